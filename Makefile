@@ -1,0 +1,45 @@
+# `make serve` and `make test` are all that a fresh machine needs: each makes its own virtual environment.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+CLIENT_TESTS := tests/clients
+
+.PHONY: help serve test check format test-clients lock docs clean
+
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+serve: $(STAMP)  ## Serve all vendors on http://127.0.0.1:4070
+	$(BIN)/emulator serve
+
+test: $(STAMP)  ## Run the tests
+	$(BIN)/python -m pytest -q
+
+check: $(STAMP)  ## Check format, style, types and layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m tests.generated --check
+
+format: $(STAMP)  ## Format the code and write the generated parts of the README
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/python -m tests.generated
+
+test-clients: $(STAMP)  ## Run the vendors' own clients, each in an environment of its own (minutes)
+	$(BIN)/python -m pytest -q $(CLIENT_TESTS)
+
+lock: $(STAMP)  ## Pin the newest versions that pyproject.toml allows
+	$(BIN)/python -m piptools compile -q --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra dev -o requirements/dev.txt pyproject.toml
+	$(BIN)/python -m piptools compile -q --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements/run.txt pyproject.toml
+
+clean:  ## Remove everything that was made
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

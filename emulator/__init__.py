@@ -1,0 +1,3 @@
+"""One process that stands in for Paradime, Secoda, Immuta and Celigo integrator.io."""
+
+__version__ = "0.1.0"

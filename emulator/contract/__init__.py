@@ -1,0 +1,1 @@
+"""Reading contracts/: operations, schemas, evidence, and holding calls and replies to them."""

@@ -1,0 +1,33 @@
+"""Stage 7 of the pipeline: is the reply in the contract? What is not is our own fault."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from emulator.contract.operation import Response
+from emulator.exchange import NOTHING, Reply, Violation
+
+
+def check_reply(reply: Reply, responses: Mapping[int, Response]) -> list[Violation]:
+    """Return where the reply departs from the `responses` that the contract holds, by status."""
+    response = responses.get(reply.status)
+    if response is None:
+        known = sorted(responses)
+        return [Violation("status", "", "enum", known, reply.status, f"{reply.status} is not one of {known}")]
+    if reply.document is not NOTHING:
+        return _check_document(reply, response)
+    kinds = list(response.media)
+    kind = reply.content_type.partition(";")[0]
+    if reply.content and kind not in kinds:
+        return [Violation("header", "/content-type", "enum", kinds, kind, f"{kind} is not one of {kinds}")]
+    if not reply.content and kinds and not response.may_be_empty:
+        return [Violation("body", "", "required", True, NOTHING, f"a {reply.status} has a body")]
+    return []
+
+
+def _check_document(reply: Reply, response: Response) -> list[Violation]:
+    media = response.media.get("application/json")
+    if media is None:
+        sentence = f"a {reply.status} has no JSON body"
+        return [Violation("body", "", "not", {}, reply.document, sentence)]
+    return media.check.violations(reply.document, "body")

@@ -1,0 +1,169 @@
+"""GraphQL, really executed: a vendor's SDL made executable, its root fields bound to a resolver."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any, TypeAlias
+
+from ariadne import MutationType, QueryType, graphql_sync, make_executable_schema
+from graphql import (
+    ASTValidationRule,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    InlineFragmentNode,
+    NamedTypeNode,
+    NameNode,
+    SelectionSetNode,
+    TypeInfo,
+    Visitor,
+    get_operation_ast,
+    parse,
+    validate,
+    visit,
+)
+
+from emulator.contract.operation import Operation
+from emulator.errors import FieldError
+
+DOCUMENTS_KEPT = 256
+"""How many parsed and validated documents are kept, the least recently used going first."""
+
+Resolve: TypeAlias = Callable[[str, dict[str, Any]], Any]
+"""Answers a root field, given its name and arguments. Raises FieldError for a GraphQL error."""
+
+
+@dataclass
+class GraphQL:
+    """A vendor's GraphQL schema.
+
+    `carrier` is the REST operation whose body it comes in, `operations` the root fields,
+    `aliases` maps a type name that documents may use to (the schema's name, the flag that allows it).
+    """
+
+    carrier: str
+    sdl: str
+    operations: Mapping[str, Operation]
+    aliases: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    def execute(self, request: Mapping[str, Any], flags: Mapping[str, Any], resolve: Resolve) -> dict[str, Any]:
+        """Run a request ({query, variables, operationName}) and return {data, errors}.
+
+        `errors` is there only if there are some. What `resolve` raises besides FieldError is our
+        own fault and is raised again, once the execution has ended.
+        """
+        execution = _Execution(resolve)
+        names = self._aliases_on(flags)
+        _, result = graphql_sync(
+            self.schema,
+            dict(request),
+            context_value=execution,
+            query_parser=lambda context, data: self._parse(data["query"], names),
+            query_validator=self._validate,
+            logger=_SILENT,
+        )
+        if execution.failure is not None:
+            raise execution.failure
+        return result
+
+    def root_fields(self, request: Mapping[str, Any], flags: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the operations that a request would run, in order; none if it would not run."""
+        try:
+            document = self._parse(request["query"], self._aliases_on(flags))
+        except GraphQLError:
+            return ()
+        chosen = get_operation_ast(document, request.get("operationName"))
+        if chosen is None:
+            return ()
+        fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+        names = dict.fromkeys(_field_names(chosen.selection_set, fragments, frozenset()))
+        return tuple(name for name in names if name in self.operations)
+
+    @cached_property
+    def schema(self) -> GraphQLSchema:
+        """The executable schema, each root field bound to the execution's resolver."""
+        query, mutation = QueryType(), MutationType()
+        for name, operation in self.operations.items():
+            (query if operation.root == "query" else mutation).set_field(name, _resolve_root_field)
+        return make_executable_schema(self.sdl, query, mutation)
+
+    @cached_property
+    def _parse(self) -> Callable[[str, frozenset[str]], DocumentNode]:
+        return lru_cache(DOCUMENTS_KEPT)(self._parse_anew)
+
+    def _parse_anew(self, query: str, names: frozenset[str]) -> DocumentNode:
+        document = parse(query)
+        renamed = {name: self.aliases[name][0] for name in names if name in query}
+        return visit(document, _Rename(renamed)) if renamed else document
+
+    def _validate(
+        self,
+        schema: GraphQLSchema,
+        document_ast: DocumentNode,
+        rules: Collection[type[ASTValidationRule]] | None = None,
+        max_errors: int | None = None,
+        type_info: TypeInfo | None = None,
+    ) -> list[GraphQLError]:
+        # The rules are always the specified ones, so the document alone tells the verdict.
+        return self._verdict(document_ast)
+
+    @cached_property
+    def _verdict(self) -> Callable[[DocumentNode], list[GraphQLError]]:
+        return lru_cache(DOCUMENTS_KEPT)(lambda document: validate(self.schema, document))
+
+    def _aliases_on(self, flags: Mapping[str, Any]) -> frozenset[str]:
+        return frozenset(name for name, (_, flag) in self.aliases.items() if flags[flag])
+
+
+# The journal and the reply hold GraphQL errors; ariadne would print each with a traceback besides.
+_SILENT = logging.getLogger("emulator.graphql.silent")
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
+
+
+@dataclass
+class _Execution:
+    resolve: Resolve
+    failure: Exception | None = None
+
+
+def _resolve_root_field(_: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+    execution: _Execution = info.context
+    try:
+        return execution.resolve(info.field_name, arguments)
+    except FieldError as error:
+        raise GraphQLError(error.message, extensions=error.extensions or None) from error
+    except Exception as failure:
+        execution.failure = execution.failure or failure
+        raise
+
+
+class _Rename(Visitor):
+    def __init__(self, names: Mapping[str, str]) -> None:
+        super().__init__()
+        self._names = names
+
+    def enter_named_type(self, node: NamedTypeNode, *_: Any) -> NamedTypeNode | None:
+        name = self._names.get(node.name.value)
+        return None if name is None else NamedTypeNode(name=NameNode(value=name, loc=node.name.loc), loc=node.loc)
+
+
+def _field_names(
+    selections: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode], within: frozenset[str]
+) -> Iterator[str]:
+    for node in selections.selections:
+        if isinstance(node, FieldNode):
+            yield node.name.value
+        elif isinstance(node, InlineFragmentNode):
+            yield from _field_names(node.selection_set, fragments, within)
+        elif isinstance(node, FragmentSpreadNode):
+            name = node.name.value
+            if name in fragments and name not in within:
+                yield from _field_names(fragments[name].selection_set, fragments, within | {name})

@@ -1,0 +1,301 @@
+"""Reads contracts/<vendor>/: an OpenAPI 3.1 document, its JSON Schemas, and what they promise."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+
+from emulator.contract.evidence import Evidence
+from emulator.contract.graphql import GraphQL
+from emulator.contract.operation import Body, Field, Media, Operation, Parameter, Response
+from emulator.contract.schemas import FORMATS, Check, Schemas
+from emulator.errors import ContractError
+from emulator.exchange import Document
+
+METHODS = ("get", "put", "post", "delete", "patch")
+ANNOTATING_FORMATS = ("binary", "int32", "int64")
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A switch for what is not known of a vendor, or where clients could differ."""
+
+    name: str
+    default: Any
+    choices: tuple[Any, ...]
+    description: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True)
+class Conventions:
+    """What holds for all of a vendor's operations; the contract gives each its evidence."""
+
+    trailing_slash: str
+    missing_content_type: str
+    json_content_type: str
+    headers: Mapping[str, str]
+    etag: str
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What one vendor promises.
+
+    `mounts` are the paths below which the operations stand ("/api/v1", ""), the base URL's first;
+    `hosts` the vendor's own names ("*.immuta.com" where a label varies).
+    """
+
+    vendor: str
+    title: str
+    version: str
+    mounts: tuple[str, ...]
+    hosts: tuple[str, ...]
+    operations: Mapping[str, Operation]
+    unmatched: Mapping[int, Response]
+    conventions: Conventions
+    flags: Mapping[str, Flag]
+    graphql: GraphQL | None
+    schemas: Schemas
+
+    def schema(self, file: str) -> Check:
+        """Return the check for one file of the contract's schemas/ folder."""
+        return self.schemas.check(f"file:///{self.vendor}/schemas/{file}")
+
+    @property
+    def base_path(self) -> str:
+        """The path of what the vendor's documentation calls its base URL ("/secoda/api/v1").
+
+        For GraphQL that is the endpoint itself. A variable in it stands for its own name.
+        """
+        path = self.mounts[0] + (self.operations[self.graphql.carrier].path if self.graphql else "")
+        return f"/{self.vendor}{path.replace('{', '').replace('}', '')}"
+
+    @property
+    def handled(self) -> dict[str, Operation]:
+        """The operations that need a handler: all but the one that carries GraphQL."""
+        carrier = self.graphql.carrier if self.graphql else None
+        return {name: operation for name, operation in self.operations.items() if name != carrier}
+
+
+def read_contract(folder: Path) -> Contract:
+    """Read one vendor's contract. Raises ContractError, naming file and place, if it is wrong."""
+    return _Reader(folder).contract()
+
+
+class _Reader:
+    def __init__(self, folder: Path) -> None:
+        self.vendor = folder.name
+        self.folder = folder
+        self.document = _load(folder / "openapi.yaml")
+        documents = {f"file:///{self.vendor}/openapi.yaml": self.document}
+        for file in sorted(folder.glob("schemas/*.schema.json")):
+            documents[f"file:///{self.vendor}/schemas/{file.name}"] = _load(file)
+        for address, document in documents.items():
+            _refuse_other_formats(address, document)
+        self.schemas = Schemas(documents)
+
+    def contract(self) -> Contract:
+        graphql = self._graphql()
+        operations = {operation.name: operation for operation in self._operations()}
+        if graphql:
+            operations |= graphql.operations
+        servers = [server["url"] for server in self.document["servers"]]
+        for number, server in enumerate(self.document["servers"]):
+            Evidence.of(server, self._where(f"servers/{number}"))
+        return Contract(
+            vendor=self.vendor,
+            title=self.document["info"]["title"],
+            version=self.document["info"]["version"],
+            mounts=tuple(dict.fromkeys(_path_of(url) for url in servers)),
+            hosts=tuple(dict.fromkeys(_host_of(url) for url in servers)),
+            operations=operations,
+            unmatched=dict(self._responses("/x-unmatched", self.document["x-unmatched"])),
+            conventions=self._conventions(),
+            flags=dict(self._flags()),
+            graphql=graphql,
+            schemas=self.schemas,
+        )
+
+    def _operations(self) -> Iterator[Operation]:
+        for path, item in self.document["paths"].items():
+            for method in METHODS:
+                if method in item:
+                    yield self._operation(path, method, item[method])
+
+    def _operation(self, path: str, method: str, described: Mapping[str, Any]) -> Operation:
+        pointer = f"/paths/{_escape(path)}/{method}"
+        where = self._where(pointer)
+        if "operationId" not in described:
+            raise ContractError(f"{where} has no operationId")
+        return Operation(
+            vendor=self.vendor,
+            name=described["operationId"],
+            tag=described["tags"][0],
+            summary=described.get("summary", ""),
+            evidence=Evidence.of(described, where),
+            method=method.upper(),
+            path=path,
+            secured=described.get("security", [True]) != [],
+            parameters=tuple(self._parameters(pointer, described.get("parameters", ()))),
+            body=self._body(f"{pointer}/requestBody", described.get("requestBody")),
+            responses=dict(self._responses(f"{pointer}/responses", described["responses"])),
+        )
+
+    def _parameters(self, pointer: str, described: Any) -> Iterator[Parameter]:
+        for number, entry in enumerate(described):
+            at, parameter = self._follow(f"{pointer}/parameters/{number}", entry)
+            kind = parameter["schema"].get("type", "string")
+            if kind not in ("string", "integer", "number", "boolean"):
+                raise ContractError(f"{self._where(at)}: a parameter of type {kind} is not supported; use a scalar")
+            required = bool(parameter.get("required"))
+            yield Parameter(parameter["name"], parameter["in"], required, kind, self._check(f"{at}/schema"))
+
+    def _body(self, pointer: str, entry: Any) -> Body | None:
+        if entry is None:
+            return None
+        at, body = self._follow(pointer, entry)
+        return Body(bool(body.get("required")), self._media(at, body))
+
+    def _responses(self, pointer: str, described: Mapping[str, Any]) -> Iterator[tuple[int, Response]]:
+        for status, entry in described.items():
+            at, response = self._follow(f"{pointer}/{status}", entry)
+            evidence = Evidence.of(response, self._where(at))
+            may_be_empty = bool(response.get("x-may-be-empty"))
+            yield int(status), Response(int(status), evidence, self._media(at, response), may_be_empty)
+
+    def _media(self, pointer: str, described: Mapping[str, Any]) -> dict[str, Media]:
+        found = {}
+        for kind, media in described.get("content", {}).items():
+            at = f"{pointer}/content/{_escape(kind)}"
+            if "schema" not in media:
+                raise ContractError(f"{self._where(at)} has no schema")
+            examples = {name: example["value"] for name, example in media.get("examples", {}).items()}
+            fields = tuple(self._fields(f"{at}/schema", media["schema"])) if kind == "multipart/form-data" else ()
+            found[kind] = Media(self._check(f"{at}/schema"), examples, fields)
+        return found
+
+    def _fields(self, pointer: str, schema: Mapping[str, Any]) -> Iterator[Field]:
+        required = schema.get("required", ())
+        for name, described in schema.get("properties", {}).items():
+            check = self._check(f"{pointer}/properties/{_escape(name)}")
+            yield Field(name, "contentMediaType" in described, name in required, described, check)
+
+    def _conventions(self) -> Conventions:
+        described = self.document.get("x-conventions", {})
+        values = {}
+        for name in ("trailing-slash", "missing-content-type", "json-content-type", "headers", "etag"):
+            if name not in described:
+                raise ContractError(f"{self._where('/x-conventions')} lacks {name}")
+            Evidence.of(described[name], self._where(f"/x-conventions/{name}"))
+            values[name.replace("-", "_")] = described[name]["value"]
+        return Conventions(**values)
+
+    def _flags(self) -> Iterator[tuple[str, Flag]]:
+        for name, described in self.document.get("x-flags", {}).items():
+            where = self._where(f"/x-flags/{name}")
+            choices = tuple(described["schema"]["enum"])
+            if described["default"] not in choices:
+                raise ContractError(f"{where}: default {described['default']!r} is not one of {list(choices)}")
+            evidence = Evidence.of(described, where)
+            yield name, Flag(name, described["default"], choices, described["description"], evidence)
+
+    def _graphql(self) -> GraphQL | None:
+        for path, item in self.document["paths"].items():
+            described = item.get("post", {}).get("x-graphql")
+            if described is not None:
+                pointer = f"/paths/{_escape(path)}/post/x-graphql"
+                return self._read_graphql(path, item["post"]["operationId"], described, pointer)
+        return None
+
+    def _read_graphql(self, path: str, carrier: str, described: Mapping[str, Any], pointer: str) -> GraphQL:
+        sdl = (self.folder / described["schema"]).read_text()
+        for name, entry in {**described.get("type-aliases", {}), **described.get("types", {})}.items():
+            Evidence.of(entry, self._where(f"{pointer}/{name}"))
+        operations = {
+            name: Operation(
+                vendor=self.vendor,
+                name=name,
+                tag=entry["tags"][0],
+                summary=entry.get("summary", ""),
+                evidence=Evidence.of(entry, self._where(f"{pointer}/operations/{name}")),
+                method="POST",
+                path=path,
+                root="query" if _is_query(sdl, name) else "mutation",
+                payload=self._check(f"{pointer}/operations/{name}/payload"),
+            )
+            for name, entry in described["operations"].items()
+        }
+        aliases = {name: (entry["of"], entry["flag"]) for name, entry in described.get("type-aliases", {}).items()}
+        return GraphQL(carrier, sdl, operations, aliases)
+
+    def _follow(self, pointer: str, entry: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+        """Follow a `$ref` within the document; return the pointer that holds the thing, and the thing."""
+        if "$ref" not in entry:
+            return pointer, entry
+        target = entry["$ref"].removeprefix("#")
+        found: Any = self.document
+        for step in target.split("/")[1:]:
+            key = step.replace("~1", "/").replace("~0", "~")
+            if key not in found:
+                raise ContractError(f"{self._where(pointer)}: nothing is at {entry['$ref']}")
+            found = found[key]
+        return target, found
+
+    def _check(self, pointer: str) -> Check:
+        return self.schemas.check(
+            f"file:///{self.vendor}/openapi.yaml#{pointer.replace('{', '%7B').replace('}', '%7D')}"
+        )
+
+    def _where(self, pointer: str) -> str:
+        return f"contracts/{self.vendor}/openapi.yaml: {pointer}"
+
+
+def _load(file: Path) -> Document:
+    try:
+        if file.suffix == ".json":
+            return json.loads(file.read_text())
+        return yaml.load(file.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (OSError, ValueError, yaml.YAMLError) as problem:
+        raise ContractError(f"contracts/{file.parent.name}/{file.name}: {problem}") from problem
+
+
+def _refuse_other_formats(address: str, document: Document) -> None:
+    """Refuse a format that the two JSON Schema libraries could judge differently."""
+    if isinstance(document, list):
+        for entry in document:
+            _refuse_other_formats(address, entry)
+    elif isinstance(document, dict):
+        used = document.get("format")
+        if isinstance(used, str) and "type" in document and used not in (*FORMATS, *ANNOTATING_FORMATS):
+            raise ContractError(
+                f"{address}: format {used!r} is not one of {', '.join((*FORMATS, *ANNOTATING_FORMATS))}"
+            )
+        for entry in document.values():
+            _refuse_other_formats(address, entry)
+
+
+def _is_query(sdl: str, field: str) -> bool:
+    query = sdl.partition("type Query")[2].partition("}")[0]
+    return field in query
+
+
+def _path_of(url: str) -> str:
+    return (
+        urlsplit(url.replace("{", "%7B").replace("}", "%7D")).path.rstrip("/").replace("%7B", "{").replace("%7D", "}")
+    )
+
+
+def _host_of(url: str) -> str:
+    host = url.partition("://")[2].partition("/")[0]
+    return ".".join("*" if label.startswith("{") else label for label in host.split("."))
+
+
+def _escape(step: str) -> str:
+    return step.replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,97 @@
+"""One operation of a contract: what a call to it may hold, and what it may answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulator.contract.evidence import Evidence
+from emulator.contract.schemas import Check
+from emulator.exchange import Document
+
+SAFE_METHODS = ("GET", "HEAD")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A path, query or header parameter. `type` is its schema's JSON type."""
+
+    name: str
+    place: str
+    required: bool
+    type: str
+    check: Check
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A property of a multipart body; `file` tells a file from a plain field."""
+
+    name: str
+    file: bool
+    required: bool
+    schema: Mapping[str, Any]
+    check: Check
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One content type of a body: the check for its document, its examples, a multipart one's fields."""
+
+    check: Check
+    examples: Mapping[str, Document]
+    fields: tuple[Field, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What an operation takes as its body, by content type."""
+
+    required: bool
+    media: Mapping[str, Media]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What an operation answers with one status; without `media` it has no body.
+
+    `may_be_empty` (`x-may-be-empty`) lets a status that has a body come without it, too.
+    """
+
+    status: int
+    evidence: Evidence
+    media: Mapping[str, Media]
+    may_be_empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A REST operation, or a GraphQL root field (then `root` is "query" or "mutation").
+
+    `payload` holds what the handler of a GraphQL root field returns to the contract.
+    """
+
+    vendor: str
+    name: str
+    tag: str
+    summary: str
+    evidence: Evidence
+    method: str
+    path: str
+    secured: bool = True
+    parameters: Sequence[Parameter] = ()
+    body: Body | None = None
+    responses: Mapping[int, Response] = field(default_factory=dict)
+    root: str = ""
+    payload: Check | None = None
+
+    @property
+    def safe(self) -> bool:
+        """Tell whether the operation only reads."""
+        return self.root == "query" or (not self.root and self.method in SAFE_METHODS)
+
+    @property
+    def takes_parts(self) -> bool:
+        """Tell whether the body may be multipart."""
+        return self.body is not None and "multipart/form-data" in self.body.media

@@ -1,0 +1,44 @@
+"""What handlers raise, and what is our own fault, kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.exchange import Reply
+
+
+class Refusal(Exception):
+    """The vendor refuses the call: the pipeline rolls back and answers `reply`."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(f"{reply.status}: {reply.document!r}")
+        self.reply = reply
+
+
+class FieldError(Exception):
+    """A GraphQL root field fails: its writes are rolled back, `message` goes under `errors`."""
+
+    def __init__(self, message: str, extensions: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.extensions = dict(extensions or {})
+
+
+class MalformedBody(Exception):
+    """The body is not what its content type says. `line`, `column` count from 1, `offset` from 0."""
+
+    def __init__(self, problem: str, line: int = 1, column: int = 1, offset: int = 0) -> None:
+        super().__init__(f"{problem}: line {line} column {column} (char {offset})")
+        self.problem = problem
+        self.line = line
+        self.column = column
+        self.offset = offset
+
+
+class ConfigurationError(Exception):
+    """Something the user gave (a setting, a fixture, a contract) is wrong: one sentence, with the fix."""
+
+
+class ContractError(ConfigurationError):
+    """A contract, or the code bound to it, is wrong."""

@@ -1,0 +1,98 @@
+"""A call and its reply, as the stages of the pipeline pass them on, free of any HTTP library."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Final, TypeAlias
+
+from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy
+
+Document: TypeAlias = Any
+"""A JSON document: what `json.loads` returns."""
+
+
+class Nothing:
+    """The type of `NOTHING`."""
+
+    def __repr__(self) -> str:
+        return "NOTHING"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+NOTHING: Final = Nothing()
+"""A body that is not there, where None would mean JSON `null`."""
+
+
+@dataclass(slots=True)
+class Part:
+    """One part of a multipart body: a plain field (no `filename`) or a file, open at its start."""
+
+    name: str
+    filename: str | None
+    content_type: str
+    file: BinaryIO
+    size: int
+
+    def text(self) -> str:
+        """Return the whole part decoded as UTF-8; undecodable bytes become U+FFFD."""
+        self.file.seek(0)
+        return self.file.read().decode("utf-8", "replace")
+
+
+@dataclass(slots=True)
+class Call:
+    """A request to one vendor.
+
+    `path` is what follows the vendor's base URL ("/integration/integrations"), `base_url` that
+    base URL as the caller spelled it ("http://127.0.0.1:4070/secoda/api/v1"). `params` holds path
+    and query parameters, typed as the contract says; an optional one that was not sent, or that
+    the vendor tolerates although it is malformed, is missing. `document` is the parsed JSON or
+    form body, `parts` a multipart one. For a GraphQL root field, `params` are its arguments.
+    """
+
+    method: str
+    path: str
+    base_url: str = ""
+    query: MultiDictProxy[str] = field(default_factory=lambda: MultiDictProxy(MultiDict()))
+    headers: CIMultiDictProxy[str] = field(default_factory=lambda: CIMultiDictProxy(CIMultiDict()))
+    body: bytes = b""
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict)
+    document: Document | Nothing = NOTHING
+
+    @property
+    def content_type(self) -> str:
+        """Return the media type of the body, lower-cased, without parameters; "" if not sent."""
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+
+@dataclass(slots=True)
+class Reply:
+    """An answer: a JSON `document`, or raw `content` with its `content_type`, or no body at all."""
+
+    status: int
+    document: Document | Nothing = NOTHING
+    headers: dict[str, str] = field(default_factory=dict)
+    content: bytes = b""
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A place where a call or a reply departs from the contract.
+
+    `place` is "path", "query", "header", "body" or "status"; `pointer` the JSON pointer of the
+    offending value (of the missing one, for the rules "required" and "additionalProperties" of
+    the extra one); `rule` the JSON Schema keyword; `expected` that keyword's value; `actual` the
+    value found, NOTHING if there is none.
+    """
+
+    place: str
+    pointer: str
+    rule: str
+    expected: Any
+    actual: Any
+    sentence: str

@@ -1,0 +1,95 @@
+"""Which operation a path means: a tree of path segments, made at startup from the contracts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from emulator.contract.openapi import Contract
+from emulator.contract.operation import Operation
+from emulator.errors import ContractError
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What stands at a path: its operations by method, where the vendor's base URL ends, the raw parameters."""
+
+    operations: Mapping[str, Operation]
+    mount: str
+    params: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class _Node:
+    children: dict[str, _Node] = field(default_factory=dict)
+    parameter: _Node | None = None
+    operations: dict[str, Operation] = field(default_factory=dict)
+    mount: str = ""
+    names: tuple[str, ...] = ()
+
+    def child(self, segment: str) -> _Node:
+        if not segment.startswith("{"):
+            return self.children.setdefault(segment, _Node())
+        if self.parameter is None:
+            self.parameter = _Node()
+        return self.parameter
+
+
+class Routes:
+    """The operations of one contract by path below the vendor's root ("/api/v1/integration/integrations")."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._root = _Node()
+        self._slash_is_optional = contract.conventions.trailing_slash == "accepted"
+        for operation in contract.operations.values():
+            if not operation.root:
+                for mount in contract.mounts:
+                    self._add(mount, operation)
+
+    def find(self, path: str) -> Route | None:
+        """Return what stands at a percent-encoded path, or None."""
+        found = _find(self._root, self._segments(path), [])
+        if found is None:
+            return None
+        node, values = found
+        return Route(node.operations, _spelled(node.mount, path), dict(zip(node.names, values, strict=True)))
+
+    def _segments(self, path: str) -> list[str]:
+        segments = path.split("/")[1:]
+        if self._slash_is_optional and segments[-1] == "" and len(segments) > 1:
+            segments.pop()
+        return segments
+
+    def _add(self, mount: str, operation: Operation) -> None:
+        segments = self._segments(mount + operation.path)
+        node = self._root
+        for segment in segments:
+            node = node.child(segment)
+        names = tuple(segment[1:-1] for segment in segments if segment.startswith("{"))
+        taken = node.operations.get(operation.method)
+        if taken is not None:
+            raise ContractError(f"{operation.method} {mount}{operation.path} is both {taken.name} and {operation.name}")
+        if node.operations and node.names != names:
+            raise ContractError(f"{mount}{operation.path} names its parameters {names} here and {node.names} elsewhere")
+        node.operations[operation.method] = operation
+        node.mount, node.names = mount, names
+
+
+def _find(node: _Node, segments: Sequence[str], values: list[str]) -> tuple[_Node, list[str]] | None:
+    if not segments:
+        return (node, values) if node.operations else None
+    segment, rest = segments[0], segments[1:]
+    child = node.children.get(segment)
+    if child is not None:
+        found = _find(child, rest, values)
+        if found is not None:
+            return found
+    if node.parameter is None or segment == "":
+        return None
+    return _find(node.parameter, rest, [*values, unquote(segment)])
+
+
+def _spelled(mount: str, path: str) -> str:
+    """Return the mount as the caller spelled it: the same number of segments from the path."""
+    return "/".join(path.split("/")[: mount.count("/") + 1])

@@ -1,0 +1,1 @@
+"""One isolated world: its records, credentials, clock and journal."""

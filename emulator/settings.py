@@ -1,0 +1,158 @@
+"""One table of settings, and the only reader of the environment."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from emulator.errors import ConfigurationError
+
+PREFIX = "EMULATOR_"
+FILE = "emulator.toml"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: its key in emulator.toml, how its text is read, its default and what it does."""
+
+    name: str
+    read: Callable[[str], Any]
+    default: Any
+    help: str
+    many: bool = False
+
+    @property
+    def flag(self) -> str:
+        """The command line flag: --max-body."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The environment variable: EMULATOR_MAX_BODY."""
+        return PREFIX + self.name.upper()
+
+
+def _text(text: str) -> str:
+    return text
+
+
+def _boolean(text: str) -> bool:
+    values = {"true": True, "1": True, "false": False, "0": False}
+    if text not in values:
+        raise ValueError("expected true, false, 1 or 0")
+    return values[text]
+
+
+def _whole(lowest: int, highest: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isdecimal() or not lowest <= int(text) <= highest:
+            raise ValueError(f"expected a whole number from {lowest} to {highest}")
+        return int(text)
+
+    return read
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"expected one of {', '.join(choices)}")
+        return text
+
+    return read
+
+
+def _size(text: str) -> int:
+    units = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
+    number, unit = text.rstrip("kKmMgG"), text[len(text.rstrip("kKmMgG")) :].lower()
+    if not number.isdecimal() or unit not in units or int(number) == 0:
+        raise ValueError("expected a number of bytes such as 1048576, 512k, 256m or 1g")
+    return int(number) * units[unit]
+
+
+SETTINGS: Sequence[Setting] = (
+    Setting("host", _text, "127.0.0.1", "The address to listen on."),
+    Setting("port", _whole(0, 65535), 4070, "The port to listen on; 0 takes a free one."),
+    Setting("log_level", _one_of("debug", "info", "warning", "error"), "info", "How much to log."),
+    Setting("access_log", _boolean, True, "Log a line for each call."),
+    Setting("strict", _boolean, False, "Refuse, in the vendor's words, what a vendor would only be tolerant of."),
+    Setting("seed", _whole(0, 2**63 - 1), 1, "The seed of everything random: the same seed gives the same world."),
+    Setting("fixtures", _text, "", "A folder laid over the built-in fixtures."),
+    Setting("flags", _text, (), "Switches for what is not known of a vendor: celigo.empty_list_status=204.", True),
+    Setting("max_body", _size, 256 * 1024**2, "The largest body that is read, in bytes (or 512k, 256m, 1g)."),
+    Setting("journal_size", _whole(1, 10_000_000), 10_000, "How many exchanges a sandbox's journal keeps."),
+)
+
+
+class Settings(dict[str, Any]):
+    """The value of every setting, by name and as attributes."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def read_settings(
+    flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Settings:
+    """Return every setting, taken from `flags`, else `environ`, else emulator.toml in `folder`, else its default.
+
+    Raises ConfigurationError with one sentence for an unknown setting or a bad value.
+    """
+    flags, environ = flags or {}, environ or {}
+    written = _read_file((folder or Path()) / FILE)
+    _refuse_unknown(environ)
+    values = Settings()
+    for setting in SETTINGS:
+        if flags.get(setting.name) not in (None, ()):
+            values[setting.name] = _value(setting, flags[setting.name], setting.flag)
+        elif setting.variable in environ:
+            values[setting.name] = _value(setting, environ[setting.variable], setting.variable)
+        elif setting.name in written:
+            values[setting.name] = _value(setting, written[setting.name], f"{FILE}: {setting.name}")
+        else:
+            values[setting.name] = setting.default
+    return values
+
+
+def _value(setting: Setting, given: Any, where: str) -> Any:
+    if setting.many:
+        entries = given.split(",") if isinstance(given, str) else given
+        return tuple(_read(setting, str(entry).strip(), where) for entry in entries if str(entry).strip())
+    return _read(setting, str(given).lower() if isinstance(given, bool) else str(given), where)
+
+
+def _read(setting: Setting, text: str, where: str) -> Any:
+    try:
+        return setting.read(text)
+    except ValueError as problem:
+        raise ConfigurationError(f"{where} is {text!r}: {problem}") from None
+
+
+def _read_file(file: Path) -> Mapping[str, Any]:
+    if not file.is_file():
+        return {}
+    try:
+        written = tomllib.loads(file.read_text())
+    except (ValueError, OSError) as problem:
+        raise ConfigurationError(f"{file.name}: {problem}") from None
+    for name in written:
+        _refuse(name, [setting.name for setting in SETTINGS], file.name)
+    return written
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    for name in environ:
+        if name.startswith(PREFIX):
+            _refuse(name, [setting.variable for setting in SETTINGS], "environment")
+
+
+def _refuse(name: str, known: Sequence[str], where: str) -> None:
+    if name not in known:
+        nearest = get_close_matches(name, known, 1, 0.0)[0]
+        raise ConfigurationError(f"{where}: there is no setting {name}; did you mean {nearest}?")

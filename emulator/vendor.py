@@ -1,0 +1,137 @@
+"""What a vendor package hands over to the core: handlers, dialect, authentication, collections."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from emulator.errors import ContractError, MalformedBody
+from emulator.exchange import Call, Reply, Violation
+from emulator.sandbox.collection import Collection, Record
+from emulator.sandbox.credentials import Credentials, Identity
+from emulator.sandbox.world import World
+
+T = TypeVar("T")
+
+Flags: TypeAlias = Mapping[str, Any]
+"""A vendor's switches by name, without the vendor's prefix: what the contract declares in x-flags."""
+
+Handler: TypeAlias = Callable[[Call, World], Any]
+"""Answers one operation inside one transaction: a Reply (REST) or the field's value (GraphQL)."""
+
+
+class Transactions(Protocol):
+    """What a streaming handler gets: as many transactions as it needs, one after the other."""
+
+    async def run(self, work: Callable[[World], T]) -> T:
+        """Run `work` in one transaction of its own and return what it returns."""
+
+
+StreamingHandler: TypeAlias = Callable[[Call, Transactions], Awaitable[Reply]]
+"""Answers one operation that is too long for one transaction (a large upload)."""
+
+
+H = TypeVar("H", bound=Handler)
+S = TypeVar("S", bound=StreamingHandler)
+
+
+class Handlers:
+    """The handlers of one module, by operation."""
+
+    def __init__(self) -> None:
+        self.transactional: dict[str, Handler] = {}
+        self.streaming: dict[str, StreamingHandler] = {}
+
+    def operation(self, name: str) -> Callable[[H], H]:
+        """Bind a plain function to the operation `name`; it runs inside one transaction."""
+
+        def bind(handler: H) -> H:
+            self._refuse_second(name)
+            self.transactional[name] = handler
+            return handler
+
+        return bind
+
+    def streaming_operation(self, name: str) -> Callable[[S], S]:
+        """Bind an async function to the operation `name`; it makes its own transactions."""
+
+        def bind(handler: S) -> S:
+            self._refuse_second(name)
+            self.streaming[name] = handler
+            return handler
+
+        return bind
+
+    def merge(self, other: Handlers) -> None:
+        """Take over the handlers of `other`."""
+        for name in (*other.transactional, *other.streaming):
+            self._refuse_second(name)
+        self.transactional.update(other.transactional)
+        self.streaming.update(other.streaming)
+
+    def names(self) -> set[str]:
+        """Return the operations that have a handler."""
+        return self.transactional.keys() | self.streaming.keys()
+
+    def _refuse_second(self, name: str) -> None:
+        if name in self.names():
+            raise ContractError(f"operation {name} has two handlers; keep one")
+
+
+class Dialect(Protocol):
+    """How a vendor words what the core finds. Every method returns the vendor's own answer."""
+
+    def unknown_path(self, call: Call) -> Reply:
+        """Answer a path that no operation has."""
+
+    def wrong_method(self, call: Call, allowed: Sequence[str]) -> Reply:
+        """Answer a path that exists, for other methods only."""
+
+    def too_large(self, call: Call, limit: int) -> Reply:
+        """Answer a body of more than `limit` bytes."""
+
+    def unsupported_type(self, call: Call, accepted: Sequence[str]) -> Reply:
+        """Answer a body whose content type the operation does not take."""
+
+    def malformed(self, call: Call, problem: MalformedBody) -> Reply:
+        """Answer a body that does not parse."""
+
+    def refuses(self, violation: Violation) -> bool:
+        """Say whether the vendor refuses the call for this; if not it is served, and recorded."""
+
+    def invalid(self, call: Call, violations: Sequence[Violation]) -> Reply:
+        """Answer a call that departs from the contract in what the vendor refuses."""
+
+    def broken(self, call: Call) -> Reply:
+        """Answer after a failure of our own: the vendor's 500."""
+
+
+def _no_rights_needed(identity: Identity, operation: str, safe: bool) -> None:
+    """Allow everything."""
+
+
+def _status_200(result: dict[str, Any], flags: Flags) -> Reply:
+    """Answer every GraphQL result with status 200."""
+    return Reply(200, result)
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """One emulated company.
+
+    `authenticate(call, credentials, now)` returns who asks, or raises Refusal (401);
+    `authorize(identity, operation, safe)` raises Refusal (403) where rights depend on nothing but
+    the operation, `safe` telling one that only reads. `present(credential)` gives the headers that
+    a client sends for that credential. `graphql_reply` wraps what a GraphQL execution returned.
+    """
+
+    name: str
+    title: str
+    handlers: Sequence[Handlers]
+    dialect: Dialect
+    authenticate: Callable[[Call, Credentials, Any], Identity]
+    present: Callable[[Record], dict[str, str]]
+    collections: Sequence[Collection]
+    authorize: Callable[[Identity, str, bool], None] = _no_rights_needed
+    graphql_reply: Callable[[dict[str, Any], Flags], Reply] = _status_200

@@ -1,0 +1,121 @@
+"""Between HTTP and the pipeline: an aiohttp request becomes a Call, a Reply an aiohttp response."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Mapping
+from contextlib import ExitStack
+from tempfile import SpooledTemporaryFile
+from typing import Any, BinaryIO, cast
+
+import orjson
+from aiohttp import BodyPartReader, MultipartReader, hdrs, web
+from multidict import MultiDictProxy
+
+from emulator.contract.openapi import Conventions
+from emulator.contract.reading import MULTIPART
+from emulator.errors import MalformedBody
+from emulator.exchange import NOTHING, Call, Part, Reply
+
+CHUNK = 256 * 1024
+SPOOL = 1024 * 1024
+"""A part of a multipart body up to this size stays in memory, a larger one goes to a temporary file."""
+
+
+class TooLarge(Exception):
+    """The body is larger than the limit."""
+
+
+def new_call(request: web.BaseRequest, path: str, mounted_at: str, params: Mapping[str, Any]) -> Call:
+    """Return the call without its body; `mounted_at` is the part of the URL's path before `path`."""
+    return Call(
+        method=request.method,
+        path=path,
+        base_url=f"{request.scheme}://{request.host}{mounted_at}",
+        query=cast("MultiDictProxy[str]", request.query),
+        headers=request.headers,
+        params=dict(params),
+    )
+
+
+async def read_body(request: web.BaseRequest, call: Call, multipart: bool, limit: int, files: ExitStack) -> None:
+    """Read the request's body into the call: whole, or part by part to temporary files.
+
+    Raises TooLarge beyond `limit` bytes, MalformedBody for a multipart body that is none. What is
+    opened is closed with `files`.
+    """
+    if request.content_length is not None and request.content_length > limit:
+        raise TooLarge
+    if not request.body_exists:
+        return
+    if multipart and call.content_type == MULTIPART:
+        await _read_parts(request, call, limit, files)
+    else:
+        call.body = await _read_whole(request, limit)
+
+
+async def _read_whole(request: web.BaseRequest, limit: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.content.iter_any():
+        body += chunk
+        if len(body) > limit:
+            raise TooLarge
+    return bytes(body)
+
+
+async def _read_parts(request: web.BaseRequest, call: Call, limit: int, files: ExitStack) -> None:
+    parts: dict[str, Part] = {}
+    left = limit
+    try:
+        async for part in MultipartReader(request.headers, request.content):
+            if isinstance(part, BodyPartReader) and part.name:
+                parts[part.name] = await _read_part(part, left, files)
+                left -= parts[part.name].size
+    except (ValueError, RuntimeError) as problem:
+        raise MalformedBody(f"Multipart form parse error - {problem}") from problem
+    call.parts = parts
+
+
+async def _read_part(part: BodyPartReader, limit: int, files: ExitStack) -> Part:
+    file = cast(BinaryIO, files.enter_context(SpooledTemporaryFile(max_size=SPOOL)))  # noqa: SIM115 - closed by `files`
+    size = 0
+    while chunk := await part.read_chunk(CHUNK):
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge
+        file.write(chunk)
+    file.seek(0)
+    kind = part.headers.get(hdrs.CONTENT_TYPE, "application/octet-stream")
+    return Part(part.name or "", part.filename, kind, file, size)
+
+
+def respond(call: Call, reply: Reply, conventions: Conventions) -> web.Response:
+    """Return the response that carries the reply, as the vendor's conventions have it."""
+    content, kind = reply.content, reply.content_type
+    if reply.document is not NOTHING:
+        content, kind = orjson.dumps(reply.document), kind or conventions.json_content_type
+    headers = {**conventions.headers, **reply.headers}
+    if kind:
+        headers[hdrs.CONTENT_TYPE] = kind
+    if conventions.etag == "weak" and reply.status == 200 and call.method == "GET":
+        headers[hdrs.ETAG] = _weak_etag(content)
+        if _matches(call.headers.get(hdrs.IF_NONE_MATCH, ""), headers[hdrs.ETAG]):
+            headers.pop(hdrs.CONTENT_TYPE, None)
+            return web.Response(status=304, headers=headers)
+    response = web.Response(status=reply.status, body=content, headers=headers)
+    if not kind:
+        # aiohttp would say application/octet-stream of a body that is not there.
+        response.headers.popall(hdrs.CONTENT_TYPE, None)
+    return response
+
+
+def _weak_etag(content: bytes) -> str:
+    """Return the ETag in the form that Express gives it: length in hex, SHA-1 in base64."""
+    digest = b64encode(hashlib.sha1(content, usedforsecurity=False).digest()).decode()
+    return f'W/"{len(content):x}-{digest[:27]}"'
+
+
+def _matches(if_none_match: str, etag: str) -> bool:
+    candidates = {candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")}
+    return "*" in candidates or etag.removeprefix("W/") in candidates

@@ -1,0 +1,92 @@
+"""One server for all tests, its default sandbox made anew for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.app import Catalogue, Emulator, parse_flag, read_catalogue
+from emulator.sandbox.credentials import expired
+from emulator.sandbox.journal import Exchange
+from emulator.server import ThreadedServer
+from emulator.settings import read_settings
+
+
+class EmulatorUnderTest:
+    """The running emulator as one test sees it."""
+
+    def __init__(self, server: ThreadedServer, client: httpx.Client) -> None:
+        self._server = server
+        self._emulator = server.server.emulator
+        self._client = client
+
+    @property
+    def root(self) -> str:
+        """The server's own URL."""
+        return self._server.url
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self._emulator.catalogue
+
+    def url(self, vendor: str) -> str:
+        """Return a vendor's base URL; for Paradime the GraphQL endpoint."""
+        return self._server.url + self._emulator.catalogue.contracts[vendor].base_path
+
+    def credential(self, vendor: str, rights: str) -> dict[str, Any]:
+        """Return the first credential with these rights: "full", "read" or "expired"."""
+        for credential in self._emulator.sandboxes.default.credentials[vendor].values():
+            if ("expired" if expired(credential, datetime.now(UTC)) else credential["rights"]) == rights:
+                return credential
+        raise LookupError(f"{vendor} has no credential with rights {rights!r}")
+
+    def headers(self, vendor: str, rights: str | None = "full") -> dict[str, str]:
+        """Return the headers that a client with these rights sends; none for None."""
+        return {} if rights is None else self.catalogue.vendors[vendor].present(self.credential(vendor, rights))
+
+    def call(
+        self, vendor: str, method: str, path: str = "", *, rights: str | None = "full", **options: Any
+    ) -> httpx.Response:
+        """Make one call; `options` are those of httpx, `headers` among them."""
+        headers = {**self.headers(vendor, rights), **(options.pop("headers", None) or {})}
+        return self._client.request(method, self.url(vendor) + path, headers=headers, **options)
+
+    def exchanges(self) -> list[Exchange]:
+        """Return what the journal holds, oldest first."""
+        return list(self._emulator.sandboxes.default.journal)
+
+    def flag(self, name: str, value: object) -> None:
+        """Set a vendor's switch for this test: `flag("celigo.empty_list_status", 204)`."""
+        vendor, flag, chosen = parse_flag(f"{name}={value}", self.catalogue.contracts)
+        self._emulator.sandboxes.default.flags[vendor][flag] = chosen
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    return read_catalogue()
+
+
+@pytest.fixture(scope="session")
+def _server(catalogue: Catalogue) -> Iterator[ThreadedServer]:
+    with ThreadedServer(Emulator(read_settings({"port": 0, "access_log": False}), catalogue)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _client() -> Iterator[httpx.Client]:
+    with httpx.Client(timeout=60) as client:
+        yield client
+
+
+@pytest.fixture
+def emulator(_server: ThreadedServer, _client: httpx.Client) -> Iterator[EmulatorUnderTest]:
+    """A running emulator with a fresh world. Fails the test if a reply departed from its contract."""
+    _server.run(_server.server.emulator.reset)
+    under_test = EmulatorUnderTest(_server, _client)
+    yield under_test
+    broken = [(exchange.operations, exchange.reply_violations) for exchange in under_test.exchanges()]
+    assert not [entry for entry in broken if entry[1]]
