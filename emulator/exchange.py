@@ -51,6 +51,7 @@ class Call:
     and query parameters, typed as the contract says; an optional one that was not sent, or that
     the vendor tolerates although it is malformed, is missing. `document` is the parsed JSON or
     form body, `parts` a multipart one. For a GraphQL root field, `params` are its arguments.
+    `flags` are the vendor's switches in the sandbox that is called.
     """
 
     method: str
@@ -62,6 +63,7 @@ class Call:
     parts: Mapping[str, Part] = field(default_factory=dict)
     params: dict[str, Any] = field(default_factory=dict)
     document: Document | Nothing = NOTHING
+    flags: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def content_type(self) -> str:

@@ -24,7 +24,7 @@ from emulator.sandbox.credentials import Identity
 from emulator.sandbox.journal import Exchange
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.world import World
-from emulator.vendor import Flags, Handlers, Vendor
+from emulator.vendor import Handlers, Vendor
 
 T = TypeVar("T")
 
@@ -44,7 +44,6 @@ class Visit:
     """One call on its way through the stages, and what they found out about it."""
 
     sandbox: Sandbox
-    flags: Flags
     now: datetime
     call: Call
     route: Route | None
@@ -97,8 +96,9 @@ class Pipeline:
     def _arrive(self, request: web.BaseRequest, sandbox: Sandbox, root: str, path: str) -> Visit:
         route = self._routes.find(path)
         mount = route.mount if route else ""
-        call = wire.new_call(request, path[len(mount) :], root + mount, route.params if route else {})
-        return Visit(sandbox, sandbox.flags[self._vendor.name], sandbox.now(), call, route)
+        flags = sandbox.flags[self._vendor.name]
+        call = wire.new_call(request, path[len(mount) :], root + mount, route.params if route else {}, flags)
+        return Visit(sandbox, sandbox.now(), call, route)
 
     def _match(self, visit: Visit) -> Operation:
         if visit.route is None:
@@ -135,13 +135,15 @@ class Pipeline:
     async def _execute(self, visit: Visit) -> Reply:
         graphql, request = self._contract.graphql, cast("dict[str, Any]", visit.call.document)
         assert graphql is not None
-        visit.operations = graphql.root_fields(request, visit.flags) or visit.operations
+        visit.operations = graphql.root_fields(request, visit.call.flags) or visit.operations
 
         def execute(world: World) -> dict[str, Any]:
-            return graphql.execute(request, visit.flags, lambda name, given: self._resolve(visit, world, name, given))
+            return graphql.execute(
+                request, visit.call.flags, lambda name, given: self._resolve(visit, world, name, given)
+            )
 
         result = await _Transactions(visit, self._vendor.name).run(execute)
-        return self._vendor.graphql_reply(result, visit.flags)
+        return self._vendor.graphql_reply(result, visit.call.flags)
 
     def _resolve(self, visit: Visit, world: World, name: str, arguments: dict[str, Any]) -> Any:
         with world.savepoint():

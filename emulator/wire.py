@@ -27,7 +27,9 @@ class TooLarge(Exception):
     """The body is larger than the limit."""
 
 
-def new_call(request: web.BaseRequest, path: str, mounted_at: str, params: Mapping[str, Any]) -> Call:
+def new_call(
+    request: web.BaseRequest, path: str, mounted_at: str, params: Mapping[str, Any], flags: Mapping[str, Any]
+) -> Call:
     """Return the call without its body; `mounted_at` is the part of the URL's path before `path`."""
     return Call(
         method=request.method,
@@ -36,6 +38,7 @@ def new_call(request: web.BaseRequest, path: str, mounted_at: str, params: Mappi
         query=cast("MultiDictProxy[str]", request.query),
         headers=request.headers,
         params=dict(params),
+        flags=flags,
     )
 
 
