@@ -36,10 +36,10 @@ class Catalogue:
     handlers: Mapping[str, Handlers]
 
 
-def read_catalogue() -> Catalogue:
-    """Read all contracts and vendor packages. Raises ContractError where the two do not fit."""
-    vendors = load_vendors()
-    contracts = {name: read_contract(CONTRACTS / name) for name in vendors}
+def read_catalogue(vendors: Mapping[str, Vendor] | None = None, folder: Path = CONTRACTS) -> Catalogue:
+    """Read the contracts in `folder` of `vendors` (all there are). Raises ContractError where the two do not fit."""
+    vendors = load_vendors() if vendors is None else vendors
+    contracts = {name: read_contract(folder / name) for name in vendors}
     handlers = {name: _bind(vendor, contracts[name]) for name, vendor in vendors.items()}
     return Catalogue(vendors, contracts, handlers)
 

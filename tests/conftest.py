@@ -59,6 +59,13 @@ class EmulatorUnderTest:
         """Return what the journal holds, oldest first."""
         return list(self._emulator.sandboxes.default.journal)
 
+    def records(self, name: str) -> list[dict[str, Any]]:
+        """Return the records of a collection: `records("secoda.resources")`."""
+        vendor = name.partition(".")[0]
+        collection = next(one for one in self.catalogue.vendors[vendor].collections if one.name == name)
+        sandbox = self._emulator.sandboxes.default
+        return self._server.run(lambda: sandbox.run(vendor, lambda world: world[collection].all()))
+
     def flag(self, name: str, value: object) -> None:
         """Set a vendor's switch for this test: `flag("celigo.empty_list_status", 204)`."""
         vendor, flag, chosen = parse_flag(f"{name}={value}", self.catalogue.contracts)

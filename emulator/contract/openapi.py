@@ -49,13 +49,15 @@ class Contract:
     """What one vendor promises.
 
     `mounts` are the paths below which the operations stand ("/api/v1", ""), the base URL's first;
-    `hosts` the vendor's own names ("*.immuta.com" where a label varies).
+    `variables` what stands for a variable in them, `hosts` the vendor's own names ("*.immuta.com"
+    where a label varies).
     """
 
     vendor: str
     title: str
     version: str
     mounts: tuple[str, ...]
+    variables: Mapping[str, str]
     hosts: tuple[str, ...]
     operations: Mapping[str, Operation]
     unmatched: Mapping[int, Response]
@@ -72,10 +74,10 @@ class Contract:
     def base_path(self) -> str:
         """The path of what the vendor's documentation calls its base URL ("/secoda/api/v1").
 
-        For GraphQL that is the endpoint itself. A variable in it stands for its own name.
+        For GraphQL that is the endpoint itself.
         """
         path = self.mounts[0] + (self.operations[self.graphql.carrier].path if self.graphql else "")
-        return f"/{self.vendor}{path.replace('{', '').replace('}', '')}"
+        return f"/{self.vendor}{path.format_map(self.variables)}"
 
     @property
     def handled(self) -> dict[str, Operation]:
@@ -113,6 +115,11 @@ class _Reader:
             vendor=self.vendor,
             title=self.document["info"]["title"],
             version=self.document["info"]["version"],
+            variables={
+                name: variable["default"]
+                for server in self.document["servers"]
+                for name, variable in server.get("variables", {}).items()
+            },
             mounts=tuple(dict.fromkeys(_path_of(url) for url in servers)),
             hosts=tuple(dict.fromkeys(_host_of(url) for url in servers)),
             operations=operations,

@@ -1,0 +1,19 @@
+"""Immuta: the Data Dictionary API, and the neighbouring calls that its clients need."""
+
+from __future__ import annotations
+
+from emulator.vendor import Vendor
+from emulator.vendors.immuta import authentication, catalogue, data_sources, dictionaries
+from emulator.vendors.immuta.auth import authenticate, present
+from emulator.vendors.immuta.collections import COLLECTIONS
+from emulator.vendors.immuta.errors import ImmutaDialect
+
+vendor = Vendor(
+    name="immuta",
+    title="Immuta",
+    handlers=(dictionaries.handlers, authentication.handlers, data_sources.handlers, catalogue.handlers),
+    dialect=ImmutaDialect(),
+    authenticate=authenticate,
+    present=present,
+    collections=COLLECTIONS,
+)

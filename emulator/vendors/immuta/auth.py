@@ -1,0 +1,34 @@
+"""Who asks Immuta: a token or an API key in Authorization, with the scheme Bearer or without any."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from emulator.exchange import Call
+from emulator.sandbox.collection import Record
+from emulator.sandbox.credentials import Credentials, Identity, expired
+from emulator.vendors.immuta.errors import unauthorized
+
+
+def authenticate(call: Call, credentials: Credentials, now: datetime) -> Identity:
+    """Return who asks. Raises the documented 401 if nobody, somebody unknown or too late.
+
+    Clients send tokens as Bearer (Seed 003) and raw, API keys raw (docs SaaS, Authentication) and
+    as Bearer (the vendor's Terraform provider).
+    """
+    credential = credentials.get(presented(call))
+    if credential is None or expired(credential, now):
+        raise unauthorized()
+    return Identity(credential["user"], credential["rights"], credential)
+
+
+def presented(call: Call) -> str:
+    """Return the token or key in the call's Authorization header, "" if there is none."""
+    header = call.headers.get("Authorization", "").strip()
+    scheme, _, rest = header.partition(" ")
+    return rest.strip() if scheme.lower() == "bearer" else header
+
+
+def present(credential: Record) -> dict[str, str]:
+    """Return the headers with which a client presents a credential."""
+    return {"Authorization": f"Bearer {credential['id']}"}

@@ -1,0 +1,56 @@
+"""From an API key to a token."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from emulator.exchange import NOTHING, Call, Reply
+from emulator.sandbox.collection import Record
+from emulator.sandbox.credentials import expired
+from emulator.sandbox.world import World
+from emulator.vendor import Handlers
+from emulator.vendors.immuta.auth import presented
+from emulator.vendors.immuta.collections import CREDENTIALS
+from emulator.vendors.immuta.errors import unauthorized
+from emulator.vendors.immuta.times import written
+
+LIFETIME = timedelta(days=1)
+TOKEN_LENGTH = 23
+
+handlers = Handlers()
+
+
+@handlers.operation("authenticateApiKey")
+def authenticate_api_key(call: Call, world: World) -> Reply:
+    """Exchange an API key, from the body or the Authorization header, for a token of its user.
+
+    The call is documented (docs 2.5 to 2021.3, HTTP API Authentication), the reply's shape that of
+    the password's exchange (docs, BIM API). Raises the 401 for a key that is unknown or too old.
+    """
+    payload: Any = call.document
+    key = presented(call) if payload is NOTHING else payload["apikey"]
+    credential = world[CREDENTIALS].get(key)
+    if credential is None or credential["kind"] != "apikey" or expired(credential, world.now):
+        raise unauthorized()
+    token = _issue_token(world, credential)
+    return Reply(200, {"authenticated": True, "token": token["id"], "tokenExpiration": token["expires_at"]})
+
+
+def _issue_token(world: World, key: Record) -> Record:
+    token = {
+        "id": _unused_token(world),
+        "kind": "token",
+        "user": key["user"],
+        "rights": key["rights"],
+        "expires_at": written(world.now + LIFETIME),
+    }
+    world[CREDENTIALS].insert(token)
+    return token
+
+
+def _unused_token(world: World) -> str:
+    """Return a token that nobody has: the same sandbox seed gives the same tokens, after a restart too."""
+    while world[CREDENTIALS].get(token := world.hex(TOKEN_LENGTH)) is not None:
+        pass
+    return token

@@ -1,0 +1,73 @@
+"""Tags, before columns can carry them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.errors import Refusal
+from emulator.exchange import Call, Reply
+from emulator.sandbox.collection import Record
+from emulator.sandbox.world import World
+from emulator.vendor import Handlers
+from emulator.vendors.immuta.collections import TAGS
+from emulator.vendors.immuta.errors import bad_request, insufficient_scope
+from emulator.vendors.immuta.times import written
+
+handlers = Handlers()
+
+
+@handlers.operation("createTag")
+def create_tag(call: Call, world: World) -> Reply:
+    """Create tags, or rename those whose id is given (docs 2.8, Tag API; docs SaaS, Manage Tags).
+
+    Raises a 400 with the words that fh-immuta-utils looks for if a name is taken, a 403 for who may
+    only read (assumed).
+    """
+    if world.identity.rights != "full":
+        raise insufficient_scope()
+    payload: Any = call.document
+    _delete_hierarchy(world, payload.get("rootTag", {}))
+    _refuse_overlap(call, world, payload["tags"])
+    return Reply(200, [_put(world, tag) for tag in payload["tags"]])
+
+
+def _delete_hierarchy(world: World, root: Record) -> None:
+    if root.get("deleteHierarchy"):
+        for tag in world[TAGS].all():
+            if tag["name"].startswith(f"{root['name']}."):
+                world[TAGS].delete(tag["id"])
+
+
+def _refuse_overlap(call: Call, world: World, tags: list[Record]) -> None:
+    taken = {tag["name"]: tag["id"] for tag in world[TAGS].all()}
+    overlapping = [tag["name"] for tag in tags if taken.get(tag["name"]) not in (None, tag.get("id"))]
+    if overlapping:
+        raise Refusal(bad_request(call, f"Tags overlap with existing hierarchies: {', '.join(overlapping)}"))
+
+
+def _put(world: World, tag: Record) -> Record:
+    existing = world[TAGS].get(int(tag["id"])) if "id" in tag else None
+    if existing is None:
+        return _create(world, tag)
+    renamed = {**existing, "name": tag["name"], "updatedAt": written(world.now)}
+    world[TAGS].replace(renamed)
+    return renamed
+
+
+def _create(world: World, tag: Record) -> Record:
+    taken = max((tag["id"] for tag in world[TAGS].all()), default=0)
+    now = written(world.now)
+    created = {
+        "id": world.next_number("immuta.tags", taken + 1),
+        "name": tag["name"],
+        "color": None,
+        "description": None,
+        "source": tag.get("source", "curated"),
+        "deleted": False,
+        "systemCreated": False,
+        "createdBy": int(world.identity.user),
+        "createdAt": now,
+        "updatedAt": now,
+    }
+    world[TAGS].insert(created)
+    return created

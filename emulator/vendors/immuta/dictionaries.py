@@ -1,0 +1,144 @@
+"""The dictionaries of data sources: their columns, and the types of these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from emulator.errors import Refusal
+from emulator.exchange import Call, Reply
+from emulator.sandbox.collection import Record
+from emulator.sandbox.world import World
+from emulator.vendor import Handlers
+from emulator.vendors.immuta.collections import DICTIONARIES
+from emulator.vendors.immuta.data_sources import find_data_source, subscription_status
+from emulator.vendors.immuta.errors import bad_request, dictionary_not_found, role_missing
+from emulator.vendors.immuta.times import written
+
+CHANGING_ROLES = ("owner", "expert")
+
+MATCHES: Mapping[str, Callable[[str, str], bool]] = {
+    "contains_ignoring_case": lambda query, found: query.lower() in found.lower(),
+    "contains": lambda query, found: query in found,
+    "starts_with": lambda query, found: found.startswith(query),
+}
+"""The choices of the flag types_query_match."""
+
+handlers = Handlers()
+
+
+@handlers.operation("listDictionaryTypes")
+def list_dictionary_types(call: Call, world: World) -> Reply:
+    """Return the distinct data types of all dictionaries (Seed 003, "Get Dictionary Types").
+
+    Nobody says in which order; the newest dictionary first gives the seed's example.
+    """
+    newest_first = reversed(world[DICTIONARIES].all())
+    types = dict.fromkeys(name for dictionary in newest_first for name in dictionary["types"])
+    matches = MATCHES[world.flags["types_query_match"]]
+    return Reply(200, [name for name in types if matches(call.params.get("query", ""), name)])
+
+
+@handlers.operation("getDictionary")
+def get_dictionary(call: Call, world: World) -> Reply:
+    """Return the dictionary of a data source (Seed 003, "Get Data Source Dictionary")."""
+    data_source = find_data_source(world, call.params["dataSourceId"])
+    return Reply(200, _shown(world, _find(world, data_source["id"])))
+
+
+@handlers.operation("createDictionary")
+def create_dictionary(call: Call, world: World) -> Reply:
+    """Create a dictionary, or replace it (Seed 003, "Create …" and the curl of "Update Data Source Dictionary")."""
+    data_source = _changeable_data_source(call, world)
+    existing = _lookup(world, data_source)
+    if existing is None:
+        return Reply(200, _shown(world, _create(call, world, data_source)))
+    if world.flags["existing_dictionary_post"] == "refuse":
+        raise Refusal(bad_request(call, "Data source already has a dictionary"))
+    return Reply(200, _shown(world, _replace(call, world, existing)))
+
+
+@handlers.operation("updateDictionary")
+def update_dictionary(call: Call, world: World) -> Reply:
+    """Replace a dictionary's columns (Seed 003, "Update Data Source Dictionary")."""
+    data_source = _changeable_data_source(call, world)
+    existing = _lookup(world, data_source)
+    if existing is None and world.flags["missing_dictionary_put"] == "create":
+        return Reply(200, _shown(world, _create(call, world, data_source)))
+    if existing is None:
+        raise dictionary_not_found()
+    return Reply(200, _shown(world, _replace(call, world, existing)))
+
+
+@handlers.operation("deleteDictionary")
+def delete_dictionary(call: Call, world: World) -> Reply:
+    """Delete the dictionary of a data source (Seed 003, "Delete Data Source Dictionary")."""
+    dictionary = _find(world, _changeable_data_source(call, world))
+    world[DICTIONARIES].delete(dictionary["id"])
+    return Reply(200, {})
+
+
+def types_of(columns: list[Record]) -> list[str]:
+    """Return the distinct dataTypes in order of first appearance: the one rule that gives the seed's example."""
+    return list(dict.fromkeys(column["dataType"] for column in columns))
+
+
+def _changeable_data_source(call: Call, world: World) -> int:
+    """Return the id of the call's data source. Raises the 404 if there is none, then the 403 without a role."""
+    id: int = find_data_source(world, call.params["dataSourceId"])["id"]
+    if subscription_status(world, id) not in CHANGING_ROLES:
+        raise role_missing()
+    return id
+
+
+def _find(world: World, data_source: int) -> Record:
+    dictionary = _lookup(world, data_source)
+    if dictionary is None:
+        raise dictionary_not_found()
+    return dictionary
+
+
+def _lookup(world: World, data_source: int) -> Record | None:
+    return next(iter(world[DICTIONARIES].all(where={"dataSource": data_source})), None)
+
+
+def _create(call: Call, world: World, data_source: int) -> Record:
+    taken = max((dictionary["id"] for dictionary in world[DICTIONARIES].all()), default=0)
+    columns, now = _columns(call), written(world.now)
+    dictionary = {
+        "createdAt": now,
+        "dataSource": data_source,
+        "id": world.next_number("immuta.dictionaries", taken + 1),
+        "metadata": columns,
+        "types": types_of(columns),
+        "updatedAt": now,
+    }
+    world[DICTIONARIES].insert(dictionary)
+    return dictionary
+
+
+def _replace(call: Call, world: World, existing: Record) -> Record:
+    """Put the call's columns in the place of the old ones; the read-only keys that clients send back are ignored."""
+    columns = _columns(call)
+    dictionary = {**existing, "metadata": columns, "types": types_of(columns), "updatedAt": written(world.now)}
+    world[DICTIONARIES].replace(dictionary)
+    return dictionary
+
+
+def _columns(call: Call) -> list[Record]:
+    payload: Any = call.document
+    return [_without_sourceless_tags(column) for column in payload["metadata"]]
+
+
+def _without_sourceless_tags(column: Record) -> Record:
+    """Drop tags that name no source, as the server does without a word (fh-immuta-utils 0.5.2, tagging.py)."""
+    if "tags" not in column:
+        return column
+    return {**column, "tags": [tag for tag in column["tags"] if "source" in tag]}
+
+
+def _shown(world: World, dictionary: Record) -> Record:
+    if world.flags["column_nullable"] == "as_stored":
+        return dictionary
+    columns = [{**column, "nullable": column.get("nullable", True)} for column in dictionary["metadata"]]
+    return {**dictionary, "metadata": columns}

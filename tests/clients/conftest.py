@@ -1,0 +1,69 @@
+"""The vendors' own clients, unmodified, each in an environment of its own, over HTTP."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import venv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import EmulatorUnderTest
+
+HERE = Path(__file__).parent
+ENVIRONMENTS = HERE.parent.parent / ".client-envs"
+
+
+class Client:
+    """A vendor's client: the Python of its environment, and where the emulator answers."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.bin = folder / "bin"
+        self.url = url
+
+    def run(self, *command: str, **environ: str) -> str:
+        """Run a command of the environment ("python", "script.py"); return what it prints. Fails if it fails."""
+        variables = {
+            "PATH": f"{self.bin}:{os.environ['PATH']}",
+            "HOME": os.environ.get("HOME", "/"),
+            "EMULATOR": self.url,
+        }
+        done = subprocess.run(
+            [str(self.bin / command[0]), *command[1:]],
+            env=variables | environ,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def script(self, name: str, *arguments: str) -> Any:
+        """Run one of the scripts beside the tests; return the JSON document that it prints last."""
+        return json.loads(self.run("python", str(HERE / "scripts" / name), *arguments).splitlines()[-1])
+
+
+def _environment(name: str) -> Path:
+    requirements = HERE / "requirements" / f"{name}.txt"
+    digest = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:12]
+    folder = ENVIRONMENTS / f"{name}-{digest}"
+    done = folder / ".installed"
+    if not done.exists():
+        venv.create(folder, with_pip=True, clear=True)
+        install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r"]
+        subprocess.run([str(folder / "bin" / "python"), *install, str(requirements)], check=True)
+        done.touch()
+    return folder
+
+
+@pytest.fixture
+def client(emulator: EmulatorUnderTest) -> Callable[[str], Client]:
+    """Return a function that gives the client whose requirements have that name, installed."""
+    return lambda name: Client(_environment(name), emulator.root)

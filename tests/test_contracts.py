@@ -1,0 +1,180 @@
+"""The contracts are themselves right: valid documents, valid examples, evidence everywhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from graphql import build_schema
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from emulator.app import Catalogue
+from emulator.contract.evidence import LEVELS
+from emulator.contract.openapi import Contract, read_contract
+from emulator.contract.operation import Media
+from emulator.contract.schemas import Check
+from emulator.data import CONTRACTS
+from emulator.errors import ContractError
+
+VENDORS = sorted(folder.name for folder in CONTRACTS.iterdir())
+SCHEMA_FILES = sorted(CONTRACTS.glob("*/schemas/*.schema.json"))
+
+
+def load(vendor: str) -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load((CONTRACTS / vendor / "openapi.yaml").read_text())
+    return document
+
+
+def medias(contract: Contract) -> Iterator[tuple[str, Media]]:
+    for operation in contract.operations.values():
+        for kind, media in (operation.body.media if operation.body else {}).items():
+            yield f"{operation.name} request {kind}", media
+        for status, response in operation.responses.items():
+            for kind, media in response.media.items():
+                yield f"{operation.name} {status} {kind}", media
+    for status, response in contract.unmatched.items():
+        for kind, media in response.media.items():
+            yield f"unmatched {status} {kind}", media
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_document_is_valid_openapi_3_1(vendor: str) -> None:
+    file = CONTRACTS / vendor / "openapi.yaml"
+    OpenAPIV31SpecValidator(load(vendor), base_uri=file.as_uri()).validate()
+
+
+@pytest.mark.parametrize("file", SCHEMA_FILES, ids=lambda file: f"{file.parent.parent.name}/{file.name}")
+def test_schema_file_is_valid_described_and_usable_alone(file: Path) -> None:
+    schema = json.loads(file.read_text())
+    Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["title"]
+    assert schema["description"]
+    assert "$id" not in schema, "references between files resolve against where the file was got from"
+
+
+@pytest.mark.parametrize("file", SCHEMA_FILES, ids=lambda file: f"{file.parent.parent.name}/{file.name}")
+def test_schema_file_is_referred_to(file: Path) -> None:
+    folder = file.parent.parent
+    others = [other.read_text() for other in (folder / "openapi.yaml", *folder.glob("schemas/*")) if other != file]
+    fixtures_schema = [path.read_text() for path in (Path("emulator/vendors") / folder.name).glob("*.py")]
+    assert any(file.name in text for text in others + fixtures_schema)
+
+
+@pytest.mark.parametrize("file", SCHEMA_FILES, ids=lambda file: f"{file.parent.parent.name}/{file.name}")
+def test_examples_of_a_schema_file_keep_to_it(file: Path, catalogue: Catalogue) -> None:
+    contract = catalogue.contracts[file.parent.parent.name]
+    examples = json.loads(file.read_text()).get("examples", [])
+    assert examples
+    assert [contract.schema(file.name).violations(example, "body") for example in examples] == [[]] * len(examples)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_examples_of_calls_and_replies_keep_to_their_schemas(vendor: str, catalogue: Catalogue) -> None:
+    wrong = {
+        f"{where} {name}": violations
+        for where, media in medias(catalogue.contracts[vendor])
+        for name, example in media.examples.items()
+        if not media.fields and (violations := media.check.violations(example, "body"))
+    }
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_every_reply_with_a_body_has_an_example(vendor: str, catalogue: Catalogue) -> None:
+    without = [
+        where for where, media in medias(catalogue.contracts[vendor]) if " request " not in where and not media.examples
+    ]
+    assert without == []
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_every_operation_can_fail_in_the_common_ways(vendor: str, catalogue: Catalogue) -> None:
+    for operation in catalogue.contracts[vendor].operations.values():
+        if not operation.root:
+            expected = {429, 500, 503} | ({401, 403} if operation.secured else set())
+            assert expected <= set(operation.responses), operation.name
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_every_x_evidence_names_level_and_source(vendor: str) -> None:
+    found = list(_evidences(load(vendor)))
+    assert found
+    assert [entry for entry in found if entry.get("level") not in LEVELS or not entry.get("source")] == []
+
+
+def _evidences(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        if "x-evidence" in node:
+            yield node["x-evidence"]
+        for entry in node.values():
+            yield from _evidences(entry)
+    elif isinstance(node, list):
+        for entry in node:
+            yield from _evidences(entry)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_both_json_schema_libraries_agree_on_every_example_and_its_mutations(vendor: str, catalogue: Catalogue) -> None:
+    disagreed = [
+        (where, document)
+        for where, media in medias(catalogue.contracts[vendor])
+        for example in media.examples.values()
+        for document in _mutations(example)
+        if not agrees(media.check, document)
+    ]
+    assert disagreed == []
+
+
+def agrees(check: Check, document: Any) -> bool:
+    return check.accepts(document) == check._explaining.is_valid(document)
+
+
+def _mutations(document: Any) -> Iterator[Any]:
+    """Yield the document, and copies with one value each replaced or left out, to any depth."""
+    yield document
+    yield from (None, 0, "", [], {}, True, -1.5)
+    for key in document if isinstance(document, dict) else ():
+        yield {name: value for name, value in document.items() if name != key}
+        for value in _mutations(document[key]):
+            yield {**document, key: value}
+    if isinstance(document, list) and document:
+        for value in _mutations(document[0]):
+            yield [value, *document[1:]]
+
+
+def test_schema_definition_language_is_valid() -> None:
+    for file in CONTRACTS.glob("*/schema.graphql"):
+        build_schema(file.read_text())
+
+
+def _broken_copy(folder: Path, change: dict[str, Any]) -> Path:
+    copy = folder / "immuta"
+    (copy / "schemas").mkdir(parents=True)
+    for file in (CONTRACTS / "immuta").glob("schemas/*"):
+        (copy / "schemas" / file.name).write_text(file.read_text())
+    (copy / "openapi.yaml").write_text(yaml.safe_dump({**load("immuta"), **change}))
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"x-conventions": {}}, "contracts/immuta/openapi.yaml: /x-conventions lacks trailing-slash"),
+        ({"servers": [{"url": "https://x.invalid"}]}, "contracts/immuta/openapi.yaml: servers/0 has no x-evidence"),
+        (
+            {"components": {"schemas": {"X": {"type": "string", "format": "email"}}}},
+            "format 'email' is not one of uuid, date-time",
+        ),
+        ({"paths": {"/x": {"get": {"tags": ["x"], "responses": {}}}}}, "/paths/~1x/get has no operationId"),
+    ],
+)
+def test_a_wrong_contract_is_refused_with_its_place(tmp_path: Path, change: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ContractError) as refusal:
+        read_contract(_broken_copy(tmp_path, change))
+    assert sentence in str(refusal.value)

@@ -1,0 +1,299 @@
+"""The life of one request, seen from outside, with a made-up vendor."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from aiohttp import FormData, web
+from aiohttp.test_utils import TestClient
+
+from emulator.app import Emulator, read_catalogue
+from emulator.errors import ContractError
+from emulator.settings import read_settings
+from emulator.vendor import Handlers
+
+MADE_UP = Path(__file__).parent / "made_up"
+TOKEN = {"X-Acme-Token": "acme-token"}
+JSON = {**TOKEN, "Content-Type": "application/json"}
+
+Acme = Callable[..., Awaitable["Running"]]
+
+
+def load_acme() -> ModuleType:
+    file = MADE_UP / "emulator" / "vendors" / "acme" / "__init__.py"
+    specification = importlib.util.spec_from_file_location("made_up_acme", file)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+class Running:
+    """A started emulator of the made-up vendor alone, and a client for it."""
+
+    def __init__(self, emulator: Emulator, client: TestClient[web.Request, web.Application]) -> None:
+        self.emulator = emulator
+        self.client = client
+
+    async def call(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
+        """Call as who may; return status and JSON."""
+        options.setdefault("headers", TOKEN)
+        async with self.client.request(method, f"/acme/v1{path}", **options) as response:
+            text = await response.read()
+            return response.status, await response.json() if text else None
+
+    async def names(self) -> list[str]:
+        """Return the names of all things."""
+        return [thing["name"] for thing in (await self.call("GET", "/things"))[1]]
+
+    @property
+    def last(self) -> Any:
+        """The newest exchange."""
+        return list(self.emulator.sandboxes.default.journal)[-1]
+
+
+@pytest.fixture
+async def acme(aiohttp_client: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Acme]:
+    monkeypatch.setattr("emulator.app.FIXTURES", MADE_UP / "fixtures")
+    catalogue = read_catalogue({"acme": load_acme().vendor}, MADE_UP / "contracts")
+    running: list[Emulator] = []
+
+    async def start(**settings: Any) -> Running:
+        emulator = Emulator(read_settings(settings), catalogue)
+        await emulator.start()
+        running.append(emulator)
+        return Running(emulator, await aiohttp_client(emulator.application()))
+
+    yield start
+    for emulator in running:
+        await emulator.close()
+
+
+async def test_call_reaches_its_handler_and_is_journalled(acme: Acme) -> None:
+    here = await acme()
+    assert await here.call("GET", "/things") == (200, [{"id": "a", "name": "A"}])
+    exchange = here.last
+    assert (exchange.number, exchange.vendor, exchange.operations) == (1, "acme", ("listThings",))
+    assert (exchange.call.base_url.endswith("/acme/v1"), exchange.call.path) == (True, "/things")
+    assert (exchange.reply.status, exchange.violations, exchange.seconds > 0) == (200, (), True)
+
+
+@pytest.mark.parametrize("path", ["/acme/v1/things", "/acme/things", "/acme/v1/things/"])
+async def test_operation_stands_at_every_mount_with_and_without_slash(acme: Acme, path: str) -> None:
+    here = await acme()
+    async with here.client.get(path, headers=TOKEN) as response:
+        assert response.status == 200
+
+
+async def test_unknown_path_and_wrong_method_are_the_vendors_own_answers(acme: Acme) -> None:
+    here = await acme()
+    assert await here.call("GET", "/nothing") == (404, {"problem": "nothing at /v1/nothing"})
+    assert await here.call("DELETE", "/things") == (405, {"problem": "use GET, POST"})
+    assert here.last.operations == ()
+
+
+async def test_a_path_of_no_vendor_is_a_problem_that_names_the_vendors(acme: Acme) -> None:
+    here = await acme()
+    async with here.client.get("/elsewhere") as response:
+        assert (response.status, response.content_type) == (404, "application/problem+json")
+        assert "/acme/" in (await response.json())["detail"]
+
+
+async def test_head_is_get_without_the_body(acme: Acme) -> None:
+    here = await acme()
+    async with here.client.head("/acme/v1/things", headers=TOKEN) as response:
+        assert (response.status, await response.read()) == (200, b"")
+
+
+async def test_credentials_are_asked_for_where_the_contract_says_so(acme: Acme) -> None:
+    here = await acme()
+    assert await here.call("GET", "/things", headers={}) == (401, {"problem": "who are you?"})
+    assert (await here.call("GET", "/things/a", headers={}))[0] == 200
+
+
+async def test_flag_reaches_handler(acme: Acme) -> None:
+    here = await acme(flags=["acme.greeting=bye"])
+    assert await here.call("GET", "/things/zz") == (404, {"problem": "bye, no zz"})
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "sentence"),
+    [
+        ({"data": b"{", "headers": JSON}, 400, "Expecting property name enclosed in double quotes: line 1 column 2"),
+        ({"data": b'{"name": NaN}', "headers": JSON}, 400, "line 1 column"),
+        ({"data": b"\xff", "headers": JSON}, 400, "codec can't decode"),
+        ({"data": b"[" * 100_000, "headers": JSON}, 400, "maximum recursion depth exceeded"),
+        ({"data": b""}, 400, "body  required"),
+        ({"json": {}}, 400, "body /name required"),
+        ({"json": {"name": 1}}, 400, "body /name type"),
+        ({"json": {"name": "x" * 11}}, 400, "body /name maxLength"),
+        ({"json": ["x"]}, 400, "body  type"),
+        ({"data": b"{}", "headers": {**TOKEN, "Content-Type": "text/plain"}}, 415, "send application/json, "),
+    ],
+)
+async def test_a_call_outside_the_contract_is_refused_in_the_vendors_words(
+    acme: Acme, options: dict[str, Any], status: int, sentence: str
+) -> None:
+    here = await acme()
+    found, document = await here.call("POST", "/things", **options)
+    assert (found, sentence in document["problem"]) == (status, True), document
+    assert await here.names() == ["A"]
+
+
+@pytest.mark.parametrize(("query", "sentence"), [("limit=x", "query /limit type"), ("limit=0", "query /limit minimum")])
+async def test_a_malformed_query_parameter_is_refused(acme: Acme, query: str, sentence: str) -> None:
+    here = await acme()
+    assert await here.call("GET", f"/things?{query}") == (400, {"problem": sentence})
+
+
+async def test_what_the_vendor_tolerates_is_served_and_recorded(acme: Acme) -> None:
+    here = await acme()
+    status, _ = await here.call("POST", "/things?who=me", json={"name": "B", "colour": "red"})
+    assert status == 201
+    assert [(found.place, found.pointer, found.rule, found.actual) for found in here.last.call_violations] == [
+        ("query", "/who", "additionalProperties", "me"),
+        ("body", "/colour", "additionalProperties", "red"),
+    ]
+
+
+async def test_strict_refuses_what_the_vendor_tolerates(acme: Acme) -> None:
+    here = await acme(strict=True)
+    answer = await here.call("POST", "/things", json={"name": "B", "colour": "red"})
+    assert answer == (400, {"problem": "body /colour additionalProperties"})
+    assert await here.names() == ["A"]
+
+
+async def test_form_body_is_a_document(acme: Acme) -> None:
+    here = await acme()
+    assert (await here.call("POST", "/things", data={"name": "B"}))[0] == 201
+    assert await here.names() == ["A", "B"]
+
+
+async def test_refusal_after_writing_undoes_the_write(acme: Acme) -> None:
+    here = await acme()
+    answer = await here.call("POST", "/things", json={"name": "B", "broken": "refuse"})
+    assert answer == (400, {"problem": "refused after writing"})
+    assert await here.names() == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("broken", "places", "kept"),
+    [("raise", [], ["A"]), ("status", ["status"], ["A", "B"]), ("shape", ["body/extra"], ["A", "B"])],
+)
+async def test_our_own_fault_is_500_logged_and_recorded(
+    acme: Acme, caplog: pytest.LogCaptureFixture, broken: str, places: list[str], kept: list[str]
+) -> None:
+    here = await acme()
+    answer = await here.call("POST", "/things", json={"name": "B", "broken": broken})
+    assert answer == (500, {"problem": "our own fault"})
+    assert "our own fault in POST /things (acme createThing)" in caplog.text
+    assert [found.place + found.pointer for found in here.last.reply_violations] == places
+    assert await here.names() == kept
+
+
+async def test_the_same_seed_gives_the_same_ids(acme: Acme) -> None:
+    first, second, other = await acme(seed=1), await acme(seed=1), await acme(seed=2)
+    answers = [await here.call("POST", "/things", json={"name": "B"}) for here in (first, second, other)]
+    assert answers[0] == answers[1] != answers[2]
+
+
+def upload(content: bytes, **fields: str) -> FormData:
+    form = FormData(fields)
+    form.add_field("file", content, filename="names.txt")
+    return form
+
+
+async def test_uploaded_file_is_read_line_by_line_in_transactions_of_its_own(acme: Acme) -> None:
+    here = await acme()
+    assert await here.call("POST", "/things/import", data=upload(b"B\nC\n", note="two")) == (204, None)
+    assert await here.names() == ["A", "B", "C"]
+
+
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [
+        (upload(b""), "body /file minLength"),
+        (upload(b"B", note="far too long"), "body /note maxLength"),
+        (FormData({"file": "plain"}, default_to_multipart=True), "body /file contentMediaType"),
+        (FormData({"note": "two"}, default_to_multipart=True), "body /file required"),
+    ],
+)
+async def test_a_wrong_upload_is_refused(acme: Acme, form: FormData, sentence: str) -> None:
+    here = await acme()
+    assert await here.call("POST", "/things/import", data=form) == (400, {"problem": sentence})
+
+
+async def test_an_upload_that_is_not_multipart_inside_is_refused(acme: Acme) -> None:
+    here = await acme()
+    headers = {**TOKEN, "Content-Type": "multipart/form-data; boundary=x"}
+    status, document = await here.call("POST", "/things/import", data=b"nothing of the kind", headers=headers)
+    assert (status, document["problem"].partition(" - ")[0]) == (400, "Multipart form parse error")
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("path", ["/things", "/things/import"])
+async def test_a_body_over_the_limit_is_refused_and_nothing_kept(acme: Acme, path: str, chunked: bool) -> None:
+    here = await acme(max_body="1k")
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b'--x\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+        for _ in range(40):
+            yield b"B" * 99 + b"\n"
+        yield b"\r\n--x--\r\n"
+
+    data = chunks() if chunked else b"".join([chunk async for chunk in chunks()])
+    headers = {**TOKEN, "Content-Type": "multipart/form-data; boundary=x"}
+    assert await here.call("POST", path, data=data, headers=headers) == (413, {"problem": "more than 1024 bytes"})
+    assert await here.names() == ["A"]
+
+
+async def test_reply_carries_the_vendors_conventions(acme: Acme) -> None:
+    here = await acme()
+    async with here.client.get("/acme/v1/things", headers=TOKEN) as response:
+        assert (response.headers["x-acme"], response.content_type) == ("yes", "application/json")
+
+
+async def test_an_unchanged_answer_is_304_by_its_etag(acme: Acme) -> None:
+    here = await acme()
+    async with here.client.get("/acme/v1/things", headers=TOKEN) as first:
+        etag = first.headers["ETag"]
+    async with here.client.get("/acme/v1/things", headers={**TOKEN, "If-None-Match": etag}) as second:
+        assert (second.status, await second.read(), second.headers["ETag"]) == (304, b"", etag)
+    await here.call("POST", "/things", json={"name": "B"})
+    async with here.client.get("/acme/v1/things", headers={**TOKEN, "If-None-Match": etag}) as third:
+        assert third.status == 200
+
+
+@pytest.mark.parametrize(
+    ("forgotten", "added", "sentence"),
+    [
+        ("getThing", "", "operation getThing has no handler in emulator/vendors/acme; handlers found: createThing, "),
+        (
+            "",
+            "dropThing",
+            "emulator/vendors/acme has a handler for dropThing, which is no operation of contracts/acme/",
+        ),
+    ],
+)
+def test_a_contract_and_handlers_that_do_not_fit_stop_the_start(forgotten: str, added: str, sentence: str) -> None:
+    vendor = load_acme().vendor
+    handlers: Handlers = vendor.handlers[0]
+    handlers.transactional.pop(forgotten, None)
+    if added:
+        handlers.operation(added)(lambda call, world: None)
+    with pytest.raises(ContractError) as refusal:
+        read_catalogue({"acme": vendor}, MADE_UP / "contracts")
+    assert sentence in str(refusal.value)
+
+
+def test_two_handlers_for_one_operation_are_refused() -> None:
+    handlers = Handlers()
+    handlers.operation("a")(lambda call, world: None)
+    with pytest.raises(ContractError, match="operation a has two handlers"):
+        handlers.operation("a")(lambda call, world: None)

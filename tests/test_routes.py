@@ -1,0 +1,86 @@
+"""Which operation a path means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from emulator.app import Catalogue
+from emulator.contract.openapi import Contract
+from emulator.errors import ContractError
+from emulator.routes import Routes
+
+
+def routes(
+    operations: Sequence[tuple[str, str, str]], mounts: tuple[str, ...] = ("",), slash: str = "accepted"
+) -> Routes:
+    """Return the routes of a made-up contract of (name, method, path)."""
+    made = {name: SimpleNamespace(name=name, method=method, path=path, root="") for name, method, path in operations}
+    contract: Any = SimpleNamespace(operations=made, mounts=mounts, conventions=SimpleNamespace(trailing_slash=slash))
+    return Routes(cast(Contract, contract))
+
+
+def test_a_fixed_segment_wins_over_a_parameter() -> None:
+    made = routes([("types", "GET", "/d/types"), ("one", "GET", "/d/{id}")])
+    types, one = made.find("/d/types"), made.find("/d/7")
+    assert types is not None
+    assert one is not None
+    assert types.operations["GET"].name == "types"
+    assert (one.operations["GET"].name, one.params) == ("one", {"id": "7"})
+
+
+def test_a_fixed_segment_that_leads_nowhere_falls_back_to_the_parameter() -> None:
+    made = routes([("manifest", "POST", "/dbt/manifest"), ("trigger", "POST", "/dbt/{id}/trigger")])
+    found = made.find("/dbt/manifest/trigger")
+    assert found is not None
+    assert found.params == {"id": "manifest"}
+
+
+def test_parameters_are_decoded_and_an_encoded_slash_stays_inside_its_segment() -> None:
+    found = routes([("one", "GET", "/d/{id}")]).find("/d/a%2Fb%20c")
+    assert found is not None
+    assert found.params == {"id": "a/b c"}
+
+
+def test_an_empty_segment_is_no_parameter() -> None:
+    made = routes([("one", "GET", "/d/{id}/x")])
+    assert made.find("/d//x") is None
+
+
+@pytest.mark.parametrize(("slash", "found"), [("accepted", True), ("refused", False)])
+def test_trailing_slash_is_as_the_contract_says(slash: str, found: bool) -> None:
+    made = routes([("list", "GET", "/things")], slash=slash)
+    assert (made.find("/things/") is not None) is found
+    assert made.find("/things") is not None
+    assert made.find("/things//") is None
+
+
+def test_mount_is_what_the_caller_spelled() -> None:
+    made = routes([("list", "GET", "/graphql")], mounts=("/api/v1/{company}", ""))
+    long, short = made.find("/api/v1/acme/graphql"), made.find("/graphql")
+    assert long is not None
+    assert short is not None
+    assert (long.mount, short.mount) == ("/api/v1/acme", "")
+
+
+def test_two_operations_on_one_path_and_method_are_refused() -> None:
+    with pytest.raises(ContractError, match="GET /a/ is both one and two"):
+        routes([("one", "GET", "/a"), ("two", "GET", "/a/")])
+
+
+def test_a_path_that_names_its_parameter_differently_is_refused() -> None:
+    with pytest.raises(ContractError, match="names its parameters"):
+        routes([("one", "GET", "/{a}"), ("two", "PUT", "/{b}")])
+
+
+def test_every_operation_is_found_at_every_mount(catalogue: Catalogue) -> None:
+    for contract in catalogue.contracts.values():
+        made = Routes(contract)
+        for operation in contract.operations.values():
+            for mount in contract.mounts if not operation.root else ():
+                found = made.find((mount + operation.path).replace("{", "").replace("}", ""))
+                assert found is not None
+                assert found.operations[operation.method] is operation

@@ -1,0 +1,76 @@
+"""One table of settings: flags before environment before emulator.toml before defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.errors import ConfigurationError
+from emulator.settings import SETTINGS, read_settings
+
+
+def test_defaults_stand_where_nothing_is_given(tmp_path: Path) -> None:
+    assert read_settings(folder=tmp_path) == {setting.name: setting.default for setting in SETTINGS}
+
+
+def test_flag_wins_over_environment_over_file_over_default(tmp_path: Path) -> None:
+    (tmp_path / "emulator.toml").write_text('port = 1\nseed = 1\nhost = "file"\n')
+    settings = read_settings({"port": "3"}, {"EMULATOR_PORT": "2", "EMULATOR_SEED": "2"}, tmp_path)
+    assert (settings.port, settings.seed, settings.host, settings.strict) == (3, 2, "file", False)
+
+
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("1", True), ("false", False), ("0", False)])
+def test_boolean_is_exactly_true_false_1_or_0(text: str, value: bool) -> None:
+    assert read_settings(environ={"EMULATOR_STRICT": text}).strict is value
+
+
+@pytest.mark.parametrize(("text", "value"), [("100", 100), ("512k", 524288), ("256M", 268435456), ("1g", 1073741824)])
+def test_size_is_bytes_or_has_a_unit(text: str, value: int) -> None:
+    assert read_settings(environ={"EMULATOR_MAX_BODY": text}).max_body == value
+
+
+def test_a_list_is_given_with_commas_or_repeated_flags() -> None:
+    entries = ("a.b=1", "c.d=2")
+    assert read_settings(environ={"EMULATOR_FLAGS": "a.b=1, c.d=2"}).flags == entries
+    assert read_settings({"flags": entries}).flags == entries
+
+
+@pytest.mark.parametrize(
+    ("environ", "sentence"),
+    [
+        ({"EMULATOR_STRICT": "yes"}, "EMULATOR_STRICT is 'yes': expected true, false, 1 or 0"),
+        ({"EMULATOR_PORT": "http"}, "EMULATOR_PORT is 'http': expected a whole number from 0 to 65535"),
+        ({"EMULATOR_PORT": "65536"}, "EMULATOR_PORT is '65536': expected a whole number from 0 to 65535"),
+        ({"EMULATOR_MAX_BODY": "big"}, "EMULATOR_MAX_BODY is 'big': expected a number of bytes such as"),
+        ({"EMULATOR_MAX_BODY": "1kk"}, "EMULATOR_MAX_BODY is '1kk': expected a number of bytes such as"),
+        ({"EMULATOR_LOG_LEVEL": "loud"}, "EMULATOR_LOG_LEVEL is 'loud': expected one of debug, info, warning, error"),
+        ({"EMULATOR_PROT": "1"}, "there is no setting EMULATOR_PROT; did you mean EMULATOR_PORT?"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_a_sentence(environ: dict[str, str], sentence: str) -> None:
+    with pytest.raises(ConfigurationError) as refusal:
+        read_settings(environ=environ)
+    assert sentence in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("prot = 1", "emulator.toml: there is no setting prot; did you mean port?"),
+        ("port = ", "emulator.toml: "),
+        ("strict = 'on'", "emulator.toml: strict is 'on': expected true, false, 1 or 0"),
+    ],
+)
+def test_a_wrong_file_is_refused_with_a_sentence(tmp_path: Path, text: str, sentence: str) -> None:
+    (tmp_path / "emulator.toml").write_text(text)
+    with pytest.raises(ConfigurationError) as refusal:
+        read_settings(folder=tmp_path)
+    assert sentence in str(refusal.value)
+
+
+def test_file_holds_values_of_their_own_types(tmp_path: Path) -> None:
+    (tmp_path / "emulator.toml").write_text('strict = true\nport = 4000\nflags = ["a.b=1"]\n')
+    settings: dict[str, Any] = read_settings(folder=tmp_path)
+    assert (settings["strict"], settings["port"], settings["flags"]) == (True, 4000, ("a.b=1",))

@@ -1,0 +1,153 @@
+"""The store: every piece of work is one transaction, and none comes between."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.sandbox.collection import Collection, Records
+from emulator.sandbox.fixtures import create_schema
+from emulator.sandbox.store import Store
+from emulator.sandbox.world import World
+
+THINGS = Collection("made.things", order=("rank",), indexes=("kind",))
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[Store]:
+    store = Store()
+    await store
+    await store.run(lambda db: create_schema(db, [THINGS]))
+    yield store
+    await store.close()
+
+
+def things(db: sqlite3.Connection) -> Records:
+    return Records(db, THINGS)
+
+
+def world(db: sqlite3.Connection, randomness: str = "") -> World:
+    return World(db, now=datetime(2024, 1, 1, tzinfo=UTC), identity=None, flags={}, randomness=randomness)
+
+
+async def test_work_is_kept_when_it_returns_and_undone_when_it_raises(store: Store) -> None:
+    def spoilt(db: sqlite3.Connection) -> None:
+        things(db).insert({"id": "b", "rank": 2})
+        raise ZeroDivisionError
+
+    await store.run(lambda db: things(db).insert({"id": "a", "rank": 1}))
+    with pytest.raises(ZeroDivisionError):
+        await store.run(spoilt)
+    assert await store.run(lambda db: [thing["id"] for thing in things(db).all()]) == ["a"]
+
+
+async def test_two_pieces_of_work_that_read_think_and_write_lose_nothing(store: Store) -> None:
+    def count_up(db: sqlite3.Connection) -> None:
+        counter = things(db).get("counter") or {}
+        things(db).replace({**counter, "value": counter["value"] + 1})
+
+    await store.run(lambda db: things(db).insert({"id": "counter", "value": 0}))
+    await asyncio.gather(*(store.run(count_up) for _ in range(100)))
+    assert await store.run(lambda db: things(db).get("counter")) == {"id": "counter", "value": 100}
+
+
+async def test_records_come_in_the_declared_order_then_as_inserted(store: Store) -> None:
+    def work(db: sqlite3.Connection) -> list[str]:
+        things(db).insert_many({"id": id, "rank": rank} for id, rank in (("a", 2), ("b", 1), ("c", 2), ("d", 1)))
+        return [thing["id"] for thing in things(db).page(skip=1, limit=2)]
+
+    assert await store.run(work) == ["d", "a"]
+
+
+async def test_where_matches_null_booleans_and_nested_fields(store: Store) -> None:
+    def work(db: sqlite3.Connection) -> list[list[str]]:
+        things(db).insert({"id": "a", "on": True, "kind": None, "in": {"side": "x"}})
+        things(db).insert({"id": "b", "on": False, "kind": "k", "in": {"side": "y"}})
+        found = [things(db).all(where) for where in ({"on": True}, {"kind": None}, {"in.side": "y"}, {"kind": "z"})]
+        return [[thing["id"] for thing in some] for some in found]
+
+    assert await store.run(work) == [["a"], ["a"], ["b"], []]
+
+
+async def test_lookup_by_an_indexed_field_uses_the_index(store: Store) -> None:
+    sql = """EXPLAIN QUERY PLAN SELECT record FROM "made.things" WHERE json_extract(record, '$.kind') IS 'k'"""
+    plan = await store.run(lambda db: db.execute(sql).fetchall())
+    assert "USING INDEX made.things:kind" in plan[0][3]
+
+
+async def test_replacing_what_is_not_there_is_an_error_and_deleting_it_is_not(store: Store) -> None:
+    assert await store.run(lambda db: things(db).delete("a")) is False
+    with pytest.raises(KeyError):
+        await store.run(lambda db: things(db).replace({"id": "a"}))
+
+
+async def test_savepoint_undoes_only_what_was_written_inside(store: Store) -> None:
+    def work(db: sqlite3.Connection) -> list[dict[str, Any]]:
+        here = world(db)
+        here[THINGS].insert({"id": "kept"})
+        with pytest.raises(ZeroDivisionError), here.savepoint():
+            here[THINGS].insert({"id": "undone"})
+            raise ZeroDivisionError
+        return here[THINGS].all()
+
+    assert await store.run(work) == [{"id": "kept"}]
+
+
+async def test_sequence_never_gives_a_number_twice(store: Store) -> None:
+    def work(db: sqlite3.Connection) -> list[int]:
+        here = world(db)
+        return [here.next_number("a"), here.next_number("a"), here.next_number("b", 7), here.next_number("a", 9)]
+
+    assert await store.run(work) == [1, 2, 7, 9]
+
+
+async def test_random_choices_are_the_same_for_the_same_randomness(store: Store) -> None:
+    def work(db: sqlite3.Connection) -> list[tuple[str, str]]:
+        worlds = [world(db, "1:op:1"), world(db, "1:op:1"), world(db, "1:op:2")]
+        return [(here.uuid(), here.hex(24)) for here in worlds]
+
+    first, same, other = await store.run(work)
+    assert first == same != other
+    assert len(first[1]) == 24
+
+
+async def test_copy_is_exact_and_apart(store: Store) -> None:
+    await store.run(lambda db: things(db).insert({"id": "a"}))
+    copy = Store()
+    await copy
+    try:
+        await store.copy_to(copy)
+        await copy.run(lambda db: things(db).insert({"id": "b"}))
+        assert await copy.run(lambda db: things(db).count()) == 2
+        assert await store.run(lambda db: things(db).count()) == 1
+    finally:
+        await copy.close()
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(st.text().filter(lambda name: name != "id"), json_values), st.text())
+def test_record_comes_back_as_it_went_in(fields: dict[str, Any], id: str) -> None:
+    db = sqlite3.connect("", isolation_level=None)
+    try:
+        create_schema(db, [THINGS])
+        things(db).insert({**fields, "id": id})
+        assert things(db).get(id) == {**fields, "id": id}
+    finally:
+        db.close()

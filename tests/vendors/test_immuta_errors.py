@@ -1,0 +1,330 @@
+"""Immuta's own answer to everything that can be wrong with a call, for every operation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import pytest
+
+from tests.conftest import EmulatorUnderTest
+
+COLUMN = {"name": "a", "dataType": "text", "remoteType": "text"}
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A call in which nothing is wrong."""
+
+    method: str
+    path: str
+    body: Any = None
+
+
+CALLS = {
+    "listDictionaryTypes": Sound("GET", "/dictionary/types"),
+    "getDictionary": Sound("GET", "/dictionary/1"),
+    "createDictionary": Sound("POST", "/dictionary/1", {"metadata": [COLUMN]}),
+    "updateDictionary": Sound("PUT", "/dictionary/1", {"metadata": [COLUMN]}),
+    "deleteDictionary": Sound("DELETE", "/dictionary/1"),
+    "authenticateApiKey": Sound("POST", "/bim/apikey/authenticate", {"apikey": "immuta-api-key"}),
+    "listDataSources": Sound("GET", "/dataSource"),
+    "getDataSource": Sound("GET", "/dataSource/1"),
+    "createTag": Sound("POST", "/tag", {"tags": [{"name": "New"}]}),
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What comes back: a status, and for a refusal its message and where validation failed."""
+
+    status: int
+    message: str = ""
+    source: str = ""
+    key: str = ""
+
+    def document(self) -> dict[str, Any]:
+        names = {
+            400: "Bad Request",
+            401: "Unauthorized",
+            403: "Forbidden",
+            404: "Not Found",
+            415: "Unsupported Media Type",
+        }
+        document = {"statusCode": self.status, "error": names[self.status], "message": self.message}
+        if self.source:
+            return {**document, "validation": {"source": self.source, "keys": [self.key]}}
+        return document
+
+
+FINE = Answer(200)
+UNAUTHORIZED = Answer(401, "A valid Authorization token must be provided")
+ROLE = Answer(403, "User must have one of the following roles to delete dictionary: owner,expert")
+SCOPE = Answer(403, "Insufficient scope")
+UNKNOWN_SOURCE = Answer(404, "Data source not found")
+UNKNOWN_PATH = Answer(404, "Not Found")
+UNSUPPORTED = Answer(415, "Unsupported Media Type")
+NO_NUMBER = Answer(400, '"dataSourceId" must be a number', "params", "dataSourceId")
+DOCUMENTED_NO_NUMBER = Answer(400, 'Bad request: "dataSourceId" must be a number', "params", "dataSourceId")
+MALFORMED = "Invalid request payload JSON format"
+NO_OBJECT = '"value" must be of type object'
+DICTIONARY_CHANGES = ("createDictionary", "updateDictionary", "deleteDictionary")
+
+
+WRONG_TYPES: Mapping[str, Any] = {
+    "createDictionary": {"metadata": [{**COLUMN, "dataType": 5}]},
+    "updateDictionary": {"metadata": {"name": "a"}},
+    "authenticateApiKey": {"apikey": 5},
+    "createTag": {"tags": "New"},
+}
+MISSING_FIELDS: Mapping[str, Any] = {
+    "createDictionary": {"metadata": [COLUMN, {"name": "b"}]},
+    "updateDictionary": {},
+    "authenticateApiKey": {},
+    "createTag": {"tags": [{}]},
+}
+
+
+def ask(emulator: EmulatorUnderTest, name: str, condition: str) -> Any:
+    """Make the call of an operation with one thing wrong about it."""
+    call = CALLS[name]
+    method, path, options = call.method, call.path, {"json": call.body}
+    sound = b'{"metadata": [{"name": "a", "dataType": "b", "remoteType": "c"}], "apikey": "immuta-api-key", "tags": []}'
+    match condition:
+        case "no credential":
+            options["rights"] = None
+        case "wrong credential":
+            options |= {"rights": None, "headers": {"Authorization": "Bearer nobody"}}
+        case "expired credential":
+            options["rights"] = "expired"
+        case "read-only credential":
+            options["rights"] = "read"
+        case "unknown id":
+            path = path.replace("/1", "/99")
+        case "malformed id":
+            path = path.replace("/1", "/abc")
+        case "wrong method":
+            method = "PATCH"
+        case "slash at the end":
+            path += "/"
+        case "missing content type":
+            options = {"content": sound}
+        case "wrong content type":
+            options = {"content": sound, "headers": {"Content-Type": "application/xml"}}
+        case "malformed JSON":
+            options = {"content": b'{"metadata": [}', "headers": {"Content-Type": "application/json"}}
+        case "wrong types":
+            options["json"] = WRONG_TYPES.get(name)
+        case "missing fields":
+            options["json"] = MISSING_FIELDS.get(name)
+        case "empty body":
+            options = {"headers": {"Content-Type": "application/json"}}
+    if options.get("json", ...) is None:
+        del options["json"]
+    return emulator.call("immuta", method, path, **options)
+
+
+TABLE: dict[str, dict[str, Answer]] = {
+    "no credential": {**dict.fromkeys(CALLS, UNAUTHORIZED), "authenticateApiKey": FINE},
+    "wrong credential": {**dict.fromkeys(CALLS, UNAUTHORIZED), "authenticateApiKey": FINE},
+    "expired credential": {**dict.fromkeys(CALLS, UNAUTHORIZED), "authenticateApiKey": FINE},
+    "read-only credential": {
+        **dict.fromkeys(CALLS, FINE),
+        **dict.fromkeys(DICTIONARY_CHANGES, ROLE),
+        "createTag": SCOPE,
+    },
+    "unknown id": {
+        "listDictionaryTypes": FINE,
+        "getDictionary": UNKNOWN_SOURCE,
+        "createDictionary": UNKNOWN_SOURCE,
+        "updateDictionary": UNKNOWN_SOURCE,
+        "deleteDictionary": UNKNOWN_SOURCE,
+        "authenticateApiKey": FINE,
+        "listDataSources": FINE,
+        "getDataSource": UNKNOWN_SOURCE,
+        "createTag": FINE,
+    },
+    "malformed id": {
+        "listDictionaryTypes": FINE,
+        "getDictionary": NO_NUMBER,
+        "createDictionary": DOCUMENTED_NO_NUMBER,
+        "updateDictionary": DOCUMENTED_NO_NUMBER,
+        "deleteDictionary": NO_NUMBER,
+        "authenticateApiKey": FINE,
+        "listDataSources": FINE,
+        "getDataSource": NO_NUMBER,
+        "createTag": FINE,
+    },
+    "wrong method": dict.fromkeys(CALLS, UNKNOWN_PATH),
+    "slash at the end": dict.fromkeys(CALLS, UNKNOWN_PATH),
+    "missing content type": dict.fromkeys(CALLS, FINE),
+    "wrong content type": {
+        **dict.fromkeys(CALLS, FINE),
+        "createDictionary": UNSUPPORTED,
+        "updateDictionary": UNSUPPORTED,
+        "authenticateApiKey": UNSUPPORTED,
+        "createTag": UNSUPPORTED,
+    },
+    "malformed JSON": {
+        **dict.fromkeys(CALLS, FINE),
+        "createDictionary": Answer(400, f"Bad request: {MALFORMED}"),
+        "updateDictionary": Answer(400, f"Bad request: {MALFORMED}"),
+        "authenticateApiKey": Answer(400, MALFORMED),
+        "createTag": Answer(400, MALFORMED),
+    },
+    "wrong types": {
+        **dict.fromkeys(CALLS, FINE),
+        "createDictionary": Answer(
+            400, 'Bad request: "metadata[0].dataType" must be a string', "payload", "metadata.0.dataType"
+        ),
+        "updateDictionary": Answer(400, 'Bad request: "metadata" must be an array', "payload", "metadata"),
+        "authenticateApiKey": Answer(400, '"apikey" must be a string', "payload", "apikey"),
+        "createTag": Answer(400, '"tags" must be an array', "payload", "tags"),
+    },
+    "missing fields": {
+        **dict.fromkeys(CALLS, FINE),
+        "createDictionary": Answer(
+            400, 'Bad request: "metadata[1].dataType" is required', "payload", "metadata.1.dataType"
+        ),
+        "updateDictionary": Answer(400, 'Bad request: "metadata" is required', "payload", "metadata"),
+        "authenticateApiKey": Answer(400, '"apikey" is required', "payload", "apikey"),
+        "createTag": Answer(400, '"tags[0].name" is required', "payload", "tags.0.name"),
+    },
+    "empty body": {
+        **dict.fromkeys(CALLS, FINE),
+        "createDictionary": Answer(400, f"Bad request: {NO_OBJECT}", "payload"),
+        "updateDictionary": Answer(400, f"Bad request: {NO_OBJECT}", "payload"),
+        # Without a body the key is looked for in the Authorization header, where a token stands.
+        "authenticateApiKey": UNAUTHORIZED,
+        "createTag": Answer(400, NO_OBJECT, "payload"),
+    },
+}
+
+
+def test_table_has_every_operation(emulator: EmulatorUnderTest) -> None:
+    operations = set(emulator.catalogue.contracts["immuta"].operations)
+    assert {condition: set(answers) for condition, answers in TABLE.items()} == dict.fromkeys(TABLE, operations)
+
+
+@pytest.mark.parametrize(("condition", "name"), list(product(TABLE, CALLS)))
+def test_answer_is_the_vendors_own(emulator: EmulatorUnderTest, condition: str, name: str) -> None:
+    reply, expected = ask(emulator, name, condition), TABLE[condition][name]
+    assert reply.status_code == expected.status
+    assert reply.headers["content-type"] == "application/json; charset=utf-8"
+    assert reply.headers["cache-control"] == "no-cache"
+    if expected.status != 200:
+        assert reply.json() == expected.document()
+        assert list(reply.json()) == list(expected.document())
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "key"),
+    [
+        ({"metadata": [5]}, '"metadata[0]" must be of type object', "metadata.0"),
+        ({"metadata": [{**COLUMN, "name": ""}]}, '"metadata[0].name" is not allowed to be empty', "metadata.0.name"),
+        (
+            {"metadata": [{**COLUMN, "nullable": 1}]},
+            '"metadata[0].nullable" must be a boolean',
+            "metadata.0.nullable",
+        ),
+        ({"metadata": [{**COLUMN, "tags": "x"}]}, '"metadata[0].tags" must be an array', "metadata.0.tags"),
+        ({"metadata": [{"remoteType": 1}]}, '"metadata[0].name" is required', "metadata.0.name"),
+        ({"metadata": [*[COLUMN] * 10, {}, 5]}, '"metadata[10].name" is required', "metadata.10.name"),
+        ({"metadata": [COLUMN, COLUMN, 5, *[COLUMN] * 8, {}]}, '"metadata[2]" must be of type object', "metadata.2"),
+        ([], '"value" must be of type object', ""),
+        (None, '"value" must be of type object', ""),
+        ("x", '"value" must be of type object', ""),
+    ],
+)
+def test_message_is_joi_s_for_the_first_thing_that_is_wrong(
+    emulator: EmulatorUnderTest, body: Any, message: str, key: str
+) -> None:
+    reply = emulator.call("immuta", "PUT", "/dictionary/1", content=json.dumps(body))
+    assert reply.json() == Answer(400, f"Bad request: {message}", "payload", key).document()
+
+
+@pytest.mark.parametrize(
+    ("id", "complaint"),
+    [
+        ("abc", "must be a number"),
+        ("%20", "must be a number"),
+        ("1.5", "must be an integer"),
+        ("9007199254740993", "must be a safe number"),
+        ("-9007199254740993", "must be a safe number"),
+        ("123456789012345678901234567890", "must be a safe number"),
+    ],
+)
+def test_malformed_id_is_refused_in_joi_s_words(emulator: EmulatorUnderTest, id: str, complaint: str) -> None:
+    reply = emulator.call("immuta", "GET", f"/dictionary/{id}")
+    assert reply.json() == Answer(400, f'"dataSourceId" {complaint}', "params", "dataSourceId").document()
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"size": "x"}, '"size" must be a number'),
+        ({"size": "-1"}, '"size" must be greater than or equal to 0'),
+        ({"offset": "1.5"}, '"offset" must be an integer'),
+        ({"nameOnly": "perhaps"}, '"nameOnly" must be a boolean'),
+        ({"mode": "4"}, '"mode" must be one of [0, 1]'),
+        ({"mode": "x"}, '"mode" must be one of [0, 1]'),
+    ],
+)
+def test_malformed_query_is_refused_in_joi_s_words(
+    emulator: EmulatorUnderTest, query: dict[str, str], message: str
+) -> None:
+    reply = emulator.call("immuta", "GET", "/dataSource", params=query)
+    assert reply.json() == Answer(400, message, "query", *query).document()
+
+
+@pytest.mark.parametrize("id", ["0", "-1", "9007199254740991"])
+def test_well_formed_id_that_nothing_has_is_not_found(emulator: EmulatorUnderTest, id: str) -> None:
+    assert emulator.call("immuta", "GET", f"/dictionary/{id}").json() == UNKNOWN_SOURCE.document()
+
+
+def test_text_is_parsed_as_a_string_which_is_no_object(emulator: EmulatorUnderTest) -> None:
+    headers = {"Content-Type": "text/plain"}
+    reply = emulator.call("immuta", "PUT", "/dictionary/1", content=b"hello", headers=headers)
+    assert reply.json() == Answer(400, 'Bad request: "value" must be of type object', "payload").document()
+
+
+@pytest.mark.parametrize(
+    ("form", "complaint"), [({"metadata": "x"}, "must be an array"), ({"other": "x"}, "is required")]
+)
+def test_form_is_parsed_but_cannot_hold_a_dictionary(
+    emulator: EmulatorUnderTest, form: dict[str, str], complaint: str
+) -> None:
+    reply = emulator.call("immuta", "PUT", "/dictionary/1", data=form)
+    assert reply.json() == Answer(400, f'Bad request: "metadata" {complaint}', "payload", "metadata").document()
+
+
+def test_form_is_parsed_but_cannot_hold_tags(emulator: EmulatorUnderTest) -> None:
+    reply = emulator.call("immuta", "POST", "/tag", data={"tags": "New"})
+    assert reply.json() == Answer(400, '"tags" must be an array', "payload", "tags").document()
+
+
+def test_credential_comes_before_everything_else(emulator: EmulatorUnderTest) -> None:
+    assert emulator.call("immuta", "PUT", "/dictionary/abc", rights=None, content=b"{").status_code == 401
+
+
+def test_body_comes_before_the_data_source_and_that_before_the_role(emulator: EmulatorUnderTest) -> None:
+    assert emulator.call("immuta", "PUT", "/dictionary/99", rights="read", json={}).status_code == 400
+    sound = {"metadata": [COLUMN]}
+    assert emulator.call("immuta", "PUT", "/dictionary/99", rights="read", json=sound).status_code == 404
+    assert emulator.call("immuta", "PUT", "/dictionary/1", rights="read", json=sound).status_code == 403
+    assert emulator.call("immuta", "PUT", "/dictionary/3", rights="read", json=sound).status_code == 403
+
+
+def test_refused_change_changes_nothing(emulator: EmulatorUnderTest) -> None:
+    before = emulator.call("immuta", "GET", "/dictionary/1").json()
+    for call in (CALLS[name] for name in DICTIONARY_CHANGES):
+        emulator.call("immuta", call.method, call.path, rights="read", json=call.body)
+    assert emulator.call("immuta", "GET", "/dictionary/1").json() == before
+
+
+@pytest.mark.parametrize("path", ["", "/", "/dictionary", "/dictionary/", "/dictionary/1/types", "/v1/dictionary/1"])
+def test_unknown_path_is_not_found(emulator: EmulatorUnderTest, path: str) -> None:
+    assert emulator.call("immuta", "GET", path, rights=None).json() == UNKNOWN_PATH.document()

@@ -1,0 +1,160 @@
+"""What Immuta's clients need beside dictionaries: tokens, data sources, tags."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from multidict import CIMultiDict, CIMultiDictProxy
+
+from emulator.errors import Refusal
+from emulator.exchange import Call
+from emulator.vendors.immuta.auth import authenticate
+from tests.conftest import EmulatorUnderTest
+
+EXCHANGE = "/bim/apikey/authenticate"
+KEY = "immuta-api-key"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"json": {"apikey": KEY}},
+        {"data": {"apikey": KEY}},
+        {"headers": {"Authorization": KEY}},
+        {"headers": {"Authorization": f"Bearer {KEY}"}},
+    ],
+    ids=["json", "form", "header", "bearer header"],
+)
+def test_api_key_exchanges_for_a_token_that_works(emulator: EmulatorUnderTest, options: dict[str, Any]) -> None:
+    reply = emulator.call("immuta", "POST", EXCHANGE, rights=None, **options)
+    assert reply.status_code == 200
+    assert list(reply.json()) == ["authenticated", "token", "tokenExpiration"]
+    assert reply.json()["authenticated"] is True
+    headers = {"Authorization": f"Bearer {reply.json()['token']}"}
+    assert emulator.call("immuta", "DELETE", "/dictionary/1", rights=None, headers=headers).status_code == 200
+
+
+def test_each_exchange_gives_another_token_and_the_former_stays_good(emulator: EmulatorUnderTest) -> None:
+    tokens = [emulator.call("immuta", "POST", EXCHANGE, json={"apikey": KEY}).json()["token"] for _ in range(2)]
+    assert tokens[0] != tokens[1]
+    for token in tokens:
+        reply = emulator.call("immuta", "GET", "/dictionary/1", rights=None, headers={"Authorization": token})
+        assert reply.status_code == 200
+
+
+def test_token_is_good_for_a_day(emulator: EmulatorUnderTest) -> None:
+    reply = emulator.call("immuta", "POST", EXCHANGE, json={"apikey": KEY}).json()
+    expiration = datetime.fromisoformat(reply["tokenExpiration"])
+    assert timedelta(hours=23) < expiration - datetime.now(UTC) <= timedelta(days=1)
+
+
+def test_token_is_refused_once_it_expires() -> None:
+    expiry = datetime(2030, 1, 1, tzinfo=UTC)
+    token = {"id": "t", "kind": "token", "user": "2", "rights": "full", "expires_at": "2030-01-01T00:00:00.000Z"}
+    call = Call("GET", "/dictionary/1", headers=CIMultiDictProxy(CIMultiDict({"authorization": "t"})))
+    assert authenticate(call, {"t": token}, expiry - timedelta(seconds=1)).user == "2"
+    with pytest.raises(Refusal, match="401"):
+        authenticate(call, {"t": token}, expiry)
+
+
+@pytest.mark.parametrize(
+    "header", ["Bearer immuta-token", "immuta-token", "immuta-api-key", "Bearer immuta-api-key", "bearer  immuta-token"]
+)
+def test_tokens_and_keys_are_taken_with_and_without_a_scheme(emulator: EmulatorUnderTest, header: str) -> None:
+    reply = emulator.call("immuta", "GET", "/dictionary/1", rights=None, headers={"Authorization": header})
+    assert reply.status_code == 200
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Basic immuta-token", "Token immuta-token"])
+def test_other_headers_are_refused(emulator: EmulatorUnderTest, header: str) -> None:
+    reply = emulator.call("immuta", "GET", "/dictionary/1", rights=None, headers={"Authorization": header})
+    assert reply.json() == {
+        "statusCode": 401,
+        "error": "Unauthorized",
+        "message": "A valid Authorization token must be provided",
+    }
+
+
+def test_world_has_three_data_sources_of_which_one_has_no_dictionary(emulator: EmulatorUnderTest) -> None:
+    page = emulator.call("immuta", "GET", "/dataSource").json()
+    assert (page["count"], [hit["id"] for hit in page["hits"]]) == (3, [1, 2, 3])
+    statuses = [emulator.call("immuta", "GET", f"/dictionary/{hit['id']}").status_code for hit in page["hits"]]
+    assert statuses == [200, 200, 404]
+
+
+@pytest.mark.parametrize(
+    ("query", "count", "ids"),
+    [
+        ({"size": 2}, 3, [1, 2]),
+        ({"size": 2, "offset": 2}, 3, [3]),
+        ({"offset": 3}, 3, []),
+        ({"size": 0}, 3, []),
+        ({"searchText": "CUSTOMERS"}, 1, [2]),
+        ({"searchText": "contact"}, 1, [2]),
+        ({"searchText": "contact", "nameOnly": "True"}, 0, []),
+        ({"searchText": "contact", "nameOnly": "False"}, 1, [2]),
+        ({"schema": "web"}, 1, [3]),
+        ({"schema": "we"}, 0, []),
+        ({"mode": 0}, 3, [1, 2, 3]),
+        ({"mode": 1}, 3, []),
+    ],
+)
+def test_search(emulator: EmulatorUnderTest, query: dict[str, Any], count: int, ids: list[int]) -> None:
+    page = emulator.call("immuta", "GET", "/dataSource", params=query).json()
+    assert (page["count"], [hit["id"] for hit in page["hits"]]) == (count, ids)
+
+
+def test_hit_shows_what_the_asking_user_is_to_the_data_source(emulator: EmulatorUnderTest) -> None:
+    def statuses(rights: str) -> list[str]:
+        hits = emulator.call("immuta", "GET", "/dataSource", rights=rights).json()["hits"]
+        return [hit["subscriptionStatus"] for hit in hits]
+
+    assert statuses("full") == ["owner", "expert", "owner"]
+    assert statuses("read") == ["subscribed", "subscribed", "not_subscribed"]
+
+
+def test_data_source_is_a_hit_with_details(emulator: EmulatorUnderTest) -> None:
+    found = emulator.call("immuta", "GET", "/dataSource/1", params={"updateStats": "false"}).json()
+    hit = emulator.call("immuta", "GET", "/dataSource", params={"size": 1}).json()["hits"][0]
+    assert {name: found[name] for name in hit} == hit
+    assert found["blobHandler"]["manualDictionary"] is False
+
+
+def test_created_tags_come_back_in_order(emulator: EmulatorUnderTest) -> None:
+    names = ["Address.email", "Address.work", "Address.home"]
+    reply = emulator.call("immuta", "POST", "/tag", json={"tags": [{"name": name} for name in names]})
+    assert reply.status_code == 200
+    assert [(tag["id"], tag["name"], tag["source"]) for tag in reply.json()] == [
+        (number, name, "curated") for number, name in enumerate(names, 4)
+    ]
+
+
+def test_tag_that_exists_overlaps_and_nothing_of_the_call_is_kept(emulator: EmulatorUnderTest) -> None:
+    tags = [{"name": "New"}, {"name": "PII.email"}]
+    reply = emulator.call("immuta", "POST", "/tag", json={"tags": tags})
+    assert reply.status_code == 400
+    assert reply.json()["message"] == "Tags overlap with existing hierarchies: PII.email"
+    assert emulator.call("immuta", "POST", "/tag", json={"tags": [{"name": "New"}]}).status_code == 200
+
+
+def test_children_of_a_root_are_replaced_on_demand(emulator: EmulatorUnderTest) -> None:
+    root = {"name": "PII", "deleteHierarchy": False}
+    payload = {"rootTag": root, "tags": [{"name": "PII.phone"}]}
+    assert emulator.call("immuta", "POST", "/tag", json=payload).status_code == 400
+    root["deleteHierarchy"] = True
+    assert emulator.call("immuta", "POST", "/tag", json=payload).status_code == 200
+    again = {"tags": [{"name": "PII.email"}]}
+    assert emulator.call("immuta", "POST", "/tag", json=again).status_code == 200
+
+
+def test_tag_is_renamed_by_its_id(emulator: EmulatorUnderTest) -> None:
+    renamed = emulator.call("immuta", "POST", "/tag", json={"tags": [{"id": 2, "name": "PII.mail"}]}).json()[0]
+    assert (renamed["id"], renamed["name"], renamed["createdAt"]) == (2, "PII.mail", "2019-06-04T08:00:00.000Z")
+    assert emulator.call("immuta", "POST", "/tag", json={"tags": [{"name": "PII.email"}]}).status_code == 200
+
+
+def test_renaming_to_a_name_of_another_tag_overlaps(emulator: EmulatorUnderTest) -> None:
+    reply = emulator.call("immuta", "POST", "/tag", json={"tags": [{"id": 2, "name": "PII.phone"}]})
+    assert reply.status_code == 400
