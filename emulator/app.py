@@ -100,7 +100,7 @@ class Emulator:
         """Return the aiohttp application: the control API, and everything else to `dispatch`."""
         application = web.Application()
         application.add_routes(self.control.routes())
-        application.router.add_route("*", "/{path:.*}", self.dispatch)
+        application.router.add_route("*", r"/{path:[\s\S]*}", self.dispatch)
         return application
 
     async def dispatch(self, request: web.Request) -> web.StreamResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Awaitable, Callable
 from types import TracebackType
@@ -35,7 +36,7 @@ class Server:
             await web.TCPSite(self._runner, settings.host, settings.port).start()
         except OSError as problem:
             await self._runner.cleanup()
-            reason = problem.strerror or problem
+            reason = os.strerror(problem.errno).lower() if problem.errno else problem
             raise ConfigurationError(f"cannot listen on {settings.host} port {settings.port}: {reason}") from None
         await self.emulator.start()
 

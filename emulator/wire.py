@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, cast
 
 import orjson
 from aiohttp import BodyPartReader, MultipartReader, hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 from multidict import MultiDictProxy
 
 from emulator.contract.openapi import Conventions
@@ -75,7 +76,7 @@ async def _read_parts(request: web.BaseRequest, call: Call, limit: int, files: E
             if isinstance(part, BodyPartReader) and part.name:
                 parts[part.name] = await _read_part(part, left, files)
                 left -= parts[part.name].size
-    except (ValueError, RuntimeError) as problem:
+    except (ValueError, RuntimeError, HttpProcessingError) as problem:
         raise MalformedBody(f"Multipart form parse error - {problem}") from problem
     call.parts = parts
 

@@ -28,7 +28,8 @@ def operations(catalogue: Catalogue) -> Iterator[str]:
         call = f"{operation['method']} `{operation['path']}`"
         if operation["method"] in ("query", "mutation"):
             call = f"GraphQL {operation['method']}"
-        yield f"| {title} | `{operation['operation']}` | {call} | {statuses} | {evidence['level']}: {evidence['source']} |"
+        source = f"{evidence['level']}: {evidence['source']}"
+        yield f"| {title} | `{operation['operation']}` | {call} | {statuses} | {source} |"
 
 
 def settings(catalogue: Catalogue) -> Iterator[str]:

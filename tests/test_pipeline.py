@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -9,13 +10,15 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from aiohttp import FormData, web
+from aiohttp import ClientConnectionError, ClientSession, FormData, web
 from aiohttp.test_utils import TestClient
 
-from emulator.app import Emulator, read_catalogue
+from emulator.app import Catalogue, Emulator, read_catalogue
 from emulator.errors import ContractError
+from emulator.exchange import Call, Reply
+from emulator.server import Server
 from emulator.settings import read_settings
-from emulator.vendor import Handlers
+from emulator.vendor import Handlers, Transactions
 
 MADE_UP = Path(__file__).parent / "made_up"
 TOKEN = {"X-Acme-Token": "acme-token"}
@@ -59,9 +62,14 @@ class Running:
 
 
 @pytest.fixture
-async def acme(aiohttp_client: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Acme]:
+def catalogue(monkeypatch: pytest.MonkeyPatch) -> Catalogue:
+    """The made-up vendor alone."""
     monkeypatch.setattr("emulator.app.FIXTURES", MADE_UP / "fixtures")
-    catalogue = read_catalogue({"acme": load_acme().vendor}, MADE_UP / "contracts")
+    return read_catalogue({"acme": load_acme().vendor}, MADE_UP / "contracts")
+
+
+@pytest.fixture
+async def acme(aiohttp_client: Any, catalogue: Catalogue) -> AsyncIterator[Acme]:
     running: list[Emulator] = []
 
     async def start(**settings: Any) -> Running:
@@ -268,6 +276,29 @@ async def test_an_unchanged_answer_is_304_by_its_etag(acme: Acme) -> None:
     await here.call("POST", "/things", json={"name": "B"})
     async with here.client.get("/acme/v1/things", headers={**TOKEN, "If-None-Match": etag}) as third:
         assert third.status == 200
+
+
+async def test_a_request_in_flight_is_answered_before_the_server_stops(catalogue: Catalogue) -> None:
+    arrived, released = asyncio.Event(), asyncio.Event()
+
+    async def slow(call: Call, transactions: Transactions) -> Reply:
+        arrived.set()
+        await released.wait()
+        return Reply(204)
+
+    catalogue.handlers["acme"].streaming["importThings"] = slow
+    server = Server(Emulator(read_settings({"port": 0}), catalogue))
+    await server.start()
+    url = f"{server.url}/acme/things"
+    async with ClientSession(headers=TOKEN) as session:
+        call = asyncio.create_task(session.post(f"{url}/import", data=upload(b"B")))
+        await arrived.wait()
+        stopping = asyncio.create_task(server.stop())
+        released.set()
+        assert (await call).status == 204
+        await stopping
+        with pytest.raises(ClientConnectionError):
+            await session.get(url)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -92,7 +93,7 @@ async def test_savepoint_undoes_only_what_was_written_inside(store: Store) -> No
     def work(db: sqlite3.Connection) -> list[dict[str, Any]]:
         here = world(db)
         here[THINGS].insert({"id": "kept"})
-        with pytest.raises(ZeroDivisionError), here.savepoint():
+        with suppress(ZeroDivisionError), here.savepoint():
             here[THINGS].insert({"id": "undone"})
             raise ZeroDivisionError
         return here[THINGS].all()

@@ -68,7 +68,7 @@ def _read_parameter(call: Call, parameter: Parameter, raw: str) -> Iterator[Viol
 
 
 def _integer(raw: str) -> int | str:
-    return int(raw) if re.fullmatch(r"-?[0-9]{1,18}", raw) else raw
+    return int(raw) if re.fullmatch(r"-?[0-9]{1,100}", raw) else raw
 
 
 def _number(raw: str) -> float | str:

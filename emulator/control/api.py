@@ -31,7 +31,7 @@ class Control:
             web.get("/_emulator/ready", self.get_ready),
             web.get("/_emulator/operations", self.list_operations),
             web.get("/_emulator/contracts/{vendor}/{file:.+}", self.get_contract_file),
-            web.route("*", "/_emulator/{path:.*}", self.unknown),
+            web.route("*", r"/_emulator/{path:[\s\S]*}", self.unknown),
         ]
 
     async def get_health(self, request: web.Request) -> web.Response:

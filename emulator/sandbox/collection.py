@@ -21,6 +21,14 @@ Populate: TypeAlias = "Callable[[Faker, int, World], Record]"
 """Makes the record with the given number (from 1) out of a seeded Faker."""
 
 
+HIGHEST = 2**63 - 1
+"""SQLite's largest number: nothing has more records."""
+
+
+class RecordExists(Exception):
+    """A record with that id is there already."""
+
+
 @dataclass(frozen=True)
 class Collection:
     """A collection's shape.
@@ -75,7 +83,7 @@ class Records:
         """Return at most `limit` (-1: no limit) of the records that `all` would, after `skip` of them."""
         condition, values = _condition(where)
         sql = f"SELECT record FROM {self._table}{condition}{self._order} LIMIT ? OFFSET ?"
-        return [_decode(row) for row in self._db.execute(sql, (*values, limit, skip))]
+        return [_decode(row) for row in self._db.execute(sql, (*values, min(limit, HIGHEST), min(skip, HIGHEST)))]
 
     def count(self, where: Mapping[str, Any] | None = None) -> int:
         """Return how many records `all` would return."""
@@ -83,14 +91,17 @@ class Records:
         return int(self._db.execute(f"SELECT count(*) FROM {self._table}{condition}", values).fetchone()[0])
 
     def insert(self, record: Record) -> None:
-        """Add a record. Raises sqlite3.IntegrityError if its id is taken."""
+        """Add a record. Raises RecordExists if its id is taken."""
         self.insert_many((record,))
 
     def insert_many(self, records: Iterable[Record]) -> None:
-        """Add records. Raises sqlite3.IntegrityError if an id is taken."""
+        """Add records. Raises RecordExists if an id is taken; those before it are added."""
         self._written.add(self._collection.name)
         rows = ((str(record[self._collection.key]), _encode(record)) for record in records)
-        self._db.executemany(f"INSERT INTO {self._table} (id, record) VALUES (?, ?)", rows)
+        try:
+            self._db.executemany(f"INSERT INTO {self._table} (id, record) VALUES (?, ?)", rows)
+        except sqlite3.IntegrityError as taken:
+            raise RecordExists(str(taken)) from taken
 
     def replace(self, record: Record) -> None:
         """Put a record in the place of the one with its id. Raises KeyError if there is none."""

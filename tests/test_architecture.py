@@ -1,0 +1,64 @@
+"""The layers of the code, and how close each operation is to its handler."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from emulator.app import Catalogue
+from tests import generated
+
+ROOT = Path(__file__).parent.parent
+VENDORS = ROOT / "emulator" / "vendors"
+
+
+def test_imports_keep_to_the_layers() -> None:
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def _decorated(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            for decorator in node.decorator_list:
+                if isinstance(decorator, ast.Call) and isinstance(decorator.args[0], ast.Constant):
+                    yield str(decorator.args[0].value)
+
+
+def test_each_operation_is_handled_in_the_module_of_its_tag(catalogue: Catalogue) -> None:
+    misplaced = [
+        f"{name} {operation.name} is not in {operation.tag}.py"
+        for name, contract in catalogue.contracts.items()
+        for operation in contract.handled.values()
+        if operation.name not in set(_decorated(VENDORS / name / f"{operation.tag}.py"))
+    ]
+    assert misplaced == []
+
+
+def test_no_vendor_is_named_outside_its_own_folders() -> None:
+    names = [folder.name for folder in VENDORS.iterdir() if (folder / "__init__.py").exists()]
+    code = [file for file in (ROOT / "emulator").rglob("*.py") if VENDORS not in file.parents]
+    named = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in code
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant) and node.value in names
+    ]
+    assert named == []
+
+
+@pytest.mark.parametrize("section", sorted(generated.SECTIONS))
+def test_counted_tables_of_the_readme_are_up_to_date(catalogue: Catalogue, section: str) -> None:
+    body = "\n".join(generated.SECTIONS[section](catalogue))
+    assert body in generated.README.read_text(), "run `make format`"

@@ -1,0 +1,49 @@
+"""The wheel carries contracts and fixtures: it serves from an environment that has nothing else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parent.parent
+REQUIREMENTS = ROOT / "requirements" / "run.txt"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    done = subprocess.run(build, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return next(folder.glob("*.whl"))
+
+
+def test_wheel_carries_every_contract_and_fixture(wheel: Path) -> None:
+    held = set(zipfile.ZipFile(wheel).namelist())
+    for name in ("contracts", "fixtures"):
+        files = [file for file in (ROOT / name).rglob("*") if file.is_file()]
+        assert {f"emulator/data/{file.relative_to(ROOT)}" for file in files} <= held
+
+
+def test_wheel_serves_from_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
+    venv.create(tmp_path / "environment", with_pip=True)
+    bin = tmp_path / "environment" / "bin"
+    pip = [str(bin / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--require-hashes", "-r", str(REQUIREMENTS)], check=True)
+    subprocess.run([*pip, "--no-deps", str(wheel)], check=True)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("EMULATOR_", "PYTHON"))}
+    command = [str(bin / "emulator"), "serve", "--port", "0"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [line for line in iter(process.stdout.readline, "Ready.\n") if line]
+        url = next(word for word in lines[0].split() if word.startswith("http")).split("/celigo")[0]
+        assert httpx.get(f"{url}/_emulator/ready").status_code == 200
+        assert httpx.get(f"{url}/_emulator/contracts/secoda/openapi.yaml").status_code == 200
+        process.terminate()
