@@ -1,0 +1,33 @@
+"""What a sandbox keeps for Paradime."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emulator.sandbox.collection import Collection, Record
+from emulator.vendors.paradime import populate
+
+if TYPE_CHECKING:
+    from faker import Faker
+
+    from emulator.sandbox.world import World
+
+
+def _node_of_some_integration(fake: Faker, number: int, world: World) -> Record:
+    integrations = world[INTEGRATIONS].all()
+    if not integrations:
+        integrations = [populate.integration(fake, number, world)]
+        world[INTEGRATIONS].insert(integrations[0])
+    return populate.node_of(fake.random_element(integrations), fake, number)
+
+
+CREDENTIALS = Collection("paradime.credentials")
+INTEGRATIONS = Collection(
+    "paradime.integrations", key="uid", schema="custom-integration.schema.json", populate=populate.integration
+)
+SNAPSHOTS = Collection("paradime.snapshots", order=("id",), schema="snapshot.schema.json")
+NODES = Collection(
+    "paradime.nodes", indexes=("integrationUid",), schema="node.schema.json", populate=_node_of_some_integration
+)
+# Apart from the nodes, because nobody sees them until their snapshot is closed.
+PENDING_NODES = Collection("paradime.pending_nodes", indexes=("snapshotId",), schema="pending-node.schema.json")

@@ -1,0 +1,113 @@
+"""How Paradime refuses: below GraphQL with `{"message"}`, what is no GraphQL request in graphene's words.
+
+None of these bodies is known. What GraphQL itself refuses is worded by graphql-core.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from emulator.errors import FieldError, MalformedBody, Refusal
+from emulator.exchange import NOTHING, Call, Reply, Violation
+
+NOT_JSON = "POST body sent invalid JSON."
+_SENTENCES = {
+    "/query": "Must provide query string.",
+    "/variables": "Variables are invalid JSON.",
+}
+
+
+def unauthorized(message: str) -> Refusal:
+    """Return the refusal of a call whose credentials are missing, wrong or expired."""
+    return Refusal(_refuse(401, message))
+
+
+def forbidden(message: str) -> Refusal:
+    """Return the refusal of a call whose credentials are good, but not for this."""
+    return Refusal(_refuse(403, message))
+
+
+def missing_workspace(status: int) -> Refusal:
+    """Return the refusal of a company token that does not say in which workspace it acts; the flag has the status."""
+    message = "A company token needs the header X-Paradime-Workspace"
+    return Refusal(_bad_request(message) if status == 400 else _refuse(status, message))
+
+
+def unknown_integration(uid: str) -> FieldError:
+    """Return the GraphQL error for an integrationUid that nothing has.
+
+    The wording is assumed; that the vendor's texts hold names of exception classes is observed
+    (paradime-io/paradime-dagster-dbt looks for "AlreadyRunningException").
+    """
+    return FieldError(f"CustomIntegrationNotFoundException: there is no custom integration with the uid {uid!r}")
+
+
+def taken_name(name: str) -> FieldError:
+    """Return the GraphQL error for a name that another active integration has (assumed; see the flag)."""
+    return FieldError(f"CustomIntegrationAlreadyExistsException: an active custom integration is named {name!r}")
+
+
+def unknown_snapshot(id: int, uid: str) -> FieldError:
+    """Return the GraphQL error for a snapshotId that the integration does not have (assumed)."""
+    return FieldError(f"SnapshotNotFoundException: the custom integration {uid!r} has no snapshot {id}")
+
+
+def closed_snapshot(id: int) -> FieldError:
+    """Return the GraphQL error for a batch that comes after the last one (assumed; see the flag)."""
+    return FieldError(f"SnapshotClosedException: snapshot {id} has already taken its last nodes")
+
+
+class ParadimeDialect:
+    """Paradime's words for what the core finds."""
+
+    def unknown_path(self, call: Call) -> Reply:
+        """Answer 404."""
+        return _refuse(404, "Not Found")
+
+    def wrong_method(self, call: Call, allowed: Sequence[str]) -> Reply:
+        """Answer 405: GET too, which other GraphQL servers take."""
+        reply = _refuse(405, "Method Not Allowed")
+        reply.headers["Allow"] = ", ".join(allowed)
+        return reply
+
+    def too_large(self, call: Call, limit: int) -> Reply:
+        """Answer 413."""
+        return _refuse(413, "Content Too Large")
+
+    def unsupported_type(self, call: Call, accepted: Sequence[str]) -> Reply:
+        """Answer 415."""
+        return _refuse(415, "Unsupported Media Type")
+
+    def malformed(self, call: Call, problem: MalformedBody) -> Reply:
+        """Answer 400."""
+        return _bad_request(NOT_JSON)
+
+    def refuses(self, violation: Violation) -> bool:
+        """Refuse whatever is wrong with the body, but for keys that GraphQL over HTTP does not have."""
+        return violation.place == "body" and violation.rule != "additionalProperties"
+
+    def invalid(self, call: Call, violations: Sequence[Violation]) -> Reply:
+        """Answer 400 with the sentence for the first violation."""
+        return _bad_request(_sentence(violations[0]))
+
+    def broken(self, call: Call) -> Reply:
+        """Answer 500."""
+        return _refuse(500, "Internal Server Error")
+
+
+def _refuse(status: int, message: str) -> Reply:
+    return Reply(status, {"message": message})
+
+
+def _bad_request(message: str) -> Reply:
+    return Reply(400, {"errors": [{"message": message}]})
+
+
+def _sentence(violation: Violation) -> str:
+    if violation.pointer:
+        return _SENTENCES.get(violation.pointer, violation.sentence)
+    if violation.actual is NOTHING:
+        return NOT_JSON
+    if isinstance(violation.actual, list):
+        return "Batch GraphQL requests are not enabled."
+    return "The received data is not a valid JSON query."

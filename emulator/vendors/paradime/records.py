@@ -1,0 +1,51 @@
+"""How integrations and nodes are kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import NAMESPACE_OID, uuid5
+
+from emulator.sandbox.collection import Record
+
+KINDS = ("chartLike", "dashboardLike", "datasourceLike")
+"""The kinds of node: each has a list of its own in addCustomIntegrationNodes, "<kind>Nodes"."""
+
+LOGO = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR42mP4PUMPAARTAcKFYHE1AAAAAElFTkSuQmCC"
+"""A 1x1 PNG in Paradime's orange: the vendor fetches a logo and encodes it, the emulator asks nobody."""
+
+
+def logo(url: str | None) -> str | None:
+    """Return the base64 that stands for the logo at `url`; None, the default logo, without one (assumed)."""
+    return LOGO if url else None
+
+
+def node_types(given: Sequence[Mapping[str, Any]]) -> list[Record]:
+    """Return node types with the defaults that the SDK's docstrings name, where icon or colour is not given."""
+    return [
+        {
+            "nodeType": each["nodeType"],
+            "iconName": _or(each.get("iconName"), "intersection"),
+            "color": _or(each.get("color"), "ORANGE"),
+        }
+        for each in given
+    ]
+
+
+def node_record(integration_uid: str, kind: str, node: Mapping[str, Any]) -> Record:
+    """Return a node as it is kept, out of the object that came in the list of its kind."""
+    id = node_id(integration_uid, kind, node["nodeType"], node["stableId"])
+    return {"id": id, "integrationUid": integration_uid, "kind": kind, **node}
+
+
+def node_id(integration_uid: str, kind: str, node_type: str, stable_id: str) -> str:
+    """Return the id made from a node's key.
+
+    A stableId alone is no key: the SDK makes it from the name, so a chart and a dashboard may share it.
+    """
+    return str(uuid5(NAMESPACE_OID, json.dumps([integration_uid, kind, node_type, stable_id])))
+
+
+def _or(value: str | None, default: str) -> str:
+    return default if value is None else value
