@@ -1,0 +1,46 @@
+"""Celigo integrator.io: the Integrations API."""
+
+from __future__ import annotations
+
+from emulator.vendor import Vendor
+from emulator.vendors.celigo import (
+    audit,
+    cloning,
+    connections,
+    dependencies,
+    integrations,
+    patching,
+    resources,
+    revisions,
+    steps,
+    templates,
+    tokens,
+    users,
+)
+from emulator.vendors.celigo.auth import authenticate, authorize, present
+from emulator.vendors.celigo.collections import COLLECTIONS
+from emulator.vendors.celigo.dialect import CeligoDialect
+
+vendor = Vendor(
+    name="celigo",
+    title="Celigo integrator.io",
+    handlers=(
+        integrations.handlers,
+        patching.handlers,
+        cloning.handlers,
+        resources.handlers,
+        connections.handlers,
+        users.handlers,
+        revisions.handlers,
+        steps.handlers,
+        audit.handlers,
+        templates.handlers,
+        dependencies.handlers,
+        tokens.handlers,
+    ),
+    dialect=CeligoDialect(),
+    authenticate=authenticate,
+    authorize=authorize,
+    present=present,
+    collections=COLLECTIONS,
+)

@@ -1,0 +1,51 @@
+"""What was done to an integration and to what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from emulator.exchange import Call, Reply
+from emulator.sandbox.collection import Record
+from emulator.sandbox.world import World
+from emulator.vendor import Handlers
+from emulator.vendors.celigo.collections import AUDIT, REVISIONS
+from emulator.vendors.celigo.paging import page_of
+from emulator.vendors.celigo.records import connections_of, exports_of, find, flows_of, imports_of
+
+handlers = Handlers()
+
+FILTERS: Final[Mapping[str, Callable[[Record, str], bool]]] = {
+    "resourceType": lambda entry, value: entry["resourceType"] == value,
+    "_resourceId": lambda entry, value: entry["_resourceId"] == value,
+    "_byUserId": lambda entry, value: entry["byUser"]["_id"] == value,
+    "source": lambda entry, value: entry["source"] == value,
+    "event": lambda entry, value: entry["event"] == value,
+    "action": lambda entry, value: entry["event"] == value,
+    "from": lambda entry, value: entry["time"] >= value,
+    "to": lambda entry, value: entry["time"] <= value,
+}
+"""By query parameter (docs, API reference, Audit logs)."""
+
+
+@handlers.operation("listAuditLog")
+def list_audit_log(call: Call, world: World) -> Reply:
+    """List what was done, the newest first (Seed 004)."""
+    integration = find(world, call.params["_id"])
+    covered = _covered(world, integration)
+    wanted = [(FILTERS[name], value) for name, value in call.params.items() if name in FILTERS]
+    entries = [
+        entry
+        for entry in reversed(world[AUDIT].all())
+        if entry["_resourceId"] in covered and all(keeps(entry, value) for keeps, value in wanted)
+    ]
+    entries.sort(key=lambda entry: str(entry["time"]), reverse=True)
+    return page_of(call, world, entries)
+
+
+def _covered(world: World, integration: Record) -> set[str]:
+    """Return the ids of the integration and of all that belongs to it."""
+    parts = (flows_of, exports_of, imports_of, connections_of)
+    found = [record for part in parts for record in part(world, integration)]
+    revisions = world[REVISIONS].all({"_integrationId": integration["_id"]})
+    return {record["_id"] for record in (integration, *found, *revisions)}

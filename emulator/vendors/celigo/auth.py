@@ -1,0 +1,30 @@
+"""Who asks: bearer tokens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from emulator.exchange import Call
+from emulator.sandbox.collection import Record
+from emulator.sandbox.credentials import Credentials, Identity, expired
+from emulator.vendors.celigo.errors import forbidden, unauthorized
+
+
+def authenticate(call: Call, credentials: Credentials, now: datetime) -> Identity:
+    """Return who sends "Authorization: Bearer <token>" (Seed 004, request examples). Raises Refusal (401)."""
+    scheme, _, token = call.headers.get("Authorization", "").partition(" ")
+    credential = credentials.get(token.strip()) if scheme.lower() == "bearer" else None
+    if credential is None or expired(credential, now):
+        raise unauthorized()
+    return Identity(credential["user"], credential["rights"], credential)
+
+
+def authorize(identity: Identity, operation: str, safe: bool) -> None:
+    """Refuse writes by a user who may only monitor. Raises Refusal (403)."""
+    if not safe and identity.rights == "read":
+        raise forbidden()
+
+
+def present(credential: Record) -> dict[str, str]:
+    """Return the header that presents the token."""
+    return {"Authorization": f"Bearer {credential['id']}"}

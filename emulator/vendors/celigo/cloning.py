@@ -1,0 +1,113 @@
+"""Copies of an integration: made at once, or by an installation that asks for the connections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from emulator.exchange import Call, Reply
+from emulator.sandbox.collection import Record
+from emulator.sandbox.world import World
+from emulator.vendor import Handlers
+from emulator.vendors.celigo.collections import CLONES, CONNECTIONS, INTEGRATIONS
+from emulator.vendors.celigo.copying import copy_content
+from emulator.vendors.celigo.errors import error, refusal
+from emulator.vendors.celigo.history import log
+from emulator.vendors.celigo.ids import new_id, timestamp
+from emulator.vendors.celigo.records import exports_of, find, imports_of
+from emulator.vendors.celigo.shapes import LISTS, ordered
+from emulator.vendors.celigo.validation import unknown_connections
+
+handlers = Handlers()
+
+
+@handlers.operation("cloneIntegration")
+def clone_integration(call: Call, world: World) -> Reply:
+    """Clone an integration (Seed 004; the body and its effects: vendor's web client).
+
+    The flag clone_reply chooses between the clone and a manifest; with newTemplateInstaller the
+    answer is the id of an integration whose installation makes the clone.
+    """
+    source = find(world, call.params["_id"])
+    wishes: Any = call.document or {}
+    if wishes.get("newTemplateInstaller"):
+        return Reply(201, {"_integrationId": _to_install(world, source, wishes)["_id"]})
+    connections = _connection_map(world, source, wishes)
+    clone, manifest = copy_content(world, source, _bare(world, source, wishes), connections)
+    clone = _keep(world, _tagged(clone, wishes))
+    # A clone made by a plain call is in the family, but not linked (vendor's AI skills, lifecycle-management.md).
+    world[CLONES].insert({"_integrationId": clone["_id"], "_sourceId": source["_id"]})
+    if world.flags["clone_reply"] == "manifest":
+        return Reply(201, [{"model": "Integration", "_id": clone["_id"], "name": clone["name"]}, *manifest])
+    return Reply(201, clone)
+
+
+def _bare(world: World, source: Record, wishes: Record) -> Record:
+    """Return the clone with nothing in it."""
+    now = timestamp(world.now)
+    sandbox = wishes.get("sandbox")
+    return {
+        **{name: [] for name in LISTS},
+        "_id": new_id(world),
+        "name": wishes.get("name") or f"Clone - {source['name']}",
+        "sandbox": source["sandbox"] if sandbox is None else sandbox,
+        "createdAt": now,
+        "lastModified": now,
+        "lastModifiedBy": world.identity.user,
+        "_sourceId": source["_id"],
+    }
+
+
+def _tagged(clone: Record, wishes: Record) -> Record:
+    return {**clone, "tag": wishes["tag"]} if wishes.get("tag") else clone
+
+
+def _keep(world: World, clone: Record) -> Record:
+    record = ordered(clone)
+    world[INTEGRATIONS].insert(record)
+    log(world, "create", "integration", after=record)
+    return record
+
+
+def _used_connections(world: World, source: Record) -> list[str]:
+    users = (*exports_of(world, source), *imports_of(world, source))
+    used = (user["_connectionId"] for user in users if "_connectionId" in user)
+    return list(dict.fromkeys([*source["_registeredConnectionIds"], *used]))
+
+
+def _connection_map(world: World, source: Record, wishes: Record) -> dict[str, str]:
+    """Return the connection to use for each one that the map names. Raises Refusal (400) if it is wrong."""
+    wanted: dict[str, str] | None = wishes.get("connectionMap")
+    used = _used_connections(world, source)
+    if wanted is None and used and world.flags["clone_without_connection_map"] == "refused":
+        raise refusal(400, error("invalid_connectionMap", "connectionMap is required."))
+    wanted = wanted or {}
+    if not wanted.keys() <= set(used) or unknown_connections(world, list(wanted.values())):
+        sentence = "connectionMap must map connections of the integration to existing connections."
+        raise refusal(400, error("invalid_connectionMap", sentence))
+    return wanted
+
+
+def _to_install(world: World, source: Record, wishes: Record) -> Record:
+    """Make the integration whose installation asks for each connection and then copies (vendor's web client)."""
+    steps = [*_connection_steps(world, source), _copy_step()]
+    return _keep(world, _tagged({**_bare(world, source, wishes), "mode": "install", "installSteps": steps}, wishes))
+
+
+def _connection_steps(world: World, source: Record) -> Iterator[Record]:
+    for id in _used_connections(world, source):
+        connection = world[CONNECTIONS].get(id) or {}
+        wanted: Record = {name: connection[name] for name in ("_id", "type", "name") if name in connection}
+        if "formType" in connection.get("http", {}):
+            wanted["http"] = {"formType": connection["http"]["formType"]}
+        yield {"name": wanted.get("name", id), "completed": False, "type": "connection", "sourceConnection": wanted}
+
+
+def _copy_step() -> Record:
+    return {
+        "name": "Copy resources now from template zip",
+        "completed": False,
+        "type": "template_zip",
+        "templateZip": True,
+        "isClone": True,
+    }

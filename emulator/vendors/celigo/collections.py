@@ -1,0 +1,48 @@
+"""What a sandbox keeps of Celigo. Flows, connections, exports and imports come from the fixtures."""
+
+from __future__ import annotations
+
+from emulator.sandbox.collection import Collection
+from emulator.vendors.celigo.populate import audit_entry
+
+CREDENTIALS = Collection("celigo.credentials")
+CONNECTIONS = Collection("celigo.connections", key="_id", schema="connection.schema.json")
+EXPORTS = Collection("celigo.exports", key="_id", schema="export.schema.json")
+IMPORTS = Collection("celigo.imports", key="_id", schema="import.schema.json")
+SCRIPTS = Collection("celigo.scripts", key="_id")
+INTEGRATIONS = Collection("celigo.integrations", key="_id", schema="integration.schema.json")
+FLOWS = Collection("celigo.flows", key="_id", indexes=("_integrationId",), schema="flow.schema.json")
+ERRORS = Collection("celigo.errors", key="_flowId")
+"""Open errors by flow: numError, lastErrorAt."""
+
+ASHARES = Collection("celigo.ashares", key="_id", schema="ashare.schema.json")
+REVISIONS = Collection("celigo.revisions", key="_id", indexes=("_integrationId",), schema="revision.schema.json")
+SNAPSHOTS = Collection("celigo.snapshots", key="_revisionId", indexes=("_integrationId",))
+"""By revision: the digest of what the integration was like."""
+
+CLONES = Collection("celigo.clones", key="_integrationId")
+"""Clones that are not linked to their source, so that they take no snapshots."""
+
+AUDIT = Collection(
+    "celigo.audit",
+    key="_id",
+    indexes=("_resourceId",),
+    schema="audit-entry.schema.json",
+    populate=audit_entry,
+)
+
+COLLECTIONS = (
+    CREDENTIALS,
+    CONNECTIONS,
+    EXPORTS,
+    IMPORTS,
+    SCRIPTS,
+    INTEGRATIONS,
+    FLOWS,
+    ERRORS,
+    ASHARES,
+    REVISIONS,
+    SNAPSHOTS,
+    CLONES,
+    AUDIT,
+)

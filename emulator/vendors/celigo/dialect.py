@@ -1,0 +1,108 @@
+"""How Celigo words what the core finds: Express's framework, Mongoose's sentences, the vendor's envelope."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from emulator.errors import MalformedBody
+from emulator.exchange import Call, Reply, Violation
+from emulator.vendors.celigo.errors import Error, cast_failed, envelope, error, invalid_ref, query_refused, required
+
+KINDS = {
+    "string": "String",
+    "integer": "Number",
+    "number": "Number",
+    "boolean": "Boolean",
+    "object": "Object",
+    "array": "Array",
+}
+
+
+class CeligoDialect:
+    """The vendor's own answers to calls that never reach a handler."""
+
+    def unknown_path(self, call: Call) -> Reply:
+        """Answer a path that is not there, in Express's words."""
+        return _cannot(call, call.path)
+
+    def wrong_method(self, call: Call, allowed: Sequence[str]) -> Reply:
+        """Answer as for an unknown path: Express falls through to its 404."""
+        return _cannot(call, f"/v1{call.path}")
+
+    def too_large(self, call: Call, limit: int) -> Reply:
+        """Answer a body beyond the limit, in Express's words."""
+        return envelope(413, error("request_too_large", "request entity too large"))
+
+    def unsupported_type(self, call: Call, accepted: Sequence[str]) -> Reply:
+        """Answer a body that is not JSON (docs, API conventions: 415; the words are assumed)."""
+        return envelope(415, error("unsupported_media_type", "The request body must be application/json."))
+
+    def malformed(self, call: Call, problem: MalformedBody) -> Reply:
+        """Answer a body that does not parse (docs, Errors: 400; the words are assumed)."""
+        return envelope(400, error("invalid_json", f"The request body is not valid JSON: {problem}."))
+
+    def refuses(self, violation: Violation) -> bool:
+        """Tolerate unknown fields and parameters: Mongoose drops what its schema does not name."""
+        return violation.rule != "additionalProperties"
+
+    def invalid(self, call: Call, violations: Sequence[Violation]) -> Reply:
+        """Answer what comes first: the ids in the path, then the query, then all that is wrong with the body."""
+        places = {violation.place: violation for violation in reversed(violations)}
+        if "path" in places:
+            return envelope(call.flags["malformed_id_status"], invalid_ref(places["path"].pointer[1:]))
+        if "query" in places:
+            return query_refused(f"The query parameter {places['query'].pointer[1:]} is not valid.")
+        if any(not violation.pointer for violation in violations):
+            return _no_body(call)
+        return envelope(422, *(_word(call, violation) for violation in violations))
+
+    def broken(self, call: Call) -> Reply:
+        """Answer after a failure of our own."""
+        return envelope(500, error("internal_server_error", "Internal Server Error"))
+
+
+def _cannot(call: Call, path: str) -> Reply:
+    return envelope(404, error("not_found", f"Cannot {call.method} {path}"))
+
+
+def _no_body(call: Call) -> Reply:
+    """Answer a body that is missing or of the wrong kind. Express reads a missing one as {}."""
+    array = call.method == "PATCH" or call.path.rstrip("/").endswith("/connections/register")
+    if not call.body and not array:
+        return envelope(422, required("name"))
+    kind = "array" if array else "object"
+    return envelope(400, error("invalid_request_body", f"The request body must be a JSON {kind}."))
+
+
+def _word(call: Call, violation: Violation) -> Error:
+    field = ".".join(step.replace("~1", "/").replace("~0", "~") for step in violation.pointer.split("/")[1:])
+    if field.isdigit() and call.path.rstrip("/").endswith("/connections/register"):
+        return invalid_ref("_connectionId")
+    if violation.rule == "type" and violation.actual is None:
+        return required(field)
+    return _WORDS.get(violation.rule, _otherwise)(violation, field)
+
+
+def _wrong_type(violation: Violation, field: str) -> Error:
+    expected = violation.expected if isinstance(violation.expected, str) else violation.expected[0]
+    return cast_failed(KINDS[expected], violation.actual, field)
+
+
+def _otherwise(violation: Violation, field: str) -> Error:
+    return error("invalid_field", violation.sentence, field)
+
+
+_WORDS: Mapping[str, Callable[[Violation, str], Error]] = {
+    "required": lambda violation, field: required(field),
+    "minLength": lambda violation, field: required(field),
+    "type": _wrong_type,
+    "pattern": lambda violation, field: cast_failed("ObjectId", violation.actual, field),
+    "enum": lambda violation, field: error(
+        "invalid_field", f"`{violation.actual}` is not a valid enum value for path `{field}`.", field
+    ),
+    "maxLength": lambda violation, field: error(
+        "invalid_field",
+        f"Path `{field}` (`{violation.actual}`) is longer than the maximum allowed length ({violation.expected}).",
+        field,
+    ),
+}

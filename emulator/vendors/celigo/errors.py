@@ -1,0 +1,71 @@
+"""Celigo's refusals: an array of errors, each a code, a message and perhaps a field."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, TypeAlias
+
+from emulator.errors import Refusal
+from emulator.exchange import Reply
+from emulator.sandbox.world import World
+
+Error: TypeAlias = dict[str, str]
+"""{"code", "message", "field"}; code and field may be missing."""
+
+
+def error(code: str, message: str, field: str | None = None) -> Error:
+    """Return one error; `field` is a dotted path, as Mongoose writes it."""
+    return {"code": code, "message": message} | ({} if field is None else {"field": field})
+
+
+def envelope(status: int, *errors: Error) -> Reply:
+    """Return the body of every refusal (docs, Errors)."""
+    return Reply(status, {"errors": list(errors)})
+
+
+def refusal(status: int, *errors: Error) -> Refusal:
+    """Return a Refusal to raise."""
+    return Refusal(envelope(status, *errors))
+
+
+def unauthorized() -> Refusal:
+    """Refuse who shows no valid token (code and message are assumed)."""
+    return refusal(401, error("unauthorized", "Unauthorized"))
+
+
+def forbidden() -> Refusal:
+    """Refuse who may only read (code and message are assumed)."""
+    return refusal(403, error("forbidden", "You do not have permission to perform this action."))
+
+
+def not_found(world: World, what: str) -> Refusal:
+    """Refuse an id that is nobody's; the flag unknown_id_status chooses the status (assumed)."""
+    return refusal(world.flags["unknown_id_status"], error("not_found", f"{what} not found."))
+
+
+def required(field: str, message: str | None = None) -> Error:
+    """Return the error for a field that is missing, in Mongoose's words unless the vendor's are known."""
+    return error("missing_required_field", message or f"Path `{field}` is required.", field)
+
+
+def cast_failed(kind: str, value: Any, field: str) -> Error:
+    """Return the error for a value of the wrong type (vendor's QA automation: `Cast to Number failed …`)."""
+    text = value if isinstance(value, str) else json.dumps(value)
+    path = next((step for step in reversed(field.split(".")) if not step.isdigit()), field)
+    return error("invalid_field", f'Cast to {kind} failed for value "{text}" at path "{path}"', field)
+
+
+def invalid_ref(name: str) -> Error:
+    """Return the error for an id that is none (vendor's QA automation, TC_C1689)."""
+    return error("invalid_ref", f"Please provide a valid {name}.")
+
+
+def query_refused(message: str) -> Reply:
+    """Return the answer to a query parameter that is not valid (docs, API reference, Integrations)."""
+    return envelope(400, error("invalid_query_params", message))
+
+
+def refuse_any(errors: list[Error], status: int = 422) -> None:
+    """Raise a Refusal with all errors, if there are some."""
+    if errors:
+        raise refusal(status, *errors)

@@ -1,0 +1,109 @@
+"""Integrations, one and all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.exchange import Call, Reply
+from emulator.sandbox.collection import Record
+from emulator.sandbox.world import World
+from emulator.vendor import Handlers
+from emulator.vendors.celigo.collections import ERRORS, FLOWS, INTEGRATIONS
+from emulator.vendors.celigo.errors import error, refusal
+from emulator.vendors.celigo.history import log
+from emulator.vendors.celigo.ids import new_id, timestamp
+from emulator.vendors.celigo.paging import page
+from emulator.vendors.celigo.projection import projection
+from emulator.vendors.celigo.records import connections_of, find, flows_of, remove, save
+from emulator.vendors.celigo.shapes import READ_ONLY, ordered, written
+from emulator.vendors.celigo.validation import check
+
+handlers = Handlers()
+
+
+@handlers.operation("listIntegrations")
+def list_integrations(call: Call, world: World) -> Reply:
+    """List all integrations, with figures (Seed 004; figures: vendor's AI skills, managing-integrations)."""
+    where = {"sandbox": call.params["sandbox"]} if "sandbox" in call.params else None
+    records = world[INTEGRATIONS]
+    return page(
+        call,
+        world,
+        records.count(where),
+        lambda skip, limit: [_with_figures(world, record) for record in records.page(skip, limit, where)],
+        projection(call),
+    )
+
+
+@handlers.operation("createIntegration")
+def create_integration(call: Call, world: World) -> Reply:
+    """Create an integration and return it (Seed 004)."""
+    wanted: Any = call.document
+    now = timestamp(world.now)
+    record = ordered(
+        {
+            **written(world, wanted),
+            "_id": new_id(world),
+            "sandbox": bool(wanted.get("sandbox")),
+            "createdAt": now,
+            "lastModified": now,
+            "lastModifiedBy": world.identity.user,
+        }
+    )
+    check(world, record)
+    world[INTEGRATIONS].insert(record)
+    log(world, "create", "integration", after=record)
+    return Reply(201, record)
+
+
+@handlers.operation("getIntegration")
+def get_integration(call: Call, world: World) -> Reply:
+    """Return one integration (Seed 004)."""
+    return Reply(200, find(world, call.params["_id"]))
+
+
+@handlers.operation("updateIntegration")
+def update_integration(call: Call, world: World) -> Reply:
+    """Replace an integration and return it: what is left out is erased (docs, API reference, Integrations)."""
+    before = find(world, call.params["_id"])
+    wanted: Any = call.document
+    kept = {name: before[name] for name in READ_ONLY if name in before}
+    after = {**written(world, wanted), **kept}
+    check(world, after)
+    _ungroup_flows(world, after)
+    return Reply(200, save(world, before, after))
+
+
+@handlers.operation("deleteIntegration")
+def delete_integration(call: Call, world: World) -> Reply:
+    """Delete an integration; the flag delete_with_flows says what its flows mean (Seed 004)."""
+    integration = find(world, call.params["_id"])
+    if world.flags["delete_with_flows"] == "refused" and flows_of(world, integration):
+        raise refusal(409, error("in_use", "The integration cannot be deleted while it has flows."))
+    remove(world, integration)
+    return Reply(204)
+
+
+def _with_figures(world: World, integration: Record) -> Record:
+    flows = flows_of(world, integration)
+    errors = [found for flow in flows if (found := world[ERRORS].get(flow["_id"]))]
+    connections = connections_of(world, integration)
+    last = max((found["lastErrorAt"] for found in errors), default=None)
+    return {
+        **integration,
+        "numFlows": len(flows),
+        "numError": sum(found["numError"] for found in errors),
+        "numRegisteredConnections": len(connections),
+        "numOfflineConnections": sum(bool(connection.get("offline")) for connection in connections),
+        **({"lastErrorAt": last} if last else {}),
+    }
+
+
+def _ungroup_flows(world: World, integration: Record) -> None:
+    """Take flows out of groups that are no more (vendor's CLI, flow-groups)."""
+    groups = {grouping["_id"] for grouping in integration["flowGroupings"]}
+    for flow in flows_of(world, integration):
+        if "_flowGroupingId" in flow and flow["_flowGroupingId"] not in groups:
+            ungrouped = {name: value for name, value in flow.items() if name != "_flowGroupingId"}
+            world[FLOWS].replace(ungrouped)
+            log(world, "update", "flow", before=flow, after=ungrouped)

@@ -1,0 +1,52 @@
+"""Lists: pages with a Link header, and answers to lists that are empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+from urllib.parse import urlencode
+
+from emulator.exchange import Call, Reply
+from emulator.sandbox.collection import Record
+from emulator.sandbox.world import World
+from emulator.vendors.celigo.projection import Projection
+
+LARGEST_PAGE: Final = 1000
+
+
+def page_of(call: Call, world: World, records: Sequence[Record], projection: Projection | None = None) -> Reply:
+    """Answer one page of records that are all at hand."""
+    return page(call, world, len(records), lambda skip, limit: records[skip : skip + limit], projection)
+
+
+def page(
+    call: Call,
+    world: World,
+    total: int,
+    fetch: Callable[[int, int], Sequence[Record]],
+    projection: Projection | None = None,
+) -> Reply:
+    """Answer one page; `fetch(skip, limit)` gets its records (docs, Pagination).
+
+    Without records at all the flag empty_list_status chooses the answer.
+    """
+    if not total and world.flags["empty_list_status"] == 204:
+        return Reply(204)
+    limit = min(call.params.get("limit", world.flags["default_page_size"]), LARGEST_PAGE)
+    skip = call.params.get("skip", 0)
+    records = [projection.apply(record) if projection else record for record in fetch(skip, limit)]
+    links = ", ".join(_links(call, total, skip, limit))
+    return Reply(200, records, {"Link": links} if links else {})
+
+
+def _links(call: Call, total: int, skip: int, limit: int) -> Iterator[str]:
+    if skip + limit < total:
+        yield _link(call, skip + limit, limit, "next")
+    if skip > 0:
+        yield _link(call, max(skip - limit, 0), limit, "prev")
+
+
+def _link(call: Call, skip: int, limit: int, relation: str) -> str:
+    others = [(name, value) for name, value in call.query.items() if name not in ("skip", "limit")]
+    query = urlencode([*others, ("skip", skip), ("limit", limit)], safe=",")
+    return f'<{call.base_url}{call.path.rstrip("/")}?{query}>; rel="{relation}"'

@@ -1,0 +1,108 @@
+"""What several modules need of the records: to find them, and to know what belongs to an integration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from emulator.sandbox.collection import Collection, Record
+from emulator.sandbox.world import World
+from emulator.vendors.celigo.collections import (
+    CLONES,
+    CONNECTIONS,
+    ERRORS,
+    EXPORTS,
+    FLOWS,
+    IMPORTS,
+    INTEGRATIONS,
+    REVISIONS,
+    SNAPSHOTS,
+)
+from emulator.vendors.celigo.errors import not_found
+from emulator.vendors.celigo.history import log
+from emulator.vendors.celigo.ids import timestamp
+from emulator.vendors.celigo.shapes import ordered
+
+
+def find(world: World, id: str) -> Record:
+    """Return the integration with that id. Raises Refusal (404)."""
+    record = world[INTEGRATIONS].get(id.lower())
+    if record is None:
+        raise not_found(world, "Integration")
+    return record
+
+
+def find_connection(world: World, id: str) -> Record:
+    """Return the connection with that id. Raises Refusal (404)."""
+    record = world[CONNECTIONS].get(id.lower())
+    if record is None:
+        raise not_found(world, "Connection")
+    return record
+
+
+def flows_of(world: World, integration: Record) -> list[Record]:
+    """Return the flows of an integration: a flow names the one integration that it is in."""
+    return world[FLOWS].all({"_integrationId": integration["_id"]})
+
+
+def exports_of(world: World, integration: Record) -> list[Record]:
+    """Return the exports that an integration's flows use, and those that name it, as those of installed apps do."""
+    return _used(world, EXPORTS, integration, "_exportId")
+
+
+def imports_of(world: World, integration: Record) -> list[Record]:
+    """Return the imports that an integration's flows use, and those that name it, as those of installed apps do."""
+    return _used(world, IMPORTS, integration, "_importId")
+
+
+def _used(world: World, collection: Collection, integration: Record, reference: str) -> list[Record]:
+    used = set(values_of(flows_of(world, integration), reference))
+    mine = integration["_id"]
+    return [
+        record for record in world[collection].all() if record["_id"] in used or record.get("_integrationId") == mine
+    ]
+
+
+def connections_of(world: World, integration: Record) -> list[Record]:
+    """Return the connections that are registered to an integration, in that order."""
+    found = (world[CONNECTIONS].get(id) for id in integration["_registeredConnectionIds"])
+    return [record for record in found if record is not None]
+
+
+def values_of(document: Any, key: str) -> Iterator[str]:
+    """Yield what stands under `key` at any depth of a document."""
+    if isinstance(document, dict):
+        for name, value in document.items():
+            if name == key and isinstance(value, str):
+                yield value
+            else:
+                yield from values_of(value, key)
+    elif isinstance(document, list):
+        for value in document:
+            yield from values_of(value, key)
+
+
+def save(world: World, before: Record, after: Record) -> Record:
+    """Put `after` in the place of `before`, note who did it and when, log it, and return it."""
+    stamped = {**after, "lastModified": timestamp(world.now), "lastModifiedBy": world.identity.user}
+    record = ordered(stamped)
+    world[INTEGRATIONS].replace(record)
+    log(world, "update", "integration", before=before, after=record)
+    return record
+
+
+def remove(world: World, integration: Record) -> None:
+    """Delete an integration with what is in it: flows, revisions, and exports and imports of its own."""
+    mine = {"_integrationId": integration["_id"]}
+    for flow in flows_of(world, integration):
+        world[FLOWS].delete(flow["_id"])
+        world[ERRORS].delete(flow["_id"])
+        log(world, "delete", "flow", before=flow)
+    _remove_all(world, (EXPORTS, IMPORTS, REVISIONS, SNAPSHOTS, CLONES), mine)
+    world[INTEGRATIONS].delete(integration["_id"])
+    log(world, "delete", "integration", before=integration)
+
+
+def _remove_all(world: World, collections: Iterable[Collection], where: Record) -> None:
+    for collection in collections:
+        world[collection].delete_all(where)

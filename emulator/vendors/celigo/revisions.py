@@ -1,0 +1,82 @@
+"""Snapshots of an integration."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from emulator.exchange import Call, Reply
+from emulator.sandbox.collection import Record
+from emulator.sandbox.world import World
+from emulator.vendor import Handlers
+from emulator.vendors.celigo.collections import CLONES, REVISIONS, SNAPSHOTS
+from emulator.vendors.celigo.errors import error, refusal
+from emulator.vendors.celigo.history import log
+from emulator.vendors.celigo.ids import new_id, timestamp
+from emulator.vendors.celigo.records import connections_of, exports_of, find, flows_of, imports_of
+
+handlers = Handlers()
+
+NOT_CONTENT = ("lastModified", "lastModifiedBy", "lastExecutedAt", "offline")
+"""What changes without anybody changing the integration."""
+
+
+@handlers.operation("createRevision")
+def create_revision(call: Call, world: World) -> Reply:
+    """Take a snapshot; with ignoreIfNoChanges only if something changed since the last one (Seed 004)."""
+    integration = find(world, call.params["_id"])
+    standalone = world[CLONES].get(integration["_id"]) is not None
+    if standalone and world.flags["standalone_clone_snapshot"] == "refused":
+        raise refusal(422, error("invalid_integration", "clone must be linked to source integration"))
+    content = _content(world, integration)
+    if call.params.get("ignoreIfNoChanges") and not _changed(world, integration, content):
+        return Reply(204)
+    wishes: Any = call.document or {}
+    return Reply(201, _snapshot(world, integration, content, wishes.get("description")))
+
+
+def _snapshot(world: World, integration: Record, content: list[Record], description: str | None) -> Record:
+    now = timestamp(world.now)
+    revision = {
+        "_id": new_id(world),
+        **({"description": description} if description is not None else {}),
+        "type": "snapshot",
+        "status": "completed",
+        "_createdByUserId": world.identity.user,
+        "_integrationId": integration["_id"],
+        "createdAt": now,
+        "lastModified": now,
+        "installSteps": [],
+    }
+    world[REVISIONS].insert(revision)
+    kept = {"_revisionId": revision["_id"], "_integrationId": integration["_id"], "digest": _digest(content)}
+    world[SNAPSHOTS].insert(kept)
+    log(world, "create", "revision", after=revision)
+    return revision
+
+
+def _content(world: World, integration: Record) -> list[Record]:
+    """Return what a snapshot covers: the integration and its flows, exports, imports and connections."""
+    parts = (flows_of, exports_of, imports_of, connections_of)
+    return [integration, *(record for part in parts for record in part(world, integration))]
+
+
+def _changed(world: World, integration: Record, content: list[Record]) -> bool:
+    """Tell whether the content differs from that of the last snapshot; without one, it does."""
+    revisions = world[REVISIONS].all({"_integrationId": integration["_id"], "type": "snapshot"})
+    if not revisions:
+        return True
+    last = revisions[-1]
+    kept = world[SNAPSHOTS].get(last["_id"])
+    if kept is None:
+        # Of a snapshot that came with the fixtures only the date is known.
+        return any(record.get("lastModified", "") > last["createdAt"] for record in content)
+    return bool(kept["digest"] != _digest(content))
+
+
+def _digest(content: Iterable[Record]) -> str:
+    lasting = [{name: value for name, value in record.items() if name not in NOT_CONTENT} for record in content]
+    return hashlib.sha256(orjson.dumps(lasting, option=orjson.OPT_SORT_KEYS)).hexdigest()

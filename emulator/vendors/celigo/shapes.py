@@ -1,0 +1,96 @@
+"""The shape of an integration: which fields a client may write, and the order in which all are answered."""
+
+from __future__ import annotations
+
+from emulator.sandbox.collection import Record
+from emulator.sandbox.world import World
+from emulator.vendors.celigo.ids import new_id
+
+ORDER = (
+    "_id",
+    "lastModified",
+    "name",
+    "description",
+    "readme",
+    "_connectorId",
+    "install",
+    "mode",
+    "sandbox",
+    "_registeredConnectionIds",
+    "_registeredLookupCacheIds",
+    "installSteps",
+    "uninstallSteps",
+    "changeEditionSteps",
+    "flowGroupings",
+    "apiGroupings",
+    "aliases",
+    "settings",
+    "settingsForm",
+    "preSave",
+    "hooks",
+    "initChild",
+    "version",
+    "tag",
+    "updateInProgress",
+    "_parentId",
+    "_templateId",
+    "createdAt",
+    "lastModifiedBy",
+    "_sourceId",
+)
+"""As captured from the live service (vendor's web client, tests), the fields that are not there put between."""
+
+READ_ONLY = (
+    "_id",
+    "lastModified",
+    "_connectorId",
+    "mode",
+    "sandbox",
+    "_registeredLookupCacheIds",
+    "_parentId",
+    "_templateId",
+    "createdAt",
+    "lastModifiedBy",
+    "_sourceId",
+)
+"""What PUT keeps; everything else that it leaves out is erased (docs, API reference, Integrations)."""
+
+LISTS = ("install", "_registeredConnectionIds", "installSteps", "uninstallSteps", "flowGroupings")
+"""What is an empty list if it is not written."""
+
+ALIAS_FIELDS = ("alias", "description", "_connectionId", "_exportId", "_importId", "_flowId", "_scriptId")
+GROUPING_FIELDS = ("name", "settings", "settingsForm")
+
+
+def ordered(record: Record) -> Record:
+    """Return the fields of an integration in the order in which they are answered."""
+    return {name: record[name] for name in ORDER if name in record}
+
+
+def written(world: World, document: Record) -> Record:
+    """Return what a POST or PUT writes: the writable fields, with server-made ids and empty lists.
+
+    A field that is null counts as left out; unknown fields are dropped, as Mongoose does.
+    """
+    names = [name for name in ORDER if name not in READ_ONLY and document.get(name) is not None]
+    record = {**{name: [] for name in LISTS}, **{name: document[name] for name in names}}
+    record["flowGroupings"] = [_grouping(world, grouping) for grouping in record["flowGroupings"]]
+    record["_registeredConnectionIds"] = distinct(record["_registeredConnectionIds"])
+    if "aliases" in record:
+        record["aliases"] = [alias_fields(alias) for alias in record["aliases"]]
+    return record
+
+
+def alias_fields(alias: Record) -> Record:
+    """Return the fields of an alias that are known."""
+    return {name: alias[name] for name in ALIAS_FIELDS if name in alias}
+
+
+def distinct(ids: list[str]) -> list[str]:
+    """Return ids without repetitions, each where it came first."""
+    return list(dict.fromkeys(id.lower() for id in ids))
+
+
+def _grouping(world: World, grouping: Record) -> Record:
+    fields = {name: grouping[name] for name in GROUPING_FIELDS if name in grouping}
+    return {"name": fields.pop("name"), "_id": grouping.get("_id") or new_id(world), **fields}

@@ -1,0 +1,108 @@
+"""An integration as a file: a signed link, and the zip archive behind it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import io
+import zipfile
+from base64 import b64encode
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import quote, urlencode
+from xml.sax.saxutils import escape
+
+import orjson
+
+from emulator.errors import Refusal
+from emulator.exchange import Call, Reply
+from emulator.sandbox.collection import Record
+from emulator.sandbox.world import World
+from emulator.vendor import Handlers
+from emulator.vendors.celigo.collections import INTEGRATIONS, SCRIPTS
+from emulator.vendors.celigo.errors import error, refusal
+from emulator.vendors.celigo.records import connections_of, exports_of, find, flows_of, imports_of, values_of
+
+handlers = Handlers()
+
+BUCKET: Final = "integrator-templates"
+ACCESS_KEY: Final = "AKIAINTEGRATIONEMULA"
+SECRET: Final = b"integration-emulator"
+"""Not secret: it only makes the emulator tell its own links from others."""
+
+LIFETIME: Final = 15 * 60
+"""Seconds for which a link works: the default of Amazon's SDK (assumed)."""
+
+MISMATCH = (
+    "The request signature we calculated does not match the signature you provided. Check your key and signing method."
+)
+
+
+@handlers.operation("getTemplate")
+def get_template(call: Call, world: World) -> Reply:
+    """Return a link to the integration's archive (Seed 004, "Download an integration")."""
+    return Reply(200, _link(call, world))
+
+
+@handlers.operation("downloadTemplate")
+def download_template(call: Call, world: World) -> Reply:
+    """Return a link to the integration's archive, as the seed's example asks for it."""
+    return Reply(200, _link(call, world))
+
+
+@handlers.operation("getTemplateFile")
+def get_template_file(call: Call, world: World) -> Reply:
+    """Serve the archive to who has a link that is signed and has not expired. Refuses in the words of Amazon S3."""
+    key, expires = call.params["key"], call.params.get("Expires", "")
+    if call.params.get("AWSAccessKeyId") != ACCESS_KEY:
+        raise _refused(403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
+    if not hmac.compare_digest(call.params.get("Signature", "").encode(), signature(key, expires).encode()):
+        raise _refused(403, "SignatureDoesNotMatch", MISMATCH)
+    if int(expires) < world.now.timestamp():
+        raise _refused(403, "AccessDenied", "Request has expired")
+    integration = world[INTEGRATIONS].get(key.removesuffix(".zip"))
+    if integration is None:
+        raise _refused(404, "NoSuchKey", "The specified key does not exist.")
+    return Reply(200, content=_archive(world, integration), content_type="application/zip")
+
+
+def _link(call: Call, world: World) -> Record:
+    integration = find(world, call.params["_id"])
+    if "_connectorId" in integration:
+        raise refusal(422, error("template_not_supported", "An integration app cannot be downloaded."))
+    key, expires = f"{integration['_id']}.zip", str(int(world.now.timestamp()) + LIFETIME)
+    query = urlencode({"AWSAccessKeyId": ACCESS_KEY, "Expires": expires, "Signature": signature(key, expires)})
+    return {"signedURL": f"{call.base_url}/{BUCKET}/{quote(key)}?{query}", "key": key}
+
+
+def signature(key: str, expires: str) -> str:
+    """Return the signature of a link to `key` that is good until `expires`, in seconds since 1970."""
+    digest = hmac.new(SECRET, f"GET\n{expires}\n/{BUCKET}/{key}".encode(), hashlib.sha1)
+    return b64encode(digest.digest()).decode()
+
+
+def _refused(status: int, code: str, message: str) -> Refusal:
+    text = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    content = f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'.encode()
+    return Refusal(Reply(status, content=content, content_type="application/xml"))
+
+
+def _archive(world: World, integration: Record) -> bytes:
+    """Return a zip archive, the same for the same records, with one JSON file a resource."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for folder, record in _files(world, integration):
+            name = zipfile.ZipInfo(f"{folder}/{record['_id']}.json")
+            archive.writestr(name, orjson.dumps(record, option=orjson.OPT_INDENT_2))
+    return content.getvalue()
+
+
+def _files(world: World, integration: Record) -> Iterator[tuple[str, Record]]:
+    yield "integrations", integration
+    parts = {"flows": flows_of, "exports": exports_of, "imports": imports_of, "connections": connections_of}
+    found = {folder: part(world, integration) for folder, part in parts.items()}
+    for folder, records in found.items():
+        for record in records:
+            yield folder, record
+    scripts = dict.fromkeys(values_of([integration, *found["flows"]], "_scriptId"))
+    yield from (("scripts", script) for id in scripts if (script := world[SCRIPTS].get(id)))

@@ -1,0 +1,116 @@
+"""What Celigo checks of an integration beyond its schema: references, aliases, installation steps."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from emulator.sandbox.collection import Collection, Record
+from emulator.sandbox.world import World
+from emulator.vendors.celigo.collections import CONNECTIONS, EXPORTS, FLOWS, IMPORTS, SCRIPTS
+from emulator.vendors.celigo.errors import Error, cast_failed, error, invalid_ref, refuse_any, required
+from emulator.vendors.celigo.ids import OBJECT_ID
+
+TARGETS: Final[Mapping[str, Collection]] = {
+    "_connectionId": CONNECTIONS,
+    "_exportId": EXPORTS,
+    "_importId": IMPORTS,
+    "_flowId": FLOWS,
+    "_scriptId": SCRIPTS,
+}
+"""What an alias can stand for, by the field that holds its id."""
+
+WEB_ADDRESS: Final = re.compile(r"https?://\S+", re.IGNORECASE)
+
+OTHER_INTEGRATION = "The target flow must be attached to the same integration."
+OTHER_CONNECTION = "The target resource must be attached to a connection that is registered to the same integration."
+
+
+def check(world: World, integration: Record) -> None:
+    """Refuse an integration with everything that is wrong with it. Raises Refusal (422)."""
+    problems = [
+        *_connection_errors(world, integration),
+        *_install_errors(integration),
+        *_script_errors(world, integration),
+        *alias_errors(world, integration),
+    ]
+    refuse_any(problems)
+
+
+def unknown_connections(world: World, ids: list[str]) -> list[str]:
+    """Return the ids that are no connection's."""
+    return [id for id in ids if world[CONNECTIONS].get(id) is None]
+
+
+def _connection_errors(world: World, integration: Record) -> Iterator[Error]:
+    if unknown_connections(world, integration["_registeredConnectionIds"]):
+        yield {**invalid_ref("_connectionId"), "field": "_registeredConnectionIds"}
+
+
+def _install_errors(integration: Record) -> Iterator[Error]:
+    for number, step in enumerate(integration["install"]):
+        url = step.get("url")
+        if url is not None and not (isinstance(url, str) and WEB_ADDRESS.fullmatch(url)):
+            yield {"field": f"install[{number}].url", "message": "Install step is invalid: invalid url."}
+
+
+def _script_errors(world: World, integration: Record) -> Iterator[Error]:
+    forms = {"settingsForm": integration.get("settingsForm")}
+    for number, grouping in enumerate(integration["flowGroupings"]):
+        forms[f"flowGroupings.{number}.settingsForm"] = grouping.get("settingsForm")
+    for path, form in forms.items():
+        script = ((form or {}).get("init") or {}).get("_scriptId")
+        if script is not None:
+            yield from _script_error(world, script, f"{path}.init._scriptId")
+
+
+def _script_error(world: World, script: str, field: str) -> Iterator[Error]:
+    if not OBJECT_ID.fullmatch(script):
+        yield cast_failed("ObjectId", script, field)
+    elif world[SCRIPTS].get(script.lower()) is None:
+        owned = f"Only a script owned by the user or a script shared by the Integration App can be used at {field}."
+        yield error("invalid_ref", owned, field)
+
+
+def alias_errors(world: World, integration: Record) -> Iterator[Error]:
+    """Yield what is wrong with the aliases of an integration (vendor's QA automation has most of the texts)."""
+    aliases = integration.get("aliases", [])
+    names = Counter(alias.get("alias") for alias in aliases)
+    for number, alias in enumerate(aliases):
+        field = f"aliases.{number}"
+        yield from _name_errors(alias.get("alias"), names, f"{field}.alias")
+        targets = [name for name in TARGETS if alias.get(name)]
+        if not targets:
+            yield required(field, "The alias must reference a resource.")
+        for target in targets:
+            yield from _target_errors(world, integration, target, alias[target], field)
+
+
+def _name_errors(name: str | None, names: Counter[str | None], field: str) -> Iterator[Error]:
+    if not name:
+        yield required(field)
+    elif OBJECT_ID.fullmatch(name):
+        yield error("invalid_field", "An alias must not look like an id.", field)
+    elif names[name] > 1:
+        yield error("invalid_field", f'The alias "{name}" is used more than once.', field)
+
+
+def _target_errors(world: World, integration: Record, target: str, id: str, field: str) -> Iterator[Error]:
+    if not OBJECT_ID.fullmatch(id):
+        yield cast_failed("ObjectId", id, f"{field}.{target}")
+    elif not _attached(world, integration, target, id.lower()):
+        sentence = OTHER_INTEGRATION if target == "_flowId" else OTHER_CONNECTION
+        yield error("update_not_allowed", sentence, "aliases")
+
+
+def _attached(world: World, integration: Record, target: str, id: str) -> bool:
+    """Tell whether what an alias stands for is the integration's own, or goes through a connection of it."""
+    record = world[TARGETS[target]].get(id)
+    if record is None or target == "_scriptId":
+        return record is not None
+    if target == "_flowId":
+        return record.get("_integrationId") == integration.get("_id")
+    connection = id if target == "_connectionId" else record.get("_connectionId")
+    return connection in integration["_registeredConnectionIds"]

@@ -1,0 +1,289 @@
+"""Celigo's own answer to everything that can be wrong with a call, for every operation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.exchange import Call
+from emulator.vendors.celigo.dialect import CeligoDialect
+from tests.conftest import EmulatorUnderTest
+
+PLAIN = "/integrations/5fc5e0e66cfe5b44bb95de70"
+INSTALLING = "/integrations/57974ed227a82a3475cecb15"
+UNINSTALLING = "/integrations/5ee0b8a1d2f34b5c6d7e8f90"
+CONNECTION = "5fc5de876cfe5b44bb95dd06"
+UNKNOWN = "0123456789abcdef01234567"
+
+
+@dataclass(frozen=True)
+class Sound:
+    """A call in which nothing is wrong, and what it answers; `body` None where the operation takes none."""
+
+    method: str
+    path: str
+    status: int = 200
+    body: Any = None
+    needs_body: bool = False
+
+
+CALLS = {
+    "getTokenInfo": Sound("GET", "/tokenInfo"),
+    "listIntegrations": Sound("GET", "/integrations"),
+    "createIntegration": Sound("POST", "/integrations", 201, {"name": "New"}, True),
+    "getIntegration": Sound("GET", PLAIN),
+    "updateIntegration": Sound("PUT", PLAIN, 200, {"name": "Renamed"}, True),
+    "patchIntegration": Sound("PATCH", PLAIN, 204, [{"op": "replace", "path": "/tag", "value": "x"}], True),
+    "deleteIntegration": Sound("DELETE", PLAIN, 204),
+    "cloneIntegration": Sound("POST", f"{PLAIN}/clone", 201, {"name": "Copy"}),
+    "listIntegrationFlows": Sound("GET", f"{PLAIN}/flows"),
+    "listIntegrationConnections": Sound("GET", f"{PLAIN}/connections"),
+    "registerConnections": Sound("PUT", f"{PLAIN}/connections/register", 200, [CONNECTION], True),
+    "registerConnection": Sound("PUT", f"{PLAIN}/connections/{CONNECTION}/register"),
+    "unregisterConnection": Sound("DELETE", f"{PLAIN}/connections/{CONNECTION}/register", 204),
+    "listIntegrationExports": Sound("GET", f"{PLAIN}/exports"),
+    "listIntegrationImports": Sound("GET", f"{PLAIN}/imports"),
+    "listIntegrationAshares": Sound("GET", f"{PLAIN}/ashares"),
+    "createRevision": Sound("POST", f"{PLAIN}/revisions/create", 201, {"description": "Now"}),
+    "listInstallSteps": Sound("GET", f"{INSTALLING}/installSteps", 201),
+    "submitInstallStep": Sound("POST", f"{INSTALLING}/installSteps", 200, {"_connectionId": CONNECTION}),
+    "listUninstallSteps": Sound("GET", f"{UNINSTALLING}/uninstallSteps"),
+    "submitUninstallStep": Sound("POST", f"{UNINSTALLING}/uninstallSteps", 201, {"confirmed": True}),
+    "listAuditLog": Sound("GET", f"{PLAIN}/audit"),
+    "getTemplate": Sound("GET", f"{PLAIN}/template"),
+    "downloadTemplate": Sound("POST", f"{PLAIN}/template"),
+    "listDependencies": Sound("GET", f"{PLAIN}/dependencies"),
+}
+"""Every operation but getTemplateFile, which asks for a signature instead of a token."""
+
+WITH_ID = [name for name, call in CALLS.items() if call.path.startswith("/integrations/")]
+WITH_BODY = [name for name, call in CALLS.items() if call.body is not None]
+WITHOUT_BODY = [name for name, call in CALLS.items() if call.body is None]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A refusal: its status and its errors."""
+
+    status: int
+    errors: tuple[Mapping[str, str], ...]
+
+
+def refusal(status: int, code: str, message: str, field: str | None = None) -> Answer:
+    return Answer(status, ({"code": code, "message": message} | ({"field": field} if field else {}),))
+
+
+UNAUTHORIZED = refusal(401, "unauthorized", "Unauthorized")
+FORBIDDEN = refusal(403, "forbidden", "You do not have permission to perform this action.")
+NO_INTEGRATION = refusal(404, "not_found", "Integration not found.")
+NO_CONNECTION = refusal(404, "not_found", "Connection not found.")
+BAD_ID = refusal(422, "invalid_ref", "Please provide a valid _id.")
+BAD_CONNECTION_ID = refusal(422, "invalid_ref", "Please provide a valid _connectionId.")
+NO_JSON = refusal(415, "unsupported_media_type", "The request body must be application/json.")
+MALFORMED = refusal(
+    400, "invalid_json", "The request body is not valid JSON: Expecting value: line 1 column 10 (char 9)."
+)
+NO_ARRAY = refusal(400, "invalid_request_body", "The request body must be a JSON array.")
+NO_OBJECT = refusal(400, "invalid_request_body", "The request body must be a JSON object.")
+NO_NAME = refusal(422, "missing_required_field", "Path `name` is required.", "name")
+
+
+def cast(kind: str, value: str, field: str) -> Answer:
+    path = field.rpartition(".")[2]
+    return refusal(422, "invalid_field", f'Cast to {kind} failed for value "{value}" at path "{path}"', field)
+
+
+WRONG_TYPES: Mapping[str, tuple[Any, Answer]] = {
+    "createIntegration": ({"name": ["New"]}, cast("String", '["New"]', "name")),
+    "updateIntegration": ({"name": "New", "install": "x"}, cast("Array", "x", "install")),
+    "patchIntegration": ([{"op": "replace", "path": 5, "value": 1}], cast("String", "5", "0.path")),
+    "cloneIntegration": ({"connectionMap": "all"}, cast("Object", "all", "connectionMap")),
+    "registerConnections": ([5], BAD_CONNECTION_ID),
+    "createRevision": ({"description": 5}, cast("String", "5", "description")),
+    "submitInstallStep": ({"_connectionId": 5}, cast("String", "5", "_connectionId")),
+    "submitUninstallStep": ({"_connectionId": "x"}, cast("ObjectId", "x", "_connectionId")),
+}
+
+MISSING_FIELDS: Mapping[str, tuple[Any, Answer]] = {
+    "createIntegration": ({}, NO_NAME),
+    "updateIntegration": ({"name": None}, NO_NAME),
+    "patchIntegration": (
+        [{"op": "replace"}],
+        refusal(422, "missing_required_field", "Path `0.path` is required.", "0.path"),
+    ),
+    "submitInstallStep": (
+        {},
+        refusal(422, "missing_required_field", "Path `_connectionId` is required.", "_connectionId"),
+    ),
+}
+
+
+def send(emulator: EmulatorUnderTest, operation: str, **changes: Any) -> httpx.Response:
+    """Make the operation's sound call, with changes: rights, method, path, headers, content, json."""
+    call = CALLS[operation]
+    method, path = changes.pop("method", call.method), changes.pop("path", call.path)
+    if call.body is not None and not changes.keys() & {"json", "content"}:
+        changes["json"] = call.body
+    return emulator.call("celigo", method, path, **changes)
+
+
+def check(answer: httpx.Response, expected: Answer) -> None:
+    assert answer.json() == {"errors": list(expected.errors)}
+    assert answer.status_code == expected.status
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+
+
+def test_the_table_has_every_operation(emulator: EmulatorUnderTest) -> None:
+    operations = emulator.catalogue.contracts["celigo"].operations
+    assert CALLS.keys() | {"getTemplateFile"} == operations.keys()
+    assert WRONG_TYPES.keys() == set(WITH_BODY)
+
+
+@pytest.mark.parametrize("operation", CALLS)
+def test_nothing_is_wrong(emulator: EmulatorUnderTest, operation: str) -> None:
+    assert send(emulator, operation).status_code == CALLS[operation].status
+    assert not emulator.exchanges()[-1].call_violations
+
+
+@pytest.mark.parametrize("operation", CALLS)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Authorization": "Bearer somebody-else"},
+        {"Authorization": "Bearer celigo-expired-token"},
+        {"Authorization": "Basic celigo-token"},
+        {"Authorization": "celigo-token"},
+        {"Authorization": "Bearer"},
+    ],
+    ids=["none", "wrong", "expired", "another scheme", "no scheme", "no token"],
+)
+def test_who_shows_no_valid_token_is_refused(
+    emulator: EmulatorUnderTest, operation: str, headers: dict[str, str]
+) -> None:
+    check(send(emulator, operation, rights=None, headers=headers), UNAUTHORIZED)
+
+
+@pytest.mark.parametrize("operation", CALLS)
+def test_who_may_only_read_writes_nothing(emulator: EmulatorUnderTest, operation: str) -> None:
+    answer = send(emulator, operation, rights="read")
+    if CALLS[operation].method == "GET":
+        assert answer.status_code == CALLS[operation].status
+    else:
+        check(answer, FORBIDDEN)
+
+
+@pytest.mark.parametrize("operation", WITH_ID)
+@pytest.mark.parametrize(
+    ("id", "expected"),
+    [(UNKNOWN, NO_INTEGRATION), ("123abc", BAD_ID), ("g" * 24, BAD_ID)],
+    ids=["unknown", "short", "no hex"],
+)
+def test_ids_that_are_nobodys(emulator: EmulatorUnderTest, operation: str, id: str, expected: Answer) -> None:
+    steps = CALLS[operation].path.split("/")
+    check(send(emulator, operation, path="/".join([*steps[:2], id, *steps[3:]])), expected)
+
+
+@pytest.mark.parametrize("operation", ["registerConnection", "unregisterConnection"])
+@pytest.mark.parametrize(
+    ("id", "expected"), [(UNKNOWN, NO_CONNECTION), ("123abc", BAD_CONNECTION_ID)], ids=["unknown", "malformed"]
+)
+def test_connection_ids_that_are_nobodys(
+    emulator: EmulatorUnderTest, operation: str, id: str, expected: Answer
+) -> None:
+    check(send(emulator, operation, path=CALLS[operation].path.replace(CONNECTION, id)), expected)
+
+
+@pytest.mark.parametrize("operation", CALLS)
+def test_a_method_that_the_path_does_not_take_is_an_unknown_path(emulator: EmulatorUnderTest, operation: str) -> None:
+    path = CALLS[operation].path
+    taken = {call.method for call in CALLS.values() if call.path == path}
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - taken:
+        answer = send(emulator, operation, method=method)
+        check(answer, refusal(404, "not_found", f"Cannot {method} /v1{path}"))
+
+
+@pytest.mark.parametrize("path", ["/integration", f"{PLAIN}/nothing", f"{PLAIN}/connections/{CONNECTION}", "/flows"])
+def test_unknown_paths(emulator: EmulatorUnderTest, path: str) -> None:
+    check(emulator.call("celigo", "GET", path), refusal(404, "not_found", f"Cannot GET /v1{path}"))
+
+
+@pytest.mark.parametrize("operation", WITH_BODY)
+@pytest.mark.parametrize(
+    "kind", ["text/plain", "application/x-www-form-urlencoded", "application/json-patch+json", "x"]
+)
+def test_bodies_that_are_not_json(emulator: EmulatorUnderTest, operation: str, kind: str) -> None:
+    content = json.dumps(CALLS[operation].body)
+    check(send(emulator, operation, content=content, headers={"Content-Type": kind}), NO_JSON)
+
+
+@pytest.mark.parametrize("operation", WITH_BODY)
+def test_a_body_without_a_type_is_json(emulator: EmulatorUnderTest, operation: str) -> None:
+    answer = send(emulator, operation, content=json.dumps(CALLS[operation].body))
+    assert "content-type" not in answer.request.headers
+    assert answer.status_code == CALLS[operation].status
+
+
+@pytest.mark.parametrize("operation", WITH_BODY)
+def test_malformed_json(emulator: EmulatorUnderTest, operation: str) -> None:
+    headers = {"Content-Type": "application/json"}
+    check(send(emulator, operation, content='{"name": }', headers=headers), MALFORMED)
+
+
+@pytest.mark.parametrize("operation", WRONG_TYPES)
+def test_wrong_types(emulator: EmulatorUnderTest, operation: str) -> None:
+    body, expected = WRONG_TYPES[operation]
+    check(send(emulator, operation, json=body), expected)
+
+
+@pytest.mark.parametrize(("operation", "body"), list(product(WITH_BODY, ["text", 5, None])))
+def test_bodies_of_the_wrong_kind(emulator: EmulatorUnderTest, operation: str, body: Any) -> None:
+    expected = NO_ARRAY if isinstance(CALLS[operation].body, list) else NO_OBJECT
+    check(send(emulator, operation, content=json.dumps(body), headers={"Content-Type": "application/json"}), expected)
+
+
+@pytest.mark.parametrize("operation", MISSING_FIELDS)
+def test_missing_fields(emulator: EmulatorUnderTest, operation: str) -> None:
+    body, expected = MISSING_FIELDS[operation]
+    check(send(emulator, operation, json=body), expected)
+
+
+@pytest.mark.parametrize("operation", WITH_BODY)
+@pytest.mark.parametrize("headers", [{}, {"Content-Type": "application/json"}], ids=["no type", "typed"])
+def test_an_empty_body(emulator: EmulatorUnderTest, operation: str, headers: dict[str, str]) -> None:
+    answer = send(emulator, operation, content=b"", headers=headers)
+    if operation in ("patchIntegration", "registerConnections"):
+        check(answer, NO_ARRAY)
+    elif operation in MISSING_FIELDS:
+        check(answer, MISSING_FIELDS[operation][1])
+    else:
+        assert answer.status_code == CALLS[operation].status
+
+
+@pytest.mark.parametrize("operation", WITHOUT_BODY)
+@pytest.mark.parametrize("content", [b"", b"{}", b"no json"])
+def test_a_body_that_nobody_needs_is_not_read(emulator: EmulatorUnderTest, operation: str, content: bytes) -> None:
+    answer = send(emulator, operation, content=content, headers={"Content-Type": "application/json"})
+    assert answer.status_code == CALLS[operation].status
+
+
+def test_a_refused_call_changes_nothing(emulator: EmulatorUnderTest) -> None:
+    before = emulator.records("celigo.integrations")
+    for operation, (body, _) in {**WRONG_TYPES, **MISSING_FIELDS}.items():
+        assert send(emulator, operation, json=body).status_code == 422
+    assert emulator.records("celigo.integrations") == before
+
+
+def test_bodies_that_are_too_large_and_failures_of_our_own_are_in_the_envelope() -> None:
+    dialect, call = CeligoDialect(), Call("POST", "/integrations")
+    too_large, broken = dialect.too_large(call, 10), dialect.broken(call)
+    assert (too_large.status, broken.status) == (413, 500)
+    codes = ["request_too_large", "internal_server_error"]
+    documents: list[Any] = [too_large.document, broken.document]
+    assert [error["code"] for document in documents for error in document["errors"]] == codes

@@ -1,0 +1,191 @@
+"""Celigo's PATCH: a JSON Patch for the documented fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import EmulatorUnderTest
+from tests.vendors.test_celigo_integrations import PLAIN, SHOP, SHOPIFY, UNINSTALLING, errors, get
+
+PRICES = "60f1a4a1c4d5e6f708192b33"
+
+
+def patch(emulator: EmulatorUnderTest, id: str, *operations: dict[str, Any]) -> httpx.Response:
+    return emulator.call("celigo", "PATCH", f"/integrations/{id}", json=list(operations))
+
+
+def replace(path: str, value: Any) -> dict[str, Any]:
+    return {"op": "replace", "path": path, "value": value}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("/settings", {"anything": [1, None, "x"]}),
+        ("/settings", "a string"),
+        ("/settings/shop", "another"),
+        ("/version", "9.9.9"),
+        ("/tag", "release"),
+        ("/updateInProgress", True),
+        ("/flowGroupings/1/settings", {"batchSize": 5}),
+        ("/flowGroupings/0/settings/batchSize", 7),
+        ("/aliases", []),
+        ("/aliases", [{"alias": "prices", "description": "Prices", "_flowId": PRICES}]),
+        ("/aliases/0/alias", "netsuite"),
+    ],
+)
+def test_each_documented_field_can_be_replaced(emulator: EmulatorUnderTest, path: str, value: Any) -> None:
+    answer = patch(emulator, SHOP, replace(path, value))
+    assert (answer.status_code, answer.content) == (204, b"")
+    found: Any = get(emulator, SHOP)
+    for step in path[1:].split("/"):
+        found = found[int(step)] if isinstance(found, list) else found[step]
+    assert found == value
+
+
+def test_a_field_that_is_not_there_yet_can_be_replaced(emulator: EmulatorUnderTest) -> None:
+    assert "aliases" not in get(emulator, PLAIN)
+    assert patch(emulator, PLAIN, replace("/aliases", [])).status_code == 204
+    assert patch(emulator, UNINSTALLING, replace("/settings", {"a": 1})).status_code == 204
+    assert get(emulator, UNINSTALLING)["settings"] == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/",
+        "/name",
+        "/mode",
+        "/_id",
+        "/settingsForm",
+        "/settings~1x",
+        "/version/0",
+        "/flowGroupings",
+        "/flowGroupings/0",
+        "/flowGroupings/0/name",
+        "/flowGroupings/-/settings",
+        "/flowGroupings/00/settings",
+        "/installSteps/0/completed",
+        "settings",
+    ],
+)
+def test_other_fields_cannot(emulator: EmulatorUnderTest, path: str) -> None:
+    before = get(emulator, SHOP)
+    answer = patch(emulator, SHOP, replace("/version", "3"), replace(path, "x"))
+    assert answer.status_code == 422
+    assert [error["code"] for error in errors(answer)] == ["update_not_allowed"]
+    assert get(emulator, SHOP) == before
+
+
+def test_pointers_are_unescaped(emulator: EmulatorUnderTest) -> None:
+    settings = {"a/b": 1, "m~n": 2, "~1": 3, "": 4}
+    operations = [
+        replace("/settings", settings),
+        replace("/settings/a~1b", 10),
+        replace("/settings/m~0n", 20),
+        replace("/settings/~01", 30),
+        replace("/settings/", 40),
+    ]
+    assert patch(emulator, SHOP, *operations).status_code == 204
+    assert get(emulator, SHOP)["settings"] == {"a/b": 10, "m~n": 20, "~1": 30, "": 40}
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        replace("/settings/nowhere/deep", 1),
+        replace("/settings/nowhere", 1),
+        replace("/settings/shop/letter", 1),
+        replace("/settings/currencies/2", "GBP"),
+        replace("/settings/currencies/x", "GBP"),
+        replace("/settings/~2", 1),
+        replace("/flowGroupings/2/settings", {}),
+        {"op": "add", "path": "/settings/currencies/3", "value": "GBP"},
+        {"op": "add", "path": "/settings/shop/letter", "value": "x"},
+        {"op": "remove", "path": "/settings/nowhere"},
+        {"op": "remove", "path": "/settings/shop/letter"},
+        {"op": "replace", "path": "/settings"},
+        {"op": "move", "path": "/settings/x"},
+        {"op": "move", "from": "/settings", "path": "/settings/inside"},
+        {"op": "copy", "from": "/settings/nowhere", "path": "/settings/x"},
+        {"op": "test", "path": "/version", "value": "0"},
+    ],
+)
+def test_what_cannot_be_carried_out_changes_nothing(emulator: EmulatorUnderTest, operation: dict[str, Any]) -> None:
+    before = get(emulator, SHOP)
+    answer = patch(emulator, SHOP, replace("/version", "3"), operation)
+    assert answer.status_code == 422
+    assert errors(answer)[0]["message"].startswith("The patch cannot be applied: ")
+    assert get(emulator, SHOP) == before
+
+
+def test_all_operations_of_the_standard_are_carried_out(emulator: EmulatorUnderTest) -> None:
+    operations = [
+        {"op": "test", "path": "/version", "value": "2.1.0"},
+        {"op": "add", "path": "/settings/currencies/-", "value": "GBP"},
+        {"op": "add", "path": "/settings/currencies/0", "value": "SEK"},
+        {"op": "remove", "path": "/settings/currencies/1"},
+        {"op": "copy", "from": "/version", "path": "/tag"},
+        {"op": "move", "from": "/settings/shop", "path": "/settings/store"},
+        {"op": "remove", "path": "/updateInProgress"},
+    ]
+    assert patch(emulator, SHOP, *operations).status_code == 204
+    after = get(emulator, SHOP)
+    assert after["settings"] == {"currencies": ["SEK", "EUR", "GBP"], "store": "acme-outdoor"}
+    assert after["tag"] == "2.1.0"
+    assert "updateInProgress" not in after
+
+
+def test_only_replace_is_taken_by_a_switch(emulator: EmulatorUnderTest) -> None:
+    emulator.flag("celigo.patch_operations", "replace_only")
+    emulator.flag("celigo.patch_refused_status", 400)
+    answer = patch(emulator, SHOP, {"op": "add", "path": "/version", "value": "3"})
+    assert answer.status_code == 400
+    assert errors(answer) == [{"code": "update_not_allowed", "message": "The operation add is not allowed."}]
+    assert patch(emulator, SHOP, replace("/version", "3")).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("/version", 3, 'Cast to String failed for value "3" at path "version"'),
+        ("/updateInProgress", "yes", 'Cast to Boolean failed for value "yes" at path "updateInProgress"'),
+        ("/aliases", {"alias": "a"}, 'Cast to Array failed for value "{"alias": "a"}" at path "aliases"'),
+        ("/aliases", None, 'Cast to Array failed for value "null" at path "aliases"'),
+        ("/aliases", ["a"], 'Cast to Object failed for value "a" at path "aliases"'),
+        ("/aliases", [{"alias": 5, "_flowId": PRICES}], 'Cast to String failed for value "5" at path "alias"'),
+        ("/aliases", [{"alias": "a"}], "The alias must reference a resource."),
+    ],
+)
+def test_wrong_types_are_refused(emulator: EmulatorUnderTest, path: str, value: Any, message: str) -> None:
+    answer = patch(emulator, SHOP, replace(path, value))
+    assert answer.status_code == 422
+    assert errors(answer)[0]["message"] == message
+
+
+def test_null_unsets_a_version(emulator: EmulatorUnderTest) -> None:
+    assert patch(emulator, SHOP, replace("/version", None)).status_code == 204
+    assert "version" not in get(emulator, SHOP)
+
+
+def test_aliases_are_checked_against_the_connections(emulator: EmulatorUnderTest) -> None:
+    alias = {"alias": "shop", "_connectionId": SHOPIFY}
+    assert patch(emulator, PLAIN, replace("/aliases", [alias])).status_code == 422
+    emulator.call("celigo", "PUT", f"/integrations/{PLAIN}/connections/{SHOPIFY}/register")
+    assert patch(emulator, PLAIN, replace("/aliases", [{**alias, "unknown": 1}])).status_code == 204
+    assert get(emulator, PLAIN)["aliases"] == [alias]
+
+
+@pytest.mark.parametrize("body", [{"op": "replace"}, "replace", 5, None])
+def test_the_body_must_be_an_array(emulator: EmulatorUnderTest, body: Any) -> None:
+    answer = emulator.call("celigo", "PATCH", f"/integrations/{SHOP}", json=body)
+    assert answer.status_code == 400
+    assert errors(answer)[0]["message"] == "The request body must be a JSON array."
+
+
+def test_an_empty_patch_is_carried_out(emulator: EmulatorUnderTest) -> None:
+    assert patch(emulator, SHOP).status_code == 204

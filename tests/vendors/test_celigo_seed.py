@@ -1,0 +1,172 @@
+"""Every row of Seed 004's table with its documented status, and the requests that it prints."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import httpx
+import pytest
+import requests
+
+from tests.conftest import EmulatorUnderTest
+
+PLAIN = "5fc5e0e66cfe5b44bb95de70"
+SHOP = "60f1a2b3c4d5e6f708192a30"
+INSTALLING = "57974ed227a82a3475cecb15"
+UNINSTALLING = "5ee0b8a1d2f34b5c6d7e8f90"
+NETSUITE = "5fc5de876cfe5b44bb95dd01"
+BIGCOMMERCE = "5fc5de876cfe5b44bb95dd06"
+SALESFORCE = "5fc5de876cfe5b44bb95dd05"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table, and a call that it is about."""
+
+    operation: str
+    method: str
+    path: str
+    status: int
+    body: Any = None
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+ROWS = [
+    Row("listIntegrations", "GET", "/integrations", 200),
+    Row("createIntegration", "POST", "/integrations", 201, {"name": "New"}),
+    Row("getIntegration", "GET", f"/integrations/{PLAIN}", 200),
+    Row("updateIntegration", "PUT", f"/integrations/{PLAIN}", 200, {"name": "Renamed"}),
+    Row(
+        "patchIntegration",
+        "PATCH",
+        f"/integrations/{PLAIN}",
+        204,
+        [{"op": "replace", "path": "/version", "value": "2"}],
+    ),
+    Row("deleteIntegration", "DELETE", f"/integrations/{PLAIN}", 204),
+    Row("cloneIntegration", "POST", f"/integrations/{PLAIN}/clone", 201),
+    Row("listIntegrationFlows", "GET", f"/integrations/{PLAIN}/flows", 200),
+    Row("listIntegrationConnections", "GET", f"/integrations/{PLAIN}/connections", 200),
+    Row("registerConnections", "PUT", f"/integrations/{PLAIN}/connections/register", 200, [NETSUITE, BIGCOMMERCE]),
+    Row("registerConnection", "PUT", f"/integrations/{PLAIN}/connections/{BIGCOMMERCE}/register", 200),
+    Row("unregisterConnection", "DELETE", f"/integrations/{PLAIN}/connections/{NETSUITE}/register", 204),
+    Row("listIntegrationExports", "GET", f"/integrations/{PLAIN}/exports", 200),
+    Row("listIntegrationImports", "GET", f"/integrations/{PLAIN}/imports", 200),
+    Row("listIntegrationAshares", "GET", f"/integrations/{PLAIN}/ashares", 200),
+    Row("createRevision", "POST", f"/integrations/{PLAIN}/revisions/create", 201),
+    Row("createRevision", "POST", f"/integrations/{PLAIN}/revisions/create", 201, query={"ignoreIfNoChanges": "false"}),
+    Row("createRevision", "POST", f"/integrations/{SHOP}/revisions/create", 201, query={"ignoreIfNoChanges": "true"}),
+    Row("createRevision", "POST", f"/integrations/{PLAIN}/revisions/create", 204, query={"ignoreIfNoChanges": "true"}),
+    Row("listInstallSteps", "GET", f"/integrations/{INSTALLING}/installSteps", 201),
+    Row(
+        "submitInstallStep",
+        "POST",
+        f"/integrations/{INSTALLING}/installSteps",
+        200,
+        {"_connectionId": BIGCOMMERCE},
+    ),
+    Row("listUninstallSteps", "GET", f"/integrations/{UNINSTALLING}/uninstallSteps", 200),
+    Row("submitUninstallStep", "POST", f"/integrations/{UNINSTALLING}/uninstallSteps", 201),
+    Row("listAuditLog", "GET", f"/integrations/{PLAIN}/audit", 200),
+    Row("getTemplate", "GET", f"/integrations/{PLAIN}/template", 200),
+    Row("downloadTemplate", "POST", f"/integrations/{PLAIN}/template", 200),
+    Row("listDependencies", "GET", f"/integrations/{PLAIN}/dependencies", 200),
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.method} {row.path} {dict(row.query)}")
+def test_each_row_answers_with_its_documented_status(emulator: EmulatorUnderTest, row: Row) -> None:
+    options = {} if row.body is None else {"json": row.body}
+    answer = emulator.call("celigo", row.method, row.path, params=row.query, **options)
+    assert answer.status_code == row.status
+    assert emulator.exchanges()[-1].operations == (row.operation,)
+    assert (answer.content == b"") == (row.status == 204)
+    if row.status != 204:
+        assert answer.headers["content-type"] == "application/json; charset=utf-8"
+
+
+def test_the_table_has_a_row_for_every_operation(emulator: EmulatorUnderTest) -> None:
+    beyond = {"getTokenInfo", "getTemplateFile"}
+    assert {row.operation for row in ROWS} | beyond == set(emulator.catalogue.contracts["celigo"].operations)
+
+
+def test_connections_are_registered_by_the_printed_request(emulator: EmulatorUnderTest) -> None:
+    """PUT /v1/integrations/<_id>/connections/register, printed without a Content-Type."""
+    body = f'[\n  "{BIGCOMMERCE}","{SALESFORCE}"\n]'
+    url = f"{emulator.url('celigo')}/integrations/{PLAIN}/connections/register"
+    answer = httpx.put(url, headers={"Authorization": "Bearer my_api_token"}, content=body)
+    assert "content-type" not in answer.request.headers
+    assert answer.status_code == 200
+    read = httpx.get(f"{emulator.url('celigo')}/integrations/{PLAIN}", headers={"Authorization": "Bearer my_api_token"})
+    assert {BIGCOMMERCE, SALESFORCE} <= set(read.json()["_registeredConnectionIds"])
+
+
+def test_an_integration_is_downloaded_by_the_printed_request(emulator: EmulatorUnderTest) -> None:
+    """POST /v1/integrations/<_id>/template, whose printed answer has these two keys."""
+    url = f"{emulator.url('celigo')}/integrations/{PLAIN}/template"
+    answer = httpx.post(url, headers={"Authorization": "Bearer my_api_token"})
+    assert answer.status_code == 200
+    assert list(answer.json()) == ["signedURL", "key"]
+    assert answer.json()["key"] == f"{PLAIN}.zip"
+    link = httpx.URL(answer.json()["signedURL"])
+    assert list(link.params) == ["AWSAccessKeyId", "Expires", "Signature"]
+    assert link.path.endswith(f"/{PLAIN}.zip")
+    archive = zipfile.ZipFile(io.BytesIO(httpx.get(link).content))
+    assert f"integrations/{PLAIN}.json" in archive.namelist()
+
+
+def test_token_info_says_whose_token_it_is(emulator: EmulatorUnderTest) -> None:
+    assert emulator.call("celigo", "GET", "/tokenInfo").json() == {"_userId": "5f7c3a2b9d1e4c0012a4b6c1"}
+
+
+def test_a_journey_with_requests(emulator: EmulatorUnderTest) -> None:
+    with requests.Session() as session:
+        session.headers["Authorization"] = "Bearer celigo-token"
+        base = f"{emulator.url('celigo')}/integrations"
+        made = session.post(base, json={"name": "Journey", "description": "A test"}, timeout=10)
+        assert made.status_code == 201
+        one = f"{base}/{made.json()['_id']}"
+        assert session.put(f"{one}/connections/{NETSUITE}/register", timeout=10).status_code == 200
+        alias = [{"op": "replace", "path": "/aliases", "value": [{"alias": "erp", "_connectionId": NETSUITE}]}]
+        assert session.patch(one, json=alias, timeout=10).status_code == 204
+        assert session.delete(f"{one}/connections/{NETSUITE}/register", timeout=10).status_code == 422
+        assert session.get(one, timeout=10).json()["aliases"] == [{"alias": "erp", "_connectionId": NETSUITE}]
+        assert session.delete(one, timeout=10).status_code == 204
+        assert session.get(one, timeout=10).status_code == 404
+
+
+def test_a_journey_with_httpx_through_all_pages(emulator: EmulatorUnderTest) -> None:
+    with httpx.Client(base_url=emulator.url("celigo"), headers=emulator.headers("celigo")) as client:
+        names, link = [], "/integrations?limit=2"
+        while link:
+            page = client.get(link)
+            names += [integration["name"] for integration in page.json()]
+            link = page.links.get("next", {}).get("url", "")
+        assert len(names) == 5
+        assert names == [integration["name"] for integration in client.get("/integrations").json()]
+
+
+async def test_a_journey_with_aiohttp(emulator: EmulatorUnderTest) -> None:
+    base = f"{emulator.url('celigo')}/integrations/{SHOP}"
+    async with aiohttp.ClientSession(headers=emulator.headers("celigo")) as session:
+        async with session.post(f"{base}/revisions/create", json={"description": "Before"}) as answer:
+            assert answer.status == 201
+        again = f"{base}/revisions/create?ignoreIfNoChanges=true"
+        async with session.post(again) as answer:
+            assert answer.status == 204
+        patch = [{"op": "replace", "path": "/settings/shop", "value": "acme-indoor"}]
+        async with session.patch(base, json=patch) as answer:
+            assert answer.status == 204
+        async with session.post(again, json={}) as answer:
+            assert answer.status == 201
+            assert (await answer.json())["type"] == "snapshot"
+        async with session.get(f"{base}/audit", params={"source": "api", "event": "update"}) as answer:
+            (entry,) = await answer.json()
+            assert entry["fieldChanges"] == [
+                {"oldValue": "acme-outdoor", "newValue": "acme-indoor", "fieldPath": "settings.shop"}
+            ]

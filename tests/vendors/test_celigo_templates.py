@@ -1,0 +1,101 @@
+"""Celigo's integrations as files."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+import zipfile
+
+import httpx
+import pytest
+
+from emulator.vendors.celigo.templates import signature
+from tests.conftest import EmulatorUnderTest
+from tests.vendors.test_celigo_integrations import INSTALLING, PLAIN, SCRIPT, SHOP, errors, get
+
+
+def link(emulator: EmulatorUnderTest, id: str) -> httpx.URL:
+    return httpx.URL(emulator.call("celigo", "GET", f"/integrations/{id}/template").json()["signedURL"])
+
+
+def test_the_link_is_on_the_host_and_path_that_the_caller_used(emulator: EmulatorUnderTest) -> None:
+    assert str(link(emulator, PLAIN)).startswith(f"{emulator.url('celigo')}/integrator-templates/{PLAIN}.zip?")
+
+
+def test_get_and_post_answer_alike(emulator: EmulatorUnderTest) -> None:
+    got, posted = (
+        emulator.call("celigo", method, f"/integrations/{PLAIN}/template").json() for method in ("GET", "POST")
+    )
+    assert got.keys() == posted.keys()
+    assert got["key"] == posted["key"]
+
+
+def test_the_archive_holds_the_integration_and_what_is_in_it(emulator: EmulatorUnderTest) -> None:
+    answer = httpx.get(link(emulator, SHOP))
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/zip"
+    archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    folders = [name.partition("/")[0] for name in archive.namelist()]
+    assert {folder: folders.count(folder) for folder in folders} == {
+        "integrations": 1,
+        "flows": 3,
+        "exports": 3,
+        "imports": 2,
+        "connections": 3,
+        "scripts": 1,
+    }
+    assert json.loads(archive.read(f"integrations/{SHOP}.json")) == get(emulator, SHOP)
+    assert json.loads(archive.read(f"scripts/{SCRIPT}.json"))["name"] == "Shop settings"
+    assert answer.content == httpx.get(link(emulator, SHOP)).content
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"Signature": "wrong"}, "SignatureDoesNotMatch"),
+        ({"Signature": "ü"}, "SignatureDoesNotMatch"),
+        ({"Expires": "4102444800"}, "SignatureDoesNotMatch"),
+        ({"Expires": "soon"}, "SignatureDoesNotMatch"),
+        ({"AWSAccessKeyId": "AKIAOTHER"}, "InvalidAccessKeyId"),
+    ],
+)
+def test_a_link_that_was_changed_is_refused(emulator: EmulatorUnderTest, change: dict[str, str], code: str) -> None:
+    answer = httpx.get(link(emulator, PLAIN).copy_merge_params(change))
+    assert answer.status_code == 403
+    assert answer.headers["content-type"] == "application/xml"
+    assert f"<Code>{code}</Code>" in answer.text
+
+
+def test_a_link_expires_a_quarter_of_an_hour_after_it_was_made(emulator: EmulatorUnderTest) -> None:
+    fresh = link(emulator, PLAIN)
+    assert 890 < int(fresh.params["Expires"]) - time.time() <= 900
+    old = str(int(time.time()) - 1)
+    expired = fresh.copy_merge_params({"Expires": old, "Signature": signature(f"{PLAIN}.zip", old)})
+    answer = httpx.get(expired)
+    assert answer.status_code == 403
+    assert "<Code>AccessDenied</Code><Message>Request has expired</Message>" in answer.text
+
+
+def test_a_link_without_its_query_is_refused(emulator: EmulatorUnderTest) -> None:
+    assert httpx.get(link(emulator, PLAIN).copy_with(query=None)).status_code == 403
+
+
+def test_a_link_is_good_for_its_own_integration_only(emulator: EmulatorUnderTest) -> None:
+    one = link(emulator, PLAIN)
+    assert httpx.get(one.copy_with(path=one.path.replace(PLAIN, SHOP))).status_code == 403
+
+
+def test_the_file_goes_with_the_integration(emulator: EmulatorUnderTest) -> None:
+    one = link(emulator, PLAIN)
+    emulator.call("celigo", "DELETE", f"/integrations/{PLAIN}")
+    answer = httpx.get(one)
+    assert answer.status_code == 404
+    assert "<Code>NoSuchKey</Code>" in answer.text
+
+
+def test_an_installed_app_cannot_be_downloaded(emulator: EmulatorUnderTest) -> None:
+    for method in ("GET", "POST"):
+        answer = emulator.call("celigo", method, f"/integrations/{INSTALLING}/template")
+        assert answer.status_code == 422
+        assert errors(answer)[0]["code"] == "template_not_supported"
