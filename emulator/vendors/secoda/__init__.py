@@ -1,0 +1,18 @@
+"""Secoda's Integrations API."""
+
+from emulator.vendor import Vendor
+from emulator.vendors.secoda import dbt, integrations, metadata, slack
+from emulator.vendors.secoda.auth import authenticate, authorize, present
+from emulator.vendors.secoda.collections import COLLECTIONS
+from emulator.vendors.secoda.errors import SecodaDialect
+
+vendor = Vendor(
+    name="secoda",
+    title="Secoda",
+    handlers=(integrations.handlers, metadata.handlers, dbt.handlers, slack.handlers),
+    dialect=SecodaDialect(),
+    authenticate=authenticate,
+    authorize=authorize,
+    present=present,
+    collections=COLLECTIONS,
+)

@@ -1,0 +1,32 @@
+"""Who asks: an API key as bearer token, with the rights of the user who made it (Secoda docs, Authentication)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from emulator.exchange import Call
+from emulator.sandbox.collection import Record
+from emulator.sandbox.credentials import Credentials, Identity, expired
+from emulator.vendors.secoda.errors import no_permission, not_authenticated, wrong_key
+
+
+def authenticate(call: Call, credentials: Credentials, now: datetime) -> Identity:
+    """Return who asks. Raises Refusal (401) without a key, and for a key that is unknown or has expired."""
+    scheme, _, key = call.headers.get("Authorization", "").strip().partition(" ")
+    if scheme.lower() != "bearer":
+        raise not_authenticated()
+    credential = credentials.get(key.strip())
+    if credential is None or expired(credential, now):
+        raise wrong_key()
+    return Identity(credential["user"], credential["rights"], credential)
+
+
+def authorize(identity: Identity, operation: str, safe: bool) -> None:
+    """Let everybody read, and those with full rights write. Raises Refusal (403)."""
+    if not safe and identity.rights != "full":
+        raise no_permission()
+
+
+def present(credential: Record) -> dict[str, str]:
+    """Return the headers that a client sends for a key."""
+    return {"Authorization": f"Bearer {credential['id']}"}

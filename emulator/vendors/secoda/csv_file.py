@@ -1,0 +1,169 @@
+"""Tables and columns out of a CSV file (Secoda docs, Create your CSV). One row is one column of a table."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from emulator.sandbox.collection import Record
+from emulator.vendors.secoda.errors import BLANK, REQUIRED
+from emulator.vendors.secoda.lines import Lines
+from emulator.vendors.secoda.populate import timestamp
+from emulator.vendors.secoda.reports import Report
+
+NAMES = ("database", "schema", "name", "col_name")
+"""The columns that a file and each of its rows must have; they make up what identifies a resource."""
+
+TABLES_REMEMBERED = 1000
+"""How many tables are remembered as seen; one that comes again after so many others is found when it is stored."""
+
+Cells: TypeAlias = Mapping[str, str]
+
+
+def read_rows(lines: Lines, report: Report) -> Iterator[Record | None]:
+    """Yield the table (unless seen just before) and the column of each row, None for a row that gives nothing."""
+    rows = _rows(lines, report)
+    header = [name.strip() for name in next(rows, (1, []))[1]]
+    if not _is_usable(header, report):
+        return
+    seen: dict[str, int] = {}
+    for line, row in rows:
+        cells = dict(zip(header, row, strict=False))
+        if not row or not _has_names(cells, line, report) or not _fits(header, row, line, report):
+            yield None
+            continue
+        yield from _resources(cells, line, seen, report)
+
+
+def _rows(lines: Lines, report: Report) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row with the line that it starts on."""
+    reader = csv.reader(lines.text())
+    while True:
+        line = reader.line_num + 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as problem:
+            report.error(line, None, f"{str(problem).capitalize()}.")
+            row = []
+        yield line, row
+
+
+def _is_usable(header: list[str], report: Report) -> bool:
+    for name in NAMES:
+        if name not in header:
+            report.error(1, name, "This column is required.")
+    for name in header:
+        if name not in (*NAMES, *_OPTIONAL):
+            report.warning(1, name, "Unknown column.")
+    return set(NAMES) <= set(header)
+
+
+def _has_names(cells: Cells, line: int, report: Report) -> bool:
+    problems = {name: problem for name in NAMES if (problem := _name_problem(cells.get(name)))}
+    for name, problem in problems.items():
+        report.error(line, name, problem)
+    return not problems
+
+
+def _name_problem(value: str | None) -> str:
+    if not value:
+        return REQUIRED if value is None else BLANK
+    return "No period is allowed here." if "." in value else ""
+
+
+def _fits(header: list[str], row: list[str], line: int, report: Report) -> bool:
+    if len(row) > len(header):
+        report.error(line, None, f"The row has {len(row)} fields, the header {len(header)}.")
+    return len(row) <= len(header)
+
+
+def _resources(cells: Cells, line: int, seen: dict[str, int], report: Report) -> Iterator[Record | None]:
+    values = {name: _value(name, cell, line, report) for name, cell in cells.items() if name in _OPTIONAL}
+    if _WRONG in values.values():
+        yield None
+        return
+    table = f"{cells['database']}.{cells['schema']}.{cells['name']}"
+    # Rows of one table repeat what they say about it. Its hash is enough to tell whether they do.
+    said = hash((values.get("description"), values.get("is_view"), values.get("last_updated_time")))
+    if seen.get(table) != said:
+        if table not in seen and len(seen) >= TABLES_REMEMBERED:
+            del seen[next(iter(seen))]
+        seen[table] = said
+        yield _table(table, cells, values, line)
+    yield _column(table, cells["col_name"].lower(), values, line)
+
+
+def _table(table: str, cells: Cells, values: Mapping[str, Any], line: int) -> Record:
+    return {
+        "entity_type": "table",
+        "databuilder_id": table,
+        "title": cells["name"],
+        "description": values.get("description"),
+        "database": cells["database"],
+        "schema": cells["schema"],
+        "is_view": values.get("is_view") or False,
+        "external_updated_at": values.get("last_updated_time"),
+        "line": line,
+    }
+
+
+def _column(table: str, name: str, values: Mapping[str, Any], line: int) -> Record:
+    order = values.get("sort_order")
+    return {
+        "entity_type": "column",
+        "databuilder_id": f"{table}.{name}",
+        "parent_databuilder_id": table,
+        "title": name,
+        "description": values.get("col_description"),
+        "native_type": values.get("col_type"),
+        "sort_order": values.get("col_sort_order") if order is None else order,
+        "line": line,
+    }
+
+
+_WRONG = object()
+
+
+def _value(name: str, cell: str, line: int, report: Report) -> Any:
+    """Return what an optional cell says, None if nothing, _WRONG (and report) if it cannot be read."""
+    # The docs' sample prints None for an unset time.
+    if cell == "" or (cell == "None" and _OPTIONAL[name] is not str):
+        return None
+    try:
+        return _OPTIONAL[name](cell)
+    except (ValueError, OverflowError, OSError) as problem:
+        report.error(line, name, str(problem))
+        return _WRONG
+
+
+def _integer(cell: str) -> int:
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}", cell.strip()):
+        raise ValueError("A valid integer is required.")
+    return int(cell)
+
+
+def _boolean(cell: str) -> bool:
+    value = {"true": True, "false": False}.get(cell.strip().lower())
+    if value is None:
+        raise ValueError("Must be true or false.")
+    return value
+
+
+def _time(cell: str) -> str:
+    return timestamp(datetime.fromtimestamp(_integer(cell), UTC))
+
+
+_OPTIONAL: Mapping[str, Callable[[str], Any]] = {
+    "col_description": str,
+    "col_type": str,
+    "sort_order": _integer,
+    "col_sort_order": _integer,
+    "description": str,
+    "is_view": _boolean,
+    "last_updated_time": _time,
+}

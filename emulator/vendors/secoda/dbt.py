@@ -1,0 +1,148 @@
+"""dbt Core: artifacts come in, a sync extracts which entities have failing tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID, uuid5
+
+from emulator.exchange import Call, Part, Reply
+from emulator.sandbox.collection import Record
+from emulator.sandbox.world import World
+from emulator.vendor import Handlers, Transactions
+from emulator.vendors.secoda.artifacts import read_manifest, read_run_results
+from emulator.vendors.secoda.collections import ARTIFACTS, FAILING_TESTS
+from emulator.vendors.secoda.errors import NO_FILE, NO_UUID, REQUIRED, invalid_fields, not_found, parse_uuid
+from emulator.vendors.secoda.integrations import find
+from emulator.vendors.secoda.populate import timestamp
+from emulator.vendors.secoda.reports import Report
+from emulator.vendors.secoda.syncs import begin, finish, refuse_errors
+
+handlers = Handlers()
+
+
+@handlers.streaming_operation("uploadDbtArtifacts")
+async def upload_dbt_artifacts(call: Call, transactions: Transactions) -> Reply:
+    """Keep what the artifacts say for the next sync (Seed 002, "Upload dbt Core Artifacts")."""
+    results, manifest = _files(call, "run_results", "manifest")
+    id = call.params["integration_id"]
+    await transactions.run(lambda world: _find_dbt(world, id))
+    reports = [Report.on(results), Report.on(manifest)]
+    found = {
+        "outcomes": await read_run_results(results, reports[0]),
+        "tests": await read_manifest(manifest, reports[1]),
+    }
+    await transactions.run(lambda world: _keep(world, id, found, reports))
+    return Reply(200)
+
+
+@handlers.operation("triggerDbtSync")
+def trigger_dbt_sync(call: Call, world: World) -> Reply:
+    """Run a sync on what was uploaded (Seed 002, "Trigger dbt Core Sync")."""
+    _sync(world, _find_dbt(world, call.params["integration_id"])["id"])
+    return Reply(200)
+
+
+@handlers.operation("listDbtFailingTests")
+def list_dbt_failing_tests(call: Call, world: World) -> Reply:
+    """Return what the last sync found (Seed 002, "Get Entities With Failing or Warning Tests")."""
+    integration = _find_dbt(world, call.params["integration_id"])
+    found = world[FAILING_TESTS].get(integration["id"]) or {"warning": [], "failing": []}
+    return Reply(200, {"warning": found["warning"], "failing": found["failing"]})
+
+
+@handlers.streaming_operation("uploadDbtManifest")
+async def upload_dbt_manifest(call: Call, transactions: Transactions) -> Reply:
+    """Take a manifest and run a sync at once (Secoda docs, dbt Core)."""
+    (part,) = _files(call, "manifest_file")
+    report = Report.on(part)
+    return await _extract_now(call, transactions, report, "tests", lambda: read_manifest(part, report))
+
+
+@handlers.streaming_operation("uploadDbtRunResult")
+@handlers.streaming_operation("uploadDbtRunResults")
+async def upload_dbt_run_result(call: Call, transactions: Transactions) -> Reply:
+    """Take run results and run a sync at once (Secoda docs, dbt Core; the plural path is the older one)."""
+    (part,) = _files(call, "run_result_file")
+    report = Report.on(part)
+    return await _extract_now(call, transactions, report, "outcomes", lambda: read_run_results(part, report))
+
+
+async def _extract_now(
+    call: Call, transactions: Transactions, report: Report, name: str, read: Callable[[], Any]
+) -> Reply:
+    id = _integration_field(call)
+    await transactions.run(lambda world: _find_dbt(world, id))
+    found = {name: await read()}
+    await transactions.run(lambda world: _keep(world, id, found, [report], sync=True))
+    return Reply(200, {"message": "Successfully ran extraction for dbt"})
+
+
+def _files(call: Call, *names: str) -> list[Part]:
+    """Return the named parts. Raises Refusal (400) for those that are missing."""
+    missing = {name: [NO_FILE] for name in names if name not in call.parts}
+    if missing:
+        raise invalid_fields(missing)
+    return [call.parts[name] for name in names]
+
+
+def _integration_field(call: Call) -> str:
+    """Return the id in the field `integration`, or under its older name. Raises Refusal (400)."""
+    name = "integration" if "integration" in call.parts else "integration_id"
+    if name not in call.parts:
+        raise invalid_fields({"integration": [REQUIRED]})
+    id = parse_uuid(call.parts[name].text().strip())
+    if id is None:
+        raise invalid_fields({name: [NO_UUID]})
+    return id
+
+
+def _find_dbt(world: World, integration_id: str) -> Record:
+    integration = find(world, integration_id)
+    if integration["type"] != "dbt" and world.flags["dbt_on_other_types"] == "not_found":
+        raise not_found()
+    return integration
+
+
+def _keep(world: World, id: str, found: Record, reports: Sequence[Report], *, sync: bool = False) -> None:
+    """Keep what the artifacts say in place of what earlier ones said; run a sync if asked to."""
+    refuse_errors(world, reports)
+    id = _find_dbt(world, id)["id"]
+    former = world[ARTIFACTS].get(id) or {"tests": {}, "outcomes": {}}
+    problems = [error for report in reports for error in report.errors]
+    world[ARTIFACTS].delete(id)
+    uploaded_at = timestamp(world.now)
+    world[ARTIFACTS].insert({**former, **found, "id": id, "problems": problems, "uploaded_at": uploaded_at})
+    if sync:
+        _sync(world, id)
+
+
+def _sync(world: World, id: str) -> None:
+    """Extract from the artifacts; a sync that cannot is recorded as failed, and changes nothing."""
+    artifacts = world[ARTIFACTS].get(id)
+    report = Report("manifest", "manifest.json")
+    if artifacts is None:
+        report.error(None, None, "No artifacts were uploaded.")
+    elif not artifacts["problems"]:
+        world[FAILING_TESTS].delete(id)
+        world[FAILING_TESTS].insert({"id": id, **_failing_tests(id, artifacts, report)})
+    else:
+        report.errors, report.error_count = artifacts["problems"], len(artifacts["problems"])
+    sync = begin(world, id, "dbt", {})
+    finish(world, sync["id"], "failed" if report.errors else "succeeded", [report])
+
+
+def _failing_tests(id: str, artifacts: Record, report: Report) -> dict[str, list[str]]:
+    """Return the entities with failing tests, and those with warnings only."""
+    entities: dict[str, dict[str, None]] = {"failing": {}, "warning": {}}
+    for test, outcome in artifacts["outcomes"].items():
+        if test not in artifacts["tests"]:
+            report.warning(None, None, f"{test} is not in the manifest.")
+        entities[outcome].update(dict.fromkeys(artifacts["tests"].get(test, ())))
+    warned = [entity for entity in entities["warning"] if entity not in entities["failing"]]
+    return {"warning": _ids(id, warned), "failing": _ids(id, list(entities["failing"]))}
+
+
+def _ids(integration_id: str, entities: Sequence[str]) -> list[str]:
+    """Return the ids of dbt's entities: a client can foretell them from integration and unique id."""
+    return [str(uuid5(UUID(integration_id), entity)) for entity in entities]

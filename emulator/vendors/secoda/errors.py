@@ -1,0 +1,173 @@
+"""How Secoda words errors: as Django REST framework does, on which it is built (contract: error.schema.json)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from emulator.errors import MalformedBody, Refusal
+from emulator.exchange import Call, Reply, Violation
+
+MULTIPART = "multipart/form-data"
+HTML = "text/html; charset=utf-8"
+PAGE = """
+<!doctype html>
+<html lang="en">
+<head>
+  <title>{title}</title>
+</head>
+<body>
+  <h1>{title}</h1><p>{details}</p>
+</body>
+</html>
+"""
+NO_FILE = "No file was submitted."
+REQUIRED = "This field is required."
+BLANK = "This field may not be blank."
+NULL = "This field may not be null."
+NO_STRING = "Not a valid string."
+NO_UUID = "Must be a valid UUID."
+NO_JSON = "This is not JSON."
+
+
+def not_authenticated() -> Refusal:
+    """401 for a call without an API key."""
+    return Refusal(_detail(401, "Authentication credentials were not provided.", {"WWW-Authenticate": "Bearer"}))
+
+
+def wrong_key() -> Refusal:
+    """401 for an API key that is not valid."""
+    return Refusal(_detail(401, "Incorrect authentication credentials.", {"WWW-Authenticate": "Bearer"}))
+
+
+def no_permission() -> Refusal:
+    """403 for a user who lacks the right."""
+    return Refusal(_detail(403, "You do not have permission to perform this action."))
+
+
+def not_found() -> Refusal:
+    """404 for an id that no integration has."""
+    return Refusal(_detail(404, "Not found."))
+
+
+def invalid_page() -> Refusal:
+    """404 for a page that is not there."""
+    return Refusal(_detail(404, "Invalid page."))
+
+
+def invalid_fields(messages: Mapping[str, Any]) -> Refusal:
+    """400 with messages by field."""
+    return Refusal(Reply(400, dict(messages)))
+
+
+def parse_uuid(value: Any) -> str | None:
+    """Return a UUID as Django writes it, whichever way it is spelled, or None if it is none."""
+    try:
+        return str(UUID(value))
+    except (ValueError, AttributeError, TypeError):
+        return None
+
+
+class SecodaDialect:
+    """Words what the core finds the way Secoda does."""
+
+    def unknown_path(self, call: Call) -> Reply:
+        """Answer Django's HTML page."""
+        return _page(404, "Not Found", "The requested resource was not found on this server.")
+
+    def wrong_method(self, call: Call, allowed: Sequence[str]) -> Reply:
+        """Answer 405 and name the methods."""
+        methods = [*allowed, *(["HEAD"] if "GET" in allowed else [])]
+        return _detail(405, f'Method "{call.method}" not allowed.', {"Allow": ", ".join(methods)})
+
+    def too_large(self, call: Call, limit: int) -> Reply:
+        """Answer 413."""
+        return _detail(413, f"Request body exceeded {limit} bytes.")
+
+    def unsupported_type(self, call: Call, accepted: Sequence[str]) -> Reply:
+        """Answer 415 and name the type that was sent."""
+        sent = call.headers.get("Content-Type", "")
+        return _detail(415, f'Unsupported media type "{sent}" in request.')
+
+    def malformed(self, call: Call, problem: MalformedBody) -> Reply:
+        """Answer 400 in the words of the parser."""
+        if call.content_type != MULTIPART:
+            return _detail(400, f"JSON parse error - {problem}")
+        if "boundary=" not in call.headers["Content-Type"]:
+            return _detail(400, "Multipart form parse error - Invalid boundary in multipart: None")
+        return _detail(400, problem.problem)
+
+    def refuses(self, violation: Violation) -> bool:
+        """Refuse what Django REST framework does; it ignores unknown fields and makes strings of numbers."""
+        if violation.place != "body":
+            return violation.place == "path" or (violation.pointer == "/page" and violation.actual not in ("", "last"))
+        if violation.rule == "type" and violation.expected == "string":
+            return not _is_number(violation.actual) or violation.pointer.count("/") > 1
+        if violation.rule == "format":
+            return parse_uuid(violation.actual) is None
+        # Handlers tell which files an upload without any body lacks, and judge a CSV upload by its flag.
+        missing_to_handlers = violation.rule == "required" and violation.pointer in ("", "/file")
+        return violation.rule != "additionalProperties" and not missing_to_handlers
+
+    def invalid(self, call: Call, violations: Sequence[Violation]) -> Reply:
+        """Answer 404 for what is looked up by id or page, else 400 with messages by field."""
+        if any(violation.place == "path" for violation in violations):
+            return not_found().reply
+        if any((violation.place, violation.pointer) == ("query", "/page") for violation in violations):
+            return invalid_page().reply
+        messages: dict[str, Any] = {}
+        for violation in violations:
+            *outer, last = violation.pointer.split("/")[1:] or ["non_field_errors"]
+            place = messages
+            for step in outer:
+                place = place.setdefault(step, {})
+            place.setdefault(last, []).append(_message(call, violation))
+        return Reply(400, messages)
+
+    def broken(self, call: Call) -> Reply:
+        """Answer Django's HTML page."""
+        return _page(500, "Server Error (500)", "")
+
+
+def _message(call: Call, violation: Violation) -> str:
+    multipart = call.content_type == MULTIPART
+    if violation.pointer == "":
+        return _about_whole(violation)
+    if violation.rule == "minLength":
+        return "The submitted file is empty." if multipart else BLANK
+    if violation.rule == "required":
+        return NO_FILE if multipart else REQUIRED
+    if violation.rule == "contentMediaType":
+        return "The submitted data was not a file. Check the encoding type on the form."
+    if violation.rule == "format":
+        return NO_UUID
+    return _wrong_type(violation) if violation.rule == "type" else violation.sentence
+
+
+def _about_whole(violation: Violation) -> str:
+    if violation.rule == "type":
+        return f"Invalid data. Expected a dictionary, but got {type(violation.actual).__name__}."
+    return "No data provided"
+
+
+def _wrong_type(violation: Violation) -> str:
+    if violation.actual is None:
+        return NULL
+    if violation.pointer.count("/") > 1:
+        return NO_UUID
+    kind = type(violation.actual).__name__
+    expected = {"array": "list", "object": "dictionary"}.get(violation.expected)
+    return f'Expected a {expected} of items but got type "{kind}".' if expected else NO_STRING
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _detail(status: int, text: str, headers: Mapping[str, str] | None = None) -> Reply:
+    return Reply(status, {"detail": text}, dict(headers or {}))
+
+
+def _page(status: int, title: str, details: str) -> Reply:
+    return Reply(status, content=PAGE.format(title=title, details=details).encode(), content_type=HTML)

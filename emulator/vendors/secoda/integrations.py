@@ -1,0 +1,97 @@
+"""Integrations of the workspace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.exchange import NOTHING, Call, Document, Reply
+from emulator.sandbox.collection import Record
+from emulator.sandbox.world import World
+from emulator.vendor import Handlers, Transactions
+from emulator.vendors.secoda.collections import ARTIFACTS, CONVERSATIONS, FAILING_TESTS, INTEGRATIONS, SYNCS
+from emulator.vendors.secoda.errors import not_found, parse_uuid
+from emulator.vendors.secoda.paging import find_page
+from emulator.vendors.secoda.populate import TEAM, WORKSPACE, timestamp
+from emulator.vendors.secoda.staging import clear
+
+handlers = Handlers()
+
+
+@handlers.operation("listIntegrations")
+def list_integrations(call: Call, world: World) -> Reply:
+    """Return one page of the integrations, of one type if asked for (Seed 002, "List Integrations")."""
+    where = {"type": call.params["type"]} if call.params.get("type") else None
+    integrations = world[INTEGRATIONS]
+    page = find_page(call, integrations.count(where), world.flags)
+    found = integrations.page(page.skip, page.size, where)
+    return Reply(200, page.envelope([_shown(integration, world) for integration in found]))
+
+
+@handlers.operation("createIntegration")
+def create_integration(call: Call, world: World) -> Reply:
+    """Create an integration of what is given, and defaults (Seed 002, "Create Integration")."""
+    given = {} if call.document is NOTHING else call.document
+    integration = _new(given, world.uuid(), timestamp(world.now))
+    world[INTEGRATIONS].insert(integration)
+    return Reply(201, _shown(integration, world))
+
+
+@handlers.operation("getIntegration")
+def get_integration(call: Call, world: World) -> Reply:
+    """Return one integration (Seed 002, "Get Integration")."""
+    return Reply(200, _shown(find(world, call.params["integration_id"]), world))
+
+
+@handlers.streaming_operation("deleteIntegration")
+async def delete_integration(call: Call, transactions: Transactions) -> Reply:
+    """Delete an integration at once, then what it held, however much (Seed 002, "Delete Integration")."""
+    for sync in await transactions.run(lambda world: _delete(world, call.params["integration_id"])):
+        await clear(transactions, sync["id"], sync["batches"])
+    return Reply(204)
+
+
+def find(world: World, integration_id: str) -> Record:
+    """Return the integration with that id. Raises Refusal (404)."""
+    integration = world[INTEGRATIONS].get(parse_uuid(integration_id))
+    if integration is None:
+        raise not_found()
+    return integration
+
+
+def _delete(world: World, integration_id: str) -> list[Record]:
+    """Delete the integration and all but its rows; return its syncs, whose rows are still to go."""
+    id = find(world, integration_id)["id"]
+    syncs = world[SYNCS].all({"integration_id": id})
+    for collection in (SYNCS, CONVERSATIONS):
+        world[collection].delete_all({"integration_id": id})
+    for collection in (INTEGRATIONS, ARTIFACTS, FAILING_TESTS):
+        world[collection].delete(id)
+    return syncs
+
+
+def _new(given: Document, id: str, now: str) -> dict[str, Any]:
+    return {
+        "id": id,
+        "created_at": now,
+        "updated_at": now,
+        # Django REST framework makes strings of numbers.
+        "name": str(given.get("name", "Untitled")),
+        "type": str(given.get("type", "custom")),
+        "credentials": given.get("credentials", {}),
+        "workspace_id": WORKSPACE,
+        "ssh_tunnel": None,
+        "execute_access": [],
+        "scheduled_extractions_hour": None,
+        "scheduled_extractions_frequency": None,
+        "scheduled_extractions_next_run": None,
+        "scheduled_extractions_last_run": None,
+        "properties": {},
+        "preview_access_users": [],
+        "preview_access_roles": [],
+        "preview_access_groups": [],
+        "teams": [parse_uuid(team) for team in given.get("teams", [TEAM])],
+    }
+
+
+def _shown(integration: Record, world: World) -> Record:
+    return integration if world.flags["credentials_in_replies"] == "shown" else {**integration, "credentials": {}}

@@ -1,0 +1,70 @@
+"""Pages of a list and their envelope (Seed 002, List Integrations; the rules are Django REST framework's)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from emulator.exchange import Call
+from emulator.sandbox.collection import Record
+from emulator.vendor import Flags
+from emulator.vendors.secoda.errors import invalid_page
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list of `count` records; `number` counts from 1."""
+
+    call: Call
+    number: int
+    size: int
+    count: int
+
+    @property
+    def total(self) -> int:
+        """How many pages there are; an empty list has one."""
+        return _pages(self.count, self.size)
+
+    @property
+    def skip(self) -> int:
+        """How many records come before this page."""
+        return (self.number - 1) * self.size
+
+    def envelope(self, results: Sequence[Record]) -> dict[str, Any]:
+        """Return the body that carries the page."""
+        following = self.number + 1 if self.number < self.total else None
+        previous = self.number - 1 if self.number > 1 else None
+        return {
+            "links": {"next": self._link(following), "previous": self._link(previous)},
+            "meta": {"page": self.number, "previous_page": previous, "next_page": following},
+            "count": self.count,
+            "total_pages": self.total,
+            "results": list(results),
+        }
+
+    def _link(self, number: int | None) -> str | None:
+        """Return the URL of a page, on the host and path that the caller used; the first page's names no page."""
+        if number is None:
+            return None
+        parameters = sorted((name, value) for name, value in self.call.query.items() if name != "page")
+        if number > 1:
+            parameters = sorted([*parameters, ("page", str(number))])
+        url = self.call.base_url + self.call.path
+        return f"{url}?{urlencode(parameters)}" if parameters else url
+
+
+def find_page(call: Call, count: int, flags: Flags) -> Page:
+    """Return the page that the call asks for, of a list of `count` records. Raises Refusal (404)."""
+    size = min(call.params.get("page_size", flags["default_page_size"]), flags["maximum_page_size"])
+    total = _pages(count, size)
+    # What the contract knows no number for, and Django REST framework does: the last page.
+    number = total if call.query.get("page") == "last" else call.params.get("page", 1)
+    if number > total:
+        raise invalid_page()
+    return Page(call, number, size, count)
+
+
+def _pages(count: int, size: int) -> int:
+    return max(1, -(-count // size))

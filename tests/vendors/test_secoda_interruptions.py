@@ -1,0 +1,159 @@
+"""An upload that does not come to its end leaves nothing behind, and what was there before."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeVar
+
+import pytest
+
+from emulator.app import Catalogue, Emulator
+from emulator.errors import Refusal
+from emulator.exchange import Call, Part
+from emulator.sandbox.sandbox import Sandbox
+from emulator.sandbox.world import World
+from emulator.settings import read_settings
+from emulator.vendors.secoda.collections import INTEGRATIONS, LINEAGE, RESOURCES, SYNCS
+from emulator.vendors.secoda.integrations import delete_integration
+from emulator.vendors.secoda.metadata import import_jsonl_metadata, import_metadata
+
+T = TypeVar("T")
+CUSTOM = "d31e59c7-cd52-4398-9d6e-da313a7b7775"
+FORMER = "b7d1f0a4-3e5c-4d92-8f61-0c7a9b2e4d13"
+CSV = "col_name,database,schema,name\n" + "".join(f"c{number},d,s,t\n" for number in range(2000))
+JSONL = "".join(f'{{"entity_type": "dashboard", "databuilder_id": "d{number}"}}\n' for number in range(2000))
+
+
+class Plain:
+    """The transactions of one call."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+
+    async def run(self, work: Callable[[World], T]) -> T:
+        return await self._sandbox.run("secoda", work, randomness=self._sandbox.randomness("uploads"))
+
+
+class Interrupted(Plain):
+    """Transactions of which the one with the number `whole` is followed by something unforeseen."""
+
+    def __init__(self, sandbox: Sandbox, whole: int, interruption: Callable[[], Any]) -> None:
+        super().__init__(sandbox)
+        self._left = whole
+        self._interruption = interruption
+
+    async def run(self, work: Callable[[World], T]) -> T:
+        result = await super().run(work)
+        self._left -= 1
+        if self._left == 0:
+            await self._interruption()
+        return result
+
+
+@pytest.fixture
+async def sandbox(catalogue: Catalogue) -> AsyncIterator[Sandbox]:
+    emulator = Emulator(read_settings(), catalogue)
+    await emulator.start()
+    yield emulator.sandboxes.default
+    await emulator.close()
+
+
+async def state(sandbox: Sandbox) -> dict[str, Any]:
+    collections = (INTEGRATIONS, SYNCS, RESOURCES, LINEAGE)
+    return await sandbox.run("secoda", lambda world: {one.name: world[one].all() for one in collections})
+
+
+def part(name: str, text: str) -> Part:
+    return Part(name, f"{name}.txt", "text/plain", io.BytesIO(text.encode()), len(text))
+
+
+UPLOADS = {
+    import_metadata: {"file": part("file", CSV)},
+    import_jsonl_metadata: {
+        "resources_file": part("resources_file", JSONL),
+        "lineages_file": part("lineages_file", ""),
+    },
+}
+
+
+def call(handler: Any) -> Call:
+    return Call("POST", "", params={"integration_id": CUSTOM}, parts=UPLOADS[handler])
+
+
+async def fail() -> None:
+    raise OSError("no space left on device")
+
+
+async def cancel() -> None:
+    raise asyncio.CancelledError
+
+
+@pytest.mark.parametrize("handler", UPLOADS)
+@pytest.mark.parametrize("whole", [1, 2, 5])
+@pytest.mark.parametrize(("interruption", "kind"), [(fail, OSError), (cancel, asyncio.CancelledError)])
+async def test_an_upload_that_fails_or_is_cancelled_leaves_all_as_it_was(
+    sandbox: Sandbox, handler: Any, whole: int, interruption: Any, kind: type[BaseException]
+) -> None:
+    before = await state(sandbox)
+    with pytest.raises(kind):
+        await handler(call(handler), Interrupted(sandbox, whole, interruption))
+    assert await state(sandbox) == before
+
+
+class CancelledOnceInForce(Plain):
+    """Transactions of which the one that puts an upload in force is cancelled just after."""
+
+    cancelled = False
+
+    async def run(self, work: Callable[[World], T]) -> T:
+        result = await super().run(work)
+        former = await self._sandbox.run("secoda", lambda world: (world[SYNCS].get(FORMER) or {})["current"])
+        if not former and not self.cancelled:
+            self.cancelled = True
+            raise asyncio.CancelledError
+        return result
+
+
+@pytest.mark.parametrize("handler", UPLOADS)
+async def test_an_upload_cancelled_once_it_is_in_force_stands(sandbox: Sandbox, handler: Any) -> None:
+    with pytest.raises(asyncio.CancelledError):
+        await handler(call(handler), CancelledOnceInForce(sandbox))
+    left = await state(sandbox)
+    (current,) = [sync for sync in left["secoda.syncs"] if sync["current"]]
+    in_force = [record for record in left["secoda.resources"] if record["sync_id"] == current["id"]]
+    assert len(in_force) == current["resources"] >= 2000
+    # What it replaced is left for the next upload to sweep.
+    await handler(call(handler), Plain(sandbox))
+    assert len((await state(sandbox))["secoda.resources"]) == current["resources"]
+
+
+@pytest.mark.parametrize("handler", UPLOADS)
+@pytest.mark.parametrize("whole", [1, 2, 5])
+async def test_an_upload_whose_integration_is_deleted_meanwhile_leaves_nothing(
+    sandbox: Sandbox, handler: Any, whole: int
+) -> None:
+    async def delete() -> None:
+        await delete_integration(call(handler), Plain(sandbox))
+
+    with pytest.raises(Refusal) as refusal:
+        await handler(call(handler), Interrupted(sandbox, whole, delete))
+    assert (refusal.value.reply.status, refusal.value.reply.document) == (404, {"detail": "Not found."})
+    left = await state(sandbox)
+    assert (left["secoda.resources"], left["secoda.lineage"]) == ([], [])
+    assert [sync for sync in left["secoda.syncs"] if sync["integration_id"] == CUSTOM] == []
+
+
+@pytest.mark.parametrize("handler", UPLOADS)
+async def test_of_two_uploads_at_once_the_one_that_ends_last_is_in_force(sandbox: Sandbox, handler: Any) -> None:
+    async def upload_another() -> None:
+        parts = {"file": part("file", "col_name,database,schema,name\nother,d,s,t\n")}
+        other = Call("POST", "", params={"integration_id": CUSTOM}, parts=parts)
+        await import_metadata(other, Plain(sandbox))
+
+    await handler(call(handler), Interrupted(sandbox, 3, upload_another))
+    left = await state(sandbox)
+    (current,) = [sync for sync in left["secoda.syncs"] if sync["current"]]
+    assert {record["sync_id"] for record in left["secoda.resources"]} == {current["id"]}
+    assert len(left["secoda.resources"]) == current["resources"] >= 2000
