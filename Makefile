@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CLIENT_TESTS := tests/clients
 
-.PHONY: help serve test check format test-clients lock docs clean
+.PHONY: help serve test check format test-clients bench bench-quick lock docs clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -20,7 +20,7 @@ serve: $(STAMP)  ## Serve all vendors on http://127.0.0.1:4070
 	$(BIN)/emulator serve
 
 test: $(STAMP)  ## Run the tests
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2
 
 check: $(STAMP)  ## Check format, style, types and layers
 	$(BIN)/ruff format --check .
@@ -37,9 +37,16 @@ format: $(STAMP)  ## Format the code and write the generated parts of the README
 test-clients: $(STAMP)  ## Run the vendors' own clients, each in an environment of its own (minutes)
 	$(BIN)/python -m pytest -q $(CLIENT_TESTS)
 
+bench: $(STAMP)  ## Measure the emulator side by side with its peers, which are installed into .bench (half an hour)
+	$(BIN)/python -m tests.benchmarks
+
+bench-quick: $(STAMP)  ## Measure what needs no peer (a minute)
+	$(BIN)/python -m tests.benchmarks --quick
+
 lock: $(STAMP)  ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/python -m piptools compile -q --generate-hashes --no-strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra dev -o requirements/dev.txt pyproject.toml
 	$(BIN)/python -m piptools compile -q --generate-hashes --no-strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements/run.txt pyproject.toml
+	$(BIN)/python -m piptools compile -q --generate-hashes --no-strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --only-build-deps --build-deps-for wheel -o requirements/build.txt pyproject.toml
 
 clean:  ## Remove everything that was made
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist

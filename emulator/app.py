@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from emulator import wire
+from emulator.addressing import CONTROL, Addressing
+from emulator.contract.faults import check_fault
+from emulator.contract.graphql import GraphQLLimits
 from emulator.contract.openapi import Contract, read_contract
-from emulator.control.api import Control
-from emulator.control.problems import problem
+from emulator.contract.schemas import Check
+from emulator.control.api import Control, problem_response
+from emulator.control.document import own_contract
 from emulator.data import CONTRACTS, FIXTURES
 from emulator.errors import ConfigurationError, ContractError
-from emulator.pipeline import Pipeline
-from emulator.sandbox.fixtures import read_fixtures
-from emulator.sandbox.sandbox import Sandbox
-from emulator.sandbox.sandboxes import DEFAULT, Sandboxes
+from emulator.hosts import Hosts
+from emulator.metrics import Metrics
+from emulator.pipeline import Limits, Pipeline
+from emulator.problems import Problem
+from emulator.recall import Answer, Recall, key_of
+from emulator.sandbox.fixtures import Fixture, Fixtures, problems_in, read_fixtures
+from emulator.sandbox.journal import Exchange
+from emulator.sandbox.sandbox import Blueprint, Sandbox
+from emulator.sandbox.sandboxes import DEFAULT, Sandboxes, seeded_faker
+from emulator.sandbox.scenarios import Scenario, ScenarioReader
 from emulator.settings import Settings
+from emulator.tls import read_tls
+from emulator.tunnel import tunnelled_to
 from emulator.vendor import Handlers, Vendor
 from emulator.vendors import load_vendors
 
-EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
-"""The time at which a new world was made: fixed, so that the same seed gives the same world."""
+SHORT = 64 * 1024
+"""Up to so many bytes a JSON body can be part of a request that is answered from memory."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +54,12 @@ def read_catalogue(vendors: Mapping[str, Vendor] | None = None, folder: Path = C
     """Read the contracts in `folder` of `vendors` (all there are). Raises ContractError where the two do not fit."""
     vendors = load_vendors() if vendors is None else vendors
     contracts = {name: read_contract(folder / name) for name in vendors}
-    handlers = {name: _bind(vendor, contracts[name]) for name, vendor in vendors.items()}
+    handlers = {name: bind(vendor, contracts[name]) for name, vendor in vendors.items()}
     return Catalogue(vendors, contracts, handlers)
 
 
-def _bind(vendor: Vendor, contract: Contract) -> Handlers:
+def bind(vendor: Vendor, contract: Contract) -> Handlers:
+    """Return a vendor's handlers. Raises ContractError where they and the contract's operations differ."""
     handlers = Handlers()
     for module in vendor.handlers:
         handlers.merge(module)
@@ -64,28 +79,39 @@ def _bind(vendor: Vendor, contract: Contract) -> Handlers:
 
 
 class Emulator:
-    """The whole emulator, without a port: `application` answers, once `start` has been awaited."""
+    """The whole emulator, without a port: `application` answers, once `start` has been awaited.
 
-    def __init__(self, settings: Settings, catalogue: Catalogue | None = None) -> None:
+    `on_record` is told of each exchange with a vendor.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        catalogue: Catalogue | None = None,
+        on_record: Callable[[Exchange], None] | None = None,
+    ) -> None:
         self.settings = settings
         self.catalogue = catalogue or read_catalogue()
-        self.sandboxes = self._sandboxes()
-        self._pipelines = {
-            name: Pipeline(
-                vendor,
-                self.catalogue.contracts[name],
-                self.catalogue.handlers[name],
-                max_body=settings.max_body,
-                strict=settings.strict,
-            )
-            for name, vendor in self.catalogue.vendors.items()
-        }
-        self.control = Control(self.catalogue.contracts)
+        self.hosts = Hosts(host for contract in self.catalogue.contracts.values() for host in contract.hosts)
+        self.tls = read_tls(settings, self.hosts.patterns)
+        self.metrics = Metrics()
+        self.ready = False
+        self.folders = fixture_folders(settings)
+        self.flags = _read_flags(settings.flags, self.catalogue.contracts)
+        self.scenarios = read_scenarios(self.folders, self.catalogue)
+        self._fixtures = self.fixtures()
+        self._recall = Recall() if settings.recall else None
+        self.sandboxes = self._sandboxes(on_record)
+        if self._recall is not None:
+            self.sandboxes.on_change = self._recall.forget
+        self._addressing = self._make_addressing()
+        self._pipelines = {name: self._pipeline(name) for name in self.catalogue.vendors}
+        self._control = Control(self)
 
     async def start(self) -> None:
         """Seed the sandboxes; from then on the emulator is ready."""
         await self.sandboxes.start()
-        self.control.ready = True
+        self.ready = True
 
     async def reset(self) -> Sandbox:
         """Make the default sandbox anew and return it."""
@@ -93,40 +119,173 @@ class Emulator:
 
     async def close(self) -> None:
         """Let go of the sandboxes."""
-        self.control.ready = False
+        self.ready = False
         await self.sandboxes.close()
 
     def application(self) -> web.Application:
-        """Return the aiohttp application: the control API, and everything else to `dispatch`."""
+        """Return the aiohttp application: everything goes to `dispatch`."""
         application = web.Application()
-        application.add_routes(self.control.routes())
         application.router.add_route("*", r"/{path:[\s\S]*}", self.dispatch)
+        application.on_shutdown.append(self.end_streams)
         return application
 
-    async def dispatch(self, request: web.Request) -> web.StreamResponse:
-        """Hand a request to the vendor that its path begins with."""
-        path = request.rel_url.raw_path
-        name = path.split("/", 2)[1]
-        pipeline = self._pipelines.get(name)
-        if pipeline is None:
-            roots = ", ".join(f"/{vendor}/" for vendor in self._pipelines)
-            return problem(404, "Nothing is here", f"{path} is not below {roots} or /_emulator/.")
-        root = f"/{name}"
-        return await pipeline.serve(request, self.sandboxes.default, root, path[len(root) :])
+    async def end_streams(self, application: web.Application | None = None) -> None:
+        """Let those who follow a journal go, before the server waits for them."""
+        for sandbox in self.sandboxes:
+            sandbox.journal.close()
 
-    def _sandboxes(self) -> Sandboxes:
-        folders = [FIXTURES, *([Path(self.settings.fixtures)] if self.settings.fixtures else [])]
+    async def dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Hand a request to the vendor that it is for, or to the control API."""
+        try:
+            # Of "OPTIONS *" and of an absolute target without a path, it does not begin with a slash.
+            path = "/" + request.rel_url.raw_path.removeprefix("/")
+            if path.startswith(f"/{CONTROL}"):
+                return await self._control.serve(request, path[len(CONTROL) + 1 :])
+            if not self.ready:
+                raise Problem(503, "The sandboxes are not seeded yet; wait for GET /_emulator/ready.")
+            body = await request.read() if _is_short(request) else None
+            if self._recall is not None and (body is not None or not request.body_exists):
+                answer = self._recall.find(key_of(request, body or b""))
+                if answer is not None and answer.holds(answer.sandbox.now()):
+                    return self._again(answer)
+            address = self._addressing.find(path, wire.authority(request), request.headers, tunnelled_to(request))
+            if address.vendor == CONTROL:
+                return await self._control.serve(request, address.path, address.sandbox.name)
+            return await self._pipelines[address.vendor].serve(request, address, body)
+        except Problem as problem:
+            return problem_response(problem)
+
+    def _again(self, answer: Answer) -> web.Response:
+        """Give an answer once more: journalled and counted like the first."""
+        started, sandbox = time.perf_counter(), answer.sandbox
+        exchange = replace(answer.exchange, number=sandbox.journal.next_number(), time=sandbox.now())
+        response = answer.response()
+        sandbox.journal.record(replace(exchange, seconds=time.perf_counter() - started))
+        self.metrics.count(exchange)
+        return response
+
+    def fixtures(self, *overlay: Path) -> Fixtures:
+        """Read the fixtures, with more folders laid over them. Raises ConfigurationError if one is wrong."""
+        folders = [*self.folders, *overlay]
         for folder in folders:
             if not folder.is_dir():
                 raise ConfigurationError(f"fixtures: {folder} is not a folder")
         contracts, vendors = self.catalogue.contracts, self.catalogue.vendors
-        return Sandboxes(
-            {name: read_fixtures(folders, contracts[name], vendor.collections) for name, vendor in vendors.items()},
-            seed=self.settings.seed,
-            flags=_read_flags(self.settings.flags, contracts),
-            journal_size=self.settings.journal_size,
-            epoch=EPOCH,
+        return {
+            name: read_fixtures(folders, contracts[name], vendor.collections, credential_check())
+            for name, vendor in vendors.items()
+        }
+
+    def scenarios_named(self, pattern: str) -> list[Scenario]:
+        """Return the scenarios that "secoda/flaky" or "*/outage" names. Raises ConfigurationError if there is none."""
+        return _named(pattern, self.scenarios)
+
+    async def take(self, fixtures: Fixtures, scenarios: Mapping[str, Scenario]) -> None:
+        """Begin new sandboxes, and those that are reset, with other fixtures; replace the list of scenarios.
+
+        Raises ConfigurationError, and leaves all as it is, if that cannot be.
+        """
+        await self.sandboxes.take(fixtures, scenarios, _starting(self.settings, scenarios))
+        self._fixtures = fixtures
+        # The pipelines hold the same mapping.
+        self.scenarios.clear()
+        self.scenarios.update(scenarios)
+        self._addressing = self._make_addressing()
+
+    def _sandboxes(self, on_record: Callable[[Exchange], None] | None) -> Sandboxes:
+        settings, vendors = self.settings, self.catalogue.vendors
+        blueprint = Blueprint(
+            collections={name: vendor.collections for name, vendor in vendors.items()},
+            flags=self.flags,
+            journal_size=settings.journal_size,
+            journal_bytes=settings.journal_bytes,
+            faker=seeded_faker,
+            on_record=on_record,
         )
+        return Sandboxes(
+            self._fixtures,
+            blueprint,
+            seed=settings.seed,
+            scenarios=_starting(settings, self.scenarios),
+            limit=settings.sandbox_limit,
+            database=settings.database,
+        )
+
+    def _make_addressing(self) -> Addressing:
+        hosts = {name: contract.hosts for name, contract in self.catalogue.contracts.items()}
+        headers = {
+            name: _credential_headers(vendor, self._fixtures[name]) for name, vendor in self.catalogue.vendors.items()
+        }
+        return Addressing(self.sandboxes, hosts, headers)
+
+    def _pipeline(self, name: str) -> Pipeline:
+        settings, catalogue = self.settings, self.catalogue
+        limits = Limits(
+            max_body=settings.max_body,
+            max_depth=settings.max_json_depth,
+            graphql=GraphQLLimits(settings.graphql_depth, settings.graphql_aliases),
+            strict=settings.strict,
+        )
+        vendor, contract, handlers = catalogue.vendors[name], catalogue.contracts[name], catalogue.handlers[name]
+        return Pipeline(vendor, contract, handlers, self.scenarios, limits, self.metrics, self._recall)
+
+
+def _named(pattern: str, scenarios: Mapping[str, Scenario]) -> list[Scenario]:
+    found = [scenario for name, scenario in scenarios.items() if fnmatchcase(name, pattern)]
+    if not found:
+        names = ", ".join(sorted(scenarios))
+        raise ConfigurationError(f"there is no scenario {pattern!r}; there are {names}")
+    return found
+
+
+def _starting(settings: Settings, scenarios: Mapping[str, Scenario]) -> list[Scenario]:
+    return [scenario for pattern in settings.scenarios for scenario in _named(pattern, scenarios)]
+
+
+def read_scenarios(folders: Sequence[Path], catalogue: Catalogue) -> dict[str, Scenario]:
+    """Return all scenarios in the folders by full name. Raises ConfigurationError, naming line and key."""
+    return scenario_reader(catalogue).read(folders)
+
+
+def scenario_reader(catalogue: Catalogue) -> ScenarioReader:
+    """Return what reads scenario files and knows what the vendors' contracts allow in them."""
+    contracts = catalogue.contracts
+    return ScenarioReader(
+        check=own_contract().schema("scenarios.schema.json"),
+        check_fault=lambda fault: check_fault(fault, contracts[fault.vendor]),
+        problems_in=lambda records, collection: problems_in(
+            records, collection, contracts[collection.name.partition(".")[0]], credential_check()
+        ),
+        flags={
+            name: {flag.name: flag.choices for flag in contract.flags.values()} for name, contract in contracts.items()
+        },
+        collections={
+            name: {collection.name.partition(".")[2]: collection for collection in vendor.collections}
+            for name, vendor in catalogue.vendors.items()
+        },
+    )
+
+
+def _is_short(request: web.BaseRequest) -> bool:
+    """Tell whether a body is to be read before it is known what the request means: only a small JSON one."""
+    length = request.content_length
+    return length is not None and 0 < length <= SHORT and "json" in request.headers.get("Content-Type", "")
+
+
+def credential_check() -> Check:
+    """Return what the records of every vendor's credentials are held to."""
+    return own_contract().schema("credential.schema.json")
+
+
+def fixture_folders(settings: Settings) -> list[Path]:
+    """Return the built-in folder, and the user's own where the settings name one."""
+    return [FIXTURES, *([Path(settings.fixtures)] if settings.fixtures else [])]
+
+
+def _credential_headers(vendor: Vendor, fixtures: Sequence[Fixture]) -> set[str]:
+    """Return the headers in which a vendor's clients present what the fixtures hold."""
+    books = [fixture.records for fixture in fixtures if fixture.collection.name == f"{vendor.name}.credentials"]
+    return {header for book in books for credential in book for header in vendor.present(credential)}
 
 
 def _read_flags(given: tuple[str, ...], contracts: Mapping[str, Contract]) -> dict[str, dict[str, Any]]:

@@ -8,22 +8,34 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar, cast
 
+import orjson
 from aiohttp import web
 
 from emulator import wire
+from emulator.addressing import Address
+from emulator.contract.faults import responses_of
 from emulator.contract.fidelity import check_reply
+from emulator.contract.graphql import GraphQLLimits
 from emulator.contract.openapi import Contract
-from emulator.contract.operation import Operation
+from emulator.contract.operation import Operation, Response
 from emulator.contract.reading import UnsupportedType, read_call
 from emulator.errors import MalformedBody, Refusal
 from emulator.exchange import Call, Reply, Violation
+from emulator.metrics import Metrics
+from emulator.problems import Problem
+from emulator.recall import Answer, Recall, key_of
 from emulator.routes import Route, Routes
 from emulator.sandbox.credentials import Identity
-from emulator.sandbox.journal import Exchange
+from emulator.sandbox.faults import GraphQLFault
+from emulator.sandbox.journal import Exchange, journalled_call, journalled_reply
+from emulator.sandbox.near_misses import near_misses
 from emulator.sandbox.sandbox import Sandbox
+from emulator.sandbox.scenarios import Scenario
 from emulator.sandbox.world import World
+from emulator.spoiling import SCENARIO, Disconnected, Spoiling, flags_of, hold_back, spoil_result, spoiling_of
 from emulator.vendor import Handlers, Vendor
 
 T = TypeVar("T")
@@ -39,66 +51,94 @@ class BrokenContract(Exception):
         self.violations = violations
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What a call may not exceed: bytes of a body, levels of JSON, size of a GraphQL document.
+
+    `strict` refuses what the vendor is tolerant of, in sandboxes that do not choose for themselves.
+    """
+
+    max_body: int
+    max_depth: int
+    graphql: GraphQLLimits
+    strict: bool
+
+
 @dataclass(slots=True)
 class Visit:
-    """One call on its way through the stages, and what they found out about it."""
+    """One call on its way through the stages, and what they found out about it.
+
+    `answered_at` is the revision of the sandbox at which it was answered; None if the answer varies.
+    """
 
     sandbox: Sandbox
     now: datetime
     call: Call
+    path: str
     route: Route | None
     identity: Identity | None = None
     operations: tuple[str, ...] = ()
+    spoiling: Spoiling = field(default_factory=Spoiling)
+    spoilt_fields: list[tuple[str, GraphQLFault]] = field(default_factory=list)
     violations: Sequence[Violation] = ()
     faults_of_ours: list[Violation] = field(default_factory=list)
+    reply_is_checked: bool = False
+    answered_at: int | None = None
 
 
 class Pipeline:
-    """Serves one vendor's calls, each through the same stages in the same order.
+    """Serves one vendor's calls, each through the same stages in the same order."""
 
-    `max_body` is in bytes; `strict` refuses what the vendor is tolerant of.
-    """
-
-    def __init__(self, vendor: Vendor, contract: Contract, handlers: Handlers, *, max_body: int, strict: bool) -> None:
+    def __init__(
+        self,
+        vendor: Vendor,
+        contract: Contract,
+        handlers: Handlers,
+        scenarios: Mapping[str, Scenario],
+        limits: Limits,
+        metrics: Metrics,
+        recall: Recall | None,
+    ) -> None:
         self._vendor = vendor
         self._dialect = vendor.dialect
         self._contract = contract
         self._handlers = handlers
+        self._scenarios = scenarios
+        self._limits = limits
+        self._metrics = metrics
+        self._recall = recall
         self._routes = Routes(contract)
-        self._max_body = max_body
-        self._strict = strict
 
-    async def serve(self, request: web.BaseRequest, sandbox: Sandbox, root: str, path: str) -> web.Response:
-        """Answer a request in a sandbox. The URL's path is `root`, where the vendor stands, then `path`."""
+    async def serve(self, request: web.BaseRequest, address: Address, body: bytes | None) -> web.StreamResponse:
+        """Answer a request to this vendor in a sandbox; `body` is its body if it has been read."""
         started = time.perf_counter()
-        visit = self._arrive(request, sandbox, root, path)
-        with ExitStack() as files:
+        visit = self._arrive(request, address)
+        with ExitStack() as open_until_answered:
+            open_until_answered.enter_context(visit.sandbox.visit())
             try:
                 operation = self._match(visit)
-                await wire.read_body(request, visit.call, operation.takes_parts, self._max_body, files)
-                self._identify(visit, operation)
-                self._check_call(visit, operation)
-                reply = await self._handle(visit, operation)
-            except Refusal as refusal:
-                reply = refusal.reply
-            except wire.TooLarge:
-                reply = self._dialect.too_large(visit.call, self._max_body)
-            except UnsupportedType as problem:
-                reply = self._dialect.unsupported_type(visit.call, problem.accepted)
-            except MalformedBody as problem:
-                reply = self._dialect.malformed(visit.call, problem)
-            except Exception as failure:
-                reply = self._broken(visit, failure)
-        reply = self._check_reply(visit, reply)
-        sandbox.journal.record(self._exchange(visit, reply, time.perf_counter() - started))
-        return wire.respond(visit.call, reply, self._contract.conventions)
+                await self._read(visit, operation, request, body, open_until_answered)
+                await self._meet_faults(visit, request)
+                reply = visit.spoiling.reply if visit.spoiling.replaces_call else None
+                if not visit.spoiling.replaces_call:
+                    self._identify(visit, operation)
+                    self._check_call(visit, operation)
+                    reply = await self._handle(visit, operation)
+            except Disconnected:
+                reply, visit.spoiling = None, Spoiling(visit.spoiling.faults)
+            except Exception as refusal:
+                reply = self._refuse(visit, refusal)
+            reply = self._spoil(visit, self._check_reply(visit, reply))
+            reply = await self._hold_back(visit, reply, request)
+            return await self._answer(visit, reply, request, started)
 
-    def _arrive(self, request: web.BaseRequest, sandbox: Sandbox, root: str, path: str) -> Visit:
-        route = self._routes.find(path)
+    def _arrive(self, request: web.BaseRequest, address: Address) -> Visit:
+        route = self._routes.find(address.path)
         mount = route.mount if route else ""
+        sandbox, path = address.sandbox, address.path[len(mount) :]
         flags = sandbox.flags[self._vendor.name]
-        call = wire.new_call(request, path[len(mount) :], root + mount, route.params if route else {}, flags)
-        return Visit(sandbox, sandbox.now(), call, route)
+        call = wire.new_call(request, path, address.root + mount, route.params if route else {}, flags)
+        return Visit(sandbox, sandbox.now(), call, address.path, route)
 
     def _match(self, visit: Visit) -> Operation:
         if visit.route is None:
@@ -110,6 +150,23 @@ class Pipeline:
         visit.operations = (operation.name,)
         return operation
 
+    async def _read(
+        self, visit: Visit, operation: Operation, request: web.BaseRequest, body: bytes | None, files: ExitStack
+    ) -> None:
+        if body is None:
+            await wire.read_body(request, visit.call, operation.takes_parts, self._limits.max_body, files)
+        else:
+            visit.call.body = body
+        if self._carries_graphql(operation):
+            visit.operations = root_fields(visit.call, self._contract) or visit.operations
+
+    async def _meet_faults(self, visit: Visit, request: web.BaseRequest) -> None:
+        visit.call.flags = flags_of(visit.call, visit.sandbox, self._contract, self._scenarios)
+        visit.spoiling = spoiling_of(
+            visit.call, visit.operations, visit.sandbox, self._contract, self._scenarios, visit.now
+        )
+        await hold_back(request, visit.spoiling.seconds)
+
     def _identify(self, visit: Visit, operation: Operation) -> None:
         if operation.secured:
             book = visit.sandbox.credentials.get(self._vendor.name, {})
@@ -117,13 +174,16 @@ class Pipeline:
             self._vendor.authorize(visit.identity, operation.name, operation.safe)
 
     def _check_call(self, visit: Visit, operation: Operation) -> None:
-        visit.violations = read_call(visit.call, operation, self._contract.conventions.missing_content_type)
-        refused = [found for found in visit.violations if self._strict or self._dialect.refuses(found)]
+        missing_type = self._contract.conventions.missing_content_type
+        visit.violations = read_call(visit.call, operation, missing_type, self._limits.max_depth)
+        chosen = visit.sandbox.beginning.strict
+        strict = self._limits.strict if chosen is None else chosen
+        refused = [found for found in visit.violations if strict or self._dialect.refuses(found)]
         if refused:
             raise Refusal(self._dialect.invalid(visit.call, refused))
 
     async def _handle(self, visit: Visit, operation: Operation) -> Reply:
-        if self._contract.graphql and operation.name == self._contract.graphql.carrier:
+        if self._carries_graphql(operation):
             return await self._execute(visit)
         transactions = _Transactions(visit, self._vendor.name)
         if operation.name in self._handlers.streaming:
@@ -135,36 +195,107 @@ class Pipeline:
     async def _execute(self, visit: Visit) -> Reply:
         graphql, request = self._contract.graphql, cast("dict[str, Any]", visit.call.document)
         assert graphql is not None
-        visit.operations = graphql.root_fields(request, visit.call.flags) or visit.operations
+        flags, limits = visit.call.flags, self._limits.graphql
 
         def execute(world: World) -> dict[str, Any]:
-            return graphql.execute(
-                request, visit.call.flags, lambda name, given: self._resolve(visit, world, name, given)
-            )
+            return graphql.execute(request, flags, limits, partial(self._resolve, visit, world))
 
         result = await _Transactions(visit, self._vendor.name).run(execute)
-        return self._vendor.graphql_reply(result, visit.call.flags)
+        return self._vendor.graphql_reply(spoil_result(result, visit.spoilt_fields), flags)
 
-    def _resolve(self, visit: Visit, world: World, name: str, arguments: dict[str, Any]) -> Any:
+    def _resolve(self, visit: Visit, world: World, name: str, key: str, arguments: dict[str, Any]) -> Any:
+        fault, after_commit = visit.spoiling.graphql.get(name, (None, False))
+        if fault is not None:
+            visit.spoilt_fields.append((key, fault))
+            if not fault.keep_data and not after_commit:
+                return None
         with world.savepoint():
             payload = self._handlers.transactional[name](replace(visit.call, params=arguments), world)
         check = self._contract.operations[name].payload
         broken = check.violations(payload, "body", f"/data/{name}") if check else []
         if broken:
             raise BrokenContract(broken)
-        return payload
+        return payload if fault is None or fault.keep_data else None
 
-    def _check_reply(self, visit: Visit, reply: Reply) -> Reply:
-        violations = check_reply(reply, self._responses(visit))
-        if not violations:
+    def _refuse(self, visit: Visit, refusal: Exception) -> Reply:
+        """Return the vendor's answer to what a stage has raised; what is no refusal is our own fault."""
+        if isinstance(refusal, Refusal):
+            return refusal.reply
+        if isinstance(refusal, wire.TooLarge):
+            return self._dialect.too_large(visit.call, self._limits.max_body)
+        if isinstance(refusal, UnsupportedType):
+            return self._dialect.unsupported_type(visit.call, refusal.accepted)
+        if isinstance(refusal, MalformedBody):
+            return self._dialect.malformed(visit.call, refusal)
+        if isinstance(refusal, Problem):
+            visit.reply_is_checked = True
+            return refusal.reply()
+        return self._broken(visit, refusal)
+
+    def _check_reply(self, visit: Visit, reply: Reply | None) -> Reply | None:
+        """Hold the reply to the contract; what a fault replies was held to it when the fault was armed."""
+        if reply is None or visit.reply_is_checked or reply is visit.spoiling.reply:
             return reply
-        return self._broken(visit, BrokenContract(violations))
+        violations = check_reply(reply, self._responses(visit))
+        return self._broken(visit, BrokenContract(violations)) if violations else reply
 
-    def _responses(self, visit: Visit) -> Mapping[int, Any]:
+    def _spoil(self, visit: Visit, reply: Reply | None) -> Reply | None:
+        if visit.reply_is_checked:
+            return reply
+        if visit.spoiling.connection in ("reset", "close"):
+            return None
+        return visit.spoiling.reply or reply
+
+    async def _hold_back(self, visit: Visit, reply: Reply | None, request: web.BaseRequest) -> Reply | None:
+        try:
+            await hold_back(request, visit.spoiling.seconds_after)
+        except Disconnected:
+            return None
+        return reply
+
+    async def _answer(
+        self, visit: Visit, reply: Reply | None, request: web.BaseRequest, started: float
+    ) -> web.StreamResponse:
+        """Journal the exchange, then send the reply or break the connection."""
+        response = wire.respond(visit.call, reply, self._contract.conventions) if reply else None
+        content = response.body if response is not None and isinstance(response.body, bytes) else b""
+        exchange = self._exchange(visit, reply, content, time.perf_counter() - started)
+        visit.sandbox.journal.record(exchange)
+        self._metrics.count(exchange)
+        if response is None:
+            return wire.break_off(request, visit.spoiling.connection or "close")
+        if visit.spoiling.connection is not None:
+            return await wire.send_brokenly(request, response, visit.spoiling.connection)
+        if self._recall is not None and self._is_repeatable(visit, response):
+            self._recall.keep(key_of(request, visit.call.body), self._remembered(visit, response, content, exchange))
+        return response
+
+    def _is_repeatable(self, visit: Visit, response: web.Response) -> bool:
+        reads = all(self._contract.operations[name].safe for name in visit.operations)
+        unchanged = visit.answered_at == visit.sandbox.store.revision
+        spoilt = visit.spoiling.faults or SCENARIO in visit.call.headers
+        return reads and unchanged and response.status == 200 and not spoilt
+
+    def _remembered(self, visit: Visit, response: web.Response, content: bytes, exchange: Exchange) -> Answer:
+        expires_at = visit.identity.credential.get("expires_at") if visit.identity else None
+        return Answer(
+            sandbox=visit.sandbox,
+            revision=visit.sandbox.store.revision,
+            flags=dict(visit.call.flags),
+            until=datetime.fromisoformat(expires_at) if expires_at else None,
+            status=response.status,
+            headers=response.headers.copy(),
+            body=content,
+            exchange=exchange,
+        )
+
+    def _carries_graphql(self, operation: Operation) -> bool:
+        return self._contract.graphql is not None and operation.name == self._contract.graphql.carrier
+
+    def _responses(self, visit: Visit) -> Mapping[int, Response]:
         if visit.route is None or not visit.operations:
             return self._contract.unmatched
-        graphql = self._contract.graphql
-        return self._contract.operations[graphql.carrier if graphql else visit.operations[0]].responses
+        return responses_of(self._contract.operations[visit.operations[0]], self._contract)
 
     def _broken(self, visit: Visit, failure: Exception) -> Reply:
         where = f"{visit.call.method} {visit.call.path} ({self._vendor.name} {', '.join(visit.operations)})"
@@ -172,18 +303,34 @@ class Pipeline:
         visit.faults_of_ours += getattr(failure, "violations", ())
         return self._dialect.broken(visit.call)
 
-    def _exchange(self, visit: Visit, reply: Reply, seconds: float) -> Exchange:
+    def _exchange(self, visit: Visit, reply: Reply | None, content: bytes, seconds: float) -> Exchange:
+        near = () if visit.operations else near_misses(visit.call.method, visit.path, self._contract)
         return Exchange(
             number=visit.sandbox.journal.next_number(),
             time=visit.now,
+            sandbox=visit.sandbox.name,
             vendor=self._vendor.name,
             operations=visit.operations,
-            call=visit.call,
-            reply=reply,
+            call=journalled_call(visit.call),
+            reply=journalled_reply(reply, content) if reply else None,
+            faults=visit.spoiling.faults,
             call_violations=visit.violations,
             reply_violations=visit.faults_of_ours,
+            near_misses=near,
             seconds=seconds,
         )
+
+
+def root_fields(call: Call, contract: Contract) -> tuple[str, ...]:
+    """Return the operations that a GraphQL call runs; none if its body cannot be read that far."""
+    assert contract.graphql is not None
+    try:
+        request = orjson.loads(call.body)
+    except orjson.JSONDecodeError:
+        return ()
+    if not isinstance(request, dict) or not isinstance(request.get("query"), str):
+        return ()
+    return contract.graphql.root_fields(request, call.flags)
 
 
 @dataclass
@@ -195,5 +342,17 @@ class _Transactions:
 
     async def run(self, work: Callable[[World], T]) -> T:
         visit = self.visit
-        randomness = visit.sandbox.randomness(",".join(visit.operations))
-        return await visit.sandbox.run(self.vendor, work, identity=visit.identity, randomness=randomness, now=visit.now)
+
+        def noting(world: World) -> T:
+            result = work(world)
+            visit.answered_at = None if world.varies or world.written else visit.sandbox.store.revision
+            return result
+
+        return await visit.sandbox.run(
+            self.vendor,
+            noting,
+            identity=visit.identity,
+            flags=visit.call.flags,
+            randomness=visit.sandbox.randomness(",".join(visit.operations)),
+            now=visit.now,
+        )

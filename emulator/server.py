@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import os
+import ssl
 import threading
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from emulator.app import Emulator
 from emulator.errors import ConfigurationError
+from emulator.proxy import Proxy
 
 T = TypeVar("T")
 
-SHUTDOWN_SECONDS = 0.8
-"""How long requests in flight may take once the server stops: it is gone within a second."""
+SHUTDOWN_SECONDS = 0.4
+"""How long requests in flight may take once the server stops. aiohttp waits twice: it is gone within a second."""
 
 
 class Server:
@@ -25,33 +27,66 @@ class Server:
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
-        self._runner: web.AppRunner | None = None
+        self._runner: web.ServerRunner | None = None
+        self._proxy: Proxy | None = None
+        self._addresses: dict[str, Any] = {}
 
     async def start(self) -> None:
-        """Begin to listen, then seed. Raises ConfigurationError if the address cannot be had."""
-        settings = self.emulator.settings
-        self._runner = web.AppRunner(self.emulator.application(), access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
-        await self._runner.setup()
+        """Begin to listen, then seed. Raises ConfigurationError if an address cannot be had."""
+        settings, tls = self.emulator.settings, self.emulator.tls
+        server = web.Server(self._answer, access_log=None)
+        runner = self._runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
+        self._proxy = Proxy(server, self.emulator.hosts, tls.context if tls else None)
+        await runner.setup()
         try:
-            await web.TCPSite(self._runner, settings.host, settings.port).start()
-        except OSError as problem:
-            await self._runner.cleanup()
-            reason = os.strerror(problem.errno).lower() if problem.errno else problem
-            raise ConfigurationError(f"cannot listen on {settings.host} port {settings.port}: {reason}") from None
+            await self._listen(runner, "http", settings.port)
+            if tls is not None:
+                await self._listen(runner, "https", settings.tls_port, tls.context)
+        except ConfigurationError:
+            await runner.cleanup()
+            raise
         await self.emulator.start()
 
     @property
     def url(self) -> str:
         """Return where the server answers, "http://127.0.0.1:4070"."""
-        assert self._runner is not None
-        host, port = self._runner.addresses[0][:2]
-        return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        return self._url("http")
+
+    @property
+    def tls_url(self) -> str | None:
+        """Return where it answers over TLS, "https://127.0.0.1:4443"; None if tls is off."""
+        return self._url("https") if self.emulator.tls else None
 
     async def stop(self) -> None:
-        """Answer what is in flight, then let go of port and sandboxes."""
-        if self._runner is not None:
+        """Answer what is in flight, then let go of ports and sandboxes."""
+        if self._runner is not None and self._proxy is not None:
+            await self.emulator.end_streams()
+            tunnels = asyncio.create_task(self._proxy.close())
             await self._runner.cleanup()
+            tunnels.cancel()
         await self.emulator.close()
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        if request.method == hdrs.METH_CONNECT:
+            assert self._proxy is not None
+            return await self._proxy.connect(request)
+        return await self.emulator.dispatch(request)
+
+    async def _listen(
+        self, runner: web.ServerRunner, scheme: str, port: int, context: ssl.SSLContext | None = None
+    ) -> None:
+        host, already = self.emulator.settings.host, len(runner.addresses)
+        try:
+            await web.TCPSite(runner, host, port, ssl_context=context).start()
+        except OSError as problem:
+            # The numbers of a name that is not found are below 0, and not the system's.
+            reason = os.strerror(problem.errno) if problem.errno and problem.errno > 0 else problem.strerror or problem
+            raise ConfigurationError(f"cannot listen on {host} port {port}: {str(reason).lower()}") from None
+        self._addresses[scheme] = runner.addresses[already]
+
+    def _url(self, scheme: str) -> str:
+        host, port = self._addresses[scheme][:2]
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 class ThreadedServer:
@@ -84,9 +119,18 @@ class ThreadedServer:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.run(self.server.stop)
+        self.run(_end_other_tasks)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+
+
+async def _end_other_tasks() -> None:
+    """Cancel what is left, such as a connection that still waits for the rest of a body nobody reads."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:

@@ -31,6 +31,11 @@ class Setting:
         return "--" + self.name.replace("_", "-")
 
     @property
+    def flags(self) -> Sequence[str]:
+        """The flag as it may be written: that of a list also in the singular, --scenario for --scenarios."""
+        return (self.flag, self.flag.removesuffix("s")) if self.many else (self.flag,)
+
+    @property
     def variable(self) -> str:
         """The environment variable: EMULATOR_MAX_BODY."""
         return PREFIX + self.name.upper()
@@ -76,14 +81,32 @@ def _size(text: str) -> int:
 SETTINGS: Sequence[Setting] = (
     Setting("host", _text, "127.0.0.1", "The address to listen on."),
     Setting("port", _whole(0, 65535), 4070, "The port to listen on; 0 takes a free one."),
+    Setting(
+        "tls", _one_of("off", "auto", "files"), "off", "https, too, with a certificate made at the start or files."
+    ),
+    Setting("tls_port", _whole(0, 65535), 4443, "The port for https; 0 takes a free one."),
+    Setting("tls_cert", _text, "", "With tls=files: the certificate (and its chain) as PEM."),
+    Setting("tls_key", _text, "", "With tls=files: the certificate's key as PEM, if it is not in tls_cert."),
     Setting("log_level", _one_of("debug", "info", "warning", "error"), "info", "How much to log."),
+    Setting("log_format", _one_of("auto", "text", "json"), "auto", "How: auto (coloured on a terminal), text, json."),
     Setting("access_log", _boolean, True, "Log a line for each call."),
     Setting("strict", _boolean, False, "Refuse, in the vendor's words, what a vendor would only be tolerant of."),
     Setting("seed", _whole(0, 2**63 - 1), 1, "The seed of everything random: the same seed gives the same world."),
     Setting("fixtures", _text, "", "A folder laid over the built-in fixtures."),
+    Setting("reload", _boolean, True, "Read the fixtures and scenarios of that folder again when they change."),
     Setting("flags", _text, (), "Switches for what is not known of a vendor: celigo.empty_list_status=204.", True),
     Setting("max_body", _size, 256 * 1024**2, "The largest body that is read, in bytes (or 512k, 256m, 1g)."),
+    Setting("max_json_depth", _whole(1, 200), 100, "The deepest JSON that is read, in levels."),
+    Setting("graphql_depth", _whole(1, 1000), 25, "The deepest GraphQL document that is run, in fields."),
+    Setting("graphql_aliases", _whole(0, 10_000), 100, "How many aliases a GraphQL document may have."),
+    Setting("scenarios", _text, (), "Scenarios that every sandbox starts with: secoda/rate-limited, */outage.", True),
+    Setting("database", _text, "", "A file that keeps the default sandbox across restarts."),
+    Setting("sandbox_limit", _whole(0, 100_000), 1000, "How many sandboxes there may be besides the default one."),
+    Setting("recall", _boolean, True, "Answer a repeated read from memory while nothing has changed."),
     Setting("journal_size", _whole(1, 10_000_000), 10_000, "How many exchanges a sandbox's journal keeps."),
+    Setting("journal_bytes", _size, 32 * 1024**2, "How many bytes of them, about (or 512k, 256m, 1g)."),
+    Setting("control_hosts", _text, (), "Host names that the control API answers to, besides localhost.", True),
+    Setting("control_token", _text, "", "If set, control calls need it: Authorization: Bearer TOKEN."),
 )
 
 
@@ -122,8 +145,9 @@ def read_settings(
 
 def _value(setting: Setting, given: Any, where: str) -> Any:
     if setting.many:
-        entries = given.split(",") if isinstance(given, str) else given
-        return tuple(_read(setting, str(entry).strip(), where) for entry in entries if str(entry).strip())
+        texts = [given] if isinstance(given, str) else given
+        entries = [entry.strip() for text in texts for entry in str(text).split(",")]
+        return tuple(_read(setting, entry, where) for entry in entries if entry)
     return _read(setting, str(given).lower() if isinstance(given, bool) else str(given), where)
 
 

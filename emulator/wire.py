@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import socket
+import struct
 from base64 import b64encode
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
 
@@ -18,14 +21,29 @@ from emulator.contract.openapi import Conventions
 from emulator.contract.reading import MULTIPART
 from emulator.errors import MalformedBody
 from emulator.exchange import NOTHING, Call, Part, Reply
+from emulator.spill import can_spill
 
 CHUNK = 256 * 1024
 SPOOL = 1024 * 1024
-"""A part of a multipart body up to this size stays in memory, a larger one goes to a temporary file."""
+"""A part of a multipart body up to this size stays in memory, a larger one goes to a temporary file if it can."""
+
+
+DRIPS = 20
+DRIP_SECONDS = 0.1
+"""A dripping body comes in about so many pieces, with so many seconds between two of them."""
 
 
 class TooLarge(Exception):
     """The body is larger than the limit."""
+
+
+def authority(request: web.BaseRequest) -> str:
+    """Return the host that is called, with its port if that is sent: as the target has it, else as Host has it.
+
+    An absolute-form target ("GET http://api.secoda.co/… HTTP/1.1", what clients send to a proxy) wins over Host.
+    """
+    # Of an absolute target, aiohttp's `request.host` has lost the port.
+    return request.host if request.raw_path.startswith("/") else request.url.host_port_subcomponent or request.host
 
 
 def new_call(
@@ -35,7 +53,7 @@ def new_call(
     return Call(
         method=request.method,
         path=path,
-        base_url=f"{request.scheme}://{request.host}{mounted_at}",
+        base_url=f"{request.scheme}://{authority(request)}{mounted_at}",
         query=cast("MultiDictProxy[str]", request.query),
         headers=request.headers,
         params=dict(params),
@@ -82,7 +100,8 @@ async def _read_parts(request: web.BaseRequest, call: Call, limit: int, files: E
 
 
 async def _read_part(part: BodyPartReader, limit: int, files: ExitStack) -> Part:
-    file = cast(BinaryIO, files.enter_context(SpooledTemporaryFile(max_size=SPOOL)))  # noqa: SIM115 - closed by `files`
+    kept = SPOOL if can_spill() else 0  # 0: however large it is
+    file = cast(BinaryIO, files.enter_context(SpooledTemporaryFile(max_size=kept)))  # noqa: SIM115 - closed by `files`
     size = 0
     while chunk := await part.read_chunk(CHUNK):
         size += len(chunk)
@@ -123,3 +142,39 @@ def _weak_etag(content: bytes) -> str:
 def _matches(if_none_match: str, etag: str) -> bool:
     candidates = {candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")}
     return "*" in candidates or etag.removeprefix("W/") in candidates
+
+
+def break_off(request: web.BaseRequest, connection: str) -> web.Response:
+    """End the connection without an answer: "reset" as TCP does, "close" politely."""
+    transport = request.transport
+    if transport is not None and connection == "reset":
+        # Closing with a linger time of zero makes the system send a reset instead of an end.
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    elif transport is not None:
+        transport.close()
+    return web.Response()
+
+
+async def send_brokenly(request: web.BaseRequest, response: web.Response, connection: str) -> web.StreamResponse:
+    """Send a response so that its body ends in the middle ("truncate") or comes in small pieces ("drip").
+
+    One without a body goes out as it is.
+    """
+    content = response.body if isinstance(response.body, bytes) else b""
+    if not content or request.method == "HEAD":
+        return response
+    stream = web.StreamResponse(status=response.status, headers=response.headers)
+    stream.content_length = len(content)
+    with suppress(ConnectionError):  # the client may leave while it drips
+        await stream.prepare(request)
+        if connection == "truncate":
+            await stream.write(content[: len(content) // 2])
+            break_off(request, "close")
+            return stream
+        piece = max(1, len(content) // DRIPS)
+        for start in range(0, len(content), piece):
+            await stream.write(content[start : start + piece])
+            await asyncio.sleep(DRIP_SECONDS)
+        await stream.write_eof()
+    return stream

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import httpx
 import pytest
 
 from emulator.app import Catalogue, Emulator, parse_flag, read_catalogue
+from emulator.contract.faults import check_fault, contract_of
+from emulator.control.document import own_contract
+from emulator.sandbox.clock import Clock
+from emulator.sandbox.collection import Record
 from emulator.sandbox.credentials import expired
+from emulator.sandbox.faults import Fault, fault_of
 from emulator.sandbox.journal import Exchange
+from emulator.sandbox.sandbox import Sandbox
+from emulator.sandbox.sandboxes import Sandboxes
+from emulator.sandbox.scenarios import Scenario
 from emulator.server import ThreadedServer
 from emulator.settings import read_settings
+
+T = TypeVar("T")
 
 
 class EmulatorUnderTest:
@@ -71,6 +82,44 @@ class EmulatorUnderTest:
         vendor, flag, chosen = parse_flag(f"{name}={value}", self.catalogue.contracts)
         self._emulator.sandboxes.default.flags[vendor][flag] = chosen
 
+    @property
+    def sandbox(self) -> Sandbox:
+        """The sandbox that is called."""
+        return self._emulator.sandboxes.default
+
+    @property
+    def sandboxes(self) -> Sandboxes:
+        return self._emulator.sandboxes
+
+    @property
+    def clock(self) -> Clock:
+        """The sandbox's clock."""
+        return self.sandbox.clock
+
+    @property
+    def scenarios(self) -> Mapping[str, Scenario]:
+        """All scenarios by full name."""
+        return self._emulator.scenarios
+
+    def scenario(self, pattern: str, on: bool = True) -> None:
+        """Switch scenarios on or off: `scenario("celigo/outage")`, `scenario("*/outage")`."""
+        for scenario in self._emulator.scenarios_named(pattern):
+            switch = self.sandbox.switch_on if on else self.sandbox.switch_off
+            self.run(partial(switch, scenario))
+
+    def fault(self, document: Record) -> Fault:
+        """Arm a fault. Raises ConfigurationError for one that could never spoil a call."""
+        fault = fault_of(document, self.sandbox.faults.next_id())
+        violations = own_contract().schema("fault.schema.json").violations(document, "body")
+        assert not violations, violations
+        check_fault(fault, contract_of(fault, self.catalogue.contracts))
+        self.sandbox.faults.add(fault)
+        return fault
+
+    def run(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Await `work()` where the emulator runs."""
+        return self._server.run(work)
+
 
 @pytest.fixture(scope="session")
 def catalogue() -> Catalogue:
@@ -92,8 +141,13 @@ def _client() -> Iterator[httpx.Client]:
 @pytest.fixture
 def emulator(_server: ThreadedServer, _client: httpx.Client) -> Iterator[EmulatorUnderTest]:
     """A running emulator with a fresh world. Fails the test if a reply departed from its contract."""
-    _server.run(_server.server.emulator.reset)
-    under_test = EmulatorUnderTest(_server, _client)
+    yield from fresh(_server, _client)
+
+
+def fresh(server: ThreadedServer, client: httpx.Client) -> Iterator[EmulatorUnderTest]:
+    """Give one test a server with a fresh world."""
+    server.run(server.server.emulator.reset)
+    under_test = EmulatorUnderTest(server, client)
     yield under_test
     broken = [(exchange.operations, exchange.reply_violations) for exchange in under_test.exchanges()]
     assert not [entry for entry in broken if entry[1]]

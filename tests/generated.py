@@ -1,4 +1,4 @@
-"""Writes the parts of README.md that are counted from the code, or checks that they are up to date.
+"""Writes the parts of the documentation that are made from the code, or checks that they are up to date.
 
 python -m tests.generated [--check]
 """
@@ -9,12 +9,20 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 from emulator.app import Catalogue, read_catalogue
-from emulator.control.api import describe_operations
+from emulator.control import guide
+from emulator.control.information import describe_operations
 from emulator.settings import SETTINGS, Setting
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+CONTROL_API = ROOT / "docs" / "control-api.md"
+HOST = "localhost:4070"
+
+
+Section: TypeAlias = Callable[[Catalogue], Iterator[str]]
 
 
 def operations(catalogue: Catalogue) -> Iterator[str]:
@@ -23,7 +31,7 @@ def operations(catalogue: Catalogue) -> Iterator[str]:
     yield "|---|---|---|---|---|"
     for operation in describe_operations(catalogue.contracts):
         title = catalogue.contracts[operation["vendor"]].title
-        statuses = " ".join(str(status) for status in operation["statuses"] if status < 400)
+        statuses = " ".join(status for status in operation["statuses"] if status < "400")
         evidence = operation["evidence"]
         call = f"{operation['method']} `{operation['path']}`"
         if operation["method"] in ("query", "mutation"):
@@ -57,33 +65,59 @@ def _default(setting: Setting) -> str:
     return f"`{str(setting.default).lower()}`"
 
 
-SECTIONS: Mapping[str, Callable[[Catalogue], Iterator[str]]] = {
+def routes(catalogue: Catalogue) -> Iterator[str]:
+    """The routes of the control API, each with commands that do it."""
+    yield "```sh"
+    yield guide.first_command(HOST)
+    yield "```"
+    for tag, description in guide.tags().items():
+        yield f"\n## {tag.capitalize()}\n\n{description}"
+        for route in guide.routes():
+            if route.tag == tag:
+                yield from _route(route)
+
+
+def _route(route: guide.Route) -> Iterator[str]:
+    yield f"\n### `{route.method} {guide.ROOT}{route.path}`\n"
+    yield f"{route.summary} {route.description}".strip()
+    yield from ("", *(f"- `{name}`: {text}" for name, text in route.parameters)) if route.parameters else ()
+    yield "\n```sh"
+    yield from (guide.command(words, HOST) for words in route.commands)
+    yield "```"
+
+
+SECTIONS: Mapping[str, Section] = {
     "operations": operations,
     "settings": settings,
     "switches": flags,
 }
 
 
-def write(text: str, catalogue: Catalogue) -> str:
-    """Return the README's text with every generated section made anew."""
-    for name, section in SECTIONS.items():
+FILES: Mapping[Path, Mapping[str, Section]] = {README: SECTIONS, CONTROL_API: {"routes": routes}}
+
+
+def write(text: str, catalogue: Catalogue, sections: Mapping[str, Section]) -> str:
+    """Return a text with every generated section made anew."""
+    for name, section in sections.items():
         start, end = f"<!-- generated: {name} -->", "<!-- end -->"
         pattern = re.compile(f"({re.escape(start)}\n).*?({re.escape(end)})", re.DOTALL)
         if not pattern.search(text):
-            raise LookupError(f"README.md has no section between {start} and {end}")
+            raise LookupError(f"there is no section between {start} and {end}")
         body = "\n".join(section(catalogue))
         text = pattern.sub(lambda match, body=body: f"{match[1]}{body}\n{match[2]}", text)  # type: ignore[misc]
     return text
 
 
 def main() -> int:
-    """Write README.md, or with --check say whether it is up to date."""
-    before = README.read_text()
-    after = write(before, read_catalogue())
-    if "--check" in sys.argv and before != after:
-        sys.stderr.write("README.md is not up to date; run `make format`\n")
-        return 1
-    README.write_text(after)
+    """Write the files, or with --check say whether they are up to date."""
+    catalogue = read_catalogue()
+    for file, sections in FILES.items():
+        before = file.read_text()
+        after = write(before, catalogue, sections)
+        if "--check" in sys.argv and before != after:
+            sys.stderr.write(f"{file.relative_to(ROOT)} is not up to date; run `make format`\n")
+            return 1
+        file.write_text(after)
     return 0
 
 

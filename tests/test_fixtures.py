@@ -17,7 +17,7 @@ async def dump(catalogue: Catalogue, **settings: Any) -> str:
     emulator = Emulator(read_settings(settings), catalogue)
     await emulator.start()
     try:
-        return await emulator.sandboxes.default._store.run(lambda db: "\n".join(db.iterdump()))
+        return await emulator.sandboxes.default.store.run(lambda db: "\n".join(db.iterdump()))
     finally:
         await emulator.close()
 
@@ -44,14 +44,14 @@ async def test_a_users_folder_is_laid_over_ours_file_by_file(catalogue: Catalogu
         (
             "immuta/dictionary.yaml",
             "records: []",
-            "fixtures/immuta/dictionary.yaml: immuta has no such collection; it has",
+            "immuta/dictionary.yaml: immuta has no such collection; it has",
         ),
-        ("immuta/dictionaries.yaml", "records: [", "fixtures/immuta/dictionaries.yaml: while parsing a flow"),
+        ("immuta/dictionaries.yaml", "records: [", "immuta/dictionaries.yaml line 2: while parsing a flow"),
         ("immuta/dictionaries.yaml", "- id: 1", "a fixture file holds `records` and `populate`"),
-        ("immuta/dictionaries.yaml", "rows: []", "fixtures/immuta/dictionaries.yaml: unknown rows;"),
-        ("immuta/dictionaries.yaml", "records: [{}]", "fixtures/immuta/dictionaries.yaml: records/0 has no "),
-        ("immuta/credentials.yaml", "records: [{id: a}, {id: a}]", "records/1: id 'a' is there twice"),
-        ("secoda/integrations.yaml", "records: [{id: 1}]", "fixtures/secoda/integrations.yaml: records/0/"),
+        ("immuta/dictionaries.yaml", "rows: []", "immuta/dictionaries.yaml: unknown rows;"),
+        ("immuta/dictionaries.yaml", "records: [{}]", "immuta/dictionaries.yaml line 1, /records/0: it has no "),
+        ("immuta/credentials.yaml", "records:\n- id: a\n- id: a\n", "credentials.yaml line 3, /records/1: id 'a' is there twice"),
+        ("secoda/integrations.yaml", "records: [{id: 1}]", "secoda/integrations.yaml line 1, /records/0/"),
     ],
 )
 def test_a_wrong_fixture_is_refused_with_its_place(

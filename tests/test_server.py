@@ -87,7 +87,7 @@ def test_a_port_in_use_is_one_sentence_and_status_2(tmp_path: Path) -> None:
         (["serve", "--strict", "on"], {}, "emulator: --strict is 'on': expected true, false, 1 or 0"),
         (["serve", "--fixtures", "nowhere"], {}, "emulator: fixtures: nowhere is not a folder"),
         (["serve", "--flags", "celigo.x=1"], {}, "emulator: flags: there is no flag 'celigo.x'; there are celigo."),
-        (["sevre"], {}, "Error: No such command 'sevre'."),
+        (["sevre"], {}, "emulator: No such command 'sevre'."),
     ],
 )
 def test_a_wrong_start_is_one_sentence_and_status_2(

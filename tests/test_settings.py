@@ -35,6 +35,14 @@ def test_a_list_is_given_with_commas_or_repeated_flags() -> None:
     entries = ("a.b=1", "c.d=2")
     assert read_settings(environ={"EMULATOR_FLAGS": "a.b=1, c.d=2"}).flags == entries
     assert read_settings({"flags": entries}).flags == entries
+    assert read_settings({"flags": ("a.b=1,c.d=2",)}).flags == entries
+
+
+def test_flag_of_a_list_may_stand_in_the_singular() -> None:
+    assert [list(setting.flags) for setting in SETTINGS if setting.name in ("scenarios", "max_body")] == [
+        ["--max-body"],
+        ["--scenarios", "--scenario"],
+    ]
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,8 @@ def check_reply(reply: Reply, responses: Mapping[int, Response]) -> list[Violati
 
 
 def _check_document(reply: Reply, response: Response) -> list[Violation]:
-    media = response.media.get("application/json")
+    kind = reply.content_type.partition(";")[0]
+    media = response.media.get(kind) or response.media.get("application/json")
     if media is None:
         sentence = f"a {reply.status} has no JSON body"
         return [Violation("body", "", "not", {}, reply.document, sentence)]

@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 from ariadne import MutationType, QueryType, graphql_sync, make_executable_schema
+from ariadne.types import QueryValidator
 from graphql import (
     ASTValidationRule,
     DocumentNode,
@@ -36,8 +37,16 @@ from emulator.errors import FieldError
 DOCUMENTS_KEPT = 256
 """How many parsed and validated documents are kept, the least recently used going first."""
 
-Resolve: TypeAlias = Callable[[str, dict[str, Any]], Any]
-"""Answers a root field, given its name and arguments. Raises FieldError for a GraphQL error."""
+Resolve: TypeAlias = Callable[[str, str, dict[str, Any]], Any]
+"""Answers a root field: name, key in the result, arguments. Raises FieldError for a GraphQL error."""
+
+
+@dataclass(frozen=True)
+class GraphQLLimits:
+    """How deep a document may nest its fields, and how many aliases it may have."""
+
+    depth: int
+    aliases: int
 
 
 @dataclass
@@ -53,11 +62,13 @@ class GraphQL:
     operations: Mapping[str, Operation]
     aliases: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
-    def execute(self, request: Mapping[str, Any], flags: Mapping[str, Any], resolve: Resolve) -> dict[str, Any]:
+    def execute(
+        self, request: Mapping[str, Any], flags: Mapping[str, Any], limits: GraphQLLimits, resolve: Resolve
+    ) -> dict[str, Any]:
         """Run a request ({query, variables, operationName}) and return {data, errors}.
 
-        `errors` is there only if there are some. What `resolve` raises besides FieldError is our
-        own fault and is raised again, once the execution has ended.
+        `errors` is there only if there are some; a document beyond the limits is one. What `resolve`
+        raises besides FieldError is our own fault and is raised again, once the execution has ended.
         """
         execution = _Execution(resolve)
         names = self._aliases_on(flags)
@@ -66,12 +77,25 @@ class GraphQL:
             dict(request),
             context_value=execution,
             query_parser=lambda context, data: self._parse(data["query"], names),
-            query_validator=self._validate,
+            query_validator=self._validator(limits),
             logger=_SILENT,
         )
         if execution.failure is not None:
             raise execution.failure
         return result
+
+    def _validator(self, limits: GraphQLLimits) -> QueryValidator:
+        # The rules are always the specified ones, so document and limits alone tell the verdict.
+        def verdict(
+            schema: GraphQLSchema,
+            document_ast: DocumentNode,
+            rules: Collection[type[ASTValidationRule]] | None = None,
+            max_errors: int | None = None,
+            type_info: TypeInfo | None = None,
+        ) -> list[GraphQLError]:
+            return self._verdict(document_ast, limits)
+
+        return verdict
 
     def root_fields(self, request: Mapping[str, Any], flags: Mapping[str, Any]) -> tuple[str, ...]:
         """Return the operations that a request would run, in order; none if it would not run."""
@@ -103,20 +127,18 @@ class GraphQL:
         renamed = {name: self.aliases[name][0] for name in names if name in query}
         return visit(document, _Rename(renamed)) if renamed else document
 
-    def _validate(
-        self,
-        schema: GraphQLSchema,
-        document_ast: DocumentNode,
-        rules: Collection[type[ASTValidationRule]] | None = None,
-        max_errors: int | None = None,
-        type_info: TypeInfo | None = None,
-    ) -> list[GraphQLError]:
-        # The rules are always the specified ones, so the document alone tells the verdict.
-        return self._verdict(document_ast)
-
     @cached_property
-    def _verdict(self) -> Callable[[DocumentNode], list[GraphQLError]]:
-        return lru_cache(DOCUMENTS_KEPT)(lambda document: validate(self.schema, document))
+    def _verdict(self) -> Callable[[DocumentNode, GraphQLLimits], list[GraphQLError]]:
+        return lru_cache(DOCUMENTS_KEPT)(self._judge)
+
+    def _judge(self, document: DocumentNode, limits: GraphQLLimits) -> list[GraphQLError]:
+        measures = _Measures()
+        visit(document, measures)
+        if measures.depth > limits.depth:
+            return [GraphQLError(f"The document nests fields {measures.depth} deep; the limit is {limits.depth}.")]
+        if measures.aliases > limits.aliases:
+            return [GraphQLError(f"The document has {measures.aliases} aliases; the limit is {limits.aliases}.")]
+        return validate(self.schema, document)
 
     def _aliases_on(self, flags: Mapping[str, Any]) -> frozenset[str]:
         return frozenset(name for name, (_, flag) in self.aliases.items() if flags[flag])
@@ -124,8 +146,7 @@ class GraphQL:
 
 # The journal and the reply hold GraphQL errors; ariadne would print each with a traceback besides.
 _SILENT = logging.getLogger("emulator.graphql.silent")
-_SILENT.addHandler(logging.NullHandler())
-_SILENT.propagate = False
+_SILENT.disabled = True
 
 
 @dataclass
@@ -137,12 +158,28 @@ class _Execution:
 def _resolve_root_field(_: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
     execution: _Execution = info.context
     try:
-        return execution.resolve(info.field_name, arguments)
+        return execution.resolve(info.field_name, str(info.path.key), arguments)
     except FieldError as error:
         raise GraphQLError(error.message, extensions=error.extensions or None) from error
     except Exception as failure:
         execution.failure = execution.failure or failure
         raise
+
+
+class _Measures(Visitor):
+    """How deep fields stand in each other (a fragment counts where it is written), and how many have aliases."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.depth = self.aliases = self._here = 0
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        self._here += 1
+        self.depth = max(self.depth, self._here)
+        self.aliases += node.alias is not None
+
+    def leave_field(self, *_: Any) -> None:
+        self._here -= 1
 
 
 class _Rename(Visitor):

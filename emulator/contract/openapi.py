@@ -175,7 +175,15 @@ class _Reader:
             at, response = self._follow(f"{pointer}/{status}", entry)
             evidence = Evidence.of(response, self._where(at))
             may_be_empty = bool(response.get("x-may-be-empty"))
-            yield int(status), Response(int(status), evidence, self._media(at, response), may_be_empty)
+            headers = dict(self._header_examples(at, response))
+            yield int(status), Response(int(status), evidence, self._media(at, response), may_be_empty, headers)
+
+    def _header_examples(self, pointer: str, response: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        for name, entry in response.get("headers", {}).items():
+            _, header = self._follow(f"{pointer}/headers/{name}", entry)
+            example = header.get("example", header.get("schema", {}).get("example"))
+            if example is not None:
+                yield name, str(example)
 
     def _media(self, pointer: str, described: Mapping[str, Any]) -> dict[str, Media]:
         found = {}

@@ -56,13 +56,15 @@ class Body:
 class Response:
     """What an operation answers with one status; without `media` it has no body.
 
-    `may_be_empty` (`x-may-be-empty`) lets a status that has a body come without it, too.
+    `may_be_empty` (`x-may-be-empty`) lets a status that has a body come without it, too. `headers`
+    holds the example of each header that has one.
     """
 
     status: int
     evidence: Evidence
     media: Mapping[str, Media]
     may_be_empty: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

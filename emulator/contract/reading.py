@@ -15,7 +15,12 @@ from emulator.errors import MalformedBody
 from emulator.exchange import NOTHING, Call, Part, Violation
 
 MULTIPART = "multipart/form-data"
+DEEPEST = 200
+"""The deepest JSON that can be kept: orjson writes no more than 254 levels, records and lists around it included."""
+
 FORM = "application/x-www-form-urlencoded"
+BINARY = ("application/vnd.sqlite3", "application/octet-stream")
+"""What is handed on as it is."""
 
 
 class UnsupportedType(Exception):
@@ -26,14 +31,15 @@ class UnsupportedType(Exception):
         self.accepted = accepted
 
 
-def read_call(call: Call, operation: Operation, missing_content_type: str) -> list[Violation]:
+def read_call(call: Call, operation: Operation, missing_content_type: str, max_depth: int) -> list[Violation]:
     """Fill in the call's `params` and `document`; return where the call departs from the contract.
 
-    `call.params` comes in with the raw path parameters. Raises UnsupportedType or MalformedBody.
+    `call.params` comes in with the raw path parameters. Raises UnsupportedType, or MalformedBody, also for
+    JSON of more than `max_depth` levels.
     """
     violations = list(_read_parameters(call, operation.parameters))
     if operation.body is not None:
-        violations += _read_body(call, operation.body, missing_content_type)
+        violations += _read_body(call, operation.body, missing_content_type, max_depth)
     return violations
 
 
@@ -88,17 +94,21 @@ _SCALARS: Mapping[str, Callable[[str], Any]] = {
 }
 
 
-def _read_body(call: Call, body: Body, missing_content_type: str) -> Sequence[Violation]:
+def _read_body(call: Call, body: Body, missing_content_type: str, max_depth: int) -> Sequence[Violation]:
     if not call.body and not call.parts and call.content_type != MULTIPART:
         return [_missing_body()] if body.required else []
     kind = call.content_type or missing_content_type
     media = body.media.get(kind)
     if media is None:
         raise UnsupportedType(list(body.media))
+    if kind in BINARY:
+        return []
     if kind == MULTIPART:
         return list(_check_parts(call.parts, media))
     call.document = (
-        dict(parse_qsl(call.body.decode("utf-8", "replace"), True)) if kind == FORM else parse_json(call.body)
+        dict(parse_qsl(call.body.decode("utf-8", "replace"), True))
+        if kind == FORM
+        else parse_json(call.body, max_depth)
     )
     return media.check.violations(call.document, "body")
 
@@ -107,10 +117,10 @@ def _missing_body() -> Violation:
     return Violation("body", "", "required", True, NOTHING, "a body is required")
 
 
-def parse_json(body: bytes) -> Any:
-    """Parse a JSON text. Raises MalformedBody in the words of Python's json module."""
+def parse_json(body: bytes, max_depth: int = DEEPEST) -> Any:
+    """Parse a JSON text. Raises MalformedBody in the words of Python's json module, or if it is too deep."""
     try:
-        return orjson.loads(body)
+        document = orjson.loads(body)
     except orjson.JSONDecodeError as refused:
         # What orjson refuses and json takes (NaN, lone surrogates) is not JSON: orjson's words stand.
         try:
@@ -120,6 +130,21 @@ def parse_json(body: bytes) -> Any:
         except (UnicodeDecodeError, RecursionError) as problem:
             raise MalformedBody(str(problem)) from None
         raise MalformedBody(refused.msg, refused.lineno, refused.colno, refused.pos) from None
+    if body.count(b"[") + body.count(b"{") > max_depth and _is_deeper(document, max_depth):
+        raise MalformedBody(f"nested deeper than {max_depth} levels")
+    return document
+
+
+def _is_deeper(document: Any, levels: int) -> bool:
+    within = [document]
+    for _ in range(levels + 1):
+        within = [
+            inner
+            for outer in within
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return bool(within)
 
 
 def _check_parts(parts: Mapping[str, Part], media: Media) -> Iterator[Violation]:

@@ -1,92 +1,182 @@
-"""What the control API answers: is it up, what does it emulate, on what evidence."""
+"""The control API: the life of one request to it, from its own contract."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+import hmac
+import logging
+from collections.abc import Mapping
+from contextlib import ExitStack
+from ipaddress import ip_address
+from urllib.parse import quote
 
 import orjson
 from aiohttp import web
 
-from emulator import __version__
+from emulator import wire
+from emulator.addressing import HEADER
+from emulator.contract.fidelity import check_reply
 from emulator.contract.openapi import Contract
-from emulator.contract.operation import Operation
-from emulator.control.problems import problem
-from emulator.data import CONTRACTS
+from emulator.contract.operation import SAFE_METHODS, Operation, Response
+from emulator.contract.reading import UnsupportedType, read_call
+from emulator.control import (
+    clock,
+    faults,
+    flags,
+    information,
+    journal,
+    reference,
+    sandboxes,
+    scenarios,
+    snapshots,
+    state,
+)
+from emulator.control.document import own_contract
+from emulator.control.handlers import ROOT, Emulator, Handler, Stream
+from emulator.errors import ContractError, MalformedBody
+from emulator.exchange import Call, Reply, Violation
+from emulator.problems import Problem
+from emulator.routes import Route, Routes
+from emulator.sandbox.sandboxes import DEFAULT
 
-MEDIA_TYPES = {".yaml": "application/yaml", ".json": "application/schema+json", ".graphql": "application/graphql"}
+MODULES = (information, reference, sandboxes, snapshots, scenarios, faults, journal, clock, flags, state)
+WITHOUT_SANDBOX = ("information", "reference")
+"""The tags whose operations answer before the sandboxes are seeded."""
+
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "::1", "host.docker.internal")
+
+logger = logging.getLogger("emulator")
 
 
 class Control:
-    """The control API's routes and handlers. `ready` becomes true once the sandboxes are seeded."""
+    """Serves the control API. Its routes for one sandbox also stand without /sandboxes/{sandbox}."""
 
-    def __init__(self, contracts: Mapping[str, Contract]) -> None:
-        self.ready = False
-        self._contracts = contracts
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self._contract = own_contract()
+        self._handlers = _bind(self._contract)
+        self._routes = Routes(self._contract)
 
-    def routes(self) -> list[web.RouteDef]:
-        """Return the whole API as one table."""
-        return [
-            web.get("/_emulator/health", self.get_health),
-            web.get("/_emulator/ready", self.get_ready),
-            web.get("/_emulator/operations", self.list_operations),
-            web.get("/_emulator/contracts/{vendor}/{file:.+}", self.get_contract_file),
-            web.route("*", r"/_emulator/{path:[\s\S]*}", self.unknown),
-        ]
+    async def serve(self, request: web.BaseRequest, path: str, sandbox: str = "") -> web.StreamResponse:
+        """Answer a request to `path` below /_emulator; `sandbox` is the one that the path's prefix names."""
+        responses = self._contract.unmatched
+        try:
+            self._refuse_foreign(request)
+            route = self._route(path, sandbox or request.headers.get(HEADER, ""))
+            operation = self._operation(route, request, path)
+            responses = operation.responses
+            self._check_token(request, operation)
+            call = wire.new_call(request, path, ROOT, route.params, {})
+            await self._read(request, call, operation)
+            reply = await self._handlers[operation.name](call, self._emulator)
+            if isinstance(reply, Stream):
+                return await reply.write(request)
+            _check_reply(reply, responses)
+        except Problem as problem:
+            return self._problem(problem, request, responses)
+        except Exception:
+            logger.exception("our own fault in %s %s", request.method, request.path)
+            return problem_response(_own_fault())
+        return wire.respond(call, reply, self._contract.conventions)
 
-    async def get_health(self, request: web.Request) -> web.Response:
-        """Answer that the process is alive."""
-        return _json({"status": "ok", "version": __version__})
+    def _refuse_foreign(self, request: web.BaseRequest) -> None:
+        """Refuse what a page in somebody's browser could send: to a foreign host, and writes from elsewhere."""
+        host = request.host.rpartition(":")[0] if request.host.rpartition(":")[2].isdigit() else request.host
+        known = (*LOCAL_HOSTS, self._emulator.settings.host, *self._emulator.settings.control_hosts)
+        # A page can only make a browser send a name (DNS rebinding), never a bare address.
+        if host.lower() not in known and not _is_address(host):
+            raise Problem(403, f"The control API does not answer to the host {host!r}; add it to control_hosts.")
+        origin = request.headers.get("Origin")
+        if request.method not in SAFE_METHODS and origin is not None and origin.partition("://")[2] != request.host:
+            raise Problem(403, f"The control API takes no writes from {origin}, only from {request.host} itself.")
 
-    async def get_ready(self, request: web.Request) -> web.Response:
-        """Answer 200 once the sandboxes are seeded, 503 before."""
-        if not self.ready:
-            return problem(503, "Not ready", "The sandboxes are not seeded yet; ask again in a moment.")
-        return _json({"status": "ready"})
+    def _route(self, path: str, sandbox: str) -> Route:
+        below = f"{ROOT}/sandboxes/{quote(sandbox or DEFAULT, safe='')}"
+        route = self._routes.find(ROOT + path) or self._routes.find(below + path)
+        if route is None:
+            paths = ", ".join(dict.fromkeys(operation.path for operation in self._contract.operations.values()))
+            raise Problem(404, f"The control API has no {path}; it has {paths}.")
+        return route
 
-    async def list_operations(self, request: web.Request) -> web.Response:
-        """List every emulated operation with its evidence."""
-        return _json({"operations": list(describe_operations(self._contracts))})
+    def _operation(self, route: Route, request: web.BaseRequest, path: str) -> Operation:
+        method = "GET" if request.method == "HEAD" else request.method
+        if method not in route.operations:
+            allowed = ", ".join(sorted(route.operations))
+            raise Problem(405, f"{path} takes {allowed}, not {request.method}.", {"Allow": allowed})
+        return route.operations[method]
 
-    async def get_contract_file(self, request: web.Request) -> web.Response:
-        """Return one file of a vendor's contract as it is."""
-        vendor, name = request.match_info["vendor"], request.match_info["file"]
-        folder = CONTRACTS / vendor
-        files = {str(file.relative_to(folder)): file for file in sorted(folder.rglob("*.*"))}
-        if vendor not in self._contracts or name not in files:
-            known = ", ".join(files) if vendor in self._contracts else ", ".join(self._contracts)
-            return problem(404, "No such contract file", f"There is no {vendor}/{name}; there are {known}.")
-        file = files[name]
-        return web.Response(body=file.read_bytes(), content_type=MEDIA_TYPES.get(file.suffix, "text/plain"))
+    def _check_token(self, request: web.BaseRequest, operation: Operation) -> None:
+        token = self._emulator.settings.control_token
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        right = scheme.lower() == "bearer" and hmac.compare_digest(_bytes(given.strip()), _bytes(token))
+        if token and operation.secured and not right:
+            headers = {"WWW-Authenticate": "Bearer"}
+            raise Problem(401, "Send the setting control_token as Authorization: Bearer TOKEN.", headers)
 
-    async def unknown(self, request: web.Request) -> web.Response:
-        """Answer what the control API does not have."""
-        routes = ", ".join(route.path for route in self.routes()[:-1])
-        return problem(
-            404, "No such route", f"The control API has no {request.method} {request.path}; it has {routes}."
-        )
+    async def _read(self, request: web.BaseRequest, call: Call, operation: Operation) -> None:
+        settings = self._emulator.settings
+        if not self._emulator.ready and operation.tag not in WITHOUT_SANDBOX:
+            raise Problem(503, f"The sandboxes are not seeded yet; wait for GET {ROOT}/ready.")
+        try:
+            if operation.body is not None:
+                with ExitStack() as files:
+                    await wire.read_body(request, call, operation.takes_parts, settings.max_body, files)
+            violations = read_call(call, operation, "refused", settings.max_json_depth)
+        except wire.TooLarge:
+            raise Problem(413, f"The body is larger than {settings.max_body} bytes; raise max_body.") from None
+        except UnsupportedType as problem:
+            raise Problem(415, f"Send {' or '.join(problem.accepted)}, not {call.content_type or 'nothing'}.") from None
+        except MalformedBody as problem:
+            raise Problem(400, f"The body does not parse: {problem}.") from None
+        if violations:
+            raise Problem(422, f"{'; '.join(map(_sentence, violations))}.")
 
-
-def describe_operations(contracts: Mapping[str, Contract]) -> Iterator[dict[str, Any]]:
-    """Yield each operation as JSON: vendor, name, method, path, summary, evidence, statuses."""
-    for contract in contracts.values():
-        for operation in contract.handled.values():
-            yield _describe(operation, contract)
-
-
-def _describe(operation: Operation, contract: Contract) -> dict[str, Any]:
-    evidence = operation.evidence
-    carrier = contract.operations[contract.graphql.carrier] if contract.graphql else operation
-    return {
-        "vendor": operation.vendor,
-        "operation": operation.name,
-        "method": operation.root or operation.method,
-        "path": operation.path,
-        "summary": operation.summary,
-        "evidence": {"level": evidence.level, "source": evidence.source, "note": evidence.note},
-        "statuses": {status: response.evidence.level for status, response in sorted(carrier.responses.items())},
-    }
+    def _problem(
+        self, problem: Problem, request: web.BaseRequest, responses: Mapping[int, Response]
+    ) -> web.StreamResponse:
+        try:
+            _check_reply(problem.reply(), responses)
+        except ContractError:
+            logger.exception("our own fault in %s %s", request.method, request.path)
+            return problem_response(_own_fault())
+        return problem_response(problem)
 
 
-def _json(document: object) -> web.Response:
-    return web.Response(body=orjson.dumps(document, option=orjson.OPT_NON_STR_KEYS), content_type="application/json")
+def _check_reply(reply: Reply, responses: Mapping[int, Response]) -> None:
+    violations = check_reply(reply, responses)
+    if violations:
+        raise ContractError(f"{reply.status}: {'; '.join(map(_sentence, violations))}")
+
+
+def _sentence(violation: Violation) -> str:
+    return f"{violation.place} {violation.pointer or '/'}: {violation.sentence}"
+
+
+def _own_fault() -> Problem:
+    return Problem(500, "This is a fault of the emulator's own; its log tells more.")
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def problem_response(problem: Problem) -> web.Response:
+    """Return the response that carries a problem."""
+    reply = problem.reply()
+    headers = {**reply.headers, "Content-Type": reply.content_type}
+    return web.Response(status=reply.status, body=orjson.dumps(reply.document), headers=headers)
+
+
+def _bind(contract: Contract) -> Mapping[str, Handler]:
+    handlers = {name: handler for module in MODULES for name, handler in module.handlers.by_operation.items()}
+    if handlers.keys() != contract.operations.keys():
+        differing = sorted(handlers.keys() ^ contract.operations.keys())
+        raise ContractError(f"emulator/control: {', '.join(differing)} have either no handler or no operation")
+    return handlers

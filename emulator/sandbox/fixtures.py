@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import yaml
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from emulator.errors import ConfigurationError
 from emulator.sandbox.collection import Collection, Record
 from emulator.sandbox.world import World
+from emulator.yaml_file import place, read_yaml, short_name
 
 if TYPE_CHECKING:
     from faker import Faker
 
     from emulator.contract.openapi import Contract
+    from emulator.contract.schemas import Check
 
 
 @dataclass(frozen=True)
@@ -37,63 +37,109 @@ class Fixture:
                 world[self.collection].insert(self.collection.populate(fake, number, world))
 
 
-def read_fixtures(folders: Sequence[Path], contract: Contract, collections: Iterable[Collection]) -> list[Fixture]:
+Fixtures: TypeAlias = Mapping[str, Sequence[Fixture]]
+"""Fixtures by vendor."""
+
+
+def read_fixtures(
+    folders: Sequence[Path], contract: Contract, collections: Iterable[Collection], credential: Check
+) -> list[Fixture]:
     """Read a vendor's fixture files; of two folders that hold the same file the later wins.
+
+    `credential` is what the records of every vendor's credentials are held to.
 
     Raises ConfigurationError, naming file and place, for a file that is no collection's, does not
     parse, or holds a record that departs from its schema.
     """
     collections = list(collections)
-    files = {file.stem: file for folder in folders for file in sorted((folder / contract.vendor).glob("*.yaml"))}
+    files = {file.stem: file for folder in folders for file in _files(folder, contract)}
     known = {collection.name.partition(".")[2]: collection for collection in collections}
-    for stem, file in files.items():
-        if stem not in known and stem != "scenarios":
-            names = ", ".join(known)
-            raise ConfigurationError(f"{_name(file)}: {contract.vendor} has no such collection; it has {names}")
-    return [_read(files.get(name), collection, contract) for name, collection in known.items()]
+    for file in files.values():
+        _refuse_unknown(file, known, contract)
+    return [_read(files.get(name), collection, contract, credential) for name, collection in known.items()]
 
 
-def _read(file: Path | None, collection: Collection, contract: Contract) -> Fixture:
+def fixture_problems(
+    folder: Path, contract: Contract, collections: Iterable[Collection], credential: Check
+) -> Iterator[str]:
+    """Yield a sentence, with its place, for everything that is wrong with a vendor's fixture files in a folder."""
+    known = {collection.name.partition(".")[2]: collection for collection in collections}
+    for file in _files(folder, contract):
+        try:
+            _refuse_unknown(file, known, contract)
+            if file.stem in known:
+                yield from _problems(file, _parse(file), known[file.stem], contract, credential)
+        except ConfigurationError as problem:
+            yield str(problem)
+
+
+def _files(folder: Path, contract: Contract) -> list[Path]:
+    return sorted((folder / contract.vendor).glob("*.yaml"))
+
+
+def _refuse_unknown(file: Path, known: Mapping[str, Collection], contract: Contract) -> None:
+    if file.stem not in known and file.stem != "scenarios":
+        names = ", ".join(known)
+        raise ConfigurationError(f"{short_name(file)}: {contract.vendor} has no such collection; it has {names}")
+
+
+def _read(file: Path | None, collection: Collection, contract: Contract, credential: Check) -> Fixture:
     if file is None:
         return Fixture(collection, (), 0)
     content = _parse(file)
-    records, populate = content.get("records", []), content.get("populate", 0)
-    if populate and collection.populate is None:
-        raise ConfigurationError(f"{_name(file)}: {collection.name} has nothing that populates it; remove `populate`")
-    for problem in _problems(records, collection, contract):
-        raise ConfigurationError(f"{_name(file)}: {problem}")
-    return Fixture(collection, records, populate)
+    for problem in _problems(file, content, collection, contract, credential):
+        raise ConfigurationError(problem)
+    return Fixture(collection, content["records"], content["populate"])
+
+
+def _problems(
+    file: Path, content: Mapping[str, Any], collection: Collection, contract: Contract, credential: Check
+) -> Iterator[str]:
+    records, populate = content["records"], content["populate"]
+    if type(populate) is not int or populate < 0:
+        yield f"{place(file, '/populate')}: it is {populate!r}; it takes a whole number"
+    elif populate and collection.populate is None:
+        yield f"{short_name(file)}: {collection.name} has nothing that populates it; remove `populate`"
+    if not isinstance(records, list):
+        yield f"{place(file, '/records')}: it is not a list"
+        return
+    for pointer, problem in problems_in(records, collection, contract, credential):
+        yield f"{place(file, f'/records{pointer}')}: {problem}"
 
 
 def _parse(file: Path) -> dict[str, Any]:
-    try:
-        content = yaml.load(file.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
-    except (OSError, ValueError, yaml.YAMLError) as problem:
-        raise ConfigurationError(f"{_name(file)}: {problem}") from problem
+    content = read_yaml(file) or {}
     unknown = set(content) - {"records", "populate"} if isinstance(content, dict) else {"its outermost list"}
     if unknown:
         names = ", ".join(map(str, unknown))
-        raise ConfigurationError(f"{_name(file)}: unknown {names}; a fixture file holds `records` and `populate`")
-    return dict(content)
+        raise ConfigurationError(f"{short_name(file)}: unknown {names}; a fixture file holds `records` and `populate`")
+    return {"records": content.get("records") or [], "populate": content.get("populate") or 0}
 
 
-def _problems(records: Sequence[Record], collection: Collection, contract: Contract) -> Iterator[str]:
+def problems_in(
+    records: Sequence[Record], collection: Collection, contract: Contract, credential: Check
+) -> Iterator[tuple[str, str]]:
+    """Yield (JSON pointer, sentence) for what makes records unfit for a collection.
+
+    `credential` is what the records of every vendor's credentials are held to.
+    """
     check = contract.schema(collection.schema) if collection.schema else None
     seen = set()
     for number, record in enumerate(records):
+        if not isinstance(record, dict):
+            yield f"/{number}", "it is no record: it has no keys"
+            continue
         if collection.key not in record:
-            yield f"records/{number} has no {collection.key}"
+            yield f"/{number}", f"it has no {collection.key}"
         elif str(record[collection.key]) in seen:
-            yield f"records/{number}: {collection.key} {record[collection.key]!r} is there twice"
+            yield f"/{number}", f"{collection.key} {record[collection.key]!r} is there twice"
         else:
             seen.add(str(record[collection.key]))
-        if check:
-            for found in check.violations(record, "body"):
-                yield f"records/{number}{found.pointer}: {found.sentence}"
-
-
-def _name(file: Path) -> str:
-    return f"fixtures/{file.parent.name}/{file.name}"
+        for found in check.violations(record, "body") if check else ():
+            yield f"/{number}{found.pointer}", found.sentence
+    for number, record in enumerate(records if collection.name.endswith(".credentials") else ()):
+        for found in credential.violations(record, "body") if isinstance(record, dict) else ():
+            yield f"/{number}{found.pointer}", found.sentence
 
 
 def create_schema(db: sqlite3.Connection, collections: Iterable[Collection]) -> None:

@@ -1,52 +1,128 @@
-"""A sandbox: one isolated world of records, credentials, flags, journal and randomness."""
+"""A sandbox: one isolated world of records, credentials, faults, scenarios, clock, journal and randomness."""
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections import Counter
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from emulator.sandbox.clock import Clock
 from emulator.sandbox.collection import Collection, Record, Records
 from emulator.sandbox.credentials import Credentials, Identity
-from emulator.sandbox.journal import Journal
+from emulator.sandbox.faults import Faults
+from emulator.sandbox.fixtures import Fixtures
+from emulator.sandbox.journal import Exchange, Journal
+from emulator.sandbox.scenarios import Scenario, populate
 from emulator.sandbox.store import Store
 from emulator.sandbox.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from faker import Faker
 
 T = TypeVar("T")
 
 
+@dataclass(frozen=True)
+class Blueprint:
+    """What all sandboxes of one process have in common: collections by vendor, flags by vendor, journal bounds.
+
+    `on_record` is told of each exchange that a journal records.
+    """
+
+    collections: Mapping[str, Sequence[Collection]]
+    flags: Mapping[str, Mapping[str, Any]]
+    journal_size: int
+    journal_bytes: int
+    faker: Callable[[int, str], Faker]
+    on_record: Callable[[Exchange], None] | None = None
+
+    def credentials(self, vendor: str) -> Collection | None:
+        """Return the collection that holds a vendor's credentials, if it has one."""
+        name = f"{vendor}.credentials"
+        return next((collection for collection in self.collections[vendor] if collection.name == name), None)
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """How a sandbox begins, and begins anew at a reset: `scenarios` that are on, `flags` that differ, the clock.
+
+    `now` and `frozen` are the clock's (None: real, running), `strict` takes the place of the setting (None: does not).
+    """
+
+    scenarios: Sequence[Scenario] = ()
+    flags: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    now: datetime | None = None
+    frozen: bool | None = None
+    strict: bool | None = None
+
+
 class Sandbox:
-    """One isolated world. `flags` are the switches by vendor, `credentials` the books by vendor."""
+    """One isolated world. `flags` are the switches by vendor, `credentials` the books by vendor.
+
+    `snapshots` are SQLite files by name. Besides the credentials of the fixtures a sandbox has the same
+    as its own, told apart by "." and its name behind the id. `fixtures` are its own, None those of the process.
+    """
 
     def __init__(
         self,
         name: str,
         store: Store,
-        *,
+        blueprint: Blueprint,
         seed: int,
-        flags: Mapping[str, Mapping[str, Any]],
-        credentials: Mapping[str, Collection],
-        journal_size: int,
+        fixtures: Fixtures | None = None,
+        beginning: Beginning | None = None,
     ) -> None:
         self.name = name
         self.seed = seed
-        self.flags = {vendor: dict(values) for vendor, values in flags.items()}
-        self.journal = Journal(journal_size)
+        self.fixtures = fixtures
+        self.beginning = beginning or Beginning()
+        self.store = store
+        self.clock = Clock()
+        if self.beginning.now or self.beginning.frozen is not None:
+            self.clock.set(self.beginning.now, self.beginning.frozen)
+        self.faults = Faults(seed)
+        self.journal = Journal(blueprint.journal_size, blueprint.journal_bytes, on_record=blueprint.on_record)
+        self.flags = {
+            vendor: {**values, **self.beginning.flags.get(vendor, {})} for vendor, values in blueprint.flags.items()
+        }
+        self.scenarios: dict[str, Scenario] = {}
         self.credentials: dict[str, Credentials] = {}
-        self._store = store
-        self._credential_collections = credentials
-        self._calls: Counter[str] = Counter()
+        self.snapshots: dict[str, bytes] = {}
+        self._blueprint = blueprint
+        self._first_flags = {vendor: dict(values) for vendor, values in self.flags.items()}
+        self.dropped = False
+        self._visits = 0
+        self._left = asyncio.Event()
 
     def now(self) -> datetime:
         """Return the sandbox's time (aware, UTC)."""
-        return datetime.now(UTC)
+        return self.clock.now()
 
     def randomness(self, operation: str) -> str:
-        """Return what seeds the next call's random choices: sandbox seed, operation, call index."""
-        self._calls[operation] += 1
-        return f"{self.seed}:{operation}:{self._calls[operation]}"
+        """Return what seeds a call's random choices: sandbox seed and operation; World adds the call's index."""
+        return f"{self.seed}:{operation}"
+
+    @property
+    def idle(self) -> bool:
+        """Tell whether no call is under way."""
+        return not self._visits
+
+    @contextmanager
+    def visit(self) -> Iterator[None]:
+        """Keep the sandbox open inside the `with` block, even if it is dropped meanwhile."""
+        self._visits += 1
+        try:
+            yield
+        finally:
+            self._visits -= 1
+            if not self._visits:
+                self._left.set()
 
     async def run(
         self,
@@ -54,43 +130,95 @@ class Sandbox:
         work: Callable[[World], T],
         *,
         identity: Identity | None = None,
+        flags: Mapping[str, Any] | None = None,
         randomness: str = "",
         now: datetime | None = None,
     ) -> T:
-        """Run `work` on this sandbox in one transaction and return what it returns."""
-        result, book = await self._store.run(
-            lambda db: self._work(db, vendor, work, identity, randomness, now or self.now())
-        )
+        """Run `work` on this sandbox in one transaction and return what it returns.
+
+        `flags` and `now` are the sandbox's own where they are not given.
+        """
+
+        def transaction(db: sqlite3.Connection) -> tuple[T, Credentials | None]:
+            world = World(
+                db,
+                now=now or self.now(),
+                identity=identity,
+                flags=self.flags[vendor] if flags is None else flags,
+                randomness=randomness,
+                sandbox=self.name,
+            )
+            result = work(world)
+            return result, self._book(db, vendor) if f"{vendor}.credentials" in world.written else None
+
+        result, book = await self.store.run(transaction)
         if book is not None:
             self.credentials[vendor] = book
         return result
 
     async def read_credentials(self) -> None:
         """Fill the credential books from the records."""
-        for vendor, collection in self._credential_collections.items():
-            records = await self.run(vendor, lambda world, of=collection: world[of].all())  # type: ignore[misc]
-            self.credentials[vendor] = _book(records)
+        self.credentials = await self.store.run(
+            lambda db: {vendor: self._book(db, vendor) for vendor in self._blueprint.collections}
+        )
+
+    async def switch_on(self, scenario: Scenario, records: bool = True) -> None:
+        """Arm a scenario's faults, set its flags and, if `records`, change the records as it says."""
+        await self.switch_off(scenario)
+        if scenario.records and records:
+            await self.run(scenario.vendor, lambda world: self._change_records(world, scenario))
+        for fault in scenario.faults:
+            self.faults.add(fault)
+        self.flags[scenario.vendor].update(scenario.flags)
+        self.scenarios[scenario.full_name] = scenario
+
+    async def switch_off(self, scenario: Scenario) -> bool:
+        """Disarm a scenario's faults and put its flags back; return whether it was on. Records stay as they are."""
+        # The one that is on may be older than the one that is named: its file has changed since.
+        found = self.scenarios.pop(scenario.full_name, None)
+        if found is None:
+            return False
+        for fault in found.faults:
+            self.faults.remove(fault.id)
+        for flag in found.flags:
+            self.flags[scenario.vendor][flag] = self._flag(scenario.vendor, flag)
+        return True
+
+    async def populate(self, collection: Collection, count: int) -> None:
+        """Add `count` records that faker makes to a collection."""
+        vendor, _, _ = collection.name.partition(".")
+        randomness = self.randomness(f"populate {collection.name}")
+        await self.run(vendor, lambda world: populate(world, collection, count, self._faker), randomness=randomness)
 
     async def close(self) -> None:
-        """Let go of thread and memory."""
-        await self._store.close()
+        """Let go of thread, memory and file handles, once the calls that are here have ended."""
+        self.journal.close()
+        while self._visits:
+            self._left.clear()
+            await self._left.wait()
+        await self.store.close()
 
-    def _work(
-        self,
-        db: sqlite3.Connection,
-        vendor: str,
-        work: Callable[[World], T],
-        identity: Identity | None,
-        randomness: str,
-        now: datetime,
-    ) -> tuple[T, Credentials | None]:
-        world = World(db, now=now, identity=identity, flags=self.flags.get(vendor, {}), randomness=randomness)
-        result = work(world)
-        collection = self._credential_collections.get(vendor)
-        if collection is None or collection.name not in world.written:
-            return result, None
-        return result, _book(Records(db, collection).all())
+    def _flag(self, vendor: str, flag: str) -> Any:
+        """Return a flag as the other scenarios have it, else as at the start."""
+        value = self._first_flags[vendor][flag]
+        for scenario in self.scenarios.values():
+            if scenario.vendor == vendor:
+                value = scenario.flags.get(flag, value)
+        return value
 
+    def _change_records(self, world: World, scenario: Scenario) -> None:
+        collections = self._blueprint.collections[scenario.vendor]
+        scenario.change_records(world, collections, self._faker)
 
-def _book(records: list[Record]) -> Credentials:
-    return {str(record["id"]): record for record in records}
+    def _faker(self, name: str) -> Faker:
+        return self._blueprint.faker(self.seed, name)
+
+    def _book(self, db: sqlite3.Connection, vendor: str) -> Credentials:
+        collection = self._blueprint.credentials(vendor)
+        if collection is None:
+            return {}
+        book: dict[str, Record] = {}
+        for record in Records(db, collection).all():
+            own = {**record, "id": f"{record['id']}.{self.name}"}
+            book |= {str(record["id"]): record, own["id"]: own}
+        return book

@@ -1,100 +1,273 @@
-"""The sandboxes of one process: how a world is made, and made anew."""
+"""The sandboxes of one process: how a world is made, found, made anew and dropped."""
 
 from __future__ import annotations
 
+import asyncio
+import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from emulator.sandbox.collection import Collection
-from emulator.sandbox.fixtures import Fixture, create_schema
-from emulator.sandbox.sandbox import Sandbox
+from emulator.errors import ConfigurationError
+from emulator.sandbox.collection import RecordExists
+from emulator.sandbox.fixtures import Fixtures, create_schema
+from emulator.sandbox.sandbox import Beginning, Blueprint, Sandbox
+from emulator.sandbox.scenarios import Scenario
+from emulator.sandbox.snapshots import check_layout, is_filled, layout
 from emulator.sandbox.store import Store
 from emulator.sandbox.world import World
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from faker import Faker
 
 DEFAULT = "default"
+NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?")
+EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
+"""The time at which a new world was made: fixed, so that the same seed gives the same world."""
+
+TEMPLATES_KEPT = 8
+"""How many seeded templates are kept, one for each set of fixtures and seed; the least recently used goes first."""
+
+
+class SandboxExists(Exception):
+    """A sandbox with that name is there already."""
+
+
+class TooManySandboxes(Exception):
+    """The limit on sandboxes is reached."""
 
 
 class Sandboxes:
-    """All sandboxes by name, each copied from one seeded template."""
+    """All sandboxes by name, each copied from a template that is seeded once for each seed and set of fixtures.
+
+    `scenarios` are those that every sandbox starts with, `limit` how many there may be besides the
+    default one, `database` a file that keeps the default one across restarts ("": none). `on_change` is
+    called when there is a sandbox more or less.
+    """
 
     def __init__(
         self,
-        fixtures: Mapping[str, Sequence[Fixture]],
+        fixtures: Fixtures,
+        blueprint: Blueprint,
         *,
         seed: int,
-        flags: Mapping[str, Mapping[str, Any]],
-        journal_size: int,
-        epoch: datetime,
+        scenarios: Sequence[Scenario] = (),
+        limit: int = 1000,
+        database: str = "",
     ) -> None:
+        self.scenarios = scenarios
         self._fixtures = fixtures
+        self._blueprint = blueprint
         self._seed = seed
-        self._flags = flags
-        self._journal_size = journal_size
-        self._epoch = epoch
-        self._template = Store()
+        self._limit = limit
+        self._database = database
+        # The fixtures are kept with their template, so that their id() stays theirs.
+        self._templates: OrderedDict[tuple[int, int], tuple[Fixtures, bytes]] = OrderedDict()
         self._sandboxes: dict[str, Sandbox] = {}
+        self.on_change: Callable[[], None] = lambda: None
+        self._in_making: set[str] = set()
+        self._closing: set[asyncio.Task[None]] = set()
+
+    def __iter__(self) -> Iterator[Sandbox]:
+        return iter(list(self._sandboxes.values()))
+
+    def __len__(self) -> int:
+        return len(self._sandboxes)
 
     @property
     def default(self) -> Sandbox:
         """The sandbox that is always there."""
         return self._sandboxes[DEFAULT]
 
+    def get(self, name: str) -> Sandbox | None:
+        """Return the sandbox of that name, or None."""
+        return self._sandboxes.get(name)
+
     async def start(self) -> None:
-        """Seed the template and make the default sandbox."""
-        await self._template
-        await self._template.run(self._seed_template)
-        await self.reset(DEFAULT)
+        """Seed the template and make the default sandbox, or take it as its file has kept it."""
+        store = await _opened_store(self._database)
+        sandbox = self._sandboxes[DEFAULT] = Sandbox(DEFAULT, store, self._blueprint, self._seed)
+        kept = await store.run(is_filled)
+        if kept:
+            await self._check_kept(store)
+        else:
+            await self._fill(sandbox)
+        await self._make_ready(sandbox, records=not kept)
+
+    async def create(
+        self,
+        name: str,
+        seed: int | None = None,
+        fixtures: Fixtures | None = None,
+        beginning: Beginning | None = None,
+    ) -> Sandbox:
+        """Make a sandbox with a seed and fixtures of its own (None: the process's) and return it.
+
+        Raises ConfigurationError for a name that is none, SandboxExists, TooManySandboxes.
+        """
+        if not NAME.fullmatch(name):
+            raise ConfigurationError(f"{name!r} is no name for a sandbox; use up to 64 of a-z, 0-9, _ and -")
+        if name in self._sandboxes or name in self._in_making:
+            raise SandboxExists(name)
+        if len(self._sandboxes) + len(self._in_making) > self._limit:
+            raise TooManySandboxes(f"there are {self._limit} sandboxes already; drop one, or raise sandbox_limit")
+        # The name is taken before anything is awaited, and found only when the sandbox is ready.
+        self._in_making.add(name)
+        try:
+            seed = self._seed if seed is None else seed
+            self._sandboxes[name] = await self._make(name, seed, fixtures, beginning)
+        finally:
+            self._in_making.discard(name)
+        self.on_change()
+        return self._sandboxes[name]
 
     async def reset(self, name: str) -> Sandbox:
-        """Put a fresh copy of the template in the place of the sandbox `name`, and return it."""
-        store = await Store()
-        await self._template.copy_to(store)  # type: ignore[arg-type]
-        sandbox = Sandbox(
-            name,
-            store,  # type: ignore[arg-type]
-            seed=self._seed,
-            flags=self._flags,
-            credentials=self._credential_collections(),
-            journal_size=self._journal_size,
-        )
-        await sandbox.read_credentials()
-        former = self._sandboxes.get(name)
+        """Put a world as it began in the place of the sandbox `name` and return it. Snapshots stay.
+
+        Calls that are under way end in the world they began in. Raises KeyError if it is dropped meanwhile.
+        """
+        former = self._sandboxes[name]
+        kept_in_file = name == DEFAULT and self._database != ""
+        store = former.store if kept_in_file else None
+        sandbox = await self._make(name, former.seed, former.fixtures, former.beginning, store)
+        sandbox.snapshots = former.snapshots
+        if self._sandboxes.get(name) is not former:
+            # Somebody else has reset or dropped it meanwhile.
+            await self._retire(sandbox, keep_store=kept_in_file)
+            return self._sandboxes[name]
         self._sandboxes[name] = sandbox
-        if former is not None:
-            await former.close()
+        await self._retire(former, keep_store=kept_in_file)
         return sandbox
+
+    async def take(self, fixtures: Fixtures, known: Mapping[str, Scenario], starting: Sequence[Scenario]) -> None:
+        """Begin new sandboxes, and those that are reset, with other fixtures and scenarios; `starting` are on.
+
+        Raises ConfigurationError, and leaves all as it is, if no world can be made of the fixtures.
+        """
+        await self._template(fixtures, self._seed)
+        self._fixtures, self.scenarios = fixtures, starting
+        for sandbox in self:
+            scenarios = [known.get(scenario.full_name, scenario) for scenario in sandbox.beginning.scenarios]
+            sandbox.beginning = replace(sandbox.beginning, scenarios=scenarios)
+
+    async def drop(self, name: str) -> bool:
+        """Forget a sandbox, closing it once its calls have ended; return whether there was one."""
+        sandbox = self._sandboxes.pop(name, None)
+        if sandbox is None:
+            return False
+        await self._retire(sandbox)
+        return True
 
     async def close(self) -> None:
         """Let go of everything."""
         for sandbox in self._sandboxes.values():
             await sandbox.close()
-        await self._template.close()
+        self._sandboxes.clear()
+        await asyncio.gather(*self._closing)
 
-    def _credential_collections(self) -> dict[str, Collection]:
-        return {
-            vendor: fixture.collection
-            for vendor, fixtures in self._fixtures.items()
-            for fixture in fixtures
-            if fixture.collection.name == f"{vendor}.credentials"
-        }
+    async def _make(
+        self,
+        name: str,
+        seed: int,
+        fixtures: Fixtures | None,
+        beginning: Beginning | None,
+        store: Store | None = None,
+    ) -> Sandbox:
+        """Return a sandbox that is ready, in a store that is there already or in one of its own."""
+        kept, store = store is not None, store or await _opened_store()
+        try:
+            sandbox = Sandbox(name, store, self._blueprint, seed, fixtures, beginning)
+            await self._fill(sandbox)
+            await self._make_ready(sandbox)
+        except BaseException:
+            if not kept:
+                await store.close()
+            raise
+        return sandbox
 
-    def _seed_template(self, db: sqlite3.Connection) -> None:
-        for vendor, fixtures in self._fixtures.items():
-            create_schema(db, [fixture.collection for fixture in fixtures])
-            randomness = f"{self._seed}:{vendor}:fixtures"
-            world = World(db, now=self._epoch, identity=None, flags=self._flags[vendor], randomness=randomness)
-            for fixture in fixtures:
-                fixture.load(world, partial(_seeded_faker, self._seed))
+    async def _retire(self, sandbox: Sandbox, keep_store: bool = False) -> None:
+        """Close a sandbox that nobody finds any more: at once, or when the calls in it have ended."""
+        sandbox.dropped = True
+        self.on_change()
+        if keep_store:
+            sandbox.journal.close()
+        elif sandbox.idle:
+            await sandbox.close()
+        else:
+            task = asyncio.create_task(sandbox.close())
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+
+    async def _fill(self, sandbox: Sandbox) -> None:
+        template = await self._template(sandbox.fixtures or self._fixtures, sandbox.seed)
+        await sandbox.store.load(template)
+
+    async def _make_ready(self, sandbox: Sandbox, records: bool = True) -> None:
+        await sandbox.read_credentials()
+        for scenario in (*self.scenarios, *sandbox.beginning.scenarios):
+            await sandbox.switch_on(scenario, records)
+
+    async def _template(self, fixtures: Fixtures, seed: int) -> bytes:
+        """Return a seeded world as a SQLite file: copying it is quick, seeding is not."""
+        key = (id(fixtures), seed)
+        kept = self._templates.get(key)
+        if kept is None:
+            store = await _opened_store()
+            try:
+                await store.run(partial(self._seed_world, fixtures, seed))
+                kept = fixtures, await store.dump()
+            finally:
+                await store.close()
+        self._templates[key] = kept
+        self._templates.move_to_end(key)
+        while len(self._templates) > TEMPLATES_KEPT:
+            self._templates.popitem(last=False)
+        return kept[1]
+
+    async def _check_kept(self, store: Store) -> None:
+        expected = await self._layout()
+        try:
+            await store.run(partial(check_layout, expected=expected))
+        except ConfigurationError:
+            raise ConfigurationError(
+                f"database: {self._database} was made by something else, or by another version of the emulator;"
+                " name another file"
+            ) from None
+
+    async def _layout(self) -> set[str]:
+        template = await self._template(self._fixtures, self._seed)
+        with closing(sqlite3.connect(":memory:")) as db:
+            db.deserialize(template)
+            return layout(db)
+
+    def _seed_world(self, fixtures: Fixtures, seed: int, db: sqlite3.Connection) -> None:
+        for vendor, of_vendor in fixtures.items():
+            create_schema(db, [fixture.collection for fixture in of_vendor])
+            flags, randomness = self._blueprint.flags[vendor], f"{seed}:{vendor}:fixtures"
+            world = World(db, now=EPOCH, identity=None, flags=flags, randomness=randomness)
+            for fixture in of_vendor:
+                try:
+                    fixture.load(world, partial(self._blueprint.faker, seed))
+                except (RecordExists, sqlite3.Error, LookupError, TypeError, ValueError) as problem:
+                    reason = f"{type(problem).__name__}: {problem}"
+                    raise ConfigurationError(
+                        f"fixtures: no world can be made of {fixture.collection.name}: {reason}"
+                    ) from problem
 
 
-def _seeded_faker(seed: int, collection: str) -> Faker:
+async def _opened_store(path: str = "") -> Store:
+    store = Store(path)
+    await store.open()
+    return store
+
+
+def seeded_faker(seed: int, collection: str) -> Faker:
+    """Return the Faker that makes a collection's records: the same seed gives the same records."""
     from faker import Faker  # noqa: PLC0415 - it costs 0.16 s, and a world without `populate` needs none
 
     fake = Faker("en_US")

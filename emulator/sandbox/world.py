@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
+from hashlib import blake2b
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -18,10 +19,9 @@ from emulator.sandbox.credentials import Identity
 class World:
     """A sandbox as one call meets it.
 
-    `world[COLLECTION]` is that collection's records, `now` the sandbox's time (aware, UTC),
-    `identity` who asks (None where an operation asks for no credentials), `flags` the vendor's
-    switches. What is written is kept when the handler returns, and undone when it raises; `written`
-    names the collections that were.
+    `world[COLLECTION]` is that collection's records, `flags` the vendor's switches. What is written is kept
+    when the handler returns, and undone when it raises; `written` names the collections that were.
+    `varies` tells whether the handler has looked at what differs from call to call: time or random choices.
     """
 
     def __init__(
@@ -32,13 +32,17 @@ class World:
         identity: Identity | None,
         flags: Mapping[str, Any],
         randomness: str,
+        sandbox: str = "default",
     ) -> None:
-        self.now = now
         self.flags = flags
+        self.varies = False
+        self._drawn = 0
+        self._now = now
         self.written: set[str] = set()
         self._db = db
         self._identity = identity
         self._randomness = randomness
+        self._sandbox = sandbox
 
     def __getitem__(self, collection: Collection) -> Records:
         return Records(self._db, collection, self.written)
@@ -50,18 +54,44 @@ class World:
             raise LookupError("this operation needs no credentials, so nobody is known to ask")
         return self._identity
 
+    @property
+    def now(self) -> datetime:
+        """The sandbox's time, aware and in UTC."""
+        self.varies = True
+        return self._now
+
     @cached_property
     def random(self) -> Random:
         """Random choices, the same for the same sandbox seed, operation and call index."""
-        return Random(self._randomness)
+        self.varies = True
+        return Random(self._draw)
+
+    def _digits(self, draw: str, length: int) -> str:
+        # A digest of what has been drawn: seeding a Random for one id would cost ten times as much.
+        self.varies = True
+        self._drawn += 1
+        return blake2b(f"{draw}:{self._drawn}".encode(), digest_size=(length + 1) // 2).hexdigest()[:length]
+
+    @cached_property
+    def _draw(self) -> str:
+        # Counted among the records: a world that was kept in a file or restored draws no id a second time.
+        return f"{self._randomness}:{self.next_number(f'draws {self._randomness}')}"
 
     def uuid(self) -> str:
         """Return a new random UUID (version 4)."""
-        return str(UUID(int=self.random.getrandbits(128), version=4))
+        return str(UUID(hex=self.hex(32), version=4))
 
     def hex(self, length: int) -> str:
         """Return `length` random hexadecimal digits."""
-        return f"{self.random.getrandbits(4 * length):0{length}x}"
+        return self._digits(self._draw, length)
+
+    def secret(self, length: int) -> str:
+        """Return `length` hexadecimal digits that no other sandbox is given, whatever its seed."""
+        return self._digits(f"{self._sandbox}:{self._draw}", length)
+
+    def credential_id(self, presented: str) -> str:
+        """Return the id of the record behind a credential: a sandbox's own ones end in "." and its name."""
+        return presented.removesuffix(f".{self._sandbox}")
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
@@ -71,6 +101,8 @@ class World:
             yield
         except BaseException:
             self._db.execute("ROLLBACK TO field")
+            for drawn in ("random", "_draw"):
+                self.__dict__.pop(drawn, None)
             raise
         finally:
             self._db.execute("RELEASE field")

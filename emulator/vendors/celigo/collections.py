@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from emulator.sandbox.collection import Collection
-from emulator.vendors.celigo.populate import audit_entry
+from emulator.vendors.celigo.populate import audit_entry, integration
 
 CREDENTIALS = Collection("celigo.credentials")
 CONNECTIONS = Collection("celigo.connections", key="_id", schema="connection.schema.json")
 EXPORTS = Collection("celigo.exports", key="_id", schema="export.schema.json")
 IMPORTS = Collection("celigo.imports", key="_id", schema="import.schema.json")
 SCRIPTS = Collection("celigo.scripts", key="_id")
-INTEGRATIONS = Collection("celigo.integrations", key="_id", schema="integration.schema.json")
+INTEGRATIONS = Collection("celigo.integrations", key="_id", schema="integration.schema.json", populate=integration)
 FLOWS = Collection("celigo.flows", key="_id", indexes=("_integrationId",), schema="flow.schema.json")
 ERRORS = Collection("celigo.errors", key="_flowId")
 """Open errors by flow: numError, lastErrorAt."""

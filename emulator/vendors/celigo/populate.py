@@ -1,4 +1,4 @@
-"""Records that faker makes: what the audit log held before anybody called."""
+"""Records that faker makes: more integrations, and what the audit log held before anybody called."""
 
 from __future__ import annotations
 
@@ -16,6 +16,27 @@ if TYPE_CHECKING:
 FIRST = datetime(2023, 1, 9, 8, tzinfo=UTC)
 INTEGRATION = "60f1a2b3c4d5e6f708192a30"
 FLOW = "60f1a4a1c4d5e6f708192b32"
+OWNER = "5f7c3a2b9d1e4c0012a4b6c1"
+SYSTEMS = ("3PL Central", "BigCommerce", "HubSpot", "Magento", "NetSuite", "Salesforce", "Shopify", "Zendesk")
+
+
+def integration(fake: Faker, number: int, world: World) -> Record:
+    """Return an integration of two systems, as a client would have created it, without flows."""
+    created = FIRST + timedelta(seconds=fake.random_int(0, 31_536_000))
+    return {
+        "_id": f"{int(created.timestamp()):08x}{fake.random.getrandbits(64):016x}",
+        "lastModified": timestamp(created + timedelta(seconds=fake.random_int(0, 31_536_000))),
+        "name": f"{fake.random_element(SYSTEMS)} - {fake.random_element(SYSTEMS)} {number}",
+        "description": fake.sentence(),
+        "install": [],
+        "sandbox": False,
+        "_registeredConnectionIds": [],
+        "installSteps": [],
+        "uninstallSteps": [],
+        "flowGroupings": [],
+        "createdAt": timestamp(created),
+        "lastModifiedBy": OWNER,
+    }
 
 
 def audit_entry(fake: Faker, number: int, world: World) -> Record:

@@ -18,7 +18,7 @@ from emulator.vendors.celigo.collections import (
     REVISIONS,
     SNAPSHOTS,
 )
-from emulator.vendors.celigo.errors import not_found
+from emulator.vendors.celigo.errors import error, not_found, refusal
 from emulator.vendors.celigo.history import log
 from emulator.vendors.celigo.ids import timestamp
 from emulator.vendors.celigo.shapes import ordered
@@ -82,8 +82,19 @@ def values_of(document: Any, key: str) -> Iterator[str]:
             yield from values_of(value, key)
 
 
+def refuse_during_update(world: World, integration: Record) -> None:
+    """Raise Refusal (422) while the integration is being updated, if the flag writes_during_update says so."""
+    if integration.get("updateInProgress") and world.flags["writes_during_update"] == "refused":
+        raise refusal(422, error("update_in_progress", "The integration is being updated. Try again later."))
+
+
 def save(world: World, before: Record, after: Record) -> Record:
-    """Put `after` in the place of `before`, note who did it and when, log it, and return it."""
+    """Put `after` in the place of `before`, note who did it and when, log it, and return it.
+
+    Raises Refusal (422) while the integration is being updated, if the flag writes_during_update says so.
+    """
+    if after.get("updateInProgress") is not False:
+        refuse_during_update(world, before)
     stamped = {**after, "lastModified": timestamp(world.now), "lastModifiedBy": world.identity.user}
     record = ordered(stamped)
     world[INTEGRATIONS].replace(record)
@@ -92,7 +103,11 @@ def save(world: World, before: Record, after: Record) -> Record:
 
 
 def remove(world: World, integration: Record) -> None:
-    """Delete an integration with what is in it: flows, revisions, and exports and imports of its own."""
+    """Delete an integration with what is in it: flows, revisions, and exports and imports of its own.
+
+    Raises Refusal (422) as `save` does.
+    """
+    refuse_during_update(world, integration)
     mine = {"_integrationId": integration["_id"]}
     for flow in flows_of(world, integration):
         world[FLOWS].delete(flow["_id"])

@@ -30,11 +30,14 @@ def authenticate_api_key(call: Call, world: World) -> Reply:
     """
     payload: Any = call.document
     key = presented(call) if payload is NOTHING else payload["apikey"]
-    credential = world[CREDENTIALS].get(key)
+    id = world.credential_id(key)
+    credential = world[CREDENTIALS].get(id)
     if credential is None or credential["kind"] != "apikey" or expired(credential, world.now):
         raise unauthorized()
     token = _issue_token(world, credential)
-    return Reply(200, {"authenticated": True, "token": token["id"], "tokenExpiration": token["expires_at"]})
+    # A key of the sandbox's own gives a token of its own.
+    presented_id = token["id"] + key[len(id) :]
+    return Reply(200, {"authenticated": True, "token": presented_id, "tokenExpiration": token["expires_at"]})
 
 
 def _issue_token(world: World, key: Record) -> Record:
@@ -51,6 +54,6 @@ def _issue_token(world: World, key: Record) -> Record:
 
 def _unused_token(world: World) -> str:
     """Return a token that nobody has: the same sandbox seed gives the same tokens, after a restart too."""
-    while world[CREDENTIALS].get(token := world.hex(TOKEN_LENGTH)) is not None:
+    while world[CREDENTIALS].get(token := world.secret(TOKEN_LENGTH)) is not None:
         pass
     return token

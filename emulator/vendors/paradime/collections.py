@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 
 def _node_of_some_integration(fake: Faker, number: int, world: World) -> Record:
-    integrations = world[INTEGRATIONS].all()
-    if not integrations:
-        integrations = [populate.integration(fake, number, world)]
-        world[INTEGRATIONS].insert(integrations[0])
-    return populate.node_of(fake.random_element(integrations), fake, number)
+    integrations = world[INTEGRATIONS]
+    count = integrations.count()
+    if not count:
+        integrations.insert(populate.integration(fake, number, world))
+    (chosen,) = integrations.page(skip=fake.random_int(0, max(count - 1, 0)), limit=1)
+    return populate.node_of(chosen, fake, number)
 
 
 CREDENTIALS = Collection("paradime.credentials")

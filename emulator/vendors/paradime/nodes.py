@@ -31,6 +31,8 @@ def add_custom_integration_nodes(call: Call, world: World) -> dict[str, Any]:
         _put(world, snapshot["id"], _batch(call, integration["uid"]))
         if not call.params["snapshotHasMoreNodes"]:
             _close(world, snapshot)
+        elif world.flags["open_snapshots"] == "lost":
+            _forget(world, snapshot)
     elif world.flags["finished_snapshot"] == "refused":
         raise closed_snapshot(snapshot["id"])
     return {"ok": True, "snapshotId": snapshot["id"]}
@@ -69,6 +71,11 @@ def _put(world: World, snapshot_id: int, nodes: Iterable[Record]) -> None:
         id = f"{snapshot_id}:{node['id']}"
         pending.delete(id)
         pending.insert({"id": id, "snapshotId": snapshot_id, "node": node})
+
+
+def _forget(world: World, snapshot: Record) -> None:
+    world[PENDING_NODES].delete_all({"snapshotId": snapshot["id"]})
+    world[SNAPSHOTS].delete(snapshot["id"])
 
 
 def _close(world: World, snapshot: Record) -> None:

@@ -119,17 +119,20 @@ def _keep(world: World, id: str, found: Record, reports: Sequence[Report], *, sy
 
 def _sync(world: World, id: str) -> None:
     """Extract from the artifacts; a sync that cannot is recorded as failed, and changes nothing."""
+    found: Record = {}
     artifacts = world[ARTIFACTS].get(id)
     report = Report("manifest", "manifest.json")
     if artifacts is None:
         report.error(None, None, "No artifacts were uploaded.")
     elif not artifacts["problems"]:
-        world[FAILING_TESTS].delete(id)
-        world[FAILING_TESTS].insert({"id": id, **_failing_tests(id, artifacts, report)})
+        found = {"id": id, **_failing_tests(id, artifacts, report)}
     else:
         report.errors, report.error_count = artifacts["problems"], len(artifacts["problems"])
     sync = begin(world, id, "dbt", {})
-    finish(world, sync["id"], "failed" if report.errors else "succeeded", [report])
+    sync = finish(world, sync["id"], "failed" if report.errors else "succeeded", [report])
+    if sync["status"] == "succeeded":
+        world[FAILING_TESTS].delete(id)
+        world[FAILING_TESTS].insert(found)
 
 
 def _failing_tests(id: str, artifacts: Record, report: Report) -> dict[str, list[str]]:

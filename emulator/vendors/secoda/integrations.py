@@ -23,7 +23,7 @@ def list_integrations(call: Call, world: World) -> Reply:
     where = {"type": call.params["type"]} if call.params.get("type") else None
     integrations = world[INTEGRATIONS]
     page = find_page(call, integrations.count(where), world.flags)
-    found = integrations.page(page.skip, page.size, where)
+    found = integrations.page(page.skip, page.length, where)
     return Reply(200, page.envelope([_shown(integration, world) for integration in found]))
 
 

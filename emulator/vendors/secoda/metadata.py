@@ -87,5 +87,5 @@ def _conclude(world: World, stage: Stage, counts: dict[str, int], reports: Seque
     failed = counts["resources"] == 0 and any(report.errors for report in reports)
     status = "failed" if failed else "succeeded"
     sync = finish(world, stage.sync_id, status, reports, **counts, batches=stage.batches)
-    if not failed:
+    if sync["status"] == "succeeded":
         make_current(world, sync)

@@ -15,12 +15,16 @@ from emulator.vendors.secoda.errors import invalid_page
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a list of `count` records; `number` counts from 1."""
+    """One page of a list of `count` records; `number` counts from 1.
+
+    If `torn`, the last record has moved to the front since the first page was got (flag torn_pages).
+    """
 
     call: Call
     number: int
     size: int
     count: int
+    torn: bool = False
 
     @property
     def total(self) -> int:
@@ -29,8 +33,17 @@ class Page:
 
     @property
     def skip(self) -> int:
-        """How many records come before this page."""
-        return (self.number - 1) * self.size
+        """How many records come before this page, in the order that they are kept in."""
+        return (self.number - 1) * self.size - self._is_shifted
+
+    @property
+    def length(self) -> int:
+        """How many records are on this page."""
+        return min(self.size, self.count - (self.number - 1) * self.size)
+
+    @property
+    def _is_shifted(self) -> bool:
+        return self.torn and self.number > 1
 
     def envelope(self, results: Sequence[Record]) -> dict[str, Any]:
         """Return the body that carries the page."""
@@ -63,7 +76,7 @@ def find_page(call: Call, count: int, flags: Flags) -> Page:
     number = total if call.query.get("page") == "last" else call.params.get("page", 1)
     if number > total:
         raise invalid_page()
-    return Page(call, number, size, count)
+    return Page(call, number, size, count, flags["torn_pages"])
 
 
 def _pages(count: int, size: int) -> int:

@@ -36,11 +36,17 @@ def begin(world: World, integration_id: str, kind: str, files: Mapping[str, str]
 
 
 def finish(world: World, sync_id: str, status: str, reports: Sequence[Report], **facts: Any) -> Record:
-    """Record how the sync ended, and what was found. Raises Refusal (404) if its integration has gone meanwhile."""
+    """Record how the sync ended, and what was found; it goes on running if the flag sync_progress says so.
+
+    Raises Refusal (404) if its integration has gone meanwhile.
+    """
     sync = world[SYNCS].get(sync_id)
     if sync is None:
         raise not_found()
-    sync = {**sync, "status": status, "finished_at": timestamp(world.now), **_found(reports), **facts}
+    ended = (
+        {"status": status, "finished_at": timestamp(world.now)} if world.flags["sync_progress"] == "finished" else {}
+    )
+    sync = {**sync, **ended, **_found(reports), **facts}
     world[SYNCS].replace(sync)
     return sync
 

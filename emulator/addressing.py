@@ -1,0 +1,109 @@
+"""Where a request wants to go: which sandbox, which vendor, and where below the vendor's root."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from emulator.problems import Problem
+from emulator.sandbox.sandbox import Sandbox
+from emulator.sandbox.sandboxes import Sandboxes
+
+if TYPE_CHECKING:
+    from multidict import CIMultiDictProxy
+
+PREFIX = "~"
+HEADER = "X-Emulator-Sandbox"
+CONTROL = "_emulator"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A request's target: `vendor` (or CONTROL), the URL's path up to its root, and what follows."""
+
+    sandbox: Sandbox
+    vendor: str
+    root: str
+    path: str
+
+
+class Addressing:
+    """Finds a request's target. `hosts` maps vendors to their own host names ("*.immuta.com"),
+    `credential_headers` to the headers that carry their credentials.
+    """
+
+    def __init__(
+        self,
+        sandboxes: Sandboxes,
+        hosts: Mapping[str, Sequence[str]],
+        credential_headers: Mapping[str, Iterable[str]],
+    ) -> None:
+        self._sandboxes = sandboxes
+        self._exact = {host: vendor for vendor, names in hosts.items() for host in names if "*" not in host}
+        self._suffixes = {host[1:]: vendor for vendor, names in hosts.items() for host in names if host.startswith("*")}
+        self._credential_headers = {vendor: ("Authorization", *names) for vendor, names in credential_headers.items()}
+
+    def find(self, path: str, authority: str, headers: CIMultiDictProxy[str], connection: str | None = None) -> Address:
+        """Return where a request for a percent-encoded path goes. Raises Problem if that is nowhere.
+
+        `authority` is the host, perhaps with a port; `connection` names the sandbox that the whole connection is for.
+        """
+        named, prefix, path = self._split_prefix(path)
+        vendor, root = self._vendor(path, authority)
+        name = sandbox_named_in(headers, connection)
+        if named is None and name is not None:
+            named = self._named(name)
+        sandbox = named or self._by_credential(vendor, headers) or self._sandboxes.default
+        return Address(sandbox, vendor, prefix + root, path[len(root) :])
+
+    def _split_prefix(self, path: str) -> tuple[Sandbox | None, str, str]:
+        if not path.startswith(f"/{PREFIX}"):
+            return None, "", path
+        first, _, rest = path[1:].partition("/")
+        return self._named(first[len(PREFIX) :]), f"/{first}", f"/{rest}"
+
+    def _vendor(self, path: str, host: str) -> tuple[str, str]:
+        name = host.partition(":")[0].lower()
+        vendor = self._exact.get(name) or self._suffixes.get(name[name.find(".") :])
+        first = path[1:].partition("/")[0]
+        if vendor is not None and first != CONTROL:
+            return vendor, ""
+        if first in self._credential_headers or first == CONTROL:
+            return first, f"/{first}"
+        roots = ", ".join(f"/{vendor}/" for vendor in self._credential_headers)
+        raise Problem(404, f"Nothing is at {path}: the vendors are at {roots} and the control API at /{CONTROL}/.")
+
+    def _by_credential(self, vendor: str, headers: CIMultiDictProxy[str]) -> Sandbox | None:
+        """A sandbox's own credentials end in "." and its name."""
+        for header in self._credential_headers.get(vendor, ()):
+            _, dot, name = headers.get(header, "").rpartition(".")
+            found = self._sandboxes.get(name) if dot else None
+            if found is not None:
+                return found
+        return None
+
+    def _named(self, name: str) -> Sandbox:
+        sandbox = self._sandboxes.get(name)
+        if sandbox is None:
+            names = ", ".join(sandbox.name for sandbox in self._sandboxes)
+            raise Problem(404, f"There is no sandbox {name!r}; there are {names}. POST /{CONTROL}/sandboxes makes one.")
+        return sandbox
+
+
+def sandbox_named_in(headers: CIMultiDictProxy[str], otherwise: str | None = None) -> str | None:
+    """Return the sandbox that a header names: ours, or the user of a proxy's URL (http://NAME:any@127.0.0.1:4070)."""
+    name = headers.get(HEADER)
+    return name if name is not None else _proxy_user(headers) or otherwise
+
+
+def _proxy_user(headers: CIMultiDictProxy[str]) -> str:
+    kind, _, credentials = headers.get("Proxy-Authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return ""
+    try:
+        return b64decode(credentials).decode().partition(":")[0]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""

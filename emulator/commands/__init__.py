@@ -1,0 +1,1 @@
+"""The commands besides `serve`, by what they need: nothing that runs, or an emulator that does."""

@@ -1,0 +1,72 @@
+"""Commands that tell what there is: `operations`, `scenarios`, `version`, `completion`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+from click.shell_completion import get_completion_class
+
+from emulator import __version__
+from emulator.app import Catalogue, fixture_folders, read_catalogue, read_scenarios
+from emulator.control.information import describe_operations
+from emulator.errors import ConfigurationError
+from emulator.settings import read_settings
+
+
+@click.command()
+@click.option("--vendor", metavar="NAME", help="Only this vendor's.")
+def operations(vendor: str | None) -> None:
+    """List every emulated operation with its evidence.
+
+    Example: emulator operations --vendor celigo
+    """
+    catalogue = _checked(vendor, read_catalogue())
+    for operation in describe_operations(catalogue.contracts):
+        if vendor in (None, operation["vendor"]):
+            evidence = operation["evidence"]
+            call = f"{operation['operation']:28} {operation['method']:8} {operation['path']:58}"
+            click.echo(f"{operation['vendor']:9} {call} {evidence['level']:10} {evidence['source']}")
+
+
+@click.command()
+@click.option("--vendor", metavar="NAME", help="Only this vendor's.")
+@click.option("--fixtures", metavar="FOLDER", help="A folder whose scenarios come to the built-in ones.")
+def scenarios(vendor: str | None, fixtures: str | None) -> None:
+    """List every scenario with a sentence: what `serve --scenario` takes.
+
+    Example: emulator scenarios --vendor secoda
+    """
+    settings = read_settings({"fixtures": fixtures}, os.environ)
+    catalogue = _checked(vendor, read_catalogue())
+    for name, scenario in read_scenarios(fixture_folders(settings), catalogue).items():
+        if vendor in (None, scenario.vendor):
+            click.echo(f"{name:36} {scenario.description}")
+
+
+def _checked(vendor: str | None, catalogue: Catalogue) -> Catalogue:
+    if vendor is not None and vendor not in catalogue.vendors:
+        raise ConfigurationError(f"there is no vendor {vendor!r}; there are {', '.join(catalogue.vendors)}")
+    return catalogue
+
+
+@click.command()
+def version() -> None:
+    """Print the version.
+
+    Example: emulator version
+    """
+    click.echo(__version__)
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> None:
+    """Print what makes a shell complete commands and flags.
+
+    Example: eval "$(emulator completion bash)"
+    """
+    kind = get_completion_class(shell)
+    assert kind is not None
+    click.echo(kind(context.find_root().command, {}, "emulator", "_EMULATOR_COMPLETE").source())

@@ -1,0 +1,108 @@
+"""Commands for an emulator that runs: `wait`, `reset`, `snapshot`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from emulator.errors import ConfigurationError
+from emulator.healthcheck import address
+from emulator.remote import Remote
+from emulator.settings import read_settings
+
+Command = Callable[..., None]
+
+_url_option = click.option("--url", metavar="URL", help="Where it is; else as the settings host and port say.")
+_sandbox_option = click.option("--sandbox", default="default", show_default=True, metavar="NAME", help="Which sandbox.")
+
+
+def _remote(url: str | None, sandbox: str = "default") -> Remote:
+    if url is None:
+        host, port = address(os.environ)
+        url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return Remote(url, sandbox, read_settings({}, os.environ).control_token)
+
+
+def _of_sandbox(command: Command) -> Command:
+    return _url_option(_sandbox_option(command))
+
+
+@click.command()
+@_url_option
+@click.option("--seconds", type=click.FloatRange(min=0), default=30, show_default=True, help="How long at most.")
+def wait(url: str | None, seconds: float) -> None:
+    """Wait until an emulator is ready; exit with 1 if it is not in time.
+
+    Example: emulator wait --url http://127.0.0.1:4070 --seconds 10
+    """
+    _remote(url).wait(seconds)
+
+
+@click.command()
+@_of_sandbox
+def reset(url: str | None, sandbox: str) -> None:
+    """Make a sandbox as it was at its start: records, faults, scenarios, clock and journal.
+
+    Example: emulator reset --url http://127.0.0.1:4070
+    """
+    _remote(url, sandbox).reset()
+
+
+@click.group(no_args_is_help=False)
+def snapshot() -> None:
+    """Save, restore and list snapshots of a sandbox's records.
+
+    Example: emulator snapshot save before
+    """
+
+
+@snapshot.command("save")
+@click.argument("name")
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@_of_sandbox
+def save(name: str, file: Path | None, url: str | None, sandbox: str) -> None:
+    """Keep the records under NAME, and in FILE (SQLite) if it is given.
+
+    Example: emulator snapshot save before before.sqlite
+    """
+    remote = _remote(url, sandbox)
+    remote.save_snapshot(name)
+    if file is not None:
+        _with_file(file, lambda: file.write_bytes(remote.download_snapshot(name)))
+
+
+@snapshot.command("restore")
+@click.argument("name")
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@_of_sandbox
+def restore(name: str, file: Path | None, url: str | None, sandbox: str) -> None:
+    """Put the records of NAME in the place of the sandbox's; those in FILE, which NAME is from then on.
+
+    Example: emulator snapshot restore before before.sqlite
+    """
+    remote = _remote(url, sandbox)
+    if file is not None:
+        remote.upload_snapshot(name, _with_file(file, file.read_bytes))
+    remote.restore_snapshot(name)
+
+
+@snapshot.command("list")
+@_of_sandbox
+def list_snapshots(url: str | None, sandbox: str) -> None:
+    """List the snapshots with their sizes.
+
+    Example: emulator snapshot list --url http://127.0.0.1:4070
+    """
+    for found in _remote(url, sandbox).snapshots():
+        click.echo(f"{found['name']:32} {found['bytes']:>12} bytes")
+
+
+def _with_file(file: Path, work: Callable[[], Any]) -> Any:
+    try:
+        return work()
+    except OSError as problem:
+        raise ConfigurationError(f"{file}: {(problem.strerror or str(problem)).lower()}") from None

@@ -1,0 +1,124 @@
+"""Which operations and which of their documented statuses a test run has met."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from textwrap import wrap
+from typing import Any, TypeAlias
+
+Key: TypeAlias = tuple[str, str]
+"""A vendor and an operation."""
+
+DOCUMENTED = "documented"
+
+
+class ContractCoverage:
+    """Counts the exchanges of a test run by operation and status, against what the contracts hold.
+
+    A status counts if its evidence is `documented`; of vendors that the run has never called none does.
+    """
+
+    def __init__(self) -> None:
+        self._statuses: dict[Key, dict[int, str]] = {}
+        self._met: Counter[tuple[str, str, int]] = Counter()
+
+    def know(self, operations: Iterable[Mapping[str, Any]]) -> None:
+        """Learn what the contracts hold, from operations as the control API lists them."""
+        for one in operations:
+            statuses = {int(status): level for status, level in one["statuses"].items()}
+            self._statuses[one["vendor"], one["operation"]] = statuses
+
+    def count(self, vendor: str, operations: Iterable[str], status: int) -> None:
+        """Count an exchange."""
+        for operation in operations:
+            self._met[vendor, operation, status] += 1
+
+    def merge(self, document: Mapping[str, Any]) -> None:
+        """Add what another process has counted: its document()."""
+        self.know(document["operations"])
+        for one in document["operations"]:
+            for status, times in one["met"].items():
+                self._met[one["vendor"], one["operation"], int(status)] += times
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "documented": len(self._documented()),
+            "met": len(self._documented_met()),
+            "percent": round(self.percent, 2),
+            "operations": [
+                {
+                    "vendor": vendor,
+                    "operation": operation,
+                    "statuses": {str(status): level for status, level in statuses.items()},
+                    "met": {str(status): times for status, times in self._met_of((vendor, operation)).items()},
+                }
+                for (vendor, operation), statuses in self._statuses.items()
+            ],
+        }
+
+    @property
+    def percent(self) -> float:
+        """The share of the documented statuses that were met, of the vendors that were called; 0 if none was."""
+        documented = len(self._documented())
+        return 100 * len(self._documented_met()) / documented if documented else 0.0
+
+    def lines(self, width: int, details: bool) -> list[str]:
+        """Tell of each vendor what was met and, in `details`, what never was."""
+        called = self._called()
+        silent = [vendor for vendor in self._vendors() if vendor not in called]
+        lines = [line for vendor in called for line in self._vendor_lines(vendor, width, details)]
+        return [*lines, *([f"never called: {', '.join(silent)}"] if silent else [])]
+
+    def _vendor_lines(self, vendor: str, width: int, details: bool) -> Iterator[str]:
+        operations = [key for key in self._statuses if key[0] == vendor]
+        met = [key for key in operations if self._met_of(key)]
+        documented = [one for one in self._documented() if one[0] == vendor]
+        documented_met = [one for one in self._documented_met() if one[0] == vendor]
+        yield (
+            f"{vendor}: {len(met)} of {len(operations)} operations,"
+            f" {len(documented_met)} of {len(documented)} documented statuses"
+        )
+        if details:
+            missing = [one for one in documented if one not in documented_met and (vendor, one[1]) in met]
+            yield from _listed("met", [_with(key[1], self._met_of(key)) for key in met], width)
+            yield from _listed("not met", [_with(key[1], _statuses(missing, key[1])) for key in met], width)
+            yield from _listed("never called", [key[1] for key in operations if key not in met], width)
+
+    def _vendors(self) -> list[str]:
+        return list(dict.fromkeys(vendor for vendor, _ in self._statuses))
+
+    def _called(self) -> list[str]:
+        return [vendor for vendor in self._vendors() if any(met[0] == vendor for met in self._met)]
+
+    def _met_of(self, key: Key) -> dict[int, int]:
+        return {one[2]: times for one, times in sorted(self._met.items()) if one[:2] == key}
+
+    def _documented(self) -> list[tuple[str, str, int]]:
+        called = self._called()
+        return [
+            (vendor, operation, status)
+            for (vendor, operation), statuses in self._statuses.items()
+            if vendor in called
+            for status, level in statuses.items()
+            if level == DOCUMENTED
+        ]
+
+    def _documented_met(self) -> list[tuple[str, str, int]]:
+        return [one for one in self._documented() if one in self._met]
+
+
+def _statuses(entries: Iterable[tuple[str, str, int]], operation: str) -> list[int]:
+    return [status for _, name, status in entries if name == operation]
+
+
+def _with(operation: str, statuses: Iterable[int]) -> str:
+    numbers = " ".join(str(status) if status else "broken" for status in statuses)
+    return f"{operation} {numbers}" if numbers else ""
+
+
+def _listed(title: str, entries: Sequence[str], width: int) -> Iterator[str]:
+    text = ", ".join(entry for entry in entries if entry)
+    if text:
+        yield from wrap(text, max(40, width), initial_indent=f"  {title:13}", subsequent_indent=" " * 15)

@@ -1,0 +1,63 @@
+"""A sandbox's clock: told, set, frozen, advanced."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from emulator.control.handlers import Emulator, Handlers
+from emulator.exchange import Call, Reply
+from emulator.problems import Problem
+from emulator.sandbox.clock import Clock
+from emulator.sandbox.sandbox import Sandbox
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(3000, 1, 1, tzinfo=UTC)
+"""A clock that ran out of the years that Python knows would fail later, in a vendor's call."""
+
+handlers = Handlers()
+
+
+@handlers.sandbox_operation("getClock")
+async def get_clock(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Tell the sandbox's time."""
+    return Reply(200, describe_clock(sandbox.clock))
+
+
+@handlers.sandbox_operation("setClock")
+async def set_clock(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Set the clock."""
+    change: Any = call.document
+    sandbox.clock.set(read_time(change), change.get("frozen"))
+    return Reply(200, describe_clock(sandbox.clock))
+
+
+@handlers.sandbox_operation("advanceClock")
+async def advance_clock(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Move the time forward."""
+    document: Any = call.document
+    left = (LATEST - sandbox.now()).total_seconds()
+    if document["seconds"] >= left:
+        raise Problem(422, f"The clock goes to the year {LATEST.year}, which is {int(left)} seconds ahead.")
+    sandbox.clock.advance(document["seconds"])
+    return Reply(200, describe_clock(sandbox.clock))
+
+
+def describe_clock(clock: Clock) -> dict[str, Any]:
+    """Return a clock as JSON."""
+    return {"now": clock.now().isoformat().replace("+00:00", "Z"), "frozen": clock.frozen}
+
+
+def read_time(change: dict[str, Any]) -> datetime | None:
+    """Return the time that a change of the clock sets, None if it sets none. Raises Problem for one that cannot be."""
+    if "now" not in change:
+        return None
+    if change["now"] is None:
+        return datetime.now(UTC)
+    try:
+        now = datetime.fromisoformat(change["now"].upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise Problem(422, f"{change['now']!r} is no time; write it like 2030-01-01T00:00:00Z.") from None
+    if not EARLIEST <= now < LATEST:
+        raise Problem(422, f"{change['now']} is out of reach; the clock takes the years 1970 to 2999.")
+    return now

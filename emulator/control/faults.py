@@ -1,0 +1,81 @@
+"""A sandbox's faults: armed, listed, disarmed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.contract.faults import check_fault
+from emulator.control.handlers import Emulator, Handlers, whole_numbers
+from emulator.errors import ConfigurationError
+from emulator.exchange import Call, Reply
+from emulator.problems import Problem
+from emulator.sandbox.faults import Fault, fault_of
+from emulator.sandbox.sandbox import Sandbox
+
+handlers = Handlers()
+
+
+@handlers.sandbox_operation("listFaults")
+async def list_faults(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """List the faults that are armed."""
+    return Reply(200, {"faults": [_describe(fault, sandbox) for fault in sandbox.faults]})
+
+
+@handlers.sandbox_operation("armFault")
+async def arm_fault(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Arm a fault that could spoil a call."""
+    document = whole_numbers(call.document)
+    contracts = emulator.catalogue.contracts
+    if document["vendor"] not in contracts:
+        raise Problem(422, f"There is no vendor {document['vendor']!r}; there are {', '.join(contracts)}.")
+    try:
+        fault = fault_of(document, sandbox.faults.next_id())
+        check_fault(fault, contracts[fault.vendor])
+    except ConfigurationError as problem:
+        raise Problem(422, f"The fault cannot be: {problem}.") from None
+    sandbox.faults.add(fault)
+    return Reply(201, _describe(fault, sandbox))
+
+
+@handlers.sandbox_operation("disarmFaults")
+async def disarm_faults(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Disarm all faults but those of scenarios."""
+    for fault in list(sandbox.faults):
+        if fault.scenario is None:
+            sandbox.faults.remove(fault.id)
+    return Reply(204)
+
+
+@handlers.sandbox_operation("getFault")
+async def get_fault(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Tell of one fault."""
+    return Reply(200, _describe(_found(call, sandbox), sandbox))
+
+
+@handlers.sandbox_operation("disarmFault")
+async def disarm_fault(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Disarm a fault."""
+    fault = _found(call, sandbox)
+    if fault.scenario is not None:
+        raise Problem(
+            409, f"{fault.id} belongs to the scenario {fault.scenario}; DELETE scenarios/{fault.scenario} ends both."
+        )
+    sandbox.faults.remove(fault.id)
+    return Reply(204)
+
+
+def _found(call: Call, sandbox: Sandbox) -> Fault:
+    for fault in sandbox.faults:
+        if fault.id == call.params["id"]:
+            return fault
+    armed = ", ".join(fault.id for fault in sandbox.faults) or "none"
+    raise Problem(404, f"There is no fault {call.params['id']!r}; armed are {armed}.")
+
+
+def _describe(fault: Fault, sandbox: Sandbox) -> dict[str, Any]:
+    return {
+        "id": fault.id,
+        "scenario": fault.scenario,
+        "hits": sandbox.faults.hits(fault.id),
+        "fault": {"vendor": fault.vendor, **fault.document},
+    }

@@ -1,0 +1,52 @@
+"""A sandbox's flags: the vendors' switches, as <vendor>.<flag>."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.contract.openapi import Contract
+from emulator.control.handlers import Emulator, Handlers
+from emulator.exchange import Call, Reply
+from emulator.problems import Problem
+from emulator.sandbox.sandbox import Sandbox
+
+handlers = Handlers()
+
+
+@handlers.sandbox_operation("getFlags")
+async def get_flags(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """List all flags."""
+    return Reply(200, describe_flags(sandbox))
+
+
+@handlers.sandbox_operation("setFlags")
+async def set_flags(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Set those flags that the body names, or none if one of them is wrong."""
+    given: Any = call.document
+    for vendor, values in read_flags(given, emulator.catalogue.contracts).items():
+        sandbox.flags[vendor].update(values)
+    return Reply(200, describe_flags(sandbox))
+
+
+def describe_flags(sandbox: Sandbox) -> dict[str, Any]:
+    """Return a sandbox's flags as JSON."""
+    return {f"{vendor}.{flag}": value for vendor, values in sandbox.flags.items() for flag, value in values.items()}
+
+
+def read_flags(given: Mapping[str, Any], contracts: Mapping[str, Contract]) -> dict[str, dict[str, Any]]:
+    """Return flags by vendor and name. Raises Problem, naming what there is."""
+    known = {
+        f"{vendor}.{name}": flag for vendor, contract in contracts.items() for name, flag in contract.flags.items()
+    }
+    values: dict[str, dict[str, Any]] = {}
+    for full_name, value in given.items():
+        if full_name not in known:
+            raise Problem(422, f"There is no flag {full_name!r}; there are {', '.join(sorted(known))}.")
+        choices = known[full_name].choices
+        # True is 1 for Python, and not for JSON.
+        if not any(value == choice and type(value) is type(choice) for choice in choices):
+            raise Problem(422, f"{full_name} is {value!r}; it takes {', '.join(map(str, choices))}.")
+        vendor, _, name = full_name.partition(".")
+        values.setdefault(vendor, {})[name] = value
+    return values

@@ -1,0 +1,136 @@
+"""How the handlers of the control API are bound to its operations, and what they get."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from aiohttp import web
+
+from emulator.errors import ContractError
+from emulator.exchange import Call, Reply
+from emulator.problems import Problem
+from emulator.sandbox.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from emulator.contract.openapi import Contract
+    from emulator.metrics import Metrics
+    from emulator.sandbox.fixtures import Fixtures
+    from emulator.sandbox.sandboxes import Sandboxes
+    from emulator.sandbox.scenarios import Scenario
+    from emulator.settings import Settings
+    from emulator.tls import Tls
+    from emulator.vendor import Handlers as VendorHandlers
+    from emulator.vendor import Vendor
+
+ROOT = "/_emulator"
+
+
+class Catalogue(Protocol):
+    """The vendors with their contracts."""
+
+    @property
+    def vendors(self) -> Mapping[str, Vendor]:
+        """The vendor packages by name."""
+
+    @property
+    def contracts(self) -> Mapping[str, Contract]:
+        """Their contracts by name."""
+
+    @property
+    def handlers(self) -> Mapping[str, VendorHandlers]:
+        """Their handlers by name."""
+
+
+class Emulator(Protocol):
+    """The emulator as the control API needs it."""
+
+    ready: bool
+    settings: Settings
+    tls: Tls | None
+    metrics: Metrics
+    sandboxes: Sandboxes
+    scenarios: dict[str, Scenario]
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The vendors with their contracts."""
+
+    def fixtures(self, *overlay: Path) -> Fixtures:
+        """Read the fixtures, with more folders laid over them."""
+
+    def scenarios_named(self, pattern: str) -> Sequence[Scenario]:
+        """Return the scenarios that a name with or without "*" names."""
+
+
+Handler: TypeAlias = Callable[[Call, Emulator], Awaitable["Reply | Stream"]]
+"""Answers one operation of the control API; raises Problem for what it refuses."""
+
+SandboxHandler: TypeAlias = Callable[[Call, Sandbox, Emulator], Awaitable["Reply | Stream"]]
+"""Answers one operation on one sandbox."""
+
+
+class Stream:
+    """A reply that goes on: `write(request)` sends it, and returns the response when it has ended."""
+
+    def __init__(self, write: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> None:
+        self.write = write
+
+
+class Handlers:
+    """The handlers of one module, by operation."""
+
+    def __init__(self) -> None:
+        self.by_operation: dict[str, Handler] = {}
+
+    def operation(self, name: str) -> Callable[[Handler], Handler]:
+        """Bind an async function to the operation `name`."""
+
+        def bind(handler: Handler) -> Handler:
+            if name in self.by_operation:
+                raise ContractError(f"operation {name} of the control API has two handlers; keep one")
+            self.by_operation[name] = handler
+            return handler
+
+        return bind
+
+    def sandbox_operation(self, name: str) -> Callable[[SandboxHandler], SandboxHandler]:
+        """Bind an async function to an operation on one sandbox, which stays open as long as it runs."""
+
+        def bind(handler: SandboxHandler) -> SandboxHandler:
+            async def visit(call: Call, emulator: Emulator) -> Reply | Stream:
+                sandbox = find_sandbox(call, emulator)
+                with sandbox.visit():
+                    return await handler(call, sandbox, emulator)
+
+            self.operation(name)(visit)
+            return handler
+
+        return bind
+
+
+def find_sandbox(call: Call, emulator: Emulator) -> Sandbox:
+    """Return the sandbox that a call is about. Raises Problem, naming those there are."""
+    name = call.params["sandbox"]
+    sandbox = emulator.sandboxes.get(name)
+    if sandbox is None:
+        names = ", ".join(known.name for known in emulator.sandboxes)
+        raise Problem(404, f"There is no sandbox {name!r}; there are {names}. POST {ROOT}/sandboxes makes one.")
+    return sandbox
+
+
+def refusal(status: int, reason: Exception) -> Problem:
+    """Return the Problem that says why, as a whole sentence."""
+    text = str(reason)
+    return Problem(status, f"{text[:1].upper()}{text[1:].removesuffix('.')}.")
+
+
+def whole_numbers(document: Any) -> Any:
+    """Return a JSON document with 2.0 as 2: JSON Schema takes one for the other, Python does not."""
+    if isinstance(document, dict):
+        return {name: whole_numbers(value) for name, value in document.items()}
+    if isinstance(document, list):
+        return [whole_numbers(value) for value in document]
+    return int(document) if isinstance(document, float) and document.is_integer() else document

@@ -1,0 +1,100 @@
+"""What the emulator tells of itself: is it up, what does it emulate, on what evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from emulator import __version__
+from emulator.contract.faults import responses_of
+from emulator.contract.openapi import Contract
+from emulator.contract.operation import Operation
+from emulator.control.handlers import Emulator, Handlers
+from emulator.data import CONTRACTS
+from emulator.exchange import Call, Reply
+from emulator.problems import Problem
+
+MEDIA_TYPES = {".yaml": "application/yaml", ".json": "application/schema+json", ".graphql": "application/graphql"}
+
+handlers = Handlers()
+
+
+@handlers.operation("getHealth")
+async def get_health(call: Call, emulator: Emulator) -> Reply:
+    """Answer that the process is alive."""
+    return Reply(200, {"status": "ok", "version": __version__})
+
+
+@handlers.operation("getReady")
+async def get_ready(call: Call, emulator: Emulator) -> Reply:
+    """Answer 200 once the sandboxes are seeded, 503 before."""
+    if not emulator.ready:
+        raise Problem(503, "The sandboxes are not seeded yet; ask again in a moment.")
+    return Reply(200, {"status": "ready"})
+
+
+@handlers.operation("listOperations")
+async def list_operations(call: Call, emulator: Emulator) -> Reply:
+    """List every emulated operation with its evidence."""
+    return Reply(200, {"operations": list(describe_operations(emulator.catalogue.contracts))})
+
+
+@handlers.operation("getContractFile")
+async def get_contract_file(call: Call, emulator: Emulator) -> Reply:
+    """Return one file of a vendor's contract as it is."""
+    return _contract_file(call.params["vendor"], call.params["file"], emulator)
+
+
+@handlers.operation("getContractSchema")
+async def get_contract_schema(call: Call, emulator: Emulator) -> Reply:
+    """Return one JSON Schema of a vendor's contract as it is."""
+    return _contract_file(call.params["vendor"], f"schemas/{call.params['file']}", emulator)
+
+
+@handlers.operation("getAuthority")
+async def get_authority(call: Call, emulator: Emulator) -> Reply:
+    """Return the certificate authority that was made at the start."""
+    if emulator.tls is None:
+        raise Problem(404, "This emulator has no certificates: start it with --tls auto (or EMULATOR_TLS=auto).")
+    if emulator.tls.authority is None:
+        raise Problem(404, "The setting tls is 'files': trust the authority that signed the certificate in tls_cert.")
+    return Reply(200, content=emulator.tls.authority, content_type="application/x-pem-file")
+
+
+@handlers.operation("getMetrics")
+async def get_metrics(call: Call, emulator: Emulator) -> Reply:
+    """Return all metrics in Prometheus's text format."""
+    text = emulator.metrics.text(emulator.sandboxes)
+    return Reply(200, content=text, content_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _contract_file(vendor: str, name: str, emulator: Emulator) -> Reply:
+    if vendor not in emulator.catalogue.contracts:
+        raise Problem(404, f"There is no vendor {vendor!r}; there are {', '.join(emulator.catalogue.contracts)}.")
+    folder = CONTRACTS / vendor
+    files = {str(file.relative_to(folder)): file for file in sorted(folder.rglob("*.*"))}
+    if name not in files:
+        raise Problem(404, f"The contract of {vendor} has no file {name!r}; it has {', '.join(files)}.")
+    file = files[name]
+    return Reply(200, content=file.read_bytes(), content_type=MEDIA_TYPES[file.suffix])
+
+
+def describe_operations(contracts: Mapping[str, Contract]) -> Iterator[dict[str, Any]]:
+    """Yield each operation as JSON: vendor, name, method, path, summary, evidence, statuses."""
+    for contract in contracts.values():
+        for operation in contract.handled.values():
+            yield _describe(operation, contract)
+
+
+def _describe(operation: Operation, contract: Contract) -> dict[str, Any]:
+    evidence = operation.evidence
+    responses = responses_of(operation, contract)
+    return {
+        "vendor": operation.vendor,
+        "operation": operation.name,
+        "method": operation.root or operation.method,
+        "path": operation.path,
+        "summary": operation.summary,
+        "evidence": {"level": evidence.level, "source": evidence.source, "note": evidence.note},
+        "statuses": {str(status): response.evidence.level for status, response in sorted(responses.items())},
+    }

@@ -1,0 +1,127 @@
+"""A sandbox's journal: read, held to expectations, exported, streamed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from difflib import get_close_matches
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from emulator import __version__
+from emulator.control.handlers import Emulator, Handlers, Stream, whole_numbers
+from emulator.exchange import Call, Reply
+from emulator.problems import Problem
+from emulator.sandbox.har import har
+from emulator.sandbox.journal import Exchange
+from emulator.sandbox.sandbox import Sandbox
+from emulator.sandbox.verification import verify
+
+HEARTBEAT_SECONDS = 5.0
+"""How often a stream without news shows that it is alive, and finds out whether its reader is."""
+
+handlers = Handlers()
+
+
+@handlers.sandbox_operation("listExchanges")
+async def list_exchanges(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """List the exchanges that are like all that is asked for."""
+    filters = {name: value for name, value in call.params.items() if name != "sandbox"}
+    journal = sandbox.journal
+    exchanges = [exchange.document() for exchange in journal.select(**filters)]
+    return Reply(200, {"exchanges": exchanges, "recorded": journal.recorded, "dropped": journal.dropped})
+
+
+@handlers.sandbox_operation("clearJournal")
+async def clear_journal(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Forget all exchanges."""
+    sandbox.journal.clear()
+    return Reply(204)
+
+
+@handlers.sandbox_operation("getExchange")
+async def get_exchange(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Return one exchange."""
+    exchange = sandbox.journal.get(call.params["id"])
+    if exchange is None:
+        kept = [exchange.number for exchange in sandbox.journal]
+        range_kept = f"those from {kept[0]} to {kept[-1]}" if kept else "none"
+        raise Problem(404, f"The journal of {sandbox.name} has no exchange {call.params['id']}; it keeps {range_kept}.")
+    return Reply(200, exchange.document())
+
+
+@handlers.sandbox_operation("verifyJournal")
+async def verify_journal(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Tell whether the journal holds what is expected."""
+    expectation = whole_numbers(call.document)
+    _check_operation(expectation, emulator)
+    if "count" in expectation and expectation.keys() & {"at_least", "at_most"}:
+        raise Problem(422, "Give either count, or at_least and at_most.")
+    if expectation.get("at_least", 0) > expectation.get("at_most", expectation.get("at_least", 0)):
+        raise Problem(422, "at_least is more than at_most, which nothing can be.")
+    return Reply(200, verify(sandbox.journal, expectation).document())
+
+
+@handlers.sandbox_operation("getHar")
+async def get_har(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Return the journal as an HTTP archive."""
+    return Reply(200, har(sandbox.journal, __version__))
+
+
+@handlers.sandbox_operation("streamExchanges")
+async def stream_exchanges(call: Call, sandbox: Sandbox, emulator: Emulator) -> Stream:
+    """Send the exchanges as they come."""
+    since = call.params.get("Last-Event-ID", call.params.get("since", sandbox.journal.recorded))
+
+    async def write(request: web.BaseRequest) -> web.StreamResponse:
+        headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+        response = web.StreamResponse(headers=headers)
+        await response.prepare(request)
+        if request.method != "HEAD":
+            with suppress(ConnectionError):  # the reader has left
+                await _follow(response, sandbox.name, since, emulator)
+        return response
+
+    return Stream(write)
+
+
+async def _follow(response: web.StreamResponse, name: str, since: int, emulator: Emulator) -> None:
+    """Send exchanges until the sandbox is dropped or the emulator stops; a reset goes on with the new world's."""
+    await response.write(b": exchanges follow\n\n")
+    while (sandbox := emulator.sandboxes.get(name)) is not None:
+        try:
+            exchanges = await asyncio.wait_for(sandbox.journal.after(since), HEARTBEAT_SECONDS)
+        except TimeoutError:
+            await response.write(b": nothing new\n\n")
+            continue
+        if exchanges:
+            since = exchanges[-1].number
+            await response.write(_events(exchanges))
+        elif emulator.sandboxes.get(name) is sandbox:
+            return
+        else:
+            since = 0
+
+
+def _events(exchanges: Iterable[Exchange]) -> bytes:
+    return b"".join(
+        b"id: %d\nevent: exchange\ndata: %s\n\n" % (exchange.number, orjson.dumps(exchange.document()))
+        for exchange in exchanges
+    )
+
+
+def _check_operation(expectation: dict[str, Any], emulator: Emulator) -> None:
+    contracts = emulator.catalogue.contracts
+    vendor, name = expectation.get("vendor"), expectation["operation"]
+    if vendor is not None and vendor not in contracts:
+        raise Problem(422, f"There is no vendor {vendor!r}; there are {', '.join(contracts)}.")
+    meant = [contracts[vendor]] if vendor else contracts.values()
+    names = sorted({operation for contract in meant for operation in contract.operations})
+    if name not in names:
+        near = get_close_matches(name, names, 3) or names
+        raise Problem(
+            422, f"There is no operation {name!r}{f' of {vendor}' if vendor else ''}; there are {', '.join(near)}."
+        )

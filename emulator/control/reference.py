@@ -1,0 +1,75 @@
+"""The control API's own documents: its contract, its schemas, and a page that shows how to call it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+
+from emulator.control.document import FILE, own_schemas
+from emulator.control.guide import Route, command, first_command, routes, tags
+from emulator.control.handlers import ROOT, Emulator, Handlers
+from emulator.exchange import Call, Reply
+from emulator.problems import Problem
+
+STYLE = """
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+pre { background: #f4f4f4; color: #111; padding: .5rem .75rem; overflow-x: auto; }
+h3 { font: 600 1rem ui-monospace, monospace; margin-bottom: 0; }
+p, ul { margin: .25rem 0; }
+"""
+
+handlers = Handlers()
+
+
+@handlers.operation("getOwnContract")
+async def get_own_contract(call: Call, emulator: Emulator) -> Reply:
+    """Return the control API's contract as it is."""
+    return Reply(200, content=FILE.read_bytes(), content_type="application/yaml")
+
+
+@handlers.operation("getOwnSchema")
+async def get_own_schema(call: Call, emulator: Emulator) -> Reply:
+    """Return one JSON Schema of the control API as it is."""
+    name = call.params["file"]
+    if name not in own_schemas():
+        raise Problem(404, f"The control API has no schema {name!r}; it has {', '.join(own_schemas())}.")
+    return Reply(200, content=own_schemas()[name].read_bytes(), content_type="application/schema+json")
+
+
+@handlers.operation("getDocs")
+async def get_docs(call: Call, emulator: Emulator) -> Reply:
+    """Return the page, its commands on the host that the caller used."""
+    page = "\n".join(_page(call.base_url.removesuffix(ROOT).partition("://")[2]))
+    return Reply(200, content=page.encode(), content_type="text/html; charset=utf-8")
+
+
+def _page(host: str) -> Iterator[str]:
+    yield "<!doctype html>"
+    yield f'<html lang="en"><meta charset="utf-8"><title>Emulator control API</title><style>{STYLE}</style>'
+    yield "<h1>Emulator control API</h1>"
+    yield f'<p>The contract: <a href="{ROOT}/openapi.yaml">{ROOT}/openapi.yaml</a>. The commands run one after'
+    yield "the other against an emulator that has just been started, the first of them this call to a vendor. Where"
+    yield "the setting"
+    yield "<code>control_token</code> is set, add <code>-H 'Authorization: Bearer TOKEN'</code>.</p>"
+    yield f"<pre>{escape(first_command(host))}</pre>"
+    yield "<p>Routes below <code>/sandboxes/{sandbox}</code> stand without that, too: for the sandbox that the header"
+    yield "<code>X-Emulator-Sandbox</code> or the path prefix <code>/~{sandbox}</code> names, else for"
+    yield "<code>default</code>.</p>"
+    for tag, description in tags().items():
+        yield f'<h2 id="{tag}">{tag}</h2><p>{escape(description)}</p>'
+        for route in routes():
+            if route.tag == tag:
+                yield from _section(route, host)
+    yield "</html>"
+
+
+def _section(route: Route, host: str) -> Iterator[str]:
+    yield f'<h3 id="{route.operation}">{route.method} {escape(ROOT + route.path)}</h3>'
+    yield f"<p>{escape(route.summary)} {escape(route.description)}</p>"
+    if route.parameters:
+        items = "".join(f"<li><code>{escape(name)}</code> {escape(text)}</li>" for name, text in route.parameters)
+        yield f"<ul>{items}</ul>"
+    answers = "; ".join(f"{status} {escape(text)}" for status, text in route.statuses.items())
+    yield f"<p>Answers: {answers}</p>"
+    lines = "\n".join(escape(command(words, host)) for words in route.commands)
+    yield f"<pre>{lines}</pre>"

@@ -1,0 +1,167 @@
+"""Sandboxes: made, listed, told of, reset, dropped."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from emulator.control.clock import describe_clock, read_time
+from emulator.control.flags import describe_flags, read_flags
+from emulator.control.handlers import ROOT, Emulator, Handlers, find_sandbox, refusal, whole_numbers
+from emulator.errors import ConfigurationError
+from emulator.exchange import NOTHING, Call, Reply
+from emulator.problems import Problem
+from emulator.sandbox.collection import Record
+from emulator.sandbox.credentials import expired
+from emulator.sandbox.fixtures import Fixtures
+from emulator.sandbox.sandbox import Beginning, Sandbox
+from emulator.sandbox.sandboxes import DEFAULT, SandboxExists, TooManySandboxes
+from emulator.sandbox.scenarios import Scenario
+from emulator.vendor import Vendor
+
+handlers = Handlers()
+
+
+@handlers.operation("listSandboxes")
+async def list_sandboxes(call: Call, emulator: Emulator) -> Reply:
+    """List the sandboxes in the order in which they were made."""
+    return Reply(200, {"sandboxes": [_summary(sandbox) for sandbox in emulator.sandboxes]})
+
+
+@handlers.operation("createSandbox")
+async def create_sandbox(call: Call, emulator: Emulator) -> Reply:
+    """Make a sandbox as the body describes it."""
+    wanted = {} if call.document is NOTHING else whole_numbers(call.document)
+    name = wanted.get("name", f"sandbox-{secrets.token_hex(6)}")
+    beginning = _beginning(wanted, emulator)
+    fixtures = await _fixtures(wanted, emulator)
+    try:
+        sandbox = await emulator.sandboxes.create(name, wanted.get("seed"), fixtures, beginning)
+    except SandboxExists:
+        raise Problem(409, f"There is a sandbox {name!r} already; DELETE {ROOT}/sandboxes/{name} drops it.") from None
+    except TooManySandboxes as problem:
+        raise refusal(503, problem) from None
+    except ConfigurationError as problem:
+        raise refusal(422, problem) from None
+    return Reply(201, describe_sandbox(sandbox, call, emulator), {"Location": f"{ROOT}/sandboxes/{name}"})
+
+
+@handlers.sandbox_operation("getSandbox")
+async def get_sandbox(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Tell of one sandbox what a test needs to call it."""
+    return Reply(200, describe_sandbox(sandbox, call, emulator))
+
+
+@handlers.operation("dropSandbox")
+async def drop_sandbox(call: Call, emulator: Emulator) -> Reply:
+    """Drop a sandbox."""
+    sandbox = find_sandbox(call, emulator)
+    if sandbox.name == DEFAULT:
+        raise Problem(409, f"The sandbox {DEFAULT} is always there; POST {ROOT}/reset makes it anew.")
+    emulator.metrics.forget(sandbox)
+    await emulator.sandboxes.drop(sandbox.name)
+    return Reply(204)
+
+
+@handlers.operation("resetSandbox")
+async def reset_sandbox(call: Call, emulator: Emulator) -> Reply:
+    """Make a sandbox as it was when it was made."""
+    former = find_sandbox(call, emulator)
+    try:
+        sandbox = await emulator.sandboxes.reset(former.name)
+    except KeyError:
+        # Somebody else has dropped it meanwhile.
+        sandbox = find_sandbox(call, emulator)
+    emulator.metrics.forget(former)
+    return Reply(200, describe_sandbox(sandbox, call, emulator))
+
+
+def describe_sandbox(sandbox: Sandbox, call: Call, emulator: Emulator) -> dict[str, Any]:
+    """Return a sandbox with all that is needed to call it; URLs are on the host that the caller used."""
+    host = call.base_url.removesuffix(ROOT)
+    prefix = "" if sandbox.name == DEFAULT else f"/~{sandbox.name}"
+    contracts = emulator.catalogue.contracts
+    return {
+        "name": sandbox.name,
+        "seed": sandbox.seed,
+        "clock": describe_clock(sandbox.clock),
+        "scenarios": list(sandbox.scenarios),
+        "flags": describe_flags(sandbox),
+        "vendors": {
+            name: _describe_vendor(vendor, f"{host}{prefix}{contracts[name].base_path}", contracts[name].hosts, sandbox)
+            for name, vendor in emulator.catalogue.vendors.items()
+        },
+    }
+
+
+def own_credentials(vendor: str, sandbox: Sandbox) -> list[Record]:
+    """Return a vendor's credentials that no other sandbox has; those of `default` are the fixtures' own."""
+    ending = f".{sandbox.name}"
+    is_default = sandbox.name == DEFAULT
+    book = sandbox.credentials.get(vendor, {})
+    return [credential for id, credential in book.items() if id.endswith(ending) is not is_default]
+
+
+def _describe_vendor(vendor: Vendor, base_url: str, hosts: Sequence[str], sandbox: Sandbox) -> dict[str, Any]:
+    now = sandbox.now()
+    credentials = [_describe_credential(one, vendor, now) for one in own_credentials(vendor.name, sandbox)]
+    full = [one["headers"] for one in credentials if one["rights"] == "full" and not one["expired"]]
+    return {
+        "title": vendor.title,
+        "base_url": base_url,
+        "hosts": list(hosts),
+        "headers": full[0] if full else {},
+        "credentials": credentials,
+    }
+
+
+def _describe_credential(credential: Record, vendor: Vendor, now: datetime) -> dict[str, Any]:
+    return {
+        "id": str(credential["id"]),
+        "user": credential.get("user"),
+        "rights": credential.get("rights"),
+        "expired": expired(credential, now),
+        "headers": vendor.present(credential),
+    }
+
+
+def _summary(sandbox: Sandbox) -> dict[str, Any]:
+    return {
+        "name": sandbox.name,
+        "seed": sandbox.seed,
+        "clock": describe_clock(sandbox.clock),
+        "scenarios": list(sandbox.scenarios),
+        "recorded": sandbox.journal.recorded,
+    }
+
+
+def _beginning(wanted: Mapping[str, Any], emulator: Emulator) -> Beginning:
+    clock = wanted.get("clock", {})
+    return Beginning(
+        scenarios=[scenario for pattern in wanted.get("scenarios", ()) for scenario in _named(pattern, emulator)],
+        flags=read_flags(wanted.get("flags", {}), emulator.catalogue.contracts),
+        now=read_time(clock),
+        frozen=clock.get("frozen"),
+        strict=wanted.get("strict"),
+    )
+
+
+def _named(pattern: str, emulator: Emulator) -> Sequence[Scenario]:
+    try:
+        return emulator.scenarios_named(pattern)
+    except ConfigurationError as problem:
+        raise refusal(422, problem) from None
+
+
+async def _fixtures(wanted: Mapping[str, Any], emulator: Emulator) -> Fixtures | None:
+    if "fixtures" not in wanted:
+        return None
+    try:
+        # Reading a folder takes a tenth of a second, which nobody else shall wait for.
+        return await asyncio.to_thread(emulator.fixtures, Path(wanted["fixtures"]))
+    except (ConfigurationError, OSError, ValueError) as problem:
+        raise refusal(422, problem) from None

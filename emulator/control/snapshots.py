@@ -1,0 +1,84 @@
+"""A sandbox's snapshots: saved, restored, down- and uploaded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.control.handlers import Emulator, Handlers, refusal
+from emulator.errors import ConfigurationError
+from emulator.exchange import Call, Reply
+from emulator.problems import Problem
+from emulator.sandbox.sandbox import Sandbox
+from emulator.sandbox.sandboxes import NAME
+from emulator.sandbox.snapshots import check_snapshot, restore_snapshot, save_snapshot
+
+MEDIA_TYPE = "application/vnd.sqlite3"
+
+handlers = Handlers()
+
+
+@handlers.sandbox_operation("listSnapshots")
+async def list_snapshots(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """List the snapshots by name."""
+    return Reply(200, {"snapshots": [_describe(name, sandbox) for name in sorted(sandbox.snapshots)]})
+
+
+@handlers.sandbox_operation("saveSnapshot")
+async def save(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Keep the sandbox's records under a name."""
+    document: Any = call.document
+    name = _checked(document["name"])
+    sandbox.snapshots[name] = await save_snapshot(sandbox)
+    return Reply(201, _describe(name, sandbox))
+
+
+@handlers.sandbox_operation("restoreSnapshot")
+async def restore(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Put the records of a snapshot in the place of the sandbox's."""
+    name = _found(call, sandbox)
+    await restore_snapshot(sandbox, sandbox.snapshots[name])
+    return Reply(200, _describe(name, sandbox))
+
+
+@handlers.sandbox_operation("downloadSnapshot")
+async def download(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Return a snapshot's SQLite file."""
+    return Reply(200, content=sandbox.snapshots[_found(call, sandbox)], content_type=MEDIA_TYPE)
+
+
+@handlers.sandbox_operation("uploadSnapshot")
+async def upload(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Take a SQLite file as a snapshot, if it could be restored."""
+    name = _checked(call.params["name"])
+    try:
+        file = await check_snapshot(sandbox, call.body)
+    except ConfigurationError as problem:
+        raise refusal(422, problem) from None
+    status = 200 if name in sandbox.snapshots else 201
+    sandbox.snapshots[name] = file
+    return Reply(status, _describe(name, sandbox))
+
+
+@handlers.sandbox_operation("deleteSnapshot")
+async def delete(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Forget a snapshot."""
+    del sandbox.snapshots[_found(call, sandbox)]
+    return Reply(204)
+
+
+def _checked(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise Problem(422, f"{name!r} is no name for a snapshot; use up to 64 of a-z, 0-9, _ and -.")
+    return name
+
+
+def _found(call: Call, sandbox: Sandbox) -> str:
+    name: str = call.params["name"]
+    if name not in sandbox.snapshots:
+        names = ", ".join(sorted(sandbox.snapshots)) or "none"
+        raise Problem(404, f"There is no snapshot {name!r} in the sandbox {sandbox.name}; there are {names}.")
+    return name
+
+
+def _describe(name: str, sandbox: Sandbox) -> dict[str, Any]:
+    return {"name": name, "bytes": len(sandbox.snapshots[name])}

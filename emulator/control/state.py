@@ -1,0 +1,155 @@
+"""A sandbox's records: listed, read, put, removed, made up."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from emulator.contract.schemas import Check
+from emulator.control.document import own_contract
+from emulator.control.handlers import Emulator, Handlers, whole_numbers
+from emulator.exchange import Call, Reply
+from emulator.problems import Problem
+from emulator.sandbox.collection import Collection, Record, Records
+from emulator.sandbox.sandbox import Sandbox
+
+T = TypeVar("T")
+
+PAGE = 100
+"""How many records a page has if the call does not say."""
+
+handlers = Handlers()
+
+
+@handlers.sandbox_operation("listCollections")
+async def list_collections(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """List the collections with their sizes, all of one moment."""
+    collections = _collections(emulator)
+
+    def count(db: sqlite3.Connection) -> list[dict[str, Any]]:
+        return [_describe(collection, Records(db, collection).count()) for collection in collections.values()]
+
+    return Reply(200, {"collections": await sandbox.store.run(count)})
+
+
+@handlers.sandbox_operation("populateCollection")
+async def populate_collection(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Add records that faker makes."""
+    document = whole_numbers(call.document)
+    able = {name: collection for name, collection in _collections(emulator).items() if collection.populate}
+    if document["collection"] not in able:
+        raise Problem(422, f"Nothing populates {document['collection']!r}; faker can make {', '.join(able)}.")
+    collection = able[document["collection"]]
+    await sandbox.populate(collection, document["count"])
+    return Reply(200, _describe(collection, await _run(sandbox, collection, Records.count)))
+
+
+@handlers.sandbox_operation("listRecords")
+async def list_records(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Return a page of a collection."""
+    collection = _found(call, emulator)
+    skip, limit = call.params.get("skip", 0), call.params.get("limit", PAGE)
+    return await _run(
+        sandbox,
+        collection,
+        lambda records: Reply(200, {"records": records.page(skip, limit), "total": records.count()}),
+    )
+
+
+@handlers.sandbox_operation("getRecord")
+async def get_record(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Return one record."""
+    collection = _found(call, emulator)
+    record = await _run(sandbox, collection, lambda records: records.get(call.params["id"]))
+    if record is None:
+        raise _missing(call, collection)
+    return Reply(200, record)
+
+
+@handlers.sandbox_operation("putRecord")
+async def put_record(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Put a record there, held to the schema of its collection unless it is forced."""
+    record: Any = call.document
+    collection = _found(call, emulator)
+    _check_id(record, call.params["id"], collection)
+    if not call.params.get("force"):
+        _check_record(record, collection, emulator)
+    replaced = await _run(sandbox, collection, lambda records: _put(records, record, call.params["id"]))
+    return Reply(200 if replaced else 201, record)
+
+
+@handlers.sandbox_operation("deleteRecord")
+async def delete_record(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Remove a record."""
+    collection = _found(call, emulator)
+    if not await _run(sandbox, collection, lambda records: records.delete(call.params["id"])):
+        raise _missing(call, collection)
+    return Reply(204)
+
+
+async def _run(sandbox: Sandbox, collection: Collection, work: Callable[[Records], T]) -> T:
+    """Do something with a collection's records, in one transaction."""
+    return await sandbox.run(_vendor(collection), lambda world: work(world[collection]))
+
+
+def _put(records: Records, record: Record, id: str) -> bool:
+    """Insert or replace a record; return whether one was replaced."""
+    if records.get(id) is None:
+        records.insert(record)
+        return False
+    records.replace(record)
+    return True
+
+
+def _check_id(record: Record, id: str, collection: Collection) -> None:
+    found = record.get(collection.key)
+    if not isinstance(found, str | int) or isinstance(found, bool) or str(found) != id:
+        raise Problem(422, f"The path names the record {id!r}, so its {collection.key} must be that, not {found!r}.")
+
+
+def _check_record(record: Record, collection: Collection, emulator: Emulator) -> None:
+    violations = [found for check in _checks(collection, emulator) for found in check.violations(record, "body")]
+    if violations:
+        sentences = "; ".join(f"{found.pointer or '/'}: {found.sentence}" for found in violations)
+        raise Problem(
+            422, f"The record departs from the schema of {collection.name}: {sentences}. ?force=true takes it."
+        )
+
+
+def _checks(collection: Collection, emulator: Emulator) -> Iterator[Check]:
+    vendor = _vendor(collection)
+    if collection.schema:
+        yield emulator.catalogue.contracts[vendor].schema(collection.schema)
+    if collection.name == f"{vendor}.credentials":
+        yield own_contract().schema("credential.schema.json")
+
+
+def _found(call: Call, emulator: Emulator) -> Collection:
+    collections, name = _collections(emulator), call.params["collection"]
+    if name not in collections:
+        raise Problem(404, f"There is no collection {name!r}; there are {', '.join(collections)}.")
+    return collections[name]
+
+
+def _missing(call: Call, collection: Collection) -> Problem:
+    return Problem(404, f"{collection.name} has no record whose {collection.key} is {call.params['id']!r}.")
+
+
+def _collections(emulator: Emulator) -> Mapping[str, Collection]:
+    vendors = emulator.catalogue.vendors.values()
+    return {collection.name: collection for vendor in vendors for collection in vendor.collections}
+
+
+def _vendor(collection: Collection) -> str:
+    return collection.name.partition(".")[0]
+
+
+def _describe(collection: Collection, records: int) -> dict[str, Any]:
+    return {
+        "collection": collection.name,
+        "vendor": _vendor(collection),
+        "key": collection.key,
+        "records": records,
+        "populates": collection.populate is not None,
+    }

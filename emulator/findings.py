@@ -1,0 +1,63 @@
+"""What a journal tells of a test: its lines for a report, and what the client under test did wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from emulator.client import Exchange, Violation
+
+Allowance: TypeAlias = "bool | Sequence[str]"
+"""Everything, nothing, or what these globs name."""
+
+
+def journal_lines(exchanges: Iterable[Exchange]) -> Iterator[str]:
+    """Tell of each exchange method, path, status, operations, faults, and below it its violations and near misses."""
+    for exchange in exchanges:
+        words = [f"{exchange.id:4}", _call(exchange), f"-> {exchange.status or 'connection broken'}", exchange.vendor]
+        words += [", ".join(exchange.operations) or "(unmatched)"]
+        words += [f"[{', '.join(exchange.faults)}]"] if exchange.faults else []
+        yield " ".join(words)
+        for violation in exchange.violations:
+            yield f"       {violation.of}: {_told(violation)}"
+        for near in exchange.near_misses:
+            yield f"       near miss: {near}"
+
+
+def complaints(
+    exchanges: Iterable[Exchange], allow_unmatched: Allowance = False, allow_violations: Allowance = False
+) -> Iterator[str]:
+    """Tell of each exchange that no operation matches, or that departs from the contract.
+
+    `allow_unmatched` are globs for paths, `allow_violations` for operations.
+    """
+    for exchange in exchanges:
+        contract = f"contracts/{exchange.vendor}/openapi.yaml"
+        if not exchange.operations and not _allowed(allow_unmatched, [exchange.path]):
+            yield f"{_call(exchange)}: no operation in {contract} matches; nearest: {_nearest(exchange)}"
+        if exchange.operations and not _allowed(allow_violations, exchange.operations):
+            for violation in exchange.violations:
+                whose = "" if violation.of == "call" else " (the reply: a fault of the emulator's own, report it)"
+                where = f"{contract}, {', '.join(exchange.operations)}"
+                yield f"{_call(exchange)}: {_told(violation)}{whose}\n    {where}"
+
+
+def _call(exchange: Exchange) -> str:
+    path = exchange.url.partition(exchange.path)[1:] if exchange.path else ("", "")
+    return f"{exchange.method} {''.join(path) or '/'}"
+
+
+def _told(violation: Violation) -> str:
+    return f"{violation.rule} at {violation.place} {violation.pointer or '/'}: {violation.sentence}"
+
+
+def _nearest(exchange: Exchange) -> str:
+    return exchange.near_misses[0] if exchange.near_misses else "none"
+
+
+def _allowed(allowance: Allowance, names: Iterable[str]) -> bool:
+    if isinstance(allowance, bool):
+        return allowance
+    return any(fnmatchcase(name, pattern) for name in names for pattern in allowance)

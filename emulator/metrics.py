@@ -1,0 +1,73 @@
+"""Counters of one process, shown in Prometheus's text format."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from emulator.sandbox.journal import Exchange
+
+if TYPE_CHECKING:
+    from prometheus_client import Metric
+
+    from emulator.sandbox.sandbox import Sandbox
+
+
+class Metrics:
+    """What is counted on the way of each call: plain counters, turned into metrics when they are asked for."""
+
+    def __init__(self) -> None:
+        self._calls: Counter[tuple[str, str, str]] = Counter()
+        self._faults: Counter[tuple[str, str]] = Counter()
+        self._violations: Counter[tuple[str, str]] = Counter()
+        self._dropped = 0
+
+    def count(self, exchange: Exchange) -> None:
+        """Count an exchange: its operations, status, faults and violations."""
+        status = str(exchange.reply.status) if exchange.reply else "none"
+        for operation in exchange.operations or ("unmatched",):
+            self._calls[exchange.vendor, operation, status] += 1
+            for _ in exchange.faults:
+                self._faults[exchange.vendor, operation] += 1
+        if exchange.call_violations:
+            self._violations[exchange.vendor, "call"] += len(exchange.call_violations)
+        if exchange.reply_violations:
+            self._violations[exchange.vendor, "reply"] += len(exchange.reply_violations)
+
+    def forget(self, sandbox: Sandbox) -> None:
+        """Keep what a sandbox's journal dropped, when the sandbox goes."""
+        self._dropped += sandbox.journal.dropped
+
+    def text(self, sandboxes: Iterable[Sandbox]) -> bytes:
+        """Return all metrics in the text format."""
+        from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415 - only who asks pays for it
+
+        registry = CollectorRegistry()
+        registry.register(_Collector(self, list(sandboxes)))
+        return generate_latest(registry)
+
+
+class _Collector:
+    def __init__(self, metrics: Metrics, sandboxes: list[Sandbox]) -> None:
+        self._metrics = metrics
+        self._sandboxes = sandboxes
+
+    def collect(self) -> Iterator[Metric]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415 - as above
+
+        metrics = self._metrics
+        calls = CounterMetricFamily("emulator_calls", "Calls answered.", labels=["vendor", "operation", "status"])
+        faults = CounterMetricFamily("emulator_faults", "Calls that met a fault.", labels=["vendor", "operation"])
+        violations = CounterMetricFamily(
+            "emulator_violations",
+            "Departures from a contract, in calls or replies.",
+            labels=["vendor", "of"],
+        )
+        for family, counter in ((calls, metrics._calls), (faults, metrics._faults), (violations, metrics._violations)):
+            for labels, count in counter.items():
+                family.add_metric(labels, count)
+            yield family
+        dropped = metrics._dropped + sum(sandbox.journal.dropped for sandbox in self._sandboxes)
+        yield CounterMetricFamily("emulator_journal_dropped", "Exchanges that journals no longer hold.", value=dropped)
+        yield GaugeMetricFamily("emulator_sandboxes", "Sandboxes there are.", value=len(self._sandboxes))

@@ -1,0 +1,36 @@
+"""A sandbox's clock: real, set, frozen or advanced. It drives timestamps, expiry, rate windows and fault windows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """Tells the sandbox's time, aware and in UTC. Real until it is set."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+        self._frozen: datetime | None = None
+
+    @property
+    def frozen(self) -> bool:
+        """Tell whether time stands still."""
+        return self._frozen is not None
+
+    def now(self) -> datetime:
+        """Return the sandbox's time."""
+        return self._frozen or datetime.now(UTC) + self._ahead
+
+    def set(self, now: datetime | None = None, frozen: bool | None = None) -> None:
+        """Make it `now` (None: as it is), from then on frozen or running (None: as it is)."""
+        now, frozen = now or self.now(), self.frozen if frozen is None else frozen
+        self._frozen = now if frozen else None
+        self._ahead = now - datetime.now(UTC)
+
+    def advance(self, seconds: float) -> None:
+        """Move the time forward; a frozen clock stays frozen."""
+        self.set(self.now() + timedelta(seconds=seconds))
+
+    def reset(self) -> None:
+        """Make the time real again."""
+        self._ahead, self._frozen = timedelta(), None

@@ -1,0 +1,180 @@
+"""For a call that no operation matches: the nearest operations, and what differed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher, get_close_matches
+from functools import lru_cache
+from itertools import accumulate, groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emulator.contract.openapi import Contract
+    from emulator.contract.operation import Operation
+
+NEAREST = 3
+MOST_SEGMENTS = 30
+LONGEST_SEGMENT = 60
+
+# What differences cost; a segment that differs costs by how unlike it is.
+OTHER_SLASH = 0.2
+OTHER_METHOD = 0.3
+MISSING_PARAMETER = 0.8
+ONE_SEGMENT = 1.0
+FARTHEST = 3.5
+"""What costs more has nothing to do with the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """An operation that a call nearly matched. `sentence` tells what differed."""
+
+    operation: str
+    method: str
+    path: str
+    sentence: str
+
+    def document(self) -> dict[str, str]:
+        """Return it as JSON."""
+        return {"operation": self.operation, "method": self.method, "path": self.path, "sentence": self.sentence}
+
+
+def near_misses(method: str, path: str, contract: Contract) -> tuple[NearMiss, ...]:
+    """Return the nearest operations for a path below the vendor's root ("/api/v1/integration"), nearest first."""
+    segments, slash = _split(path)
+    if len(segments) > MOST_SEGMENTS:
+        return ()
+    slash_counts = None if contract.conventions.trailing_slash == "accepted" else slash
+    ranked: list[tuple[float, NearMiss]] = []
+    for operation in contract.operations.values():
+        if not operation.root:
+            compared = [_compare(method, segments, slash_counts, operation, mount) for mount in contract.mounts]
+            ranked.append(min(compared, key=itemgetter(0)))
+    ranked.sort(key=itemgetter(0))
+    return tuple(near for cost, near in ranked[:NEAREST] if 0 < cost <= FARTHEST)
+
+
+def near_vendor(path: str, vendors: Iterable[str]) -> str | None:
+    """Return the vendor whose name is nearest to a path's first segment, None if none is near."""
+    first = path.removeprefix("/").partition("/")[0][:LONGEST_SEGMENT].lower()
+    return next(iter(get_close_matches(first, list(vendors), 1)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One step of an alignment: what the call has and what the template has there; None: it has nothing."""
+
+    number: int
+    found: str | None
+    wanted: str | None
+
+
+def _compare(
+    method: str, segments: Sequence[str], slash: bool | None, operation: Operation, mount: str
+) -> tuple[float, NearMiss]:
+    """Compare a call with an operation at one mount; `slash`: whether the path ends with one, None if it may."""
+    template, wants_slash = _split(mount + operation.path)
+    cost, steps = _align(segments, template)
+    differences = []
+    if method != operation.method and (method, operation.method) != ("HEAD", "GET"):
+        differences.append(f"the method is {method}, not {operation.method}")
+        cost += OTHER_METHOD
+    differences += _differing_segments(steps)
+    if slash is not None and slash != wants_slash:
+        differences.append("the slash at the end is missing" if wants_slash else "it ends with a slash")
+        cost += OTHER_SLASH
+    sentence = "; ".join(differences)
+    return cost, NearMiss(operation.name, operation.method, mount + operation.path, sentence)
+
+
+def _split(path: str) -> tuple[list[str], bool]:
+    """Return the segments of a path, and whether a slash follows the last."""
+    segments = path.split("/")[1:]
+    slash = segments[-1:] == [""]
+    return segments[:-1] if slash else segments, slash
+
+
+def _align(found: Sequence[str], wanted: Sequence[str]) -> tuple[float, list[_Step]]:
+    """Return what it costs to make one path of the other, and the cheapest way: an edit distance over segments."""
+    costs = _table(found, wanted)
+    steps: list[_Step] = []
+    row, column = len(found), len(wanted)
+    while row or column:
+        here = costs[row][column]
+        if row and column and here == costs[row - 1][column - 1] + _unlike(found[row - 1], wanted[column - 1]):
+            row, column = row - 1, column - 1
+            steps.append(_Step(row + 1, found[row], wanted[column]))
+        elif column and here == costs[row][column - 1] + _missing(wanted[column - 1]):
+            column -= 1
+            steps.append(_Step(row + 1, None, wanted[column]))
+        else:
+            row -= 1
+            steps.append(_Step(row + 1, found[row], None))
+    return costs[-1][-1], steps[::-1]
+
+
+def _table(found: Sequence[str], wanted: Sequence[str]) -> list[list[float]]:
+    costs = [list(accumulate(map(_missing, wanted), initial=0.0))]
+    for row, have in enumerate(found, 1):
+        line = [ONE_SEGMENT * row]
+        for column, want in enumerate(wanted, 1):
+            line.append(
+                min(
+                    costs[-1][column - 1] + _unlike(have, want),
+                    costs[-1][column] + ONE_SEGMENT,
+                    line[-1] + _missing(want),
+                )
+            )
+        costs.append(line)
+    return costs
+
+
+def _missing(wanted: str) -> float:
+    return MISSING_PARAMETER if wanted.startswith("{") else ONE_SEGMENT
+
+
+def _unlike(found: str, wanted: str) -> float:
+    """Return how unlike two segments are: 0 to just below the cost of a missing and an extra one."""
+    if wanted.startswith("{"):
+        return 0.0 if found else ONE_SEGMENT
+    return 0.0 if found == wanted else _distance(found[:LONGEST_SEGMENT].lower(), wanted.lower())
+
+
+@lru_cache(4096)
+def _distance(found: str, wanted: str) -> float:
+    return 0.05 + 1.5 * (1 - SequenceMatcher(None, found, wanted).ratio())
+
+
+def _differing_segments(steps: Sequence[_Step]) -> Iterator[str]:
+    """Say in which segments a path differs, neighbours that are missing or too many in one sentence."""
+    for kind, group in groupby(steps, key=_kind_of):
+        run = list(group)
+        first, last = run[0], run[-1]
+        if kind == "missing":
+            at_end = "at the end" if last is steps[-1] else f"after segment {first.number - 1}"
+            place = "at the start" if first is steps[0] else at_end
+            yield f"{_path_of(step.wanted for step in run)} is missing {place}"
+        elif kind == "extra":
+            numbers = f"segment {first.number}" if first is last else f"segments {first.number} to {last.number}"
+            yield f"{_path_of(step.found for step in run)} ({numbers}) is too much"
+        elif kind == "other":
+            yield from (f"segment {step.number} is {_short(step.found)!r}, not {step.wanted!r}" for step in run)
+
+
+def _kind_of(step: _Step) -> str:
+    if step.found is None:
+        return "missing"
+    if step.wanted is None:
+        return "extra"
+    return "other" if _unlike(step.found, step.wanted) else "same"
+
+
+def _path_of(segments: Iterable[str | None]) -> str:
+    return repr("".join(f"/{_short(segment)}" for segment in segments))
+
+
+def _short(segment: str | None) -> str:
+    text = segment or ""
+    return text if len(text) <= LONGEST_SEGMENT else f"{text[:LONGEST_SEGMENT]}…"

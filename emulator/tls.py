@@ -1,0 +1,106 @@
+"""Certificates: an authority and a certificate made at the start, or the user's own files."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from emulator.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from emulator.settings import Settings
+
+LOCAL_NAMES = ("localhost", "127.0.0.1", "::1", "host.docker.internal")
+
+MEMORY = "/dev/shm"
+"""Where the made key goes for the moment in which OpenSSL reads it, on systems that have this folder.
+
+It is held in memory, and there even if a container's root is read-only.
+"""
+
+
+@dataclass(frozen=True)
+class Tls:
+    """How the emulator answers over TLS.
+
+    `authority` is what clients are to trust, as PEM; None if the certificate is the user's own.
+    """
+
+    context: ssl.SSLContext
+    authority: bytes | None
+
+
+def read_tls(settings: Settings, hosts: Iterable[str]) -> Tls | None:
+    """Return what the settings ask for, None if `tls` is off; `hosts` are the vendors' names.
+
+    Raises ConfigurationError for files that are missing, unreadable or do not fit each other.
+    """
+    if settings.tls != "files":
+        for name in ("tls_cert", "tls_key"):
+            if settings[name]:
+                raise ConfigurationError(f"{name} is set, but tls is {settings.tls!r}; set tls to 'files', too")
+    if settings.tls == "auto":
+        return _made([*hosts, *LOCAL_NAMES, *_own_names(settings)])
+    if settings.tls == "files":
+        return Tls(_read(settings.tls_cert, settings.tls_key or settings.tls_cert), None)
+    return None
+
+
+def _own_names(settings: Settings) -> Iterable[str]:
+    for name in (settings.host, *settings.control_hosts):
+        try:
+            if ip_address(name).is_unspecified:
+                continue
+        except ValueError:
+            pass
+        yield name
+
+
+def _made(names: Iterable[str]) -> Tls:
+    import trustme  # noqa: PLC0415 - it costs 0.08 s, and an emulator without TLS needs none
+
+    authority = trustme.CA(organization_name="integration-emulator", organization_unit_name="made for one run only")
+    try:
+        certificate = authority.issue_cert(*dict.fromkeys(names))
+    except ValueError as problem:
+        raise ConfigurationError(f"host, control_hosts: no certificate can be made: {problem}") from None
+    context = _context()
+    with certificate.private_key_and_cert_chain_pem.tempfile(MEMORY if os.access(MEMORY, os.W_OK) else None) as file:
+        context.load_cert_chain(file)
+    return Tls(context, authority.cert_pem.bytes())
+
+
+def _read(certificate: str, key: str) -> ssl.SSLContext:
+    if not certificate:
+        raise ConfigurationError("tls is 'files', so tls_cert must name a certificate (and tls_key its key)")
+    for name, file in (("tls_cert", certificate), ("tls_key", key)):
+        try:
+            Path(file).read_bytes()
+        except OSError as problem:
+            reason = os.strerror(problem.errno).lower() if problem.errno else problem
+            raise ConfigurationError(f"{name}: cannot read {file}: {reason}") from None
+    context = _context()
+    try:
+        context.load_cert_chain(certificate, key, _no_password)
+    except ssl.SSLError as problem:
+        if problem.reason == "KEY_VALUES_MISMATCH":
+            sentence = f"tls_key: the key in {key} does not belong to the certificate in {certificate}"
+        else:
+            sentence = f"tls_cert, tls_key: {certificate} and {key} are no certificate and key as PEM: {problem}"
+        raise ConfigurationError(sentence) from None
+    return context
+
+
+def _no_password() -> str:
+    raise ConfigurationError("tls_key: the key is encrypted; give one without a password")
+
+
+def _context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_alpn_protocols(["http/1.1"])
+    return context

@@ -1,0 +1,83 @@
+"""python -m tests.benchmarks [--quick] [--only SECTION] [--output FILE]."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from tests.benchmarks import emulator, load, memory, pages, report, shards, starts, wrk
+from tests.benchmarks.bench import Bench
+from tests.benchmarks.figures import Finding
+from tests.benchmarks.installation import CACHE
+from tests.benchmarks.machine import describe_machine, versions
+from tests.benchmarks.peers import available
+from tests.benchmarks.plan import FULL, QUICK, Plan
+
+SECTIONS: Mapping[str, Callable[[Bench], Iterator[Finding]]] = {
+    "load": load.measure,
+    "starts": starts.measure,
+    "memory": memory.measure,
+    "pages": pages.measure,
+    "shards": shards.measure,
+}
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="Take under a minute, and need no peer.")
+@click.option("--only", multiple=True, type=click.Choice(list(SECTIONS)), help="Measure this only. May be repeated.")
+@click.option("--rounds", type=int, help="So many rounds in place of the plan's.")
+@click.option("--seconds", type=int, help="So many seconds for a run of wrk in place of the plan's.")
+@click.option("--output", type=click.Path(path_type=Path), help="Where the JSON goes. [.bench/full.json or quick.json]")
+def main(quick: bool, only: Sequence[str], rounds: int | None, seconds: int | None, output: Path | None) -> None:
+    """Measure the emulator side by side with its peers; print a table, and write JSON."""
+    if not wrk.is_there():
+        click.echo("The benchmark needs wrk, which is not on this machine: apt-get install wrk.", err=True)
+        sys.exit(2)
+    plan = QUICK if quick else FULL
+    if rounds:
+        plan = replace(plan, rounds=rounds, starts=rounds, page_rounds=rounds)
+    if seconds:
+        plan = replace(plan, seconds=seconds)
+    machine = describe_machine()
+    bench = _prepare(plan, CACHE / "run")
+    findings = []
+    for section in only or plan.sections:
+        for finding in SECTIONS[section](bench):
+            findings.append(finding)
+            _tell("  ".join(report.cells(finding)))
+    results = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "mode": plan.mode,
+        "machine": machine,
+        "versions": versions({peer.name: peer.version for peer in bench.peers}),
+        "findings": report.write_findings(findings),
+        "missing": bench.missing,
+    }
+    file = output or CACHE / f"{plan.mode}.json"
+    file.write_text(json.dumps(results, indent=1) + "\n")
+    click.echo(
+        "\n".join(["", report.text_table(findings), *report.unmeasured(bench.missing), f"Written to {file.name}."])
+    )
+
+
+def _prepare(plan: Plan, folder: Path) -> Bench:
+    folder.mkdir(parents=True, exist_ok=True)
+    with emulator.start(folder / "sample", emulator.ten_custom_integrations(folder / "ten")) as process:
+        sample = emulator.take_sample(process)
+    _tell("installing the peers, if they are not there")
+    peers, missing = available(sample, folder, plan.peers)
+    return Bench(plan, sample, peers, folder, _tell, missing)
+
+
+def _tell(text: str) -> None:
+    click.echo(f"… {text}", err=True)
+
+
+if __name__ == "__main__":
+    main()

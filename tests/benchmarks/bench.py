@@ -1,0 +1,102 @@
+"""What the measurements share: the plan, the peers, and the servers that run."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.benchmarks import emulator
+from tests.benchmarks.asked import EMULATOR
+from tests.benchmarks.connection import Connection, Request, WrongAnswer
+from tests.benchmarks.emulator import Sample
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.peers import Peer
+from tests.benchmarks.plan import Plan
+from tests.benchmarks.processes import NotStarted, Process, free_port
+
+Cycle = Callable[[Connection], float]
+"""Makes a few calls and returns the seconds that count."""
+
+
+@dataclass
+class Bench:
+    """`tell` is told how it goes on, `missing` is why a peer was not measured, `folder` is to work in."""
+
+    plan: Plan
+    sample: Sample
+    peers: Sequence[Peer]
+    folder: Path
+    tell: Callable[[str], None]
+    missing: dict[str, str]
+
+    def emulator(self, name: str, fixtures: Path | None = None) -> Process:
+        """Start an emulator in a folder of that name."""
+        return emulator.start(self.folder / name, fixtures)
+
+    def medians(self, cycles: Mapping[str, tuple[Process, Cycle]]) -> dict[str, Figure]:
+        """Make cycles on one connection to each process, in alternating rounds; a round's figure is its median."""
+        rounds: dict[str, list[float]] = {name: [] for name in cycles}
+        with ExitStack() as stack:
+            connections = {
+                name: stack.enter_context(closing(Connection(process.port))) for name, (process, _) in cycles.items()
+            }
+            for number in range(self.plan.rounds + 1):
+                for name, (_, cycle) in cycles.items():
+                    times = [cycle(connections[name]) for _ in range(self.plan.cycles)]
+                    if number > 0:  # the first round warms up
+                        rounds[name].append(statistics.median(times))
+        return {name: Figure.of("s", times) for name, times in rounds.items()}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A server that runs: what it is asked, and what undoes that."""
+
+    name: str
+    process: Process
+    calls: Mapping[str, Request]
+    refresh: Request | None
+    fresh_world: Sequence[Request]
+    warm_up: int
+
+    def refreshed(self) -> None:
+        """Undo what a round has left behind."""
+        if self.refresh:
+            with closing(Connection(self.process.port)) as connection:
+                connection.send(self.refresh)
+
+    def check(self) -> None:
+        """Ask everything once. Raises WrongAnswer."""
+        with closing(Connection(self.process.port)) as connection:
+            for call in self.calls.values():
+                connection.check(call)
+        self.refreshed()
+
+
+def start_all(bench: Bench, stack: ExitStack) -> list[Target]:
+    """Start the emulator, which comes first, and every peer; a peer that does not answer rightly is missing."""
+    process = stack.enter_context(bench.emulator("emulator", emulator.ten_custom_integrations(bench.folder / "ten")))
+    targets = [Target(EMULATOR, process, bench.sample.calls, emulator.RESET, emulator.FRESH_WORLD, 0)]
+    targets[0].check()
+    for peer in bench.peers:
+        bench.tell(f"starting {peer.name}")
+        try:
+            targets.append(_start(peer, stack))
+        except (NotStarted, WrongAnswer) as reason:
+            bench.missing[peer.name] = str(reason)
+    return targets
+
+
+def _start(peer: Peer, stack: ExitStack) -> Target:
+    port = free_port()
+    process = stack.enter_context(Process(peer.command(port), port, peer.folder))
+    process.wait_for(peer.ready)
+    with closing(Connection(port)) as connection:
+        for request in peer.fill:
+            connection.send(request)
+    target = Target(peer.name, process, peer.calls, peer.refresh, peer.fresh_world, peer.warm_up)
+    target.check()
+    return target

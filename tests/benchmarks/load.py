@@ -1,0 +1,91 @@
+"""Measured while the emulator and every peer are running: throughput, its tail, fresh worlds, resets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+
+from tests.benchmarks import asked, emulator, wrk
+from tests.benchmarks.asked import BARE, EMULATOR, THROUGHPUT, WORKS
+from tests.benchmarks.bench import Bench, Cycle, Target, start_all
+from tests.benchmarks.connection import Request
+from tests.benchmarks.figures import Figure, Finding, alone, compare
+
+
+def measure(bench: Bench) -> Iterator[Finding]:
+    """Yield each row's findings."""
+    with ExitStack() as stack:
+        targets = start_all(bench, stack)
+        for work in WORKS:
+            yield from throughput(bench, work, targets)
+        yield from fresh_worlds(bench, targets)
+        yield from resets(bench, targets[0])
+
+
+def throughput(bench: Bench, work: str, targets: Sequence[Target]) -> Iterator[Finding]:
+    """Requests/s of one work, and for the list the tail of the times under that load."""
+    able = [target for target in targets if work in target.calls and target.name in {EMULATOR, *THROUGHPUT[work]}]
+    loads = _alternate(bench, work, able)
+    figures = {name: Figure.of("/s", [load.per_second for load in runs]) for name, runs in loads.items()}
+    for name, bound in THROUGHPUT[work].items():
+        if name in figures:
+            yield compare(WORKS[work], figures[EMULATOR], name, figures[name], bound)
+    if work == "list":
+        tails = {name: Figure.of("x", [load.p99 / load.p50 for load in runs]) for name, runs in loads.items()}
+        yield Finding("p99 against p50 under that load", tails[EMULATOR], BARE, tails.get(BARE), bound=asked.TAIL)
+
+
+def _alternate(bench: Bench, work: str, targets: Sequence[Target]) -> dict[str, list[wrk.Load]]:
+    """Load one target after the other, in another order each round; the first round warms up and does not count."""
+    loads: dict[str, list[wrk.Load]] = {target.name: [] for target in targets}
+    for number in range(bench.plan.rounds + 1):
+        bench.tell(f"{work}: {f'round {number} of {bench.plan.rounds}' if number else 'warming up'}")
+        first = number % len(targets)
+        for target in [*targets[first:], *targets[:first]]:
+            if target.name in loads:
+                seconds = bench.plan.seconds if number else max(bench.plan.warm_up, target.warm_up)
+                _add_load(bench, work, target, seconds, loads, counts=number > 0)
+    return loads
+
+
+def _add_load(
+    bench: Bench, work: str, target: Target, seconds: int, loads: dict[str, list[wrk.Load]], counts: bool
+) -> None:
+    """Load one target; a peer that breaks under it is missing from then on."""
+    try:
+        load = wrk.run(target.process.url, target.calls[work], seconds, bench.folder)
+    except wrk.WrkFailed as reason:
+        if target.name == EMULATOR:
+            raise
+        bench.missing[target.name] = str(reason)
+        del loads[target.name]
+        return
+    target.refreshed()
+    if counts:
+        loads[target.name].append(load)
+
+
+def fresh_worlds(bench: Bench, targets: Sequence[Target]) -> Iterator[Finding]:
+    """The time of a fresh isolated world and one call in it."""
+    work = "fresh world and one call in it"
+    bench.tell(work)
+    able = [target for target in targets if target.fresh_world]
+    times = bench.medians({target.name: (target.process, _timing(*target.fresh_world)) for target in able})
+    for name, bound in asked.FRESH_WORLD.items():
+        if name in times:
+            yield compare(work, times[EMULATOR], name, times[name], bound, faster=True)
+    if times.keys() == {EMULATOR}:
+        yield alone(work, times[EMULATOR])
+
+
+def resets(bench: Bench, target: Target) -> Iterator[Finding]:
+    """The time of a reset against that of one create call."""
+    bench.tell("reset and create")
+    create = bench.sample.calls["create"]
+    process = target.process
+    times = bench.medians({"reset": (process, _timing(emulator.RESET)), "create": (process, _timing(create))})
+    yield compare("reset", times["reset"], "one create call", times["create"], asked.RESET)
+
+
+def _timing(*requests: Request) -> Cycle:
+    return lambda connection: connection.timed(*requests)

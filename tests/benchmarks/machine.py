@@ -1,0 +1,54 @@
+"""What the figures were measured on and with."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from emulator import __version__
+
+OWN_LIBRARIES = ("aiohttp", "uvloop", "aiosqlite", "ariadne", "orjson", "jsonschema-rs")
+
+
+def describe_machine() -> dict[str, str | int | float]:
+    """Return processor, cores, memory, system, and how busy the machine was beforehand."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count() or 0,
+        "memory_gib": round(memory / 1024**3, 1),
+        "system": f"{platform.system()} {platform.release()}",
+        "load_before": round(os.getloadavg()[0], 2),
+    }
+
+
+def versions(peers: Mapping[str, str]) -> dict[str, str]:
+    """Return the versions of all that takes part."""
+    found = {"emulator": __version__, "Python": platform.python_version()}
+    found |= {library: version(library) for library in OWN_LIBRARIES}
+    found |= {
+        "Node.js": _printed("node", "--version"),
+        "Java": _printed("java", "--version"),
+        "wrk": _printed("wrk", "-v"),
+    }
+    return {name: text for name, text in {**found, **peers}.items() if text}
+
+
+def _processor() -> str:
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text().splitlines() if file.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _printed(*command: str) -> str:
+    """The first line that a command prints, or "" if it is not there."""
+    if shutil.which(command[0]) is None:
+        return ""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return (done.stdout + done.stderr).strip().splitlines()[0].split(" Copyright")[0]

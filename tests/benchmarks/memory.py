@@ -1,0 +1,55 @@
+"""Memory at rest, for each sandbox, and after many calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+from tests.benchmarks import asked, emulator, wrk
+from tests.benchmarks.bench import Bench
+from tests.benchmarks.connection import Connection
+from tests.benchmarks.figures import Figure, Finding, alone
+from tests.benchmarks.processes import Process
+
+JOURNAL_IS_FULL = 10_500
+"""A few more calls than a journal keeps by default."""
+
+
+def measure(bench: Bench) -> Iterator[Finding]:
+    """Yield what is resident."""
+    bench.tell("memory: at rest, and with sandboxes")
+    with bench.emulator("memory") as process:
+        yield from with_sandboxes(process, bench.plan.sandboxes)
+    with bench.emulator("memory") as process:
+        yield from after_calls(bench, process)
+
+
+def with_sandboxes(process: Process, count: int) -> Iterator[Finding]:
+    """Memory of an emulator that has served nothing yet, and of the sandboxes in it."""
+    at_rest = process.resident_bytes()
+    yield alone("memory at rest", _bytes(at_rest), asked.AT_REST)
+    with closing(Connection(process.port)) as connection:
+        for number in range(count):
+            connection.send(emulator.create_world(f"world-{number}"))
+    yield alone("memory per sandbox", _bytes((process.resident_bytes() - at_rest) / count), asked.PER_SANDBOX)
+
+
+def after_calls(bench: Bench, process: Process) -> Iterator[Finding]:
+    """How much memory grows by calls of which none is like another, and what of it after the journal was full."""
+    wanted = bench.plan.calls
+    at_rest = process.resident_bytes()
+    when_full = None
+    done = 0
+    while done < wanted:
+        bench.tell(f"memory: after {done:,} of {wanted:,} calls")
+        done += wrk.run_mixed(process.url, 10 if wanted > 100_000 and when_full else 1, done).requests
+        if when_full is None and done >= JOURNAL_IS_FULL:
+            when_full = process.resident_bytes()
+    after = process.resident_bytes()
+    yield alone(f"memory grown by {wanted:,} calls", _bytes(after - at_rest), asked.GROWTH)
+    if when_full is not None:
+        yield alone("of that, since the journal was full", _bytes(after - when_full))
+
+
+def _bytes(count: float) -> Figure:
+    return Figure.of("bytes", [count])

@@ -1,0 +1,267 @@
+"""The peers: what each is, how it is given the emulator's contract and data, and what it is asked."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.asked import BARE, BARE_ASYNCIO, JSON_SERVER, MOCKOON, MOTO, PRISM, WIREMOCK, WIREMOCK_FAST
+from tests.benchmarks.connection import Request
+from tests.benchmarks.emulator import NEW, Sample
+from tests.benchmarks.installation import Missing, install_moto, install_node_peers, need
+from tests.benchmarks.processes import REPOSITORY
+
+CONTRACT = REPOSITORY / "contracts" / "secoda"
+PATH = "/integration/integrations"
+"""Where the peers have what the emulator has below /secoda/api/v1."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A server to compare with. `command(port)` starts it in its `folder`.
+
+    `calls` are those of the works that it can do, `fill` makes its data where that is no file, `refresh` undoes what
+    a round leaves behind, `fresh_world` gives an empty world and makes one call in it, `warm_up` is in seconds.
+    """
+
+    name: str
+    version: str
+    folder: Path
+    command: Callable[[int], Sequence[str]]
+    calls: Mapping[str, Request]
+    fill: Sequence[Request] = ()
+    refresh: Request | None = None
+    fresh_world: Sequence[Request] = ()
+    warm_up: int = 0
+    ready: Request = field(default=Request("GET", "/"))
+
+
+def available(sample: Sample, folder: Path, wanted: Sequence[str]) -> tuple[list[Peer], dict[str, str]]:
+    """Return the wanted peers that this machine can run, and why not the others."""
+    peers, missing = [], {}
+    for name in wanted:
+        try:
+            own = folder / name.replace(" ", "-").replace(",", "")
+            shutil.rmtree(own, ignore_errors=True)
+            own.mkdir(parents=True)
+            peers.append(PEERS[name](sample, own))
+        except Missing as reason:
+            missing[name] = str(reason)
+    return peers, missing
+
+
+def bare(sample: Sample, folder: Path, loop: str = "uvloop") -> Peer:
+    """aiohttp and nothing else, with the same bytes."""
+    for work, body in sample.answers.items():
+        (folder / work).write_bytes(body)
+    script = str(Path(__file__).parent / "bare.py")
+    name = BARE if loop == "uvloop" else BARE_ASYNCIO
+    calls = sample.calls
+    version = _python_version("aiohttp")
+    return Peer(
+        name,
+        version,
+        folder,
+        lambda port: [sys.executable, script, str(port), str(folder), loop],
+        calls,
+        ready=calls["list"],
+    )
+
+
+def bare_asyncio(sample: Sample, folder: Path) -> Peer:
+    """The same on asyncio's own event loop."""
+    return bare(sample, folder, "asyncio")
+
+
+def prism(sample: Sample, folder: Path) -> Peer:
+    """Prism with the emulator's contract, whose example of the list is the ten integrations."""
+    node = install_node_peers()
+    shutil.copytree(CONTRACT, folder, dirs_exist_ok=True)
+    # Prism answers with the schema's own example where there is one, before it looks at those of the operation.
+    schema = folder / "schemas" / "integration-list.schema.json"
+    schema.write_text(json.dumps({**json.loads(schema.read_text()), "examples": [json.loads(sample.answers["list"])]}))
+    command = [node.command("prism"), "mock", "-h", "127.0.0.1", "-v", "error"]
+    calls = {"list": _at(sample.calls["list"], f"{PATH}?page_size=10")}
+    return Peer(
+        PRISM,
+        node.version("@stoplight/prism-cli"),
+        folder,
+        lambda port: [*command, "-p", str(port), str(folder / "openapi.yaml")],
+        calls,
+        ready=calls["list"],
+    )
+
+
+def mockoon(sample: Sample, folder: Path) -> Peer:
+    """Mockoon with a static answer for the list (its CRUD is slower), and a CRUD route over the ten integrations."""
+    node = install_node_peers()
+    (folder / "environment.json").write_text(json.dumps(_mockoon_environment(sample)))
+    command = [
+        node.command("mockoon-cli"),
+        "start",
+        "--data",
+        str(folder / "environment.json"),
+        "--disable-log-to-file",
+    ]
+    token = "benchmark"
+    calls = {
+        "list": _at(sample.calls["list"], "/static?page_size=10"),
+        "create": _at(sample.calls["create"], PATH),
+    }
+    return Peer(
+        MOCKOON,
+        node.version("@mockoon/cli"),
+        folder,
+        lambda port: [*command, "--hostname", "127.0.0.1", "--port", str(port), "--admin-api-token", token],
+        calls,
+        refresh=Request("POST", "/mockoon-admin/state/purge", {"Authorization": f"Bearer {token}"}),
+        ready=calls["list"],
+    )
+
+
+def _mockoon_environment(sample: Sample) -> dict[str, Any]:
+    records = {"uuid": _uuid(1), "id": "data", "name": "integrations", "value": json.dumps(sample.integrations)}
+    static = {"bodyType": "INLINE", "body": sample.answers["list"].decode(), "disableTemplating": True}
+    crud = {"bodyType": "DATABUCKET", "databucketID": "data", "crudKey": "id"}
+    routes = [
+        {"uuid": _uuid(2), "type": "http", "method": "get", "endpoint": "static", "responses": [_mocked(3, static)]},
+        {"uuid": _uuid(4), "type": "crud", "endpoint": PATH.lstrip("/"), "responses": [_mocked(5, crud)]},
+    ]
+    return {
+        "uuid": _uuid(6),
+        "lastMigration": 33,
+        "name": "benchmark",
+        "port": 3000,
+        "hostname": "127.0.0.1",
+        "data": [records],
+        "routes": routes,
+        "rootChildren": [{"type": "route", "uuid": route["uuid"]} for route in routes],
+    }
+
+
+def _mocked(number: int, body: Mapping[str, Any]) -> dict[str, Any]:
+    headers = [{"key": "Content-Type", "value": "application/json"}]
+    return {"uuid": _uuid(number), "statusCode": 200, "headers": headers, "default": True, **body}
+
+
+def _uuid(number: int) -> str:
+    return f"10000000-0000-4000-8000-{number:012}"
+
+
+def json_server(sample: Sample, folder: Path) -> Peer:
+    """json-server with a db.json of the ten integrations."""
+    node = install_node_peers()
+    (folder / "db.json").write_text(json.dumps({"integrations": sample.integrations}))
+    (folder / "routes.json").write_text(json.dumps({f"{PATH}*": "/integrations$1"}))
+    command = [node.command("json-server"), "--quiet", "--host", "127.0.0.1", "--routes", str(folder / "routes.json")]
+    calls = {"list": _at(sample.calls["list"], f"{PATH}?_limit=10")}
+    return Peer(
+        JSON_SERVER,
+        node.version("json-server"),
+        folder,
+        lambda port: [*command, "--port", str(port), str(folder / "db.json")],
+        calls,
+        ready=calls["list"],
+    )
+
+
+def wiremock(sample: Sample, folder: Path, name: str = WIREMOCK, *options: str) -> Peer:
+    """WireMock with static stubs, as it is by default: with a journal of all requests, which is emptied each round."""
+    need("java")
+    node = install_node_peers()
+    mappings = folder / "mappings"
+    mappings.mkdir(exist_ok=True)
+    (mappings / "secoda.json").write_text(json.dumps({"mappings": _stubs(sample)}))
+    command = ["java", "-jar", node.wiremock_jar(), "--bind-address", "127.0.0.1", "--disable-banner", *options]
+    calls = {
+        "list": _at(sample.calls["list"], f"{PATH}?page_size=10"),
+        "create": _at(sample.calls["create"], PATH),
+    }
+    return Peer(
+        name,
+        node.version("wiremock"),
+        folder,
+        lambda port: [*command, "--port", str(port), "--root-dir", str(folder)],
+        calls,
+        refresh=Request("DELETE", "/__admin/requests"),
+        fresh_world=[Request("POST", "/__admin/reset"), calls["list"]],
+        warm_up=10,
+        ready=calls["list"],
+    )
+
+
+def wiremock_fast(sample: Sample, folder: Path) -> Peer:
+    """WireMock as its documentation advises for performance tests: without a journal, without logging."""
+    return wiremock(sample, folder, WIREMOCK_FAST, "--no-request-journal", "--disable-request-logging")
+
+
+def _stubs(sample: Sample) -> list[dict[str, Any]]:
+    schema = json.loads((CONTRACT / "schemas" / "new-integration.schema.json").read_text())
+    headers = {"Content-Type": "application/json"}
+    matcher = {"matchesJsonSchema": schema, "schemaVersion": "V202012"}
+    return [
+        {
+            "request": {"method": "GET", "urlPath": PATH},
+            "response": {"status": 200, "headers": headers, "body": sample.answers["list"].decode()},
+        },
+        {
+            "request": {"method": "POST", "urlPath": PATH, "bodyPatterns": [matcher]},
+            "response": {"status": 201, "headers": headers, "body": sample.answers["create"].decode()},
+        },
+    ]
+
+
+def moto(sample: Sample, folder: Path) -> Peer:
+    """moto_server with ten secrets, listed: of its JSON services the one whose records are most like integrations."""
+    environment = install_moto()
+    names = tuple(f"{record['type']}/{record['id']}" for record in sample.integrations)
+    secrets = [_aws("CreateSecret", {"Name": name, "SecretString": "{}", "Description": NEW["name"]}) for name in names]
+    calls = {"list": _aws("ListSecrets", {"MaxResults": 10}, names)}
+    return Peer(
+        MOTO,
+        _python_version("moto", environment / "bin" / "python"),
+        folder,
+        lambda port: [str(environment / "bin" / "moto_server"), "-H", "127.0.0.1", "-p", str(port)],
+        calls,
+        fill=secrets,
+        fresh_world=[Request("POST", "/moto-api/reset"), _aws("ListSecrets", {"MaxResults": 10})],
+        ready=Request("GET", "/moto-api/data.json"),
+    )
+
+
+def _aws(action: str, document: Mapping[str, Any], holds: tuple[str, ...] = ()) -> Request:
+    scope = "Credential=key/20240101/us-east-1/secretsmanager/aws4_request"
+    headers = {
+        "X-Amz-Target": f"secretsmanager.{action}",
+        "Content-Type": "application/x-amz-json-1.1",
+        "Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=none",
+    }
+    return Request("POST", "/", headers, json.dumps(document).encode(), holds=holds)
+
+
+def _at(call: Request, path: str) -> Request:
+    """The same call at another path."""
+    return Request(call.method, path, call.headers, call.body, call.status, call.holds)
+
+
+def _python_version(package: str, python: Path | str = sys.executable) -> str:
+    script = f"from importlib.metadata import version; print(version({package!r}))"
+    return subprocess.run([str(python), "-c", script], capture_output=True, text=True, check=True).stdout.strip()
+
+
+PEERS: Mapping[str, Callable[[Sample, Path], Peer]] = {
+    BARE: bare,
+    BARE_ASYNCIO: bare_asyncio,
+    WIREMOCK: wiremock,
+    WIREMOCK_FAST: wiremock_fast,
+    PRISM: prism,
+    MOCKOON: mockoon,
+    JSON_SERVER: json_server,
+    MOTO: moto,
+}

@@ -1,0 +1,96 @@
+"""Servers as processes of their own: started, awaited, weighed, ended."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+from tests.benchmarks.connection import Connection, Request, WrongAnswer
+
+REPOSITORY = Path(__file__).parent.parent.parent
+PATIENCE = 120.0
+"""Seconds after which a server that does not get ready is given up."""
+
+
+class NotStarted(Exception):
+    """A server did not get ready; the message says what it printed."""
+
+
+class Process:
+    """A running server. A context manager that ends it."""
+
+    def __init__(
+        self, command: Sequence[str], port: int, folder: Path, environ: Mapping[str, str] | None = None
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self._log = folder / "output.log"
+        self._started = time.perf_counter()
+        with self._log.open("wb") as log:
+            self._popen = subprocess.Popen(
+                command, cwd=folder, env={**_environ(), **(environ or {})}, stdout=log, stderr=subprocess.STDOUT
+            )
+
+    def wait_for(self, ready: Request) -> float:
+        """Return how many seconds after its start the process answered `ready` rightly. Raises NotStarted."""
+        while time.perf_counter() - self._started < PATIENCE:
+            if self._popen.poll() is not None:
+                raise NotStarted(f"it ended with {self._popen.returncode}: {self._last_words()}")
+            connection = Connection(self.port)
+            try:
+                connection.check(ready)
+            except (OSError, http.client.HTTPException, WrongAnswer):
+                time.sleep(0.001)
+            else:
+                return time.perf_counter() - self._started
+            finally:
+                connection.close()
+        raise NotStarted(f"it did not answer {ready.method} {ready.path} rightly: {self._last_words()}")
+
+    def resident_bytes(self) -> int:
+        """Return how much memory the process has now."""
+        printed = subprocess.run(
+            ["ps", "-o", "rss=", "-p", str(self._popen.pid)], capture_output=True, text=True, check=True
+        )
+        return int(printed.stdout) * 1024
+
+    def stop(self) -> None:
+        """End the process; if it does not listen, by force."""
+        self._popen.terminate()
+        try:
+            self._popen.wait(10)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.wait()
+
+    def _last_words(self) -> str:
+        return self._log.read_text(errors="replace")[-500:].strip() or "it printed nothing"
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with contextlib.closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _environ() -> dict[str, str]:
+    """The environment as a user has it: no settings of ours, and Python may keep its compiled files."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("EMULATOR_", "PYTHON"))}
+    return {**kept, "PYTHONPATH": str(REPOSITORY)}

@@ -1,0 +1,38 @@
+"""The time from process start to the first right answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tests.benchmarks import asked, emulator
+from tests.benchmarks.asked import EMULATOR
+from tests.benchmarks.bench import Bench
+from tests.benchmarks.figures import Figure, Finding, compare
+from tests.benchmarks.processes import NotStarted, Process, free_port
+
+
+def measure(bench: Bench) -> Iterator[Finding]:
+    """Yield the emulator's start against that of each peer, all started one after the other, round by round."""
+    seconds: dict[str, list[float]] = {}
+    for number in range(bench.plan.starts + 1):
+        bench.tell(f"start: {f'round {number} of {bench.plan.starts}' if number else 'warming up'}")
+        for name, second in _start_each(bench):
+            if number > 0:
+                seconds.setdefault(name, []).append(second)
+    figures = {name: Figure.of("s", times) for name, times in seconds.items()}
+    for name, bound in asked.START.items():
+        if name in figures:
+            yield compare("process start to ready", figures[EMULATOR], name, figures[name], bound)
+
+
+def _start_each(bench: Bench) -> Iterator[tuple[str, float]]:
+    with emulator.launch(bench.folder / "start") as process:
+        yield EMULATOR, process.wait_for(emulator.READY)
+    for peer in bench.peers:
+        if peer.name in asked.START and peer.name not in bench.missing:
+            port = free_port()
+            with Process(peer.command(port), port, peer.folder) as process:
+                try:
+                    yield peer.name, process.wait_for(peer.ready)
+                except NotStarted as reason:
+                    bench.missing[peer.name] = str(reason)

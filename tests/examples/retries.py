@@ -1,0 +1,23 @@
+import time
+
+import requests
+
+
+def list_integrations(url, headers):
+    """The client under test: it waits when it is told to, and tries again."""
+    while True:
+        answer = requests.get(f"{url}/integration/integrations", headers=headers, timeout=5)
+        if answer.status_code != 429:
+            answer.raise_for_status()
+            return answer.json()["results"]
+        time.sleep(float(answer.headers.get("Retry-After", 1)))
+
+
+def test_client_tries_again_when_it_is_throttled(emulator):
+    throttled = {"status": 429, "headers": {"Retry-After": "0"}}
+    fault = emulator.fault(vendor="secoda", operation="listIntegrations", when={"times": 2}, reply=throttled)
+
+    assert list_integrations(emulator.secoda.url, emulator.secoda.headers)
+
+    assert fault.hits == 2
+    emulator.verify("listIntegrations", vendor="secoda", count=3)

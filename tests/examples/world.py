@@ -1,0 +1,38 @@
+import requests
+
+
+def test_a_world_of_its_own(emulator):
+    integrations = emulator.state("secoda.integrations")
+    before = emulator.snapshot()
+    for integration in integrations:
+        integrations.delete(integration["id"])
+
+    answer = requests.get(emulator.secoda.url + "/integration/integrations", headers=emulator.secoda.headers, timeout=5)
+    assert answer.json()["results"] == []
+
+    before.restore()
+    integrations.populate(10)
+    assert len(integrations) > 10
+
+
+def test_rights(emulator):
+    viewer = emulator.secoda.credentials["read"]
+
+    answer = requests.post(
+        emulator.secoda.url + "/integration/integrations", headers=viewer.headers, json={"name": "Sales"}, timeout=5
+    )
+
+    assert answer.status_code == 403
+    assert [exchange.status for exchange in emulator.journal] == [403]
+
+
+def test_time(emulator):
+    emulator.clock.freeze("2030-01-01T00:00:00Z")
+    emulator.clock.advance(3600)
+    emulator.flags["celigo.empty_list_status"] = 204
+
+    with emulator.scenario("celigo/unauthorized"):
+        answer = requests.get(emulator.celigo.url + "/integrations", headers=emulator.celigo.headers, timeout=5)
+        assert answer.status_code == 401
+
+    assert emulator.clock.now.hour == 1

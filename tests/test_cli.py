@@ -1,0 +1,285 @@
+"""The commands besides `serve`: what they print, and how they end."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from click.shell_completion import BashComplete
+
+from emulator import __version__
+from emulator.app import Catalogue, Emulator
+from emulator.cli import _banner, commands, main
+from emulator.commands.checking import contract_problems
+from emulator.server import ThreadedServer
+from emulator.settings import read_settings
+from tests.conftest import EmulatorUnderTest
+from tests.test_server import COMMAND, banner, clean_environment, process
+
+__all__ = ["process"]
+
+Run = Callable[..., tuple[int, str, str]]
+SCENARIO = "scenarios: {mine: {description: Ours., faults: [{reply: {status: 500}}]}}\n"
+
+
+@pytest.fixture
+def command(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    """Run a command in this process; return exit code, standard output and standard error."""
+    monkeypatch.chdir(tmp_path)
+    for variable in clean_environment().keys() ^ os.environ.keys():
+        monkeypatch.delenv(variable)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        code: object = 0
+        try:
+            main(words)
+        except SystemExit as end:
+            code = end.code
+        printed = capfd.readouterr()
+        assert isinstance(code, int)
+        return code, printed.out, printed.err
+
+    return run
+
+
+def test_every_command_is_listed_and_every_help_text_shows_an_example(command: Run) -> None:
+    listed = command("--help")[1]
+    for name in commands.commands:
+        assert f"  {name}" in listed
+        example = "Example: eval" if name == "completion" else f"Example: emulator {name}"
+        assert example in command(name, "--help")[1]
+    for name in ("save", "restore", "list"):
+        assert f"Example: emulator snapshot {name}" in command("snapshot", name, "--help")[1]
+
+
+def test_no_command_is_the_list_of_commands(command: Run) -> None:
+    assert command() == command("--help")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["chek"], "emulator: No such command 'chek'. Did you mean 'check'?"),
+        (["snapshot"], "emulator: Missing command."),
+        (["operations", "--vendor", "nobody"], "emulator: there is no vendor 'nobody'; there are "),
+        (["scenarios", "--vendor", "nobody"], "emulator: there is no vendor 'nobody'; there are "),
+        (["check", "nowhere"], "emulator: nowhere is not a folder"),
+        (["completion", "tcsh"], "emulator: Invalid value for '{bash|zsh|fish}': 'tcsh' is not one of"),
+        (["reset", "--url", "somewhere"], "emulator: --url is 'somewhere': expected something like http://"),
+        (["reset", "--url", "http://localhost:port"], "emulator: --url is 'http://localhost:port': "),
+        (["wait", "--seconds", "long"], "emulator: Invalid value for '--seconds': 'long' is not a valid float"),
+        (["serve", "--prot", "1"], "emulator: No such option '--prot'."),
+        (["serve", "--scenario", "nobody/x"], "emulator: there is no scenario 'nobody/x'; there are "),
+        (["serve", "--host", "no host", "--port", "0"], "emulator: cannot listen on no host port 0: "),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_status_2(command: Run, words: list[str], sentence: str) -> None:
+    code, out, err = command(*words)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(sentence)
+
+
+def test_a_file_that_is_no_database_is_one_sentence_and_status_2(command: Run, tmp_path: Path) -> None:
+    (tmp_path / "text.sqlite").write_text("This is no database, and long enough to look at it. " * 40)
+    ended = command("serve", "--port", "0", "--database", "text.sqlite")
+    assert ended == (2, "", "emulator: database: text.sqlite cannot be opened: file is not a database\n")
+
+
+def test_somebody_elses_database_is_one_sentence_and_status_2(command: Run, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "other.sqlite") as db:
+        db.execute("CREATE TABLE other (name)")
+    db.close()
+    code, out, err = command("serve", "--port", "0", "--database", "other.sqlite")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "emulator: database: other.sqlite was made by something else" in err
+
+
+def test_check_finds_nothing_wrong_with_what_is_built_in(command: Run) -> None:
+    code, out, err = command("check")
+    assert (code, out, err) == (0, "No problem in the built-in contracts, fixtures and scenarios.\n", "")
+
+
+def test_check_prints_each_problem_with_its_place(command: Run, tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    for file, text in {
+        "secoda/integrations.yaml": "populate: many\nrecords:\n- name: x\n- 3\n",
+        "secoda/wrong.yaml": "records: []\n",
+        "immuta/dictionaries.yaml": "records: [\n",
+        "celigo/scenarios.yaml": SCENARIO.replace("500", "999"),
+        "scenarios.yaml": "scenarios: {a: {description: b, flags: {no_such_flag: true}}}\n",
+        "secodda/integrations.yaml": "records: []\n",
+        "paradime/nodes.yml": "records: []\n",
+    }.items():
+        (own / file).parent.mkdir(parents=True, exist_ok=True)
+        (own / file).write_text(text)
+    code, out, err = command("check", "own")
+    assert code == 1
+    for sentence in (
+        "own/secoda/integrations.yaml line 1, /populate: it is 'many'",
+        "own/secoda/integrations.yaml line 3, /records/0: it has no id",
+        "own/secoda/integrations.yaml line 4, /records/1: it is no record",
+        "own/secoda/wrong.yaml: secoda has no such collection; it has ",
+        "own/immuta/dictionaries.yaml line 2: while parsing",
+        "own/celigo/scenarios.yaml line 1, /scenarios/mine/faults/0/reply/status: 999",
+        "own/scenarios.yaml line 1, /scenarios/a/flags/no_such_flag: there is no such flag",
+        "own/secodda: nothing reads this; did you mean own/secoda?",
+        "own/paradime/nodes.yml: nothing reads this; call it nodes.yaml",
+    ):
+        assert sentence in out
+    assert err == f"{len(out.splitlines())} problems found.\n"
+
+
+def test_check_makes_a_world_of_it(command: Run, tmp_path: Path) -> None:
+    (tmp_path / "own" / "immuta").mkdir(parents=True)
+    (tmp_path / "own" / "immuta" / "dictionaries.yaml").write_text("records: [{dataSourceId: 99999999999999999999}]\n")
+    code, out, _ = command("check", "own")
+    assert code == 1
+    assert "immuta" in out
+    assert out.count("\n") >= 1
+
+
+def test_check_takes_the_folder_of_the_settings(command: Run, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "emulator.toml").write_text('fixtures = "own"\n')
+    assert command("check")[1].endswith("and of own.\n")
+
+
+def test_check_tells_what_is_wrong_with_a_contract(tmp_path: Path, catalogue: Catalogue) -> None:
+    for name in catalogue.vendors:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "openapi.yaml").write_text("openapi: 3.1.0\n")
+    problems = list(contract_problems(tmp_path))
+    assert len(problems) == len(catalogue.vendors)
+
+
+def test_operations_are_listed_of_one_vendor(command: Run, catalogue: Catalogue) -> None:
+    lines = command("operations", "--vendor", "celigo")[1].splitlines()
+    assert len(lines) == len(catalogue.contracts["celigo"].handled)
+    assert {line.split()[0] for line in lines} == {"celigo"}
+
+
+def test_scenarios_are_listed_with_a_sentence(command: Run, tmp_path: Path) -> None:
+    (tmp_path / "own" / "secoda").mkdir(parents=True)
+    (tmp_path / "own" / "secoda" / "scenarios.yaml").write_text(SCENARIO)
+    lines = command("scenarios", "--vendor", "secoda", "--fixtures", "own")[1].splitlines()
+    assert {line.partition("/")[0] for line in lines} == {"secoda"}
+    assert ["secoda/mine", "Ours."] in [line.split(maxsplit=1) for line in lines]
+    assert not any("mine" in line for line in command("scenarios")[1].splitlines())
+
+
+def test_version_is_printed(command: Run) -> None:
+    assert command("version") == (0, f"{__version__}\n", "")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_the_shells_own_script(command: Run, shell: str) -> None:
+    code, out, _ = command("completion", shell)
+    assert code == 0
+    assert f"_EMULATOR_COMPLETE={shell}_complete" in out
+
+
+def test_completion_completes() -> None:
+    completed = BashComplete(commands, {}, "emulator", "_EMULATOR_COMPLETE").get_completions([], "sna")
+    assert [found.value for found in completed] == ["snapshot"]
+
+
+def test_wait_returns_once_it_is_ready(command: Run, emulator: EmulatorUnderTest) -> None:
+    assert command("wait", "--url", emulator.root) == (0, "", "")
+
+
+def test_wait_gives_up_with_status_1(command: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    code, _, err = command("wait", "--url", f"http://127.0.0.1:{port}", "--seconds", "0")
+    assert code == 1
+    assert err.startswith(f"emulator: not ready within 0 s: no emulator answers at http://127.0.0.1:{port}: ")
+
+
+def test_reset_makes_the_sandbox_anew(command: Run, emulator: EmulatorUnderTest) -> None:
+    emulator.scenario("secoda/rate-limited")
+    assert command("reset", "--url", emulator.root) == (0, "", "")
+    assert not emulator.sandbox.scenarios
+
+
+def test_reset_of_a_sandbox_that_is_not_there_is_status_1(command: Run, emulator: EmulatorUnderTest) -> None:
+    code, _, err = command("reset", "--url", emulator.root, "--sandbox", "nobody")
+    assert code == 1
+    assert "There is no sandbox 'nobody'" in err
+
+
+def test_a_snapshot_is_saved_listed_and_restored_from_its_file(
+    command: Run, emulator: EmulatorUnderTest, tmp_path: Path
+) -> None:
+    url = ("--url", emulator.root)
+    before = emulator.records("secoda.integrations")
+    assert command("snapshot", "save", "before", "before.sqlite", *url)[0] == 0
+    assert (tmp_path / "before.sqlite").read_bytes().startswith(b"SQLite format 3\0")
+    assert command("snapshot", "list", *url)[1].split()[0] == "before"
+    emulator.scenario("secoda/empty-world")
+    assert emulator.records("secoda.integrations") == []
+    assert command("snapshot", "restore", "before", *url)[0] == 0
+    assert emulator.records("secoda.integrations") == before
+    assert command("snapshot", "restore", "copy", "before.sqlite", *url)[0] == 0
+    assert [line.split()[0] for line in command("snapshot", "list", *url)[1].splitlines()] == ["before", "copy"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (["restore", "nothing"], 1, "There is no snapshot 'nothing' in the sandbox default"),
+        (["restore", "nothing", "nowhere.sqlite"], 2, "emulator: nowhere.sqlite: no such file or directory"),
+        (["save", "Not A Name"], 1, "'Not A Name' does not match"),
+    ],
+)
+def test_a_snapshot_that_cannot_be_is_a_sentence(
+    command: Run, emulator: EmulatorUnderTest, words: list[str], code: int, sentence: str
+) -> None:
+    ended, _, err = command("snapshot", *words, "--url", emulator.root)
+    assert (ended, err.count("\n")) == (code, 1)
+    assert sentence in err
+
+
+def test_serve_prints_a_line_for_each_call(process: subprocess.Popen[str]) -> None:
+    url = re.findall(r"http://[0-9.:]+", banner(process)[0])[0]
+    assert process.stdout is not None
+    for number in (1, 2):
+        headers = {"Authorization": "Bearer secoda-token"}
+        httpx.get(f"{url}/secoda/api/v1/integration/integrations", headers=headers)
+        line = process.stdout.readline().split()
+        assert line[1:5] == ["default", "secoda", "listIntegrations", "200"], number
+
+
+def test_serve_prints_json_lines_only_and_none_if_it_is_told(tmp_path: Path) -> None:
+    words = [*COMMAND, "serve", "--port", "0", "--log-format", "json", "--access-log", "false"]
+    environment = clean_environment(PYTHONPATH=str(Path(__file__).parent.parent))
+    with subprocess.Popen(
+        words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        lines = [json.loads(process.stdout.readline())["message"]]
+        while lines[-1] != "Ready.":
+            lines.append(json.loads(process.stdout.readline())["message"])
+        httpx.get(re.findall(r"http://[0-9.:]+", lines[0])[0] + "/secoda/nowhere")
+        process.terminate()
+        assert process.stdout.read() == ""
+        assert process.wait(30) == 0
+
+
+def test_a_world_without_credentials_has_a_banner_too(catalogue: Catalogue, tmp_path: Path) -> None:
+    (tmp_path / "secoda").mkdir()
+    (tmp_path / "secoda" / "credentials.yaml").write_text("records: []\n")
+    settings = read_settings({"port": "0", "fixtures": str(tmp_path)})
+    with ThreadedServer(Emulator(settings, catalogue)) as server:
+        lines = _banner(server.server).split("\n")
+    assert [line.endswith("no credentials") for line in lines] == [
+        *(name == "secoda" for name in catalogue.vendors),
+        False,
+    ]

@@ -1,0 +1,327 @@
+"""The client of the control API, against a running emulator."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import httpx
+import pytest
+
+from emulator.client import Client, EmulatorError, SandboxClient, VendorAccess
+from tests.conftest import EmulatorUnderTest
+
+
+@pytest.fixture
+def client(emulator: EmulatorUnderTest) -> Iterator[Client]:
+    with Client(emulator.root) as client:
+        yield client
+
+
+@pytest.fixture
+def sandbox(client: Client) -> Iterator[SandboxClient]:
+    with client.create_sandbox() as sandbox:
+        yield sandbox
+
+
+def list_integrations(vendor: VendorAccess, **query: str) -> httpx.Response:
+    return httpx.get(f"{vendor.url}/integration/integrations", headers=dict(vendor.headers), params=query)
+
+
+def test_sandbox_is_dropped_at_the_end_of_its_block(client: Client) -> None:
+    with client.create_sandbox("alpha") as sandbox:
+        assert client.sandboxes() == ["default", "alpha"]
+    assert client.sandboxes() == ["default"]
+    sandbox.drop()
+
+
+def test_sandbox_begins_as_it_is_asked_to(client: Client) -> None:
+    with client.create_sandbox(
+        "alpha",
+        seed=7,
+        scenarios=["secoda/outage"],
+        clock={"now": datetime(2030, 1, 1, tzinfo=UTC), "frozen": True},
+        flags={"celigo.empty_list_status": 204},
+    ) as sandbox:
+        assert (sandbox.name, sandbox.seed) == ("alpha", 7)
+        assert sandbox.clock.now == datetime(2030, 1, 1, tzinfo=UTC)
+        assert sandbox.clock.frozen
+        assert sandbox.flags["celigo.empty_list_status"] == 204
+        assert list_integrations(sandbox.secoda).status_code == 503
+
+
+def test_strict_sandbox_refuses_what_others_are_tolerant_of(client: Client) -> None:
+    with client.create_sandbox(strict=True) as strict, client.create_sandbox() as tolerant:
+        assert list_integrations(strict.secoda, colour="blue").status_code == 400
+        assert list_integrations(tolerant.secoda, colour="blue").status_code == 200
+        strict.reset()
+        assert list_integrations(strict.secoda, colour="blue").status_code == 400
+
+
+def test_sandbox_that_is_there_is_found(client: Client, sandbox: SandboxClient) -> None:
+    found = client.sandbox(sandbox.name)
+    assert found.secoda.url == sandbox.secoda.url
+    assert client.sandbox().name == "default"
+
+
+def test_refusal_is_the_sentence_of_the_control_api(client: Client) -> None:
+    with pytest.raises(EmulatorError, match=r"^There is no sandbox 'beta'; there are default") as caught:
+        client.sandbox("beta")
+    assert caught.value.status == 404
+
+
+def test_no_emulator_is_a_sentence(unused_port: int) -> None:
+    with (
+        Client(f"http://127.0.0.1:{unused_port}") as client,
+        pytest.raises(EmulatorError, match=r"^No emulator answers"),
+    ):
+        client.sandboxes()
+
+
+def test_waiting_ends_with_a_sentence(unused_port: int) -> None:
+    with (
+        Client(f"http://127.0.0.1:{unused_port}") as client,
+        pytest.raises(EmulatorError, match=r"is not ready after 0.1"),
+    ):
+        client.wait(0.1)
+
+
+def test_ready_emulator_is_not_waited_for(client: Client) -> None:
+    client.wait(0)
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:4070", "ftp://localhost", "http://"])
+def test_url_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(EmulatorError, match="is no URL of an emulator"):
+        Client(url)
+
+
+def test_server_that_is_no_emulator_is_told() -> None:
+    class Stranger(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(404)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Stranger) as server:
+        thread = threading.Thread(target=server.handle_request)
+        thread.start()
+        with (
+            Client(f"http://127.0.0.1:{server.server_port}") as client,
+            pytest.raises(EmulatorError, match="answered 404, and not as an emulator does"),
+        ):
+            client.sandboxes()
+        thread.join()
+
+
+def test_threads_share_a_client(client: Client) -> None:
+    def visit(number: int) -> str:
+        with client.create_sandbox(f"thread-{number}") as sandbox:
+            list_integrations(sandbox.secoda)
+            return f"{sandbox.journal.select()[0].document['sandbox']} {len(sandbox.journal)}"
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(visit, range(16))) == [f"thread-{number} 1" for number in range(16)]
+
+
+def test_connection_that_the_server_has_closed_is_opened_again(client: Client) -> None:
+    assert client.sandboxes() == ["default"]
+    for connection in client._idle:
+        assert connection.sock is not None
+        connection.sock.shutdown(2)
+    assert client.sandboxes() == ["default"]
+
+
+def test_credentials_go_by_rights(sandbox: SandboxClient) -> None:
+    assert list(sandbox.secoda.credentials) == ["full", "read", "expired"]
+    assert sandbox.secoda.credentials["full"].headers == sandbox.secoda.headers
+    expired = sandbox.secoda.credentials["expired"].headers
+    answer = httpx.get(f"{sandbox.secoda.url}/integration/integrations", headers=dict(expired))
+    assert answer.status_code == 401
+    with pytest.raises(KeyError, match="there are full, read, expired"):
+        sandbox.secoda.credentials["owner"]
+
+
+def test_vendor_that_is_none_is_an_attribute_that_is_none(sandbox: SandboxClient) -> None:
+    assert set(sandbox.vendors) == {"celigo", "immuta", "paradime", "secoda"}
+    with pytest.raises(AttributeError, match="its vendors are celigo, immuta, paradime, secoda"):
+        _ = sandbox.seconda
+
+
+def test_scenario_is_on_inside_its_block(sandbox: SandboxClient) -> None:
+    with sandbox.scenario("secoda/outage"):
+        assert list_integrations(sandbox.secoda).status_code == 503
+        assert sandbox.scenarios()["secoda/outage"]
+    assert list_integrations(sandbox.secoda).status_code == 200
+
+
+def test_scenario_of_every_vendor(sandbox: SandboxClient) -> None:
+    sandbox.scenario("*/outage")
+    assert [name for name, on in sandbox.scenarios().items() if on] == [
+        f"{vendor}/outage" for vendor in ("celigo", "immuta", "paradime", "secoda")
+    ]
+
+
+def test_fault_counts_its_hits_until_it_is_disarmed(sandbox: SandboxClient) -> None:
+    with sandbox.fault(vendor="secoda", operation="listIntegrations", status=429) as fault:
+        assert list_integrations(sandbox.secoda).status_code == 429
+        assert fault.hits == 1
+    assert list_integrations(sandbox.secoda).status_code == 200
+    fault.disarm()
+
+
+def test_status_of_a_fault_goes_with_its_reply(sandbox: SandboxClient) -> None:
+    sandbox.fault(vendor="secoda", operation=["list*"], status=429, reply={"headers": {"Retry-After": "7"}})
+    answer = list_integrations(sandbox.secoda)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
+
+
+def test_fault_that_cannot_be_is_refused(sandbox: SandboxClient) -> None:
+    with pytest.raises(EmulatorError, match="The fault cannot be"):
+        sandbox.fault(vendor="secoda", operation="nothing", status=429)
+
+
+def test_clock_is_set_frozen_and_moved_on(sandbox: SandboxClient) -> None:
+    sandbox.clock.freeze("2030-01-01T00:00:00Z")
+    sandbox.clock.advance(3600)
+    sandbox.clock.advance(timedelta(minutes=1))
+    assert sandbox.clock.now == datetime(2030, 1, 1, 1, 1, tzinfo=UTC)
+    sandbox.clock.set(datetime(2031, 1, 1, tzinfo=UTC))
+    assert sandbox.clock.now == datetime(2031, 1, 1, tzinfo=UTC)
+    assert sandbox.clock.frozen
+    sandbox.clock.unfreeze()
+    assert not sandbox.clock.frozen
+
+
+def test_time_without_a_zone_is_refused(sandbox: SandboxClient) -> None:
+    with pytest.raises(EmulatorError, match="has no time zone"):
+        sandbox.clock.set(datetime(2031, 1, 1))  # noqa: DTZ001 - that is the point
+
+
+def test_journal_tells_of_each_exchange(sandbox: SandboxClient) -> None:
+    httpx.post(
+        f"{sandbox.secoda.url}/integration/integrations",
+        headers=dict(sandbox.secoda.headers),
+        json={"name": "Sales", "colour": "blue"},
+    )
+    (exchange,) = sandbox.journal
+    assert (exchange.vendor, exchange.operations, exchange.method) == ("secoda", ("createIntegration",), "POST")
+    assert (exchange.path, exchange.status, exchange.faults) == ("/integration/integrations", 201, ())
+    assert exchange.json["name"] == "Sales"
+    assert exchange.reply_json["name"] == "Sales"
+    assert [(found.of, found.place, found.pointer) for found in exchange.violations] == [("call", "body", "/colour")]
+    assert sandbox.journal.get(exchange.id) == exchange
+
+
+def test_journal_is_selected_from_and_cleared(sandbox: SandboxClient) -> None:
+    list_integrations(sandbox.secoda)
+    httpx.get(f"{sandbox.secoda.url}/nowhere", headers=dict(sandbox.secoda.headers))
+    assert [one.status for one in sandbox.journal.select(unmatched=True)] == [404]
+    assert [one.status for one in sandbox.journal.select(operation="list*", violations=False)] == [200]
+    assert [one.id for one in sandbox.journal.select(since=1, limit=5)] == [2]
+    assert sandbox.journal.select(unmatched=True)[0].near_misses
+    sandbox.journal.clear()
+    assert len(sandbox.journal) == 0
+    assert [one.id for one in sandbox.journal.left] == [1, 2]
+
+
+def test_verified_calls_are_returned(sandbox: SandboxClient) -> None:
+    list_integrations(sandbox.secoda, page="2")
+    (exchange,) = sandbox.verify("listIntegrations", vendor="secoda", count=1, query={"page": 2})
+    assert exchange.query == (("page", "2"),)
+
+
+def test_what_is_not_verified_tells_what_came_near(sandbox: SandboxClient) -> None:
+    list_integrations(sandbox.secoda, page="2")
+    with pytest.raises(AssertionError) as caught:
+        sandbox.verify("listIntegrations", vendor="secoda", query={"page": 3}, status=200)
+    assert str(caught.value).splitlines() == [
+        "expected listIntegrations at least once with query page 3 and status 200, found 0",
+        "nearest:",
+        "  exchange 1: query page is '2', not 3",
+    ]
+
+
+def test_flags_are_read_and_set(sandbox: SandboxClient) -> None:
+    sandbox.flags["celigo.empty_list_status"] = 204
+    assert sandbox.flags["celigo.empty_list_status"] == 204
+    assert "secoda.bad_rows" in sandbox.flags
+    with pytest.raises(EmulatorError, match=r"There is no flag 'celigo.colour'"):
+        sandbox.flags.update({"celigo.colour": "blue"})
+
+
+def test_records_are_put_read_and_deleted(sandbox: SandboxClient) -> None:
+    scripts = sandbox.state("celigo.scripts")
+    record = {**scripts.list()[0], "_id": "ffffffffffffffffffffff01", "name": "Mine"}
+    before = len(scripts)
+    assert scripts.put(record) == record
+    assert scripts.get("ffffffffffffffffffffff01")["name"] == "Mine"
+    assert len(scripts) == before + 1 == sandbox.collections()["celigo.scripts"]
+    scripts.delete("ffffffffffffffffffffff01")
+    assert [one for one in scripts if one["name"] == "Mine"] == []
+
+
+def test_record_without_its_key_is_refused(sandbox: SandboxClient) -> None:
+    with pytest.raises(EmulatorError, match=r"A record of celigo.scripts needs its _id"):
+        sandbox.state("celigo.scripts").put({"name": "Mine"})
+    with pytest.raises(EmulatorError, match=r"There is no collection 'celigo.script'; there are "):
+        sandbox.state("celigo.script").put({"name": "Mine"})
+
+
+def test_record_that_departs_from_its_schema_needs_force(sandbox: SandboxClient) -> None:
+    integrations = sandbox.state("secoda.integrations")
+    record = {**integrations.list()[0], "name": 7}
+    with pytest.raises(EmulatorError, match="departs from the schema"):
+        integrations.put(record)
+    assert integrations.put(record, force=True)["name"] == 7
+
+
+def test_id_may_hold_any_character(sandbox: SandboxClient) -> None:
+    credentials = sandbox.state("secoda.credentials")
+    record = {**credentials.list()[0], "id": "a/b c?d%e"}
+    credentials.put(record)
+    assert credentials.get("a/b c?d%e") == record
+    credentials.delete("a/b c?d%e")
+
+
+def test_more_records_than_a_page_are_all_listed(sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.client.PAGE", 20)
+    integrations = sandbox.state("secoda.integrations")
+    integrations.populate(7)
+    listed = integrations.list()
+    assert len({one["id"] for one in listed}) == len(listed) == len(integrations)
+
+
+def test_snapshot_is_restored(sandbox: SandboxClient) -> None:
+    integrations = sandbox.state("secoda.integrations")
+    named, unnamed, before = sandbox.snapshot("before"), sandbox.snapshot(), len(integrations)
+    integrations.populate(1)
+    named.restore()
+    assert len(integrations) == before
+    integrations.populate(1)
+    sandbox.restore(unnamed.name)
+    assert len(integrations) == before
+
+
+def test_reset_sandbox_is_as_it_began(sandbox: SandboxClient) -> None:
+    sandbox.state("secoda.integrations").populate(1)
+    sandbox.scenario("secoda/outage")
+    list_integrations(sandbox.secoda)
+    sandbox.reset()
+    assert list_integrations(sandbox.secoda).status_code == 200
+    assert len(sandbox.journal) == 1
+
+
+def test_names_of_vendors_lead_nowhere_without_certificates(sandbox: SandboxClient) -> None:
+    with pytest.raises(EmulatorError, match="This emulator has no certificates"):
+        sandbox.patch_dns()
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        return server.server_port

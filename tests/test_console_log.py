@@ -1,0 +1,172 @@
+"""One line for each call: what it shows, what it never shows, and that nobody waits for it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from emulator import console_log
+from emulator.console_log import ConsoleLog, coloured_line, format_for, json_line, text_line
+from emulator.sandbox.journal import Exchange
+from tests.conftest import EmulatorUnderTest
+
+NOON = datetime(2030, 1, 1, 12, 0, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def lines(emulator: EmulatorUnderTest) -> Iterator[list[Exchange]]:
+    """The exchanges that were told, in their order."""
+    told: list[Exchange] = []
+    emulator.sandbox.journal.on_record = told.append
+    yield told
+    emulator.sandbox.journal.on_record = None
+
+
+def test_a_call_is_a_line_of_its_time_sandbox_vendor_operation_status_and_milliseconds(
+    emulator: EmulatorUnderTest, lines: list[Exchange]
+) -> None:
+    emulator.call("secoda", "GET", "/integration/integrations")
+    words = text_line(lines[0], NOON).split()
+    assert words[:5] == ["12:00:01", "default", "secoda", "listIntegrations", "200"]
+    assert float(words[5]) > 0
+    assert words[6:] == ["ms"]
+
+
+def test_an_answer_from_memory_has_a_line_too(emulator: EmulatorUnderTest, lines: list[Exchange]) -> None:
+    for _ in range(3):
+        emulator.call("secoda", "GET", "/integration/integrations")
+    assert [exchange.number for exchange in lines] == [1, 2, 3]
+
+
+def test_control_calls_have_no_line(emulator: EmulatorUnderTest, lines: list[Exchange]) -> None:
+    assert httpx.get(f"{emulator.root}/_emulator/scenarios").status_code == 200
+    assert lines == []
+
+
+def test_fault_and_violations_stand_behind_it(emulator: EmulatorUnderTest, lines: list[Exchange]) -> None:
+    emulator.scenario("secoda/rate-limited")
+    emulator.call("secoda", "GET", "/integration/integrations")
+    emulator.scenario("secoda/rate-limited", on=False)
+    emulator.call("secoda", "GET", "/integration/integrations?page=none")
+    limited, violating = (text_line(exchange, NOON) for exchange in lines)
+    assert " 429 " in limited
+    assert "fault secoda/rate-limited#1" in limited
+    assert "1 violation: query /page" in violating
+
+
+def test_an_unknown_path_is_shown_with_the_nearest_operation(
+    emulator: EmulatorUnderTest, lines: list[Exchange]
+) -> None:
+    emulator.call("secoda", "GET", "/integration/integration")
+    line = text_line(lines[0], NOON)
+    assert "GET /api/v1/integration/integration " in line
+    assert "no operation, nearest is " in line
+
+
+@pytest.mark.parametrize("show", [text_line, coloured_line, json_line])
+def test_secrets_never_appear(
+    emulator: EmulatorUnderTest, lines: list[Exchange], show: Callable[[Exchange, datetime], str]
+) -> None:
+    secret = "s3cr3t" * 8
+    headers = {"Authorization": f"Bearer {secret}"}
+    for path in ("/integration/integrations", f"/nowhere/{secret}", "/nowhere/token/s3cr3t", "/nowhere?key=s3cr3t"):
+        emulator.call("secoda", "GET", path, headers=headers)
+    emulator.call("secoda", "POST", "/integration/integrations", json={"api_key": secret, "token": {"a": secret}})
+    shown = [show(exchange, NOON) for exchange in lines]
+    assert len(shown) == 5
+    assert "s3cr3t" not in "".join(shown)
+
+
+def test_what_could_steer_a_terminal_is_spelled_out(emulator: EmulatorUnderTest, lines: list[Exchange]) -> None:
+    emulator.call("secoda", "GET", "/a%1b%5B31mb%0ac")
+    line = text_line(lines[0], NOON)
+    assert line.isprintable()
+    assert "b" in line
+
+
+def test_json_lines_hold_the_same(emulator: EmulatorUnderTest, lines: list[Exchange]) -> None:
+    emulator.scenario("celigo/server-error")
+    emulator.call("celigo", "GET", "/integrations")
+    document = json.loads(json_line(lines[0], NOON))
+    assert document.pop("ms") > 0
+    assert document == {
+        "time": "2030-01-01T12:00:01.000Z",
+        "sandbox": "default",
+        "call": 1,
+        "vendor": "celigo",
+        "operations": ["listIntegrations"],
+        "method": "GET",
+        "unmatched": None,
+        "status": 500,
+        "faults": ["celigo/server-error#1"],
+        "violations": [],
+    }
+
+
+def test_a_broken_connection_has_no_status(emulator: EmulatorUnderTest, lines: list[Exchange]) -> None:
+    emulator.call("celigo", "GET", "/integrations")
+    broken = replace(lines[0], reply=None)
+    assert " ---  " in text_line(broken, NOON)
+    assert json.loads(json_line(broken, NOON))["status"] is None
+
+
+@pytest.mark.parametrize(
+    ("log_format", "terminal", "no_color", "expected"),
+    [
+        ("auto", True, "", coloured_line),
+        ("auto", True, "1", text_line),
+        ("auto", False, "", text_line),
+        ("text", True, "", text_line),
+        ("json", True, "", json_line),
+    ],
+)
+def test_colours_are_for_terminals_that_want_them(
+    log_format: str, terminal: bool, no_color: str, expected: Callable[[Exchange, datetime], str]
+) -> None:
+    assert format_for(log_format, terminal, no_color) is expected
+
+
+def test_a_pipe_that_nobody_reads_holds_up_no_call(
+    emulator: EmulatorUnderTest, lines: list[Exchange], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator.call("secoda", "GET", "/integration/integrations")
+    monkeypatch.setattr(console_log, "WAITING_LIMIT", 50)
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    while _fits(writing):
+        pass
+    os.set_blocking(writing, True)
+    log = ConsoleLog(writing, text_line)
+    for _ in range(200):
+        log(lines[0])
+    log.close()
+    # Closing the reading end lets go of the thread that still waits to write.
+    os.close(reading)
+    log._thread.join(10)
+    os.close(writing)
+    assert not log._thread.is_alive()
+
+
+def _fits(descriptor: int) -> bool:
+    try:
+        return os.write(descriptor, b"x" * 4096) > 0
+    except BlockingIOError:
+        return False
+
+
+def test_what_waits_is_written_at_the_end(emulator: EmulatorUnderTest, lines: list[Exchange]) -> None:
+    emulator.call("secoda", "GET", "/integration/integrations")
+    reading, writing = os.pipe()
+    log = ConsoleLog(writing, json_line)
+    log(lines[0])
+    log(lines[0])
+    log.close()
+    os.close(writing)
+    with os.fdopen(reading) as end:
+        assert [json.loads(line)["operations"] for line in end] == [["listIntegrations"], ["listIntegrations"]]

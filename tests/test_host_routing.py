@@ -1,0 +1,155 @@
+"""The vendors' own names reach the vendors: in Host, in absolute-form targets, through a client's proxy setting."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import subprocess
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from emulator.app import Catalogue
+from tests.conftest import EmulatorUnderTest
+from tests.sample_calls import LIST
+
+HOSTS = {
+    "api.paradime.io": "paradime",
+    "api.secoda.co": "secoda",
+    "eapi.secoda.co": "secoda",
+    "aapi.secoda.co": "secoda",
+    "app.secoda.co": "secoda",
+    "demo.immuta.com": "immuta",
+    "another-tenant.immuta.com": "immuta",
+    "api.integrator.io": "celigo",
+    "api.eu.integrator.io": "celigo",
+}
+OPERATIONS = {
+    "celigo": ("GET", "/v1/integrations", None),
+    "immuta": ("GET", "/dictionary/1", None),
+    "paradime": ("POST", "/api/v1/any-company/graphql", json.dumps({"query": LIST})),
+    "secoda": ("GET", "/api/v1/integration/integrations", None),
+}
+INTEGRATION = "5fc5e0e66cfe5b44bb95de70"
+
+
+def ask(
+    emulator: EmulatorUnderTest, method: str, target: str, host: str, headers: dict[str, str], body: str | None = None
+) -> tuple[int, Any, http.client.HTTPMessage]:
+    """Send a request whose target and Host are exactly these; return status, JSON and headers."""
+    address = urlsplit(emulator.root)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+    headers = headers | {"Host": host} | ({"Content-Type": "application/json"} if body else {})
+    try:
+        connection.request(method, target, body, headers)
+        response = connection.getresponse()
+        return response.status, json.loads(response.read()), response.headers
+    finally:
+        connection.close()
+
+
+def test_hosts_are_those_of_the_contracts(catalogue: Catalogue) -> None:
+    promised = {(host, name) for name, contract in catalogue.contracts.items() for host in contract.hosts}
+    tested = {("*.immuta.com" if vendor == "immuta" else host, vendor) for host, vendor in HOSTS.items()}
+    assert tested == promised
+
+
+@pytest.mark.parametrize("spelled", ["{}", "{}:80", "{}:4070", "{upper}", "{upper}:443"])
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_vendors_host_has_the_vendors_paths_at_its_root(emulator: EmulatorUnderTest, host: str, spelled: str) -> None:
+    vendor = HOSTS[host]
+    method, path, body = OPERATIONS[vendor]
+    status, _, _ = ask(emulator, method, path, spelled.format(host, upper=host.upper()), emulator.headers(vendor), body)
+    assert status == 200
+    exchange = emulator.exchanges()[-1]
+    assert (exchange.vendor, len(exchange.operations)) == (vendor, 1)
+
+
+@pytest.mark.parametrize("host", ["immuta.com", "a.b.immuta.com", "api.secoda.co.example.com", "example.com", ""])
+def test_other_hosts_are_no_vendors(emulator: EmulatorUnderTest, host: str) -> None:
+    status, problem, _ = ask(emulator, "GET", "/dictionary/1", host, emulator.headers("immuta"))
+    assert status == 404
+    assert problem["detail"].startswith("Nothing is at /dictionary/1: the vendors are at /")
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_an_absolute_target_names_the_host_whatever_host_says(emulator: EmulatorUnderTest, host: str) -> None:
+    vendor = HOSTS[host]
+    method, path, body = OPERATIONS[vendor]
+    target = f"http://{host}{path}"
+    assert ask(emulator, method, target, "example.com", emulator.headers(vendor), body)[0] == 200
+    assert ask(emulator, method, f"http://example.com{path}", host, emulator.headers(vendor), body)[0] == 404
+
+
+def test_an_absolute_target_without_a_path_is_the_root(emulator: EmulatorUnderTest) -> None:
+    status, body, _ = ask(emulator, "GET", "http://demo.immuta.com", "", {})
+    assert (status, body["statusCode"]) == (404, 404)
+
+
+@pytest.mark.parametrize("target", [b"*", b"http://api.secoda.co/%zz", b"http://u:p@api.secoda.co/"])
+def test_odd_targets_are_answered_without_a_fault_of_ours(emulator: EmulatorUnderTest, target: bytes) -> None:
+    address = urlsplit(emulator.root)
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as connection:
+        connection.sendall(b"OPTIONS " + target + b" HTTP/1.1\r\nHost: api.secoda.co\r\nConnection: close\r\n\r\n")
+        answer = connection.makefile("rb").readline()
+    assert 400 <= int(answer.split()[1]) < 500
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_the_control_api_is_not_below_a_vendors_host(emulator: EmulatorUnderTest, host: str) -> None:
+    for target, said in (("/_emulator/health", host), (f"http://{host}/_emulator/health", "localhost")):
+        status, problem, _ = ask(emulator, "GET", target, said, {})
+        assert status == 403
+        assert problem["detail"] == f"The control API does not answer to the host {host!r}; add it to control_hosts."
+
+
+LINKED = ["api.secoda.co", "eapi.secoda.co:8080", "APP.secoda.co"]
+
+
+@pytest.mark.parametrize("host", LINKED)
+@pytest.mark.parametrize("target", ["{path}", "http://{host}{path}"])
+def test_secodas_next_link_carries_the_host_that_was_called(
+    emulator: EmulatorUnderTest, host: str, target: str
+) -> None:
+    path = "/api/v1/integration/integrations?page_size=1"
+    _, page, _ = ask(emulator, "GET", target.format(path=path, host=host), host, emulator.headers("secoda"))
+    assert page["links"]["next"].lower() == f"http://{host.lower()}/api/v1/integration/integrations?page=2&page_size=1"
+
+
+@pytest.mark.parametrize("host", ["api.integrator.io", "api.eu.integrator.io:8080"])
+def test_celigos_links_carry_the_host_that_was_called(emulator: EmulatorUnderTest, host: str) -> None:
+    headers = emulator.headers("celigo")
+    _, _, answered = ask(emulator, "GET", "/v1/integrations?limit=1", host, headers)
+    assert answered["Link"].startswith(f"<http://{host}/v1/integrations?")
+    _, document, _ = ask(emulator, "POST", f"/v1/integrations/{INTEGRATION}/template", host, headers)
+    assert document["signedURL"].startswith(f"http://{host}/v1/integrator-templates/")
+
+
+def test_an_absolute_target_of_the_emulator_itself_keeps_its_port(emulator: EmulatorUnderTest) -> None:
+    target = f"{emulator.url('secoda')}/integration/integrations?page_size=1"
+    _, page, _ = ask(emulator, "GET", target, "example.com", emulator.headers("secoda"))
+    assert page["links"]["next"].startswith(f"{emulator.url('secoda')}/integration/integrations?page=2")
+
+
+def test_requests_follows_the_links_through_the_emulator_as_its_proxy(emulator: EmulatorUnderTest) -> None:
+    with requests.Session() as session:
+        session.proxies = {"http": emulator.root}
+        session.headers.update(emulator.headers("secoda"))
+        page = session.get("http://api.secoda.co/api/v1/integration/integrations?page_size=1").json()
+        following = session.get(page["links"]["next"]).json()
+        assert (page["meta"]["page"], following["meta"]["page"]) == (1, 2)
+        session.headers.update(emulator.headers("celigo"))
+        link = session.post(f"http://api.integrator.io/v1/integrations/{INTEGRATION}/template").json()["signedURL"]
+        assert session.get(link).content.startswith(b"PK")
+
+
+def test_curl_reaches_a_vendor_through_the_emulator_as_its_proxy(emulator: EmulatorUnderTest) -> None:
+    url = "http://demo.immuta.com/dictionary/1"
+    [header] = [f"{name}: {value}" for name, value in emulator.headers("immuta").items()]
+    done = subprocess.run(
+        ["curl", "-sS", "-x", emulator.root, "-H", header, url], capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout)["dataSource"] == 1

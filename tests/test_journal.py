@@ -1,0 +1,383 @@
+"""What a journal keeps, how it is found again, and its bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy
+
+from emulator.exchange import NOTHING, Call, Part, Reply, Violation
+from emulator.sandbox.journal import BODY_LIMIT, Exchange, Journal, journalled_call, journalled_reply
+from emulator.sandbox.masking import secret_paths
+from emulator.sandbox.near_misses import NearMiss
+
+TIME = datetime(2024, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
+URL = "http://127.0.0.1:4070/acme/v1"
+
+
+def call(
+    method: str = "GET",
+    path: str = "/things",
+    *,
+    query: Sequence[tuple[str, str]] = (),
+    headers: Sequence[tuple[str, str]] = (),
+    body: bytes = b"",
+    **more: Any,
+) -> Call:
+    return Call(
+        method,
+        path,
+        more.pop("base_url", URL),
+        query=MultiDictProxy(MultiDict(query)),
+        headers=CIMultiDictProxy(CIMultiDict(headers)),
+        body=body,
+        **more,
+    )
+
+
+def part(name: str, content: bytes, filename: str | None = None, kind: str = "text/plain") -> Part:
+    return Part(name, filename, kind, io.BytesIO(content), len(content))
+
+
+def exchange(
+    number: int = 1,
+    *,
+    given: Call | None = None,
+    reply: Reply | None = None,
+    content: bytes = b"",
+    body_limit: int = BODY_LIMIT,
+    broken_off: bool = False,
+    **fields: Any,
+) -> Exchange:
+    """Return an exchange as the pipeline makes it."""
+    values: dict[str, Any] = {
+        "number": number,
+        "time": TIME,
+        "sandbox": "default",
+        "vendor": "acme",
+        "operations": ("listThings",),
+        "call": journalled_call(given or call(), body_limit),
+        "reply": None if broken_off else journalled_reply(reply or Reply(200), content, body_limit),
+        "faults": (),
+        "call_violations": (),
+        "reply_violations": (),
+        "near_misses": (),
+        "seconds": 0.25,
+    }
+    return Exchange(**values | fields)
+
+
+def journal(*fields: dict[str, Any], size: int = 100, max_bytes: int = 10_000_000) -> Journal:
+    """Return a journal of exchanges with these fields."""
+    made = Journal(size, max_bytes)
+    for entry in fields:
+        made.record(exchange(made.next_number(), **entry))
+    return made
+
+
+def numbers(exchanges: Sequence[Exchange]) -> list[int]:
+    return [found.number for found in exchanges]
+
+
+def violation(pointer: str, actual: Any, sentence: str) -> Violation:
+    return Violation("body", pointer, "type", "integer", actual, sentence)
+
+
+# What is kept
+
+
+def test_an_exchange_is_a_plain_document() -> None:
+    sent = call(
+        "POST",
+        "/things/a%20b",
+        query=[("page", "2"), ("tag", "x"), ("tag", "é&")],
+        headers=[("Content-Type", "application/json"), ("X-Acme", "1")],
+        body=b'{"name": "B"}',
+    )
+    made = exchange(
+        7,
+        given=sent,
+        reply=Reply(201, {"id": "b"}, {"Location": "/things/b"}),
+        content=b'{"id":"b"}',
+        faults=("fault-1",),
+        call_violations=[violation("/name", "B", "'B' is not of type 'integer'")],
+        reply_violations=[Violation("status", "", "enum", [200], 201, "201 is not one of [200]")],
+        near_misses=(NearMiss("createThing", "POST", "/things", "it ends with a slash"),),
+    )
+    assert json.loads(orjson.dumps(made.document())) == {
+        "id": 7,
+        "time": "2024-05-06T07:08:09.123Z",
+        "sandbox": "default",
+        "vendor": "acme",
+        "operations": ["listThings"],
+        "call": {
+            "method": "POST",
+            "url": f"{URL}/things/a%20b?page=2&tag=x&tag=%C3%A9%26",
+            "path": "/things/a%20b",
+            "query": [["page", "2"], ["tag", "x"], ["tag", "é&"]],
+            "headers": [["Content-Type", "application/json"], ["X-Acme", "1"]],
+            "content_type": "application/json",
+            "body": '{"name": "B"}',
+            "body_size": 13,
+            "body_cut": False,
+            "parts": [],
+        },
+        "reply": {
+            "status": 201,
+            "headers": [["Location", "/things/b"]],
+            "content_type": "application/json",
+            "body": '{"id":"b"}',
+            "body_size": 10,
+            "body_cut": False,
+        },
+        "faults": ["fault-1"],
+        "violations": [
+            {
+                "of": "call",
+                "place": "body",
+                "pointer": "/name",
+                "rule": "type",
+                "sentence": "'B' is not of type 'integer'",
+            },
+            {"of": "reply", "place": "status", "pointer": "", "rule": "enum", "sentence": "201 is not one of [200]"},
+        ],
+        "near_misses": [
+            {"operation": "createThing", "method": "POST", "path": "/things", "sentence": "it ends with a slash"}
+        ],
+        "seconds": 0.25,
+    }
+
+
+def test_a_connection_that_was_broken_off_has_no_reply() -> None:
+    made = exchange(broken_off=True)
+    assert (made.document()["reply"], made.status) == (None, 0)
+
+
+def test_a_body_that_is_not_there_is_null() -> None:
+    document = exchange(reply=Reply(204)).document()
+    assert (document["call"]["body"], document["reply"]["body"], document["reply"]["content_type"]) == (None, None, "")
+
+
+def test_a_body_that_is_no_text_is_counted_and_not_kept() -> None:
+    document = exchange(content=b"PK\3\4\0\0").document()
+    assert (document["reply"]["body"], document["reply"]["body_size"]) == (None, 6)
+
+
+def test_bytes_that_are_no_utf8_do_not_harm() -> None:
+    sent = call(headers=[("X-Name", "caf\udce9")], query=[("q", "\udcff")], body=b"caf\xe9")
+    document = json.loads(orjson.dumps(exchange(given=sent).document()))
+    assert document["call"]["headers"] == [["X-Name", "caf?"]]
+    assert document["call"]["body"] == "caf\ufffd"
+
+
+def test_a_long_body_is_cut_and_says_so() -> None:
+    document = exchange(given=call(body="é".encode() * 50), body_limit=33).document()
+    assert document["call"]["body"] == "é" * 16
+    assert (document["call"]["body_size"], document["call"]["body_cut"]) == (100, True)
+
+
+def test_fields_of_a_multipart_body_are_kept_and_files_counted() -> None:
+    parts = {"note": part("note", b"two"), "file": part("file", b"B\nC\n", "names.csv", "text/csv")}
+    assert exchange(given=call(parts=parts)).document()["call"]["parts"] == [
+        {"name": "note", "filename": None, "content_type": "text/plain", "size": 3, "text": "two"},
+        {"name": "file", "filename": "names.csv", "content_type": "text/csv", "size": 4},
+    ]
+
+
+def test_a_token_in_the_path_is_masked_with_and_without_a_match() -> None:
+    templates = secret_paths(["/api/v1/{company_token}", "", "/things/{id}"])
+    matched = call(base_url="http://host/acme/api/v1/abc", path="/graphql")
+    unmatched = call(base_url="http://host/acme", path="/api/v1/abc/grapql")
+    kept = [journalled_call(given, secret_paths=templates).url for given in (matched, unmatched)]
+    assert kept == ["http://host/acme/api/v1/***/graphql", "http://host/acme/api/v1/***/grapql"]
+
+
+def test_values_found_in_violations_are_neither_kept_whole_nor_unmasked() -> None:
+    huge = {"password": "hunter2", "rest": "x" * 10_000}
+    found = [
+        violation("/password", "hunter2", "'hunter2' is not of type 'integer'"),
+        violation("/password", 12345678, "12345678 is not of type 'string'"),
+        violation("", huge, f"{huge!r} is not of type 'array'"),
+        violation("/credentials", ["hunter2"], "['hunter2'] is not of type 'object'"),
+        violation("/name", "y" * 10_000, f"{'y' * 10_000!r} is too long"),
+        violation("/note", "token=hunter2", "'token=hunter2' does not match"),
+        violation("/gone", NOTHING, "'gone' is a required property"),
+    ]
+    kept = journal({"call_violations": found}).get(1)
+    assert kept is not None
+    assert [one.sentence[:60] for one in kept.call_violations] == [
+        "'***' is not of type 'integer'",
+        "'***' is not of type 'string'",
+        "the object is not of type 'array'",
+        "the array is not of type 'object'",
+        f"'{'y' * 59}",
+        "'token=***' does not match",
+        "'gone' is a required property",
+    ]
+    assert "hunter2" not in repr(kept)
+    assert "12345678" not in repr(kept)
+    assert max(len(repr(one)) for one in kept.call_violations) < 2500
+
+
+# Bounds
+
+sizes = st.lists(st.tuples(st.integers(0, 3000), st.integers(0, 3000), st.integers(0, 3)), max_size=40)
+
+
+@given(sizes, st.integers(1, 10), st.integers(1, 40_000), st.sets(st.integers(0, 40)))
+def test_bounds_hold_and_nothing_is_lost_uncounted(
+    bodies: list[tuple[int, int, int]], size: int, max_bytes: int, clearings: set[int]
+) -> None:
+    kept = Journal(size, max_bytes)
+    for index, (sent, answered, found) in enumerate(bodies):
+        if index in clearings:
+            kept.clear()
+        violations = [violation("/a", 1, "s" * 100)] * found
+        kept.record(
+            exchange(
+                kept.next_number(),
+                given=call(body=b"x" * sent),
+                content=b"y" * answered,
+                call_violations=violations,
+            )
+        )
+        texts = [len(str(one.document())) for one in kept]
+        assert len(kept) <= size
+        assert kept.bytes <= max_bytes
+        assert sum(texts) <= max_bytes
+        assert kept.recorded == index + 1 == len(kept) + kept.dropped + kept.cleared
+        assert numbers(list(kept)) == list(range(kept.recorded - len(kept) + 1, kept.recorded + 1))
+
+
+def test_the_oldest_make_room() -> None:
+    kept = journal(*[{}] * 5, size=3)
+    assert (numbers(list(kept)), kept.dropped, kept.lost) == ([3, 4, 5], 2, 2)
+    assert [kept.get(number) is not None for number in range(7)] == [False, False, False, True, True, True, False]
+
+
+def test_an_exchange_larger_than_the_journal_is_counted_and_not_kept() -> None:
+    kept = journal({}, {"content": b"x" * 50_000}, max_bytes=40_000)
+    assert (len(kept), kept.dropped, kept.bytes) == (0, 2, 0)
+
+
+def test_clearing_forgets_and_the_numbers_go_on() -> None:
+    kept = journal(*[{}] * 4, size=3)
+    kept.clear()
+    assert (len(kept), kept.bytes, kept.dropped, kept.cleared, kept.lost, kept.next_number()) == (0, 0, 1, 3, 0, 5)
+    assert kept.get(4) is None
+
+
+# Finding
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({}, [1, 2, 3, 4, 5]),
+        ({"vendor": "other"}, [3]),
+        ({"operation": "listThings"}, [1, 3, 5]),
+        ({"operation": "b"}, [2]),
+        ({"operation": "*Things"}, [1, 3, 5]),
+        ({"status": 404}, [4]),
+        ({"status": 0}, [5]),
+        ({"unmatched": True}, [4]),
+        ({"unmatched": False}, [1, 2, 3, 5]),
+        ({"violations": True}, [2]),
+        ({"violations": False}, [1, 3, 4, 5]),
+        ({"since": 3}, [4, 5]),
+        ({"since": 0}, [1, 2, 3, 4, 5]),
+        ({"since": 9}, []),
+        ({"limit": 2}, [4, 5]),
+        ({"limit": 0}, []),
+        ({"limit": 9}, [1, 2, 3, 4, 5]),
+        ({"since": 1, "limit": 2}, [2, 3]),
+        ({"operation": "listThings", "vendor": "acme", "status": 200}, [1]),
+    ],
+)
+def test_exchanges_are_found_by(wanted: dict[str, Any], found: list[int]) -> None:
+    kept = journal(
+        {},
+        {"operations": ("a", "b"), "call_violations": [violation("", 1, "1 is wrong")]},
+        {"vendor": "other"},
+        {"operations": (), "reply": Reply(404)},
+        {"broken_off": True},
+    )
+    assert numbers(kept.select(**wanted)) == found
+
+
+def test_since_finds_what_is_left_after_the_oldest_were_dropped() -> None:
+    kept = journal(*[{}] * 6, size=3)
+    assert [numbers(kept.select(since=number)) for number in (0, 3, 4, 6)] == [[4, 5, 6], [4, 5, 6], [5, 6], []]
+
+
+# Listening
+
+
+async def test_a_listener_gets_what_is_there_at_once() -> None:
+    assert numbers(await journal({}, {}).after(0)) == [1, 2]
+
+
+async def test_a_listener_waits_for_the_next_exchange() -> None:
+    kept = journal({})
+    waiting = [asyncio.create_task(kept.after(1)) for _ in range(3)]
+    await asyncio.sleep(0)
+    waiting.pop().cancel()
+    assert not any(task.done() for task in waiting)
+    kept.record(exchange(2))
+    kept.record(exchange(3))
+    assert [numbers(await task) for task in waiting] == [[2, 3], [2, 3]]
+    assert not kept._listeners
+
+
+async def test_a_listener_sees_by_the_numbers_what_it_has_missed() -> None:
+    assert numbers(await journal(*[{}] * 6, size=2).after(1)) == [5, 6]
+
+
+async def test_a_listener_of_an_earlier_journal_gets_all_of_this_one() -> None:
+    assert numbers(await journal({}, {}).after(500)) == [1, 2]
+
+
+async def test_a_listener_sleeps_through_what_is_gone_again() -> None:
+    kept = journal(max_bytes=1)
+    waiting = asyncio.create_task(kept.after(0))
+    await asyncio.sleep(0)
+    kept.record(exchange(1))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    kept.close()
+    assert await waiting == []
+
+
+async def test_a_closed_journal_lets_go_of_its_listeners() -> None:
+    kept = journal({})
+    waiting = asyncio.create_task(kept.after(1))
+    await asyncio.sleep(0)
+    kept.close()
+    assert (await waiting, await kept.after(1), numbers(await kept.after(0))) == ([], [], [1])
+
+
+async def test_no_exchange_is_missed_or_seen_twice_while_listening() -> None:
+    kept = Journal(1000, 100_000_000)
+    seen: list[int] = []
+
+    async def listen() -> None:
+        while found := await kept.after(seen[-1] if seen else 0):
+            seen.extend(numbers(found))
+
+    listening = asyncio.create_task(listen())
+    for number in range(1, 301):
+        kept.record(exchange(number))
+        if number % 7 == 0:
+            await asyncio.sleep(0)
+    kept.close()
+    await listening
+    assert seen == list(range(1, 301))

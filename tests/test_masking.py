@@ -1,0 +1,431 @@
+"""Credentials do not get into the journal, wherever they are planted; and what is none stays as it is."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from multidict import CIMultiDict
+
+from emulator.exchange import NOTHING, Reply, Violation
+from emulator.sandbox.har import har
+from emulator.sandbox.journal import Exchange, Journal
+from emulator.sandbox.masking import (
+    FORM,
+    mask_body,
+    mask_headers,
+    mask_path,
+    mask_query,
+    mask_text,
+    mask_violations,
+    names_credential,
+    secret_paths,
+)
+from tests.test_journal import call, exchange, part
+
+JSON = "application/json"
+
+
+def masked(text: str, kind: str = JSON) -> str:
+    return mask_body(text.encode(), kind).decode()
+
+
+# Which names
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Authorization",
+        "proxy-authorization",
+        "Cookie",
+        "set-cookie",
+        "X-API-KEY",
+        "X-Api-Secret",
+        "apikey",
+        "apiKey",
+        "api_key",
+        "clientSecret",
+        "company_token",
+        "tokenExpiration",
+        "PASSWORD",
+        "passwd",
+        "credentials",
+        "Signature",
+        "AWSAccessKeyId",
+        "access_key",
+        "private_key",
+        "privateKey",
+    ],
+)
+def test_a_credential_is_known_by_its_name(name: str) -> None:
+    assert names_credential(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["key", "monkey", "_id", "name", "accessLevel", "api", "keyword", "private", "passage"]
+)
+def test_other_names_are_left_alone(name: str) -> None:
+    assert not names_credential(name)
+
+
+# Headers, query, path
+
+
+def test_headers_keep_the_scheme_of_a_credential() -> None:
+    headers = CIMultiDict(
+        [
+            ("Authorization", "Bearer abc"),
+            ("authorization", "abc def"),
+            ("Proxy-Authorization", "Basic YTpi"),
+            ("Cookie", "a=b"),
+            ("X-Api-Key", ""),
+            ("Accept", "*/*"),
+            ("Prefer", "code=404"),
+            ("Location", "https://host/file?x=1&Signature=abc&y=2"),
+            ("Link", '<https://host/?api_key=abc>; rel="next"'),
+        ]
+    )
+    assert mask_headers(headers) == (
+        ("Authorization", "Bearer ***"),
+        ("authorization", "***"),
+        ("Proxy-Authorization", "Basic ***"),
+        ("Cookie", "***"),
+        ("X-Api-Key", ""),
+        ("Accept", "*/*"),
+        ("Prefer", "code=404"),
+        ("Location", "https://host/file?x=1&Signature=***&y=2"),
+        ("Link", '<https://host/?api_key=***>; rel="next"'),
+    )
+
+
+def test_query_is_masked_by_name_and_inside_values() -> None:
+    query = CIMultiDict([("token", "abc"), ("page", "2"), ("next", "/x?token=abc"), ("filter", '{"secret": "abc"}')])
+    assert mask_query(query) == (
+        ("token", "***"),
+        ("page", "2"),
+        ("next", "/x?token=***"),
+        ("filter", '{"secret": "***"}'),
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "at_end", "expected"),
+    [
+        ("/api/v1/abc/graphql", False, "/api/v1/***/graphql"),
+        ("/api/v1/abc", False, "/api/v1/***"),
+        ("/api/v2/abc", False, "/api/v2/abc"),
+        ("/api/v1", False, "/api/v1"),
+        ("https://host/api/v1/abc", True, "https://host/api/v1/***"),
+        ("/things/abc/share/def", False, "/things/abc/share/***"),
+    ],
+)
+def test_a_path_is_masked_where_its_template_names_a_credential(path: str, at_end: bool, expected: str) -> None:
+    templates = secret_paths(["/api/v1/{company_token}", "", "/things/{id}", "/things/{id}/share/{shareToken}"])
+    assert len(templates) == 2
+    assert mask_path(path, templates, at_end=at_end) == expected
+
+
+# Bodies
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('{"a": 1,  "password" : "x", "b": 2}', '{"a": 1,  "password" : "***", "b": 2}'),
+        ('{"token": null, "secret": true, "apiKey": "", "x": 1}', None),
+        ('{"token": 12.5e3}', '{"token": "***"}'),
+        ('{"credentials": {}, "name": "x"}', None),
+        (
+            '{"credentials": {"user": "x", "n": [1, null, {"y": "z"}]}, "name": "x"}',
+            '{"credentials": {"user": "***", "n": ["***", null, {"y": "***"}]}, "name": "x"}',
+        ),
+        ('{"tokens": ["x", "y"], "z": ["x"]}', '{"tokens": ["***", "***"], "z": ["x"]}'),
+        (r'{"p\u0061ssword": "x"}', r'{"p\u0061ssword": "***"}'),
+        (r'{"password": "a\"b\\", "c": "d"}', '{"password": "***", "c": "d"}'),
+        ('{"name": "My secret token", "text": "a password"}', None),
+        ('{"key": "x", "monkey": "y"}', None),
+        ('{"url": "https://host/?a=1&token=x&b=2"}', '{"url": "https://host/?a=1&token=***&b=2"}'),
+        ('{"text": "{\\"secret\\": \\"x\\", \\"a\\": 1}"}', '{"text": "{\\"secret\\": \\"***\\", \\"a\\": 1}"}'),
+        ('"{\\"secret\\": \\"x\\"}"', '"{\\"secret\\": \\"***\\"}"'),
+        ('[{"secret": "x"}]', '[{"secret": "***"}]'),
+        ('{"Authorization": "Bearer x"}', '{"Authorization": "***"}'),
+        ('{"é": "ü", "token": "x"}', '{"é": "ü", "token": "***"}'),
+        ('{"secret": "x"}\n{"secret": "y"}\n', '{"secret": "***"}\n{"secret": "***"}\n'),
+        # What is no JSON:
+        ('{"a: 1, "password": "x"}', '{"a: 1, "password": "***"}'),
+        ("{'password': 'x', 'a': 'b'}", "{'password': '***', 'a': 'b'}"),
+        ('{"password": "x', '{"password": "***"'),
+        ('{"password": 12', '{"password": "***"'),
+        ('{"password', None),
+        ("{password: x}", "{password: ***}"),
+        ('{"a": NaN, "password": "x"}', '{"a": NaN, "password": "***"}'),
+        ('\ufeff{"credentials": {"a": "x"}}', '\ufeff{"credentials": {"a": "***"}}'),
+    ],
+)
+def test_json_is_masked_by_key_at_any_depth_and_otherwise_as_it_was(body: str, expected: str | None) -> None:
+    assert masked(body) == (body if expected is None else expected)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ('{ login(password: "x", name: "y") { ok } }', '{ login(password: "***", name: "y") { ok } }'),
+        ("{ login(pin: 1, apiToken: 12) { ok } }", '{ login(pin: 1, apiToken: "***") { ok } }'),
+        ('{ a(credentials: {user: "x", p: [1]}, b: "y") }', '{ a(credentials: {user: "***", p: ["***"]}, b: "y") }'),
+        ('{ a(secret: """x "quoted" y""", b: """z""") }', '{ a(secret: "***", b: """z""") }'),
+        ('query($token: String! = "x", $b: Int = 5) { a }', 'query($token: String! = "***", $b: Int = 5) { a }'),
+        ('query($tokens: [String!]! = ["x"]) { a }', 'query($tokens: [String!]! = ["***"]) { a }'),
+        ('{ token: field(x: "y") { secret { b(c: "d") } } }', None),
+        ('{ a(token: $t b: "y") }', None),
+        ('{ a(token: $t) { b(c: "y") } }', None),
+        ('# password: "x"\n{ a(b: "y") }', '# password: "***"\n{ a(b: "y") }'),
+        ("token:abc in:title", "token:*** in:title"),
+    ],
+)
+def test_literals_in_graphql_are_masked_by_the_name_of_their_argument(query: str, expected: str | None) -> None:
+    body = json.dumps({"query": query, "variables": {}})
+    assert json.loads(masked(body))["query"] == (query if expected is None else expected)
+
+
+def test_graphql_variables_are_masked_by_name_and_by_the_argument_they_are_passed_to() -> None:
+    query = "mutation($a: String, $b: String) { login(apiKey: $a, name: $b) { ok } }"
+    body = {"query": query, "variables": {"a": "x", "b": "y", "token": "z"}}
+    assert json.loads(masked(json.dumps(body))) == {
+        "query": query,
+        "variables": {"a": "***", "b": "y", "token": "***"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("a=1&password=x+y&b=2", "a=1&password=***&b=2"),
+        ("p%61ssword=x", "p%61ssword=***"),
+        ("p%61ssword=x&user%5Btoken%5D=y", "p%61ssword=***&user%5Btoken%5D=***"),
+        ("payload=%7B%22secret%22%3A%22x%22%7D", "payload=%7B%22secret%22%3A%22***%22%7D"),
+        ("note=a+token&b=%20", None),
+        ('{"password": "x"}', '{"password": "***"}'),
+    ],
+)
+def test_a_form_is_masked_by_name(body: str, expected: str | None) -> None:
+    assert masked(body, FORM) == (body if expected is None else expected)
+
+
+RAW_PARTS = (
+    '--b\r\nContent-Disposition: form-data; name="{}"\r\n\r\nx\r\n'
+    '--b\r\nContent-Disposition: form-data; name="note"; filename="token"\r\n\r\ny\r\n--b--\r\n'
+)
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=b", 'multipart/form-data; boundary="b"', "", JSON])
+def test_a_multipart_body_that_nobody_has_read_is_masked_by_name(kind: str) -> None:
+    assert masked(RAW_PARTS.format("apiKey"), kind) == RAW_PARTS.format("apiKey").replace("\nx\r", "\n***\r")
+    assert masked(RAW_PARTS.format("other"), kind) == RAW_PARTS.format("other")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("token: abc, rest", "token: ***, rest"),
+        ("Authorization: Bearer abc", "Authorization: Bearer ***"),
+        ("https://host/?a=b&api_key=abc#top", "https://host/?a=b&api_key=***"),
+        ("{'password': 'a b', 'n': 1}", "{'password': '***', 'n': 1}"),
+        ("<password>abc</password>", "<password>***</password>"),
+        ("Variable '$apiToken' got invalid value 'abc'; no", "Variable '$apiToken' got invalid value '***'; no"),
+        ("the token is not known", None),
+        ("Secret santa: who?", None),
+        ("monkey: banana", None),
+        ("token: null", None),
+        ("token: ***", None),
+    ],
+)
+def test_any_text_is_masked_behind_a_name(text: str, expected: str | None) -> None:
+    assert mask_text(text) == (text if expected is None else expected)
+    assert masked(text, "text/plain") == (text if expected is None else expected)
+
+
+def test_a_violation_without_a_value_stays() -> None:
+    found = Violation("body", "/password", "required", True, NOTHING, "'password' is a required property")
+    assert mask_violations([found], 100) == (found,)
+
+
+# Properties
+
+SECRET = "S3KR3T-aé1"
+NAMES = st.sampled_from(
+    ["password", "Authorization", "apiKey", "X-API-KEY", "client_secret", "access_token", "credentials", "privateKey"]
+)
+TRAPS = [
+    "token",
+    "a secret",
+    'my "token"',
+    '"',
+    "\\",
+    "\\\\",
+    "key",
+    "x:y",
+    "a=b",
+    "query",
+    "{",
+    "variables",
+    "password\\",
+]
+WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8) | st.sampled_from(TRAPS)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | WORDS
+DOCUMENTS = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3))
+SECRETS = st.sampled_from([SECRET, f'"{SECRET}\\"\n', f"{{{SECRET}: [", f'{{"a": "{SECRET}"}}', f"Bearer {SECRET}"])
+BELOW = st.recursive(
+    SECRETS, lambda inner: st.lists(inner, min_size=1, max_size=2) | st.fixed_dictionaries({"a": inner})
+)
+
+
+@st.composite
+def planted(draw: st.DrawFn) -> Any:
+    """Return a JSON document with a secret below a credential's name at some depth."""
+    document: Any = draw(st.dictionaries(WORDS, DOCUMENTS, max_size=3)) | {draw(NAMES): draw(BELOW)}
+    document |= draw(st.dictionaries(WORDS, DOCUMENTS, max_size=2))
+    for _ in range(draw(st.integers(0, 4))):
+        if draw(st.booleans()):
+            document = [draw(DOCUMENTS), document, draw(DOCUMENTS)]
+        else:
+            document = {"variables" if draw(st.booleans()) else draw(WORDS): document, "z": draw(DOCUMENTS)}
+    return json.dumps(document) if draw(st.integers(0, 5)) == 0 else document
+
+
+@st.composite
+def encoded(draw: st.DrawFn, document: Any) -> bytes:
+    text = json.dumps(document, ensure_ascii=draw(st.booleans()), indent=draw(st.sampled_from([None, 2])))
+    return text.encode("utf-8", "replace")
+
+
+def holds_name(document: Any) -> bool:
+    if isinstance(document, dict):
+        return any(names_credential(key) or holds_name(value) for key, value in document.items())
+    return isinstance(document, list) and any(map(holds_name, document))
+
+
+def nowhere(made: Exchange) -> None:
+    kept = Journal(10, 10_000_000)
+    kept.record(made)
+    [stored] = kept
+    for text in (repr(stored), str(stored.document()), json.dumps(har([stored], "1"))):
+        assert "S3K" not in text
+
+
+@given(st.data(), planted(), st.sampled_from([JSON, "", "text/plain", FORM]))
+def test_no_secret_survives_in_json(data: st.DataObject, document: Any, kind: str) -> None:
+    body = data.draw(encoded(document))
+    sent = call("POST", headers=[("Content-Type", kind)], body=body)
+    nowhere(exchange(given=sent, reply=Reply(200, document, content_type=kind), content=body))
+
+
+@given(st.data(), planted(), st.booleans())
+def test_no_secret_survives_in_json_that_is_cut(data: st.DataObject, document: Any, by_the_journal: bool) -> None:
+    body = data.draw(encoded(document))
+    length = data.draw(st.integers(0, len(body)))
+    if by_the_journal:
+        nowhere(exchange(given=call("POST", body=body), body_limit=length))
+    else:
+        nowhere(exchange(given=call("POST", body=body[:length])))
+
+
+@given(planted())
+def test_masked_json_is_the_same_json_but_for_the_secrets(document: Any) -> None:
+    def without_secrets(found: Any, secret: bool = False) -> Any:
+        if isinstance(found, dict):
+            return {key: without_secrets(value, secret or names_credential(key)) for key, value in found.items()}
+        if isinstance(found, list):
+            return [without_secrets(value, secret) for value in found]
+        is_secret = secret and not isinstance(found, bool) and found not in (None, "")
+        return "***" if is_secret else found
+
+    if not isinstance(document, str):
+        assert json.loads(masked(json.dumps(document))) == without_secrets(document)
+
+
+@given(DOCUMENTS.filter(lambda found: not holds_name(found)), st.sampled_from([JSON, ""]))
+def test_json_without_credentials_stays_byte_by_byte(document: Any, kind: str) -> None:
+    body = json.dumps(document).encode()
+    assert mask_body(body, kind) == body
+
+
+@given(NAMES, SECRETS, st.dictionaries(WORDS, WORDS, max_size=3))
+def test_no_secret_survives_in_header_query_form_or_part(name: str, secret: str, others: dict[str, str]) -> None:
+    fields = list((others | {name: secret}).items())
+    one_line = secret.replace("\n", "")
+    form = call(
+        "POST",
+        query=fields,
+        headers=[(name, one_line), ("Referer", f"/?{urlencode(fields)}"), ("Content-Type", FORM)],
+        body=urlencode(fields, errors="replace").encode(),
+        params={name: secret},
+    )
+    parts = {field: part(field, value.encode("utf-8", "replace")) for field, value in fields}
+    typed = call(headers=[("Content-Type", f"text/plain; {name}={SECRET}")])
+    nowhere(exchange(given=typed, reply=Reply(200, content_type=f"text/plain; {name}={SECRET}"), content=b"x"))
+    nowhere(exchange(given=form, reply=Reply(200, headers={name: one_line})))
+    nowhere(exchange(given=call("POST", parts=parts)))
+    nowhere(exchange(given=call("POST", parts={"note": part("note", json.dumps(dict(fields)).encode())})))
+
+
+@given(
+    st.sampled_from(["password", "apiKey", "accessToken", "client_secret"]), st.sampled_from([SECRET, f'{SECRET}"\n'])
+)
+@example("password", SECRET)
+def test_no_secret_survives_in_graphql(name: str, secret: str) -> None:
+    literal = json.dumps(secret)
+    queries = [
+        f"mutation {{ login({name}: {literal}) {{ ok }} }}",
+        f'mutation {{ login(a: 1 {name}: """{SECRET}""" b: "x") {{ ok }} }}',
+        f"mutation {{ login(input: {{deep: [{{{name}: {literal}}}]}}) {{ ok }} }}",
+        f"mutation {{ login({name}s: [{literal}, {literal}]) {{ ok }} }}",
+        f"mutation(${name}: String! = {literal}) {{ login(x: ${name}) {{ ok }} }}",
+        f"mutation($x: String! = {literal}) {{ login({name}: $x) {{ ok }} }}",
+    ]
+    for query in queries:
+        nowhere(exchange(given=call("POST", body=json.dumps({"query": query}).encode())))
+    passed = {"variables": {"x": secret, name: {"a": [secret]}}, "query": f"mutation {{ login({name}: $x) {{ ok }} }}"}
+    nowhere(exchange(given=call("POST", body=json.dumps(passed).encode())))
+
+
+@given(NAMES, st.sampled_from([SECRET, [SECRET], {"a": SECRET}, {"a": {"b": [SECRET, 1]}}]))
+def test_no_secret_survives_in_violations(name: str, value: Any) -> None:
+    found = [
+        Violation("body", f"/{name}", "type", "integer", value, f"{value!r} is not of type 'integer'"),
+        Violation("body", "/in", "oneOf", [], {name: value, "x": 1}, f"{ ({name: value, 'x': 1})!r} is not valid"),
+        Violation("query", f"/{name}", "additionalProperties", False, value, f"{name!r} is not one of the parameters"),
+    ]
+    nowhere(exchange(call_violations=found, reply_violations=found))
+
+
+# Time
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"token" * 13_000,
+        b"{" * 65_000 + b'"token":1',
+        b'{"token":' * 7_000,
+        b'"' * 65_000 + b"token",
+        b"\\" * 65_000 + b"token",
+        b'{"a":"' + b"\\" * 65_000 + b'token"}',
+        b"token: '" * 8_000,
+        b'token: """' * 6_500,
+        b"api-" * 16_000 + b"key",
+        b"password: $" * 6_000,
+        b"token" + b" " * 65_000,
+        json.dumps({"a": json.dumps({"token": json.dumps({"token": json.dumps({"token": "x" * 40_000})})})}).encode(),
+    ],
+)
+def test_no_body_takes_long(body: bytes) -> None:
+    started = time.perf_counter()
+    for kind in (JSON, FORM, "text/plain", "multipart/form-data"):
+        mask_body(body, kind)
+    assert time.perf_counter() - started < 2

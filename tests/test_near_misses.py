@@ -1,0 +1,131 @@
+"""The operations that a call nearly matched, and what differed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.app import Catalogue
+from emulator.routes import Routes
+from emulator.sandbox.near_misses import near_misses, near_vendor
+
+THINGS = (
+    ("listThings", "GET", "/things"),
+    ("createThing", "POST", "/things"),
+    ("getThing", "GET", "/things/{id}"),
+    ("shareThing", "PUT", "/things/{id}/shares/{user}/confirm"),
+    ("getRoot", "GET", "/folder/"),
+)
+
+
+def contract(
+    operations: Sequence[tuple[str, str, str]] = THINGS, mounts: tuple[str, ...] = ("/api/v1",), slash: str = "refused"
+) -> Any:
+    """Return a made-up contract of (name, method, path)."""
+    made = {name: SimpleNamespace(name=name, method=method, path=path, root="") for name, method, path in operations}
+    return SimpleNamespace(operations=made, mounts=mounts, conventions=SimpleNamespace(trailing_slash=slash))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "nearest", "sentence"),
+    [
+        ("DELETE", "/api/v1/things", "listThings", "the method is DELETE, not GET"),
+        ("GET", "/api/v1/thing", "listThings", "segment 3 is 'thing', not 'things'"),
+        ("GET", "/api/v1/Things", "listThings", "segment 3 is 'Things', not 'things'"),
+        ("GET", "/api/v1/thing/7", "getThing", "segment 3 is 'thing', not 'things'"),
+        ("HEAD", "/api/v1/thing", "listThings", "segment 3 is 'thing', not 'things'"),
+        ("GET", "/api/v2/things", "listThings", "segment 2 is 'v2', not 'v1'"),
+        ("GET", "/things", "listThings", "'/api/v1' is missing at the start"),
+        ("GET", "/v1/things", "listThings", "'/api' is missing at the start"),
+        ("GET", "/x/api/v1/things", "listThings", "'/x' (segment 1) is too much"),
+        ("GET", "/api/v1/x/y/things", "listThings", "'/x/y' (segments 3 to 4) is too much"),
+        ("GET", "/api/v1/things/", "listThings", "it ends with a slash"),
+        ("GET", "/api/v1/folder", "getRoot", "the slash at the end is missing"),
+        ("PUT", "/api/v1/things/7/shares/confirm", "shareThing", "'/{user}' is missing after segment 5"),
+        ("PUT", "/api/v1/things/7/shares/u", "shareThing", "'/confirm' is missing at the end"),
+        ("PUT", "/api/v1/things//shares/u/confirm", "shareThing", "segment 4 is '', not '{id}'"),
+        ("POST", "/api/v1/thing/", "createThing", "segment 3 is 'thing', not 'things'; it ends with a slash"),
+        (
+            "PATCH",
+            "/things/7/shares/u",
+            "shareThing",
+            "the method is PATCH, not PUT; '/api/v1' is missing at the start; '/confirm' is missing at the end",
+        ),
+    ],
+)
+def test_the_nearest_operation_says_what_differs(method: str, path: str, nearest: str, sentence: str) -> None:
+    first = near_misses(method, path, contract())[0]
+    assert (first.operation, first.sentence) == (nearest, sentence)
+    assert first.document()["path"].startswith("/api/v1/")
+
+
+def test_up_to_three_are_named_the_nearest_first() -> None:
+    found = near_misses("GET", "/api/v1/thing", contract())
+    assert [near.operation for near in found] == ["listThings", "createThing", "getThing"]
+
+
+def test_each_operation_is_named_once_at_its_nearest_mount() -> None:
+    found = near_misses("GET", "/api/v2/thing", contract(THINGS[:1], ("/api/v1", "")))
+    assert [(near.path, near.sentence) for near in found] == [
+        ("/api/v1/things", "segment 2 is 'v2', not 'v1'; segment 3 is 'thing', not 'things'")
+    ]
+
+
+def test_an_operation_that_matches_is_no_near_miss() -> None:
+    assert [near.operation for near in near_misses("GET", "/api/v1/things", contract(THINGS[:2]))] == ["createThing"]
+
+
+def test_an_optional_slash_makes_no_difference() -> None:
+    first = near_misses("GET", "/api/v1/thing/", contract(slash="accepted"))[0]
+    assert first.sentence == "segment 3 is 'thing', not 'things'"
+
+
+@pytest.mark.parametrize("path", ["/a/b/c/d/e/f", "/" + "things/" * 1000])
+def test_what_has_nothing_in_common_names_nothing(path: str) -> None:
+    assert near_misses("GET", path, contract()) == ()
+
+
+def test_a_long_segment_is_shortened() -> None:
+    [first, *_] = near_misses("PUT", f"/api/v1/things/7/shares/u/confirm/{'x' * 9000}", contract())
+    assert first.sentence == f"'/{'x' * 60}…' (segment 8) is too much"
+
+
+@pytest.mark.parametrize(
+    ("path", "vendor"),
+    [("/secod/api", "secoda"), ("/Celigo", "celigo"), ("/immutta/x", "immuta"), ("/_emulater", None), ("/", None)],
+)
+def test_the_nearest_vendor_is_found(path: str, vendor: str | None) -> None:
+    assert near_vendor(path, ["paradime", "secoda", "immuta", "celigo"]) == vendor
+
+
+PATHS = st.lists(
+    st.sampled_from(["api", "v1", "v2", "integration", "integrations", "graphql", "7", "", "x"]), max_size=7
+)
+
+
+@given(st.sampled_from(["GET", "PATCH"]), PATHS)
+def test_whatever_no_operation_of_a_vendor_matches_says_what_differs(
+    catalogue: Catalogue, method: str, segments: list[str]
+) -> None:
+    path = "/" + "/".join(segments)
+    for promised in catalogue.contracts.values():
+        found = near_misses(method, path, promised)
+        route = Routes(promised).find(path)
+        assert len(found) <= 3
+        assert all(near.sentence for near in found)
+        if route is not None and method in route.operations:
+            assert route.operations[method].name not in [near.operation for near in found]
+
+
+def test_a_near_miss_is_found_quickly(catalogue: Catalogue) -> None:
+    started = time.perf_counter()
+    for number in range(100):
+        near_misses("GET", f"/v1/integration/{number}/" + "/".join("abcdefghij"), catalogue.contracts["celigo"])
+        near_misses("GET", f"/v1/integration/{number}/" + "/".join("abcdefghij" * 400), catalogue.contracts["celigo"])
+    assert time.perf_counter() - started < 2

@@ -1,0 +1,529 @@
+"""The pytest plugin: small suites of a user's, run by pytest inside the tests.
+
+Most run against the emulator of these tests (--emulator-url), which saves them the start of one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from importlib.metadata import entry_points
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+import requests  # noqa: F401 - imported once, as what follows: an inner run takes back what it imports
+import trustme  # noqa: F401
+
+import emulator.in_loop
+import emulator.suite  # noqa: F401
+from emulator import pytest_plugin
+from tests.conftest import EmulatorUnderTest
+
+pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "tests" / "examples"
+INI = "[pytest]\nasyncio_default_fixture_loop_scope = function\n"
+PLAIN = ("-p", "no:cacheprovider", "-W", "error")
+
+CALLS = """
+import httpx
+
+def call(vendor, path="/integration/integrations", **options):
+    return httpx.request(options.pop("method", "GET"), vendor.url + path, headers=dict(vendor.headers), **options)
+"""
+
+
+class Inner:
+    """A suite of a user's, and how it is run."""
+
+    def __init__(self, pytester: pytest.Pytester, url: str) -> None:
+        self.pytester = pytester
+        self.url = url
+        pytester.makeini(INI)
+        pytester.makepyfile(calls=CALLS)
+
+    def run(self, source: str, *arguments: str) -> pytest.RunResult:
+        """Run a test file against the emulator that runs already."""
+        self.pytester.makepyfile(f"import pytest\nfrom calls import call\n\n{dedent(source)}")
+        return self.pytester.runpytest_inprocess(*PLAIN, "--emulator-url", self.url, *arguments)
+
+
+@pytest.fixture
+def inner(pytester: pytest.Pytester, emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch) -> Inner:
+    for name in ("PYTEST_ADDOPTS", "EMULATOR_URL", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"):
+        monkeypatch.delenv(name, raising=False)
+    return Inner(pytester, emulator.root)
+
+
+def test_plugin_is_found_by_its_entry_point() -> None:
+    assert [entry.value for entry in entry_points(group="pytest11", name="emulator")] == [pytest_plugin.__name__]
+
+
+def test_run_that_does_not_use_it_imports_the_plugin_only(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makeconftest(
+        """
+        import sys
+
+        def pytest_unconfigure():
+            costly = ("aiohttp", "emulator", "http", "sqlite3")
+            print("imported:", *sorted(name for name in sys.modules if name.split(".")[0] in costly))
+        """
+    )
+    pytester.makepyfile("def test_nothing(): pass")
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    result = pytester.runpytest_subprocess("-p", "emulator.pytest_plugin", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["imported: emulator emulator.pytest_plugin"])
+    result.stdout.no_fnmatch_line("*contract coverage*")
+
+
+def test_server_is_started_here_if_none_is_named(inner: Inner) -> None:
+    inner.pytester.makepyfile(
+        """
+        from calls import call
+
+        def test_one(emulator, emulator_server):
+            assert emulator_server.sandboxes() == ["default", emulator.name]
+            assert call(emulator.secoda).status_code == 200
+
+        def test_other(emulator, emulator_server):
+            assert emulator_server.sandboxes() == ["default", emulator.name]
+            emulator.patch_dns()
+            import httpx
+            url = "https://api.secoda.co/api/v1/integration/integrations"
+            assert httpx.get(url, headers=dict(emulator.secoda.headers)).status_code == 200
+            assert len(emulator.journal) == 1
+        """
+    )
+    result = inner.pytester.runpytest_inprocess(*PLAIN)
+    result.assert_outcomes(passed=2)
+
+
+def test_each_test_has_a_world_of_its_own(inner: Inner, emulator: EmulatorUnderTest) -> None:
+    result = inner.run(
+        """
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_it(emulator, number):
+            integrations = emulator.state("secoda.integrations")
+            for integration in integrations:
+                integrations.delete(integration["id"])
+            assert call(emulator.secoda).json()["results"] == []
+
+        def test_after_them(emulator):
+            assert call(emulator.secoda).json()["results"]
+        """
+    )
+    result.assert_outcomes(passed=3)
+    assert [sandbox.name for sandbox in emulator.sandboxes] == ["default"]
+
+
+def test_variable_names_the_emulator_too(inner: Inner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMULATOR_URL", inner.url)
+    inner.pytester.makepyfile(f"def test_it(emulator): assert emulator.client.url == {inner.url!r}")
+    inner.pytester.runpytest_inprocess(*PLAIN).assert_outcomes(passed=1)
+
+
+def test_emulator_that_cannot_be_reached_is_one_sentence(inner: Inner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.suite.PATIENCE", 0)
+    inner.url = "http://127.0.0.1:9"
+    result = inner.run("def test_it(emulator): pass")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["http://127.0.0.1:9 is not ready after 0 s: No emulator answers at *"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_failed_test_shows_its_journal(inner: Inner) -> None:
+    result = inner.run(
+        """
+        def test_it(emulator):
+            emulator.scenario("secoda/outage")
+            call(emulator.secoda)
+            call(emulator.secoda, "/integration/integration")
+            assert not "reached"
+        """
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*- emulator journal: sandbox sandbox-*",
+            "   1 GET /integration/integrations -> 503 secoda listIntegrations [[]secoda/outage#1[]]",
+            "   2 GET */integration/integration -> * secoda (unmatched)*",
+            "       near miss: listIntegrations: segment * is 'integration', not 'integrations'",
+        ]
+    )
+
+
+def test_failed_test_shows_violations(inner: Inner) -> None:
+    result = inner.run(
+        """
+        def test_it(emulator):
+            call(emulator.secoda, params={"colour": "blue"})
+            assert False
+        """
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["       call: additionalProperties at query /colour: 'colour' is not *"])
+
+
+def test_log_none_shows_no_journal(inner: Inner) -> None:
+    result = inner.run("def test_it(emulator): assert not call(emulator.secoda)", "--emulator-log=none")
+    result.stdout.no_fnmatch_line("*emulator journal*")
+
+
+def test_log_all_shows_the_journals_of_passed_tests_too(inner: Inner) -> None:
+    result = inner.run("def test_it(emulator): call(emulator.secoda)", "--emulator-log=all")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*emulator journal: sandbox * of *::test_it*", "   1 GET /integration/* -> 200 *"])
+
+
+def test_report_survives_an_emulator_that_is_gone(inner: Inner) -> None:
+    result = inner.run(
+        """
+        def test_it(emulator):
+            emulator.client._prefix = "/nowhere"
+            assert False
+        """
+    )
+    result.assert_outcomes(failed=1, errors=1)
+    result.stdout.fnmatch_lines(["*emulator journal: *", "it cannot be read: *"])
+
+
+def test_passed_test_shows_no_journal(inner: Inner) -> None:
+    result = inner.run("def test_it(emulator): call(emulator.secoda)")
+    result.stdout.no_fnmatch_line("*emulator journal*")
+
+
+def test_violation_fails_a_passed_test_naming_call_rule_pointer_and_contract(inner: Inner) -> None:
+    result = inner.run(
+        """
+        def test_it(emulator):
+            answer = call(emulator.secoda, method="POST", json={"name": "Sales", "colour": "blue"})
+            assert answer.status_code == 201
+        """
+    )
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "The client made calls that the contract does not hold (in sandbox sandbox-*); if they are meant, *",
+            "  POST /integration/integrations: additionalProperties at body /colour: *",
+            "    contracts/secoda/openapi.yaml, createIntegration",
+            "*emulator journal: *",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*Traceback*")
+
+
+def test_unmatched_call_fails_a_passed_test_naming_the_nearest(inner: Inner) -> None:
+    result = inner.run("def test_it(emulator): call(emulator.secoda, '/integration/integration')")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        ["  GET *: no operation in contracts/secoda/openapi.yaml matches; nearest: listIntegrations: *"]
+    )
+
+
+def test_cleared_journal_hides_nothing(inner: Inner) -> None:
+    result = inner.run(
+        """
+        @pytest.mark.parametrize("forget", [lambda it: it.journal.clear(), lambda it: it.reset()])
+        def test_it(emulator, forget):
+            call(emulator.secoda, "/integration/integration")
+            forget(emulator)
+        """
+    )
+    result.assert_outcomes(passed=2, errors=2)
+
+
+def test_failed_test_is_not_blamed_twice(inner: Inner) -> None:
+    result = inner.run(
+        """
+        def test_it(emulator):
+            call(emulator.secoda, "/integration/integration")
+            assert False
+        """
+    )
+    result.assert_outcomes(failed=1)
+
+
+@pytest.mark.parametrize(
+    "allowance",
+    ["allow_unmatched=True, allow_violations=True", "allow_unmatched=['*/nowhere'], allow_violations='list*'"],
+)
+def test_marker_allows_what_is_meant(inner: Inner, allowance: str) -> None:
+    result = inner.run(
+        f"""
+        @pytest.mark.emulator({allowance})
+        def test_it(emulator):
+            call(emulator.secoda, "/nowhere")
+            call(emulator.secoda, params={{"colour": "blue"}})
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_allowance_goes_no_further_than_its_globs(inner: Inner) -> None:
+    result = inner.run(
+        """
+        @pytest.mark.emulator(allow_violations=["create*"])
+        def test_it(emulator):
+            call(emulator.secoda, params={"colour": "blue"})
+        """
+    )
+    result.assert_outcomes(passed=1, errors=1)
+
+
+def test_markers_add_up_and_the_nearest_wins(inner: Inner) -> None:
+    result = inner.run(
+        """
+        @pytest.mark.emulator(seed=3, scenarios=["secoda/outage"], clock="2030-01-01T00:00:00Z")
+        class TestThem:
+            @pytest.mark.emulator(scenarios=[], flags={"celigo.empty_list_status": 204})
+            def test_it(self, emulator):
+                assert emulator.seed == 3
+                assert call(emulator.secoda).status_code == 200
+                assert emulator.clock.now.year == 2030
+                assert emulator.flags["celigo.empty_list_status"] == 204
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_strict_is_for_one_sandbox(inner: Inner) -> None:
+    result = inner.run(
+        """
+        @pytest.mark.parametrize("status", [
+            pytest.param(400, marks=pytest.mark.emulator(strict=True)),
+            pytest.param(200, marks=pytest.mark.emulator(strict=False)),
+        ])
+        @pytest.mark.emulator(allow_violations=True)
+        def test_it(emulator, status):
+            assert call(emulator.secoda, params={"colour": "blue"}).status_code == status
+        """
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_ini_options_hold_for_all_tests(inner: Inner) -> None:
+    folder = inner.pytester.mkdir("world") / "celigo"
+    folder.mkdir()
+    (folder / "scripts.yaml").write_text("records: []\n")
+    inner.pytester.makeini(
+        f"""{INI}
+emulator_scenarios =
+    secoda/outage
+emulator_seed = 5
+emulator_clock = 2030-01-01T00:00:00Z
+emulator_flags =
+    celigo.empty_list_status=204
+    secoda.bad_rows=refused
+emulator_fixtures = {folder.parent}
+emulator_strict = true
+emulator_allow_unmatched = true
+emulator_allow_violations = true
+"""
+    )
+    result = inner.run(
+        """
+        def test_it(emulator):
+            assert emulator.seed == 5
+            assert emulator.clock.now.year == 2030
+            assert (emulator.flags["celigo.empty_list_status"], emulator.flags["secoda.bad_rows"]) == (204, "refused")
+            assert len(emulator.state("celigo.scripts")) == 0
+            assert call(emulator.secoda).status_code == 503
+            assert call(emulator.secoda, "/nowhere").status_code == 404
+
+        @pytest.mark.emulator(scenarios=())
+        def test_other(emulator):
+            assert call(emulator.secoda, params={"colour": "blue"}).status_code == 400
+        """
+    )
+    result.assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("mark", "sentence"),
+    [
+        ("scenario=['secoda/outage']", "The marker emulator has no 'scenario'; did you mean scenarios?"),
+        ("scenarios=['secoda/outrage']", "There is no scenario 'secoda/outrage'; there are *"),
+        ("flags={'celigo.colour': 1}", "There is no flag 'celigo.colour'; there are *"),
+        ("fixtures='nowhere'", "*nowhere is not a folder*"),
+        ("seed=-1", "body /seed: *"),
+        ("'secoda/outage'", "The marker emulator takes names: *"),
+    ],
+)
+def test_marker_that_cannot_be_is_one_sentence(inner: Inner, mark: str, sentence: str) -> None:
+    result = inner.run(f"@pytest.mark.emulator({mark})\ndef test_it(emulator): pass")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([sentence])
+    result.stdout.no_fnmatch_line("*During handling*")
+
+
+def test_marker_is_declared(inner: Inner) -> None:
+    result = inner.run("@pytest.mark.emulator(seed=1)\ndef test_it(emulator): pass", "--strict-markers")
+    result.assert_outcomes(passed=1)
+
+
+COVERED = """
+def test_one(emulator):
+    call(emulator.secoda)
+
+@pytest.mark.emulator(scenarios=["secoda/rate-limited"])
+def test_other(emulator):
+    emulator.fault(vendor="celigo", operation="getTokenInfo", status=429)
+    call(emulator.celigo, "/tokenInfo")
+"""
+
+
+def test_summary_tells_what_was_met_and_what_was_not(inner: Inner) -> None:
+    result = inner.run(COVERED)
+    result.stdout.re_match_lines(
+        [
+            "-+ emulator: contract coverage -+",
+            r"celigo: 1 of \d+ operations, 1 of \d+ documented statuses",
+            r"  met          getTokenInfo 429",
+            r"  not met      getTokenInfo 200",
+            r"  never called listIntegrations, ",
+            r"secoda: 1 of \d+ operations, 1 of \d+ documented statuses",
+            r"  met          listIntegrations 200",
+            r"never called: immuta, paradime",
+        ]
+    )
+
+
+def test_coverage_is_written_as_json(inner: Inner) -> None:
+    inner.run(COVERED, "--emulator-coverage=coverage.json", "-q")
+    document = json.loads((inner.pytester.path / "coverage.json").read_text())
+    met = {one["vendor"]: {one["operation"]: one["met"]} for one in document["operations"] if one["met"]}
+    assert met == {"celigo": {"getTokenInfo": {"429": 1}}, "secoda": {"listIntegrations": {"200": 1}}}
+    assert document["met"] == 2
+    assert document["percent"] == round(200 / document["documented"], 2)
+
+
+def test_too_little_coverage_fails_the_run(inner: Inner) -> None:
+    result = inner.run(COVERED, "--emulator-coverage-fail-under=90")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(
+        ["FAIL: *% of the documented statuses were met*--emulator-coverage-fail-under asks for 90 %"]
+    )
+
+
+def test_enough_coverage_does_not(inner: Inner) -> None:
+    assert inner.run(COVERED, "--emulator-coverage-fail-under=0.5").ret == pytest.ExitCode.OK
+
+
+def test_run_that_uses_nothing_has_covered_nothing(inner: Inner) -> None:
+    result = inner.run("def test_it(): pass", "--emulator-coverage-fail-under=1")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_workers_of_xdist_send_their_coverage_and_journals(inner: Inner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    inner.pytester.makepyfile("import pytest\nfrom calls import call\n" + COVERED + "    assert False\n")
+    plugins = ("-p", "xdist", "-p", "emulator.pytest_plugin")
+    url = ("--emulator-url", inner.url)
+    result = inner.pytester.runpytest_subprocess(*plugins, *url, "-n", "2", "--emulator-coverage=coverage.json")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*emulator journal: *", "celigo: 1 of *", "secoda: 1 of *", "never called: immuta, *"])
+    assert json.loads((inner.pytester.path / "coverage.json").read_text())["met"] == 2
+
+
+ASYNCHRONOUS = """
+import asyncio
+import httpx
+
+async def get(vendor, path):
+    async with httpx.AsyncClient(headers=dict(vendor.headers)) as client:
+        return await client.get(vendor.url + path)
+"""
+
+
+def test_works_with_pytest_asyncio(inner: Inner) -> None:
+    result = inner.run(
+        f"""
+{ASYNCHRONOUS}
+pytestmark = pytest.mark.asyncio
+
+async def test_passes(emulator):
+    assert (await get(emulator.secoda, "/integration/integrations")).status_code == 200
+    emulator.verify("listIntegrations", vendor="secoda", count=1)
+
+async def test_fails_at_its_end(emulator):
+    assert (await get(emulator.secoda, "/nowhere")).status_code == 404
+        """
+    )
+    result.assert_outcomes(passed=2, errors=1)
+
+
+def test_works_with_anyio(inner: Inner) -> None:
+    inner.pytester.makeini("[pytest]\n")
+    result = inner.run(
+        f"""
+{ASYNCHRONOUS}
+pytestmark = pytest.mark.anyio
+
+@pytest.fixture(params=["asyncio", "trio"])
+def anyio_backend(request):
+    return request.param
+
+async def test_passes(emulator):
+    assert (await get(emulator.secoda, "/integration/integrations")).status_code == 200
+    emulator.verify("listIntegrations", vendor="secoda", count=1)
+        """,
+        "-p",
+        "no:asyncio",
+        "-p",
+        "no:aiohttp",
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_works_with_pytest_aiohttp(inner: Inner) -> None:
+    result = inner.run(
+        """
+import aiohttp
+
+async def test_thread(emulator):
+    async with aiohttp.ClientSession(headers=emulator.secoda.headers) as session:
+        async with session.get(emulator.secoda.url + "/integration/integrations") as answer:
+            assert answer.status == 200
+
+@pytest.mark.emulator(scenarios=["celigo/outage"])
+async def test_in_loop(emulator_in_loop, aiohttp_client):
+    emulator = await emulator_in_loop()
+    client = await aiohttp_client(emulator.server)
+    path = emulator.celigo.url.removeprefix(emulator.url) + "/integrations"
+    assert (await client.get(path, headers=emulator.celigo.headers)).status == 503
+    await emulator.control("DELETE", "/scenarios/celigo/outage")
+    assert (await client.get(path, headers=emulator.celigo.headers)).status == 200
+    assert [exchange.status for exchange in emulator.exchanges()] == [503, 200]
+
+async def test_in_loop_fails_at_its_end(emulator_in_loop):
+    emulator = await emulator_in_loop()
+    async with aiohttp.ClientSession(headers=emulator.celigo.headers) as session:
+        async with session.get(emulator.celigo.url + "/nowhere") as answer:
+            assert answer.status == 404
+        """,
+        "-o",
+        "asyncio_mode=auto",
+    )
+    result.assert_outcomes(passed=3, errors=1)
+    result.stdout.fnmatch_lines(["  GET */nowhere: no operation in contracts/celigo/openapi.yaml matches; *"])
+    result.stdout.re_match_lines([r"celigo: 1 of \d+ operations, 2 of "])
+
+
+def test_examples_are_as_they_are_printed() -> None:
+    printed = set(re.findall(r"^```python\n(.*?)^```$", (ROOT / "docs" / "pytest.md").read_text(), re.M | re.S))
+    assert printed == {file.read_text() for file in EXAMPLES.glob("*.py")}
+
+
+def test_examples_run(inner: Inner) -> None:
+    for file in EXAMPLES.glob("*.py"):
+        shutil.copy(file, inner.pytester.path / f"test_{file.name}")
+    result = inner.pytester.runpytest_inprocess(*PLAIN, "-o", "asyncio_mode=auto")
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.no_fnmatch_line("*skipped*")

@@ -1,0 +1,455 @@
+"""Sandboxes: isolated, many, thrifty, and the default one kept in a file."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from emulator.app import Catalogue, Emulator
+from emulator.server import ThreadedServer
+from emulator.settings import read_settings
+from tests.control import Control, controlled
+
+SECODA = {"Authorization": "Bearer secoda-token"}
+CELIGO = {"Authorization": "Bearer celigo-token"}
+INTEGRATIONS = "/secoda/api/v1/integration/integrations"
+FROZEN = {"now": "2030-01-01T00:00:00Z", "frozen": True}
+
+# Isolation
+
+
+@pytest.fixture(scope="module")
+def running(catalogue: Catalogue) -> Iterator[tuple[ThreadedServer, Control]]:
+    """A server of this module's own."""
+    emulator = Emulator(read_settings({"port": 0, "access_log": False}), catalogue)
+    with ThreadedServer(emulator) as server, httpx.Client(timeout=60) as client:
+        yield server, Control(server.url, client)
+
+
+@pytest.fixture
+def control(running: tuple[ThreadedServer, Control]) -> Iterator[Control]:
+    server, control = running
+    yield control
+    for sandbox in server.server.emulator.sandboxes:
+        if sandbox.name != "default":
+            control.done("DELETE", f"/sandboxes/{sandbox.name}")
+    control.done("POST", "/reset")
+
+
+@pytest.mark.parametrize(
+    ("prefix", "headers"),
+    [
+        ("/~alpha", SECODA),
+        ("", {**SECODA, "X-Emulator-Sandbox": "alpha"}),
+        ("", {"Authorization": "Bearer secoda-token.alpha"}),
+        ("/~alpha", {**SECODA, "X-Emulator-Sandbox": "beta"}),
+        ("/~alpha", {"Authorization": "Bearer secoda-token.alpha", "X-Emulator-Sandbox": "default"}),
+        ("", {"Authorization": "Bearer secoda-token.beta", "X-Emulator-Sandbox": "alpha"}),
+    ],
+    ids=["prefix", "header", "credential", "prefix-before-header", "prefix-before-all", "header-before-credential"],
+)
+def test_a_call_reaches_the_sandbox_it_names_and_no_other(
+    control: Control, prefix: str, headers: dict[str, str]
+) -> None:
+    for name in ("alpha", "beta"):
+        control.sandbox(name=name)
+    before = {name: len(listed(control, name)) for name in ("alpha", "beta", "default")}
+    answer = control.client.post(control.url + prefix + INTEGRATIONS, headers=headers, json={"name": "Mine"})
+    # A credential of beta's own is none in alpha.
+    done = answer.status_code == 201
+    assert done is (headers["Authorization"] != "Bearer secoda-token.beta"), answer.text
+    assert {name: len(listed(control, name)) for name in before} == {**before, "alpha": before["alpha"] + done}
+    recorded = {name: control.done("GET", f"/sandboxes/{name}/journal")["recorded"] for name in before}
+    assert recorded == {"alpha": 1, "beta": 0, "default": 0}
+
+
+def listed(control: Control, name: str) -> list[Any]:
+    records: list[Any] = control.done("GET", f"/sandboxes/{name}/state/secoda.integrations")["records"]
+    return records
+
+
+# The property: whatever others do, a sandbox ends as if it had run alone
+
+Call: TypeAlias = tuple[str, str, str, Any]
+"""A call: vendor ("" for the control API), method, path, JSON. "{id}" is what the client created last."""
+
+NAMES = st.sampled_from(["Sales", "Finance", "Größe"])
+GRAPHQL_TYPE = {"nodeType": "Dashboard", "iconName": "dashboard", "color": "LEAF"}
+ADD = "mutation($n: String!, $t: [NodeTypeInput!]!) {addCustomIntegration(name: $n, nodeTypes: $t) {ok integrationUid}}"
+LIST = "{listCustomIntegrations {ok integrations {uid name}}}"
+
+VENDOR_CALLS: st.SearchStrategy[Call] = st.one_of(
+    st.tuples(st.just("secoda"), st.just("GET"), st.just("/integration/integrations"), st.none()),
+    NAMES.map(lambda name: ("secoda", "POST", "/integration/integrations", {"name": name})),
+    st.sampled_from([("secoda", verb, "/integration/integrations/{id}", None) for verb in ("GET", "DELETE")]),
+    NAMES.map(lambda name: ("celigo", "POST", "/integrations", {"name": name})),
+    st.sampled_from([("celigo", verb, "/integrations/{id}", None) for verb in ("GET", "DELETE")]),
+    st.tuples(st.just("celigo"), st.just("GET"), st.just("/integrations"), st.none()),
+    NAMES.map(lambda name: ("immuta", "POST", "/tag", {"tags": [{"name": name}]})),
+    st.just(("immuta", "POST", "/bim/apikey/authenticate", {"apikey": "immuta-api-key"})),
+    st.just(("immuta", "GET", "/dictionary/1", None)),
+    NAMES.map(lambda name: ("paradime", "POST", "", {"query": ADD, "variables": {"n": name, "t": [GRAPHQL_TYPE]}})),
+    st.just(("paradime", "POST", "", {"query": LIST})),
+    st.just(("secoda", "GET", "/no/such/path", None)),
+)
+FAULTS: st.SearchStrategy[Call] = st.sampled_from(
+    [
+        {"vendor": "secoda", "when": {"probability": 0.5, "across": True}, "reply": {"status": 500}},
+        {"vendor": "secoda", "only": "writes", "when": {"over": {"calls": 2, "seconds": 60}}, "reply": {"status": 429}},
+        {"vendor": "celigo", "when": {"every": 2, "across": True}, "commit": "after", "reply": {"status": 500}},
+        {
+            "vendor": "celigo",
+            "when": {"over": {"calls": 2, "per_second": 0.5}, "across": True},
+            "reply": {"status": 429},
+        },
+        {"vendor": "celigo", "operation": "listIntegrations", "when": {"nth": 2}, "connection": "close"},
+        {"vendor": "immuta", "when": {"times": 2}, "delay": {"uniform": [0.001, 0.01]}},
+        {"vendor": "paradime", "when": {"nth": 2}, "graphql": {"errors": [{"message": "later"}]}},
+    ]
+).map(lambda fault: ("", "POST", "/faults", fault))
+CONTROL_CALLS: st.SearchStrategy[Call] = st.one_of(
+    FAULTS,
+    st.just(("", "DELETE", "/faults", None)),
+    st.sampled_from([1, 29.5, 86_400]).map(lambda seconds: ("", "POST", "/clock/advance", {"seconds": seconds})),
+    st.tuples(st.just(""), st.sampled_from(["PUT", "DELETE"]), st.just("/scenarios/*/flaky"), st.none()),
+    st.sampled_from([200, 204]).map(lambda status: ("", "PATCH", "/flags", {"celigo.empty_list_status": status})),
+    st.just(("", "POST", "/state/populate", {"collection": "secoda.integrations", "count": 2})),
+    st.just(("", "DELETE", "/state/celigo.integrations/{id}", None)),
+    st.just(("", "DELETE", "/journal", None)),
+)
+WAYS = st.sampled_from(["prefix", "header", "credential"])
+STEPS = st.tuples(st.one_of(VENDOR_CALLS, VENDOR_CALLS, CONTROL_CALLS), WAYS)
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> list[tuple[int, list[tuple[Call, str]]]]:
+    """Return a seed and calls for each of several sandboxes. All begin with the same faults, so that they could mix."""
+    faults = [(fault, "prefix") for fault in draw(st.lists(FAULTS, max_size=2))]
+    each = st.tuples(st.integers(0, 9), st.lists(STEPS, min_size=4, max_size=14).map(lambda steps: faults + steps))
+    return draw(st.lists(each, min_size=2, max_size=4))
+
+
+@dataclass
+class Player:
+    """Plays a plan in one sandbox, one call after the other, and remembers what came back."""
+
+    server: ThreadedServer
+    client: httpx.Client
+    name: str
+    answers: list[Any] = field(default_factory=list)
+    created: str = "none"
+
+    def play(self, steps: Sequence[tuple[Call, str]]) -> None:
+        for (vendor, method, path, document), way in steps:
+            url, headers = self._address(vendor, path.replace("{id}", self.created), way)
+            try:
+                answer = self.client.request(method, url, headers=headers, json=document)
+            except httpx.TransportError as problem:
+                self.answers.append(type(problem).__name__)
+                continue
+            self.answers.append((answer.status_code, answer.content))
+            self._remember(answer)
+
+    def _address(self, vendor: str, path: str, way: str) -> tuple[str, dict[str, str]]:
+        emulator, root = self.server.server.emulator, self.server.url
+        if not vendor:
+            return f"{root}/_emulator/sandboxes/{self.name}{path}", {}
+        own = {"credential": f".{self.name}"}.get(way, "")
+        headers = {
+            "paradime": {"X-API-KEY": f"paradime-key{own}", "X-API-SECRET": "paradime-secret"},
+            "immuta": {"Authorization": f"Bearer immuta-token{own}"},
+        }.get(vendor, {"Authorization": f"Bearer {vendor}-token{own}"})
+        if way == "header":
+            headers["X-Emulator-Sandbox"] = self.name
+        prefix = f"/~{self.name}" if way == "prefix" else ""
+        return f"{root}{prefix}{emulator.catalogue.contracts[vendor].base_path}{path}", headers
+
+    def _remember(self, answer: httpx.Response) -> None:
+        if answer.status_code == 201:
+            document = answer.json()
+            self.created = str(document.get("id") or document.get("_id") or self.created)
+
+    def ending(self) -> Mapping[str, Any]:
+        """Return everything that the sandbox has come to."""
+        sandbox = self.server.server.emulator.sandboxes.get(self.name)
+        assert sandbox is not None
+        store, faults = sandbox.store, sandbox.faults
+        return {
+            "answers": self.answers,
+            "records": self.server.run(lambda: store.run(_rows)),
+            "journal": [_without_duration(exchange.document()) for exchange in sandbox.journal],
+            "recorded": sandbox.journal.recorded,
+            "faults": [(fault.id, fault.document, faults.hits(fault.id)) for fault in faults],
+            "counters": (faults._calls, faults._hits),
+            "rates": {key: vars(level) for key, level in faults._levels.items()},
+            "clock": (sandbox.clock.now(), sandbox.clock.frozen),
+            "flags": sandbox.flags,
+            "scenarios": list(sandbox.scenarios),
+            "credentials": sandbox.credentials,
+        }
+
+
+def _rows(db: sqlite3.Connection) -> dict[str, list[Any]]:
+    names = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    return {name: db.execute(f'SELECT * FROM "{name}"').fetchall() for name in names}
+
+
+def _without_duration(document: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name != "seconds"}
+
+
+@given(drawn=plans())
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+def test_each_sandbox_ends_as_if_it_had_run_alone(running: tuple[ThreadedServer, Control], drawn: Any) -> None:
+    server, control = running
+    names = [f"world-{number}" for number in range(len(drawn))]
+
+    def player(name: str, seed: int, client: httpx.Client) -> Player:
+        control.sandbox(name=name, seed=seed, clock=FROZEN)
+        return Player(server, client, name)
+
+    def ending(player: Player) -> Mapping[str, Any]:
+        found = player.ending()
+        control.done("DELETE", f"/sandboxes/{player.name}")
+        return found
+
+    alone = []
+    for name, (seed, steps) in zip(names, drawn, strict=True):
+        one = player(name, seed, control.client)
+        one.play(steps)
+        alone.append(ending(one))
+    with ThreadPoolExecutor(len(names) + 1) as threads:
+        clients = [httpx.Client(timeout=60) for _ in names]
+        together = [player(name, plan[0], client) for name, plan, client in zip(names, drawn, clients, strict=True)]
+        others = [threads.submit(one.play, plan[1]) for one, plan in zip(together, drawn, strict=True)]
+        noise = threads.submit(control.client.get, control.url + INTEGRATIONS, headers=SECODA)
+        for work in (*others, noise):
+            work.result()
+        for client in clients:
+            client.close()
+    endings = zip(map(ending, together), alone, strict=True)
+    assert [(key, found[key], lone[key]) for found, lone in endings for key in lone if found[key] != lone[key]] == []
+
+
+# Many
+
+
+def test_500_sandboxes_live_at_once(catalogue: Catalogue) -> None:
+    with controlled(catalogue) as (emulator, control), ThreadPoolExecutor(2) as threads:
+
+        def live(number: int) -> int:
+            control.sandbox(name=f"s{number}")
+            url = f"{control.url}/~s{number}{INTEGRATIONS}"
+            return control.client.post(url, headers=SECODA, json={"name": f"Mine {number}"}).status_code
+
+        assert set(threads.map(live, range(500))) == {201}
+        assert len(emulator.sandboxes) == 501
+        for number in range(0, 500, 7):
+            names = {record["name"] for record in listed(control, f"s{number}")}
+            assert {name for name in names if name.startswith("Mine")} == {f"Mine {number}"}
+        parsed = control.ask("GET", "/metrics").text
+        assert "emulator_sandboxes 501.0" in parsed
+
+
+@contextmanager
+def process(*options: str) -> Iterator[tuple[subprocess.Popen[str], Control]]:
+    """Run `emulator serve` on a free port."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("EMULATOR_")}
+    command = [sys.executable, "-m", "emulator", "serve", "--port", "0", "--access-log", "false", *options]
+    with (
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, env=kept, cwd=Path(__file__).parent.parent
+        ) as started,
+        httpx.Client(timeout=60) as client,
+    ):
+        try:
+            assert started.stdout is not None
+            banner = "".join(iter(started.stdout.readline, "Ready.\n"))
+            yield started, Control(re.findall(r"http://[0-9.:]+", banner)[0], client)
+        finally:
+            started.kill()
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a process holds: threads, file handles, resident memory in MiB."""
+
+    threads: int
+    handles: int
+    memory: float
+
+    @classmethod
+    def of(cls, pid: int) -> Usage:
+        status = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        handles = len(os.listdir(f"/proc/{pid}/fd"))
+        return cls(int(status["Threads"]), handles, int(status["VmRSS"].split()[0]) / 1024)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts threads and handles in /proc")
+def test_2000_sandboxes_made_and_dropped_leave_nothing_behind() -> None:
+    with process() as (started, control):
+
+        def live(number: int) -> None:
+            control.sandbox(name=f"s{number}")
+            if number % 4 == 0:
+                control.client.get(f"{control.url}/~s{number}{INTEGRATIONS}", headers=SECODA)
+            control.done("DELETE", f"/sandboxes/s{number}")
+
+        with ThreadPoolExecutor(3) as threads:
+            list(threads.map(live, range(100)))
+            before = Usage.of(started.pid)
+            list(threads.map(live, range(2000)))
+        time.sleep(0.2)
+        after = Usage.of(started.pid)
+        assert after.threads <= before.threads, (before, after)
+        assert after.handles <= before.handles, (before, after)
+        assert after.memory < before.memory + 16, (before, after)
+
+
+# Dropped and reset in the middle of a call
+
+
+@pytest.mark.parametrize(("method", "path"), [("DELETE", ""), ("POST", "/reset")])
+def test_a_call_ends_in_the_world_in_which_it_began(
+    running: tuple[ThreadedServer, Control], control: Control, method: str, path: str
+) -> None:
+    sandboxes = running[0].server.emulator.sandboxes
+    control.sandbox(name="alpha")
+    control.done("POST", "/sandboxes/alpha/faults", json={"vendor": "secoda", "delay": {"fixed": 0.4}})
+    former = sandboxes.get("alpha")
+    assert former is not None
+    with ThreadPoolExecutor(1) as threads, httpx.Client(timeout=60) as client:
+        url = f"{control.url}/~alpha{INTEGRATIONS}"
+        slow = threads.submit(client.post, url, headers=SECODA, json={"name": "Late"})
+        while former.idle:
+            time.sleep(0.01)
+        started = time.monotonic()
+        control.done(method, f"/sandboxes/alpha{path}")
+        assert time.monotonic() - started < 0.3, "nobody waits for the calls of others"
+        assert (slow.result().status_code, slow.result().json()["name"]) == (201, "Late")
+    deadline = time.monotonic() + 5
+    while former.store._thread.is_alive() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not former.store._thread.is_alive()
+    if path:
+        assert "Late" not in [record["name"] for record in listed(control, "alpha")]
+        assert control.done("GET", "/sandboxes/alpha/journal")["recorded"] == 0
+    else:
+        assert control.refused("GET", "/sandboxes/alpha")[0] == 404
+
+
+def test_many_resets_drops_and_calls_at_once_are_all_answered(control: Control) -> None:
+    expected = {200, 201, 204, 404, 409}
+
+    def disturb(number: int) -> set[int]:
+        with httpx.Client(timeout=60) as client:
+            mine = Control(control.url, client)
+            found = set()
+            for turn in range(12):
+                name = f"w{(number + turn) % 2}"
+                step = (number + turn) % 4
+                if step == 0:
+                    found.add(mine.ask("POST", "/sandboxes", json={"name": name}).status_code)
+                elif step == 1:
+                    found.add(mine.ask("POST", f"/sandboxes/{name}/reset").status_code)
+                elif step == 2:
+                    found.add(client.post(f"{mine.url}/~{name}{INTEGRATIONS}", headers=SECODA, json={}).status_code)
+                else:
+                    found.add(mine.ask("DELETE", f"/sandboxes/{name}").status_code)
+            return found
+
+    with ThreadPoolExecutor(6) as threads:
+        assert set().union(*threads.map(disturb, range(6))) <= expected
+
+
+# The default sandbox in a file
+
+
+def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
+    database = str(tmp_path / "default.sqlite3")
+    acknowledged: list[str] = []
+    with process("--database", database) as (started, control):
+        fixtures = celigo_ids(control)
+
+        def write(thread: int) -> None:
+            with httpx.Client(timeout=60) as client:
+                for number in count():
+                    body = {"name": f"{thread}-{number}"}
+                    try:
+                        answer = client.post(f"{control.url}/celigo/v1/integrations", headers=CELIGO, json=body)
+                    except httpx.TransportError:
+                        return
+                    assert answer.status_code == 201
+                    acknowledged.append(answer.json()["_id"])
+
+        writers = [threading.Thread(target=write, args=(thread,)) for thread in range(3)]
+        for writer in writers:
+            writer.start()
+        while len(acknowledged) < 150:
+            time.sleep(0.01)
+        started.send_signal(signal.SIGKILL)
+        for writer in writers:
+            writer.join()
+    with process("--database", database) as (_, control):
+        kept = celigo_ids(control) - fixtures
+        assert set(acknowledged) <= kept
+        # A writer may have been killed between the commit and the answer.
+        assert len(kept) <= len(acknowledged) + len(writers)
+        entries = control.done("GET", "/state/celigo.audit?limit=10000")["records"]
+        audited = {entry["_resourceId"] for entry in entries if entry["event"] == "create"}
+        assert audited - fixtures == kept, "a creation and its audit entry are one"
+
+
+def celigo_ids(control: Control) -> set[str]:
+    return {record["_id"] for record in control.done("GET", "/state/celigo.integrations?limit=10000")["records"]}
+
+
+def test_ids_after_a_restart_are_new_ones(tmp_path: Path) -> None:
+    ids = []
+    for _ in range(2):
+        with process("--database", str(tmp_path / "default.sqlite3")) as (_, control):
+            for _ in range(2):
+                answer = control.client.post(control.url + INTEGRATIONS, headers=SECODA, json={"name": "Kept"})
+                ids.append(answer.json()["id"])
+    assert len(set(ids)) == 4
+
+
+def test_a_sandbox_in_a_file_is_saved_restored_and_reset_like_any_other(tmp_path: Path, catalogue: Catalogue) -> None:
+    database = str(tmp_path / "default.sqlite3")
+    with controlled(catalogue, database=database) as (_, control):
+        before = listed(control, "default")
+        control.done("POST", "/snapshots", json={"name": "before"})
+        (tmp_path / "copy").write_bytes(control.ask("GET", "/snapshots/before").content)
+        db = sqlite3.connect(tmp_path / "copy")
+        assert db.execute('SELECT count(*) FROM "secoda.integrations"').fetchone()[0] == len(before)
+        db.close()
+        control.client.post(control.url + INTEGRATIONS, headers=SECODA, json={"name": "Kept"})
+        control.done("POST", "/snapshots", json={"name": "after"})
+        control.done("POST", "/snapshots/before/restore")
+        assert listed(control, "default") == before
+        control.done("POST", "/snapshots/after/restore")
+        assert "Kept" in [record["name"] for record in listed(control, "default")]
+        control.done("POST", "/reset")
+        assert listed(control, "default") == before
+        control.client.post(control.url + INTEGRATIONS, headers=SECODA, json={"name": "Last"})
+    with controlled(catalogue, database=database) as (_, control):
+        names = [record["name"] for record in listed(control, "default")]
+        assert ("Last" in names, "Kept" in names) == (True, False)

@@ -1,0 +1,218 @@
+"""Verifying what a sandbox has seen, and what is said when it has not."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+import pytest
+
+from emulator.exchange import Reply
+from emulator.sandbox.journal import Journal
+from emulator.sandbox.near_misses import NearMiss
+from emulator.sandbox.verification import Verification, same, verify
+from tests.test_journal import call, exchange, part
+
+JSON = [("Content-Type", "application/json")]
+FORM = [("Content-Type", "application/x-www-form-urlencoded")]
+
+
+def seen(*entries: dict[str, Any], size: int = 100) -> Journal:
+    made = Journal(size, 10_000_000)
+    for entry in entries:
+        made.record(exchange(made.next_number(), **entry))
+    return made
+
+
+def created(document: Any = None, status: int = 201, **sent: Any) -> dict[str, Any]:
+    """Return the fields of a call to createThing."""
+    body = b"" if document is None else json.dumps(document).encode()
+    given = call("POST", **{"headers": JSON, "body": body, **sent})
+    return {"given": given, "reply": Reply(status), "operations": ("createThing",)}
+
+
+def verified(kept: Journal, **expected: Any) -> Verification:
+    found = verify(kept, {"operation": "createThing", **expected})
+    assert orjson.loads(orjson.dumps(found.document()))["passed"] is found.passed
+    return found
+
+
+@pytest.mark.parametrize(
+    ("times", "seen_times", "sentence"),
+    [
+        ({}, 1, ""),
+        ({}, 3, ""),
+        ({}, 0, "expected createThing at least once, found 0"),
+        ({"count": 2}, 2, ""),
+        ({"count": 2}, 1, "expected createThing exactly 2 times, found 1"),
+        ({"count": 1}, 2, "expected createThing exactly once, found 2"),
+        ({"count": 0}, 0, ""),
+        ({"count": 0}, 1, "expected createThing exactly 0 times, found 1"),
+        ({"at_least": 2}, 2, ""),
+        ({"at_least": 2}, 1, "expected createThing at least 2 times, found 1"),
+        ({"at_most": 1}, 0, ""),
+        ({"at_most": 1}, 2, "expected createThing at most once, found 2"),
+        ({"at_least": 2, "at_most": 3}, 3, ""),
+        ({"at_least": 2, "at_most": 3}, 4, "expected createThing 2 to 3 times, found 4"),
+    ],
+)
+def test_calls_are_counted(times: dict[str, int], seen_times: int, sentence: str) -> None:
+    found = verified(seen({}, *[created()] * seen_times), **times)
+    assert (found.passed, found.sentence) == (not sentence, sentence)
+    assert found.exchanges == tuple(range(2, seen_times + 2))
+    assert found.matched == seen_times
+    assert found.near_misses == ()
+
+
+def test_only_the_vendor_named_counts() -> None:
+    kept = seen(created(), created() | {"vendor": "other"})
+    assert verified(kept, vendor="other").exchanges == (2,)
+    assert verified(kept).exchanges == (1, 2)
+    assert not verified(kept, vendor="third").passed
+
+
+def test_a_graphql_call_counts_for_each_of_its_root_fields() -> None:
+    assert verified(seen(created() | {"operations": ("listThings", "createThing")})).passed
+
+
+BODY = {"name": "B", "tags": ["x", {"a/b~c": None}], "size": 1.0, "on": True}
+
+
+@pytest.mark.parametrize(
+    ("where", "difference"),
+    [
+        ({"body": {"/name": "B", "/tags/1/a~1b~0c": None, "/size": 1, "/on": True, "": BODY}}, None),
+        ({"body": {"/name": "C"}}, "body /name is 'B', not 'C'"),
+        ({"body": {"/on": 1}}, "body /on is true, not 1"),
+        ({"body": {"/tags": ["x"]}}, 'body /tags is ["x", {"a/b~c": null}], not ["x"]'),
+        ({"body": {"/tags/2": "x"}}, "body /tags/2 is missing"),
+        ({"body": {"/tags/x": "x"}}, "body /tags/x is missing"),
+        ({"body": {"/name/0": "B"}}, "body /name/0 is missing"),
+        ({"query": {"page": 2, "tag": "y"}}, None),
+        ({"query": {"page": "3"}}, "query page is '2', not '3'"),
+        ({"query": {"tag": "z"}}, 'query tag is ["x", "y"], not \'z\''),
+        ({"query": {"size": 1}}, "query size is missing"),
+        ({"path": {"id": 7, "kind": "a b"}}, None),
+        ({"path": {"id": "7"}}, None),
+        ({"path": {"id": 8}}, "path id is 7, not 8"),
+        ({"path": {"name": 8}}, "path name is missing"),
+        ({"status": 201}, None),
+        ({"status": 200}, "the status is 201, not 200"),
+    ],
+)
+def test_an_exchange_that_differs_is_near_and_says_in_what(where: dict[str, Any], difference: str | None) -> None:
+    query = [("page", "2"), ("tag", "x"), ("tag", "y")]
+    found = verified(seen(created(BODY, query=query, params={"id": 7, "kind": "a b"})), where=where)
+    assert [near.differences for near in found.near_misses] == ([] if difference is None else [(difference,)])
+    assert found.passed is (difference is None)
+
+
+def test_the_sentence_names_what_was_expected() -> None:
+    kept = seen(created({"name": "x"}), created({"name": "y"}))
+    where = {"path": {"id": 1}, "query": {"a": "b"}, "body": {"/name": "x", "/n": [1]}, "status": 201}
+    assert verified(kept, at_least=2, where={"body": {"/name": "x"}}).sentence == (
+        "expected createThing at least 2 times with body /name 'x', found 1"
+    )
+    assert verified(kept, where=where).sentence == (
+        "expected createThing at least once with path id 1 and query a 'b' and body /name 'x' and body /n [1]"
+        " and status 201, found 0"
+    )
+
+
+def test_too_many_name_those_that_matched_and_no_others() -> None:
+    found = verified(seen(*[created({"name": name}) for name in "aab"]), count=1, where={"body": {"/name": "a"}})
+    assert (found.passed, found.exchanges, found.near_misses) == (False, (1, 2), ())
+
+
+def test_the_nearest_come_first_and_the_newest_of_these() -> None:
+    kept = seen(*[created({"name": name, "size": size}) for name, size in [("a", 1), ("b", 2), ("a", 3), ("b", 1)]])
+    found = verified(kept, where={"body": {"/name": "a", "/size": 2}})
+    assert [(near.number, near.differences) for near in found.near_misses] == [
+        (3, ("body /size is 3, not 2",)),
+        (2, ("body /name is 'b', not 'a'",)),
+        (1, ("body /size is 1, not 2",)),
+    ]
+
+
+def test_a_call_that_nearly_was_one_is_near() -> None:
+    miss = NearMiss("createThing", "POST", "/things", "segment 1 is 'thing', not 'things'")
+    found = verified(seen({"operations": (), "near_misses": (miss,)}, {}))
+    assert [near.document() for near in found.near_misses] == [
+        {"id": 1, "differences": ["it is no createThing: segment 1 is 'thing', not 'things'"]}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sent", "difference"),
+    [
+        (created(), "body /a cannot be read: there is no body"),
+        (created(headers=JSON, body=b"{"), "body /a cannot be read: it is no JSON"),
+        (created(body=b"[" * 10_000), "body /a cannot be read: it is no JSON"),
+        (
+            created({"a": "x" * 100_000}),
+            "body /a cannot be read: the journal keeps the first 65536 of its 100009 bytes",
+        ),
+        (
+            created(headers=FORM, body=b"b=" + b"x" * 100_000),
+            "body /a cannot be read: the journal keeps the first 65536 of its 100002 bytes",
+        ),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_no_match_and_says_why(sent: dict[str, Any], difference: str) -> None:
+    found = verified(seen(sent), where={"body": {"/a": None}})
+    assert [near.differences for near in found.near_misses] == [(difference,)]
+
+
+def test_a_form_and_parts_are_read_as_documents() -> None:
+    parts = {"note": part("note", b"two"), "file": part("file", b"B", "names.csv")}
+    kept = seen(created(headers=FORM, body=b"note=two&file="), created(parts=parts))
+    assert verified(kept, where={"body": {"/note": "two"}}).exchanges == (1, 2)
+    assert verified(kept, where={"body": {"/file": "names.csv"}}).exchanges == (2,)
+
+
+@pytest.mark.parametrize(
+    "where", [{"body": {"/password": "abc"}}, {"query": {"token": "abc"}}, {"path": {"token": "abc"}}]
+)
+def test_a_credential_cannot_be_verified_and_the_answer_says_so(where: dict[str, Any]) -> None:
+    sent = created({"password": "abc"}, query=[("token", "abc")], params={"token": "abc"})
+    found = verified(seen(sent), where=where)
+    assert not found.passed
+    assert "is a credential, which the journal does not keep" in found.near_misses[0].differences[0]
+
+
+def test_a_journal_that_had_to_make_room_says_so() -> None:
+    kept = seen(*[created()] * 4, size=3)
+    assert verified(kept, count=4).sentence == (
+        "expected createThing exactly 4 times, found 3;"
+        " the journal holds the newest 3 exchanges only, 1 had to make room"
+    )
+    kept.clear()
+    assert verified(kept).sentence == "expected createThing at least once, found 0"
+
+
+def test_a_connection_that_was_broken_off_has_no_status() -> None:
+    found = verified(seen(created() | {"broken_off": True}), where={"status": 201})
+    assert found.near_misses[0].differences == ("the status is none, not 201",)
+    assert verified(seen(created() | {"broken_off": True}), where={"status": 0}).passed
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "equal"),
+    [
+        (1, 1.0, True),
+        (1, True, False),
+        (0, False, False),
+        (None, False, False),
+        ("1", 1, False),
+        ([1, [True]], [1.0, [True]], True),
+        ([1], [True], False),
+        ([1], [1, 2], False),
+        ({"a": 1}, {"a": True}, False),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, True),
+        ({"a": 1}, {"a": 1, "b": 2}, False),
+        ({}, [], False),
+    ],
+)
+def test_json_values_are_equal_as_json_has_it(first: Any, second: Any, equal: bool) -> None:
+    assert same(first, second) is equal
