@@ -23,15 +23,15 @@ test: $(STAMP)  ## Run the tests
 	$(BIN)/python -m pytest -q -n 2
 
 check: $(STAMP)  ## Check format, style, types and layers
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+	$(BIN)/ruff format --check emulator tests
+	$(BIN)/ruff check emulator tests
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m tests.generated --check
 
 format: $(STAMP)  ## Format the code and write the generated parts of the README
-	$(BIN)/ruff format .
-	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format emulator tests
+	$(BIN)/ruff check --fix emulator tests
 	$(BIN)/python -m tests.generated
 
 test-clients: $(STAMP)  ## Run the vendors' own clients, each in an environment of its own (minutes)

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from emulator.app import Catalogue, read_catalogue
 from emulator.control import guide
+from emulator.control.handlers import ROOT as CONTROL_ROOT
 from emulator.control.information import describe_operations
 from emulator.settings import SETTINGS, Setting
 
@@ -78,7 +79,7 @@ def routes(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _route(route: guide.Route) -> Iterator[str]:
-    yield f"\n### `{route.method} {guide.ROOT}{route.path}`\n"
+    yield f"\n### `{route.method} {CONTROL_ROOT}{route.path}`\n"
     yield f"{route.summary} {route.description}".strip()
     yield from ("", *(f"- `{name}`: {text}" for name, text in route.parameters)) if route.parameters else ()
     yield "\n```sh"

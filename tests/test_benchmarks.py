@@ -6,6 +6,7 @@ import json
 import sys
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -37,9 +38,9 @@ SAMPLE = Sample(
         "graphql": json.dumps(CUSTOM).encode(),
     }
 )
-RESULTS = {
+RESULTS: dict[str, Any] = {
     "date": "2026-11-21T20:00:00+00:00",
-    "machine": {"processor": "Somebody's", "cores": 2, "memory_gib": 23.5, "system": "Linux 6.1"},
+    "machine": {"processor": "Somebody's", "cores": 2, "memory_gib": 23.5, "system": "Linux 6.1", "load_before": 0.4},
     "versions": {"emulator": "0.1.0", "Python": "3.11.7"},
     "missing": {MOTO: "pip could not install it"},
 }
@@ -116,9 +117,17 @@ def test_findings_survive_json() -> None:
 def test_markdown_names_date_machine_and_missing_peers() -> None:
     finding = compare("list", figure(600), "one", figure(100), at_least(5))
     lines = list(report.markdown_table({**RESULTS, "findings": report.write_findings([finding])}))
-    assert lines[0].startswith("Measured on 2026-11-21 on 2 cores of Somebody's, 23.5 GiB")
+    assert lines[0] == (
+        "Measured on 2026-11-21 on 2 cores of Somebody's, 23.5 GiB, Linux 6.1. emulator 0.1.0, Python 3.11.7."
+    )
     assert "| list | 600/s | one | 100/s | 6.00 | at least 5.00 | yes |" in lines
     assert lines[-1] == "moto was not measured: pip could not install it."
+
+
+def test_markdown_tells_of_a_busy_machine() -> None:
+    machine = {**RESULTS["machine"], "load_before": 3.5}
+    (first, *_) = report.markdown_table({**RESULTS, "machine": machine, "findings": []})
+    assert "which had other work to do (load 3.5 beforehand)" in first
 
 
 def test_figures_of_wrk_are_read() -> None:

@@ -381,7 +381,7 @@ REFUSED = [
         "/state/celigo.credentials/z",
         {"id": "z", "user": "u"},
         422,
-        "departs from the schema of celigo.credentials: /rights: 'rights' is a required property. ?force=true takes it.",
+        "departs from the schema of celigo.credentials: /rights: 'rights' is a required property.",
     ),
     ("deleteRecord", "DELETE", "/state/x.y/z", None, 404, "There is no collection 'x.y'"),
     ("deleteRecord", "DELETE", "/state/celigo.scripts/z", None, 404, "celigo.scripts has no record whose _id is 'z'."),

@@ -75,7 +75,7 @@ def test_each_operation_is_handled_in_the_module_of_its_tag() -> None:
 
 def _decorated(file: Path) -> set[str]:
     return {
-        decorator.args[0].value
+        str(decorator.args[0].value)
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.AsyncFunctionDef)
         for decorator in node.decorator_list

@@ -242,7 +242,8 @@ def test_two_processes_use_one_server_each_in_its_own_sandbox(emulator: Secure) 
         "import sys, requests\nfrom emulator.interception import patch_dns\n"
         "url, sandbox, call = sys.argv[1:]\n"
         "with patch_dns(url, ['api.secoda.co'], sandbox=sandbox):\n"
-        "    for _ in range(5): requests.get(call, headers={'Authorization': 'Bearer secoda-token'}).raise_for_status()\n"
+        "    for _ in range(5):\n"
+        "        requests.get(call, headers={'Authorization': 'Bearer secoda-token'}).raise_for_status()\n"
     )
     for name in ("left", "right"):
         emulator.make_sandbox(name)

@@ -201,7 +201,7 @@ def test_a_refused_target_is_never_connected_to(proxy: Secure) -> None:
 
 
 def test_a_client_shows_why_it_was_refused(proxy: Secure) -> None:
-    with pytest.raises(requests.exceptions.ProxyError, match="403 The emulator is no way to example.com:443"):
+    with pytest.raises(requests.exceptions.ProxyError, match=r"403 The emulator is no way to example\.com:443"):
         requests.get("https://example.com/", proxies={"https": proxy.url})
 
 

@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent
 
@@ -19,12 +20,14 @@ import trustme  # noqa: F401
 import emulator.in_loop
 import emulator.suite  # noqa: F401
 from emulator import pytest_plugin
+from emulator.client import Client
 from tests.conftest import EmulatorUnderTest
 
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "tests" / "examples"
+BACKENDS = ["asyncio", *(["trio"] if find_spec("trio") else [])]
 INI = "[pytest]\nasyncio_default_fixture_loop_scope = function\n"
 PLAIN = ("-p", "no:cacheprovider", "-W", "error")
 
@@ -185,12 +188,16 @@ def test_report_survives_an_emulator_that_is_gone(inner: Inner) -> None:
     result = inner.run(
         """
         def test_it(emulator):
-            emulator.client._prefix = "/nowhere"
+            emulator.client.close()
+            emulator.client._address = ("127.0.0.1", 9)
             assert False
         """
     )
     result.assert_outcomes(failed=1, errors=1)
     result.stdout.fnmatch_lines(["*emulator journal: *", "it cannot be read: *"])
+    with Client(inner.url) as client:
+        for name in client.sandboxes()[1:]:
+            client.sandbox(name).drop()
 
 
 def test_passed_test_shows_no_journal(inner: Inner) -> None:
@@ -466,7 +473,7 @@ def test_works_with_anyio(inner: Inner) -> None:
 {ASYNCHRONOUS}
 pytestmark = pytest.mark.anyio
 
-@pytest.fixture(params=["asyncio", "trio"])
+@pytest.fixture(params={BACKENDS})
 def anyio_backend(request):
     return request.param
 
@@ -479,7 +486,7 @@ async def test_passes(emulator):
         "-p",
         "no:aiohttp",
     )
-    result.assert_outcomes(passed=2)
+    result.assert_outcomes(passed=len(BACKENDS))
 
 
 def test_works_with_pytest_aiohttp(inner: Inner) -> None:

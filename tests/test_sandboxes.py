@@ -241,8 +241,9 @@ def test_each_sandbox_ends_as_if_it_had_run_alone(running: tuple[ThreadedServer,
         together = [player(name, plan[0], client) for name, plan, client in zip(names, drawn, clients, strict=True)]
         others = [threads.submit(one.play, plan[1]) for one, plan in zip(together, drawn, strict=True)]
         noise = threads.submit(control.client.get, control.url + INTEGRATIONS, headers=SECODA)
-        for work in (*others, noise):
+        for work in others:
             work.result()
+        noise.result()
         for client in clients:
             client.close()
     endings = zip(map(ending, together), alone, strict=True)

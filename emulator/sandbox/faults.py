@@ -177,7 +177,7 @@ class Faults:
         A call that cannot meet a fault, because its contract does not hold the reply, does not count for it.
         """
         matching = [fault for fault in self._faults.values() if fault.matches(vendor, operation, reads)]
-        met = (self._meet(fault, operation, now) for fault in matching)
+        met = (self._meet(fault, operation, now) for fault in matching if can_meet(fault))
         return [due for due in met if due is not None]
 
     def _meet(self, fault: Fault, operation: str, now: datetime) -> Due | None:
@@ -196,7 +196,7 @@ class Faults:
 
     def _is_due(self, when: When, number: int, key: tuple[str, str], random: Random, now: datetime) -> bool:
         return (
-            True
+            number > 0
             and (not when.nth or number in when.nth)
             and number % when.every == 0
             and self._hits[key] < when.times
@@ -228,7 +228,7 @@ class _Bucket:
 
     def wait(self, now: datetime) -> float:
         """Take a call in and return 0, or return the seconds until one fits."""
-        passed = (now - self._since).total_seconds()
+        passed = max(0.0, (now - self._since).total_seconds())
         self._calls, self._since = max(0.0, self._calls - passed * self._per_second), now
         excess = self._calls + 1 - self._capacity
         if excess <= ROUNDING:

@@ -45,9 +45,10 @@ def main(quick: bool, only: Sequence[str], rounds: int | None, seconds: int | No
     if seconds:
         plan = replace(plan, seconds=seconds)
     machine = describe_machine()
-    bench = _prepare(plan, CACHE / "run")
+    sections = only or plan.sections
+    bench = _prepare(plan, sections, CACHE / "run")
     findings = []
-    for section in only or plan.sections:
+    for section in sections:
         for finding in SECTIONS[section](bench):
             findings.append(finding)
             _tell("  ".join(report.cells(finding)))
@@ -66,12 +67,13 @@ def main(quick: bool, only: Sequence[str], rounds: int | None, seconds: int | No
     )
 
 
-def _prepare(plan: Plan, folder: Path) -> Bench:
+def _prepare(plan: Plan, sections: Sequence[str], folder: Path) -> Bench:
     folder.mkdir(parents=True, exist_ok=True)
     with emulator.start(folder / "sample", emulator.ten_custom_integrations(folder / "ten")) as process:
         sample = emulator.take_sample(process)
-    _tell("installing the peers, if they are not there")
-    peers, missing = available(sample, folder, plan.peers)
+    wanted = plan.peers if {"load", "starts"} & set(sections) else ()
+    _tell(f"installing what is not there yet of {', '.join(wanted) or 'no peer'}")
+    peers, missing = available(sample, folder, wanted)
     return Bench(plan, sample, peers, folder, _tell, missing)
 
 

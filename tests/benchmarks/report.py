@@ -61,10 +61,12 @@ def text_table(findings: Sequence[Finding]) -> str:
 def markdown_table(results: Mapping[str, Any]) -> Iterator[str]:
     """Return a JSON document's table as lines of Markdown, with date and machine."""
     machine = results["machine"]
+    busy = machine["load_before"] > machine["cores"] / 4
     yield (
         f"Measured on {results['date'][:10]} on {machine['cores']} cores of {machine['processor']},"
-        f" {machine['memory_gib']} GiB, {machine['system']}; emulator {results['versions']['emulator']},"
-        f" Python {results['versions']['Python']}."
+        f" {machine['memory_gib']} GiB, {machine['system']}"
+        + (f", which had other work to do (load {machine['load_before']} beforehand)" if busy else "")
+        + f". {', '.join(f'{name} {version}' for name, version in results['versions'].items())}."
     )
     yield ""
     yield f"| {' | '.join(HEADER)} |"

@@ -26,7 +26,7 @@ def test_api_key_is_exchanged_and_a_dictionary_is_tagged(
     assert seen["columns"]
     assert seen["one"]
     assert seen["tags"][-1]["name"] == "phi.ssn"
-    assert [exchange.reply.status for exchange in emulator.exchanges()][:3] == [401, 200, 200]
+    assert [exchange.status for exchange in emulator.exchanges()][:3] == [401, 200, 200]
 
 
 def test_the_seeds_own_columns_can_be_read_with_the_switch_for_nullable(
