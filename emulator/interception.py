@@ -6,6 +6,7 @@ import asyncio
 import functools
 import inspect
 import json
+import logging
 import os
 import socket
 import ssl
@@ -24,6 +25,8 @@ from emulator.hosts import HTTPS_PORT, Hosts
 from emulator.splice import splice
 
 TIMEOUT = 10.0
+
+logger = logging.getLogger("emulator")
 
 _patched = threading.Lock()
 
@@ -59,7 +62,7 @@ def patch_dns(
 def fetch_authority(url: str) -> bytes:
     """Return, as PEM, the authority of the emulator at `url`. Raises ConfigurationError if it has none."""
     try:
-        with build_opener(ProxyHandler({})).open(f"{url}/_emulator/ca.crt", timeout=TIMEOUT) as response:
+        with build_opener(ProxyHandler({})).open(f"{url.rstrip('/')}/_emulator/ca.crt", timeout=TIMEOUT) as response:
             return bytes(response.read())
     except HTTPError as refusal:
         with refusal:
@@ -78,7 +81,7 @@ class _Relay:
 
     def __init__(self, url: str, hosts: Hosts, sandbox: str) -> None:
         self._emulator = urlsplit(url)
-        name = next(pattern for pattern in hosts.patterns if "*" not in pattern)
+        name = hosts.patterns[0].replace("*", "any")
         self._request = (
             f"CONNECT {name}:{HTTPS_PORT} HTTP/1.1\r\nHost: {name}:{HTTPS_PORT}\r\n"
             f"X-Emulator-Sandbox: {sandbox}\r\n\r\n"
@@ -125,9 +128,11 @@ class _Relay:
             far_reader, far_writer = await asyncio.open_connection(self._emulator.hostname, self._emulator.port or 80)
             with closing(far_writer):
                 far_writer.write(self._request)
-                answer = await far_reader.readuntil(b"\r\n\r\n")
-                if b" 200 " in answer.partition(b"\r\n")[0]:
+                answer = (await far_reader.readuntil(b"\r\n\r\n")).decode("latin-1").splitlines()[0]
+                if " 200 " in answer:
                     await splice(reader, write, far_reader, far_writer)
+                else:
+                    logger.warning("patch_dns: the emulator has refused the tunnel: %s", answer)
         self._connections.discard(task)
 
 

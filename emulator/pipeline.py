@@ -30,7 +30,8 @@ from emulator.recall import Answer, Recall, key_of
 from emulator.routes import Route, Routes
 from emulator.sandbox.credentials import Identity
 from emulator.sandbox.faults import GraphQLFault
-from emulator.sandbox.journal import Exchange, journalled_call, journalled_reply
+from emulator.sandbox.journal import Exchange, JournalledReply, journalled_call, journalled_reply
+from emulator.sandbox.masking import mask_violations, secret_paths
 from emulator.sandbox.near_misses import near_misses
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.scenarios import Scenario
@@ -42,12 +43,16 @@ T = TypeVar("T")
 
 logger = logging.getLogger("emulator")
 
+LONGEST_SENTENCE = 1000
+"""A violation's sentence is cut there in the log: it may quote a whole document."""
+
 
 class BrokenContract(Exception):
     """What a handler answered departs from the contract: our own fault."""
 
     def __init__(self, violations: Sequence[Violation]) -> None:
-        super().__init__("; ".join(f"{found.place}{found.pointer}: {found.sentence}" for found in violations))
+        masked = mask_violations(violations, LONGEST_SENTENCE)
+        super().__init__("; ".join(f"{found.place}{found.pointer}: {found.sentence}" for found in masked))
         self.violations = violations
 
 
@@ -108,6 +113,7 @@ class Pipeline:
         self._metrics = metrics
         self._recall = recall
         self._routes = Routes(contract)
+        self._secret_paths = secret_paths([*contract.mounts, *(one.path for one in contract.operations.values())])
 
     async def serve(self, request: web.BaseRequest, address: Address, body: bytes | None) -> web.StreamResponse:
         """Answer a request to this vendor in a sandbox; `body` is its body if it has been read."""
@@ -259,7 +265,9 @@ class Pipeline:
         """Journal the exchange, then send the reply or break the connection."""
         response = wire.respond(visit.call, reply, self._contract.conventions) if reply else None
         content = response.body if response is not None and isinstance(response.body, bytes) else b""
-        exchange = self._exchange(visit, reply, content, time.perf_counter() - started)
+        sent = replace(reply, status=response.status, headers=dict(response.headers)) if reply and response else None
+        journalled = journalled_reply(sent, content) if sent else None
+        exchange = self._exchange(visit, journalled, time.perf_counter() - started)
         visit.sandbox.journal.record(exchange)
         self._metrics.count(exchange)
         if response is None:
@@ -303,7 +311,7 @@ class Pipeline:
         visit.faults_of_ours += getattr(failure, "violations", ())
         return self._dialect.broken(visit.call)
 
-    def _exchange(self, visit: Visit, reply: Reply | None, content: bytes, seconds: float) -> Exchange:
+    def _exchange(self, visit: Visit, reply: JournalledReply | None, seconds: float) -> Exchange:
         near = () if visit.operations else near_misses(visit.call.method, visit.path, self._contract)
         return Exchange(
             number=visit.sandbox.journal.next_number(),
@@ -311,8 +319,8 @@ class Pipeline:
             sandbox=visit.sandbox.name,
             vendor=self._vendor.name,
             operations=visit.operations,
-            call=journalled_call(visit.call),
-            reply=journalled_reply(reply, content) if reply else None,
+            call=journalled_call(visit.call, secret_paths=self._secret_paths),
+            reply=reply,
             faults=visit.spoiling.faults,
             call_violations=visit.violations,
             reply_violations=visit.faults_of_ours,

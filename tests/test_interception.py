@@ -237,6 +237,19 @@ def test_an_emulator_without_certificates_is_refused_with_the_setting(catalogue:
     assert state() == before
 
 
+def test_a_name_that_is_no_vendors_is_refused_and_the_log_says_so(
+    emulator: Secure, caplog: pytest.LogCaptureFixture
+) -> None:
+    with patch_dns(emulator.url, ["api.example.com"]), pytest.raises(httpx.ConnectError):
+        httpx.get("https://api.example.com/")
+    assert "HTTP/1.1 403 The emulator is no way to api.example.com:443" in caplog.text
+
+
+def test_a_pattern_alone_is_enough(emulator: Secure) -> None:
+    with patch_dns(f"{emulator.url}/", ["*.immuta.com"]):
+        assert httpx.get("https://demo.immuta.com/dictionary/1").status_code == 401
+
+
 def test_two_processes_use_one_server_each_in_its_own_sandbox(emulator: Secure) -> None:
     script = (
         "import sys, requests\nfrom emulator.interception import patch_dns\n"
