@@ -143,7 +143,7 @@ class Emulator:
                 return await self._control.serve(request, path[len(CONTROL) + 1 :])
             if not self.ready:
                 raise Problem(503, "The sandboxes are not seeded yet; wait for GET /_emulator/ready.")
-            body = await request.read() if _is_short(request) else None
+            body = await request.read() if _is_short(request, self.settings.max_body) else None
             if self._recall is not None and (body is not None or not request.body_exists):
                 answer = self._recall.find(key_of(request, body or b""))
                 if answer is not None and answer.holds(answer.sandbox.now()):
@@ -266,10 +266,12 @@ def scenario_reader(catalogue: Catalogue) -> ScenarioReader:
     )
 
 
-def _is_short(request: web.BaseRequest) -> bool:
+def _is_short(request: web.BaseRequest, max_body: int) -> bool:
     """Tell whether a body is to be read before it is known what the request means: only a small JSON one."""
     length = request.content_length
-    return length is not None and 0 < length <= SHORT and "json" in request.headers.get("Content-Type", "")
+    return (
+        length is not None and 0 < length <= min(SHORT, max_body) and "json" in request.headers.get("Content-Type", "")
+    )
 
 
 def credential_check() -> Check:

@@ -87,6 +87,8 @@ def _log(settings: Settings) -> None:
     is_json = settings.log_format == "json"
     handler.setFormatter(JsonFormatter() if is_json else logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
+    # At debug it would print every piece of work, records and all.
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)
 
 
 def _lines(settings: Settings, open_until_ended: ExitStack) -> ConsoleLog | None:

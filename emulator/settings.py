@@ -13,6 +13,8 @@ from emulator.errors import ConfigurationError
 
 PREFIX = "EMULATOR_"
 FILE = "emulator.toml"
+OTHER_VARIABLES = ("EMULATOR_URL",)
+"""What the pytest plugin and the commands read, and a server that is started beside them finds, too."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,7 @@ def _read_file(file: Path) -> Mapping[str, Any]:
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
     for name in environ:
-        if name.startswith(PREFIX):
+        if name.startswith(PREFIX) and name not in OTHER_VARIABLES:
             _refuse(name, [setting.variable for setting in SETTINGS], "environment")
 
 

@@ -31,6 +31,10 @@ def test_size_is_bytes_or_has_a_unit(text: str, value: int) -> None:
     assert read_settings(environ={"EMULATOR_MAX_BODY": text}).max_body == value
 
 
+def test_the_variable_of_the_pytest_plugin_is_no_unknown_setting() -> None:
+    assert read_settings(environ={"EMULATOR_URL": "http://127.0.0.1:4070"})["port"] == 4070
+
+
 def test_a_list_is_given_with_commas_or_repeated_flags() -> None:
     entries = ("a.b=1", "c.d=2")
     assert read_settings(environ={"EMULATOR_FLAGS": "a.b=1, c.d=2"}).flags == entries
