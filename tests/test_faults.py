@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from emulator.app import Catalogue, Emulator, read_catalogue
@@ -764,6 +764,7 @@ def check(document: dict[str, Any], catalogue: Catalogue) -> None:
 # What holds of all of them
 
 OPERATIONS = ("createThing", "getThing", "listThings")
+however_slow = settings(deadline=None)
 WHENS = st.fixed_dictionaries(
     {},
     optional={
@@ -819,6 +820,7 @@ def timed(calls: Sequence[tuple[str, float]]) -> list[tuple[str, datetime]]:
     return found
 
 
+@however_slow
 @given(st.lists(DOCUMENTS, min_size=1, max_size=3), CALLS, st.integers())
 def test_what_an_operation_meets_depends_on_seed_and_its_own_calls_only(
     documents: list[dict[str, Any]], calls: list[tuple[str, float]], seed: int
@@ -830,6 +832,7 @@ def test_what_an_operation_meets_depends_on_seed_and_its_own_calls_only(
         assert [call for call in interleaved if call[0] == operation] == alone
 
 
+@however_slow
 @given(st.integers(), st.integers())
 def test_another_seed_gives_another_run(one: int, other: int) -> None:
     document = {"vendor": "acme", "when": {"probability": 0.5}, "delay": {"uniform": [0, 1]}}
@@ -838,6 +841,7 @@ def test_another_seed_gives_another_run(one: int, other: int) -> None:
     assert (runs[0] == runs[1]) == (one == other)
 
 
+@however_slow
 @given(st.lists(DOCUMENTS, min_size=1, max_size=3), CALLS)
 def test_hits_are_the_calls_that_were_spoilt(documents: list[dict[str, Any]], calls: list[tuple[str, float]]) -> None:
     faults = armed(*documents)
@@ -850,6 +854,7 @@ def test_hits_are_the_calls_that_were_spoilt(documents: list[dict[str, Any]], ca
 STEPS = st.lists(st.floats(0, 5) | st.just(0.0), min_size=1, max_size=80)
 
 
+@however_slow
 @given(st.integers(1, 5), st.floats(0.05, 3), STEPS)
 @example(10, 0.1, [0.0] * 11 + [10.0, 0.0])
 def test_a_bucket_never_lets_more_through_than_capacity_and_refill(
@@ -861,6 +866,7 @@ def test_a_bucket_never_lets_more_through_than_capacity_and_refill(
             assert last - first + 1 <= capacity + per_second * (end - start).total_seconds() + 1e-6
 
 
+@however_slow
 @given(st.integers(1, 5), st.floats(0.5, 10), STEPS)
 def test_a_window_never_lets_more_through_in_any_stretch(capacity: int, seconds: float, steps: list[float]) -> None:
     through = let_through({"calls": capacity, "seconds": seconds}, steps)
@@ -868,6 +874,7 @@ def test_a_window_never_lets_more_through_in_any_stretch(capacity: int, seconds:
         assert sum(0 <= (other - start).total_seconds() < seconds for other in through) <= capacity
 
 
+@however_slow
 @given(
     st.one_of(
         st.fixed_dictionaries({"calls": st.integers(1, 5), "per_second": st.floats(0.05, 3)}),
