@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,7 @@ class Emulator:
 
     async def dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
         """Hand a request to the vendor that it is for, or to the control API."""
+        started = time.perf_counter()
         try:
             # Of "OPTIONS *" and of an absolute target without a path, it does not begin with a slash.
             path = "/" + request.rel_url.raw_path.removeprefix("/")
@@ -146,8 +148,10 @@ class Emulator:
             body = await request.read() if _is_short(request, self.settings.max_body) else None
             if self._recall is not None and (body is not None or not request.body_exists):
                 answer = self._recall.find(key_of(request, body or b""))
-                if answer is not None and answer.holds(answer.sandbox.now()):
-                    return self._again(answer)
+                if answer is not None:
+                    now = answer.sandbox.now()
+                    if answer.holds(now):
+                        return self._again(request, answer, now, started)
             address = self._addressing.find(path, wire.authority(request), request.headers, tunnelled_to(request))
             if address.vendor == CONTROL:
                 return await self._control.serve(request, address.path, address.sandbox.name)
@@ -155,12 +159,12 @@ class Emulator:
         except Problem as problem:
             return problem_response(problem)
 
-    def _again(self, answer: Answer) -> web.Response:
+    def _again(self, request: web.BaseRequest, answer: Answer, now: datetime, started: float) -> web.StreamResponse:
         """Give an answer once more: journalled and counted like the first."""
-        started, sandbox = time.perf_counter(), answer.sandbox
-        exchange = replace(answer.exchange, number=sandbox.journal.next_number(), time=sandbox.now())
-        response = answer.response()
-        sandbox.journal.record(replace(exchange, seconds=time.perf_counter() - started))
+        journal = answer.sandbox.journal
+        response = answer.response(request)
+        exchange = answer.exchange.again(journal.recorded + 1, now, time.perf_counter() - started)
+        journal.record(exchange, answer.size)
         self.metrics.count(exchange)
         return response
 

@@ -26,7 +26,7 @@ from emulator.errors import MalformedBody, Refusal
 from emulator.exchange import Call, Reply, Violation
 from emulator.metrics import Metrics
 from emulator.problems import Problem
-from emulator.recall import Answer, Recall, key_of
+from emulator.recall import Answer, Recall, Sendable, key_of
 from emulator.routes import Route, Routes
 from emulator.sandbox.credentials import Identity
 from emulator.sandbox.faults import GraphQLFault
@@ -191,11 +191,11 @@ class Pipeline:
     async def _handle(self, visit: Visit, operation: Operation) -> Reply:
         if self._carries_graphql(operation):
             return await self._execute(visit)
-        transactions = _Transactions(visit, self._vendor.name)
         if operation.name in self._handlers.streaming:
+            transactions = _Transactions(visit, self._vendor.name, apart=True)
             return await self._handlers.streaming[operation.name](visit.call, transactions)
         handler = self._handlers.transactional[operation.name]
-        reply: Reply = await transactions.run(lambda world: handler(visit.call, world))
+        reply: Reply = await _Transactions(visit, self._vendor.name).run(lambda world: handler(visit.call, world))
         return reply
 
     async def _execute(self, visit: Visit) -> Reply:
@@ -265,17 +265,17 @@ class Pipeline:
         """Journal the exchange, then send the reply or break the connection."""
         response = wire.respond(visit.call, reply, self._contract.conventions) if reply else None
         content = response.body if response is not None and isinstance(response.body, bytes) else b""
-        sent = replace(reply, status=response.status, headers=dict(response.headers)) if reply and response else None
-        journalled = journalled_reply(sent, content) if sent else None
+        journalled = journalled_reply(response.status, response.headers, content) if response is not None else None
         exchange = self._exchange(visit, journalled, time.perf_counter() - started)
-        visit.sandbox.journal.record(exchange)
+        size = visit.sandbox.journal.record(exchange)
         self._metrics.count(exchange)
         if response is None:
             return wire.break_off(request, visit.spoiling.connection or "close")
         if visit.spoiling.connection is not None:
             return await wire.send_brokenly(request, response, visit.spoiling.connection)
         if self._recall is not None and self._is_repeatable(visit, response):
-            self._recall.keep(key_of(request, visit.call.body), self._remembered(visit, response, content, exchange))
+            answer = self._remembered(visit, response, content, exchange, size)
+            self._recall.keep(key_of(request, visit.call.body), answer)
         return response
 
     def _is_repeatable(self, visit: Visit, response: web.Response) -> bool:
@@ -284,7 +284,10 @@ class Pipeline:
         spoilt = visit.spoiling.faults or SCENARIO in visit.call.headers
         return reads and unchanged and response.status == 200 and not spoilt
 
-    def _remembered(self, visit: Visit, response: web.Response, content: bytes, exchange: Exchange) -> Answer:
+    def _remembered(
+        self, visit: Visit, response: web.Response, content: bytes, exchange: Exchange, size: int
+    ) -> Answer:
+        headers = response.headers.copy()
         expires_at = visit.identity.credential.get("expires_at") if visit.identity else None
         return Answer(
             sandbox=visit.sandbox,
@@ -292,9 +295,11 @@ class Pipeline:
             flags=dict(visit.call.flags),
             until=datetime.fromisoformat(expires_at) if expires_at else None,
             status=response.status,
-            headers=response.headers.copy(),
+            headers=headers,
             body=content,
             exchange=exchange,
+            size=size,
+            sendable=Sendable(response.status, headers, content),
         )
 
     def _carries_graphql(self, operation: Operation) -> bool:
@@ -343,10 +348,11 @@ def root_fields(call: Call, contract: Contract) -> tuple[str, ...]:
 
 @dataclass
 class _Transactions:
-    """The transactions of one visit, each with random choices of its own."""
+    """The transactions of one visit, each with random choices of its own; `apart` if they are many or large."""
 
     visit: Visit
     vendor: str
+    apart: bool = False
 
     async def run(self, work: Callable[[World], T]) -> T:
         visit = self.visit
@@ -363,4 +369,5 @@ class _Transactions:
             flags=visit.call.flags,
             randomness=visit.sandbox.randomness(",".join(visit.operations)),
             now=visit.now,
+            apart=self.apart,
         )

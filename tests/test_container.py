@@ -43,6 +43,8 @@ COMPOSE = ROOT / "compose.yaml"
 PAGE = ROOT / "docs" / "container.md"
 DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 VARIABLES = {setting.variable for setting in SETTINGS}
+COMPOSE_SCHEMA = "vendor.compose-spec"
+WORKFLOW_SCHEMA = "vendor.github-workflows"
 
 
 def instructions(file: Path = DOCKERFILE) -> list[tuple[str, str]]:
@@ -246,7 +248,6 @@ def test_large_upload_is_read_where_nothing_can_be_written(emulator: EmulatorUnd
 @pytest.mark.usefixtures("nowhere_to_write")
 async def test_store_stays_in_memory_where_nothing_can_be_written() -> None:
     store = Store()
-    await store.open()
     assert await store.run(lambda db: db.execute("PRAGMA temp_store").fetchone()) == (2,)
     await store.close()
 
@@ -324,7 +325,7 @@ def violations(text: str, schema: str) -> list[str]:
 
 
 def test_compose_file_follows_the_compose_specification() -> None:
-    assert violations(COMPOSE.read_text(), "vendor.compose-spec") == []
+    assert violations(COMPOSE.read_text(), COMPOSE_SCHEMA) == []
 
 
 def test_compose_file_is_printed_on_the_page() -> None:
@@ -361,7 +362,7 @@ def workflow() -> str:
 def test_workflow_follows_the_schema_of_workflows() -> None:
     # YAML 1.1, which Python reads, takes the key `on` for true.
     text = workflow().replace("\non:", '\n"on":')
-    assert violations(text, "vendor.github-workflows") == []
+    assert violations(text, WORKFLOW_SCHEMA) == []
 
 
 def test_workflow_sets_the_service_up_by_environment_alone(emulator: EmulatorUnderTest) -> None:
@@ -419,12 +420,17 @@ def engine(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> StandIn:
     return stand_in
 
 
-def test_testcontainers_snippet_of_the_page_runs(engine: StandIn) -> None:
-    (snippet,) = snippets("python")
+def run_snippet(snippet: str, file: Path) -> None:
+    """Call the one function that a snippet of Python defines."""
     (name,) = [node.name for node in ast.parse(snippet).body if isinstance(node, ast.FunctionDef)]
     names: dict[str, Callable[[], None]] = {}
-    exec(compile(snippet, str(PAGE), "exec"), names)
+    exec(compile(snippet, str(file), "exec"), names)
     names[name]()
+
+
+def test_testcontainers_snippet_of_the_page_runs(engine: StandIn) -> None:
+    (snippet,) = snippets("python")
+    run_snippet(snippet, PAGE)
     assert engine.created["image"] == IMAGE
     assert engine.created["environment"]["EMULATOR_SCENARIOS"] == "secoda/rate-limited"
 

@@ -705,7 +705,7 @@ UPLOADS_REFUSED = [
     (["UPDATE \"celigo.scripts\" SET record = '{'"], "celigo.scripts holds a record that is not a JSON object"),
     (["UPDATE \"celigo.scripts\" SET record = '[]'"], "celigo.scripts holds a record that is not a JSON object"),
     (["UPDATE \"celigo.scripts\" SET record = x'7b7d'"], "celigo.scripts holds a record that is not a JSON object"),
-    (["PRAGMA page_size = 8192", "VACUUM"], "This SQLite file cannot be used: its page_size is 8192, not 4096."),
+    (["PRAGMA page_size = 8192", "VACUUM"], "This SQLite file cannot be used: its page_size is 8192, not 2048."),
 ]
 
 

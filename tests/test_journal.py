@@ -16,7 +16,14 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy
 
 from emulator.exchange import NOTHING, Call, Part, Reply, Violation
-from emulator.sandbox.journal import BODY_LIMIT, Exchange, Journal, journalled_call, journalled_reply
+from emulator.sandbox.journal import (
+    BODY_LIMIT,
+    Exchange,
+    Journal,
+    JournalledReply,
+    journalled_call,
+    journalled_reply,
+)
 from emulator.sandbox.masking import secret_paths
 from emulator.sandbox.near_misses import NearMiss
 
@@ -48,6 +55,10 @@ def part(name: str, content: bytes, filename: str | None = None, kind: str = "te
     return Part(name, filename, kind, io.BytesIO(content), len(content))
 
 
+def replied(reply: Reply, content: bytes, body_limit: int) -> JournalledReply:
+    return journalled_reply(reply.status, CIMultiDict(reply.headers), content, body_limit)
+
+
 def exchange(
     number: int = 1,
     *,
@@ -66,7 +77,7 @@ def exchange(
         "vendor": "acme",
         "operations": ("listThings",),
         "call": journalled_call(given or call(), body_limit),
-        "reply": None if broken_off else journalled_reply(reply or Reply(200), content, body_limit),
+        "reply": None if broken_off else replied(reply or Reply(200), content, body_limit),
         "faults": (),
         "call_violations": (),
         "reply_violations": (),
@@ -106,7 +117,7 @@ def test_an_exchange_is_a_plain_document() -> None:
     made = exchange(
         7,
         given=sent,
-        reply=Reply(201, {"id": "b"}, {"Location": "/things/b"}),
+        reply=Reply(201, {"id": "b"}, {"Location": "/things/b", "Content-Type": "application/json"}),
         content=b'{"id":"b"}',
         faults=("fault-1",),
         call_violations=[violation("/name", "B", "'B' is not of type 'integer'")],
@@ -133,7 +144,7 @@ def test_an_exchange_is_a_plain_document() -> None:
         },
         "reply": {
             "status": 201,
-            "headers": [["Location", "/things/b"]],
+            "headers": [["Location", "/things/b"], ["Content-Type", "application/json"]],
             "content_type": "application/json",
             "body": '{"id":"b"}',
             "body_size": 10,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +18,8 @@ from hypothesis import strategies as st
 
 from emulator.sandbox.collection import Collection, Records
 from emulator.sandbox.fixtures import create_schema
-from emulator.sandbox.store import Store
+from emulator.sandbox.store import SLOW_SECONDS, Store
+from emulator.sandbox.template import Template
 from emulator.sandbox.world import World
 
 THINGS = Collection("made.things", order=("rank",), indexes=("kind",))
@@ -24,7 +28,6 @@ THINGS = Collection("made.things", order=("rank",), indexes=("kind",))
 @pytest.fixture
 async def store() -> AsyncIterator[Store]:
     store = Store()
-    await store
     await store.run(lambda db: create_schema(db, [THINGS]))
     yield store
     await store.close()
@@ -115,7 +118,6 @@ async def test_random_choices_are_the_same_for_the_same_randomness_in_an_equal_w
         return [(here.uuid(), here.hex(24), here.random.random()) for here in worlds]
 
     equal = Store()
-    await equal.open()
     try:
         await equal.load(await store.dump())
         first, again = await store.run(work), await equal.run(work)
@@ -129,7 +131,6 @@ async def test_random_choices_are_the_same_for_the_same_randomness_in_an_equal_w
 async def test_copy_is_exact_and_apart(store: Store) -> None:
     await store.run(lambda db: things(db).insert({"id": "a"}))
     copy = Store()
-    await copy
     try:
         await copy.load(await store.dump())
         await copy.run(lambda db: things(db).insert({"id": "b"}))
@@ -159,3 +160,74 @@ def test_record_comes_back_as_it_went_in(fields: dict[str, Any], id: str) -> Non
         assert things(db).get(id) == {**fields, "id": id}
     finally:
         db.close()
+
+
+async def test_quick_work_is_done_at_once_and_slow_work_on_a_thread(store: Store) -> None:
+    here, threads = threading.get_ident(), []
+
+    def work(db: sqlite3.Connection) -> None:
+        threads.append(threading.get_ident())
+
+    def slow_once(db: sqlite3.Connection) -> None:
+        work(db)
+        time.sleep(2 * SLOW_SECONDS if len(threads) == 2 else 0)
+
+    await store.run(work)
+    for _ in range(4):
+        await store.run(slow_once, "slow once")
+    await store.run(work, "another kind")
+    await store.run(work, apart=True)
+    assert [thread == here for thread in threads] == [True, True, False, True, True, True, False]
+
+
+async def test_work_that_nobody_waits_for_any_more_ends_before_the_next_begins(store: Store) -> None:
+    begun, may_end, order = asyncio.Event(), threading.Event(), []
+    loop = asyncio.get_running_loop()
+
+    def long(db: sqlite3.Connection) -> None:
+        loop.call_soon_threadsafe(begun.set)
+        may_end.wait()
+        things(db).insert({"id": "long"})
+        order.append("long")
+
+    waiting = asyncio.create_task(store.run(long, apart=True))
+    await begun.wait()
+    waiting.cancel()
+    with suppress(asyncio.CancelledError):
+        await waiting
+    next_one = asyncio.create_task(store.run(lambda db: order.append("next")))
+    await asyncio.sleep(0)
+    may_end.set()
+    await next_one
+    assert order == ["long", "next"]
+
+
+@pytest.mark.parametrize("apart", [False, True])
+async def test_a_database_that_grows_large_moves_to_a_file_and_stays_what_it_is(
+    store: Store, apart: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emulator.sandbox.store.IN_MEMORY_BYTES", 256 * 1024)
+    for number in range(400):
+        await store.run(lambda db, id=f"{number}": things(db).insert({"id": id, "text": "x" * 1000}), apart=apart)  # type: ignore[misc]
+    files = await store.run(lambda db: db.execute("PRAGMA database_list").fetchall())
+    assert files[0][2].endswith(".db")
+    assert not await asyncio.to_thread(Path(files[0][2]).exists), "nothing is left behind, however the process ends"
+    assert await store.run(lambda db: things(db).count()) == store.revision == 400
+    with pytest.raises(ZeroDivisionError):
+        await store.run(lambda db: [things(db).delete("7"), 1 / 0])
+    copy = Store(content=await store.dump())
+    try:
+        assert await copy.run(lambda db: things(db).get("7")) == {"id": "7", "text": "x" * 1000}
+    finally:
+        await copy.close()
+
+
+async def test_a_database_that_is_used_again_holds_nothing_of_what_was_in_it(store: Store) -> None:
+    await store.run(lambda db: things(db).insert({"id": "a"}))
+    template = Template({}, await store.dump())
+    for _ in range(3):
+        copy = template.copy()
+        assert await copy.run(lambda db: [thing["id"] for thing in things(db).all()]) == ["a"]
+        await copy.run(lambda db: things(db).insert({"id": "b"}))
+        await copy.close()
+    template.close()

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from emulator.exchange import NOTHING, Call, Part, Reply, Violation
+from emulator.exchange import Call, Part, Violation
 from emulator.sandbox.masking import (
     MASK,
     SecretPaths,
@@ -173,6 +173,24 @@ class Exchange:
         """Those of the call, then those of the reply."""
         return (*self.call_violations, *self.reply_violations)
 
+    def again(self, number: int, time: datetime, seconds: float) -> Exchange:
+        """Return the same call and reply as another exchange."""
+        # Written out, as dataclasses.replace takes ten times as long.
+        return Exchange(
+            number,
+            time,
+            self.sandbox,
+            self.vendor,
+            self.operations,
+            self.call,
+            self.reply,
+            self.faults,
+            self.call_violations,
+            self.reply_violations,
+            self.near_misses,
+            seconds,
+        )
+
     def document(self) -> dict[str, Any]:
         """Return it as JSON."""
         return {
@@ -215,15 +233,13 @@ def journalled_call(call: Call, body_limit: int = BODY_LIMIT, secret_paths: Secr
     )
 
 
-def journalled_reply(reply: Reply, content: bytes, body_limit: int = BODY_LIMIT) -> JournalledReply:
-    """Return what the journal keeps of a reply, masked; `content` is its body as it is sent."""
-    headers = mask_headers(reply.headers)
-    kind = reply.content_type or ("" if reply.document is NOTHING else "application/json")
-    for name, value in headers:
-        if name.lower() == "content-type":
-            kind = value
+def journalled_reply(
+    status: int, headers: Mapping[str, str], content: bytes, body_limit: int = BODY_LIMIT
+) -> JournalledReply:
+    """Return what the journal keeps of a reply as it is sent, masked; `headers` find names in any case."""
+    kind = headers.get("Content-Type", "")
     body, size, cut = _keep(content, kind, body_limit)
-    return JournalledReply(headers, mask_text(kind) if "=" in kind else kind, body, size, cut, reply.status)
+    return JournalledReply(mask_headers(headers), mask_text(kind) if "=" in kind else kind, body, size, cut, status)
 
 
 class Journal:
@@ -262,12 +278,16 @@ class Journal:
         """Return the number of the exchange that comes next, from 1."""
         return self.recorded + 1
 
-    def record(self, exchange: Exchange) -> None:
-        """Keep an exchange, which has the next number; the oldest make room for it."""
-        assert exchange.number == self.next_number()
+    def record(self, exchange: Exchange, size: int | None = None) -> int:
+        """Keep an exchange, which has the next number; the oldest make room for it.
+
+        Returns its `size` in memory, which need not be counted again for the same call and reply.
+        """
+        assert exchange.number == self.recorded + 1
         if exchange.call_violations or exchange.reply_violations:
             exchange = _without_values(exchange)
-        size = _size_of(exchange)
+        if size is None:
+            size = _size_of(exchange)
         self._exchanges.append(exchange)
         self._sizes.append(size)
         self.bytes += size
@@ -278,6 +298,7 @@ class Journal:
             self._wake()
         if self.on_record is not None:
             self.on_record(exchange)
+        return size
 
     def clear(self) -> None:
         """Forget all exchanges; the numbers go on."""

@@ -133,10 +133,11 @@ class Sandbox:
         flags: Mapping[str, Any] | None = None,
         randomness: str = "",
         now: datetime | None = None,
+        apart: bool = False,
     ) -> T:
         """Run `work` on this sandbox in one transaction and return what it returns.
 
-        `flags` and `now` are the sandbox's own where they are not given.
+        `flags` and `now` are the sandbox's own where they are not given; `apart` tells that it takes long.
         """
 
         def transaction(db: sqlite3.Connection) -> tuple[T, Credentials | None]:
@@ -151,7 +152,7 @@ class Sandbox:
             result = work(world)
             return result, self._book(db, vendor) if f"{vendor}.credentials" in world.written else None
 
-        result, book = await self.store.run(transaction)
+        result, book = await self.store.run(transaction, randomness, apart=apart)
         if book is not None:
             self.credentials[vendor] = book
         return result
@@ -166,7 +167,7 @@ class Sandbox:
         """Arm a scenario's faults, set its flags and, if `records`, change the records as it says."""
         await self.switch_off(scenario)
         if scenario.records and records:
-            await self.run(scenario.vendor, lambda world: self._change_records(world, scenario))
+            await self.run(scenario.vendor, lambda world: self._change_records(world, scenario), apart=True)
         for fault in scenario.faults:
             self.faults.add(fault)
         self.flags[scenario.vendor].update(scenario.flags)
@@ -188,7 +189,9 @@ class Sandbox:
         """Add `count` records that faker makes to a collection."""
         vendor, _, _ = collection.name.partition(".")
         randomness = self.randomness(f"populate {collection.name}")
-        await self.run(vendor, lambda world: populate(world, collection, count, self._faker), randomness=randomness)
+        await self.run(
+            vendor, lambda world: populate(world, collection, count, self._faker), randomness=randomness, apart=True
+        )
 
     async def close(self) -> None:
         """Let go of thread, memory and file handles, once the calls that are here have ended."""

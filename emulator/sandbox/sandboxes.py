@@ -20,6 +20,7 @@ from emulator.sandbox.sandbox import Beginning, Blueprint, Sandbox
 from emulator.sandbox.scenarios import Scenario
 from emulator.sandbox.snapshots import check_layout, is_filled, layout
 from emulator.sandbox.store import Store
+from emulator.sandbox.template import Template
 from emulator.sandbox.world import World
 
 if TYPE_CHECKING:
@@ -66,8 +67,7 @@ class Sandboxes:
         self._seed = seed
         self._limit = limit
         self._database = database
-        # The fixtures are kept with their template, so that their id() stays theirs.
-        self._templates: OrderedDict[tuple[int, int], tuple[Fixtures, bytes]] = OrderedDict()
+        self._templates: OrderedDict[tuple[int, int], Template] = OrderedDict()
         self._sandboxes: dict[str, Sandbox] = {}
         self.on_change: Callable[[], None] = lambda: None
         self._in_making: set[str] = set()
@@ -90,13 +90,17 @@ class Sandboxes:
 
     async def start(self) -> None:
         """Seed the template and make the default sandbox, or take it as its file has kept it."""
-        store = await _opened_store(self._database)
+        if not self._database:
+            self._sandboxes[DEFAULT] = await self._make(DEFAULT, self._seed)
+            return
+        store = Store(self._database)
         sandbox = self._sandboxes[DEFAULT] = Sandbox(DEFAULT, store, self._blueprint, self._seed)
+        template = await self._template(self._fixtures, self._seed)
         kept = await store.run(is_filled)
         if kept:
-            await self._check_kept(store)
+            await self._check_kept(store, template)
         else:
-            await self._fill(sandbox)
+            await store.load(template.content)
         await self._make_ready(sandbox, records=not kept)
 
     async def create(
@@ -169,24 +173,27 @@ class Sandboxes:
             await sandbox.close()
         self._sandboxes.clear()
         await asyncio.gather(*self._closing)
+        for template in self._templates.values():
+            template.close()
 
     async def _make(
         self,
         name: str,
         seed: int,
-        fixtures: Fixtures | None,
-        beginning: Beginning | None,
-        store: Store | None = None,
+        fixtures: Fixtures | None = None,
+        beginning: Beginning | None = None,
+        kept: Store | None = None,
     ) -> Sandbox:
-        """Return a sandbox that is ready, in a store that is there already or in one of its own."""
-        kept, store = store is not None, store or await _opened_store()
+        """Return a sandbox that is ready, in a store that is `kept` or in one of its own."""
+        template = await self._template(fixtures or self._fixtures, seed)
+        if kept is not None:
+            await kept.load(template.content)
+        sandbox = Sandbox(name, kept or template.copy(), self._blueprint, seed, fixtures, beginning)
         try:
-            sandbox = Sandbox(name, store, self._blueprint, seed, fixtures, beginning)
-            await self._fill(sandbox)
             await self._make_ready(sandbox)
         except BaseException:
-            if not kept:
-                await store.close()
+            if kept is None:
+                await sandbox.store.close()
             raise
         return sandbox
 
@@ -203,35 +210,33 @@ class Sandboxes:
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
-    async def _fill(self, sandbox: Sandbox) -> None:
-        template = await self._template(sandbox.fixtures or self._fixtures, sandbox.seed)
-        await sandbox.store.load(template)
-
     async def _make_ready(self, sandbox: Sandbox, records: bool = True) -> None:
         await sandbox.read_credentials()
         for scenario in (*self.scenarios, *sandbox.beginning.scenarios):
             await sandbox.switch_on(scenario, records)
 
-    async def _template(self, fixtures: Fixtures, seed: int) -> bytes:
-        """Return a seeded world as a SQLite file: copying it is quick, seeding is not."""
+    async def _template(self, fixtures: Fixtures, seed: int) -> Template:
+        """Return a seeded world: copying it is quick, seeding is not."""
         key = (id(fixtures), seed)
-        kept = self._templates.get(key)
-        if kept is None:
-            store = await _opened_store()
+        template = self._templates.get(key)
+        if template is None:
+            store = Store()
             try:
-                await store.run(partial(self._seed_world, fixtures, seed))
-                kept = fixtures, await store.dump()
+                await store.run(partial(self._seed_world, fixtures, seed), apart=True)
+                template = Template(fixtures, await store.dump())
             finally:
                 await store.close()
-        self._templates[key] = kept
+        self._templates[key] = template
         self._templates.move_to_end(key)
         while len(self._templates) > TEMPLATES_KEPT:
-            self._templates.popitem(last=False)
-        return kept[1]
+            self._templates.popitem(last=False)[1].close()
+        return template
 
-    async def _check_kept(self, store: Store) -> None:
-        expected = await self._layout()
+    async def _check_kept(self, store: Store, template: Template) -> None:
         try:
+            with closing(sqlite3.connect(":memory:")) as db:
+                db.deserialize(template.content)
+                expected = layout(db)
             await store.run(partial(check_layout, expected=expected))
         except ConfigurationError:
             raise ConfigurationError(
@@ -239,15 +244,11 @@ class Sandboxes:
                 " name another file"
             ) from None
 
-    async def _layout(self) -> set[str]:
-        template = await self._template(self._fixtures, self._seed)
-        with closing(sqlite3.connect(":memory:")) as db:
-            db.deserialize(template)
-            return layout(db)
-
     def _seed_world(self, fixtures: Fixtures, seed: int, db: sqlite3.Connection) -> None:
-        for vendor, of_vendor in fixtures.items():
+        # All tables first: where they are in the file must not depend on what the fixtures hold.
+        for of_vendor in fixtures.values():
             create_schema(db, [fixture.collection for fixture in of_vendor])
+        for vendor, of_vendor in fixtures.items():
             flags, randomness = self._blueprint.flags[vendor], f"{seed}:{vendor}:fixtures"
             world = World(db, now=EPOCH, identity=None, flags=flags, randomness=randomness)
             for fixture in of_vendor:
@@ -258,12 +259,6 @@ class Sandboxes:
                     raise ConfigurationError(
                         f"fixtures: no world can be made of {fixture.collection.name}: {reason}"
                     ) from problem
-
-
-async def _opened_store(path: str = "") -> Store:
-    store = Store(path)
-    await store.open()
-    return store
 
 
 def seeded_faker(seed: int, collection: str) -> Faker:

@@ -27,7 +27,7 @@ async def restore_snapshot(sandbox: Sandbox, file: bytes) -> None:
 async def check_snapshot(sandbox: Sandbox, file: bytes) -> bytes:
     """Return the file if it is a snapshot of this sandbox's layout. Raises ConfigurationError, with the reason."""
     file = _without_wal(file)
-    await sandbox.store.run(lambda db: _check(file, db))
+    await sandbox.store.run(lambda db: _check(file, db), apart=True)
     return file
 
 

@@ -1,15 +1,22 @@
-"""A sandbox's SQLite database, on a thread of its own: every piece of work is one transaction and one hop."""
+"""A sandbox's SQLite database: every piece of work is one transaction, and none comes between.
+
+What is quick is done at once, in the event loop: a transaction in memory takes a twentieth of a
+millisecond, handing it to a thread and back four times that. What is slow or waits for a disk goes to
+aiosqlite's thread: whole uploads, a kind of work that has turned out to be slow, and everything in a
+database that is a file, as one in memory comes to be when it has grown large.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
+import tempfile
 import time
-from collections import deque
 from collections.abc import Callable
-from contextlib import closing
-from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TypeVar
 
 import aiosqlite
 
@@ -18,75 +25,101 @@ from emulator.spill import can_spill
 
 T = TypeVar("T")
 
-CACHE_KIB = 32 * 1024
-"""How much of a database stays in memory; what is beyond (large uploads) spills to a temporary file if it can."""
+PAGE_BYTES = 2048
+"""Most tables of a sandbox are small: with SQLite's usual 4096 it would take half as much memory again."""
+
+IN_MEMORY_BYTES = 32 * 1024**2
+"""A larger database is a temporary file, if there can be one."""
+
+CACHE_KIB = 8 * 1024
+IN_MEMORY_CACHE_KIB = 128
+"""How much of a database is cached: of a file, more is in the system's own cache; of memory, it is there already."""
+
+SLOW_SECONDS = 0.005
+"""A kind of work that took longer is done on the thread the next time."""
 
 
-HELD_BACK_SECONDS = 0.001
-"""How long finished work may wait for the work behind it, so that both are handed back at once."""
+class Store:
+    """A database that runs whole functions, each in a transaction of its own.
 
-
-class Store(aiosqlite.Connection):
-    """A database that runs whole functions on its thread.
-
-    aiosqlite offers one hop per statement. A handler reads, thinks and writes: as a function that
-    runs on the thread it costs one hop, and no other call can come between. `revision` moves with
-    every change that is kept.
+    `revision` moves with every change that is kept; `closed` tells that no more work is taken.
     """
 
-    def __init__(self, path: str = "") -> None:
-        # "" is SQLite's private database: in memory until the cache is full, gone when closed.
-        super().__init__(lambda: _connect(path), iter_chunk_size=64)
-        self._thread.daemon = True
+    def __init__(
+        self,
+        path: str = "",
+        content: bytes = b"",
+        database: sqlite3.Connection | None = None,
+        give_back: Callable[[sqlite3.Connection], None] | None = None,
+    ) -> None:
+        """Open the database in the file `path`, or one in memory that holds `content`, a SQLite file.
+
+        `give_back` is given the database at the end, if a store of the same content can use it as its
+        `database`. Raises ConfigurationError if `path` is no database.
+        """
         self.revision = 0
-        self._waiting: deque[tuple[Callable[[sqlite3.Connection], Any], asyncio.Future[Any]]] = deque()
-        self._draining = False
+        self._in_memory = not path
+        self._give_back = give_back
+        self._db = _connect(path) if path else database or _connect_memory()
+        if content:
+            self._hold(content)
+        self._slow: set[str] = set()
+        self.closed = False
+        self._thread: aiosqlite.Connection | None = None
+        self._starting = asyncio.Lock()
+        # Each is counted up in one thread only.
+        self._handed_over = self._done = 0
 
-    async def open(self) -> None:
-        """Start the thread and open the database. Raises ConfigurationError if it is none."""
-        try:
-            await self
-        except ConfigurationError:
-            # The thread has a last word to say to the event loop.
-            await asyncio.to_thread(self._thread.join)
-            raise
+    async def run(self, work: Callable[[sqlite3.Connection], T], kind: str = "", *, apart: bool = False) -> T:
+        """Run `work` in a transaction: kept when it returns, undone when it raises.
 
-    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run `work` in a transaction: kept when it returns, undone when it raises."""
-        if not self._running:
+        `kind` names work that takes about as long; `apart` tells that it is known to take long.
+        """
+        if self.closed:
             raise ValueError("the store is closed")
-        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((work, done))
-        if not self._draining:
-            # One hop takes over all the work that has come up by the time the thread gets its turn.
-            self._draining = True
-            self._tx.put_nowait((None, self._drain))
-        return await done
-
-    def _drain(self) -> None:
-        """On the thread: do the work that waits, and hand back what is done, together if it was quick."""
-        finished: list[_Finished] = []
-        since = time.perf_counter()
-        while self._waiting:
-            work, done = self._waiting.popleft()
-            finished.append(_finish(partial(self._in_transaction, self._conn, work), done))
-            if time.perf_counter() - since > HELD_BACK_SECONDS:
-                _hand_back(finished)
-                finished, since = [], time.perf_counter()
-            if not self._waiting:
-                self._draining = False
-        _hand_back(finished)
+        idle = self._handed_over == self._done
+        if idle and self._in_memory and not apart and kind not in self._slow:
+            return self._in_transaction(work, kind, apart)
+        return await self._on_thread(lambda: self._in_transaction(work, kind, apart))
 
     async def dump(self) -> bytes:
         """Return the database as a SQLite file."""
-        file: bytes = await self._execute(self._conn.serialize)  # type: ignore[no-untyped-call]
-        return file
+        return await self._on_thread(lambda: self._db.serialize())
 
     async def load(self, file: bytes) -> None:
         """Put the content of a SQLite file in the place of the database's own."""
-        await self._execute(self._load, self._conn, file)  # type: ignore[no-untyped-call]
+        await self._on_thread(lambda: self._load(file))
 
-    def _in_transaction(self, db: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def close(self) -> None:
+        """Let go of everything, once what is under way has ended."""
+        if self.closed:
+            return
+        self.closed = True
+        if self._thread is not None:
+            await self._thread.close()
+        elif self._give_back is not None:
+            self._give_back(self._db)
+            return
+        self._db.close()
+
+    async def _on_thread(self, work: Callable[[], T]) -> T:
+        def counted() -> T:
+            try:
+                return work()
+            finally:
+                self._done += 1
+
+        self._handed_over += 1
+        async with self._starting:
+            if self._thread is None:
+                thread = aiosqlite.Connection(lambda: self._db, iter_chunk_size=64)
+                thread._thread.daemon = True
+                self._thread = await thread
+        result: T = await self._thread._execute(counted)  # type: ignore[no-untyped-call]
+        return result
+
+    def _in_transaction(self, work: Callable[[sqlite3.Connection], T], kind: str, apart: bool) -> T:
+        db, started = self._db, time.perf_counter()
         changes = db.total_changes
         db.execute("BEGIN")
         try:
@@ -97,51 +130,71 @@ class Store(aiosqlite.Connection):
         db.execute("COMMIT")
         if db.total_changes != changes:
             self.revision += 1
+            if apart or self.revision % 16 == 0:
+                self._make_room()
+        if time.perf_counter() - started > SLOW_SECONDS:
+            self._slow.add(kind)
+        elif kind in self._slow:
+            self._slow.discard(kind)
         return result
 
-    def _load(self, db: sqlite3.Connection, file: bytes) -> None:
-        with closing(sqlite3.connect(":memory:")) as source:
-            source.deserialize(file)
-            source.backup(db)
+    def _load(self, file: bytes) -> None:
+        if self._in_memory:
+            # A new one: what the former knows of the tables, and where they are, may not be true of the file.
+            self._db.close()
+            self._db, self._give_back = _connect_memory(), None
+            self._hold(file)
+        else:
+            with closing(_connect_memory()) as source:
+                source.deserialize(file)
+                source.backup(self._db)
         self.revision += 1
 
+    def _hold(self, content: bytes) -> None:
+        self._db.deserialize(content)
+        self._make_room()
 
-_Finished: TypeAlias = tuple["asyncio.Future[Any]", Any, "BaseException | None"]
-
-
-def _finish(work: Callable[[], Any], done: asyncio.Future[Any]) -> _Finished:
-    try:
-        return done, work(), None
-    except BaseException as failure:
-        return done, None, failure
-
-
-def _hand_back(finished: list[_Finished]) -> None:
-    if finished:
-        finished[0][0].get_loop().call_soon_threadsafe(_deliver, finished)
+    def _make_room(self) -> None:
+        """Move a database that is large from memory to a file, if there can be one."""
+        pages: int = self._db.execute("PRAGMA page_count").fetchone()[0]
+        if self._in_memory and pages * PAGE_BYTES > IN_MEMORY_BYTES and can_spill():
+            file = _copied_to_file(self._db)
+            self._db.close()
+            self._db, self._in_memory, self._give_back = file, False, None
 
 
-def _deliver(finished: list[_Finished]) -> None:
-    for done, result, failure in finished:
-        if done.done():
-            continue
-        if failure is None:
-            done.set_result(result)
-        else:
-            done.set_exception(failure)
+def _connect_memory() -> sqlite3.Connection:
+    db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, cached_statements=512)
+    db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+    db.execute(f"PRAGMA cache_size = -{IN_MEMORY_CACHE_KIB}")
+    if not can_spill():
+        db.execute("PRAGMA temp_store = MEMORY")
+    return db
 
 
 def _connect(path: str) -> sqlite3.Connection:
-    private = "" if can_spill() else ":memory:"
     try:
-        db = sqlite3.connect(path or private, isolation_level=None, check_same_thread=False, cached_statements=512)
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+        db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-        if not can_spill():
-            db.execute("PRAGMA temp_store = MEMORY")
-        if path:
-            # What was acknowledged survives a killed process; only a crash of the machine could lose the last writes.
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = NORMAL")
+        # What was acknowledged survives a killed process; only a crash of the machine could lose the last writes.
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
     except sqlite3.Error as problem:
         raise ConfigurationError(f"database: {path} cannot be opened: {problem}") from None
+    return db
+
+
+def _copied_to_file(source: sqlite3.Connection) -> sqlite3.Connection:
+    """Return a copy in a file without a name, which is gone when it is closed."""
+    handle, name = tempfile.mkstemp(prefix="emulator-", suffix=".db")
+    os.close(handle)
+    db = sqlite3.connect(name, isolation_level=None, check_same_thread=False, cached_statements=512)
+    # Nothing is lost with a file that nobody else can open, and that does not outlive the process.
+    for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = MEMORY", "synchronous = OFF"):
+        db.execute(f"PRAGMA {pragma}")
+    db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    source.backup(db)
+    with suppress(OSError):  # where a file that is open cannot be removed
+        Path(name).unlink()
     return db

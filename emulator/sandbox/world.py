@@ -10,7 +10,6 @@ from functools import cached_property
 from hashlib import blake2b
 from random import Random
 from typing import Any
-from uuid import UUID
 
 from emulator.sandbox.collection import Collection, Records
 from emulator.sandbox.credentials import Identity
@@ -79,7 +78,9 @@ class World:
 
     def uuid(self) -> str:
         """Return a new random UUID (version 4)."""
-        return str(UUID(hex=self.hex(32), version=4))
+        digits = self.hex(32)
+        variant = "89ab"[int(digits[16], 16) & 3]
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
     def hex(self, length: int) -> str:
         """Return `length` random hexadecimal digits."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -29,6 +30,8 @@ NULL = "This field may not be null."
 NO_STRING = "Not a valid string."
 NO_UUID = "Must be a valid UUID."
 NO_JSON = "This is not JSON."
+
+_CANONICAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def not_authenticated() -> Refusal:
@@ -63,6 +66,8 @@ def invalid_fields(messages: Mapping[str, Any]) -> Refusal:
 
 def parse_uuid(value: Any) -> str | None:
     """Return a UUID as Django writes it, whichever way it is spelled, or None if it is none."""
+    if isinstance(value, str) and _CANONICAL.fullmatch(value):
+        return value
     try:
         return str(UUID(value))
     except (ValueError, AttributeError, TypeError):
