@@ -224,7 +224,7 @@ async def test_a_database_that_grows_large_moves_to_a_file_and_stays_what_it_is(
 
 async def test_a_database_that_is_used_again_holds_nothing_of_what_was_in_it(store: Store) -> None:
     await store.run(lambda db: things(db).insert({"id": "a"}))
-    template = Template({}, await store.dump())
+    template = Template({}, await store.dump(), {})
     for _ in range(3):
         copy = template.copy()
         assert await copy.run(lambda db: [thing["id"] for thing in things(db).all()]) == ["a"]

@@ -42,10 +42,14 @@ class Blueprint:
     faker: Callable[[int, str], Faker]
     on_record: Callable[[Exchange], None] | None = None
 
-    def credentials(self, vendor: str) -> Collection | None:
-        """Return the collection that holds a vendor's credentials, if it has one."""
-        name = f"{vendor}.credentials"
-        return next((collection for collection in self.collections[vendor] if collection.name == name), None)
+    def read_credentials(self, db: sqlite3.Connection, vendor: str) -> list[Record]:
+        """Return the records of a vendor's credentials; none if it has none."""
+        found = [collection for collection in self.collections[vendor] if collection.name == f"{vendor}.credentials"]
+        return Records(db, found[0]).all() if found else []
+
+    def read_all_credentials(self, db: sqlite3.Connection) -> dict[str, list[Record]]:
+        """Return the records of all credentials by vendor."""
+        return {vendor: self.read_credentials(db, vendor) for vendor in self.collections}
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,7 @@ class Sandbox:
         `flags` and `now` are the sandbox's own where they are not given; `apart` tells that it takes long.
         """
 
-        def transaction(db: sqlite3.Connection) -> tuple[T, Credentials | None]:
+        def transaction(db: sqlite3.Connection) -> tuple[T, list[Record] | None]:
             world = World(
                 db,
                 now=now or self.now(),
@@ -150,18 +154,21 @@ class Sandbox:
                 sandbox=self.name,
             )
             result = work(world)
-            return result, self._book(db, vendor) if f"{vendor}.credentials" in world.written else None
+            changed = f"{vendor}.credentials" in world.written
+            return result, self._blueprint.read_credentials(db, vendor) if changed else None
 
-        result, book = await self.store.run(transaction, randomness, apart=apart)
-        if book is not None:
-            self.credentials[vendor] = book
+        result, credentials = await self.store.run(transaction, randomness, apart=apart)
+        if credentials is not None:
+            self.credentials[vendor] = _book(credentials, self.name)
         return result
 
     async def read_credentials(self) -> None:
         """Fill the credential books from the records."""
-        self.credentials = await self.store.run(
-            lambda db: {vendor: self._book(db, vendor) for vendor in self._blueprint.collections}
-        )
+        self.take_credentials(await self.store.run(self._blueprint.read_all_credentials))
+
+    def take_credentials(self, records: Mapping[str, Sequence[Record]]) -> None:
+        """Fill the credential books from what is known to be the records."""
+        self.credentials = {vendor: _book(of_vendor, self.name) for vendor, of_vendor in records.items()}
 
     async def switch_on(self, scenario: Scenario, records: bool = True) -> None:
         """Arm a scenario's faults, set its flags and, if `records`, change the records as it says."""
@@ -216,12 +223,12 @@ class Sandbox:
     def _faker(self, name: str) -> Faker:
         return self._blueprint.faker(self.seed, name)
 
-    def _book(self, db: sqlite3.Connection, vendor: str) -> Credentials:
-        collection = self._blueprint.credentials(vendor)
-        if collection is None:
-            return {}
-        book: dict[str, Record] = {}
-        for record in Records(db, collection).all():
-            own = {**record, "id": f"{record['id']}.{self.name}"}
-            book |= {str(record["id"]): record, own["id"]: own}
-        return book
+
+def _book(records: Sequence[Record], sandbox: str) -> Credentials:
+    """Return the credentials by id: those of the records, and the same as the sandbox's own."""
+    book: dict[str, Record] = {}
+    for record in records:
+        id = str(record["id"])
+        own_id = f"{id}.{sandbox}"
+        book[id], book[own_id] = record, {**record, "id": own_id}
+    return book

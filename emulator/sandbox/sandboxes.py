@@ -101,7 +101,8 @@ class Sandboxes:
             await self._check_kept(store, template)
         else:
             await store.load(template.content)
-        await self._make_ready(sandbox, records=not kept)
+        await sandbox.read_credentials()
+        await self._switch_on(sandbox, records=not kept)
 
     async def create(
         self,
@@ -189,8 +190,9 @@ class Sandboxes:
         if kept is not None:
             await kept.load(template.content)
         sandbox = Sandbox(name, kept or template.copy(), self._blueprint, seed, fixtures, beginning)
+        sandbox.take_credentials(template.credentials)
         try:
-            await self._make_ready(sandbox)
+            await self._switch_on(sandbox)
         except BaseException:
             if kept is None:
                 await sandbox.store.close()
@@ -210,8 +212,7 @@ class Sandboxes:
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
-    async def _make_ready(self, sandbox: Sandbox, records: bool = True) -> None:
-        await sandbox.read_credentials()
+    async def _switch_on(self, sandbox: Sandbox, records: bool = True) -> None:
         for scenario in (*self.scenarios, *sandbox.beginning.scenarios):
             await sandbox.switch_on(scenario, records)
 
@@ -223,7 +224,8 @@ class Sandboxes:
             store = Store()
             try:
                 await store.run(partial(self._seed_world, fixtures, seed), apart=True)
-                template = Template(fixtures, await store.dump())
+                credentials = await store.run(self._blueprint.read_all_credentials)
+                template = Template(fixtures, await store.dump(), credentials)
             finally:
                 await store.close()
         self._templates[key] = template

@@ -126,14 +126,10 @@ class ScenarioReader:
     def _across(self, file: Path) -> Iterator[Scenario]:
         """Yield each scenario for each vendor that can have it. Raises ConfigurationError if none can."""
         for name, described in self._described(file):
-            problems = []
-            for vendor in self.flags:
-                try:
-                    yield self._checked(file, vendor, name, described)
-                except ConfigurationError as problem:
-                    problems.append(problem)
-            if len(problems) == len(self.flags):
-                raise problems[0]
+            fitting = [vendor for vendor in self.flags if not any(self._problems(vendor, name, described))]
+            if not fitting:
+                self._checked(file, next(iter(self.flags)), name, described)
+            yield from (_scenario_of(vendor, name, described) for vendor in fitting)
 
     def _own(self, file: Path, vendor: str) -> Iterator[Scenario]:
         for name, described in self._described(file):

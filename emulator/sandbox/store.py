@@ -35,6 +35,9 @@ CACHE_KIB = 8 * 1024
 IN_MEMORY_CACHE_KIB = 128
 """How much of a database is cached: of a file, more is in the system's own cache; of memory, it is there already."""
 
+GROWN = 1000
+"""A database has not grown, or not by much, as long as it has been changed less often."""
+
 SLOW_SECONDS = 0.005
 """A kind of work that took longer is done on the thread the next time."""
 
@@ -54,8 +57,8 @@ class Store:
     ) -> None:
         """Open the database in the file `path`, or one in memory that holds `content`, a SQLite file.
 
-        `give_back` is given the database at the end, if a store of the same content can use it as its
-        `database`. Raises ConfigurationError if `path` is no database.
+        `give_back` is given the database at the end if it has not grown: another store of the same
+        content can use it as its `database`. Raises ConfigurationError if `path` is no database.
         """
         self.revision = 0
         self._in_memory = not path
@@ -97,7 +100,7 @@ class Store:
         self.closed = True
         if self._thread is not None:
             await self._thread.close()
-        elif self._give_back is not None:
+        elif self._give_back is not None and self.revision < GROWN:
             self._give_back(self._db)
             return
         self._db.close()
@@ -131,7 +134,7 @@ class Store:
         if db.total_changes != changes:
             self.revision += 1
             if apart or self.revision % 16 == 0:
-                self._make_room()
+                self._make_room(db.execute("PRAGMA page_count").fetchone()[0] * PAGE_BYTES)
         if time.perf_counter() - started > SLOW_SECONDS:
             self._slow.add(kind)
         elif kind in self._slow:
@@ -152,12 +155,11 @@ class Store:
 
     def _hold(self, content: bytes) -> None:
         self._db.deserialize(content)
-        self._make_room()
+        self._make_room(len(content))
 
-    def _make_room(self) -> None:
-        """Move a database that is large from memory to a file, if there can be one."""
-        pages: int = self._db.execute("PRAGMA page_count").fetchone()[0]
-        if self._in_memory and pages * PAGE_BYTES > IN_MEMORY_BYTES and can_spill():
+    def _make_room(self, size: int) -> None:
+        """Move a database of `size` bytes, if that is large, from memory to a file, if there can be one."""
+        if self._in_memory and size > IN_MEMORY_BYTES and can_spill():
             file = _copied_to_file(self._db)
             self._db.close()
             self._db, self._in_memory, self._give_back = file, False, None

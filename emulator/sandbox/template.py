@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 
+from emulator.sandbox.collection import Record
 from emulator.sandbox.fixtures import Fixtures
-from emulator.sandbox.store import PAGE_BYTES, Store
+from emulator.sandbox.store import Store
 
 SPARE = 4
 """How many databases of sandboxes that are gone are kept for the next ones."""
@@ -18,9 +20,12 @@ class Template:
     long to read as to copy the content.
     """
 
-    def __init__(self, fixtures: Fixtures, content: bytes) -> None:
+    def __init__(self, fixtures: Fixtures, content: bytes, credentials: Mapping[str, Sequence[Record]]) -> None:
+        """Take the content as a SQLite file, the credentials in it by vendor, and the fixtures it was made of."""
+        # Kept, so that their id() stays theirs.
         self.fixtures = fixtures
         self.content = content
+        self.credentials = credentials
         self._spare: list[sqlite3.Connection] = []
         self._closed = False
 
@@ -36,8 +41,7 @@ class Template:
             self._spare.pop().close()
 
     def _take_back(self, database: sqlite3.Connection) -> None:
-        pages: int = database.execute("PRAGMA page_count").fetchone()[0]
-        if self._closed or len(self._spare) >= SPARE or pages * PAGE_BYTES > 2 * len(self.content):
+        if self._closed or len(self._spare) >= SPARE:
             database.close()
         else:
             self._spare.append(database)
