@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -231,3 +231,19 @@ async def test_a_database_that_is_used_again_holds_nothing_of_what_was_in_it(sto
         await copy.run(lambda db: things(db).insert({"id": "b"}))
         await copy.close()
     template.close()
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.sampled_from("xy")), max_size=30),
+    st.integers(0, 40),
+    st.integers(0, 12),
+    st.sampled_from([None, {"kind": "x"}]),
+)
+def test_a_deep_page_is_the_page_of_all(
+    rows: list[tuple[int, str]], skip: int, limit: int, where: dict[str, str] | None
+) -> None:
+    with closing(sqlite3.connect(":memory:")) as db, pytest.MonkeyPatch.context() as patch:
+        create_schema(db, [THINGS])
+        things(db).insert_many({"id": id, "rank": rank, "kind": kind} for id, (rank, kind) in enumerate(rows))
+        patch.setattr("emulator.sandbox.collection.DEEP", 0)
+        assert things(db).page(skip, limit, where) == things(db).all(where)[skip : skip + limit]

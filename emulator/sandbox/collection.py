@@ -21,6 +21,9 @@ Populate: TypeAlias = "Callable[[Faker, int, World], Record]"
 """Makes the record with the given number (from 1) out of a seeded Faker."""
 
 
+DEEP = 1000
+"""From so many records on, it pays to think about how they are skipped."""
+
 HIGHEST = 2**63 - 1
 """SQLite's largest number: nothing has more records."""
 
@@ -67,8 +70,9 @@ class Records:
         self._written = set() if written is None else written
         self._collection = collection
         self._table = f'"{collection.name}"'
-        columns = [_extract(name) for name in collection.order]
-        self._order = f" ORDER BY {', '.join([*columns, 'position'])}"
+        columns = [*map(_extract, collection.order), "position"]
+        self._order = f" ORDER BY {', '.join(columns)}"
+        self._reverse_order = f" ORDER BY {', '.join(f'{column} DESC' for column in columns)}"
 
     def get(self, id: object) -> Record | None:
         """Return the record with that id, or None."""
@@ -81,9 +85,25 @@ class Records:
 
     def page(self, skip: int = 0, limit: int = -1, where: Mapping[str, Any] | None = None) -> list[Record]:
         """Return at most `limit` (-1: no limit) of the records that `all` would, after `skip` of them."""
+        if skip >= DEEP and limit >= 0:
+            return self._deep_page(skip, limit, where)
         condition, values = _condition(where)
         sql = f"SELECT record FROM {self._table}{condition}{self._order} LIMIT ? OFFSET ?"
         return [_decode(row) for row in self._db.execute(sql, (*values, min(limit, HIGHEST), min(skip, HIGHEST)))]
+
+    def _deep_page(self, skip: int, limit: int, where: Mapping[str, Any] | None) -> list[Record]:
+        """Return a page from the nearer end of the list; what is skipped is not looked up."""
+        count = self.count(where)
+        limit = max(0, min(limit, count - skip))
+        from_behind = count - skip - limit < skip
+        skip = max(0, count - skip - limit) if from_behind else skip
+        order = self._reverse_order if from_behind else self._order
+        condition, values = _condition(where)
+        sql = (
+            f"SELECT record FROM {self._table} WHERE position IN"
+            f" (SELECT position FROM {self._table}{condition}{order} LIMIT ? OFFSET ?){self._order}"
+        )
+        return [_decode(row) for row in self._db.execute(sql, (*values, limit, skip))]
 
     def count(self, where: Mapping[str, Any] | None = None) -> int:
         """Return how many records `all` would return."""

@@ -31,9 +31,9 @@ PAGE_BYTES = 2048
 IN_MEMORY_BYTES = 32 * 1024**2
 """A larger database is a temporary file, if there can be one."""
 
-CACHE_KIB = 8 * 1024
+CACHE_KIB = 32 * 1024
 IN_MEMORY_CACHE_KIB = 128
-"""How much of a database is cached: of a file, more is in the system's own cache; of memory, it is there already."""
+"""How much of a database is cached: little of one that is in memory already."""
 
 GROWN = 1000
 """A database has not grown, or not by much, as long as it has been changed less often."""
@@ -160,9 +160,7 @@ class Store:
     def _make_room(self, size: int) -> None:
         """Move a database of `size` bytes, if that is large, from memory to a file, if there can be one."""
         if self._in_memory and size > IN_MEMORY_BYTES and can_spill():
-            file = _copied_to_file(self._db)
-            self._db.close()
-            self._db, self._in_memory, self._give_back = file, False, None
+            self._db, self._in_memory, self._give_back = _moved_to_file(self._db), False, None
 
 
 def _connect_memory() -> sqlite3.Connection:
@@ -187,16 +185,19 @@ def _connect(path: str) -> sqlite3.Connection:
     return db
 
 
-def _copied_to_file(source: sqlite3.Connection) -> sqlite3.Connection:
-    """Return a copy in a file without a name, which is gone when it is closed."""
+def _moved_to_file(source: sqlite3.Connection) -> sqlite3.Connection:
+    """Return a copy in a file without a name, which is gone when it is closed; close the source."""
     handle, name = tempfile.mkstemp(prefix="emulator-", suffix=".db")
     os.close(handle)
     db = sqlite3.connect(name, isolation_level=None, check_same_thread=False, cached_statements=512)
     # Nothing is lost with a file that nobody else can open, and that does not outlive the process.
     for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = MEMORY", "synchronous = OFF"):
         db.execute(f"PRAGMA {pragma}")
-    db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    # The larger cache comes when the source has gone.
+    db.execute(f"PRAGMA cache_size = -{IN_MEMORY_CACHE_KIB}")
     source.backup(db)
+    source.close()
+    db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     with suppress(OSError):  # where a file that is open cannot be removed
         Path(name).unlink()
     return db
