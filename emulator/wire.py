@@ -117,7 +117,9 @@ def respond(call: Call, reply: Reply, conventions: Conventions) -> web.Response:
     """Return the response that carries the reply, as the vendor's conventions have it."""
     content, kind = reply.content, reply.content_type
     if reply.document is not NOTHING:
-        content, kind = orjson.dumps(reply.document), kind or conventions.json_content_type
+        # A copy: the memory of what orjson returns is that of its buffer, four kilobytes at least.
+        content = bytes(memoryview(orjson.dumps(reply.document)))
+        kind = kind or conventions.json_content_type
     headers = {**conventions.headers, **reply.headers}
     if kind:
         headers[hdrs.CONTENT_TYPE] = kind
