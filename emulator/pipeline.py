@@ -279,10 +279,10 @@ class Pipeline:
         return response
 
     def _is_repeatable(self, visit: Visit, response: web.Response) -> bool:
+        if response.status != 200 or visit.answered_at != visit.sandbox.store.revision:
+            return False
         reads = all(self._contract.operations[name].safe for name in visit.operations)
-        unchanged = visit.answered_at == visit.sandbox.store.revision
-        spoilt = visit.spoiling.faults or SCENARIO in visit.call.headers
-        return reads and unchanged and response.status == 200 and not spoilt
+        return reads and not visit.spoiling.faults and SCENARIO not in visit.call.headers
 
     def _remembered(
         self, visit: Visit, response: web.Response, content: bytes, exchange: Exchange, size: int

@@ -44,6 +44,8 @@ def read_call(call: Call, operation: Operation, missing_content_type: str, max_d
 
 
 def _read_parameters(call: Call, parameters: Sequence[Parameter]) -> Iterator[Violation]:
+    if not parameters and not call.query:
+        return
     sources: dict[str, Mapping[str, str]] = {
         "path": dict(call.params),
         "query": dict(call.query),

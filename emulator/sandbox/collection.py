@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
@@ -49,6 +50,25 @@ class Collection:
     schema: str | None = None
     populate: Populate | None = None
 
+    @cached_property
+    def table(self) -> str:
+        """The name of the collection's table, in quotes."""
+        return f'"{self.name}"'
+
+    @cached_property
+    def by_order(self) -> str:
+        """The clause that brings records into their order."""
+        return f" ORDER BY {', '.join(self._order_columns)}"
+
+    @cached_property
+    def by_reverse_order(self) -> str:
+        """The clause that brings records into the opposite of their order."""
+        return f" ORDER BY {', '.join(f'{column} DESC' for column in self._order_columns)}"
+
+    @property
+    def _order_columns(self) -> list[str]:
+        return [*map(_extract, self.order), "position"]
+
     def create(self, db: sqlite3.Connection) -> None:
         """Create the collection's table and indexes."""
         db.execute(
@@ -69,10 +89,7 @@ class Records:
         self._db = db
         self._written = set() if written is None else written
         self._collection = collection
-        self._table = f'"{collection.name}"'
-        columns = [*map(_extract, collection.order), "position"]
-        self._order = f" ORDER BY {', '.join(columns)}"
-        self._reverse_order = f" ORDER BY {', '.join(f'{column} DESC' for column in columns)}"
+        self._table = collection.table
 
     def get(self, id: object) -> Record | None:
         """Return the record with that id, or None."""
@@ -88,7 +105,7 @@ class Records:
         if skip >= DEEP and limit >= 0:
             return self._deep_page(skip, limit, where)
         condition, values = _condition(where)
-        sql = f"SELECT record FROM {self._table}{condition}{self._order} LIMIT ? OFFSET ?"
+        sql = f"SELECT record FROM {self._table}{condition}{self._collection.by_order} LIMIT ? OFFSET ?"
         return [_decode(row) for row in self._db.execute(sql, (*values, min(limit, HIGHEST), min(skip, HIGHEST)))]
 
     def _deep_page(self, skip: int, limit: int, where: Mapping[str, Any] | None) -> list[Record]:
@@ -97,11 +114,11 @@ class Records:
         limit = max(0, min(limit, count - skip))
         from_behind = count - skip - limit < skip
         skip = max(0, count - skip - limit) if from_behind else skip
-        order = self._reverse_order if from_behind else self._order
+        order = self._collection.by_reverse_order if from_behind else self._collection.by_order
         condition, values = _condition(where)
         sql = (
             f"SELECT record FROM {self._table} WHERE position IN"
-            f" (SELECT position FROM {self._table}{condition}{order} LIMIT ? OFFSET ?){self._order}"
+            f" (SELECT position FROM {self._table}{condition}{order} LIMIT ? OFFSET ?){self._collection.by_order}"
         )
         return [_decode(row) for row in self._db.execute(sql, (*values, limit, skip))]
 
@@ -112,16 +129,26 @@ class Records:
 
     def insert(self, record: Record) -> None:
         """Add a record. Raises RecordExists if its id is taken."""
-        self.insert_many((record,))
+        self._written.add(self._collection.name)
+        try:
+            self._db.execute(self._insertion, self._row(record))
+        except sqlite3.IntegrityError as taken:
+            raise RecordExists(str(taken)) from taken
 
     def insert_many(self, records: Iterable[Record]) -> None:
         """Add records. Raises RecordExists if an id is taken; those before it are added."""
         self._written.add(self._collection.name)
-        rows = ((str(record[self._collection.key]), _encode(record)) for record in records)
         try:
-            self._db.executemany(f"INSERT INTO {self._table} (id, record) VALUES (?, ?)", rows)
+            self._db.executemany(self._insertion, map(self._row, records))
         except sqlite3.IntegrityError as taken:
             raise RecordExists(str(taken)) from taken
+
+    @property
+    def _insertion(self) -> str:
+        return f"INSERT INTO {self._table} (id, record) VALUES (?, ?)"
+
+    def _row(self, record: Record) -> tuple[str, str]:
+        return str(record[self._collection.key]), _encode(record)
 
     def replace(self, record: Record) -> None:
         """Put a record in the place of the one with its id. Raises KeyError if there is none."""
