@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import http.client
+import re
+import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -29,6 +31,7 @@ class Connection:
 
     def __init__(self, port: int) -> None:
         self._http = http.client.HTTPConnection("127.0.0.1", port)
+        self._quick = QuickConnection(port)
 
     def send(self, request: Request) -> bytes:
         """Return the answer's body. Raises WrongAnswer, OSError or HTTPException."""
@@ -49,11 +52,71 @@ class Connection:
 
     def timed(self, *requests: Request) -> float:
         """Send the requests one after another; return the seconds that they took together."""
-        started = time.perf_counter()
-        for request in requests:
-            self.send(request)
-        return time.perf_counter() - started
+        return self._quick.timed(requests)
 
     def close(self) -> None:
         """Let go of the connection."""
         self._http.close()
+        self._quick.close()
+
+
+LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECASE)
+CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked\r\n", re.IGNORECASE)
+
+
+class QuickConnection:
+    """A client that costs next to nothing, so that what is timed is the server: http.client takes longer than some."""
+
+    def __init__(self, port: int) -> None:
+        self._address = ("127.0.0.1", port)
+        self._socket: socket.socket | None = None
+
+    def timed(self, requests: Sequence[Request]) -> float:
+        """Return the seconds that the requests took together, one after another. Raises WrongAnswer or OSError."""
+        prepared = [(request, self._bytes_of(request)) for request in requests]
+        started = time.perf_counter()
+        for request, sent in prepared:
+            status = self._ask(sent)
+            if status != request.status:
+                raise WrongAnswer(f"{request.method} {request.path}: {status}")
+        return time.perf_counter() - started
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _bytes_of(self, request: Request) -> bytes:
+        headers = {"Host": f"127.0.0.1:{self._address[1]}", **request.headers}
+        if request.body or request.method in ("POST", "PUT", "PATCH"):
+            headers["Content-Length"] = str(len(request.body))
+        lines = [f"{request.method} {request.path} HTTP/1.1", *map(": ".join, headers.items()), "", ""]
+        return "\r\n".join(lines).encode() + request.body
+
+    def _ask(self, sent: bytes) -> int:
+        """Return the status of the answer, all of which has been received."""
+        if self._socket is None:
+            self._socket = socket.create_connection(self._address, timeout=60)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.sendall(sent)
+        received = self._more(b"")
+        while b"\r\n\r\n" not in received:
+            received = self._more(received)
+        head, _, body = received.partition(b"\r\n\r\n")
+        head += b"\r\n"
+        status, length = int(head[9:12]), LENGTH.search(head)
+        while length is not None and status != 204 and len(body) < int(length[1]):
+            body = self._more(body)
+        while length is None and CHUNKED.search(head) and not body.endswith(b"0\r\n\r\n"):
+            body = self._more(body)
+        if b"\r\nconnection: close\r\n" in head.lower():
+            self.close()
+        return status
+
+    def _more(self, received: bytes) -> bytes:
+        assert self._socket is not None
+        chunk = self._socket.recv(256 * 1024)
+        if not chunk:
+            raise WrongAnswer("the server has closed the connection")
+        return received + chunk
