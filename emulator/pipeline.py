@@ -26,7 +26,7 @@ from emulator.errors import MalformedBody, Refusal
 from emulator.exchange import Call, Reply, Violation
 from emulator.metrics import Metrics
 from emulator.problems import Problem
-from emulator.recall import Answer, Recall, Sendable, key_of
+from emulator.recall import Answer, Recall, key_of
 from emulator.routes import Route, Routes
 from emulator.sandbox.credentials import Identity
 from emulator.sandbox.faults import GraphQLFault
@@ -36,6 +36,7 @@ from emulator.sandbox.near_misses import near_misses
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.scenarios import Scenario
 from emulator.sandbox.world import World
+from emulator.sending import Sendable
 from emulator.spoiling import SCENARIO, Disconnected, Spoiling, flags_of, hold_back, spoil_result, spoiling_of
 from emulator.vendor import Handlers, Vendor
 
@@ -263,7 +264,7 @@ class Pipeline:
         self, visit: Visit, reply: Reply | None, request: web.BaseRequest, started: float
     ) -> web.StreamResponse:
         """Journal the exchange, then send the reply or break the connection."""
-        response = wire.respond(visit.call, reply, self._contract.conventions) if reply else None
+        response = wire.respond(request, visit.call, reply, self._contract.conventions) if reply else None
         content = response.body if response is not None and isinstance(response.body, bytes) else b""
         journalled = journalled_reply(response.status, response.headers, content) if response is not None else None
         exchange = self._exchange(visit, journalled, time.perf_counter() - started)
@@ -278,16 +279,15 @@ class Pipeline:
             self._recall.keep(key_of(request, visit.call.body), answer)
         return response
 
-    def _is_repeatable(self, visit: Visit, response: web.Response) -> bool:
+    def _is_repeatable(self, visit: Visit, response: web.StreamResponse) -> bool:
         if response.status != 200 or visit.answered_at != visit.sandbox.store.revision:
             return False
         reads = all(self._contract.operations[name].safe for name in visit.operations)
         return reads and not visit.spoiling.faults and SCENARIO not in visit.call.headers
 
     def _remembered(
-        self, visit: Visit, response: web.Response, content: bytes, exchange: Exchange, size: int
+        self, visit: Visit, response: web.StreamResponse, content: bytes, exchange: Exchange, size: int
     ) -> Answer:
-        headers = response.headers.copy()
         expires_at = visit.identity.credential.get("expires_at") if visit.identity else None
         return Answer(
             sandbox=visit.sandbox,
@@ -295,11 +295,11 @@ class Pipeline:
             flags=dict(visit.call.flags),
             until=datetime.fromisoformat(expires_at) if expires_at else None,
             status=response.status,
-            headers=headers,
+            headers=response.headers.copy(),
             body=content,
             exchange=exchange,
             size=size,
-            sendable=Sendable(response.status, headers, content),
+            sendable=response if isinstance(response, Sendable) else None,
         )
 
     def _carries_graphql(self, operation: Operation) -> bool:

@@ -8,21 +8,17 @@ the time or at random choices is never recalled, nor is any while faults are arm
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import formatdate
-from http import HTTPStatus
 from typing import Any, TypeAlias
 
-from aiohttp import HttpVersion11, hdrs, web
-from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http import SERVER_SOFTWARE
+from aiohttp import HttpVersion11, web
 from multidict import CIMultiDict
 
 from emulator.sandbox.journal import Exchange
 from emulator.sandbox.sandbox import Sandbox
+from emulator.sending import Sendable, response_for
 from emulator.tunnel import tunnelled_to
 
 ENTRIES = 512
@@ -48,7 +44,7 @@ class Answer:
     body: bytes
     exchange: Exchange
     size: int
-    sendable: Sendable
+    sendable: Sendable | None
 
     def holds(self, now: datetime) -> bool:
         """Tell whether the same request would be answered the same."""
@@ -63,46 +59,10 @@ class Answer:
 
     def response(self, request: web.BaseRequest) -> web.StreamResponse:
         """Return the answer once more, for a request that is like the first."""
-        if request.version == HttpVersion11 and request.keep_alive and request.method != hdrs.METH_HEAD:
+        # Method and headers are the same as the first time, the version need not be.
+        if self.sendable is not None and request.version == HttpVersion11:
             return self.sendable
-        return web.Response(status=self.status, headers=self.headers, body=self.body)
-
-
-class Sendable(web.StreamResponse):
-    """An answer as the bytes that it is on a connection that stays open, but for the date.
-
-    It keeps nothing of the requests that it answers, and answers any number of them.
-    """
-
-    keep_alive = True
-
-    def __init__(self, status: int, headers: CIMultiDict[str], body: bytes) -> None:
-        super().__init__(status=status, headers=headers)
-        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *map(": ".join, headers.items())]
-        self._head = "\r\n".join([*lines, f"Content-Length: {len(body)}"]).encode()
-        self._rest = f"\r\nServer: {SERVER_SOFTWARE}\r\n\r\n".encode() + body
-
-    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Send it all."""
-        if request.transport is None or request.transport.is_closing():
-            raise ConnectionResetError
-        request.transport.write(self._head + _date_line() + self._rest)
-        return None
-
-    async def write_eof(self, data: bytes = b"") -> None:
-        """Nothing is left to send."""
-
-
-class _Now:
-    second = 0
-    line = b""
-
-
-def _date_line() -> bytes:
-    second = int(time.time())
-    if second != _Now.second:
-        _Now.second, _Now.line = second, f"\r\nDate: {formatdate(second, usegmt=True)}".encode()
-    return _Now.line
+        return response_for(request, self.status, self.headers.copy(), self.body)
 
 
 class Recall:

@@ -15,12 +15,13 @@ from typing import Any, BinaryIO, cast
 import orjson
 from aiohttp import BodyPartReader, MultipartReader, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
-from multidict import MultiDictProxy
+from multidict import CIMultiDict, MultiDictProxy
 
 from emulator.contract.openapi import Conventions
 from emulator.contract.reading import MULTIPART
 from emulator.errors import MalformedBody
 from emulator.exchange import NOTHING, Call, Part, Reply
+from emulator.sending import Sendable, response_for
 from emulator.spill import can_spill
 
 CHUNK = 256 * 1024
@@ -113,14 +114,14 @@ async def _read_part(part: BodyPartReader, limit: int, files: ExitStack) -> Part
     return Part(part.name or "", part.filename, kind, file, size)
 
 
-def respond(call: Call, reply: Reply, conventions: Conventions) -> web.Response:
+def respond(request: web.BaseRequest, call: Call, reply: Reply, conventions: Conventions) -> web.Response | Sendable:
     """Return the response that carries the reply, as the vendor's conventions have it."""
     content, kind = reply.content, reply.content_type
     if reply.document is not NOTHING:
         # A copy: the memory of what orjson returns is that of its buffer, four kilobytes at least.
         content = bytes(memoryview(orjson.dumps(reply.document)))
         kind = kind or conventions.json_content_type
-    headers = {**conventions.headers, **reply.headers}
+    headers = CIMultiDict({**conventions.headers, **reply.headers})
     if kind:
         headers[hdrs.CONTENT_TYPE] = kind
     if conventions.etag == "weak" and reply.status == 200 and call.method == "GET":
@@ -128,8 +129,8 @@ def respond(call: Call, reply: Reply, conventions: Conventions) -> web.Response:
         if _matches(call.headers.get(hdrs.IF_NONE_MATCH, ""), headers[hdrs.ETAG]):
             headers.pop(hdrs.CONTENT_TYPE, None)
             return web.Response(status=304, headers=headers)
-    response = web.Response(status=reply.status, body=content, headers=headers)
-    if not kind:
+    response = response_for(request, reply.status, headers, content)
+    if not content and not kind:
         # aiohttp would say application/octet-stream of a body that is not there.
         response.headers.popall(hdrs.CONTENT_TYPE, None)
     return response
@@ -158,7 +159,9 @@ def break_off(request: web.BaseRequest, connection: str) -> web.Response:
     return web.Response()
 
 
-async def send_brokenly(request: web.BaseRequest, response: web.Response, connection: str) -> web.StreamResponse:
+async def send_brokenly(
+    request: web.BaseRequest, response: web.Response | Sendable, connection: str
+) -> web.StreamResponse:
     """Send a response so that its body ends in the middle ("truncate") or comes in small pieces ("drip").
 
     One without a body goes out as it is.
