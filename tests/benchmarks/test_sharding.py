@@ -93,6 +93,7 @@ def test_sandbox_meets_the_same_process_however_it_is_named(shards: Shards, name
         shards.client.post(vendors["paradime"]["base_url"], json=query, headers=own["paradime"]),
         shards.client.get(f"/_emulator/sandboxes/{name}"),
         shards.client.get(f"/~{name}/_emulator/journal"),
+        shards.client.get("/_emulator/journal", headers={"X-Emulator-Sandbox": name}),
     ]
     assert len({process_of(answer) for answer in ways}) == 1
 
@@ -114,8 +115,8 @@ def test_calls_without_a_sandbox_share_one_default(shards: Shards) -> None:
         shards.client.get(LIST, headers=TOKEN),
         shards.client.get("/immuta/dictionary/1", headers={"Authorization": "Bearer immuta-token"}),
         shards.client.get("/_emulator/journal"),
-        shards.client.get("/_emulator/journal", headers={"X-Emulator-Sandbox": NAMES[0]}),
         shards.client.get("/_emulator/sandboxes/default"),
+        shards.client.get("/_emulator/sandboxes/default/journal"),
     ]
     assert len({process_of(answer) for answer in ways}) == 1
 
