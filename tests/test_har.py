@@ -106,7 +106,7 @@ def test_an_exchange_is_an_entry() -> None:
     made = exchange(
         3,
         given=sent,
-        reply=Reply(201, {}, {"Location": "/things/b"}),
+        reply=Reply(201, headers={"Location": "/things/b", "Content-Type": "application/json"}),
         content=b'{"id":"b"}',
         operations=("createThing",),
         faults=("fault-1",),
@@ -135,7 +135,10 @@ def test_an_exchange_is_an_entry() -> None:
             "statusText": "Created",
             "httpVersion": "HTTP/1.1",
             "cookies": [],
-            "headers": [{"name": "Location", "value": "/things/b"}],
+            "headers": [
+                {"name": "Location", "value": "/things/b"},
+                {"name": "Content-Type", "value": "application/json"},
+            ],
             "content": {"size": 10, "mimeType": "application/json", "text": '{"id":"b"}'},
             "redirectURL": "/things/b",
             "headersSize": -1,
