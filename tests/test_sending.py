@@ -39,7 +39,7 @@ def control(catalogue: Catalogue) -> Iterator[Control]:
 
 
 def raw_answer(control: Control, request: str) -> bytes:
-    """Return the bytes of an answer and, if the connection stays open, of another's; without what differs from one second to the next."""
+    """Return the bytes of an answer, dates left out; if the connection stays open, those of a second answer, too."""
     host, port = control.url.removeprefix("http://").split(":")
     with closing(socket.create_connection((host, int(port)), timeout=30)) as connection:
         last = "GET /_emulator/ready HTTP/1.1\r\nConnection: close"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote_plus, unquote_plus
@@ -88,12 +88,15 @@ def mask_value(name: str, value: str) -> str:
 
 def mask_body(body: bytes, content_type: str, *, cut: bool = False) -> bytes:
     """Return a body without credentials, otherwise as it is. `cut` tells that its end is missing."""
-    if not _may_hold_credential(body) and not (b"%" in body and _type_of(content_type) == FORM):
+    lowered = body.lower()
+    ends, escaped = _ends_of_names(lowered), _has_escaped_letters(body)
+    if not ends and not escaped and not (b"%" in body and _type_of(content_type) == FORM):
         return body
     kind = _type_of(content_type)
     start = body.lstrip(_BLANK)[:1]
     if start in (b"{", b"[", b'"'):
-        return _mask_json(body, cut)
+        whole = not cut and _parses(body)
+        return body if whole and not escaped and _is_harmless(lowered, ends) else _mask_json(body, whole)
     text = body.decode("utf-8", "replace")
     if kind == FORM:
         text = "&".join(map(_mask_form_field, text.split("&")))
@@ -205,30 +208,24 @@ def _encode(text: str) -> bytes:
 
 def _may_hold_credential(body: bytes) -> bool:
     """Tell whether a body holds the name of a credential, perhaps with escapes for letters."""
-    lowered = body.lower()
-    if (
-        b"token" in lowered
-        or b"secret" in lowered
-        or b"passw" in lowered
-        or b"credential" in lowered
-        or b"authorization" in lowered
-        or b"signature" in lowered
-        or b"cookie" in lowered
-        or (b"key" in lowered and any(_hits(lowered)))
-    ):
-        return True
+    return bool(_ends_of_names(body.lower())) or _has_escaped_letters(body)
+
+
+def _has_escaped_letters(body: bytes) -> bool:
     return b"\\" in body and _ESCAPED_LETTER.search(body) is not None
 
 
-def _hits(lowered: bytes) -> Iterator[int]:
-    """Yield where the names of credentials end."""
+def _ends_of_names(lowered: bytes) -> list[int]:
+    """Return where the names of credentials end."""
+    ends = []
     for hint in _HINTS:
         at = lowered.find(hint)
         while at >= 0:
             end = at + len(hint)
             if hint != b"key" or lowered[max(0, at - 9) : at].rstrip(b"-_ ").endswith(_KINDS_OF_KEY):
-                yield end
+                ends.append(end)
             at = lowered.find(hint, end)
+    return ends
 
 
 # JSON and GraphQL: one scanner for both, that takes what is cut or broken, too. ---------------------------------------
@@ -254,10 +251,7 @@ _HARMLESS = re.compile(
 )
 
 
-def _mask_json(body: bytes, cut: bool) -> bytes:
-    whole = not cut and _parses(body)
-    if whole and _is_harmless(body):
-        return body
+def _mask_json(body: bytes, whole: bool) -> bytes:
     masked = _scan(body.decode("utf-8", "replace"))
     return _encode(masked if whole else _PAIR.sub(_mask_pair, masked))
 
@@ -270,12 +264,9 @@ def _parses(body: bytes) -> bool:
     return True
 
 
-def _is_harmless(body: bytes) -> bool:
+def _is_harmless(lowered: bytes, ends: Sequence[int]) -> bool:
     """Tell whether JSON that names credentials plainly holds none; False if that takes a closer look."""
-    if b"\\" in body and _ESCAPED_LETTER.search(body):
-        return False
-    lowered = body.lower()
-    return all(_HARMLESS.match(lowered, lowered.rfind(b'"', 0, end)) for end in _hits(lowered))
+    return all(_HARMLESS.match(lowered, lowered.rfind(b'"', 0, end)) for end in ends)
 
 
 def _scan(text: str) -> str:

@@ -36,6 +36,7 @@ class World:
         self.flags = flags
         self.varies = False
         self._drawn = 0
+        self._drawn_with: str | None = None
         self._now = now
         self.written: set[str] = set()
         self._db = db
@@ -71,10 +72,12 @@ class World:
         self._drawn += 1
         return blake2b(f"{draw}:{self._drawn}".encode(), digest_size=(length + 1) // 2).hexdigest()[:length]
 
-    @cached_property
+    @property
     def _draw(self) -> str:
-        # Counted among the records: a world that was kept in a file or restored draws no id a second time.
-        return f"{self._randomness}:{self.next_number(f'draws {self._randomness}')}"
+        if self._drawn_with is None:
+            # Counted among the records: a world that was kept in a file or restored draws no id a second time.
+            self._drawn_with = f"{self._randomness}:{self.next_number(f'draws {self._randomness}')}"
+        return self._drawn_with
 
     def uuid(self) -> str:
         """Return a new random UUID (version 4)."""
@@ -102,8 +105,8 @@ class World:
             yield
         except BaseException:
             self._db.execute("ROLLBACK TO field")
-            for drawn in ("random", "_draw"):
-                self.__dict__.pop(drawn, None)
+            self._drawn_with = None
+            self.__dict__.pop("random", None)
             raise
         finally:
             self._db.execute("RELEASE field")

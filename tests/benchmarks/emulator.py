@@ -58,6 +58,9 @@ CALLS: Mapping[str, Request] = {
 }
 
 
+REFUSED = Request("POST", INTEGRATIONS, {**SECODA, **JSON}, b'{"name": []}', status=400)
+
+
 @dataclass(frozen=True)
 class Sample:
     """What the emulator answers to each of CALLS: the data that the peers are given, too."""
