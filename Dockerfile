@@ -32,7 +32,7 @@ RUN find /opt/venv/lib -depth -path '*/site-packages/*' \( -name tests -o -name 
  && find /opt/venv/lib -depth -path '*/faker/providers/*/*' -type d ! -name 'en*' -exec rm -rf {} + \
  && find /opt/venv/lib -name '*.so' -exec strip --strip-unneeded {} + \
  && python -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/venv/lib \
- && /opt/venv/bin/emulator operations >/dev/null \
+ && /opt/venv/bin/emulator check \
  && /opt/venv/bin/python -c "from faker import Faker; Faker('en_US').company()" \
  && mkdir /emulator /data
 

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CLIENT_TESTS := tests/clients
 
-.PHONY: help serve test check format test-clients bench bench-quick lock docs clean
+.PHONY: help serve test check format test-clients bench bench-quick bench-ratios lock docs clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -20,7 +20,7 @@ serve: $(STAMP)  ## Serve all vendors on http://127.0.0.1:4070
 	$(BIN)/emulator serve
 
 test: $(STAMP)  ## Run the tests
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 check: $(STAMP)  ## Check format, style, types and layers
 	$(BIN)/ruff format --check emulator tests
@@ -42,6 +42,9 @@ bench: $(STAMP)  ## Measure the emulator side by side with its peers, which are 
 
 bench-quick: $(STAMP)  ## Measure what needs no peer (a minute)
 	$(BIN)/python -m tests.benchmarks --quick
+
+bench-ratios: $(STAMP)  ## Check what is a ratio or a difference within one run (a minute)
+	$(BIN)/python -m pytest -q -s tests/benchmarks
 
 lock: $(STAMP)  ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/python -m piptools compile -q --generate-hashes --no-strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra dev -o requirements/dev.txt pyproject.toml

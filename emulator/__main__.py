@@ -1,5 +1,24 @@
-"""`python -m emulator` is the command `emulator`."""
+"""The command `emulator`, and `python -m emulator`."""
 
-from emulator.cli import main
+from __future__ import annotations
 
-main()
+import os
+import signal
+import sys
+
+
+def main() -> None:
+    """Run the command line; a signal that comes before `serve` can take it ends the process with 0.
+
+    A container's first process is sent no signal that it has no handler for, and the imports take a while.
+    """
+    if sys.argv[1:2] == ["serve"]:
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: os._exit(0))
+    from emulator import cli  # noqa: PLC0415 - after the handlers are there
+
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

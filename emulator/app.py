@@ -32,7 +32,7 @@ from emulator.sandbox.journal import Exchange
 from emulator.sandbox.sandbox import Blueprint, Sandbox
 from emulator.sandbox.sandboxes import DEFAULT, Sandboxes, seeded_faker
 from emulator.sandbox.scenarios import Scenario, ScenarioReader
-from emulator.settings import Settings
+from emulator.settings import SETTINGS, Settings
 from emulator.tls import read_tls
 from emulator.tunnel import tunnelled_to
 from emulator.vendor import Handlers, Vendor
@@ -40,6 +40,9 @@ from emulator.vendors import load_vendors
 
 SHORT = 64 * 1024
 """Up to so many bytes a JSON body can be part of a request that is answered from memory."""
+
+OF_WORLD = ("seed", "fixtures", "flags")
+"""The settings that a seeded world depends on."""
 
 
 @dataclass(frozen=True)
@@ -213,6 +216,7 @@ class Emulator:
             scenarios=_starting(settings, self.scenarios),
             limit=settings.sandbox_limit,
             database=settings.database,
+            keep_world=_begins_as_usual(settings),
         )
 
     def _make_addressing(self) -> Addressing:
@@ -276,6 +280,11 @@ def _is_short(request: web.BaseRequest, max_body: int) -> bool:
     return (
         length is not None and 0 < length <= min(SHORT, max_body) and "json" in request.headers.get("Content-Type", "")
     )
+
+
+def _begins_as_usual(settings: Settings) -> bool:
+    """Tell whether a world is as most are: made of our own fixtures, by the default seed and flags."""
+    return all(settings[setting.name] == setting.default for setting in SETTINGS if setting.name in OF_WORLD)
 
 
 def credential_check() -> Check:

@@ -17,10 +17,14 @@ from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from types import TracebackType
 from typing import Any, TypeAlias
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 ROOT = "/_emulator"
-TIMEOUT = 30.0
+TIMEOUT = 60.0
+PAUSE = 0.05
+"""How long between two questions whether it is ready."""
+ANSWER = 1.0
+"""How long such a question may take, though the time for waiting is over."""
 PAGE = 10_000
 """How many records are asked for at once: as many as the control API gives."""
 
@@ -47,11 +51,9 @@ class Client:
 
     def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url.rstrip("/")
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise EmulatorError(f"{url!r} is no URL of an emulator; write it like http://127.0.0.1:4070.")
+        parts = _parse(self.url)
         self._connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        self._address = parts.hostname, parts.port
+        self._address = str(parts.hostname), parts.port
         self._prefix = parts.path + ROOT
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._idle: list[HTTPConnection] = []
@@ -112,12 +114,13 @@ class Client:
         """Wait until the emulator is ready. Raises EmulatorError if it is not within `seconds`."""
         end = time.monotonic() + seconds
         while True:
+            left = end - time.monotonic()
             try:
-                self.request("GET", "/ready")
+                self.send("GET", "/ready", seconds=max(ANSWER, min(left, TIMEOUT)))
             except EmulatorError as problem:
-                if time.monotonic() >= end:
+                if left <= PAUSE:
                     raise EmulatorError(f"{self.url} is not ready after {seconds:g} s: {problem}") from None
-                time.sleep(0.05)
+                time.sleep(PAUSE)
             else:
                 return
 
@@ -127,12 +130,26 @@ class Client:
         Raises EmulatorError with the `detail` of the problem that it answers.
         """
         body = None if document is None else json.dumps(document).encode()
-        headers = self._headers if body is None else {**self._headers, "Content-Type": "application/json"}
-        target = f"{self._prefix}{path}{_query(query)}"
-        status, content = self._exchange(method, target, body, headers)
-        if status >= 400:
-            raise EmulatorError(_detail(status, content, f"{method} {self.url}{ROOT}{path}"), status)
+        content = self.send(method, f"{path}{_query(query)}", body)
         return json.loads(content) if content else None
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        content_type: str = "application/json",
+        seconds: float = TIMEOUT,
+    ) -> bytes:
+        """Call the control API and return the body of its answer, which may take so many seconds.
+
+        Raises EmulatorError with the `detail` of the problem that it answers.
+        """
+        headers = self._headers if body is None else {**self._headers, "Content-Type": content_type}
+        status, content = self._exchange(method, self._prefix + path, body, headers, seconds)
+        if status >= 300:
+            raise EmulatorError(_detail(status, content, f"{method} {self.url}{ROOT}{path.partition('?')[0]}"), status)
+        return content
 
     def close(self) -> None:
         """Close the connections; another call opens new ones."""
@@ -141,16 +158,19 @@ class Client:
         for connection in idle:
             connection.close()
 
-    def _exchange(self, method: str, target: str, body: bytes | None, headers: Mapping[str, str]) -> tuple[int, bytes]:
+    def _exchange(
+        self, method: str, target: str, body: bytes | None, headers: Mapping[str, str], seconds: float
+    ) -> tuple[int, bytes]:
         with self._lock:
             kept = self._idle.pop() if self._idle else None
         if kept is not None:
+            kept.sock.settimeout(seconds)
             # The server may have closed it meanwhile, which shows only now: then a new one is tried.
             with suppress(OSError, HTTPException):
                 return self._exchange_on(kept, method, target, body, headers)
         host, port = self._address
         try:
-            return self._exchange_on(self._connect(host, port, timeout=TIMEOUT), method, target, body, headers)
+            return self._exchange_on(self._connect(host, port, timeout=seconds), method, target, body, headers)
         except (OSError, HTTPException) as problem:
             raise EmulatorError(
                 f"No emulator answers at {self.url}: {str(problem) or type(problem).__name__}."
@@ -400,6 +420,20 @@ class SandboxClient:
     def snapshot(self, name: str | None = None) -> Snapshot:
         """Keep the sandbox's records under a name (left out: a random one) and return the snapshot."""
         kept = self.request("POST", "/snapshots", {"name": name or f"snapshot-{secrets.token_hex(4)}"})
+        return Snapshot(self, kept["name"], kept["bytes"])
+
+    def snapshots(self) -> list[Snapshot]:
+        """Return the sandbox's snapshots."""
+        return [Snapshot(self, kept["name"], kept["bytes"]) for kept in self.request("GET", "/snapshots")["snapshots"]]
+
+    def download_snapshot(self, name: str) -> bytes:
+        """Return a snapshot as a SQLite file."""
+        return self.client.send("GET", f"/sandboxes/{_quoted(self.name)}/snapshots/{_quoted(name)}")
+
+    def upload_snapshot(self, name: str, file: bytes) -> Snapshot:
+        """Keep a SQLite file, as download_snapshot returns it, under a name and return the snapshot."""
+        path = f"/sandboxes/{_quoted(self.name)}/snapshots/{_quoted(name)}"
+        kept = json.loads(self.client.send("PUT", path, file, "application/vnd.sqlite3"))
         return Snapshot(self, kept["name"], kept["bytes"])
 
     def restore(self, snapshot: Snapshot | str) -> None:
@@ -741,6 +775,14 @@ def vendors_of(document: Mapping[str, Any]) -> dict[str, VendorAccess]:
         )
         for name, vendor in document["vendors"].items()
     }
+
+
+def _parse(url: str) -> SplitResult:
+    with suppress(ValueError):  # a port that is no number
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return parts
+    raise EmulatorError(f"{url!r} is no URL of an emulator; write it like http://127.0.0.1:4070.")
 
 
 def _clock_change(clock: ClockSetting) -> Document:

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-_PACKAGE = Path(__file__).parent
-_HOME = _PACKAGE / "data" if (_PACKAGE / "data").is_dir() else _PACKAGE.parent
+PACKAGE = Path(__file__).parent
+_HOME = PACKAGE / "data" if (PACKAGE / "data").is_dir() else PACKAGE.parent
 
 CONTRACTS = _HOME / "contracts"
 FIXTURES = _HOME / "fixtures"
+
+
+def is_ours(file: Path) -> bool:
+    """Tell whether a file came with the package, and is no user's own."""
+    return any(folder in file.parents for folder in (CONTRACTS, FIXTURES, PACKAGE))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -163,6 +162,8 @@ def _read(setting: Setting, text: str, where: str) -> Any:
 def _read_file(file: Path) -> Mapping[str, Any]:
     if not file.is_file():
         return {}
+    import tomllib  # noqa: PLC0415 - most have no such file
+
     try:
         written = tomllib.loads(file.read_text())
     except (ValueError, OSError) as problem:

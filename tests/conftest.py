@@ -26,6 +26,13 @@ from emulator.settings import read_settings
 
 T = TypeVar("T")
 
+SLOW = ("test_fuzz", "test_control_fuzz", "test_wheel")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest: at the end no worker has work left that could have been shared."""
+    items.sort(key=lambda item: item.path.stem not in SLOW)
+
 
 class EmulatorUnderTest:
     """The running emulator as one test sees it."""

@@ -5,6 +5,7 @@ python -m tests.generated [--check]
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -16,10 +17,13 @@ from emulator.control import guide
 from emulator.control.handlers import ROOT as CONTROL_ROOT
 from emulator.control.information import describe_operations
 from emulator.settings import SETTINGS, Setting
+from tests.benchmarks.report import markdown_table
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 CONTROL_API = ROOT / "docs" / "control-api.md"
+PERFORMANCE = ROOT / "docs" / "performance.md"
+MEASURED = ROOT / "docs" / "performance.json"
 HOST = "localhost:4070"
 
 
@@ -94,7 +98,21 @@ SECTIONS: Mapping[str, Section] = {
 }
 
 
-FILES: Mapping[Path, Mapping[str, Section]] = {README: SECTIONS, CONTROL_API: {"routes": routes}}
+def benchmark(catalogue: Catalogue) -> Iterator[str]:
+    """What the last `make bench` that was kept has measured."""
+    yield from markdown_table(json.loads(MEASURED.read_text()))
+
+
+def benchmark_asked(catalogue: Catalogue) -> Iterator[str]:
+    """The same, without what is only shown for comparison."""
+    yield from markdown_table(json.loads(MEASURED.read_text()), asked_only=True)
+
+
+FILES: Mapping[Path, Mapping[str, Section]] = {
+    README: {**SECTIONS, "benchmark": benchmark_asked},
+    CONTROL_API: {"routes": routes},
+    PERFORMANCE: {"benchmark": benchmark},
+}
 
 
 def write(text: str, catalogue: Catalogue, sections: Mapping[str, Section]) -> str:

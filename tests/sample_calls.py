@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -58,6 +60,16 @@ def read(emulator: EmulatorUnderTest, vendor: str, **options: Any) -> httpx.Resp
 def write(emulator: EmulatorUnderTest, vendor: str, **options: Any) -> httpx.Response:
     """Write something named "New"; `written` tells whether it was kept."""
     return _call(emulator, vendor, WRITES[vendor], options)
+
+
+def begin(emulator: EmulatorUnderTest, vendor: str, calls: Mapping[str, tuple[str, str, Any]] = READS) -> socket.socket:
+    """Send a call and return the connection, nothing read from it."""
+    method, path, body = calls[vendor]
+    request = httpx.Request(method, emulator.url(vendor) + path, headers=emulator.headers(vendor), json=body)
+    lines = [f"{method} {request.url.path} HTTP/1.1", *(f"{name}: {value}" for name, value in request.headers.items())]
+    connection = socket.create_connection((request.url.host, request.url.port or 80), timeout=60)
+    connection.sendall("\r\n".join([*lines, "", ""]).encode() + request.content)
+    return connection
 
 
 def by_id(emulator: EmulatorUnderTest, vendor: str, **options: Any) -> httpx.Response:

@@ -170,6 +170,7 @@ def test_peer_that_cannot_be_installed_is_named(monkeypatch: pytest.MonkeyPatch,
         raise installation.Missing("pip could not install it: no network")
 
     monkeypatch.setattr(installation, "_run", refuse)
+    monkeypatch.setattr("tests.benchmarks.installation.venv.create", lambda folder, **options: Path(folder).mkdir())
     monkeypatch.setattr(installation, "CACHE", tmp_path)
     monkeypatch.setattr("tests.benchmarks.peers.install_moto", lambda: installation.install_moto(tmp_path))
     assert available(SAMPLE, tmp_path, [MOTO]) == ([], {MOTO: "pip could not install it: no network"})

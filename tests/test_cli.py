@@ -8,6 +8,7 @@ import re
 import socket
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from click.shell_completion import BashComplete
 
 from emulator import __version__
 from emulator.app import Catalogue, Emulator
-from emulator.cli import _banner, commands, main
-from emulator.commands.checking import contract_problems
+from emulator.cli import commands, main
+from emulator.commands.problems import contract_problems
 from emulator.server import ThreadedServer
+from emulator.serving import _banner, _reachable
 from emulator.settings import read_settings
 from tests.conftest import EmulatorUnderTest
 from tests.test_server import COMMAND, banner, clean_environment, process
@@ -52,6 +54,7 @@ def command(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, 
 
 def test_every_command_is_listed_and_every_help_text_shows_an_example(command: Run) -> None:
     listed = command("--help")[1]
+    assert "Example: emulator serve" in listed
     for name in commands.commands:
         assert f"  {name}" in listed
         example = "Example: eval" if name == "completion" else f"Example: emulator {name}"
@@ -73,8 +76,14 @@ def test_no_command_is_the_list_of_commands(command: Run) -> None:
         (["scenarios", "--vendor", "nobody"], "emulator: there is no vendor 'nobody'; there are "),
         (["check", "nowhere"], "emulator: nowhere is not a folder"),
         (["completion", "tcsh"], "emulator: Invalid value for '{bash|zsh|fish}': 'tcsh' is not one of"),
-        (["reset", "--url", "somewhere"], "emulator: --url is 'somewhere': expected something like http://"),
-        (["reset", "--url", "http://localhost:port"], "emulator: --url is 'http://localhost:port': "),
+        (
+            ["reset", "--url", "somewhere"],
+            "emulator: --url: 'somewhere' is no URL of an emulator; write",
+        ),
+        (
+            ["reset", "--url", "http://localhost:port"],
+            "emulator: --url: 'http://localhost:port' is no URL of an emulator; ",
+        ),
         (["wait", "--seconds", "long"], "emulator: Invalid value for '--seconds': 'long' is not a valid float"),
         (["serve", "--prot", "1"], "emulator: No such option '--prot'."),
         (["serve", "--scenario", "nobody/x"], "emulator: there is no scenario 'nobody/x'; there are "),
@@ -100,6 +109,13 @@ def test_somebody_elses_database_is_one_sentence_and_status_2(command: Run, tmp_
     code, out, err = command("serve", "--port", "0", "--database", "other.sqlite")
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert "emulator: database: other.sqlite was made by something else" in err
+
+
+def test_a_bad_fixture_is_one_sentence_and_status_2(command: Run, tmp_path: Path) -> None:
+    (tmp_path / "own" / "secoda").mkdir(parents=True)
+    (tmp_path / "own" / "secoda" / "integrations.yaml").write_text("records:\n- name: x\n")
+    ended = command("serve", "--port", "0", "--fixtures", "own")
+    assert ended == (2, "", "emulator: own/secoda/integrations.yaml line 2, /records/0: it has no id\n")
 
 
 def test_check_finds_nothing_wrong_with_what_is_built_in(command: Run) -> None:
@@ -200,7 +216,8 @@ def test_wait_gives_up_with_status_1(command: Run) -> None:
         port = taken.getsockname()[1]
     code, _, err = command("wait", "--url", f"http://127.0.0.1:{port}", "--seconds", "0")
     assert code == 1
-    assert err.startswith(f"emulator: not ready within 0 s: no emulator answers at http://127.0.0.1:{port}: ")
+    url = f"http://127.0.0.1:{port}"
+    assert err.startswith(f"emulator: {url} is not ready after 0 s: No emulator answers at {url}: ")
 
 
 def test_reset_makes_the_sandbox_anew(command: Run, emulator: EmulatorUnderTest) -> None:
@@ -273,6 +290,18 @@ def test_serve_prints_json_lines_only_and_none_if_it_is_told(tmp_path: Path) -> 
         assert process.wait(30) == 0
 
 
+def test_banner_shows_addresses_that_can_be_called(catalogue: Catalogue) -> None:
+    settings = read_settings({"port": 0, "host": "0.0.0.0", "tls": "auto", "tls_port": 0})
+    with ThreadedServer(Emulator(settings, catalogue)) as server:
+        *lines, everywhere, ready = _banner(server.server).split("\n")
+    port = server.url.rpartition(":")[2]
+    assert everywhere.split()[:3] == ["listening", "on", server.url]
+    assert f"HTTPS_PROXY=http://127.0.0.1:{port}" in lines[-1]
+    assert all("//127.0.0.1:" in line for line in lines)
+    assert ready == "Ready."
+    assert _reachable("http://[::]:4070") == "http://[::1]:4070"
+
+
 def test_a_world_without_credentials_has_a_banner_too(catalogue: Catalogue, tmp_path: Path) -> None:
     (tmp_path / "secoda").mkdir()
     (tmp_path / "secoda" / "credentials.yaml").write_text("records: []\n")
@@ -283,3 +312,9 @@ def test_a_world_without_credentials_has_a_banner_too(catalogue: Catalogue, tmp_
         *(name == "secoda" for name in catalogue.vendors),
         False,
     ]
+
+
+def test_only_serve_waits_for_the_web_server() -> None:
+    code = "import sys, emulator.cli; print({'aiohttp', 'emulator.app', 'yaml'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -89,11 +90,18 @@ def test_waiting_ends_with_a_sentence(unused_port: int) -> None:
         client.wait(0.1)
 
 
+def test_server_that_never_answers_is_not_waited_for_longer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        url = f"http://127.0.0.1:{mute.getsockname()[1]}"
+        with Client(url) as client, pytest.raises(EmulatorError, match=r"is not ready after 0 s: .*timed out"):
+            client.wait(0)
+
+
 def test_ready_emulator_is_not_waited_for(client: Client) -> None:
     client.wait(0)
 
 
-@pytest.mark.parametrize("url", ["127.0.0.1:4070", "ftp://localhost", "http://"])
+@pytest.mark.parametrize("url", ["127.0.0.1:4070", "ftp://localhost", "http://", "http://localhost:port"])
 def test_url_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(EmulatorError, match="is no URL of an emulator"):
         Client(url)
@@ -305,6 +313,16 @@ def test_snapshot_is_restored(sandbox: SandboxClient) -> None:
     integrations.populate(1)
     sandbox.restore(unnamed.name)
     assert len(integrations) == before
+
+
+def test_snapshot_is_taken_to_another_sandbox_as_a_file(client: Client, sandbox: SandboxClient) -> None:
+    sandbox.state("secoda.integrations").populate(1)
+    sandbox.snapshot("before")
+    with client.create_sandbox() as other:
+        uploaded = other.upload_snapshot("copy", sandbox.download_snapshot("before"))
+        assert other.snapshots() == [uploaded]
+        uploaded.restore()
+        assert other.state("secoda.integrations").list() == sandbox.state("secoda.integrations").list()
 
 
 def test_reset_sandbox_is_as_it_began(sandbox: SandboxClient) -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import httpx
@@ -23,7 +24,7 @@ def test_a_fifth_vendor_is_served_from_three_added_folders(tmp_path: Path) -> No
     environment["PYTHONPATH"] = str(tmp_path)
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        lines = [line for line in iter(process.stdout.readline, "Ready.\n") if line]
+        lines = list(takewhile(lambda line: line != "Ready.\n", process.stdout))
         url = next(word for word in lines[0].split() if word.startswith("http"))
         things = httpx.get(f"{url}/things", headers={"X-Acme-Token": "acme-token"})
         others = [line.split()[0] for line in lines[1:]]

@@ -88,19 +88,25 @@ def test_run_that_does_not_use_it_imports_the_plugin_only(
 def test_server_is_started_here_if_none_is_named(inner: Inner) -> None:
     inner.pytester.makepyfile(
         """
+        import socket
+
+        import httpx
         from calls import call
+
+        LOOK_UP = socket.getaddrinfo
 
         def test_one(emulator, emulator_server):
             assert emulator_server.sandboxes() == ["default", emulator.name]
-            assert call(emulator.secoda).status_code == 200
-
-        def test_other(emulator, emulator_server):
-            assert emulator_server.sandboxes() == ["default", emulator.name]
             emulator.patch_dns()
-            import httpx
             url = "https://api.secoda.co/api/v1/integration/integrations"
             assert httpx.get(url, headers=dict(emulator.secoda.headers)).status_code == 200
             assert len(emulator.journal) == 1
+            assert socket.getaddrinfo is not LOOK_UP
+
+        def test_other(emulator, emulator_server):
+            assert emulator_server.sandboxes() == ["default", emulator.name]
+            assert call(emulator.secoda).status_code == 200
+            assert socket.getaddrinfo is LOOK_UP
         """
     )
     result = inner.pytester.runpytest_inprocess(*PLAIN)

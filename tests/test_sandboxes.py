@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -304,7 +304,7 @@ def process(*options: str) -> Iterator[tuple[subprocess.Popen[str], Control]]:
     ):
         try:
             assert started.stdout is not None
-            banner = "".join(iter(started.stdout.readline, "Ready.\n"))
+            banner = "".join(takewhile(lambda line: line != "Ready.\n", started.stdout))
             yield started, Control(re.findall(r"http://[0-9.:]+", banner)[0], client)
         finally:
             started.kill()

@@ -19,7 +19,7 @@ from emulator.data import FIXTURES
 from emulator.errors import ConfigurationError
 from emulator.sandbox.scenarios import Scenario
 from tests.conftest import EmulatorUnderTest
-from tests.sample_calls import READ_OPERATION, by_id, query, read, write, written
+from tests.sample_calls import READ_OPERATION, WRITES, begin, by_id, query, read, write, written
 
 DOCUMENTATION = Path(__file__).parent.parent / "docs" / "scenarios.md"
 VENDORS = ("celigo", "immuta", "paradime", "secoda")
@@ -193,17 +193,16 @@ def replies_take_about_a_second(emulator: EmulatorUnderTest, vendor: str) -> Non
 
 @shows("*/timeout")
 def a_client_gives_up_and_the_emulator_notices(emulator: EmulatorUnderTest, vendor: str) -> None:
-    with pytest.raises(httpx.ReadTimeout):
-        write(emulator, vendor, timeout=0.05)
+    with begin(emulator, vendor, WRITES):
+        wait_for(lambda: NAPS != [])
     wait_for(lambda: emulator.exchanges() != [])
     (exchange,) = emulator.exchanges()
     assert (exchange.reply, exchange.faults) == (None, (f"{vendor}/timeout#1",))
-    assert exchange.seconds < 60
     assert not written(emulator, vendor)
 
 
 def wait_for(happened: Callable[[], bool]) -> None:
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not happened():
         assert time.monotonic() < until
         time.sleep(0.005)

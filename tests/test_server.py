@@ -72,6 +72,42 @@ def test_a_signal_ends_it_with_status_0(process: subprocess.Popen[str], name: st
     assert process.wait(timeout=30) == 0
 
 
+SIGNALLED = """
+import itertools, os, signal, sys
+from emulator.__main__ import main
+
+count = itertools.count(1)
+
+def hook(event, arguments):
+    if event == "import" and next(count) == {imports}:
+        os.kill(os.getpid(), signal.{name})
+
+sys.addaudithook(hook)
+sys.argv = ["emulator", "serve", "--port", "0"]
+main()
+"""
+
+
+@pytest.mark.parametrize(("name", "imports"), [("SIGTERM", 1), ("SIGTERM", 60), ("SIGINT", 150), ("SIGTERM", 300)])
+def test_a_signal_that_comes_while_it_is_loaded_ends_it_with_status_0(tmp_path: Path, name: str, imports: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SIGNALLED.format(name=name, imports=imports)],
+        cwd=tmp_path,
+        env=clean_environment(PYTHONPATH=str(Path(__file__).parent.parent)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_only_serve_takes_a_signal_for_its_end(tmp_path: Path) -> None:
+    code = SIGNALLED.format(name="SIGTERM", imports=1).replace('"serve", "--port", "0"', '"wait"')
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=clean_environment(), check=False)
+    assert done.returncode == -signal.SIGTERM
+
+
 def test_a_port_in_use_is_one_sentence_and_status_2(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from emulator.app import Catalogue, Emulator, bind, credential_check, fixture_folders, read_catalogue, scenario_reader
-from emulator.contract.openapi import read_contract
-from emulator.data import CONTRACTS
 from emulator.errors import ConfigurationError
-from emulator.sandbox.fixtures import fixture_problems
-from emulator.settings import Settings, read_settings
-from emulator.vendors import load_vendors
-from emulator.yaml_file import short_name
+from emulator.settings import read_settings
 
 
 @click.command()
@@ -30,6 +22,9 @@ def check(folders: Sequence[Path]) -> None:
 
     Example: emulator check fixtures
     """
+    from emulator.app import fixture_folders  # noqa: PLC0415 - as below
+    from emulator.commands.problems import all_problems  # noqa: PLC0415 - no other command shall wait for it
+
     settings = read_settings({}, os.environ)
     built_in, *own = fixture_folders(settings)
     checked = [built_in, *(folders or own)]
@@ -37,7 +32,7 @@ def check(folders: Sequence[Path]) -> None:
         if not folder.is_dir():
             raise ConfigurationError(f"{folder} is not a folder")
     problems = 0
-    for problem in _problems(checked, settings):
+    for problem in all_problems(checked, settings):
         click.echo(problem)
         problems += 1
     if problems:
@@ -45,64 +40,3 @@ def check(folders: Sequence[Path]) -> None:
         sys.exit(1)
     of_own = "".join(f", and of {folder}" for folder in checked[1:])
     click.echo(f"No problem in the built-in contracts, fixtures and scenarios{of_own}.")
-
-
-def _problems(folders: Sequence[Path], settings: Settings) -> Iterator[str]:
-    of_contracts = list(contract_problems())
-    yield from of_contracts
-    if of_contracts:
-        return
-    catalogue = read_catalogue()
-    for number, folder in enumerate(folders):
-        found = [*folder_problems(folder, catalogue), *(_strange(folder, catalogue) if number else ())]
-        # Only whole files can make a world; what is wrong with them has been said.
-        yield from found or _world_problems(folder if number else None, settings, catalogue)
-
-
-def contract_problems(folder: Path = CONTRACTS) -> Iterator[str]:
-    """Yield for each vendor what is wrong with its contract, or where it and the handlers differ."""
-    for name, vendor in load_vendors().items():
-        try:
-            bind(vendor, read_contract(folder / name))
-        except ConfigurationError as problem:
-            yield str(problem)
-        except (LookupError, TypeError, ValueError) as problem:
-            yield f"{short_name(folder / name)}: {type(problem).__name__}: {problem}"
-
-
-def folder_problems(folder: Path, catalogue: Catalogue) -> Iterator[str]:
-    """Yield everything that is wrong with the fixtures and scenarios in a folder."""
-    for name, vendor in catalogue.vendors.items():
-        yield from fixture_problems(folder, catalogue.contracts[name], vendor.collections, credential_check())
-    yield from scenario_reader(catalogue).problems(folder)
-
-
-def _strange(folder: Path, catalogue: Catalogue) -> Iterator[str]:
-    """Yield the folders and files that nothing reads, for their names are no vendor's."""
-    known = [*catalogue.vendors, "scenarios.yaml"]
-    found = [one for one in sorted(folder.iterdir()) if one.name not in known]
-    for one in found:
-        if one.suffix == ".yaml" or (one.is_dir() and any(one.glob("*.yaml"))):
-            nearest = get_close_matches(one.name, known, 1, 0.0)[0]
-            yield f"{one}: nothing reads this; did you mean {folder / nearest}?"
-        elif one.suffix == ".yml":
-            yield f"{one}: nothing reads this; call it {one.with_suffix('.yaml').name}"
-    for one in sorted(folder.glob("*/*.yml")):
-        yield f"{one}: nothing reads this; call it {one.with_suffix('.yaml').name}"
-
-
-def _world_problems(folder: Path | None, settings: Settings, catalogue: Catalogue) -> Iterator[str]:
-    """Yield what keeps an emulator from starting with a folder laid over the built-in one."""
-    changes = {"fixtures": str(folder) if folder else "", "database": "", "tls": "off"}
-    try:
-        asyncio.run(_start(Settings({**settings, **changes}), catalogue))
-    except ConfigurationError as problem:
-        yield str(problem)
-
-
-async def _start(settings: Settings, catalogue: Catalogue) -> None:
-    emulator = Emulator(settings, catalogue)
-    try:
-        await emulator.start()
-    finally:
-        await emulator.close()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import get_completion_class
 
 from emulator import __version__
-from emulator.app import Catalogue, fixture_folders, read_catalogue, read_scenarios
-from emulator.control.information import describe_operations
 from emulator.errors import ConfigurationError
 from emulator.settings import read_settings
+
+if TYPE_CHECKING:
+    from emulator.app import Catalogue
 
 
 @click.command()
@@ -21,6 +23,9 @@ def operations(vendor: str | None) -> None:
 
     Example: emulator operations --vendor celigo
     """
+    from emulator.app import read_catalogue  # noqa: PLC0415 - no other command shall wait for it
+    from emulator.control.information import describe_operations  # noqa: PLC0415 - as above
+
     catalogue = _checked(vendor, read_catalogue())
     for operation in describe_operations(catalogue.contracts):
         if vendor in (None, operation["vendor"]):
@@ -37,6 +42,8 @@ def scenarios(vendor: str | None, fixtures: str | None) -> None:
 
     Example: emulator scenarios --vendor secoda
     """
+    from emulator.app import fixture_folders, read_catalogue, read_scenarios  # noqa: PLC0415 - as above
+
     settings = read_settings({"fixtures": fixtures}, os.environ)
     catalogue = _checked(vendor, read_catalogue())
     for name, scenario in read_scenarios(fixture_folders(settings), catalogue).items():

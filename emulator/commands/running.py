@@ -9,9 +9,9 @@ from typing import Any
 
 import click
 
+from emulator.client import Client, EmulatorError, SandboxClient
 from emulator.errors import ConfigurationError
 from emulator.healthcheck import address
-from emulator.remote import Remote
 from emulator.settings import read_settings
 
 Command = Callable[..., None]
@@ -20,11 +20,19 @@ _url_option = click.option("--url", metavar="URL", help="Where it is; else as th
 _sandbox_option = click.option("--sandbox", default="default", show_default=True, metavar="NAME", help="Which sandbox.")
 
 
-def _remote(url: str | None, sandbox: str = "default") -> Remote:
+def _client(url: str | None) -> Client:
     if url is None:
         host, port = address(os.environ)
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    return Remote(url, sandbox, read_settings({}, os.environ).control_token)
+    token = read_settings({}, os.environ).control_token
+    try:
+        return click.get_current_context().with_resource(Client(url, token))
+    except EmulatorError as problem:
+        raise ConfigurationError(f"--url: {problem}") from None
+
+
+def _sandbox(url: str | None, name: str) -> SandboxClient:
+    return _client(url).sandbox(name)
 
 
 def _of_sandbox(command: Command) -> Command:
@@ -39,7 +47,7 @@ def wait(url: str | None, seconds: float) -> None:
 
     Example: emulator wait --url http://127.0.0.1:4070 --seconds 10
     """
-    _remote(url).wait(seconds)
+    _client(url).wait(seconds)
 
 
 @click.command()
@@ -49,7 +57,7 @@ def reset(url: str | None, sandbox: str) -> None:
 
     Example: emulator reset --url http://127.0.0.1:4070
     """
-    _remote(url, sandbox).reset()
+    _sandbox(url, sandbox).request("POST", "/reset")
 
 
 @click.group(no_args_is_help=False)
@@ -69,10 +77,10 @@ def save(name: str, file: Path | None, url: str | None, sandbox: str) -> None:
 
     Example: emulator snapshot save before before.sqlite
     """
-    remote = _remote(url, sandbox)
-    remote.save_snapshot(name)
+    found = _sandbox(url, sandbox)
+    found.snapshot(name)
     if file is not None:
-        _with_file(file, lambda: file.write_bytes(remote.download_snapshot(name)))
+        _with_file(file, lambda: file.write_bytes(found.download_snapshot(name)))
 
 
 @snapshot.command("restore")
@@ -84,10 +92,11 @@ def restore(name: str, file: Path | None, url: str | None, sandbox: str) -> None
 
     Example: emulator snapshot restore before before.sqlite
     """
-    remote = _remote(url, sandbox)
-    if file is not None:
-        remote.upload_snapshot(name, _with_file(file, file.read_bytes))
-    remote.restore_snapshot(name)
+    content = None if file is None else _with_file(file, file.read_bytes)
+    found = _sandbox(url, sandbox)
+    if content is not None:
+        found.upload_snapshot(name, content)
+    found.restore(name)
 
 
 @snapshot.command("list")
@@ -97,8 +106,8 @@ def list_snapshots(url: str | None, sandbox: str) -> None:
 
     Example: emulator snapshot list --url http://127.0.0.1:4070
     """
-    for found in _remote(url, sandbox).snapshots():
-        click.echo(f"{found['name']:32} {found['bytes']:>12} bytes")
+    for kept in _sandbox(url, sandbox).snapshots():
+        click.echo(f"{kept.name:32} {kept.bytes:>12} bytes")
 
 
 def _with_file(file: Path, work: Callable[[], Any]) -> Any:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
+import orjson
 
 from emulator.contract.evidence import Evidence
 from emulator.contract.graphql import GraphQL
 from emulator.contract.operation import Body, Field, Media, Operation, Parameter, Response
 from emulator.contract.schemas import FORMATS, Check, Schemas
-from emulator.errors import ContractError
+from emulator.errors import ConfigurationError, ContractError
 from emulator.exchange import Document
+from emulator.yaml_file import read_yaml, short_name
 
 METHODS = ("get", "put", "post", "delete", "patch")
 ANNOTATING_FORMATS = ("binary", "int32", "int64")
@@ -102,6 +102,8 @@ class _Reader:
         for address, document in documents.items():
             _refuse_other_formats(address, document)
         self.schemas = Schemas(documents)
+        # Most operations refer to the same responses: each is read once.
+        self._shared: dict[tuple[str, str], Response] = {}
 
     def contract(self) -> Contract:
         graphql = self._graphql()
@@ -173,10 +175,15 @@ class _Reader:
     def _responses(self, pointer: str, described: Mapping[str, Any]) -> Iterator[tuple[int, Response]]:
         for status, entry in described.items():
             at, response = self._follow(f"{pointer}/{status}", entry)
-            evidence = Evidence.of(response, self._where(at))
-            may_be_empty = bool(response.get("x-may-be-empty"))
-            headers = dict(self._header_examples(at, response))
-            yield int(status), Response(int(status), evidence, self._media(at, response), may_be_empty, headers)
+            if (at, status) not in self._shared:
+                self._shared[at, status] = self._response(int(status), at, response)
+            yield int(status), self._shared[at, status]
+
+    def _response(self, status: int, pointer: str, described: Mapping[str, Any]) -> Response:
+        evidence = Evidence.of(described, self._where(pointer))
+        may_be_empty = bool(described.get("x-may-be-empty"))
+        headers = dict(self._header_examples(pointer, described))
+        return Response(status, evidence, self._media(pointer, described), may_be_empty, headers)
 
     def _header_examples(self, pointer: str, response: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for name, entry in response.get("headers", {}).items():
@@ -273,12 +280,15 @@ class _Reader:
 
 
 def _load(file: Path) -> Document:
+    if file.suffix == ".yaml":
+        try:
+            return read_yaml(file)
+        except ConfigurationError as problem:
+            raise ContractError(str(problem)) from problem
     try:
-        if file.suffix == ".json":
-            return json.loads(file.read_text())
-        return yaml.load(file.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (OSError, ValueError, yaml.YAMLError) as problem:
-        raise ContractError(f"contracts/{file.parent.name}/{file.name}: {problem}") from problem
+        return orjson.loads(file.read_bytes())
+    except (OSError, ValueError) as problem:
+        raise ContractError(f"{short_name(file)}: {problem}") from problem
 
 
 def _refuse_other_formats(address: str, document: Document) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from emulator.errors import ConfigurationError
 from emulator.sandbox.collection import RecordExists
 from emulator.sandbox.fixtures import Fixtures, create_schema
+from emulator.sandbox.kept_world import kept_world
 from emulator.sandbox.sandbox import Beginning, Blueprint, Sandbox
 from emulator.sandbox.scenarios import Scenario
 from emulator.sandbox.snapshots import check_layout, is_filled, layout
@@ -47,8 +48,8 @@ class Sandboxes:
     """All sandboxes by name, each copied from a template that is seeded once for each seed and set of fixtures.
 
     `scenarios` are those that every sandbox starts with, `limit` how many there may be besides the
-    default one, `database` a file that keeps the default one across restarts ("": none). `on_change` is
-    called when there is a sandbox more or less.
+    default one, `database` a file that keeps the default one across restarts ("": none). `keep_world` keeps
+    the seeded template for the next process. `on_change` is called when there is a sandbox more or less.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Sandboxes:
         scenarios: Sequence[Scenario] = (),
         limit: int = 1000,
         database: str = "",
+        keep_world: bool = False,
     ) -> None:
         self.scenarios = scenarios
         self._fixtures = fixtures
@@ -67,6 +69,7 @@ class Sandboxes:
         self._seed = seed
         self._limit = limit
         self._database = database
+        self._keep_world = keep_world
         self._templates: OrderedDict[tuple[int, int], Template] = OrderedDict()
         self._sandboxes: dict[str, Sandbox] = {}
         self.on_change: Callable[[], None] = lambda: None
@@ -221,18 +224,28 @@ class Sandboxes:
         key = (id(fixtures), seed)
         template = self._templates.get(key)
         if template is None:
-            store = Store()
-            try:
-                await store.run(partial(self._seed_world, fixtures, seed), apart=True)
-                credentials = await store.run(self._blueprint.read_all_credentials)
-                template = Template(fixtures, await store.dump(), credentials)
-            finally:
-                await store.close()
+            template = await self._seeded(fixtures, seed)
         self._templates[key] = template
         self._templates.move_to_end(key)
         while len(self._templates) > TEMPLATES_KEPT:
             self._templates.popitem(last=False)[1].close()
         return template
+
+    async def _seeded(self, fixtures: Fixtures, seed: int) -> Template:
+        """Return a world seeded now, or by an earlier process if it is the one that is kept."""
+        is_kept = self._keep_world and fixtures is self._fixtures and seed == self._seed
+        kept = kept_world(fixtures, seed, self._blueprint.flags) if is_kept else None
+        content = kept.read() if kept is not None else None
+        store = Store(content=content or b"")
+        try:
+            if content is None:
+                await store.run(partial(self._seed_world, fixtures, seed), apart=True)
+                content = await store.dump()
+                if kept is not None:
+                    kept.write(content)
+            return Template(fixtures, content, await store.run(self._blueprint.read_all_credentials))
+        finally:
+            await store.close()
 
     async def _check_kept(self, store: Store, template: Template) -> None:
         try:

@@ -8,10 +8,10 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,7 @@ class Process:
         command = [sys.executable, "-m", "emulator", "serve", "--port", "0"]
         popen = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert popen.stdout is not None
-        banner = iter(popen.stdout.readline, "Ready.\n")
+        banner = takewhile(lambda line: line != "Ready.\n", popen.stdout)
         (line,) = [line for line in banner if line.startswith("Secoda ")]
         return cls(popen, next(word for word in line.split() if word.startswith("http")))
 
@@ -146,22 +146,19 @@ def test_large_uploads_do_not_grow_the_process_by_their_size(large: dict[str, Pa
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "manifest"])
 def test_other_calls_are_answered_while_a_large_upload_is_worked_on(large: dict[str, Path], kind: str) -> None:
-    """None of them waits for half of the time that the upload takes."""
     process = Process.start()
     try:
         with ThreadPoolExecutor() as pool, httpx.Client(headers=KEY, timeout=300) as client:
-            started = time.perf_counter()
             uploading = pool.submit(upload, process.url, kind, large[kind])
-            waits = []
+            answered = 0
             while not uploading.done():
-                before = time.perf_counter()
                 assert client.get(f"{process.url}/integration/integrations?page_size=1").status_code == 200
-                waits.append(time.perf_counter() - before)
-            took = time.perf_counter() - started
+                answered += 1
             uploading.result()
     finally:
         process.stop()
-    assert max(waits) < took / 2
+    # If one had to wait for the upload's end, there would be hardly more than that one.
+    assert answered > 10
 
 
 async def test_a_large_manifest_is_read_a_block_at_a_time_off_the_loop(large: dict[str, Path]) -> None:

@@ -8,9 +8,9 @@ import io
 import zipfile
 from base64 import b64encode
 from collections.abc import Iterator
+from html import escape
 from typing import Final
 from urllib.parse import quote, urlencode
-from xml.sax.saxutils import escape
 
 import orjson
 
@@ -82,7 +82,7 @@ def signature(key: str, expires: str) -> str:
 
 
 def _refused(status: int, code: str, message: str) -> Refusal:
-    text = f"<Error><Code>{code}</Code><Message>{escape(message)}</Message></Error>"
+    text = f"<Error><Code>{code}</Code><Message>{escape(message, quote=False)}</Message></Error>"
     content = f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'.encode()
     return Refusal(Reply(status, content=content, content_type="application/xml"))
 

@@ -1,0 +1,123 @@
+"""What `emulator serve` does. The other commands need none of it, so it is imported only when it is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from emulator.app import Emulator
+from emulator.console_log import ConsoleLog, JsonFormatter, format_for, message_line
+from emulator.reload import Reload
+from emulator.server import Server, new_event_loop
+from emulator.settings import Settings
+
+
+def serve_until_signalled(settings: Settings) -> None:
+    """Serve all vendors until SIGTERM or SIGINT. Raises ConfigurationError if that cannot be."""
+    _log(settings)
+    with ExitStack() as open_until_ended, asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(_serve(settings, _lines(settings, open_until_ended)))
+
+
+def _log(settings: Settings) -> None:
+    """Let what is logged besides calls go to the standard error."""
+    handler = logging.StreamHandler()
+    is_json = settings.log_format == "json"
+    handler.setFormatter(JsonFormatter() if is_json else logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
+    # At debug it would print every piece of work, records and all.
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)
+
+
+def _lines(settings: Settings, open_until_ended: ExitStack) -> ConsoleLog | None:
+    """Return what prints a line for each call; None if the setting access_log forbids it."""
+    if not settings.access_log:
+        return None
+    line = format_for(settings.log_format, sys.stdout.isatty(), os.environ.get("NO_COLOR", ""))
+    log = ConsoleLog(sys.stdout.fileno(), line)
+    open_until_ended.callback(log.close)
+    return log
+
+
+async def _serve(settings: Settings, lines: ConsoleLog | None) -> None:
+    emulator = Emulator(settings, on_record=lines)
+    server = Server(emulator)
+    stopping = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stopping.set)
+    try:
+        await server.start()
+        following = _follow(emulator)
+        # What is there by now stays: the collector need not look at it again while a long upload is read.
+        gc.freeze()
+        gc.enable()
+        # Journals keep exchanges by the thousand, and none is garbage: Python would look through them all too often.
+        gc.set_threshold(10_000, 50, 100)
+        _announce(server)
+        await stopping.wait()
+        if following is not None:
+            following.cancel()
+    finally:
+        await server.stop()
+
+
+def _follow(emulator: Emulator) -> asyncio.Task[None] | None:
+    """Read the user's folder again whenever its files change, if there is one."""
+    settings = emulator.settings
+    if not settings.fixtures or not settings.reload:
+        return None
+    return asyncio.create_task(Reload(emulator, Path(settings.fixtures)).run())
+
+
+def _announce(server: Server) -> None:
+    is_json = server.emulator.settings.log_format == "json"
+    for line in _banner(server).split("\n"):
+        click.echo(message_line(line, "info", datetime.now(UTC)) if is_json else line)
+
+
+def _banner(server: Server) -> str:
+    return "\n".join([*_vendor_lines(server), *_tls_lines(server), *_everywhere(server), "Ready."])
+
+
+def _reachable(url: str) -> str:
+    """Return a server's URL as a client here can call it, though it listens on every address."""
+    return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+
+
+def _everywhere(server: Server) -> list[str]:
+    if _reachable(server.url) == server.url:
+        return []
+    return [f"{'listening on':24} {server.url}  every address of this machine or container"]
+
+
+def _tls_lines(server: Server) -> list[str]:
+    if server.tls_url is None:
+        return []
+    url = _reachable(server.url)
+    trust = f"trust {url}/_emulator/ca.crt" if server.emulator.settings.tls == "auto" else "your own certificate"
+    return [
+        f"{'https':24} {_reachable(server.tls_url)}  {trust}",
+        f"{'for built-in URLs':24} HTTPS_PROXY={url}",
+    ]
+
+
+def _vendor_lines(server: Server) -> list[str]:
+    catalogue = server.emulator.catalogue
+    lines = []
+    for name, vendor in catalogue.vendors.items():
+        contract = catalogue.contracts[name]
+        credential = next(iter(server.emulator.sandboxes.default.credentials[name].values()), None)
+        presented = vendor.present(credential) if credential else {}
+        headers = ", ".join(f"{header}: {value}" for header, value in presented.items()) or "no credentials"
+        url = _reachable(server.url) + contract.base_path
+        lines.append(f"{vendor.title:24} {url}  {len(contract.handled)} operations  {headers}")
+    return lines

@@ -1,0 +1,70 @@
+"""Parses YAML that people write. Imported when a file has to be parsed: what comes with us is kept parsed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import yaml
+
+from emulator.errors import ConfigurationError
+
+_SAFE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Loader(_SAFE):  # type: ignore[misc]
+    """Loads what JSON can hold: keys are strings, times stay as they are written. A key twice is refused."""
+
+    yaml_implicit_resolvers: ClassVar[Mapping[str, Any]] = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in _SAFE.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:
+        """Return the mapping, keyed by what is written."""
+        _refuse_twice(node)
+        self.flatten_mapping(node)
+        return {key.value: self.construct_object(value, deep=True) for key, value in node.value}
+
+
+def _refuse_twice(node: yaml.MappingNode) -> None:
+    seen = set()
+    for key, _ in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise yaml.MarkedYAMLError(problem="a key is a name", problem_mark=key.start_mark)
+        if key.value in seen:
+            raise yaml.MarkedYAMLError(problem=f"{key.value} is there twice", problem_mark=key.start_mark)
+        seen.add(key.value)
+
+
+def parse(text: str, name: str) -> Any:
+    """Return the document in a text. Raises ConfigurationError, naming the file's `name` and line."""
+    try:
+        return yaml.load(text, Loader=Loader)
+    except yaml.MarkedYAMLError as problem:
+        line = f" line {problem.problem_mark.line + 1}" if problem.problem_mark else ""
+        what = ", ".join(filter(None, (problem.context, problem.problem)))
+        raise ConfigurationError(f"{name}{line}: {what}") from problem
+    except (ValueError, yaml.YAMLError) as problem:
+        raise ConfigurationError(f"{name}: {problem}") from problem
+
+
+def line_of(text: str, pointer: str) -> int:
+    """Return the line that a JSON pointer leads to, or the nearest above it."""
+    node = yaml.compose(text, Loader=Loader)
+    line = node.start_mark.line + 1 if node is not None else 1
+    for step in pointer.split("/")[1:]:
+        found = _child(node, step.replace("~1", "/").replace("~0", "~"))
+        if found is None:
+            break
+        key, node = found
+        line = key.start_mark.line + 1
+    return line
+
+
+def _child(node: Any, step: str) -> tuple[Any, Any] | None:
+    if isinstance(node, yaml.MappingNode):
+        return next(((key, value) for key, value in node.value if key.value == step), None)
+    if isinstance(node, yaml.SequenceNode) and step.isdecimal() and int(step) < len(node.value):
+        return node.value[int(step)], node.value[int(step)]
+    return None

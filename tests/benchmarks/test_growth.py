@@ -1,0 +1,50 @@
+"""What a longer call costs, as a ratio within one run: `make bench-ratios`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from emulator.app import Catalogue
+from emulator.sandbox.masking import mask_body
+from emulator.sandbox.near_misses import MOST_SEGMENTS, near_misses
+from tests.test_masking import KINDS, long_bodies
+
+ROUNDS = 7
+SIZE = 65_000
+LINEAR = 3.0
+"""Twice as much takes twice as long, four times if the work grows with the square."""
+
+
+def growth(work: Callable[[int], object], size: int) -> float:
+    """Return how many times as long the work takes for twice the size: least time against least time, by turns."""
+    once, twice = [], []
+    for _ in range(ROUNDS):
+        once.append(seconds(work, size))
+        twice.append(seconds(work, 2 * size))
+    return min(twice) / min(once)
+
+
+def seconds(work: Callable[[int], object], size: int) -> float:
+    started = time.perf_counter()
+    work(size)
+    return time.perf_counter() - started
+
+
+@pytest.mark.parametrize("name", long_bodies(0))
+def test_masking_a_body_takes_time_in_proportion_to_its_length(name: str) -> None:
+    bodies = {size: long_bodies(size)[name] for size in (SIZE, 2 * SIZE)}
+    assert growth(lambda size: [mask_body(bodies[size], kind) for kind in KINDS], SIZE) < LINEAR
+
+
+def test_near_misses_of_the_longest_path_take_time_in_proportion_to_its_length(catalogue: Catalogue) -> None:
+    contract = catalogue.contracts["celigo"]
+    paths = {size: "/v1/integration" + "/a" * (size - 2) for size in (MOST_SEGMENTS // 2, MOST_SEGMENTS)}
+
+    def compare(size: int) -> None:
+        for _ in range(20):
+            near_misses("GET", paths[size], contract)
+
+    assert growth(compare, MOST_SEGMENTS // 2) < LINEAR

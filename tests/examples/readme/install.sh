@@ -1,0 +1,1 @@
+pip install pytest requests ./integration-emulator

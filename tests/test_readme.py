@@ -1,0 +1,203 @@
+"""Every snippet of the README, held in tests/examples/readme as it is printed, does what the README says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import socket
+import subprocess
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import yaml
+
+from emulator import healthcheck
+from emulator.app import Catalogue
+from emulator.testcontainers import IMAGE
+from tests.conftest import EmulatorUnderTest
+from tests.control import controlled
+from tests.generated import README
+from tests.test_container import (
+    COMPOSE_SCHEMA,
+    DEFAULTS,
+    VARIABLES,
+    WORKFLOW_SCHEMA,
+    StandIn,
+    check_environment,
+    check_health,
+    docker_run,
+    engine,
+    last,
+    run_snippet,
+    violations,
+)
+from tests.test_pytest_plugin import Inner, inner
+from tests.test_server import COMMAND, clean_environment
+
+__all__ = ["engine", "inner"]
+
+ROOT = README.parent
+EXAMPLES = ROOT / "tests" / "examples" / "readme"
+PORT = DEFAULTS["port"]
+pytest_plugins = ["pytester"]
+
+
+def example(name: str) -> str:
+    return (EXAMPLES / name).read_text()
+
+
+def test_every_snippet_is_one_of_the_examples_and_every_example_is_printed() -> None:
+    printed = re.findall(r"^```\w+\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+    assert sorted(printed) == sorted(file.read_text() for file in EXAMPLES.iterdir())
+
+
+def curl(line: str, root: str) -> subprocess.CompletedProcess[str]:
+    """Run a curl command of the README against the emulator at `root`."""
+    here = re.sub(rf"(http://)?localhost:{PORT}", root, line)
+    return subprocess.run(["bash", "-c", here], capture_output=True, text=True, check=True)
+
+
+def test_first_calls_are_answered_by_each_vendor(emulator: EmulatorUnderTest) -> None:
+    make, *calls = example("start.sh").splitlines()
+    assert make.startswith("make serve &")
+    for call, shown in zip(calls, ("uid", "created_at", "metadata", "lastModified"), strict=True):
+        assert shown in curl(call, emulator.root).stdout
+    assert [exchange.reply.status if exchange.reply else 0 for exchange in emulator.exchanges()] == [200] * 4
+
+
+def test_worlds_are_made_spoilt_and_looked_into(catalogue: Catalogue) -> None:
+    with controlled(catalogue) as (_, control):
+        made, switched, throttled, journal = (
+            curl(line, control.url).stdout for line in example("worlds.sh").splitlines()
+        )
+    assert '"name":"ci-1"' in made.replace(" ", "")
+    assert "rate-limited" in switched
+    assert throttled.startswith("HTTP/1.1 429 ")
+    assert "listIntegrations" in journal
+
+
+def test_own_fixtures_are_laid_over_the_built_in_ones(catalogue: Catalogue, tmp_path: Path) -> None:
+    (tmp_path / "paradime").mkdir()
+    (tmp_path / "paradime" / "integrations.yaml").write_text(example("fixtures.yaml"))
+    with controlled(catalogue, fixtures=str(tmp_path)) as (_, control):
+        records = control.done("GET", "/state/paradime.integrations")["records"]
+    assert (len(records), records[0]["name"]) == (21, "Tableau")
+
+
+def test_make_has_the_targets() -> None:
+    targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    named = re.findall(r"^make ([\w-]+)", example("start.sh") + example("work.sh"), re.MULTILINE)
+    assert len(named) == 4
+    assert set(named) <= set(targets)
+
+
+def test_pip_installs_this_folder_and_an_extra_that_is_there() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert shlex.split(example("install.sh"))[-1] == f"./{project['name']}"
+    (extra,) = re.findall(rf"`pip install '\./{project['name']}\[(\w+)\]'`", README.read_text())
+    assert extra in project["optional-dependencies"]
+
+
+def test_first_test_passes(inner: Inner) -> None:
+    inner.pytester.makepyfile(test_client=example("client.py"))
+    inner.pytester.runpytest_inprocess("--emulator-url", inner.url).assert_outcomes(passed=2)
+
+
+def test_first_test_that_fails_shows_what_was_called(inner: Inner) -> None:
+    broken = example("client.py").replace("    answer.raise_for_status()\n", "")
+    inner.pytester.makepyfile(test_client=broken)
+    result = inner.pytester.runpytest_inprocess("--emulator-url", inner.url)
+    result.assert_outcomes(passed=1, failed=1)
+    assert example("report.txt").strip() in [line.strip() for line in result.outlines]
+
+
+class Container:
+    """What runs in a container's place."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
+        self.process = process
+        self.root = f"http://localhost:{port}"
+        self._variables = {"EMULATOR_HOST": "0.0.0.0", "EMULATOR_PORT": str(port)}
+
+    def wait(self) -> None:
+        """Return once the health check passes, as compose and GitHub Actions do."""
+        while check_health(**self._variables).returncode:
+            assert self.process.poll() is None
+
+    def list_secoda(self, url: str, host: str) -> int:
+        """Call the emulator where a snippet says that it is; return the status."""
+        assert url.startswith(f"http://{host}:{PORT}/")
+        here = url.replace(f"http://{host}:{PORT}", self.root)
+        token = {"Authorization": "Bearer secoda-token"}
+        return httpx.get(f"{here}/integration/integrations", headers=token).status_code
+
+
+@contextmanager
+def container(arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> Iterator[Container]:
+    """Run what the image runs, as it would run it, on a port that is free."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    image = dict(re.findall(r"(EMULATOR_\w+)=(\S+)", last("ENV")))
+    variables = {**image, **(environment or {}), "EMULATOR_PORT": str(port)}
+    with subprocess.Popen(
+        [*COMMAND, "serve", *arguments], env=clean_environment(**variables), stdout=subprocess.DEVNULL
+    ) as process:
+        try:
+            yield Container(process, port)
+        finally:
+            process.kill()
+
+
+def test_docker_run_starts_waits_and_stops() -> None:
+    build, run, wait, stop = (shlex.split(line) for line in example("docker.sh").splitlines())
+    assert build == ["docker", "build", "-t", IMAGE, "."]
+    asked = docker_run(run)
+    assert (asked.image, asked.p, asked.detach) == (IMAGE, [f"{PORT}:{PORT}"], True)
+    assert stop == ["docker", "stop", asked.name]
+    assert wait[-1].endswith(healthcheck.PATH)
+    environment = dict(entry.split("=", 1) for entry in asked.e)
+    assert environment.keys() <= VARIABLES
+    with container(asked.arguments, environment) as started:
+        assert '"ready"' in curl(shlex.join(wait), started.root).stdout
+        assert started.list_secoda(f"http://localhost:{PORT}/secoda/api/v1", "localhost") == 429
+        started.process.terminate()
+        assert started.process.wait(30) == 0
+
+
+def test_compose_waits_for_the_health_of_an_emulator_with_its_environment(emulator: EmulatorUnderTest) -> None:
+    text = example("compose.yaml")
+    assert violations(text, COMPOSE_SCHEMA) == []
+    services = yaml.safe_load(text)["services"]
+    assert services["emulator"]["image"] == IMAGE
+    assert services["tests"]["depends_on"] == {"emulator": {"condition": "service_healthy"}}
+    check_service(services["emulator"]["environment"], services["tests"]["environment"], "emulator", emulator)
+
+
+def test_workflow_sets_its_service_up_by_environment_alone(emulator: EmulatorUnderTest) -> None:
+    text = example("workflow.yaml")
+    # YAML 1.1, which Python reads, takes the key `on` for true.
+    assert violations(text.replace("on: push", '"on": push'), WORKFLOW_SCHEMA) == []
+    job = yaml.safe_load(text)["jobs"]["tests"]
+    service = job["services"]["emulator"]
+    assert service.keys() == {"image", "ports", "env"}
+    assert service["ports"] == [f"{PORT}:{PORT}"]
+    check_service(service["env"], job["steps"][-1]["env"], "localhost", emulator)
+
+
+def check_service(
+    environment: Mapping[str, str], client: Mapping[str, str], host: str, emulator: EmulatorUnderTest
+) -> None:
+    """Start a service with its environment, wait for its health, and call it as its client is told to."""
+    check_environment(environment, emulator)
+    with container(environment=environment) as started:
+        started.wait()
+        assert started.list_secoda(client["SECODA_URL"], host) == 429
+
+
+def test_testcontainers_has_it_ready_inside_with(engine: StandIn) -> None:
+    run_snippet(example("testcontainers.py"), EXAMPLES / "testcontainers.py")
+    assert engine.created["image"] == IMAGE
+    assert engine.created["environment"]["EMULATOR_SCENARIOS"] == "secoda/rate-limited"
