@@ -37,6 +37,7 @@ from emulator.tls import read_tls
 from emulator.tunnel import tunnelled_to
 from emulator.vendor import Handlers, Vendor
 from emulator.vendors import load_vendors
+from emulator.yaml_file import short_name
 
 SHORT = 64 * 1024
 """Up to so many bytes a JSON body can be part of a request that is answered from memory."""
@@ -54,10 +55,16 @@ class Catalogue:
     handlers: Mapping[str, Handlers]
 
 
-def read_catalogue(vendors: Mapping[str, Vendor] | None = None, folder: Path = CONTRACTS) -> Catalogue:
-    """Read the contracts in `folder` of `vendors` (all there are). Raises ContractError where the two do not fit."""
+def read_catalogue(
+    vendors: Mapping[str, Vendor] | None = None, folder: Path = CONTRACTS, overlay: Path | None = None
+) -> Catalogue:
+    """Read the contracts in `folder` of `vendors` (all there are), files of `overlay` taking the place of its own.
+
+    Raises ContractError where a contract is wrong, or does not fit its vendor.
+    """
     vendors = load_vendors() if vendors is None else vendors
-    contracts = {name: read_contract(folder / name) for name in vendors}
+    overlays = [overlay] if overlay else []
+    contracts = {name: read_contract(folder / name, *(one / name for one in overlays)) for name in vendors}
     handlers = {name: bind(vendor, contracts[name]) for name, vendor in vendors.items()}
     return Catalogue(vendors, contracts, handlers)
 
@@ -68,7 +75,7 @@ def bind(vendor: Vendor, contract: Contract) -> Handlers:
     for module in vendor.handlers:
         handlers.merge(module)
     promised, found = set(contract.handled), handlers.names()
-    place = f"contracts/{vendor.name}/openapi.yaml"
+    place = short_name(contract.files["openapi.yaml"])
     for name in sorted(promised - found):
         raise ContractError(
             f"{place}: operation {name} has no handler in emulator/vendors/{vendor.name};"
@@ -95,7 +102,7 @@ class Emulator:
         on_record: Callable[[Exchange], None] | None = None,
     ) -> None:
         self.settings = settings
-        self.catalogue = catalogue or read_catalogue()
+        self.catalogue = catalogue or read_catalogue(overlay=contract_overlay(settings))
         self.hosts = Hosts(host for contract in self.catalogue.contracts.values() for host in contract.hosts)
         self.tls = read_tls(settings, self.hosts.patterns)
         self.metrics = Metrics()
@@ -171,13 +178,17 @@ class Emulator:
         self.metrics.count(exchange)
         return response
 
-    def fixtures(self, *overlay: Path) -> Fixtures:
-        """Read the fixtures, with more folders laid over them. Raises ConfigurationError if one is wrong."""
+    def fixtures(self, *overlay: Path, catalogue: Catalogue | None = None) -> Fixtures:
+        """Read the fixtures, with more folders laid over them. Raises ConfigurationError if one is wrong.
+
+        They are held to the contracts of `catalogue` (None: those in force).
+        """
+        catalogue = catalogue or self.catalogue
         folders = [*self.folders, *overlay]
         for folder in folders:
             if not folder.is_dir():
                 raise ConfigurationError(f"fixtures: {folder} is not a folder")
-        contracts, vendors = self.catalogue.contracts, self.catalogue.vendors
+        contracts, vendors = catalogue.contracts, catalogue.vendors
         return {
             name: read_fixtures(folders, contracts[name], vendor.collections, credential_check())
             for name, vendor in vendors.items()
@@ -187,12 +198,19 @@ class Emulator:
         """Return the scenarios that "secoda/flaky" or "*/outage" names. Raises ConfigurationError if there is none."""
         return _named(pattern, self.scenarios)
 
-    async def take(self, fixtures: Fixtures, scenarios: Mapping[str, Scenario]) -> None:
-        """Begin new sandboxes, and those that are reset, with other fixtures; replace the list of scenarios.
+    async def take(self, catalogue: Catalogue, fixtures: Fixtures, scenarios: Mapping[str, Scenario]) -> None:
+        """Hold the next calls to other contracts; begin new sandboxes, and those that are reset, with other fixtures.
 
-        Raises ConfigurationError, and leaves all as it is, if that cannot be.
+        The list of scenarios is replaced. Raises ConfigurationError, and leaves all as it is, if that cannot be.
         """
+        for name, contract in catalogue.contracts.items():
+            _refuse_other_outside(self.catalogue.contracts[name], contract)
         await self.sandboxes.take(fixtures, scenarios, _starting(self.settings, scenarios))
+        if catalogue is not self.catalogue:
+            self.catalogue = catalogue
+            self._pipelines = {name: self._pipeline(name) for name in catalogue.vendors}
+            if self._recall is not None:
+                self._recall.forget()
         self._fixtures = fixtures
         # The pipelines hold the same mapping.
         self.scenarios.clear()
@@ -290,6 +308,22 @@ def _begins_as_usual(settings: Settings) -> bool:
 def credential_check() -> Check:
     """Return what the records of every vendor's credentials are held to."""
     return own_contract().schema("credential.schema.json")
+
+
+def contract_overlay(settings: Settings) -> Path | None:
+    """Return the user's own folder of contracts if the settings name one. Raises ConfigurationError if it is none."""
+    folder = Path(settings.contracts) if settings.contracts else None
+    if folder is not None and not folder.is_dir():
+        raise ConfigurationError(f"contracts: {folder} is not a folder")
+    return folder
+
+
+def _refuse_other_outside(before: Contract, after: Contract) -> None:
+    """Raise ConfigurationError if a contract differs in what is fixed once sandboxes and ports are there."""
+    for what in ("flags", "hosts", "mounts"):
+        if getattr(before, what) != getattr(after, what):
+            name = short_name(after.files["openapi.yaml"])
+            raise ConfigurationError(f"{name}: its {what} have changed, which takes a restart")
 
 
 def fixture_folders(settings: Settings) -> list[Path]:

@@ -1,13 +1,14 @@
-"""Reading a user's own fixtures and scenarios again when their files change. A broken file keeps the old ones."""
+"""Reading a user's own contracts, fixtures and scenarios again when they change. A broken file keeps the old ones."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from emulator.app import Emulator, read_scenarios
+from emulator.app import Emulator, contract_overlay, read_catalogue, read_scenarios
+from emulator.contract.openapi import SUFFIXES
 from emulator.errors import ConfigurationError
 
 SECONDS = 1.0
@@ -19,12 +20,13 @@ logger = logging.getLogger("emulator")
 
 
 class Reload:
-    """Follows the files of one folder for an emulator."""
+    """Follows the files of the folders that the settings of an emulator name."""
 
-    def __init__(self, emulator: Emulator, folder: Path) -> None:
+    def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
-        self._folder = folder
-        self._seen = stamps(folder)
+        self._fixtures = _folder(emulator.settings.fixtures)
+        self._contracts = _folder(emulator.settings.contracts)
+        self._seen = self._stamps()
 
     async def run(self) -> None:
         """Look about every second, until cancelled."""
@@ -34,46 +36,59 @@ class Reload:
 
     async def poll(self) -> bool:
         """Look once: take what has changed, or say why it cannot be taken. Return whether it was taken."""
-        found = await asyncio.to_thread(stamps, self._folder)
-        if found == self._seen:
+        found = await asyncio.to_thread(self._stamps)
+        changed = sorted(file for file in self._seen.keys() | found.keys() if self._seen.get(file) != found.get(file))
+        if not changed:
             return False
-        names = _changed(self._seen, found, self._folder)
+        names = ", ".join("/".join(file.parts[-2:]) for file in changed)
+        of_contracts = self._contracts is not None and any(self._contracts in file.parents for file in changed)
         self._seen = found
         try:
-            await self._take()
+            await self._take(of_contracts)
         except ConfigurationError as problem:
-            logger.error("%s; the fixtures and scenarios from before stay", str(problem).removesuffix("."))
+            logger.error("%s; what was there before stays", str(problem).removesuffix("."))
             return False
         except Exception:
-            logger.exception("%s cannot be read; the fixtures and scenarios from before stay", names)
+            logger.exception("%s cannot be read; what was there before stays", names)
             return False
+        calls = "calls are held to it; " if of_contracts else ""
         logger.info(
-            "%s changed: new sandboxes begin with it, scenarios are up to date; `emulator reset` gives it to default",
+            "%s changed: %snew sandboxes begin with it, scenarios are up to date; `emulator reset` gives it to default",
             names,
+            calls,
         )
         return True
 
-    async def _take(self) -> None:
+    async def _take(self, of_contracts: bool) -> None:
         emulator = self._emulator
-        # Reading takes a tenth of a second, which no call shall wait for.
-        fixtures = await asyncio.to_thread(emulator.fixtures)
-        scenarios = await asyncio.to_thread(read_scenarios, emulator.folders, emulator.catalogue)
-        await emulator.take(fixtures, scenarios)
+        catalogue = emulator.catalogue
+        # Reading takes a tenth of a second or more, which no call shall wait for.
+        if of_contracts:
+            catalogue = await asyncio.to_thread(
+                lambda: read_catalogue(catalogue.vendors, overlay=contract_overlay(emulator.settings))
+            )
+        fixtures = await asyncio.to_thread(lambda: emulator.fixtures(catalogue=catalogue))
+        scenarios = await asyncio.to_thread(read_scenarios, emulator.folders, catalogue)
+        await emulator.take(catalogue, fixtures, scenarios)
+
+    def _stamps(self) -> Stamps:
+        """Return for each file that is followed when it was written, and its size."""
+        files = [*_files(self._fixtures, (".yaml",)), *_files(self._contracts, SUFFIXES)]
+        found = {}
+        for file in files:
+            try:
+                stat = file.stat()
+            except OSError:
+                # It went between the listing and the look.
+                continue
+            found[file] = (stat.st_mtime_ns, stat.st_size)
+        return found
 
 
-def stamps(folder: Path) -> Stamps:
-    """Return for each YAML file below a folder when it was written, and its size."""
-    found = {}
-    for file in folder.rglob("*.yaml"):
-        try:
-            stat = file.stat()
-        except OSError:
-            # It went between the listing and the look.
-            continue
-        found[file] = (stat.st_mtime_ns, stat.st_size)
-    return found
+def _folder(setting: str) -> Path | None:
+    return Path(setting) if setting else None
 
 
-def _changed(before: Stamps, after: Stamps, folder: Path) -> str:
-    files = sorted(file for file in before.keys() | after.keys() if before.get(file) != after.get(file))
-    return ", ".join(str(file.relative_to(folder)) for file in files)
+def _files(folder: Path | None, suffixes: Sequence[str]) -> Iterator[Path]:
+    if folder is not None:
+        yield from (file for file in folder.rglob("*.*") if file.suffix in suffixes)

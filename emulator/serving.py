@@ -10,7 +10,6 @@ import signal
 import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 
@@ -71,11 +70,11 @@ async def _serve(settings: Settings, lines: ConsoleLog | None) -> None:
 
 
 def _follow(emulator: Emulator) -> asyncio.Task[None] | None:
-    """Read the user's folder again whenever its files change, if there is one."""
+    """Read the user's folders again whenever their files change, if there are any."""
     settings = emulator.settings
-    if not settings.fixtures or not settings.reload:
+    if not settings.reload or not (settings.fixtures or settings.contracts):
         return None
-    return asyncio.create_task(Reload(emulator, Path(settings.fixtures)).run())
+    return asyncio.create_task(Reload(emulator).run())
 
 
 def _announce(server: Server) -> None:

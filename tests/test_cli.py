@@ -20,6 +20,7 @@ from emulator import __version__
 from emulator.app import Catalogue, Emulator
 from emulator.cli import commands, main
 from emulator.commands.problems import contract_problems
+from emulator.data import CONTRACTS
 from emulator.server import ThreadedServer
 from emulator.serving import _banner, _reachable
 from emulator.settings import read_settings
@@ -166,6 +167,37 @@ def test_check_takes_the_folder_of_the_settings(command: Run, tmp_path: Path) ->
     (tmp_path / "own").mkdir()
     (tmp_path / "emulator.toml").write_text('fixtures = "own"\n')
     assert command("check")[1].endswith("and of own.\n")
+
+
+def test_check_and_serve_tell_what_is_wrong_with_own_contracts(command: Run, tmp_path: Path) -> None:
+    own = tmp_path / "promises"
+    (own / "secoda").mkdir(parents=True)
+    (own / "immuta").mkdir()
+    (own / "secoda" / "openapi.yaml").write_text("openapi: 3.1.0\n")
+    (own / "immuta" / "openapi.yml").write_text("openapi: 3.1.0\n")
+    code, out, _ = command("check", "--contracts", "promises")
+    assert code == 1
+    assert "promises/secoda/openapi.yaml: " in out
+    assert "immuta/openapi.yml: nothing reads this; did you mean immuta/openapi.yaml?" in out
+    code, out, err = command("serve", "--port", "0", "--contracts", "promises")
+    assert (code, out) == (2, "")
+    assert err.startswith("emulator: promises/secoda/openapi.yaml: ")
+    assert err.count("\n") == 1
+    assert command("serve", "--port", "0", "--contracts", "nowhere")[2] == (
+        "emulator: contracts: nowhere is not a folder\n"
+    )
+
+
+def test_own_contracts_take_the_place_of_the_built_in_ones(command: Run, tmp_path: Path) -> None:
+    (tmp_path / "promises" / "celigo").mkdir(parents=True)
+    text = (CONTRACTS / "celigo" / "openapi.yaml").read_text()
+    source = "level: documented"
+    assert source in text
+    (tmp_path / "promises" / "celigo" / "openapi.yaml").write_text(text.replace(source, "level: observed"))
+    (tmp_path / "emulator.toml").write_text('contracts = "promises"\n')
+    assert command("check")[1].endswith("and of promises.\n")
+    assert " documented " not in command("operations", "--vendor", "celigo")[1]
+    assert " documented " in command("operations", "--vendor", "secoda")[1]
 
 
 def test_check_tells_what_is_wrong_with_a_contract(tmp_path: Path, catalogue: Catalogue) -> None:

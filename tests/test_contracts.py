@@ -165,8 +165,8 @@ def _broken_copy(folder: Path, change: dict[str, Any]) -> Path:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"x-conventions": {}}, "contracts/immuta/openapi.yaml: /x-conventions lacks trailing-slash"),
-        ({"servers": [{"url": "https://x.invalid"}]}, "contracts/immuta/openapi.yaml: servers/0 has no x-evidence"),
+        ({"x-conventions": {}}, "/immuta/openapi.yaml: /x-conventions lacks trailing-slash"),
+        ({"servers": [{"url": "https://x.invalid"}]}, "/immuta/openapi.yaml: servers/0 has no x-evidence"),
         (
             {"components": {"schemas": {"X": {"type": "string", "format": "email"}}}},
             "format 'email' is not one of uuid, date-time",

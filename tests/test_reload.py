@@ -1,15 +1,19 @@
-"""A user's own fixtures and scenarios are read again when they change; a broken file keeps the old ones."""
+"""A user's own contracts, fixtures and scenarios are read again when they change; a broken file keeps the old ones."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import yaml
+from aiohttp.test_utils import TestClient, TestServer
 
 from emulator.app import Catalogue, Emulator
+from emulator.data import CONTRACTS
 from emulator.reload import Reload
 from emulator.sandbox.sandbox import Beginning
 from emulator.settings import read_settings
@@ -40,13 +44,13 @@ async def dictionaries(emulator: Emulator, sandbox: str = "default") -> int:
 
 
 async def test_nothing_is_read_while_nothing_changes(emulator: Emulator, folder: Path) -> None:
-    assert not await Reload(emulator, folder).poll()
+    assert not await Reload(emulator).poll()
 
 
 async def test_new_sandboxes_and_resets_take_the_new_fixtures(
     emulator: Emulator, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    reload = Reload(emulator, folder)
+    reload = Reload(emulator)
     before = await dictionaries(emulator)
     (folder / "immuta" / "dictionaries.yaml").write_text(EMPTY)
     with caplog.at_level(logging.INFO, "emulator"):
@@ -62,7 +66,7 @@ async def test_new_sandboxes_and_resets_take_the_new_fixtures(
 
 async def test_a_file_that_goes_lets_the_built_in_one_come_back(emulator: Emulator, folder: Path) -> None:
     (folder / "immuta" / "dictionaries.yaml").write_text(EMPTY)
-    reload = Reload(emulator, folder)
+    reload = Reload(emulator)
     (folder / "immuta" / "dictionaries.yaml").unlink()
     assert await reload.poll()
     await emulator.reset()
@@ -72,7 +76,7 @@ async def test_a_file_that_goes_lets_the_built_in_one_come_back(emulator: Emulat
 async def test_scenarios_are_replaced_where_a_sandbox_begins_with_them(emulator: Emulator, folder: Path) -> None:
     beginning = Beginning(scenarios=emulator.scenarios_named("immuta/mine"))
     await emulator.sandboxes.create("other", beginning=beginning)
-    reload = Reload(emulator, folder)
+    reload = Reload(emulator)
     (folder / "immuta" / "scenarios.yaml").write_text(SCENARIO % ("After.", 403))
     assert await reload.poll()
     assert emulator.scenarios["immuta/mine"].description == "After."
@@ -83,7 +87,7 @@ async def test_scenarios_are_replaced_where_a_sandbox_begins_with_them(emulator:
 
 async def test_a_scenario_that_changed_while_it_was_on_can_be_switched_off(emulator: Emulator, folder: Path) -> None:
     assert emulator.sandboxes.default.faults
-    reload = Reload(emulator, folder)
+    reload = Reload(emulator)
     (folder / "immuta" / "scenarios.yaml").write_text(
         "scenarios: {mine: {description: None left., flags: {bad_request_prefix: false}}}\n"
     )
@@ -105,7 +109,7 @@ async def test_a_scenario_that_changed_while_it_was_on_can_be_switched_off(emula
 async def test_a_broken_file_keeps_the_old_ones_and_is_said_once(
     emulator: Emulator, folder: Path, caplog: pytest.LogCaptureFixture, file: str, text: str, sentence: str
 ) -> None:
-    reload = Reload(emulator, folder)
+    reload = Reload(emulator)
     before = await dictionaries(emulator)
     (folder / "immuta" / file).write_text(text)
     with caplog.at_level(logging.INFO, "emulator"):
@@ -122,8 +126,94 @@ async def test_a_broken_file_keeps_the_old_ones_and_is_said_once(
 async def test_a_folder_that_has_gone_keeps_the_old_ones(
     emulator: Emulator, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    reload = Reload(emulator, folder)
+    reload = Reload(emulator)
     await asyncio.to_thread(folder.rename, folder.with_name("elsewhere"))
     assert not await reload.poll()
     assert "is not a folder" in caplog.text
     assert "immuta/mine" in emulator.scenarios
+
+
+# Contracts
+
+LISTED = "/integration/integrations"
+
+
+@pytest.fixture
+def contracts(tmp_path: Path) -> Path:
+    """A folder of contracts in which Secoda's own one stands as it is."""
+    folder = tmp_path / "contracts"
+    shutil.copytree(CONTRACTS / "secoda", folder / "secoda")
+    return folder
+
+
+@pytest.fixture
+async def held(contracts: Path) -> AsyncIterator[Emulator]:
+    emulator = Emulator(read_settings({"contracts": str(contracts)}))
+    await emulator.start()
+    yield emulator
+    await emulator.close()
+
+
+def rewrite(file: Path, before: str, after: str) -> None:
+    text = file.read_text()
+    assert before in text
+    file.write_text(text.replace(before, after))
+
+
+async def answer(emulator: Emulator, query: str = "") -> int:
+    headers = {"Authorization": "Bearer secoda-token"}
+    async with TestClient(TestServer(emulator.application())) as client:
+        return (await client.get(f"/secoda/api/v1{LISTED}{query}", headers=headers)).status
+
+
+async def test_the_next_call_is_held_to_the_new_contract(
+    held: Emulator, contracts: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    reload = Reload(held)
+    file = contracts / "secoda" / "openapi.yaml"
+    document = yaml.safe_load(await asyncio.to_thread(file.read_text))
+    del document["paths"][f"{LISTED}/{{integration_id}}"]["get"]["responses"]["404"]
+    assert await answer(held) == 200
+    before = held.catalogue.contracts["secoda"].operations["getIntegration"].responses
+    await asyncio.to_thread(file.write_text, yaml.safe_dump(document))
+    with caplog.at_level(logging.INFO, "emulator"):
+        assert await reload.poll()
+    assert "secoda/openapi.yaml changed: calls are held to it" in caplog.text
+    after = held.catalogue.contracts["secoda"].operations["getIntegration"].responses
+    assert before.keys() - after.keys() == {404}
+    assert await answer(held) == 200
+    assert await answer(held, "/00000000-0000-0000-0000-000000000000") == 500, "404 is in the contract no more"
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "after", "sentence"),
+    [
+        ("openapi.yaml", "openapi:", "openapi: [", "secoda/openapi.yaml line"),
+        ("openapi.yaml", "operationId: listIntegrations", "operationId: listThings", "has no handler"),
+        (
+            "openapi.yaml",
+            "https://api.secoda.co",
+            "https://api.example.test",
+            "hosts have changed, which takes a restart",
+        ),
+        ("schemas/error.schema.json", "{", "{{", "schemas/error.schema.json: "),
+        ("schemas/error.schema.json", '"type": "object"', '"type": "objekt"', "secoda/"),
+    ],
+)
+async def test_a_broken_contract_keeps_the_old_ones(
+    held: Emulator,
+    contracts: Path,
+    caplog: pytest.LogCaptureFixture,
+    file: str,
+    before: str,
+    after: str,
+    sentence: str,
+) -> None:
+    reload, kept = Reload(held), held.catalogue
+    await asyncio.to_thread(rewrite, contracts / "secoda" / file, before, after)
+    assert not await reload.poll()
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert sentence in caplog.messages[0]
+    assert caplog.messages[0].endswith("; what was there before stays")
+    assert held.catalogue is kept
+    assert await answer(held) == 200

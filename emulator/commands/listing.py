@@ -23,10 +23,11 @@ def operations(vendor: str | None) -> None:
 
     Example: emulator operations --vendor celigo
     """
-    from emulator.app import read_catalogue  # noqa: PLC0415 - no other command shall wait for it
+    from emulator.app import contract_overlay, read_catalogue  # noqa: PLC0415 - no other command shall wait for it
     from emulator.control.information import describe_operations  # noqa: PLC0415 - as above
 
-    catalogue = _checked(vendor, read_catalogue())
+    overlay = contract_overlay(read_settings({}, os.environ))
+    catalogue = _checked(vendor, read_catalogue(overlay=overlay))
     for operation in describe_operations(catalogue.contracts):
         if vendor in (None, operation["vendor"]):
             evidence = operation["evidence"]
@@ -42,10 +43,15 @@ def scenarios(vendor: str | None, fixtures: str | None) -> None:
 
     Example: emulator scenarios --vendor secoda
     """
-    from emulator.app import fixture_folders, read_catalogue, read_scenarios  # noqa: PLC0415 - as above
+    from emulator.app import (  # noqa: PLC0415 - as above
+        contract_overlay,
+        fixture_folders,
+        read_catalogue,
+        read_scenarios,
+    )
 
     settings = read_settings({"fixtures": fixtures}, os.environ)
-    catalogue = _checked(vendor, read_catalogue())
+    catalogue = _checked(vendor, read_catalogue(overlay=contract_overlay(settings)))
     for name, scenario in read_scenarios(fixture_folders(settings), catalogue).items():
         if vendor in (None, scenario.vendor):
             click.echo(f"{name:36} {scenario.description}")

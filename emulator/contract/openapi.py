@@ -18,6 +18,7 @@ from emulator.errors import ConfigurationError, ContractError
 from emulator.exchange import Document
 from emulator.yaml_file import read_yaml, short_name
 
+SUFFIXES = (".yaml", ".json", ".graphql")
 METHODS = ("get", "put", "post", "delete", "patch")
 ANNOTATING_FORMATS = ("binary", "int32", "int64")
 
@@ -50,7 +51,7 @@ class Contract:
 
     `mounts` are the paths below which the operations stand ("/api/v1", ""), the base URL's first;
     `variables` what stands for a variable in them, `hosts` the vendor's own names ("*.immuta.com"
-    where a label varies).
+    where a label varies). `files` are what it was read from, by name within the contract's folder.
     """
 
     vendor: str
@@ -65,10 +66,17 @@ class Contract:
     flags: Mapping[str, Flag]
     graphql: GraphQL | None
     schemas: Schemas
+    files: Mapping[str, Path]
 
     def schema(self, file: str) -> Check:
         """Return the check for one file of the contract's schemas/ folder."""
         return self.schemas.check(f"file:///{self.vendor}/schemas/{file}")
+
+    def compile(self) -> None:
+        """Compile every schema, which is else done when it is first used. Raises an error of the library's."""
+        self.schemas.compile()
+        if self.graphql is not None:
+            _ = self.graphql.executable
 
     @property
     def base_path(self) -> str:
@@ -86,19 +94,37 @@ class Contract:
         return {name: operation for name, operation in self.operations.items() if name != carrier}
 
 
-def read_contract(folder: Path) -> Contract:
-    """Read one vendor's contract. Raises ContractError, naming file and place, if it is wrong."""
-    return _Reader(folder).contract()
+def read_contract(folder: Path, *overlays: Path) -> Contract:
+    """Read one vendor's contract; a file in one of the `overlays` takes the place of the folder's own.
+
+    Raises ContractError, naming file and place, if it is wrong; schemas that are not ours are compiled to find out.
+    """
+    files: dict[str, Path] = {}
+    for one in (folder, *overlays):
+        files |= {str(file.relative_to(one)): file for file in sorted(one.rglob("*.*")) if file.suffix in SUFFIXES}
+    if "openapi.yaml" not in files:
+        raise ContractError(f"{short_name(folder)} has no openapi.yaml")
+    try:
+        contract = _Reader(folder.name, files).contract()
+        if any(folder not in file.parents for file in files.values()):
+            contract.compile()
+    except ContractError:
+        raise
+    except Exception as problem:
+        # Whatever a document of another form than expected leads to.
+        raise ContractError(f"{short_name(files['openapi.yaml'])}: {type(problem).__name__}: {problem}") from problem
+    return contract
 
 
 class _Reader:
-    def __init__(self, folder: Path) -> None:
-        self.vendor = folder.name
-        self.folder = folder
-        self.document = _load(folder / "openapi.yaml")
+    def __init__(self, vendor: str, files: Mapping[str, Path]) -> None:
+        self.vendor = vendor
+        self.files = files
+        self.document = _load(files["openapi.yaml"])
         documents = {f"file:///{self.vendor}/openapi.yaml": self.document}
-        for file in sorted(folder.glob("schemas/*.schema.json")):
-            documents[f"file:///{self.vendor}/schemas/{file.name}"] = _load(file)
+        for name, file in files.items():
+            if name.endswith(".schema.json"):
+                documents[f"file:///{self.vendor}/{name}"] = _load(file)
         for address, document in documents.items():
             _refuse_other_formats(address, document)
         self.schemas = Schemas(documents)
@@ -130,6 +156,7 @@ class _Reader:
             flags=dict(self._flags()),
             graphql=graphql,
             schemas=self.schemas,
+            files=self.files,
         )
 
     def _operations(self) -> Iterator[Operation]:
@@ -237,7 +264,7 @@ class _Reader:
         return None
 
     def _read_graphql(self, path: str, carrier: str, described: Mapping[str, Any], pointer: str) -> GraphQL:
-        sdl = (self.folder / described["schema"]).read_text()
+        sdl = self.files[described["schema"]].read_text()
         for name, entry in {**described.get("type-aliases", {}), **described.get("types", {})}.items():
             Evidence.of(entry, self._where(f"{pointer}/{name}"))
         operations = {
@@ -276,7 +303,7 @@ class _Reader:
         )
 
     def _where(self, pointer: str) -> str:
-        return f"contracts/{self.vendor}/openapi.yaml: {pointer}"
+        return f"{short_name(self.files['openapi.yaml'])}: {pointer}"
 
 
 def _load(file: Path) -> Document:

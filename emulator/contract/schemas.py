@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import jsonschema_rs
 
+from emulator.errors import ContractError
 from emulator.exchange import Document, Violation
 
 if TYPE_CHECKING:
@@ -30,6 +31,14 @@ class Schemas:
         # One for all who refer to it: what many operations answer is compiled once.
         return self._checks.setdefault(address, Check(address, self))
 
+    def compile(self) -> None:
+        """Compile every check there is. Raises ContractError for a schema that is none."""
+        for check in list(self._checks.values()):
+            try:
+                check.compile()
+            except (ValueError, jsonschema_rs.ReferencingError) as problem:
+                raise ContractError(f"{check.address.removeprefix('file:///')}: {problem}") from problem
+
     @cached_property
     def fast(self) -> jsonschema_rs.Registry:
         """The documents as jsonschema-rs wants them."""
@@ -49,6 +58,10 @@ class Check:
     def __init__(self, address: str, schemas: Schemas) -> None:
         self.address = address
         self._schemas = schemas
+
+    def compile(self) -> None:
+        """Make it ready to be used. Raises jsonschema-rs's errors."""
+        _ = self._fast
 
     def accepts(self, document: Document) -> bool:
         """Tell whether the document keeps to the schema."""

@@ -10,7 +10,6 @@ from emulator.contract.faults import responses_of
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import Operation
 from emulator.control.handlers import Emulator, Handlers
-from emulator.data import CONTRACTS
 from emulator.exchange import Call, Reply
 from emulator.problems import Problem
 
@@ -71,8 +70,7 @@ async def get_metrics(call: Call, emulator: Emulator) -> Reply:
 def _contract_file(vendor: str, name: str, emulator: Emulator) -> Reply:
     if vendor not in emulator.catalogue.contracts:
         raise Problem(404, f"There is no vendor {vendor!r}; there are {', '.join(emulator.catalogue.contracts)}.")
-    folder = CONTRACTS / vendor
-    files = {str(file.relative_to(folder)): file for file in sorted(folder.rglob("*.*"))}
+    files = emulator.catalogue.contracts[vendor].files
     if name not in files:
         raise Problem(404, f"The contract of {vendor} has no file {name!r}; it has {', '.join(files)}.")
     file = files[name]
