@@ -112,6 +112,7 @@ class Emulator:
         self.scenarios = read_scenarios(self.folders, self.catalogue)
         self._fixtures = self.fixtures()
         self._recall = Recall() if settings.recall else None
+        self._short = min(SHORT, settings.max_body)
         self.sandboxes = self._sandboxes(on_record)
         if self._recall is not None:
             self.sandboxes.on_change = self._recall.forget
@@ -155,7 +156,7 @@ class Emulator:
                 return await self._control.serve(request, path[len(CONTROL) + 1 :])
             if not self.ready:
                 raise Problem(503, "The sandboxes are not seeded yet; wait for GET /_emulator/ready.")
-            body = await request.read() if _is_short(request, self.settings.max_body) else None
+            body = await request.read() if _is_short(request, self._short) else None
             if self._recall is not None and (body is not None or not request.body_exists):
                 answer = self._recall.find(key_of(request, body or b""))
                 if answer is not None:
@@ -292,12 +293,10 @@ def scenario_reader(catalogue: Catalogue) -> ScenarioReader:
     )
 
 
-def _is_short(request: web.BaseRequest, max_body: int) -> bool:
+def _is_short(request: web.BaseRequest, longest: int) -> bool:
     """Tell whether a body is to be read before it is known what the request means: only a small JSON one."""
     length = request.content_length
-    return (
-        length is not None and 0 < length <= min(SHORT, max_body) and "json" in request.headers.get("Content-Type", "")
-    )
+    return length is not None and 0 < length <= longest and "json" in request.headers.get("Content-Type", "")
 
 
 def _begins_as_usual(settings: Settings) -> bool:
