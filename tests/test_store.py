@@ -208,7 +208,7 @@ async def test_work_that_nobody_waits_for_any_more_ends_before_the_next_begins(s
 async def test_a_database_that_grows_large_moves_to_a_file_and_stays_what_it_is(
     store: Store, apart: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emulator.sandbox.store.IN_MEMORY_BYTES", 256 * 1024)
+    monkeypatch.setattr(store, "_longest", 256 * 1024)
     for number in range(400):
         await store.run(lambda db, id=f"{number}": things(db).insert({"id": id, "text": "x" * 1000}), apart=apart)  # type: ignore[misc]
     files = await store.run(lambda db: db.execute("PRAGMA database_list").fetchall())
@@ -222,6 +222,21 @@ async def test_a_database_that_grows_large_moves_to_a_file_and_stays_what_it_is(
         assert await copy.run(lambda db: things(db).get("7")) == {"id": "7", "text": "x" * 1000}
     finally:
         await copy.close()
+
+
+async def test_a_large_database_stays_in_memory_where_there_is_no_room_for_a_file(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*arguments: Any, **options: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(store, "_longest", 64 * 1024)
+    monkeypatch.setattr("emulator.sandbox.store.tempfile.mkstemp", refuse)
+    for number in range(160):
+        await store.run(lambda db, id=f"{number}": things(db).insert({"id": id, "text": "x" * 1000}))  # type: ignore[misc]
+    assert await store.run(lambda db: things(db).count()) == 160
+    assert "stays in memory: [Errno 28] No space left on device" in caplog.messages[0]
+    assert len(caplog.messages) <= 3, "said when it has doubled, not each time"
 
 
 async def test_a_database_that_is_used_again_holds_nothing_of_what_was_in_it(store: Store) -> None:

@@ -9,6 +9,7 @@ database that is a file, as one in memory comes to be when it has grown large.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sqlite3
 import tempfile
@@ -24,6 +25,8 @@ from emulator.errors import ConfigurationError
 from emulator.spill import can_spill
 
 T = TypeVar("T")
+
+logger = logging.getLogger("emulator")
 
 PAGE_BYTES = 2048
 """Most tables of a sandbox are small: with SQLite's usual 4096 it would take half as much memory again."""
@@ -64,14 +67,15 @@ class Store:
         self._in_memory = not path
         self._give_back = give_back
         self._db = _connect(path) if path else database or _connect_memory()
-        if content:
-            self._hold(content)
+        self._longest = IN_MEMORY_BYTES
         self._slow: set[str] = set()
         self.closed = False
         self._thread: aiosqlite.Connection | None = None
         self._starting = asyncio.Lock()
         # Each is counted up in one thread only.
         self._handed_over = self._done = 0
+        if content:
+            self._hold(content)
 
     async def run(self, work: Callable[[sqlite3.Connection], T], kind: str = "", *, apart: bool = False) -> T:
         """Run `work` in a transaction: kept when it returns, undone when it raises.
@@ -128,10 +132,12 @@ class Store:
         db.execute("BEGIN")
         try:
             result = work(db)
+            db.execute("COMMIT")
         except BaseException:
-            db.execute("ROLLBACK")
+            # Where the disk is full, SQLite has rolled back by itself.
+            if db.in_transaction:
+                db.execute("ROLLBACK")
             raise
-        db.execute("COMMIT")
         if db.total_changes != changes:
             self.revision += 1
             if apart or self.revision % 16 == 0:
@@ -160,8 +166,12 @@ class Store:
 
     def _make_room(self, size: int) -> None:
         """Move a database of `size` bytes, if that is large, from memory to a file, if there can be one."""
-        if self._in_memory and size > IN_MEMORY_BYTES and can_spill():
-            self._db, self._in_memory, self._give_back = _moved_to_file(self._db), False, None
+        if self._in_memory and size > self._longest and can_spill():
+            try:
+                self._db, self._in_memory, self._give_back = _moved_to_file(self._db), False, None
+            except (OSError, sqlite3.Error) as problem:
+                logger.warning("A sandbox of %d MB stays in memory: %s.", size // 10**6, problem)
+                self._longest = 2 * size
 
 
 def _connect_memory() -> sqlite3.Connection:
@@ -187,7 +197,10 @@ def _connect(path: str) -> sqlite3.Connection:
 
 
 def _moved_to_file(source: sqlite3.Connection) -> sqlite3.Connection:
-    """Return a copy in a file without a name, which is gone when it is closed; close the source."""
+    """Return a copy in a file without a name, which is gone when it is closed; close the source.
+
+    Raises OSError or sqlite3.Error, and leaves the source as it is, if there is no room for it.
+    """
     handle, name = tempfile.mkstemp(prefix="emulator-", suffix=".db")
     os.close(handle)
     db = sqlite3.connect(name, isolation_level=None, check_same_thread=False, cached_statements=512)
@@ -196,9 +209,14 @@ def _moved_to_file(source: sqlite3.Connection) -> sqlite3.Connection:
         db.execute(f"PRAGMA {pragma}")
     # The larger cache comes when the source has gone.
     db.execute(f"PRAGMA cache_size = -{IN_MEMORY_CACHE_KIB}")
-    source.backup(db)
+    try:
+        source.backup(db)
+    except BaseException:
+        db.close()
+        raise
+    finally:
+        with suppress(OSError):  # where a file that is open cannot be removed
+            Path(name).unlink()
     source.close()
     db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-    with suppress(OSError):  # where a file that is open cannot be removed
-        Path(name).unlink()
     return db
