@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-import time
 from collections.abc import AsyncIterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime
@@ -162,17 +161,18 @@ def test_record_comes_back_as_it_went_in(fields: dict[str, Any], id: str) -> Non
         db.close()
 
 
-async def test_quick_work_is_done_at_once_and_slow_work_on_a_thread(store: Store) -> None:
-    here, threads = threading.get_ident(), []
+async def test_quick_work_is_done_at_once_and_slow_work_on_a_thread(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, threads, spent = threading.get_ident(), [], [0.0]
+    monkeypatch.setattr("emulator.sandbox.store.time.thread_time", lambda: spent[0])
 
     def work(db: sqlite3.Connection) -> None:
         threads.append(threading.get_ident())
 
     def slow_once(db: sqlite3.Connection) -> None:
         work(db)
-        end = time.thread_time() + (2 * SLOW_SECONDS if len(threads) == 2 else 0)
-        while time.thread_time() < end:
-            pass
+        spent[0] += 2 * SLOW_SECONDS if len(threads) == 2 else 0
 
     await store.run(work)
     for _ in range(4):
