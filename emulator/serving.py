@@ -60,7 +60,7 @@ async def _serve(settings: Settings, lines: ConsoleLog | None) -> None:
         gc.freeze()
         gc.enable()
         # Journals keep exchanges by the thousand, and none is garbage: Python would look through them all too often.
-        gc.set_threshold(10_000, 50, 100)
+        gc.set_threshold(10_000, 10, 10)
         _announce(server)
         await stopping.wait()
         if following is not None:
