@@ -22,7 +22,7 @@ def describe_machine() -> dict[str, str | int | float]:
         "processor": _processor(),
         "cores": os.cpu_count() or 0,
         "memory_gib": round(memory / 1024**3, 1),
-        "system": f"{platform.system()} {platform.release()}",
+        "system": f"{platform.system()} {platform.release().partition('-')[0]}",
         "load_before": round(os.getloadavg()[0], 2),
     }
 
@@ -51,4 +51,5 @@ def _printed(*command: str) -> str:
     if shutil.which(command[0]) is None:
         return ""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return (done.stdout + done.stderr).strip().splitlines()[0].split(" Copyright")[0]
+    first = (done.stdout + done.stderr).strip().splitlines()[0]
+    return first.partition(" Copyright")[0].removeprefix(f"{command[0]} ")
