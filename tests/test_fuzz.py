@@ -27,7 +27,7 @@ def headers(emulator: EmulatorUnderTest, vendor: str) -> list[str]:
     return [word for name, value in emulator.headers(vendor).items() for word in ("-H", f"{name}: {value}")]
 
 
-@pytest.mark.parametrize(("vendor", "examples"), [("immuta", "10"), ("secoda", "10"), ("celigo", "5")])
+@pytest.mark.parametrize(("vendor", "examples"), [("immuta", "20"), ("secoda", "12"), ("celigo", "8")])
 def test_rest_vendor_keeps_to_its_contract(
     emulator: EmulatorUnderTest, tmp_path: Path, vendor: str, examples: str
 ) -> None:
@@ -41,7 +41,7 @@ def test_graphql_vendor_keeps_to_its_schema(emulator: EmulatorUnderTest, tmp_pat
         "paradime",
         emulator.url("paradime"),
         "--max-examples",
-        "8",
+        "40",
         *headers(emulator, "paradime"),
         folder=tmp_path,
     )

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from tests.benchmarks import asked, emulator, wrk
 from tests.benchmarks.bench import Bench, Cycle
 from tests.benchmarks.connection import Connection, Request
-from tests.benchmarks.figures import Bound, Figure, Finding, compare
+from tests.benchmarks.figures import Figure, Finding, compare
 from tests.benchmarks.processes import Process
 
 SHORT = 100
@@ -24,15 +24,14 @@ def measure(bench: Bench) -> Iterator[Finding]:
         short = stack.enter_context(bench.emulator("short-list", emulator.long_list(bench.folder / "short", SHORT)))
         asks = {place: {long: _page(count, part), short: _page(SHORT, part)} for place, part in PLACES.items()}
         for place, ask in asks.items() if bench.plan.page_rounds else ():
-            work = f"{place} page of {count:,} records"
-            yield _compare(work, long, short, _under_load(bench, place, ask), asked.PAGE)
+            yield _compare(f"{place} page of {count:,} records", long, short, _under_load(bench, place, ask))
         for place, ask in asks.items():
             work = f"{place} page of {count:,} records, after a write"
-            yield _compare(work, long, short, _after_writes(bench, place, ask), None)
+            yield _compare(work, long, short, _after_writes(bench, place, ask))
 
 
-def _compare(work: str, long: Process, short: Process, times: Mapping[Process, Figure], bound: Bound | None) -> Finding:
-    return compare(work, times[long], f"a list of {SHORT}", times[short], bound)
+def _compare(work: str, long: Process, short: Process, times: Mapping[Process, Figure]) -> Finding:
+    return compare(work, times[long], f"a list of {SHORT}", times[short], asked.PAGE)
 
 
 def _page(count: int, part: float) -> Request:
