@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from emulator.sandbox.collection import Collection, Records
 from emulator.sandbox.fixtures import create_schema
+from emulator.sandbox.sequences import Sequences
 from emulator.sandbox.store import SLOW_SECONDS, Store
 from emulator.sandbox.template import Template
 from emulator.sandbox.world import World
@@ -36,8 +37,9 @@ def things(db: sqlite3.Connection) -> Records:
     return Records(db, THINGS)
 
 
-def world(db: sqlite3.Connection, randomness: str = "") -> World:
-    return World(db, now=datetime(2024, 1, 1, tzinfo=UTC), identity=None, flags={}, randomness=randomness)
+def world(db: sqlite3.Connection, randomness: str = "", sequences: Sequences | None = None) -> World:
+    now = datetime(2024, 1, 1, tzinfo=UTC)
+    return World(db, now=now, identity=None, flags={}, randomness=randomness, sequences=sequences)
 
 
 async def test_work_is_kept_when_it_returns_and_undone_when_it_raises(store: Store) -> None:
@@ -111,15 +113,23 @@ async def test_sequence_never_gives_a_number_twice(store: Store) -> None:
     assert await store.run(work) == [1, 2, 7, 9]
 
 
-async def test_random_choices_are_the_same_for_the_same_randomness_in_an_equal_world(store: Store) -> None:
-    def work(db: sqlite3.Connection) -> list[tuple[str, str, float]]:
-        worlds = [world(db, "1:op"), world(db, "1:op"), world(db, "2:op")]
-        return [(here.uuid(), here.hex(24), here.random.random()) for here in worlds]
+async def draw(store: Store, randomness: str) -> tuple[str, str, float]:
+    def work(db: sqlite3.Connection) -> tuple[str, str, float]:
+        here = world(db, randomness, store.sequences)
+        drawn = here.uuid(), here.hex(24), here.random.random()
+        store.sequences.give(db, here.numbers)
+        return drawn
 
+    return await store.run(work)
+
+
+async def test_random_choices_are_the_same_for_the_same_randomness_in_an_equal_world(store: Store) -> None:
     equal = Store()
     try:
+        await draw(store, "1:op")
         await equal.load(await store.dump())
-        first, again = await store.run(work), await equal.run(work)
+        first = [await draw(store, randomness) for randomness in ("1:op", "1:op", "2:op")]
+        again = [await draw(equal, randomness) for randomness in ("1:op", "1:op", "2:op")]
     finally:
         await equal.close()
     assert first == again
@@ -165,7 +175,8 @@ async def test_quick_work_is_done_at_once_and_slow_work_on_a_thread(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here, threads, spent = threading.get_ident(), [], [0.0]
-    monkeypatch.setattr("emulator.sandbox.store.time.thread_time", lambda: spent[0])
+    for clock in ("perf_counter", "thread_time"):
+        monkeypatch.setattr(f"emulator.sandbox.store.time.{clock}", lambda: spent[0])
 
     def work(db: sqlite3.Connection) -> None:
         threads.append(threading.get_ident())

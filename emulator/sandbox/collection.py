@@ -73,7 +73,7 @@ class Collection:
         """Create the collection's table and indexes."""
         db.execute(
             f'CREATE TABLE IF NOT EXISTS "{self.name}" '
-            "(position INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, record TEXT NOT NULL)"
+            "(position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, record TEXT NOT NULL)"
         )
         for fields in filter(None, (self.order, *((name,) for name in self.indexes))):
             columns = ", ".join(_extract(name) for name in fields)

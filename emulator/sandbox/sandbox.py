@@ -152,8 +152,11 @@ class Sandbox:
                 flags=self.flags[vendor] if flags is None else flags,
                 randomness=randomness,
                 sandbox=self.name,
+                sequences=self.store.sequences,
             )
             result = work(world)
+            if world.numbers:
+                self.store.sequences.give(db, world.numbers)
             changed = f"{vendor}.credentials" in world.written
             return result, self._blueprint.read_credentials(db, vendor) if changed else None
 

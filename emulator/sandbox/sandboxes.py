@@ -19,6 +19,7 @@ from emulator.sandbox.fixtures import Fixtures, create_schema
 from emulator.sandbox.kept_world import kept_world
 from emulator.sandbox.sandbox import Beginning, Blueprint, Sandbox
 from emulator.sandbox.scenarios import Scenario
+from emulator.sandbox.sequences import Sequences
 from emulator.sandbox.snapshots import check_layout, is_filled, layout
 from emulator.sandbox.store import Store
 from emulator.sandbox.template import Template
@@ -265,7 +266,8 @@ class Sandboxes:
             create_schema(db, [fixture.collection for fixture in of_vendor])
         for vendor, of_vendor in fixtures.items():
             flags, randomness = self._blueprint.flags[vendor], f"{seed}:{vendor}:fixtures"
-            world = World(db, now=EPOCH, identity=None, flags=flags, randomness=randomness)
+            sequences = Sequences(lasting=True)
+            world = World(db, now=EPOCH, identity=None, flags=flags, randomness=randomness, sequences=sequences)
             for fixture in of_vendor:
                 try:
                     fixture.load(world, partial(self._blueprint.faker, seed))
@@ -274,6 +276,7 @@ class Sandboxes:
                     raise ConfigurationError(
                         f"fixtures: no world can be made of {fixture.collection.name}: {reason}"
                     ) from problem
+            sequences.give(db, world.numbers)
 
 
 def seeded_faker(seed: int, collection: str) -> Faker:

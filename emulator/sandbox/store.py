@@ -22,6 +22,7 @@ from typing import TypeVar
 import aiosqlite
 
 from emulator.errors import ConfigurationError
+from emulator.sandbox.sequences import Sequences
 from emulator.spill import can_spill
 
 T = TypeVar("T")
@@ -42,13 +43,14 @@ GROWN = 1000
 """A database has not grown, or not by much, as long as it has been changed less often."""
 
 SLOW_SECONDS = 0.005
-"""A kind of work that took more time of the processor is done on the thread the next time."""
+"""A kind of work that took longer is done on the thread the next time."""
 
 
 class Store:
     """A database that runs whole functions, each in a transaction of its own.
 
-    `revision` moves with every change that is kept; `closed` tells that no more work is taken.
+    `revision` moves with every change that is kept; `sequences` are its last numbers; `closed` tells that
+    no more work is taken.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Store:
         content can use it as its `database`. Raises ConfigurationError if `path` is no database.
         """
         self.revision = 0
+        self.sequences = Sequences(lasting=path != "")
         self._in_memory = not path
         self._give_back = give_back
         self._db = _connect(path) if path else database or _connect_memory()
@@ -86,12 +89,13 @@ class Store:
             raise ValueError("the store is closed")
         idle = self._handed_over == self._done
         if idle and self._in_memory and not apart and kind not in self._slow:
-            return self._in_transaction(work, kind, apart)
-        return await self._on_thread(lambda: self._in_transaction(work, kind, apart))
+            return self._in_transaction(work, kind, time.perf_counter)
+        # On the thread, what counts is the time of the processor: the wall's tells how long it waited for others.
+        return await self._on_thread(lambda: self._in_transaction(work, kind, time.thread_time, apart))
 
     async def dump(self) -> bytes:
         """Return the database as a SQLite file."""
-        return await self._on_thread(lambda: self._db.serialize())
+        return await self._on_thread(self._dump)
 
     async def load(self, file: bytes) -> None:
         """Put the content of a SQLite file in the place of the database's own."""
@@ -125,9 +129,10 @@ class Store:
         result: T = await self._thread._execute(counted)  # type: ignore[no-untyped-call]
         return result
 
-    def _in_transaction(self, work: Callable[[sqlite3.Connection], T], kind: str, apart: bool) -> T:
-        # Not the time on the wall: work does not become slow by waiting for others.
-        db, started = self._db, time.thread_time()
+    def _in_transaction(
+        self, work: Callable[[sqlite3.Connection], T], kind: str, clock: Callable[[], float], apart: bool = False
+    ) -> T:
+        db, started = self._db, clock()
         changes = db.total_changes
         db.execute("BEGIN")
         try:
@@ -142,11 +147,15 @@ class Store:
             self.revision += 1
             if apart or self.revision % 16 == 0:
                 self._make_room(db.execute("PRAGMA page_count").fetchone()[0] * PAGE_BYTES)
-        if time.thread_time() - started > SLOW_SECONDS:
+        if clock() - started > SLOW_SECONDS:
             self._slow.add(kind)
         elif kind in self._slow:
             self._slow.discard(kind)
         return result
+
+    def _dump(self) -> bytes:
+        self.sequences.write(self._db)
+        return self._db.serialize()
 
     def _load(self, file: bytes) -> None:
         if self._in_memory:
@@ -158,6 +167,7 @@ class Store:
             with closing(_connect_memory()) as source:
                 source.deserialize(file)
                 source.backup(self._db)
+        self.sequences.forget()
         self.revision += 1
 
     def _hold(self, content: bytes) -> None:

@@ -13,14 +13,16 @@ from typing import Any
 
 from emulator.sandbox.collection import Collection, Records
 from emulator.sandbox.credentials import Identity
+from emulator.sandbox.sequences import Sequences
 
 
 class World:
     """A sandbox as one call meets it.
 
     `world[COLLECTION]` is that collection's records, `flags` the vendor's switches. What is written is kept
-    when the handler returns, and undone when it raises; `written` names the collections that were.
-    `varies` tells whether the handler has looked at what differs from call to call: time or random choices.
+    when the handler returns, and undone when it raises; `written` names the collections that were, `numbers`
+    holds the last number taken of each sequence. `varies` tells whether the handler has looked at what differs
+    from call to call: time or random choices.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class World:
         flags: Mapping[str, Any],
         randomness: str,
         sandbox: str = "default",
+        sequences: Sequences | None = None,
     ) -> None:
         self.flags = flags
         self.varies = False
@@ -39,10 +42,12 @@ class World:
         self._drawn_with: str | None = None
         self._now = now
         self.written: set[str] = set()
+        self.numbers: dict[str, int] = {}
         self._db = db
         self._identity = identity
         self._randomness = randomness
         self._sandbox = sandbox
+        self._sequences = sequences or Sequences()
 
     def __getitem__(self, collection: Collection) -> Records:
         return Records(self._db, collection, self.written)
@@ -101,10 +106,12 @@ class World:
     def savepoint(self) -> Iterator[None]:
         """Undo what was written inside the `with` block when it raises."""
         self._db.execute("SAVEPOINT field")
+        numbers = dict(self.numbers)
         try:
             yield
         except BaseException:
             self._db.execute("ROLLBACK TO field")
+            self.numbers = numbers
             self._drawn_with = None
             self.__dict__.pop("random", None)
             raise
@@ -113,8 +120,8 @@ class World:
 
     def next_number(self, sequence: str, start: int = 1) -> int:
         """Return the next number of a named sequence, which never gives a number twice."""
-        sql = (
-            "INSERT INTO sequences (name, value) VALUES (?, ?)"
-            " ON CONFLICT (name) DO UPDATE SET value = max(value + 1, excluded.value) RETURNING value"
-        )
-        return int(self._db.execute(sql, (sequence, start)).fetchone()[0])
+        last = self.numbers.get(sequence)
+        if last is None:
+            last = self._sequences.last(self._db, sequence)
+        number = self.numbers[sequence] = start if last is None else max(last + 1, start)
+        return number
