@@ -156,7 +156,7 @@ class Emulator:
                 return await self._control.serve(request, path[len(CONTROL) + 1 :])
             if not self.ready:
                 raise Problem(503, "The sandboxes are not seeded yet; wait for GET /_emulator/ready.")
-            body = await request.read() if _is_short(request, self._short) else None
+            body = await wire.read_short(request) if _is_short(request, self._short) else None
             if self._recall is not None and (body is not None or not request.body_exists):
                 answer = self._recall.find(key_of(request, body or b""))
                 if answer is not None:

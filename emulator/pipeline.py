@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import orjson
 from aiohttp import web
@@ -39,6 +39,9 @@ from emulator.sandbox.world import World
 from emulator.sending import Sendable
 from emulator.spoiling import SCENARIO, Disconnected, Spoiling, flags_of, hold_back, spoil_result, spoiling_of
 from emulator.vendor import Handlers, Vendor
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 T = TypeVar("T")
 
@@ -72,9 +75,10 @@ class Limits:
 
 @dataclass(slots=True)
 class Visit:
-    """One call on its way through the stages, and what they found out about it.
+    """One call on its way through the stages, and what they found out about it: a context manager.
 
     `answered_at` is the revision of the sandbox at which it was answered; None if the answer varies.
+    `files` hold the parts of its body; they are closed at the end.
     """
 
     sandbox: Sandbox
@@ -90,6 +94,16 @@ class Visit:
     faults_of_ours: list[Violation] = field(default_factory=list)
     reply_is_checked: bool = False
     answered_at: int | None = None
+    files: ExitStack | None = None
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.files is not None:
+            self.files.close()
 
 
 class Pipeline:
@@ -120,11 +134,10 @@ class Pipeline:
         """Answer a request to this vendor in a sandbox; `body` is its body if it has been read."""
         started = time.perf_counter()
         visit = self._arrive(request, address)
-        with ExitStack() as open_until_answered:
-            open_until_answered.enter_context(visit.sandbox.visit())
+        with visit.sandbox.visits, visit:
             try:
                 operation = self._match(visit)
-                await self._read(visit, operation, request, body, open_until_answered)
+                await self._read(visit, operation, request, body)
                 await self._meet_faults(visit, request)
                 reply = visit.spoiling.reply if visit.spoiling.replaces_call else None
                 if not visit.spoiling.replaces_call:
@@ -158,12 +171,13 @@ class Pipeline:
         return operation
 
     async def _read(
-        self, visit: Visit, operation: Operation, request: web.BaseRequest, body: bytes | None, files: ExitStack
+        self, visit: Visit, operation: Operation, request: web.BaseRequest, body: bytes | None
     ) -> None:
-        if body is None:
-            await wire.read_body(request, visit.call, operation.takes_parts, self._limits.max_body, files)
-        else:
+        if body is not None:
             visit.call.body = body
+        elif request.body_exists:
+            visit.files = ExitStack()
+            await wire.read_body(request, visit.call, operation.takes_parts, self._limits.max_body, visit.files)
         if self._carries_graphql(operation):
             visit.operations = root_fields(visit.call, self._contract) or visit.operations
 

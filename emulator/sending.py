@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from email.utils import formatdate
 
@@ -44,6 +45,8 @@ class Sendable(web.StreamResponse):
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send it all. Raises ConnectionResetError if nobody is there any more."""
+        # What else is ready is computed first: answers that go out together wake the clients only once.
+        await asyncio.sleep(0)
         if request.transport is None or request.transport.is_closing():
             raise ConnectionResetError
         request.transport.write(self._head + _date_line() + self._rest)

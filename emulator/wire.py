@@ -62,6 +62,15 @@ def new_call(
     )
 
 
+async def read_short(request: web.BaseRequest) -> bytes:
+    """Return the whole of a body that is known to be short."""
+    content = request.content
+    if content.is_eof() and content.total_bytes == request.content_length:
+        # It has come with the head, and is not compressed.
+        return content.read_nowait()
+    return await request.read()
+
+
 async def read_body(request: web.BaseRequest, call: Call, multipart: bool, limit: int, files: ExitStack) -> None:
     """Read the request's body into the call: whole, or part by part to temporary files.
 
@@ -70,8 +79,6 @@ async def read_body(request: web.BaseRequest, call: Call, multipart: bool, limit
     """
     if request.content_length is not None and request.content_length > limit:
         raise TooLarge
-    if not request.body_exists:
-        return
     if multipart and call.content_type == MULTIPART:
         await _read_parts(request, call, limit, files)
     else:

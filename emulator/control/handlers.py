@@ -102,7 +102,7 @@ class Handlers:
         def bind(handler: SandboxHandler) -> SandboxHandler:
             async def visit(call: Call, emulator: Emulator) -> Reply | Stream:
                 sandbox = find_sandbox(call, emulator)
-                with sandbox.visit():
+                with sandbox.visits:
                     return await handler(call, sandbox, emulator)
 
             self.operation(name)(visit)

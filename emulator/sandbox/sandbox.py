@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -21,7 +20,7 @@ from emulator.sandbox.store import Store
 from emulator.sandbox.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from types import TracebackType
 
     from faker import Faker
 
@@ -66,10 +65,37 @@ class Beginning:
     strict: bool | None = None
 
 
+class Visits:
+    """The calls that are under way: a context manager that any number of them may be in.
+
+    `count` is how many there are.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._left = asyncio.Event()
+
+    def __enter__(self) -> None:
+        self.count += 1
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.count -= 1
+        if not self.count:
+            self._left.set()
+
+    async def ended(self) -> None:
+        """Wait until there is none."""
+        while self.count:
+            self._left.clear()
+            await self._left.wait()
+
+
 class Sandbox:
     """One isolated world. `flags` are the switches by vendor, `credentials` the books by vendor.
 
-    `snapshots` are SQLite files by name. Besides the credentials of the fixtures a sandbox has the same
+    `snapshots` are SQLite files by name. It stays open inside `with sandbox.visits:`, even if it is dropped meanwhile. Besides the credentials of the fixtures a sandbox has the same
     as its own, told apart by "." and its name behind the id. `fixtures` are its own, None those of the process.
     """
 
@@ -101,8 +127,7 @@ class Sandbox:
         self._blueprint = blueprint
         self._first_flags = {vendor: dict(values) for vendor, values in self.flags.items()}
         self.dropped = False
-        self._visits = 0
-        self._left = asyncio.Event()
+        self.visits = Visits()
 
     def now(self) -> datetime:
         """Return the sandbox's time (aware, UTC)."""
@@ -115,18 +140,7 @@ class Sandbox:
     @property
     def idle(self) -> bool:
         """Tell whether no call is under way."""
-        return not self._visits
-
-    @contextmanager
-    def visit(self) -> Iterator[None]:
-        """Keep the sandbox open inside the `with` block, even if it is dropped meanwhile."""
-        self._visits += 1
-        try:
-            yield
-        finally:
-            self._visits -= 1
-            if not self._visits:
-                self._left.set()
+        return not self.visits.count
 
     async def run(
         self,
@@ -206,9 +220,7 @@ class Sandbox:
     async def close(self) -> None:
         """Let go of thread, memory and file handles, once the calls that are here have ended."""
         self.journal.close()
-        while self._visits:
-            self._left.clear()
-            await self._left.wait()
+        await self.visits.ended()
         await self.store.close()
 
     def _flag(self, vendor: str, flag: str) -> Any:
