@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from emulator import wire
-from emulator.addressing import CONTROL, Addressing
+from emulator.addressing import CONTROL, Address, Addressing
 from emulator.contract.faults import check_fault
 from emulator.contract.graphql import GraphQLLimits
 from emulator.contract.openapi import Contract, read_contract
@@ -38,9 +38,6 @@ from emulator.tunnel import tunnelled_to
 from emulator.vendor import Handlers, Vendor
 from emulator.vendors import load_vendors
 from emulator.yaml_file import short_name
-
-SHORT = 64 * 1024
-"""Up to so many bytes a JSON body can be part of a request that is answered from memory."""
 
 OF_WORLD = ("seed", "fixtures", "flags")
 """The settings that a seeded world depends on."""
@@ -111,11 +108,9 @@ class Emulator:
         self.flags = _read_flags(settings.flags, self.catalogue.contracts)
         self.scenarios = read_scenarios(self.folders, self.catalogue)
         self._fixtures = self.fixtures()
-        self._recall = Recall() if settings.recall else None
-        self._short = min(SHORT, settings.max_body)
+        self._recall = Recall(on=settings.recall)
         self.sandboxes = self._sandboxes(on_record)
-        if self._recall is not None:
-            self.sandboxes.on_change = self._recall.forget
+        self.sandboxes.on_change = self._recall.forget
         self._addressing = self._make_addressing()
         self._pipelines = {name: self._pipeline(name) for name in self.catalogue.vendors}
         self._control = Control(self)
@@ -150,25 +145,35 @@ class Emulator:
         """Hand a request to the vendor that it is for, or to the control API."""
         started = time.perf_counter()
         try:
-            # Of "OPTIONS *" and of an absolute target without a path, it does not begin with a slash.
-            path = "/" + request.rel_url.raw_path.removeprefix("/")
-            if path.startswith(f"/{CONTROL}"):
-                return await self._control.serve(request, path[len(CONTROL) + 1 :])
-            if not self.ready:
-                raise Problem(503, "The sandboxes are not seeded yet; wait for GET /_emulator/ready.")
-            body = await wire.read_short(request) if _is_short(request, self._short) else None
-            if self._recall is not None and (body is not None or not request.body_exists):
-                answer = self._recall.find(key_of(request, body or b""))
+            key = key_of(request)
+            head = self._recall.find(key)
+            if head is None:
+                path = _path(request)
+                if path.startswith(f"/{CONTROL}"):
+                    return await self._control.serve(request, path[len(CONTROL) + 1 :])
+                address = self._address(request)
+                if address.vendor == CONTROL:
+                    return await self._control.serve(request, address.path, address.sandbox.name)
+                head = self._pipelines[address.vendor].read_head(request, address)
+                self._recall.keep(key, head)
+            body = await wire.read_short(request) if head.is_short else None
+            if head.address.sandbox.dropped:
+                # It went while the body came.
+                head = self._pipelines[head.address.vendor].read_head(request, self._address(request))
+            if body is not None or not request.body_exists:
+                answer = head.answers.get(body or b"")
                 if answer is not None:
                     now = answer.sandbox.now()
                     if answer.holds(now):
                         return self._again(request, answer, now, started)
-            address = self._addressing.find(path, wire.authority(request), request.headers, tunnelled_to(request))
-            if address.vendor == CONTROL:
-                return await self._control.serve(request, address.path, address.sandbox.name)
-            return await self._pipelines[address.vendor].serve(request, address, body)
+            return await self._pipelines[head.address.vendor].serve(request, head, body)
         except Problem as problem:
             return problem_response(problem)
+
+    def _address(self, request: web.BaseRequest) -> Address:
+        if not self.ready:
+            raise Problem(503, "The sandboxes are not seeded yet; wait for GET /_emulator/ready.")
+        return self._addressing.find(_path(request), wire.authority(request), request.headers, tunnelled_to(request))
 
     def _again(self, request: web.BaseRequest, answer: Answer, now: datetime, started: float) -> web.StreamResponse:
         """Give an answer once more: journalled and counted like the first."""
@@ -210,13 +215,12 @@ class Emulator:
         if catalogue is not self.catalogue:
             self.catalogue = catalogue
             self._pipelines = {name: self._pipeline(name) for name in catalogue.vendors}
-            if self._recall is not None:
-                self._recall.forget()
         self._fixtures = fixtures
         # The pipelines hold the same mapping.
         self.scenarios.clear()
         self.scenarios.update(scenarios)
         self._addressing = self._make_addressing()
+        self._recall.forget()
 
     def _sandboxes(self, on_record: Callable[[Exchange], None] | None) -> Sandboxes:
         settings, vendors = self.settings, self.catalogue.vendors
@@ -293,10 +297,9 @@ def scenario_reader(catalogue: Catalogue) -> ScenarioReader:
     )
 
 
-def _is_short(request: web.BaseRequest, longest: int) -> bool:
-    """Tell whether a body is to be read before it is known what the request means: only a small JSON one."""
-    length = request.content_length
-    return length is not None and 0 < length <= longest and "json" in request.headers.get("Content-Type", "")
+def _path(request: web.BaseRequest) -> str:
+    # Of "OPTIONS *" and of an absolute target without a path, it does not begin with a slash.
+    return "/" + request.rel_url.raw_path.removeprefix("/")
 
 
 def _begins_as_usual(settings: Settings) -> bool:

@@ -26,11 +26,11 @@ from emulator.errors import MalformedBody, Refusal
 from emulator.exchange import Call, Reply, Violation
 from emulator.metrics import Metrics
 from emulator.problems import Problem
-from emulator.recall import Answer, Recall, key_of
-from emulator.routes import Route, Routes
+from emulator.recall import Answer, Head, Recall
+from emulator.routes import Routes
 from emulator.sandbox.credentials import Identity
 from emulator.sandbox.faults import GraphQLFault
-from emulator.sandbox.journal import Exchange, JournalledReply, journalled_call, journalled_reply
+from emulator.sandbox.journal import Exchange, JournalledReply, journalled_call, journalled_head, journalled_reply
 from emulator.sandbox.masking import mask_violations, secret_paths
 from emulator.sandbox.near_misses import near_misses
 from emulator.sandbox.sandbox import Sandbox
@@ -84,8 +84,7 @@ class Visit:
     sandbox: Sandbox
     now: datetime
     call: Call
-    path: str
-    route: Route | None
+    head: Head
     identity: Identity | None = None
     operations: tuple[str, ...] = ()
     spoiling: Spoiling = field(default_factory=Spoiling)
@@ -117,7 +116,7 @@ class Pipeline:
         scenarios: Mapping[str, Scenario],
         limits: Limits,
         metrics: Metrics,
-        recall: Recall | None,
+        recall: Recall,
     ) -> None:
         self._vendor = vendor
         self._dialect = vendor.dialect
@@ -130,10 +129,18 @@ class Pipeline:
         self._routes = Routes(contract)
         self._secret_paths = secret_paths([*contract.mounts, *(one.path for one in contract.operations.values())])
 
-    async def serve(self, request: web.BaseRequest, address: Address, body: bytes | None) -> web.StreamResponse:
+    def read_head(self, request: web.BaseRequest, address: Address) -> Head:
+        """Return what the head of a request to this vendor tells."""
+        route = self._routes.find(address.path)
+        mount = route.mount if route else ""
+        call = wire.new_call(request, address.path[len(mount) :], address.root + mount, route.params if route else {})
+        is_short = wire.has_short_body(request, self._limits.max_body)
+        return Head(address, route, call, journalled_head(call, self._secret_paths), is_short)
+
+    async def serve(self, request: web.BaseRequest, head: Head, body: bytes | None) -> web.StreamResponse:
         """Answer a request to this vendor in a sandbox; `body` is its body if it has been read."""
         started = time.perf_counter()
-        visit = self._arrive(request, address)
+        visit = self._arrive(head)
         with visit.sandbox.visits, visit:
             try:
                 operation = self._match(visit)
@@ -152,27 +159,24 @@ class Pipeline:
             reply = await self._hold_back(visit, reply, request)
             return await self._answer(visit, reply, request, started)
 
-    def _arrive(self, request: web.BaseRequest, address: Address) -> Visit:
-        route = self._routes.find(address.path)
-        mount = route.mount if route else ""
-        sandbox, path = address.sandbox, address.path[len(mount) :]
-        flags = sandbox.flags[self._vendor.name]
-        call = wire.new_call(request, path, address.root + mount, route.params if route else {}, flags)
-        return Visit(sandbox, sandbox.now(), call, address.path, route)
+    def _arrive(self, head: Head) -> Visit:
+        sandbox, known = head.address.sandbox, head.call
+        call = Call(known.method, known.path, known.base_url, known.query, known.headers, params=dict(known.params))
+        call.flags = sandbox.flags[self._vendor.name]
+        return Visit(sandbox, sandbox.now(), call, head)
 
     def _match(self, visit: Visit) -> Operation:
-        if visit.route is None:
+        route = visit.head.route
+        if route is None:
             raise Refusal(self._dialect.unknown_path(visit.call))
         method = "GET" if visit.call.method == "HEAD" else visit.call.method
-        operation = visit.route.operations.get(method)
+        operation = route.operations.get(method)
         if operation is None:
-            raise Refusal(self._dialect.wrong_method(visit.call, sorted(visit.route.operations)))
+            raise Refusal(self._dialect.wrong_method(visit.call, sorted(route.operations)))
         visit.operations = (operation.name,)
         return operation
 
-    async def _read(
-        self, visit: Visit, operation: Operation, request: web.BaseRequest, body: bytes | None
-    ) -> None:
+    async def _read(self, visit: Visit, operation: Operation, request: web.BaseRequest, body: bytes | None) -> None:
         if body is not None:
             visit.call.body = body
         elif request.body_exists:
@@ -288,9 +292,9 @@ class Pipeline:
             return wire.break_off(request, visit.spoiling.connection or "close")
         if visit.spoiling.connection is not None:
             return await wire.send_brokenly(request, response, visit.spoiling.connection)
-        if self._recall is not None and self._is_repeatable(visit, response):
+        if self._is_repeatable(visit, response):
             answer = self._remembered(visit, response, content, exchange, size)
-            self._recall.keep(key_of(request, visit.call.body), answer)
+            self._recall.keep_answer(visit.head, visit.call.body, answer)
         return response
 
     def _is_repeatable(self, visit: Visit, response: web.StreamResponse) -> bool:
@@ -320,7 +324,7 @@ class Pipeline:
         return self._contract.graphql is not None and operation.name == self._contract.graphql.carrier
 
     def _responses(self, visit: Visit) -> Mapping[int, Response]:
-        if visit.route is None or not visit.operations:
+        if visit.head.route is None or not visit.operations:
             return self._contract.unmatched
         return responses_of(self._contract.operations[visit.operations[0]], self._contract)
 
@@ -331,14 +335,14 @@ class Pipeline:
         return self._dialect.broken(visit.call)
 
     def _exchange(self, visit: Visit, reply: JournalledReply | None, seconds: float) -> Exchange:
-        near = () if visit.operations else near_misses(visit.call.method, visit.path, self._contract)
+        near = () if visit.operations else near_misses(visit.call.method, visit.head.address.path, self._contract)
         return Exchange(
             number=visit.sandbox.journal.next_number(),
             time=visit.now,
             sandbox=visit.sandbox.name,
             vendor=self._vendor.name,
             operations=visit.operations,
-            call=journalled_call(visit.call, secret_paths=self._secret_paths),
+            call=journalled_call(visit.call, visit.head.journalled),
             reply=reply,
             faults=visit.spoiling.faults,
             call_violations=visit.violations,

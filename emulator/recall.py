@@ -1,34 +1,40 @@
-"""Answers to reads that need not be computed twice.
+"""What need not be computed twice: what the head of a request tells, and the answers to reads.
+
+Requests whose heads are the same, byte for byte, go to the same sandbox, vendor and operation, as long as
+there is no sandbox more or less.
 
 Every write passes through the store, so what a read was answered stays right until the sandbox's
-revision moves. What the answer depends on besides is the request itself, byte for byte, the
-sandbox's flags, and the time at which a credential expires. The answer of a handler that looked at
+revision moves. What the answer depends on besides is the request's head and body, the sandbox's
+flags, and the time at which a credential expires. The answer of a handler that looked at
 the time or at random choices is never recalled, nor is any while faults are armed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias
 
 from aiohttp import HttpVersion11, web
 from multidict import CIMultiDict
 
-from emulator.sandbox.journal import Exchange
+from emulator.addressing import Address
+from emulator.exchange import Call
+from emulator.routes import Route
+from emulator.sandbox.journal import Exchange, JournalledCall
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sending import Sendable, response_for
 from emulator.tunnel import tunnelled_to
 
 ENTRIES = 512
-"""How many answers are kept; when there are more, all are forgotten."""
+"""How many heads are kept, and how many answers; when there are more, all are forgotten."""
 
 LARGEST = 256 * 1024
 """The largest answer that is kept, in bytes."""
 
-Key: TypeAlias = tuple[str, str, tuple[tuple[bytes, bytes], ...], bytes, str, str | None]
-"""A request: method, target, headers, body, and of its connection the scheme and the sandbox."""
+Key: TypeAlias = tuple[str, str, tuple[tuple[bytes, bytes], ...], str, str | None]
+"""The head of a request: method, target, headers, and of its connection the scheme and the sandbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +71,56 @@ class Answer:
         return response_for(request, self.status, self.headers.copy(), self.body)
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What the head of a request tells.
+
+    `address` is where it goes, `route` what stands there; `call` is the call without its body, `journalled` what
+    the journal keeps of that. `is_short` tells that the body is to be read before anything else; `answers` are
+    those to recall, by body.
+    """
+
+    address: Address
+    route: Route | None
+    call: Call
+    journalled: JournalledCall
+    is_short: bool
+    answers: dict[bytes, Answer] = field(default_factory=dict)
+
+
 class Recall:
-    """The answers that hold, by request."""
+    """The heads that are known, with their answers. One that is not `on` knows none."""
 
-    def __init__(self) -> None:
-        self._answers: dict[Key, Answer] = {}
+    def __init__(self, *, on: bool = True) -> None:
+        self._on = on
+        self._heads: dict[Key, Head] = {}
+        self._answers = 0
 
-    def find(self, key: Key) -> Answer | None:
-        """Return the answer kept for a request, whether or not it still holds."""
-        return self._answers.get(key)
+    def find(self, key: Key) -> Head | None:
+        """Return the head of a request, None if it is not known."""
+        return self._heads.get(key)
 
-    def keep(self, key: Key, answer: Answer) -> None:
-        """Keep an answer."""
-        if len(self._answers) >= ENTRIES:
-            self._answers.clear()
-        if len(answer.body) <= LARGEST:
-            self._answers[key] = answer
+    def keep(self, key: Key, head: Head) -> None:
+        """Keep a head."""
+        if self._on:
+            if len(self._heads) >= ENTRIES:
+                self.forget()
+            self._heads[key] = head
+
+    def keep_answer(self, head: Head, body: bytes, answer: Answer) -> None:
+        """Keep the answer to requests with a head and a body."""
+        if self._on and len(answer.body) <= LARGEST:
+            if self._answers >= ENTRIES:
+                self.forget()
+            self._answers += body not in head.answers
+            head.answers[body] = answer
 
     def forget(self) -> None:
-        """Let go of all answers: which sandbox a request means changes when there is one more or one less."""
-        self._answers.clear()
+        """Let go of everything: which sandbox a request means changes when there is one more or one less."""
+        self._heads.clear()
+        self._answers = 0
 
 
-def key_of(request: web.BaseRequest, body: bytes = b"") -> Key:
-    """Return what a request is known by."""
-    return request.method, request.raw_path, request.raw_headers, body, request.scheme, tunnelled_to(request)
+def key_of(request: web.BaseRequest) -> Key:
+    """Return what the head of a request is known by."""
+    return request.method, request.raw_path, request.raw_headers, request.scheme, tunnelled_to(request)

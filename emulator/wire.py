@@ -29,6 +29,9 @@ SPOOL = 1024 * 1024
 """A part of a multipart body up to this size stays in memory, a larger one goes to a temporary file if it can."""
 
 
+SHORT = 64 * 1024
+"""Up to so many bytes a JSON body can be part of a request that is answered from memory."""
+
 DRIPS = 20
 DRIP_SECONDS = 0.1
 """A dripping body comes in about so many pieces, with so many seconds between two of them."""
@@ -47,9 +50,7 @@ def authority(request: web.BaseRequest) -> str:
     return request.host if request.raw_path.startswith("/") else request.url.host_port_subcomponent or request.host
 
 
-def new_call(
-    request: web.BaseRequest, path: str, mounted_at: str, params: Mapping[str, Any], flags: Mapping[str, Any]
-) -> Call:
+def new_call(request: web.BaseRequest, path: str, mounted_at: str, params: Mapping[str, Any]) -> Call:
     """Return the call without its body; `mounted_at` is the part of the URL's path before `path`."""
     return Call(
         method=request.method,
@@ -58,8 +59,13 @@ def new_call(
         query=cast("MultiDictProxy[str]", request.query),
         headers=request.headers,
         params=dict(params),
-        flags=flags,
     )
+
+
+def has_short_body(request: web.BaseRequest, limit: int) -> bool:
+    """Tell whether a body is to be read before it is known what the request means: only a small JSON one."""
+    length = request.content_length
+    return length is not None and 0 < length <= min(SHORT, limit) and "json" in request.headers.get("Content-Type", "")
 
 
 async def read_short(request: web.BaseRequest) -> bytes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import socket
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -32,6 +34,12 @@ READS: list[Step] = [
     ("GET", "/celigo/v1/integrations", {"headers": CELIGO}),
     ("GET", "/celigo/v1/integrations", {"headers": {"Authorization": "Bearer celigo-expired-token"}}),
     ("GET", "/celigo/v1/integrations/5fc5e0e66cfe5b44bb95de70/template", {"headers": CELIGO}),
+    ("GET", "/~alpha/secoda/api/v1/integration/integrations?page_size=3", {"headers": SECODA}),
+    ("GET", "/immuta/dictionary/1", {"headers": {**IMMUTA, "X-Emulator-Sandbox": "alpha"}}),
+    ("GET", "/celigo/v1/integrations", {"headers": {"Authorization": "Bearer celigo-token.alpha"}}),
+    ("PUT", "/immuta/dictionary/types", {"headers": IMMUTA}),
+    ("GET", "/secoda/api/v1/nothing", {"headers": SECODA}),
+    ("GET", "/nobody", {}),
     (
         "POST",
         "/paradime/graphql",
@@ -41,6 +49,11 @@ READS: list[Step] = [
 
 CHANGES: list[Step] = [
     ("POST", "/secoda/api/v1/integration/integrations", {"headers": SECODA, "json": {"name": "New"}}),
+    ("POST", "/secoda/api/v1/integration/integrations", {"headers": SECODA, "json": {"name": "Neu"}}),
+    ("POST", "/secoda/api/v1/integration/integrations", {"headers": SECODA, "json": {"name": 1234}}),
+    ("POST", "/~alpha/secoda/api/v1/integration/integrations", {"headers": SECODA, "json": {"name": "New"}}),
+    ("POST", "/_emulator/sandboxes", {"json": {"name": "alpha", "now": FROZEN["now"], "frozen": True}}),
+    ("DELETE", "/_emulator/sandboxes/alpha", {}),
     ("DELETE", f"/secoda/api/v1/integration/integrations/{TABLEAU}", {"headers": SECODA}),
     ("DELETE", "/immuta/dictionary/1", {"headers": IMMUTA}),
     ("POST", "/celigo/v1/integrations", {"headers": CELIGO, "json": {"name": "New"}}),
@@ -64,12 +77,27 @@ def both(catalogue: Catalogue) -> Iterator[tuple[Control, Control]]:
         yield recalling, computing
 
 
-def play(control: Control, steps: list[Step]) -> list[tuple[int, str, dict[str, str]]]:
-    """Return what each step is answered in a world of its own, but for what names the port or the real time."""
+def play(control: Control, steps: list[Step]) -> list[Any]:
+    """Return what each step is answered in a world of its own, but for what names the port or the real time.
+
+    The last two are what the journals of the default sandbox and of alpha keep.
+    """
+    control.ask("DELETE", "/sandboxes/alpha")
     control.done("POST", "/reset")
     control.done("PUT", "/clock", json=FROZEN)
     control.done("DELETE", "/faults")
-    return [_answer(control, *step) for step in steps]
+    return [*(_answer(control, *step) for step in steps), _journal(control, "default"), _journal(control, "alpha")]
+
+
+def _journal(control: Control, sandbox: str) -> list[dict[str, Any]]:
+    answer = control.ask("GET", f"/sandboxes/{sandbox}/journal")
+    found = json.loads(answer.text.replace(control.url.removeprefix("http://"), "host")).get("exchanges", [])
+    for exchange in found:
+        del exchange["seconds"], exchange["time"]
+        # That of a body which holds the port.
+        headers = exchange["reply"]["headers"] if exchange["reply"] else []
+        headers[:] = [header for header in headers if header[0] != "Etag"]
+    return cast("list[dict[str, Any]]", found)
 
 
 def _answer(control: Control, method: str, path: str, options: dict[str, Any]) -> tuple[int, str, dict[str, str]]:
@@ -87,13 +115,49 @@ def _headers(answer: httpx.Response) -> dict[str, str]:
     return {name: answer.headers[name] for name in names if name in answer.headers}
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     steps=st.lists(st.sampled_from(READS) | st.sampled_from(READS) | st.sampled_from(CHANGES), min_size=4, max_size=25)
 )
 def test_every_answer_is_the_same_without_recall(both: tuple[Control, Control], steps: list[Step]) -> None:
     recalling, computing = both
     assert play(recalling, steps) == play(computing, steps)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("POST", "/sandboxes/alpha/reset", 201), ("DELETE", "/sandboxes/alpha", 404)]
+)
+def test_a_body_that_comes_late_is_for_the_world_that_is_there_then(
+    both: tuple[Control, Control], method: str, path: str, status: int
+) -> None:
+    for control in both:
+        control.ask("DELETE", "/sandboxes/alpha")
+        control.sandbox(name="alpha")
+        head, body = late_request(control, "/~alpha/secoda/api/v1/integration/integrations", b'{"name": "Late"}')
+        host, port = control.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=30) as connection:
+            for _ in range(2):
+                # Nothing is answered to a head alone, but what is known of it the second time.
+                connection.sendall(head + body)
+                assert connection.recv(65536).startswith(b"HTTP/1.1 201 ")
+            connection.sendall(head)
+            control.done(method, path)
+            connection.sendall(body)
+            assert connection.recv(65536).startswith(b"HTTP/1.1 %d " % status)
+        if status == 201:
+            assert control.done("GET", "/sandboxes/alpha/journal")["recorded"] == 1
+
+
+def late_request(control: Control, path: str, body: bytes) -> tuple[bytes, bytes]:
+    """Return a request as its head and its body."""
+    lines = (
+        f"POST {path} HTTP/1.1",
+        f"Host: {control.url.removeprefix('http://')}",
+        f"Authorization: {SECODA['Authorization']}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+    )
+    return ("\r\n".join(lines) + "\r\n\r\n").encode(), body
 
 
 def test_a_recalled_answer_is_journalled_and_counted_like_the_first(both: tuple[Control, Control]) -> None:

@@ -17,7 +17,7 @@ from emulator.sandbox.world import World
 
 names = st.sampled_from(["a", "b"])
 numbers = st.tuples(names, st.integers(1, 20))
-steps = st.one_of(
+steps: st.SearchStrategy[tuple[str, list[tuple[str, int]]]] = st.one_of(
     st.tuples(st.sampled_from(["kept", "undone", "undone inside"]), st.lists(numbers, max_size=3)),
     st.tuples(st.sampled_from(["save", "restore"]), st.just([])),
 )

@@ -65,7 +65,7 @@ class Control:
             operation = self._operation(route, request, path)
             responses = operation.responses
             self._check_token(request, operation)
-            call = wire.new_call(request, path, ROOT, route.params, {})
+            call = wire.new_call(request, path, ROOT, route.params)
             await self._read(request, call, operation)
             reply = await self._handlers[operation.name](call, self._emulator)
             if isinstance(reply, Stream):

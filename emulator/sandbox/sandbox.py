@@ -95,8 +95,9 @@ class Visits:
 class Sandbox:
     """One isolated world. `flags` are the switches by vendor, `credentials` the books by vendor.
 
-    `snapshots` are SQLite files by name. It stays open inside `with sandbox.visits:`, even if it is dropped meanwhile. Besides the credentials of the fixtures a sandbox has the same
+    `snapshots` are SQLite files by name. Besides the credentials of the fixtures a sandbox has the same
     as its own, told apart by "." and its name behind the id. `fixtures` are its own, None those of the process.
+    Inside `with sandbox.visits:` it stays open, even if it is dropped meanwhile.
     """
 
     def __init__(
