@@ -12,6 +12,8 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import SERVER_SOFTWARE
 from multidict import CIMultiDict
 
+NO_CONTENT = 204
+
 _DECIDED_BY_AIOHTTP = (hdrs.CONTENT_LENGTH, hdrs.TRANSFER_ENCODING, hdrs.CONNECTION, hdrs.DATE, hdrs.SERVER)
 
 
@@ -19,8 +21,9 @@ def response_for(
     request: web.BaseRequest, status: int, headers: CIMultiDict[str], body: bytes
 ) -> web.Response | Sendable:
     """Return the response that carries `body`: the quickest that does what aiohttp would."""
-    is_usual = body and request.version == HttpVersion11 and request.keep_alive and request.method != hdrs.METH_HEAD
-    if is_usual and hdrs.CONTENT_TYPE in headers and not any(name in headers for name in _DECIDED_BY_AIOHTTP):
+    is_usual = request.version == HttpVersion11 and request.keep_alive and request.method != hdrs.METH_HEAD
+    is_whole = status == NO_CONTENT if not body else hdrs.CONTENT_TYPE in headers
+    if is_usual and is_whole and not any(name in headers for name in _DECIDED_BY_AIOHTTP):
         return Sendable(status, headers, body)
     return web.Response(status=status, headers=headers, body=body)
 
@@ -37,7 +40,9 @@ class Sendable(web.StreamResponse):
         """Take it apart. Raises ValueError for a header that would break it."""
         super().__init__(status=status, headers=headers)
         self.body = body
-        lines = [f"HTTP/1.1 {status} {self.reason}", *map(": ".join, headers.items()), f"Content-Length: {len(body)}"]
+        lines = [f"HTTP/1.1 {status} {self.reason}", *map(": ".join, headers.items())]
+        if body:
+            lines.append(f"Content-Length: {len(body)}")
         head = "\r\n".join(lines)
         if head.count("\n") != len(lines) - 1 or head.count("\r") != len(lines) - 1:
             raise ValueError("a header with a line break in it")

@@ -64,17 +64,20 @@ def new_call(request: web.BaseRequest, path: str, mounted_at: str, params: Mappi
 
 def has_short_body(request: web.BaseRequest, limit: int) -> bool:
     """Tell whether a body is to be read before it is known what the request means: only a small JSON one."""
-    length = request.content_length
-    return length is not None and 0 < length <= min(SHORT, limit) and "json" in request.headers.get("Content-Type", "")
+    length, headers = request.content_length, request.headers
+    is_small = length is not None and 0 < length <= min(SHORT, limit) and hdrs.CONTENT_ENCODING not in headers
+    return is_small and "json" in headers.get(hdrs.CONTENT_TYPE, "")
 
 
 async def read_short(request: web.BaseRequest) -> bytes:
     """Return the whole of a body that is known to be short."""
+    return _read_at_once(request) or await request.read()
+
+
+def _read_at_once(request: web.BaseRequest) -> bytes:
+    """Return a body that has come with its head, and is not compressed; nothing if it has not."""
     content = request.content
-    if content.is_eof() and content.total_bytes == request.content_length:
-        # It has come with the head, and is not compressed.
-        return content.read_nowait()
-    return await request.read()
+    return content.read_nowait() if content.is_eof() and content.total_bytes == request.content_length else b""
 
 
 async def read_body(request: web.BaseRequest, call: Call, multipart: bool, limit: int, files: ExitStack) -> None:
@@ -92,6 +95,9 @@ async def read_body(request: web.BaseRequest, call: Call, multipart: bool, limit
 
 
 async def _read_whole(request: web.BaseRequest, limit: int) -> bytes:
+    at_once = _read_at_once(request)
+    if at_once:
+        return at_once
     body = bytearray()
     async for chunk in request.content.iter_any():
         body += chunk

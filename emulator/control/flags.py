@@ -36,6 +36,8 @@ def describe_flags(sandbox: Sandbox) -> dict[str, Any]:
 
 def read_flags(given: Mapping[str, Any], contracts: Mapping[str, Contract]) -> dict[str, dict[str, Any]]:
     """Return flags by vendor and name. Raises Problem, naming what there is."""
+    if not given:
+        return {}
     known = {
         f"{vendor}.{name}": flag for vendor, contract in contracts.items() for name, flag in contract.flags.items()
     }

@@ -36,7 +36,7 @@ async def list_sandboxes(call: Call, emulator: Emulator) -> Reply:
 async def create_sandbox(call: Call, emulator: Emulator) -> Reply:
     """Make a sandbox as the body describes it."""
     wanted = {} if call.document is NOTHING else whole_numbers(call.document)
-    name = wanted.get("name", f"sandbox-{secrets.token_hex(6)}")
+    name = wanted["name"] if "name" in wanted else f"sandbox-{secrets.token_hex(6)}"
     beginning = _beginning(wanted, emulator)
     fixtures = await _fixtures(wanted, emulator)
     try:

@@ -38,6 +38,9 @@ _PAIR = re.compile(
 
 _BLANK = b" \t\r\n\xef\xbb\xbf"  # the last three: a byte order mark
 
+HARMLESS_BYTES = 1024**2
+"""So much of bodies without credentials is remembered."""
+
 SecretPaths: TypeAlias = Sequence[Sequence[str]]
 """Templates of paths in which a credential stands, each as its segments."""
 
@@ -53,6 +56,28 @@ class _Verdicts(dict[str, bool]):
 
 
 _VERDICTS = _Verdicts()
+
+
+class _HarmlessBodies:
+    """Bodies that hold no credential: many come again, as each write makes all reads be answered anew."""
+
+    def __init__(self) -> None:
+        self._bodies: set[tuple[bytes, str]] = set()
+        self._size = 0
+
+    def knows(self, body: bytes, content_type: str) -> bool:
+        return (body, content_type) in self._bodies
+
+    def add(self, body: bytes, content_type: str) -> None:
+        self._size += len(body)
+        if self._size > HARMLESS_BYTES:
+            self._bodies.clear()
+            self._size = len(body)
+        if self._size <= HARMLESS_BYTES:
+            self._bodies.add((body, content_type))
+
+
+_KNOWN = _HarmlessBodies()
 
 
 def names_credential(name: str) -> bool:
@@ -88,6 +113,17 @@ def mask_value(name: str, value: str) -> str:
 
 def mask_body(body: bytes, content_type: str, *, cut: bool = False) -> bytes:
     """Return a body without credentials, otherwise as it is. `cut` tells that its end is missing."""
+    if cut:
+        return _mask_body(body, content_type, cut=True)
+    if _KNOWN.knows(body, content_type):
+        return body
+    masked = _mask_body(body, content_type, cut=False)
+    if masked is body:
+        _KNOWN.add(body, content_type)
+    return masked
+
+
+def _mask_body(body: bytes, content_type: str, *, cut: bool) -> bytes:
     lowered = body.lower()
     ends, escaped = _ends_of_names(lowered), _has_escaped_letters(body)
     if not ends and not escaped and not (b"%" in body and _type_of(content_type) == FORM):

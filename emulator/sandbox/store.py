@@ -58,12 +58,12 @@ class Store:
         path: str = "",
         content: bytes = b"",
         database: sqlite3.Connection | None = None,
-        give_back: Callable[[sqlite3.Connection], None] | None = None,
+        give_back: Callable[[sqlite3.Connection, bool], None] | None = None,
     ) -> None:
         """Open the database in the file `path`, or one in memory that holds `content`, a SQLite file.
 
-        `give_back` is given the database at the end if it has not grown: another store of the same
-        content can use it as its `database`. Raises ConfigurationError if `path` is no database.
+        `give_back` is given the database at the end if it has not grown, and whether it is unchanged: another
+        store of the same content can use it as its `database`. Raises ConfigurationError if `path` is no database.
         """
         self.revision = 0
         self.sequences = Sequences(lasting=path != "")
@@ -109,7 +109,7 @@ class Store:
         if self._thread is not None:
             await self._thread.close()
         elif self._give_back is not None and self.revision < GROWN:
-            self._give_back(self._db)
+            self._give_back(self._db, self.revision == 0)
             return
         self._db.close()
 
