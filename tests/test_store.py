@@ -193,6 +193,30 @@ async def test_quick_work_is_done_at_once_and_slow_work_on_a_thread(
     assert [thread == here for thread in threads] == [True, True, False, True, True, True, False]
 
 
+async def test_what_is_new_in_a_large_database_is_tried_on_the_thread(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, threads, spent = threading.get_ident(), [], [0.0]
+    for clock in ("perf_counter", "thread_time"):
+        monkeypatch.setattr(f"emulator.sandbox.store.time.{clock}", lambda: spent[0])
+    monkeypatch.setattr(store, "_longest", 64 * 1024)
+    many = [{"id": f"{number}", "text": "x" * 1000} for number in range(100)]
+    await store.run(lambda db: things(db).insert_many(many), apart=True)
+
+    def work(db: sqlite3.Connection) -> None:
+        threads.append(threading.get_ident())
+
+    def slow_at_first(db: sqlite3.Connection) -> None:
+        work(db)
+        spent[0] += 2 * SLOW_SECONDS if len(threads) <= 5 else 0
+
+    for _ in range(3):
+        await store.run(work, "quick")
+    for _ in range(4):
+        await store.run(slow_at_first, "slow at first")
+    assert [thread == here for thread in threads] == [False, True, True, False, False, False, True]
+
+
 async def test_work_that_nobody_waits_for_any_more_ends_before_the_next_begins(store: Store) -> None:
     begun, may_end, order = asyncio.Event(), threading.Event(), []
     loop = asyncio.get_running_loop()

@@ -168,6 +168,7 @@ class Sandbox:
                 randomness=randomness,
                 sandbox=self.name,
                 sequences=self.store.sequences,
+                rankings=self.store.rankings,
             )
             result = work(world)
             if world.numbers:

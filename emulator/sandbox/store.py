@@ -3,7 +3,8 @@
 What is quick is done at once, in the event loop: a transaction in memory takes a twentieth of a
 millisecond, handing it to a thread and back four times that. What is slow or waits for a disk goes to
 aiosqlite's thread: whole uploads, a kind of work that has turned out to be slow, and everything in a
-database that is a file, as one in memory comes to be when it has grown large.
+database that is somebody's file. One in memory that has grown large is moved to a file that nobody waits for;
+then only what has turned out to be quick is done at once.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import TypeVar
 import aiosqlite
 
 from emulator.errors import ConfigurationError
+from emulator.sandbox.rankings import Rankings
 from emulator.sandbox.sequences import Sequences
 from emulator.spill import can_spill
 
@@ -49,8 +51,8 @@ SLOW_SECONDS = 0.005
 class Store:
     """A database that runs whole functions, each in a transaction of its own.
 
-    `revision` moves with every change that is kept; `sequences` are its last numbers; `closed` tells that
-    no more work is taken.
+    `revision` moves with every change that is kept; `sequences` are its last numbers, `rankings` the orders of
+    its long lists; `closed` tells that no more work is taken.
     """
 
     def __init__(
@@ -67,11 +69,12 @@ class Store:
         """
         self.revision = 0
         self.sequences = Sequences(lasting=path != "")
-        self._in_memory = not path
+        self.rankings = Rankings()
+        self._in_memory, self._is_lasting = not path, path != ""
         self._give_back = give_back
         self._db = _connect(path) if path else database or _connect_memory()
         self._longest = IN_MEMORY_BYTES
-        self._slow: set[str] = set()
+        self._slow: dict[str, bool] = {}
         self.closed = False
         self._thread: aiosqlite.Connection | None = None
         self._starting = asyncio.Lock()
@@ -88,7 +91,7 @@ class Store:
         if self.closed:
             raise ValueError("the store is closed")
         idle = self._handed_over == self._done
-        if idle and self._in_memory and not apart and kind not in self._slow:
+        if idle and not apart and not self._is_lasting and not self._is_slow(kind):
             return self._in_transaction(work, kind, time.perf_counter)
         # On the thread, what counts is the time of the processor: the wall's tells how long it waited for others.
         return await self._on_thread(lambda: self._in_transaction(work, kind, time.thread_time, apart))
@@ -139,6 +142,7 @@ class Store:
             result = work(db)
             db.execute("COMMIT")
         except BaseException:
+            self.rankings.forget()
             # Where the disk is full, SQLite has rolled back by itself.
             if db.in_transaction:
                 db.execute("ROLLBACK")
@@ -147,11 +151,14 @@ class Store:
             self.revision += 1
             if apart or self.revision % 16 == 0:
                 self._make_room(db.execute("PRAGMA page_count").fetchone()[0] * PAGE_BYTES)
-        if clock() - started > SLOW_SECONDS:
-            self._slow.add(kind)
-        elif kind in self._slow:
-            self._slow.discard(kind)
+        is_slow = clock() - started > SLOW_SECONDS
+        if is_slow is not self._is_slow(kind):
+            self._slow[kind] = is_slow
         return result
+
+    def _is_slow(self, kind: str) -> bool:
+        """Tell whether a kind of work was slow the last time; in a large database all are until they were not."""
+        return self._slow.get(kind, not self._in_memory)
 
     def _dump(self) -> bytes:
         self.sequences.write(self._db)
@@ -168,6 +175,7 @@ class Store:
                 source.deserialize(file)
                 source.backup(self._db)
         self.sequences.forget()
+        self.rankings.forget()
         self.revision += 1
 
     def _hold(self, content: bytes) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from emulator.sandbox.collection import Collection, Records
 from emulator.sandbox.credentials import Identity
+from emulator.sandbox.rankings import Rankings
 from emulator.sandbox.sequences import Sequences
 
 
@@ -35,6 +36,7 @@ class World:
         randomness: str,
         sandbox: str = "default",
         sequences: Sequences | None = None,
+        rankings: Rankings | None = None,
     ) -> None:
         self.flags = flags
         self.varies = False
@@ -48,9 +50,10 @@ class World:
         self._randomness = randomness
         self._sandbox = sandbox
         self._sequences = sequences or Sequences()
+        self._rankings = rankings or Rankings()
 
     def __getitem__(self, collection: Collection) -> Records:
-        return Records(self._db, collection, self.written)
+        return Records(self._db, collection, self.written, self._rankings)
 
     @property
     def identity(self) -> Identity:
@@ -112,6 +115,7 @@ class World:
         except BaseException:
             self._db.execute("ROLLBACK TO field")
             self.numbers = numbers
+            self._rankings.forget()
             self._drawn_with = None
             self.__dict__.pop("random", None)
             raise
