@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -23,7 +23,7 @@ from emulator.contract.openapi import Contract
 from emulator.contract.operation import Operation, Response
 from emulator.contract.reading import UnsupportedType, read_call
 from emulator.errors import MalformedBody, Refusal
-from emulator.exchange import Call, Reply, Violation
+from emulator.exchange import NOTHING, Call, Reply, Violation
 from emulator.metrics import Metrics
 from emulator.problems import Problem
 from emulator.recall import Answer, Head, Recall
@@ -37,7 +37,16 @@ from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.scenarios import Scenario
 from emulator.sandbox.world import World
 from emulator.sending import Sendable
-from emulator.spoiling import SCENARIO, Disconnected, Spoiling, flags_of, hold_back, spoil_result, spoiling_of
+from emulator.spoiling import (
+    NOTHING_DUE,
+    SCENARIO,
+    Disconnected,
+    Spoiling,
+    flags_of,
+    hold_back,
+    spoil_result,
+    spoiling_of,
+)
 from emulator.vendor import Handlers, Vendor
 
 if TYPE_CHECKING:
@@ -87,7 +96,7 @@ class Visit:
     head: Head
     identity: Identity | None = None
     operations: tuple[str, ...] = ()
-    spoiling: Spoiling = field(default_factory=Spoiling)
+    spoiling: Spoiling = field(default_factory=lambda: NOTHING_DUE)
     spoilt_fields: list[tuple[str, GraphQLFault]] = field(default_factory=list)
     violations: Sequence[Violation] = ()
     faults_of_ours: list[Violation] = field(default_factory=list)
@@ -156,7 +165,8 @@ class Pipeline:
             except Exception as refusal:
                 reply = self._refuse(visit, refusal)
             reply = self._spoil(visit, self._check_reply(visit, reply))
-            reply = await self._hold_back(visit, reply, request)
+            if visit.spoiling.seconds_after:
+                reply = await self._hold_back(visit, reply, request)
             return await self._answer(visit, reply, request, started)
 
     def _arrive(self, head: Head) -> Visit:
@@ -190,7 +200,8 @@ class Pipeline:
         visit.spoiling = spoiling_of(
             visit.call, visit.operations, visit.sandbox, self._contract, self._scenarios, visit.now
         )
-        await hold_back(request, visit.spoiling.seconds)
+        if visit.spoiling.seconds:
+            await hold_back(request, visit.spoiling.seconds)
 
     def _identify(self, visit: Visit, operation: Operation) -> None:
         if operation.secured:
@@ -201,6 +212,8 @@ class Pipeline:
     def _check_call(self, visit: Visit, operation: Operation) -> None:
         missing_type = self._contract.conventions.missing_content_type
         visit.violations = read_call(visit.call, operation, missing_type, self._limits.max_depth)
+        if not visit.violations:
+            return
         chosen = visit.sandbox.beginning.strict
         strict = self._limits.strict if chosen is None else chosen
         refused = [found for found in visit.violations if strict or self._dialect.refuses(found)]
@@ -214,7 +227,7 @@ class Pipeline:
             transactions = _Transactions(visit, self._vendor.name, apart=True)
             return await self._handlers.streaming[operation.name](visit.call, transactions)
         handler = self._handlers.transactional[operation.name]
-        reply: Reply = await _Transactions(visit, self._vendor.name).run(lambda world: handler(visit.call, world))
+        reply: Reply = await _Transactions(visit, self._vendor.name).run(partial(handler, visit.call))
         return reply
 
     async def _execute(self, visit: Visit) -> Reply:
@@ -282,9 +295,12 @@ class Pipeline:
         self, visit: Visit, reply: Reply | None, request: web.BaseRequest, started: float
     ) -> web.StreamResponse:
         """Journal the exchange, then send the reply or break the connection."""
-        response = wire.respond(request, visit.call, reply, self._contract.conventions) if reply else None
-        content = response.body if response is not None and isinstance(response.body, bytes) else b""
-        journalled = journalled_reply(response.status, response.headers, content) if response is not None else None
+        response, content, journalled = None, b"", None
+        if reply is not None:
+            response = wire.respond(request, visit.call, reply, self._contract.conventions)
+            content = response.body if isinstance(response.body, bytes) else b""
+            is_json = reply.document is not NOTHING
+            journalled = journalled_reply(response.status, response.headers, content, is_json=is_json)
         exchange = self._exchange(visit, journalled, time.perf_counter() - started)
         size = visit.sandbox.journal.record(exchange)
         self._metrics.count(exchange)
@@ -372,7 +388,7 @@ class _Transactions:
     vendor: str
     apart: bool = False
 
-    async def run(self, work: Callable[[World], T]) -> T:
+    def run(self, work: Callable[[World], T]) -> Coroutine[Any, Any, T]:
         visit = self.visit
 
         def noting(world: World) -> T:
@@ -380,7 +396,7 @@ class _Transactions:
             visit.answered_at = None if world.varies or world.written else visit.sandbox.store.revision
             return result
 
-        return await visit.sandbox.run(
+        return visit.sandbox.run(
             self.vendor,
             noting,
             identity=visit.identity,

@@ -6,6 +6,7 @@ import time
 import types
 from collections.abc import Generator
 from email.utils import formatdate
+from functools import lru_cache
 
 from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
@@ -14,7 +15,12 @@ from multidict import CIMultiDict
 
 NO_CONTENT = 204
 
-_DECIDED_BY_AIOHTTP = (hdrs.CONTENT_LENGTH, hdrs.TRANSFER_ENCODING, hdrs.CONNECTION, hdrs.DATE, hdrs.SERVER)
+HEADS = 256
+"""How many heads of answers are remembered."""
+
+_DECIDED_BY_AIOHTTP = {name.lower() for name in ("Content-Length", "Transfer-Encoding", "Connection", "Date", "Server")}
+
+_SERVER = f"\r\nServer: {SERVER_SOFTWARE}\r\n\r\n".encode()
 
 
 def response_for(
@@ -23,9 +29,19 @@ def response_for(
     """Return the response that carries `body`: the quickest that does what aiohttp would."""
     is_usual = request.version == HttpVersion11 and request.keep_alive and request.method != hdrs.METH_HEAD
     is_whole = status == NO_CONTENT if not body else hdrs.CONTENT_TYPE in headers
-    if is_usual and is_whole and not any(name in headers for name in _DECIDED_BY_AIOHTTP):
+    if is_usual and is_whole and _DECIDED_BY_AIOHTTP.isdisjoint([name.lower() for name in headers]):
         return Sendable(status, headers, body)
     return web.Response(status=status, headers=headers, body=body)
+
+
+@lru_cache(HEADS)
+def _head_of(status: int, reason: str, headers: tuple[tuple[str, str], ...]) -> bytes:
+    """Return the lines of a head. Raises ValueError for a header that would break it."""
+    lines = [f"HTTP/1.1 {status} {reason}", *map(": ".join, headers)]
+    head = "\r\n".join(lines)
+    if head.count("\n") != len(lines) - 1 or head.count("\r") != len(lines) - 1:
+        raise ValueError("a header with a line break in it")
+    return head.encode()
 
 
 class Sendable(web.StreamResponse):
@@ -40,14 +56,8 @@ class Sendable(web.StreamResponse):
         """Take it apart. Raises ValueError for a header that would break it."""
         super().__init__(status=status, headers=headers)
         self.body = body
-        lines = [f"HTTP/1.1 {status} {self.reason}", *map(": ".join, headers.items())]
-        if body:
-            lines.append(f"Content-Length: {len(body)}")
-        head = "\r\n".join(lines)
-        if head.count("\n") != len(lines) - 1 or head.count("\r") != len(lines) - 1:
-            raise ValueError("a header with a line break in it")
-        self._head = head.encode()
-        self._rest = f"\r\nServer: {SERVER_SOFTWARE}\r\n\r\n".encode() + body
+        self._head = _head_of(status, self.reason, tuple(headers.items()))
+        self._length = b"\r\nContent-Length: %d" % len(body) if body else b""
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send it all. Raises ConnectionResetError if nobody is there any more."""
@@ -55,7 +65,7 @@ class Sendable(web.StreamResponse):
         await _others_first()
         if request.transport is None or request.transport.is_closing():
             raise ConnectionResetError
-        request.transport.write(self._head + _date_line() + self._rest)
+        request.transport.write(b"".join((self._head, self._length, _date_line(), _SERVER, self.body)))
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:

@@ -77,10 +77,10 @@ def spoiling_of(
     now: datetime,
 ) -> Spoiling:
     """Count a call and return what its faults make of it. Raises Problem for a header that asks for what is not."""
-    preferred = PREFERRED.search(", ".join(call.headers.getall("Prefer", ())))
     named = call.headers.get(SCENARIO)
-    if not len(sandbox.faults) and preferred is None and named is None:
+    if not len(sandbox.faults) and named is None and "Prefer" not in call.headers:
         return NOTHING_DUE
+    preferred = PREFERRED.search(", ".join(call.headers.getall("Prefer", ())))
     due = _due(sandbox.faults, operations, contract, now)
     if named is not None:
         due += _due(_faults_of(named, sandbox, contract, scenarios), operations, contract, now)

@@ -37,15 +37,14 @@ def read_call(call: Call, operation: Operation, missing_content_type: str, max_d
     `call.params` comes in with the raw path parameters. Raises UnsupportedType, or MalformedBody, also for
     JSON of more than `max_depth` levels.
     """
-    violations = list(_read_parameters(call, operation.parameters))
+    is_plain = not operation.parameters and not call.query
+    violations = [] if is_plain else list(_read_parameters(call, operation.parameters))
     if operation.body is not None:
         violations += _read_body(call, operation.body, missing_content_type, max_depth)
     return violations
 
 
 def _read_parameters(call: Call, parameters: Sequence[Parameter]) -> Iterator[Violation]:
-    if not parameters and not call.query:
-        return
     sources: dict[str, Mapping[str, str]] = {
         "path": dict(call.params),
         "query": dict(call.query),

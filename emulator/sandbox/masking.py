@@ -111,19 +111,22 @@ def mask_value(name: str, value: str) -> str:
     return (MASK if value else value) if _VERDICTS[name] else _mask_inner(value)
 
 
-def mask_body(body: bytes, content_type: str, *, cut: bool = False) -> bytes:
-    """Return a body without credentials, otherwise as it is. `cut` tells that its end is missing."""
+def mask_body(body: bytes, content_type: str, *, cut: bool = False, is_json: bool = False) -> bytes:
+    """Return a body without credentials, otherwise as it is.
+
+    `cut` tells that its end is missing, `is_json` that it is known to be JSON, as far as it goes.
+    """
     if cut:
-        return _mask_body(body, content_type, cut=True)
+        return _mask_body(body, content_type, is_whole=False, is_json=is_json)
     if _KNOWN.knows(body, content_type):
         return body
-    masked = _mask_body(body, content_type, cut=False)
+    masked = _mask_body(body, content_type, is_whole=True, is_json=is_json)
     if masked is body:
         _KNOWN.add(body, content_type)
     return masked
 
 
-def _mask_body(body: bytes, content_type: str, *, cut: bool) -> bytes:
+def _mask_body(body: bytes, content_type: str, *, is_whole: bool, is_json: bool) -> bytes:
     lowered = body.lower()
     ends, escaped = _ends_of_names(lowered), _has_escaped_letters(body)
     if not ends and not escaped and not (b"%" in body and _type_of(content_type) == FORM):
@@ -131,7 +134,7 @@ def _mask_body(body: bytes, content_type: str, *, cut: bool) -> bytes:
     kind = _type_of(content_type)
     start = body.lstrip(_BLANK)[:1]
     if start in (b"{", b"[", b'"'):
-        whole = not cut and _parses(body)
+        whole = is_whole and (is_json or _parses(body))
         return body if whole and not escaped and _is_harmless(lowered, ends) else _mask_json(body, whole)
     text = body.decode("utf-8", "replace")
     if kind == FORM:
