@@ -153,8 +153,14 @@ class Pipeline:
         with visit.sandbox.visits, visit:
             try:
                 operation = self._match(visit)
-                await self._read(visit, operation, request, body)
-                await self._meet_faults(visit, request)
+                if body is None:
+                    await self._read(visit, operation, request)
+                else:
+                    visit.call.body = body
+                if self._carries_graphql(operation):
+                    visit.operations = root_fields(visit.call, self._contract) or visit.operations
+                self._meet_faults(visit)
+                await hold_back(request, visit.spoiling.seconds)
                 reply = visit.spoiling.reply if visit.spoiling.replaces_call else None
                 if not visit.spoiling.replaces_call:
                     self._identify(visit, operation)
@@ -165,8 +171,7 @@ class Pipeline:
             except Exception as refusal:
                 reply = self._refuse(visit, refusal)
             reply = self._spoil(visit, self._check_reply(visit, reply))
-            if visit.spoiling.seconds_after:
-                reply = await self._hold_back(visit, reply, request)
+            reply = await self._hold_back(visit, reply, request)
             return await self._answer(visit, reply, request, started)
 
     def _arrive(self, head: Head) -> Visit:
@@ -186,22 +191,16 @@ class Pipeline:
         visit.operations = (operation.name,)
         return operation
 
-    async def _read(self, visit: Visit, operation: Operation, request: web.BaseRequest, body: bytes | None) -> None:
-        if body is not None:
-            visit.call.body = body
-        elif request.body_exists:
+    async def _read(self, visit: Visit, operation: Operation, request: web.BaseRequest) -> None:
+        if request.body_exists:
             visit.files = ExitStack()
             await wire.read_body(request, visit.call, operation.takes_parts, self._limits.max_body, visit.files)
-        if self._carries_graphql(operation):
-            visit.operations = root_fields(visit.call, self._contract) or visit.operations
 
-    async def _meet_faults(self, visit: Visit, request: web.BaseRequest) -> None:
+    def _meet_faults(self, visit: Visit) -> None:
         visit.call.flags = flags_of(visit.call, visit.sandbox, self._contract, self._scenarios)
         visit.spoiling = spoiling_of(
             visit.call, visit.operations, visit.sandbox, self._contract, self._scenarios, visit.now
         )
-        if visit.spoiling.seconds:
-            await hold_back(request, visit.spoiling.seconds)
 
     def _identify(self, visit: Visit, operation: Operation) -> None:
         if operation.secured:

@@ -66,11 +66,11 @@ class Server:
             tunnels.cancel()
         await self.emulator.close()
 
-    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+    def _answer(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
         if request.method == hdrs.METH_CONNECT:
             assert self._proxy is not None
-            return await self._proxy.connect(request)
-        return await self.emulator.dispatch(request)
+            return self._proxy.connect(request)
+        return self.emulator.dispatch(request)
 
     async def _listen(
         self, runner: web.ServerRunner, scheme: str, port: int, context: ssl.SSLContext | None = None
