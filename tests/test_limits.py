@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -58,16 +60,36 @@ def test_json_nested_too_deep_does_not_parse(
     assert (answer.status_code, words in answer.text) == (status, True), answer.text
 
 
-@pytest.mark.parametrize(
-    ("path", "headers"),
-    [
-        ("/secoda/integration/integrations", {"Authorization": "Bearer secoda-token"}),
-        ("/immuta/dictionary/1", {"Authorization": "Bearer immuta-token"}),
-        ("/celigo/v1/integrations", {"Authorization": "Bearer celigo-token"}),
-        ("/paradime/graphql", PAIR),
-    ],
-)
+TAKE_JSON = [
+    ("/secoda/integration/integrations", {"Authorization": "Bearer secoda-token"}),
+    ("/immuta/dictionary/1", {"Authorization": "Bearer immuta-token"}),
+    ("/celigo/v1/integrations", {"Authorization": "Bearer celigo-token"}),
+    ("/paradime/graphql", PAIR),
+]
+
+
+@pytest.mark.parametrize(("path", "headers"), TAKE_JSON)
 def test_a_body_over_the_limit_is_413(control: Control, path: str, headers: dict[str, str]) -> None:
     answer: httpx.Response = control.client.post(control.url + path, headers=headers, json={"name": "x" * 5000})
     assert answer.status_code == 413
     assert answer.json()
+
+
+@pytest.mark.parametrize(("path", "headers"), TAKE_JSON)
+@pytest.mark.parametrize("length", [5000, 2_000_000])
+def test_what_counts_is_how_long_a_body_is_when_it_is_unpacked(
+    control: Control, path: str, headers: dict[str, str], length: int
+) -> None:
+    headers = {**headers, "Content-Type": "application/json", "Content-Encoding": "gzip"}
+    packed = gzip.compress(json.dumps({"name": "x" * length}).encode())
+    assert len(packed) < 4096
+    answer = control.client.post(control.url + path, headers=headers, content=packed)
+    plain = control.client.post(control.url + path, headers=headers | {"Content-Encoding": ""}, content=b"x" * 5000)
+    assert (answer.status_code, answer.json()) == (plain.status_code, plain.json()) == (413, plain.json())
+
+
+def test_a_short_body_may_be_packed(control: Control) -> None:
+    headers = {"Authorization": "Bearer secoda-token", "Content-Type": "application/json", "Content-Encoding": "gzip"}
+    packed = gzip.compress(json.dumps({"name": "Packed"}).encode())
+    answer = control.client.post(f"{control.url}/secoda/integration/integrations", headers=headers, content=packed)
+    assert (answer.status_code, answer.json()["name"]) == (201, "Packed")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any, cast
 
 import httpx
@@ -12,7 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from emulator.addressing import Address
 from emulator.app import Catalogue
+from emulator.exchange import Call
+from emulator.recall import ENTRIES, Answer, Head, Key, Recall
+from emulator.sandbox.journal import journalled_head
+from emulator.sandbox.sandbox import Sandbox
 from tests.control import Control, controlled
 
 TABLEAU = "740904fe-e87d-44f8-8a91-b13631ff2812"
@@ -172,3 +178,40 @@ def test_a_recalled_answer_is_journalled_and_counted_like_the_first(both: tuple[
         )
     assert journals[0] == journals[1]
     assert len(journals[0]) == 3
+
+
+def test_what_is_known_stays_within_bounds_and_is_forgotten_whole() -> None:
+    recall = Recall()
+    for number in range(3 * ENTRIES):
+        key, head = known(number)
+        recall.keep(key, head)
+        assert recall.find(key) is head
+        recall.keep_answer(head, b"", ANSWER)
+    found = [recall.find(known(number)[0]) for number in range(3 * ENTRIES)]
+    kept = [head for head in found if head is not None]
+    assert 0 < len(kept) <= ENTRIES
+    recall.forget()
+    # A call that was under way meanwhile: what it was answered is kept where nobody finds it.
+    recall.keep_answer(kept[-1], b"late", ANSWER)
+    assert [recall.find(known(number)[0]) for number in range(3 * ENTRIES)] == [None] * 3 * ENTRIES
+
+
+def test_bodies_of_one_head_are_bounded_as_well() -> None:
+    recall = Recall()
+    key, head = known(1)
+    for number in range(3 * ENTRIES):
+        recall.keep(key, head)
+        recall.keep_answer(head, b"%d" % number, ANSWER)
+        found = recall.find(key)
+        assert found is None or len(found.answers) <= ENTRIES
+        head = known(1)[1] if found is None else found
+
+
+def known(number: int) -> tuple[Key, Head]:
+    """Return a request's key and a head of its own."""
+    call = Call("GET", f"/{number}")
+    address = Address(cast("Sandbox", None), "acme", "", f"/{number}")
+    return ("GET", f"/{number}", (), "http", None), Head(address, None, call, journalled_head(call), is_short=False)
+
+
+ANSWER = cast("Answer", SimpleNamespace(body=b""))
