@@ -10,11 +10,10 @@ from typing import Any
 
 import click
 
-from emulator.client import EmulatorError
 from emulator.commands.checking import check
 from emulator.commands.listing import completion, operations, scenarios, version
 from emulator.commands.running import reset, snapshot, wait
-from emulator.errors import ConfigurationError
+from emulator.errors import ConfigurationError, EmulatorError
 from emulator.settings import SETTINGS, read_settings
 
 

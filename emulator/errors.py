@@ -1,11 +1,12 @@
-"""What handlers raise, and what is our own fault, kept apart."""
+"""What handlers raise, what is our own fault, and what the client of the control API raises, kept apart."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from emulator.exchange import Reply
+if TYPE_CHECKING:
+    from emulator.exchange import Reply
 
 
 class Refusal(Exception):
@@ -42,3 +43,15 @@ class ConfigurationError(Exception):
 
 class ContractError(ConfigurationError):
     """A contract, or the code bound to it, is wrong."""
+
+
+# Here, and not in emulator.client: the command line needs it always, the client for some commands only.
+class EmulatorError(Exception):
+    """The emulator refused a call, or did not answer: str() is its own sentence.
+
+    `status` is the HTTP status, 0 if there was no answer.
+    """
+
+    def __init__(self, detail: str, status: int = 0) -> None:
+        super().__init__(detail)
+        self.status = status

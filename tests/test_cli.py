@@ -346,7 +346,9 @@ def test_a_world_without_credentials_has_a_banner_too(catalogue: Catalogue, tmp_
     ]
 
 
-def test_only_serve_waits_for_the_web_server() -> None:
-    code = "import sys, emulator.cli; print({'aiohttp', 'emulator.app', 'yaml'} & sys.modules.keys())"
+def test_only_serve_waits_for_the_web_server_and_it_for_no_client() -> None:
+    code = (
+        "import sys, emulator.cli; print({'aiohttp', 'emulator.app', 'emulator.client', 'yaml'} & sys.modules.keys())"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

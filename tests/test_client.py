@@ -138,7 +138,7 @@ def test_threads_share_a_client(client: Client) -> None:
 
 def test_connection_that_the_server_has_closed_is_opened_again(client: Client) -> None:
     assert client.sandboxes() == ["default"]
-    for connection in client._idle:
+    for connection in client._connections._idle:
         assert connection.sock is not None
         connection.sock.shutdown(2)
     assert client.sandboxes() == ["default"]
@@ -297,7 +297,7 @@ def test_id_may_hold_any_character(sandbox: SandboxClient) -> None:
 
 
 def test_more_records_than_a_page_are_all_listed(sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emulator.client.PAGE", 20)
+    monkeypatch.setattr("emulator.client.collection.PAGE", 20)
     integrations = sandbox.state("secoda.integrations")
     integrations.populate(7)
     listed = integrations.list()

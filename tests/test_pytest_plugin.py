@@ -195,7 +195,7 @@ def test_report_survives_an_emulator_that_is_gone(inner: Inner) -> None:
         """
         def test_it(emulator):
             emulator.client.close()
-            emulator.client._address = ("127.0.0.1", 9)
+            emulator.client._connections._address = ("127.0.0.1", 9)
             assert False
         """
     )

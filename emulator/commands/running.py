@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from emulator.client import Client, EmulatorError, SandboxClient
-from emulator.errors import ConfigurationError
-from emulator.healthcheck import address
+from emulator.errors import ConfigurationError, EmulatorError
 from emulator.settings import read_settings
+
+if TYPE_CHECKING:
+    from emulator.client import Client, SandboxClient
 
 Command = Callable[..., None]
 
@@ -21,6 +22,9 @@ _sandbox_option = click.option("--sandbox", default="default", show_default=True
 
 
 def _client(url: str | None) -> Client:
+    from emulator.client import Client  # noqa: PLC0415 - no other command shall wait for it
+    from emulator.healthcheck import address  # noqa: PLC0415 - as above
+
     if url is None:
         host, port = address(os.environ)
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}"

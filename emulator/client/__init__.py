@@ -1,0 +1,40 @@
+"""A client of the control API: steers a running emulator, wherever it runs, with the standard library only.
+
+Its calls block until they are answered, in the time of a few milliseconds: fine in a test, asynchronous or not,
+as long as the emulator does not run in the same event loop.
+"""
+
+from __future__ import annotations
+
+from emulator.client.client import Client
+from emulator.client.clock import ClockClient, ClockSetting
+from emulator.client.collection import CollectionClient
+from emulator.client.exchanges import Exchange, Violation, exchange_of
+from emulator.client.faults import FaultClient, ScenarioClient
+from emulator.client.flags import Flags
+from emulator.client.journal import JournalClient
+from emulator.client.sandbox import SandboxClient
+from emulator.client.snapshot import Snapshot
+from emulator.client.vendors import Credential, Credentials, VendorAccess, vendors_of
+from emulator.errors import EmulatorError
+
+__all__ = [
+    "Client",
+    "ClockClient",
+    "ClockSetting",
+    "CollectionClient",
+    "Credential",
+    "Credentials",
+    "EmulatorError",
+    "Exchange",
+    "FaultClient",
+    "Flags",
+    "JournalClient",
+    "SandboxClient",
+    "ScenarioClient",
+    "Snapshot",
+    "VendorAccess",
+    "Violation",
+    "exchange_of",
+    "vendors_of",
+]

@@ -1,0 +1,137 @@
+"""The client itself: an emulator, and the sandboxes in it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+from emulator.client.clock import ClockSetting, clock_change
+from emulator.client.connections import TIMEOUT, Connections
+from emulator.client.sandbox import SandboxClient
+from emulator.client.urls import query_text, quoted
+from emulator.errors import EmulatorError
+
+ROOT = "/_emulator"
+PAUSE = 0.05
+"""How long between two questions whether it is ready."""
+ANSWER = 1.0
+"""How long such a question may take, though the time for waiting is over."""
+
+
+class Client:
+    """A running emulator at `url` ("http://127.0.0.1:4070"); `token` is its setting control_token, if it has one.
+
+    Threads may share it. A context manager: at its end the connections are closed.
+    """
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        self.url = url.rstrip("/")
+        self._connections = Connections(self.url)
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def create_sandbox(
+        self,
+        name: str | None = None,
+        *,
+        seed: int | None = None,
+        scenarios: Sequence[str] = (),
+        clock: ClockSetting | None = None,
+        fixtures: str | None = None,
+        flags: Mapping[str, Any] | None = None,
+        strict: bool | None = None,
+    ) -> SandboxClient:
+        """Make a sandbox and return it; what is left out is as the emulator's settings have it.
+
+        `name` is a random one if left out, `scenarios` are on from the beginning ("secoda/flaky", "*/outage"),
+        `clock` is a time from which the clock runs, or {"now": …, "frozen": …}, `fixtures` a folder (as the
+        emulator sees it) laid over its own, `flags` are vendors' switches ({"celigo.empty_list_status": 204}).
+        `strict` refuses what the vendors are tolerant of. Raises EmulatorError for what cannot be.
+        """
+        wanted: dict[str, Any] = {
+            "name": name,
+            "seed": seed,
+            "scenarios": list(scenarios),
+            "clock": None if clock is None else clock_change(clock),
+            "fixtures": fixtures,
+            "flags": dict(flags or {}),
+            "strict": strict,
+        }
+        body = {key: value for key, value in wanted.items() if value not in (None, [], {})}
+        return SandboxClient(self, self.request("POST", "/sandboxes", body))
+
+    def sandbox(self, name: str = "default") -> SandboxClient:
+        """Return a sandbox that is there. Raises EmulatorError, naming those there are."""
+        return SandboxClient(self, self.request("GET", f"/sandboxes/{quoted(name)}"))
+
+    def sandboxes(self) -> list[str]:
+        """Return the names of the sandboxes, in the order in which they were made."""
+        return [sandbox["name"] for sandbox in self.request("GET", "/sandboxes")["sandboxes"]]
+
+    def operations(self) -> list[dict[str, Any]]:
+        """Return every emulated operation: vendor, operation, method, path, summary, evidence, statuses."""
+        operations: list[dict[str, Any]] = self.request("GET", "/operations")["operations"]
+        return operations
+
+    def wait(self, seconds: float = 30.0) -> None:
+        """Wait until the emulator is ready. Raises EmulatorError if it is not within `seconds`."""
+        end = time.monotonic() + seconds
+        while True:
+            left = end - time.monotonic()
+            try:
+                self.send("GET", "/ready", seconds=max(ANSWER, min(left, TIMEOUT)))
+            except EmulatorError as problem:
+                if left <= PAUSE:
+                    raise EmulatorError(f"{self.url} is not ready after {seconds:g} s: {problem}") from None
+                time.sleep(PAUSE)
+            else:
+                return
+
+    def request(self, method: str, path: str, document: object = None, query: Mapping[str, Any] | None = None) -> Any:
+        """Call the control API (`path` is what follows /_emulator) and return its JSON, None if it has no body.
+
+        Raises EmulatorError with the `detail` of the problem that it answers.
+        """
+        body = None if document is None else json.dumps(document).encode()
+        content = self.send(method, f"{path}{query_text(query)}", body)
+        return json.loads(content) if content else None
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        content_type: str = "application/json",
+        seconds: float = TIMEOUT,
+    ) -> bytes:
+        """Call the control API and return the body of its answer, which may take so many seconds.
+
+        Raises EmulatorError with the `detail` of the problem that it answers.
+        """
+        headers = self._headers if body is None else {**self._headers, "Content-Type": content_type}
+        status, content = self._connections.call(method, ROOT + path, body, headers, seconds)
+        if status >= 300:
+            raise EmulatorError(_detail(status, content, f"{method} {self.url}{ROOT}{path.partition('?')[0]}"), status)
+        return content
+
+    def close(self) -> None:
+        """Close the connections; another call opens new ones."""
+        self._connections.close()
+
+
+def _detail(status: int, content: bytes, call: str) -> str:
+    """Return what a problem's document says, else that the answer is no emulator's."""
+    try:
+        return str(json.loads(content)["detail"])
+    except (ValueError, KeyError, TypeError):
+        return f"{call} is answered {status}, and not as an emulator does."

@@ -1,0 +1,66 @@
+"""A sandbox's clock, and how times are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from emulator.errors import EmulatorError
+
+if TYPE_CHECKING:
+    from emulator.client.sandbox import SandboxClient
+
+ClockSetting: TypeAlias = str | datetime | Mapping[str, Any]
+
+
+class ClockClient:
+    """A sandbox's clock."""
+
+    def __init__(self, sandbox: SandboxClient) -> None:
+        self._sandbox = sandbox
+
+    @property
+    def now(self) -> datetime:
+        """The sandbox's time (aware, UTC)."""
+        return datetime.fromisoformat(self._sandbox.request("GET", "/clock")["now"])
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it stands still."""
+        return bool(self._sandbox.request("GET", "/clock")["frozen"])
+
+    def set(self, now: str | datetime | None) -> None:
+        """Set it to a time such as "2030-01-01T00:00:00Z", None: the real one. Frozen, it stays frozen."""
+        self._change({"now": _written(now)})
+
+    def freeze(self, now: str | datetime | None = None) -> None:
+        """Let it stand still, now or at a given time."""
+        self._change({"frozen": True} if now is None else {"now": _written(now), "frozen": True})
+
+    def unfreeze(self) -> None:
+        """Let it run on."""
+        self._change({"frozen": False})
+
+    def advance(self, seconds: float | timedelta) -> None:
+        """Move it forward; frozen, it stays frozen."""
+        by = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
+        self._sandbox.request("POST", "/clock/advance", {"seconds": by})
+
+    def _change(self, change: dict[str, Any]) -> None:
+        self._sandbox.request("PUT", "/clock", change)
+
+
+def clock_change(clock: ClockSetting) -> dict[str, Any]:
+    """Return what sets a clock, as the control API takes it."""
+    if isinstance(clock, Mapping):
+        return {**clock, "now": _written(clock["now"])} if "now" in clock else dict(clock)
+    return {"now": _written(clock)}
+
+
+def _written(time: str | datetime | None) -> str | None:
+    if not isinstance(time, datetime):
+        return time
+    if time.tzinfo is None:
+        raise EmulatorError(f"{time!r} has no time zone; write datetime(…, tzinfo=UTC).")
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,80 @@
+"""What the control API tells of a call and its reply."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A place where a call or a reply (`of`) departs from the contract; `rule` is the JSON Schema keyword."""
+
+    of: str
+    place: str
+    pointer: str
+    rule: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One call and its reply, as the journal keeps them: credentials are masked.
+
+    `operations` is empty for a call that no operation matches, then `near_misses` tells, in sentences, what
+    nearly did. `status` is 0 if the connection was broken off, `body` and `reply_body` are None where there is
+    none or it is no text. `document` is all that the journal holds.
+    """
+
+    id: int
+    time: datetime
+    vendor: str
+    operations: tuple[str, ...]
+    method: str
+    url: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    body: str | None
+    status: int
+    reply_body: str | None
+    faults: tuple[str, ...]
+    violations: tuple[Violation, ...]
+    near_misses: tuple[str, ...]
+    seconds: float
+    document: Mapping[str, Any]
+
+    @property
+    def json(self) -> Any:
+        """The call's body, parsed. Raises ValueError if it is no JSON."""
+        return json.loads(self.body or "")
+
+    @property
+    def reply_json(self) -> Any:
+        """The reply's body, parsed. Raises ValueError if it is no JSON."""
+        return json.loads(self.reply_body or "")
+
+
+def exchange_of(document: Mapping[str, Any]) -> Exchange:
+    """Return an exchange as the control API describes it."""
+    call, reply = document["call"], document["reply"] or {}
+    return Exchange(
+        id=document["id"],
+        time=datetime.fromisoformat(document["time"]),
+        vendor=document["vendor"],
+        operations=tuple(document["operations"]),
+        method=call["method"],
+        url=call["url"],
+        path=call["path"],
+        query=tuple((name, value) for name, value in call["query"]),
+        body=call["body"],
+        status=reply.get("status", 0),
+        reply_body=reply.get("body"),
+        faults=tuple(document["faults"]),
+        violations=tuple(Violation(**violation) for violation in document["violations"]),
+        near_misses=tuple(f"{near['operation']}: {near['sentence']}" for near in document["near_misses"]),
+        seconds=document["seconds"],
+        document=document,
+    )

@@ -1,0 +1,68 @@
+"""A sandbox's journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from emulator.client.exchanges import Exchange, exchange_of
+
+if TYPE_CHECKING:
+    from emulator.client.sandbox import SandboxClient
+
+
+class JournalClient:
+    """What a sandbox has seen: iterating gives its exchanges, oldest first."""
+
+    def __init__(self, sandbox: SandboxClient) -> None:
+        self._sandbox = sandbox
+        self.left: list[Exchange] = []
+        """The exchanges that were there when it was cleared, or the sandbox reset, through this object."""
+
+    def __iter__(self) -> Iterator[Exchange]:
+        return iter(self.select())
+
+    def __len__(self) -> int:
+        return len(self.select())
+
+    def select(
+        self,
+        *,
+        vendor: str | None = None,
+        operation: str | None = None,
+        status: int | None = None,
+        unmatched: bool | None = None,
+        violations: bool | None = None,
+        since: int | None = None,
+        limit: int | None = None,
+    ) -> list[Exchange]:
+        """Return the exchanges that are like all that is given, oldest first.
+
+        `operation` is a name or a glob, `status` 0 finds broken connections, `unmatched` those that no operation
+        matches, `violations` those that depart from the contract, `since` only those after an id. `limit` keeps
+        the newest ones; with `since` the first ones after it.
+        """
+        filters = {
+            "vendor": vendor,
+            "operation": operation,
+            "status": status,
+            "unmatched": unmatched,
+            "violations": violations,
+            "since": since,
+            "limit": limit,
+        }
+        found = self._sandbox.request("GET", "/journal", query=filters)["exchanges"]
+        return [exchange_of(document) for document in found]
+
+    def get(self, id: int) -> Exchange:
+        """Return one exchange. Raises EmulatorError if it is not kept."""
+        return exchange_of(self._sandbox.request("GET", f"/journal/{id}"))
+
+    def clear(self) -> None:
+        """Forget all exchanges; their numbers go on."""
+        self.leave()
+        self._sandbox.request("DELETE", "/journal")
+
+    def leave(self) -> None:
+        """Keep in `left` what the sandbox is about to forget."""
+        self.left += self.select()

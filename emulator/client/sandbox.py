@@ -1,0 +1,222 @@
+"""A sandbox, and all that can be done with it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from emulator.client.clock import ClockClient
+from emulator.client.collection import CollectionClient
+from emulator.client.faults import FaultClient, ScenarioClient
+from emulator.client.flags import Flags
+from emulator.client.journal import JournalClient
+from emulator.client.snapshot import Snapshot
+from emulator.client.urls import quoted
+from emulator.client.vendors import VendorAccess, vendors_of
+from emulator.errors import ConfigurationError, EmulatorError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from emulator.client.client import Client
+    from emulator.client.exchanges import Exchange
+
+
+class SandboxClient:
+    """One sandbox: a world of its own. A vendor is an attribute: `sandbox.secoda.url`.
+
+    A context manager: at its end the sandbox is dropped.
+    """
+
+    def __init__(self, client: Client, document: Mapping[str, Any]) -> None:
+        self.client = client
+        self.name: str = document["name"]
+        self.seed: int = document["seed"]
+        self.vendors: Mapping[str, VendorAccess] = vendors_of(document)
+        self.clock = ClockClient(self)
+        self.journal = JournalClient(self)
+        self.flags = Flags(self)
+        self._until_dropped = ExitStack()
+
+    def __repr__(self) -> str:
+        return f"<sandbox {self.name} at {self.client.url}>"
+
+    def __getattr__(self, name: str) -> VendorAccess:
+        """Return a vendor. Raises AttributeError, naming those there are."""
+        vendors: Mapping[str, VendorAccess] = self.__dict__.get("vendors", {})
+        if name not in vendors:
+            raise AttributeError(f"a sandbox has no {name!r}; its vendors are {', '.join(vendors)}")
+        return vendors[name]
+
+    def __enter__(self) -> SandboxClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.drop()
+
+    def request(
+        self, method: str, path: str = "", document: object = None, query: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Call the control API of this sandbox (`path` is what follows its name) and return its JSON."""
+        return self.client.request(method, f"/sandboxes/{quoted(self.name)}{path}", document, query)
+
+    def scenario(self, name: str) -> ScenarioClient:
+        """Switch a scenario on ("secoda/rate-limited"; "*/outage" is every vendor's) and return it.
+
+        With `with`, it is switched off at the end of the block. Raises EmulatorError, naming those there are.
+        """
+        return ScenarioClient(self, name)
+
+    def scenarios(self) -> dict[str, bool]:
+        """Return all scenarios by name, and whether they are on."""
+        listed = self.request("GET", "/scenarios")["scenarios"]
+        return {f"{scenario['vendor']}/{scenario['name']}": scenario["active"] for scenario in listed}
+
+    def fault(
+        self,
+        *,
+        vendor: str,
+        operation: str | Sequence[str] | None = None,
+        status: int | None = None,
+        only: str | None = None,
+        when: Mapping[str, Any] | None = None,
+        commit: str | None = None,
+        reply: Mapping[str, Any] | None = None,
+        delay: Mapping[str, Any] | None = None,
+        connection: str | None = None,
+        graphql: Mapping[str, Any] | None = None,
+        force: bool | None = None,
+    ) -> FaultClient:
+        """Arm a fault and return it; with `with`, it is disarmed at the end of the block.
+
+        `operation` is a name, a glob or a list of these (left out: every operation), `when` says which calls
+        ({"times": 2}), `status` is short for reply={"status": …}. The rest is as `/_emulator/docs` has it:
+        reply {status, body, headers}, delay {"fixed": seconds}, connection "reset", "close", "truncate" or
+        "drip", graphql {"errors": […]}, commit "after" to keep what the call wrote. Raises EmulatorError for a
+        fault that could never spoil a call.
+        """
+        if status is not None:
+            reply = {"status": status, **(reply or {})}
+        wanted: dict[str, Any] = {
+            "vendor": vendor,
+            "operation": operation if operation is None or isinstance(operation, str) else list(operation),
+            "only": only,
+            "when": when,
+            "commit": commit,
+            "reply": reply,
+            "delay": delay,
+            "connection": connection,
+            "graphql": graphql,
+            "force": force,
+        }
+        armed = self.request("POST", "/faults", {key: value for key, value in wanted.items() if value is not None})
+        return FaultClient(self, armed["id"])
+
+    def state(self, collection: str) -> CollectionClient:
+        """Return the records of a collection: `state("secoda.integrations")`."""
+        return CollectionClient(self, collection)
+
+    def collections(self) -> dict[str, int]:
+        """Return the collections by name, and how many records each has."""
+        listed = self.request("GET", "/state")["collections"]
+        return {collection["collection"]: collection["records"] for collection in listed}
+
+    def snapshot(self, name: str | None = None) -> Snapshot:
+        """Keep the sandbox's records under a name (left out: a random one) and return the snapshot."""
+        kept = self.request("POST", "/snapshots", {"name": name or f"snapshot-{secrets.token_hex(4)}"})
+        return Snapshot(self, kept["name"], kept["bytes"])
+
+    def snapshots(self) -> list[Snapshot]:
+        """Return the sandbox's snapshots."""
+        return [Snapshot(self, kept["name"], kept["bytes"]) for kept in self.request("GET", "/snapshots")["snapshots"]]
+
+    def download_snapshot(self, name: str) -> bytes:
+        """Return a snapshot as a SQLite file."""
+        return self.client.send("GET", f"/sandboxes/{quoted(self.name)}/snapshots/{quoted(name)}")
+
+    def upload_snapshot(self, name: str, file: bytes) -> Snapshot:
+        """Keep a SQLite file, as download_snapshot returns it, under a name and return the snapshot."""
+        path = f"/sandboxes/{quoted(self.name)}/snapshots/{quoted(name)}"
+        kept = json.loads(self.client.send("PUT", path, file, "application/vnd.sqlite3"))
+        return Snapshot(self, kept["name"], kept["bytes"])
+
+    def restore(self, snapshot: Snapshot | str) -> None:
+        """Put a snapshot's records in the place of the sandbox's. Faults, scenarios, clock and journal stay."""
+        name = snapshot if isinstance(snapshot, str) else snapshot.name
+        self.request("POST", f"/snapshots/{quoted(name)}/restore")
+
+    def verify(
+        self,
+        operation: str,
+        *,
+        vendor: str | None = None,
+        count: int | None = None,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        path: Mapping[str, Any] | None = None,
+        query: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | None = None,
+        status: int | None = None,
+    ) -> list[Exchange]:
+        """Assert that an operation was called, at least once if nothing else is said; return those exchanges.
+
+        Only calls count that have these values: `path` and `query` by parameter ({"page": 2}), `body` by JSON
+        pointer ({"/name": "Sales"}), `status` the reply's (0: the connection was broken off). Raises
+        AssertionError that tells what was expected and what came near, EmulatorError for an operation that is none.
+        """
+        where = {"path": path, "query": query, "body": body, "status": status}
+        wanted: dict[str, Any] = {
+            "operation": operation,
+            "vendor": vendor,
+            "count": count,
+            "at_least": at_least,
+            "at_most": at_most,
+            "where": {key: value for key, value in where.items() if value is not None},
+        }
+        body_sent = {key: value for key, value in wanted.items() if value is not None}
+        verdict = self.request("POST", "/journal/verify", body_sent)
+        if not verdict["passed"]:
+            raise AssertionError(_failure(verdict))
+        return [self.journal.get(id) for id in verdict["exchanges"]]
+
+    def patch_dns(self) -> ExitStack:
+        """Point the vendors' own names (https://api.secoda.co) at this sandbox, for clients in this process.
+
+        It holds until the `with` block ends, if there is one, else until the sandbox is dropped (after the test).
+        requests, httpx, aiohttp and urllib are led here, TLS trusted. Raises EmulatorError if the emulator has no
+        certificates (setting tls=auto).
+        """
+        from emulator.interception import patch_dns  # noqa: PLC0415 - few need it, and it imports asyncio and ssl
+
+        hosts = [host for vendor in self.vendors.values() for host in vendor.hosts]
+        patch = ExitStack()
+        try:
+            patch.enter_context(patch_dns(self.client.url, hosts, sandbox=self.name))
+        except ConfigurationError as problem:
+            raise EmulatorError(str(problem)) from None
+        self._until_dropped.push(patch)
+        return patch
+
+    def reset(self) -> None:
+        """Make the sandbox as it was when it was made: records, clock, faults, scenarios, flags, an empty journal."""
+        self.journal.leave()
+        self.request("POST", "/reset")
+
+    def drop(self) -> None:
+        """Drop the sandbox; one that is gone already stays so."""
+        self._until_dropped.close()
+        try:
+            self.request("DELETE")
+        except EmulatorError as problem:
+            if problem.status != 404:
+                raise
+
+
+def _failure(verdict: Mapping[str, Any]) -> str:
+    near = [f"  exchange {one['id']}: {'; '.join(one['differences'])}" for one in verdict["near_misses"]]
+    return "\n".join([verdict["sentence"], *(["nearest:", *near] if near else [])])

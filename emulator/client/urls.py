@@ -1,0 +1,19 @@
+"""Parts of the control API's URLs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+
+def quoted(segment: str) -> str:
+    """Return a text as one segment of a path; the * of "*/outage" stays."""
+    return quote(segment, safe="*")
+
+
+def query_text(query: Mapping[str, Any] | None) -> str:
+    """Return a query with its question mark, "" if it has nothing; None is left out."""
+    given = {name: value for name, value in (query or {}).items() if value is not None}
+    texts = {name: str(value).lower() if isinstance(value, bool) else value for name, value in given.items()}
+    return f"?{urlencode(texts)}" if texts else ""

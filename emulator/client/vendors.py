@@ -1,0 +1,70 @@
+"""How to call the vendors of a sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Credential:
+    """One credential: `headers` are what a client sends that presents it."""
+
+    id: str
+    user: str | None
+    rights: str | None
+    expired: bool
+    headers: Mapping[str, str]
+
+
+class Credentials(Mapping[str, Credential]):
+    """A vendor's credentials in a sandbox, by rights: "full", "read" (may only read) and "expired"."""
+
+    def __init__(self, every: Sequence[Credential]) -> None:
+        self.every = every
+        self._by_rights: dict[str, Credential] = {}
+        for credential in every:
+            self._by_rights.setdefault("expired" if credential.expired else str(credential.rights), credential)
+
+    def __getitem__(self, rights: str) -> Credential:
+        if rights not in self._by_rights:
+            raise KeyError(f"there is no credential with the rights {rights!r}; there are {', '.join(self)}")
+        return self._by_rights[rights]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_rights)
+
+    def __len__(self) -> int:
+        return len(self._by_rights)
+
+
+@dataclass(frozen=True)
+class VendorAccess:
+    """How to call a vendor in a sandbox.
+
+    `url` is what the vendor's documentation calls the base URL (of a GraphQL vendor its endpoint), `headers`
+    are those of a credential with full rights, `hosts` the vendor's own names.
+    """
+
+    name: str
+    title: str
+    url: str
+    headers: Mapping[str, str]
+    credentials: Credentials
+    hosts: tuple[str, ...]
+
+
+def vendors_of(document: Mapping[str, Any]) -> dict[str, VendorAccess]:
+    """Return how to call each vendor, from a sandbox as the control API describes it."""
+    return {
+        name: VendorAccess(
+            name=name,
+            title=vendor["title"],
+            url=vendor["base_url"],
+            headers=vendor["headers"],
+            credentials=Credentials([Credential(**credential) for credential in vendor["credentials"]]),
+            hosts=tuple(vendor["hosts"]),
+        )
+        for name, vendor in document["vendors"].items()
+    }
