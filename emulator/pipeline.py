@@ -84,7 +84,9 @@ class Limits:
 
 @dataclass(slots=True)
 class Visit:
-    """One call on its way through the stages, and what they found out about it: a context manager.
+    """One call on its way through the stages, and what they found out about it.
+
+    A context manager: meanwhile its sandbox stays open.
 
     `answered_at` is the revision of the sandbox at which it was answered; None if the answer varies.
     `files` hold the parts of its body; they are closed at the end.
@@ -105,11 +107,12 @@ class Visit:
     files: ExitStack | None = None
 
     def __enter__(self) -> None:
-        pass
+        self.sandbox.visits.begin()
 
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.sandbox.visits.end()
         if self.files is not None:
             self.files.close()
 
@@ -150,7 +153,7 @@ class Pipeline:
         """Answer a request to this vendor in a sandbox; `body` is its body if it has been read."""
         started = time.perf_counter()
         visit = self._arrive(head)
-        with visit.sandbox.visits, visit:
+        with visit:
             try:
                 operation = self._match(visit)
                 if body is None:
@@ -160,7 +163,8 @@ class Pipeline:
                 if self._carries_graphql(operation):
                     visit.operations = root_fields(visit.call, self._contract) or visit.operations
                 self._meet_faults(visit)
-                await hold_back(request, visit.spoiling.seconds)
+                if visit.spoiling.seconds:
+                    await hold_back(request, visit.spoiling.seconds)
                 reply = visit.spoiling.reply if visit.spoiling.replaces_call else None
                 if not visit.spoiling.replaces_call:
                     self._identify(visit, operation)
@@ -171,7 +175,8 @@ class Pipeline:
             except Exception as refusal:
                 reply = self._refuse(visit, refusal)
             reply = self._spoil(visit, self._check_reply(visit, reply))
-            reply = await self._hold_back(visit, reply, request)
+            if visit.spoiling.seconds_after:
+                reply = await self._hold_back(visit, reply, request)
             return await self._answer(visit, reply, request, started)
 
     def _arrive(self, head: Head) -> Visit:
@@ -298,8 +303,8 @@ class Pipeline:
         if reply is not None:
             response = wire.respond(request, visit.call, reply, self._contract.conventions)
             content = response.body if isinstance(response.body, bytes) else b""
-            is_json = reply.document is not NOTHING
-            journalled = journalled_reply(response.status, response.headers, content, is_json=is_json)
+            known = {"is_json": reply.document is not NOTHING, "comes_again": visit.answered_at is not None}
+            journalled = journalled_reply(response.status, response.headers, content, **known)
         exchange = self._exchange(visit, journalled, time.perf_counter() - started)
         size = visit.sandbox.journal.record(exchange)
         self._metrics.count(exchange)
@@ -360,8 +365,8 @@ class Pipeline:
             call=journalled_call(visit.call, visit.head.journalled),
             reply=reply,
             faults=visit.spoiling.faults,
-            call_violations=visit.violations,
-            reply_violations=visit.faults_of_ours,
+            call_violations=visit.violations or (),
+            reply_violations=visit.faults_of_ours or (),
             near_misses=near,
             seconds=seconds,
         )

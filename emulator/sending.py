@@ -56,13 +56,16 @@ class Sendable(web.StreamResponse):
         """Take it apart. Raises ValueError for a header that would break it."""
         super().__init__(status=status, headers=headers)
         self.body = body
+        self._is_new = True
         self._head = _head_of(status, self.reason, tuple(headers.items()))
         self._length = b"\r\nContent-Length: %d" % len(body) if body else b""
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send it all. Raises ConnectionResetError if nobody is there any more."""
-        # Answers that go out together wake the clients only once.
-        await _others_first()
+        if self._is_new:
+            # It was computed: others are first, for answers that go out together wake the clients only once.
+            self._is_new = False
+            await _others_first()
         if request.transport is None or request.transport.is_closing():
             raise ConnectionResetError
         request.transport.write(b"".join((self._head, self._length, _date_line(), _SERVER, self.body)))

@@ -25,7 +25,7 @@ from emulator.sandbox.journal import (
     journalled_head,
     journalled_reply,
 )
-from emulator.sandbox.masking import secret_paths
+from emulator.sandbox.masking import MASK, secret_paths
 from emulator.sandbox.near_misses import NearMiss
 
 TIME = datetime(2024, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
@@ -393,3 +393,13 @@ async def test_no_exchange_is_missed_or_seen_twice_while_listening() -> None:
     kept.close()
     await listening
     assert seen == list(range(1, 301))
+
+
+def test_a_header_that_a_reply_has_twice_is_kept_twice_and_masked_each_time() -> None:
+    headers = CIMultiDict([("Set-Cookie", "a=1"), ("X-Name", "n"), ("Set-Cookie", "b=2")])
+    for _ in range(2):
+        assert journalled_reply(200, headers, b"").headers == (
+            ("Set-Cookie", MASK),
+            ("X-Name", "n"),
+            ("Set-Cookie", MASK),
+        )

@@ -19,7 +19,7 @@ class Clock:
 
     def now(self) -> datetime:
         """Return the sandbox's time."""
-        return self._frozen or datetime.now(UTC) + self._ahead
+        return self._frozen or (datetime.now(UTC) + self._ahead if self._ahead else datetime.now(UTC))
 
     def set(self, now: datetime | None = None, frozen: bool | None = None) -> None:
         """Make it `now` (None: as it is), from then on frozen or running (None: as it is)."""

@@ -11,9 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+
+from multidict import MultiDict
 
 from emulator.exchange import Call, Part, Violation
 from emulator.sandbox.masking import (
@@ -35,9 +39,14 @@ if TYPE_CHECKING:
 BODY_LIMIT = 64 * 1024
 """How many bytes of a body are kept, unless told otherwise."""
 
+HEADERS_KNOWN = 256
+"""Of so many different heads of replies it is remembered how they are masked."""
+
 LONGEST_SENTENCE = 1000
 OVERHEAD = 3000
 """What an exchange takes besides its texts, in bytes: measured, for a call with eight headers."""
+
+NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -254,21 +263,35 @@ def journalled_call(call: Call, head: JournalledCall, body_limit: int = BODY_LIM
         head.path,
         head.query,
         tuple([_keep_part(part, body_limit) for part in call.parts.values()]) if call.parts else (),
-        {name: MASK if names_credential(name) else value for name, value in call.params.items()},
+        {name: MASK if names_credential(name) else value for name, value in call.params.items()}
+        if call.params
+        else NO_PARAMS,
         head.head_size,
     )
 
 
 def journalled_reply(
-    status: int, headers: Mapping[str, str], content: bytes, body_limit: int = BODY_LIMIT, *, is_json: bool = False
+    status: int,
+    headers: Mapping[str, str],
+    content: bytes,
+    body_limit: int = BODY_LIMIT,
+    *,
+    is_json: bool = False,
+    comes_again: bool = True,
 ) -> JournalledReply:
     """Return what the journal keeps of a reply as it is sent, masked; `headers` find names in any case.
 
-    `is_json` tells that the content is known to be JSON.
+    `is_json` tells that the content is known to be JSON, `comes_again` that other replies may be the same.
     """
     kind = headers.get("Content-Type", "")
-    body, size, cut = _keep(content, kind, body_limit, is_json)
-    return JournalledReply(mask_headers(headers), mask_text(kind) if "=" in kind else kind, body, size, cut, status)
+    body, size, cut = _keep(content, kind, body_limit, is_json=is_json, comes_again=comes_again)
+    kind = mask_text(kind) if "=" in kind else kind
+    return JournalledReply(_masked_headers(tuple(headers.items())), kind, body, size, cut, status)
+
+
+@lru_cache(HEADERS_KNOWN)
+def _masked_headers(headers: Pairs) -> Pairs:
+    return mask_headers(MultiDict(headers))
 
 
 class Journal:
@@ -422,13 +445,13 @@ def written(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _keep(content: bytes, content_type: str, limit: int, is_json: bool = False) -> tuple[bytes, int, bool]:
+def _keep(content: bytes, content_type: str, limit: int, **known: bool) -> tuple[bytes, int, bool]:
     """Return what is kept of a body, its size, and whether it is cut."""
     size = len(content)
     if not size or b"\0" in content:
         return b"", size, False
     cut = size > limit
-    kept = mask_body(content[:limit] if cut else content, content_type, cut=cut, is_json=is_json)
+    kept = mask_body(content[:limit] if cut else content, content_type, cut=cut, **known)
     return kept[:limit], size, cut or len(kept) > limit
 
 

@@ -62,11 +62,12 @@ class _HarmlessBodies:
     """Bodies that hold no credential: many come again, as each write makes all reads be answered anew."""
 
     def __init__(self) -> None:
-        self._bodies: set[tuple[bytes, str]] = set()
+        self._bodies: dict[tuple[bytes, str], bytes] = {}
         self._size = 0
 
-    def knows(self, body: bytes, content_type: str) -> bool:
-        return (body, content_type) in self._bodies
+    def find(self, body: bytes, content_type: str) -> bytes | None:
+        """Return the body if it is known: always the same object, so that who keeps many keeps one."""
+        return self._bodies.get((body, content_type))
 
     def add(self, body: bytes, content_type: str) -> None:
         self._size += len(body)
@@ -74,7 +75,7 @@ class _HarmlessBodies:
             self._bodies.clear()
             self._size = len(body)
         if self._size <= HARMLESS_BYTES:
-            self._bodies.add((body, content_type))
+            self._bodies[body, content_type] = body
 
 
 _KNOWN = _HarmlessBodies()
@@ -111,15 +112,19 @@ def mask_value(name: str, value: str) -> str:
     return (MASK if value else value) if _VERDICTS[name] else _mask_inner(value)
 
 
-def mask_body(body: bytes, content_type: str, *, cut: bool = False, is_json: bool = False) -> bytes:
+def mask_body(
+    body: bytes, content_type: str, *, cut: bool = False, is_json: bool = False, comes_again: bool = True
+) -> bytes:
     """Return a body without credentials, otherwise as it is.
 
-    `cut` tells that its end is missing, `is_json` that it is known to be JSON, as far as it goes.
+    `cut` tells that its end is missing, `is_json` that it is known to be JSON, as far as it goes, `comes_again` that
+    it may be worth to remember.
     """
-    if cut:
-        return _mask_body(body, content_type, is_whole=False, is_json=is_json)
-    if _KNOWN.knows(body, content_type):
-        return body
+    if cut or not comes_again:
+        return _mask_body(body, content_type, is_whole=not cut, is_json=is_json)
+    known = _KNOWN.find(body, content_type)
+    if known is not None:
+        return known
     masked = _mask_body(body, content_type, is_whole=True, is_json=is_json)
     if masked is body:
         _KNOWN.add(body, content_type)
@@ -131,11 +136,11 @@ def _mask_body(body: bytes, content_type: str, *, is_whole: bool, is_json: bool)
     ends, escaped = _ends_of_names(lowered), _has_escaped_letters(body)
     if not ends and not escaped and not (b"%" in body and _type_of(content_type) == FORM):
         return body
-    kind = _type_of(content_type)
     start = body.lstrip(_BLANK)[:1]
     if start in (b"{", b"[", b'"'):
         whole = is_whole and (is_json or _parses(body))
         return body if whole and not escaped and _is_harmless(lowered, ends) else _mask_json(body, whole)
+    kind = _type_of(content_type)
     text = body.decode("utf-8", "replace")
     if kind == FORM:
         text = "&".join(map(_mask_form_field, text.split("&")))

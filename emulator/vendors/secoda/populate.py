@@ -61,4 +61,4 @@ def populate_integration(fake: Faker, number: int, world: World) -> Record:
 
 def timestamp(moment: datetime) -> str:
     """Return a moment as Secoda writes it: UTC, to the second."""
-    return f"{moment.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+    return f"{moment.isoformat()[:19]}Z"
