@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.sandbox.collection import Collection, RecordExists
@@ -27,6 +27,7 @@ ranks = st.sampled_from([None, 0, 1, 1.5, "a", "ä", "\U0001f600", "￿", True])
 records = st.fixed_dictionaries({"id": ids, "rank": ranks, "name": ranks, "kind": st.sampled_from("xy")})
 writes = st.one_of(
     st.tuples(st.just("insert"), records),
+    st.tuples(st.just("insert"), st.builds(lambda record, id: {**record, "id": id}, records, st.integers(8, 99))),
     st.tuples(st.just("replace"), records),
     st.tuples(st.just("delete"), ids),
     st.tuples(st.just("delete of a kind"), st.sampled_from("xy")),
@@ -44,6 +45,7 @@ class Undone(Exception):
     """Ends a transaction."""
 
 
+@settings(max_examples=400, deadline=None)
 @given(st.sampled_from([ORDERED, INSERTED]), st.lists(st.tuples(transactions, places), min_size=2, max_size=12))
 def test_a_page_is_a_page_of_all(collection: Collection, program: list[Any]) -> None:
     with pytest.MonkeyPatch.context() as patch:
