@@ -151,7 +151,7 @@ class Emulator:
                 path = _path(request)
                 if path.startswith(f"/{CONTROL}"):
                     return await self._control.serve(request, path[len(CONTROL) + 1 :])
-                address = self._address(request)
+                address = self._address(request, path)
                 if address.vendor == CONTROL:
                     return await self._control.serve(request, address.path, address.sandbox.name)
                 head = self._pipelines[address.vendor].read_head(request, address)
@@ -159,7 +159,7 @@ class Emulator:
             body = await wire.read_short(request) if head.is_short else None
             if head.address.sandbox.dropped:
                 # It went while the body came.
-                head = self._pipelines[head.address.vendor].read_head(request, self._address(request))
+                head = self._pipelines[head.address.vendor].read_head(request, self._address(request, _path(request)))
             if body is not None or not request.body_exists:
                 answer = head.answers.get(body or b"")
                 if answer is not None:
@@ -170,10 +170,10 @@ class Emulator:
         except Problem as problem:
             return problem_response(problem)
 
-    def _address(self, request: web.BaseRequest) -> Address:
+    def _address(self, request: web.BaseRequest, path: str) -> Address:
         if not self.ready:
             raise Problem(503, "The sandboxes are not seeded yet; wait for GET /_emulator/ready.")
-        return self._addressing.find(_path(request), wire.authority(request), request.headers, tunnelled_to(request))
+        return self._addressing.find(path, wire.authority(request), request.headers, tunnelled_to(request))
 
     def _again(self, request: web.BaseRequest, answer: Answer, now: datetime, started: float) -> web.StreamResponse:
         """Give an answer once more: journalled and counted like the first."""

@@ -18,7 +18,9 @@ NO_CONTENT = 204
 HEADS = 256
 """How many heads of answers are remembered."""
 
-_DECIDED_BY_AIOHTTP = {name.lower() for name in ("Content-Length", "Transfer-Encoding", "Connection", "Date", "Server")}
+_DECIDED_BY_AIOHTTP = {
+    name.lower() for name in (hdrs.CONTENT_LENGTH, hdrs.TRANSFER_ENCODING, hdrs.CONNECTION, hdrs.DATE, hdrs.SERVER)
+}
 
 _SERVER = f"\r\nServer: {SERVER_SOFTWARE}\r\n\r\n".encode()
 

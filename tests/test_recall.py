@@ -58,7 +58,7 @@ CHANGES: list[Step] = [
     ("POST", "/secoda/api/v1/integration/integrations", {"headers": SECODA, "json": {"name": "Neu"}}),
     ("POST", "/secoda/api/v1/integration/integrations", {"headers": SECODA, "json": {"name": 1234}}),
     ("POST", "/~alpha/secoda/api/v1/integration/integrations", {"headers": SECODA, "json": {"name": "New"}}),
-    ("POST", "/_emulator/sandboxes", {"json": {"name": "alpha", "now": FROZEN["now"], "frozen": True}}),
+    ("POST", "/_emulator/sandboxes", {"json": {"name": "alpha", "clock": FROZEN}}),
     ("DELETE", "/_emulator/sandboxes/alpha", {}),
     ("DELETE", f"/secoda/api/v1/integration/integrations/{TABLEAU}", {"headers": SECODA}),
     ("DELETE", "/immuta/dictionary/1", {"headers": IMMUTA}),

@@ -45,11 +45,10 @@ WITHOUT_SANDBOX = ("information", "reference")
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "::1", "host.docker.internal")
 
-logger = logging.getLogger("emulator")
-
-
 ROUTES_KNOWN = 256
 """How many paths are remembered with what stands there."""
+
+logger = logging.getLogger("emulator")
 
 
 class Control:
