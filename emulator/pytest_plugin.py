@@ -78,13 +78,12 @@ def emulator_server(pytestconfig: pytest.Config) -> Iterator[Client]:
 def emulator(request: pytest.FixtureRequest, emulator_server: Client) -> Iterator[SandboxClient]:
     """A fresh sandbox for this test: `emulator.secoda.url`, `.headers`; dropped after it.
 
-    The test fails at its end if its client made calls that the contract does not hold, unless the marker
-    allows that.
+    The test fails if its client made calls that are not in the contract, unless the marker allows that.
     """
     suite, wanted = _suite_of(request.config), _wanted(request)
     with _sentences(), suite.sandbox(emulator_server, wanted, lambda watched: _watch(request.node, watched)) as sandbox:
         yield sandbox
-    _judge(request.node)
+    _judge_teardown(request.node)
 
 
 @pytest.fixture
@@ -110,7 +109,14 @@ def emulator_in_loop(
     yield start
     for watched in started:
         suite.count(watched)
-    _judge(request.node)
+    _judge_teardown(request.node)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail a test that has passed so far if its client made calls that are not in the contract."""
+    yield
+    _judge(item)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -209,11 +215,17 @@ def _watch(item: pytest.Item, watched: Watched) -> None:
 
 
 def _judge(item: pytest.Item) -> None:
-    """Fail a test that has passed if its client made calls that the contract does not hold."""
+    """Fail for the calls of the item's clients that are not in the contract, each call once."""
+    with _sentences():
+        found = [complaint for watched in item.stash.get(_watched, []) if (complaint := watched.complaint())]
+    if found:
+        pytest.fail("\n".join(found), pytrace=False)
+
+
+def _judge_teardown(item: pytest.Item) -> None:
+    """Fail for what other fixtures' teardown has called since the test passed."""
     if item.stash.get(_passed, False):
-        found = [complaint for watched in item.stash[_watched] if (complaint := watched.complaint())]
-        if found:
-            pytest.fail("\n".join(found), pytrace=False)
+        _judge(item)
 
 
 class _sentences:  # noqa: N801 - read as a function: `with _sentences():`

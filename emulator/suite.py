@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,6 +72,7 @@ class Watched:
         self._read: Callable[[], list[Exchange]] | None = read
         self._wanted = wanted
         self._last: list[Exchange] = []
+        self._judged: set[tuple[int, datetime]] = set()
 
     @property
     def exchanges(self) -> list[Exchange]:
@@ -89,12 +91,16 @@ class Watched:
             return f"it cannot be read: {problem}"
 
     def complaint(self) -> str:
-        """Return what the client under test did that the test does not allow, "" if nothing."""
-        found = list(complaints(self.exchanges, self._wanted.allow_unmatched, self._wanted.allow_violations))
+        """Return what the client has done since the last time that the test does not allow, "" if nothing."""
+        # A reset counts the exchanges from 1 again, so their time belongs to their identity.
+        new = {(one.id, one.time): one for one in self.exchanges}
+        unjudged = [one for key, one in new.items() if key not in self._judged]
+        self._judged |= new.keys()
+        found = list(complaints(unjudged, self._wanted.allow_unmatched, self._wanted.allow_violations))
         if not found:
             return ""
         sentence = (
-            f"The client made calls that the contract does not hold (in {self.name}); if they are meant, allow them:"
+            f"The client made calls that are not in the contract (in {self.name}); if they are meant, allow them:"
             " @pytest.mark.emulator(allow_unmatched=True) or (allow_violations=True)."
         )
         return "\n".join([sentence, *(f"  {complaint}" for complaint in found)])

@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent
+from xml.etree import ElementTree
 
 import pytest
 import requests  # noqa: F401 - imported once, as what follows: an inner run takes back what it imports
@@ -219,10 +220,10 @@ def test_violation_fails_a_passed_test_naming_call_rule_pointer_and_contract(inn
             assert answer.status_code == 201
         """
     )
-    result.assert_outcomes(passed=1, errors=1)
+    result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "The client made calls that the contract does not hold (in sandbox sandbox-*); if they are meant, *",
+            "The client made calls that are not in the contract (in sandbox sandbox-*); if they are meant, *",
             "  POST /integration/integrations: additionalProperties at body /colour: *",
             "    contracts/secoda/openapi.yaml, createIntegration",
             "*emulator journal: *",
@@ -233,7 +234,7 @@ def test_violation_fails_a_passed_test_naming_call_rule_pointer_and_contract(inn
 
 def test_unmatched_call_fails_a_passed_test_naming_the_nearest(inner: Inner) -> None:
     result = inner.run("def test_it(emulator): call(emulator.secoda, '/integration/integration')")
-    result.assert_outcomes(passed=1, errors=1)
+    result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         ["  GET *: no operation in contracts/secoda/openapi.yaml matches; nearest: listIntegrations: *"]
     )
@@ -248,7 +249,95 @@ def test_cleared_journal_hides_nothing(inner: Inner) -> None:
             forget(emulator)
         """
     )
-    result.assert_outcomes(passed=2, errors=2)
+    result.assert_outcomes(failed=2)
+
+
+UNMATCHED = """
+def test_one(emulator):
+    call(emulator.secoda, "/integration/integration")
+
+def test_two(emulator):
+    call(emulator.secoda, "/integration/integration")
+"""
+
+
+def test_junit_report_counts_one_failure_a_test(inner: Inner) -> None:
+    inner.run(UNMATCHED, "--junitxml=report.xml")
+    suite = ElementTree.parse(inner.pytester.path / "report.xml").getroot()[0]
+    assert {name: suite.attrib[name] for name in ("tests", "failures", "errors")} == {
+        "tests": "2",
+        "failures": "2",
+        "errors": "0",
+    }
+
+
+def test_x_stops_at_the_first_test_that_breaks_the_contract(inner: Inner) -> None:
+    inner.run(UNMATCHED, "-x").assert_outcomes(failed=1)
+
+
+def test_unittest_case_fails_for_its_client(inner: Inner) -> None:
+    result = inner.run(
+        """
+        import unittest
+
+        class Case(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def _sandbox(self, emulator):
+                self.emulator = emulator
+
+            def test_passes(self):
+                call(self.emulator.secoda)
+
+            def test_breaks_the_contract(self):
+                call(self.emulator.secoda, "/integration/integration")
+
+            def test_fails_by_itself(self):
+                call(self.emulator.secoda, "/integration/integration")
+                self.fail("by itself")
+        """
+    )
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(["*: by itself"])
+
+
+def test_call_of_a_fixture_fails_the_test(inner: Inner) -> None:
+    result = inner.run(
+        """
+        @pytest.fixture
+        def prepared(emulator):
+            call(emulator.secoda, "/integration/integration")
+
+        def test_it(prepared):
+            pass
+        """
+    )
+    result.assert_outcomes(failed=1)
+
+
+def test_call_of_a_teardown_is_an_error_of_the_teardown(inner: Inner) -> None:
+    result = inner.run(
+        """
+        @pytest.fixture
+        def cleaned(emulator):
+            yield
+            call(emulator.secoda, "/integration/integration")
+
+        def test_it(cleaned):
+            pass
+        """
+    )
+    result.assert_outcomes(passed=1, errors=1)
+
+
+def test_expected_failure_may_be_the_clients(inner: Inner) -> None:
+    result = inner.run(
+        """
+        @pytest.mark.xfail(strict=True)
+        def test_it(emulator):
+            call(emulator.secoda, "/integration/integration")
+        """
+    )
+    result.assert_outcomes(xfailed=1)
 
 
 def test_failed_test_is_not_blamed_twice(inner: Inner) -> None:
@@ -286,7 +375,7 @@ def test_allowance_goes_no_further_than_its_globs(inner: Inner) -> None:
             call(emulator.secoda, params={"colour": "blue"})
         """
     )
-    result.assert_outcomes(passed=1, errors=1)
+    result.assert_outcomes(failed=1)
 
 
 def test_markers_add_up_and_the_nearest_wins(inner: Inner) -> None:
@@ -445,6 +534,14 @@ def test_workers_of_xdist_send_their_coverage_and_journals(inner: Inner, monkeyp
     assert json.loads((inner.pytester.path / "coverage.json").read_text())["met"] == 2
 
 
+def test_worker_of_xdist_reports_one_failure(inner: Inner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    inner.pytester.makepyfile("from calls import call\n" + UNMATCHED)
+    plugins = ("-p", "xdist", "-p", "emulator.pytest_plugin")
+    result = inner.pytester.runpytest_subprocess(*plugins, "--emulator-url", inner.url, "-n", "1")
+    result.assert_outcomes(failed=2)
+
+
 ASYNCHRONOUS = """
 import asyncio
 import httpx
@@ -465,11 +562,11 @@ async def test_passes(emulator):
     assert (await get(emulator.secoda, "/integration/integrations")).status_code == 200
     emulator.verify("listIntegrations", vendor="secoda", count=1)
 
-async def test_fails_at_its_end(emulator):
+async def test_breaks_the_contract(emulator):
     assert (await get(emulator.secoda, "/nowhere")).status_code == 404
         """
     )
-    result.assert_outcomes(passed=2, errors=1)
+    result.assert_outcomes(passed=1, failed=1)
 
 
 def test_works_with_anyio(inner: Inner) -> None:
@@ -515,7 +612,7 @@ async def test_in_loop(emulator_in_loop, aiohttp_client):
     assert (await client.get(path, headers=emulator.celigo.headers)).status == 200
     assert [exchange.status for exchange in emulator.exchanges()] == [503, 200]
 
-async def test_in_loop_fails_at_its_end(emulator_in_loop):
+async def test_in_loop_breaks_the_contract(emulator_in_loop):
     emulator = await emulator_in_loop()
     async with aiohttp.ClientSession(headers=emulator.celigo.headers) as session:
         async with session.get(emulator.celigo.url + "/nowhere") as answer:
@@ -524,7 +621,7 @@ async def test_in_loop_fails_at_its_end(emulator_in_loop):
         "-o",
         "asyncio_mode=auto",
     )
-    result.assert_outcomes(passed=3, errors=1)
+    result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(["  GET */nowhere: no operation in contracts/celigo/openapi.yaml matches; *"])
     result.stdout.re_match_lines([r"celigo: 1 of \d+ operations, 2 of "])
 

@@ -101,9 +101,18 @@ def test_pip_installs_this_folder_and_an_extra_that_is_there() -> None:
     assert extra in project["optional-dependencies"]
 
 
-def test_first_test_passes(inner: Inner) -> None:
+def first_run() -> Sequence[str]:
+    """Return the arguments of the command that the README names for its first test."""
+    (words,) = re.findall(r"Save this as `test_client\.py`.*run `pytest (.*)`:", README.read_text("utf-8"))
+    return shlex.split(words)
+
+
+def test_first_test_passes_beside_the_clone(inner: Inner) -> None:
     inner.pytester.makepyfile(test_client=example("client.py"))
-    inner.pytester.runpytest_inprocess("--emulator-url", inner.url).assert_outcomes(passed=2)
+    tests = inner.pytester.mkdir("integration-emulator") / "tests"
+    tests.mkdir()
+    (tests / "test_of_the_clone.py").write_text("import nowhere_to_be_found\n", "utf-8")
+    inner.pytester.runpytest_inprocess(*first_run(), "--emulator-url", inner.url).assert_outcomes(passed=2)
 
 
 def test_first_test_that_fails_shows_what_was_called(inner: Inner) -> None:
