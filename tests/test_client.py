@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -142,6 +143,63 @@ def test_connection_that_the_server_has_closed_is_opened_again(client: Client) -
         assert connection.sock is not None
         connection.sock.shutdown(2)
     assert client.sandboxes() == ["default"]
+
+
+class Unreliable:
+    """A server that answers the first call of each connection, and does to the others what it is told."""
+
+    def __init__(self, closes: bool) -> None:
+        self.requests: list[bytes] = []
+        self._closes = closes
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._open: list[socket.socket] = []
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):  # closed
+            while True:
+                connection, _ = self._listener.accept()
+                self._open.append(connection)
+                threading.Thread(target=self._answer, args=[connection], daemon=True).start()
+
+    def _answer(self, connection: socket.socket) -> None:
+        with suppress(OSError):
+            self.requests.append(connection.recv(65536).split(b" ")[0])
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n" + b'{"sandboxes": []}')
+            second = connection.recv(65536)
+            if second:
+                self.requests.append(second.split(b" ")[0])
+                if self._closes:
+                    connection.close()
+
+    def close(self) -> None:
+        for one in [self._listener, *self._open]:
+            one.close()
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_call_that_may_have_been_done_is_not_sent_again(method: str) -> None:
+    with closing(Unreliable(closes=True)) as server, Client(server.url) as client:
+        client.sandboxes()
+        with pytest.raises(EmulatorError, match=r"^No emulator answers at .*; it may have been done\.$"):
+            client.request(method, "/reset", {})
+        assert server.requests == [b"GET", method.encode()]
+
+
+def test_read_is_sent_again_if_the_server_closed_the_connection() -> None:
+    with closing(Unreliable(closes=True)) as server, Client(server.url) as client:
+        assert (client.sandboxes(), client.sandboxes()) == ([], [])
+        assert server.requests == [b"GET", b"GET", b"GET"]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_call_that_is_not_answered_in_time_is_not_sent_again(method: str) -> None:
+    with closing(Unreliable(closes=False)) as server, Client(server.url) as client:
+        client.sandboxes()
+        with pytest.raises(EmulatorError, match="timed out"):
+            client.send(method, "/reset", seconds=0.05)
+        assert server.requests == [b"GET", method.encode()]
 
 
 def test_credentials_go_by_rights(sandbox: SandboxClient) -> None:

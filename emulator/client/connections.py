@@ -6,6 +6,8 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from selectors import EVENT_READ, DefaultSelector
+from socket import socket
 from urllib.parse import SplitResult, urlsplit
 
 from emulator.errors import EmulatorError
@@ -30,23 +32,25 @@ class Connections:
     ) -> tuple[int, bytes]:
         """Call the server, which may take so many seconds, and return the status and the body of its answer.
 
-        Raises EmulatorError if there is none.
+        A call is sent once, because one that is not answered may have been done; only a GET is sent again, if the
+        server closed the connection meanwhile. Raises EmulatorError if there is no answer.
         """
         target = self._path + path
-        with self._lock:
-            kept = self._idle.pop() if self._idle else None
+        kept = self._kept()
         if kept is not None:
             kept.sock.settimeout(seconds)
-            # The server may have closed it meanwhile, which shows only now: then a new one is tried.
-            with suppress(OSError, HTTPException):
+            try:
                 return self._call_on(kept, method, target, body, headers)
+            except ConnectionError as problem:
+                if method != "GET":
+                    raise self._unanswered(method, problem) from None
+            except (OSError, HTTPException) as problem:
+                raise self._unanswered(method, problem) from None
         host, port = self._address
         try:
             return self._call_on(self._connect(host, port, timeout=seconds), method, target, body, headers)
         except (OSError, HTTPException) as problem:
-            raise EmulatorError(
-                f"No emulator answers at {self._url}: {str(problem) or type(problem).__name__}."
-            ) from None
+            raise self._unanswered(method, problem) from None
 
     def close(self) -> None:
         """Close them; another call opens new ones."""
@@ -54,6 +58,21 @@ class Connections:
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
+
+    def _kept(self) -> HTTPConnection | None:
+        """Return a connection that is open still, None if there is none."""
+        while True:
+            with self._lock:
+                connection = self._idle.pop() if self._idle else None
+            # A server says nothing that it is not asked for, so what can be read is the end of the connection.
+            if connection is None or not _readable(connection.sock):
+                return connection
+            connection.close()
+
+    def _unanswered(self, method: str, problem: Exception) -> EmulatorError:
+        reason = str(problem) or type(problem).__name__
+        unknown = "" if method == "GET" or isinstance(problem, ConnectionRefusedError) else "; it may have been done"
+        return EmulatorError(f"No emulator answers at {self._url}: {reason}{unknown}.")
 
     def _call_on(
         self, connection: HTTPConnection, method: str, target: str, body: bytes | None, headers: Mapping[str, str]
@@ -74,6 +93,12 @@ class Connections:
             return
         with self._lock:
             self._idle.append(connection)
+
+
+def _readable(connection: socket) -> bool:
+    with DefaultSelector() as selector:
+        selector.register(connection, EVENT_READ)
+        return bool(selector.select(timeout=0))
 
 
 def _parse(url: str) -> SplitResult:
