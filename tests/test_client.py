@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import httpx
 import pytest
@@ -299,6 +300,21 @@ def test_verified_calls_are_returned(sandbox: SandboxClient) -> None:
     list_integrations(sandbox.secoda, page="2")
     (exchange,) = sandbox.verify("listIntegrations", vendor="secoda", count=1, query={"page": 2})
     assert exchange.query == (("page", "2"),)
+
+
+def test_verdict_holds_though_the_journal_makes_room_for_others(
+    sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    list_integrations(sandbox.secoda, page="2")
+    request = sandbox.client.request
+
+    def request_and_forget(*arguments: Any, **options: Any) -> Any:
+        answer = request(*arguments, **options)
+        request("DELETE", f"/sandboxes/{sandbox.name}/journal")
+        return answer
+
+    monkeypatch.setattr(sandbox.client, "request", request_and_forget)
+    assert [one.query for one in sandbox.verify("listIntegrations", count=1)] == [(("page", "2"),)]
 
 
 def test_what_is_not_verified_tells_what_came_near(sandbox: SandboxClient) -> None:

@@ -299,6 +299,16 @@ REFUSED = [
     ("getExchange", "GET", "/journal/7", None, 404, "The journal of default has no exchange 7; it keeps none."),
     ("getExchange", "GET", "/journal/0", None, 422, "path /id: 0 is less than the minimum of 1"),
     ("listExchanges", "GET", "/journal?status=ok", None, 422, "query /status: 'ok' is not of type 'integer'"),
+    *(
+        (operation, "GET", f"{path}{'9' * 20}", None, 422, "99999999999999999999 is greater than the maximum")
+        for operation, path in [
+            ("listExchanges", "/journal?since="),
+            ("listExchanges", "/journal?limit="),
+            ("getExchange", "/journal/"),
+            ("streamExchanges", "/events?since="),
+        ]
+    ),
+    ("verifyJournal", "POST", "/journal/verify", {"operation": "x", "at_least": 1e30}, 422, "body /at_least: 1e+30 is"),
     ("verifyJournal", "POST", "/journal/verify", {}, 422, "body /operation: 'operation' is a required property"),
     ("verifyJournal", "POST", "/journal/verify", {"operation": "listIntegration"}, 422, "there are listIntegrations"),
     (
@@ -453,6 +463,26 @@ FAULTS_REFUSED = [
             "when": {"between": ["2030-01-01T23:59:60Z", "2030-01-02T00:00:00Z"]},
         },
         "between: '2030-01-01T23:59:60Z' is no time",
+    ),
+    *(
+        (
+            {"vendor": "secoda", "reply": {"status": 429}, "when": {name: value}},
+            f"body /when/{pointer}: 1e+30 is greater",
+        )
+        for name, value, pointer in [
+            ("nth", 1e30, "nth"),
+            ("nth", [1, 1e30], "nth/1"),
+            ("every", 1e30, "every"),
+            ("after", 1e30, "after"),
+            ("times", 1e30, "times"),
+            ("over", {"calls": 1e30, "seconds": 1}, "over/calls"),
+            ("over", {"calls": 1, "seconds": 1e30}, "over/seconds"),
+            ("over", {"calls": 1, "per_second": 1e30}, "over/per_second"),
+        ]
+    ),
+    (
+        {"vendor": "secoda", "reply": {"status": 429}, "when": {"over": {"calls": 1, "per_second": 1e-320}}},
+        "body /when/over/per_second: 1e-320 is less than the minimum of 1e-06",
     ),
 ]
 

@@ -88,6 +88,9 @@ BODY = {"name": "B", "tags": ["x", {"a/b~c": None}], "size": 1.0, "on": True}
         ({"body": {"/tags": ["x"]}}, 'body /tags is ["x", {"a/b~c": null}], not ["x"]'),
         ({"body": {"/tags/2": "x"}}, "body /tags/2 is missing"),
         ({"body": {"/tags/x": "x"}}, "body /tags/x is missing"),
+        ({"body": {f"/tags/{'1' * 5000}": "x"}}, f"body /tags/{'1' * 5000} is missing"),
+        ({"body": {"/tags/01": "x"}}, "body /tags/01 is missing"),
+        ({"body": {"/tags/\u0661": "x"}}, "body /tags/\u0661 is missing"),
         ({"body": {"/name/0": "B"}}, "body /name/0 is missing"),
         ({"query": {"page": 2, "tag": "y"}}, None),
         ({"query": {"page": "3"}}, "query page is '2', not '3'"),
@@ -185,10 +188,20 @@ def test_a_journal_that_had_to_make_room_says_so() -> None:
     kept = seen(*[created()] * 4, size=3)
     assert verified(kept, count=4).sentence == (
         "expected createThing exactly 4 times, found 3;"
-        " the journal holds the newest 3 exchanges only, 1 had to make room"
+        " the journal holds the newest 3 exchanges only, 1 had to make room:"
+        " raise journal_size or journal_bytes, or clear the journal before"
     )
     kept.clear()
     assert verified(kept).sentence == "expected createThing at least once, found 0"
+
+
+@pytest.mark.parametrize("times", [{"count": 3}, {"at_most": 3}])
+def test_an_upper_bound_is_not_decided_by_a_part_of_the_journal(times: dict[str, int]) -> None:
+    kept = seen(*[created()] * 4, size=3)
+    assert not verified(kept, **times).passed
+    assert verified(kept, at_least=3).passed
+    kept.clear()
+    assert verified(kept, at_most=3).passed
 
 
 def test_a_connection_that_was_broken_off_has_no_status() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.client.clock import ClockClient
 from emulator.client.collection import CollectionClient
+from emulator.client.exchanges import Exchange, exchange_of
 from emulator.client.faults import FaultClient, ScenarioClient
 from emulator.client.flags import Flags
 from emulator.client.journal import JournalClient
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from emulator.client.client import Client
-    from emulator.client.exchanges import Exchange
 
 
 class SandboxClient:
@@ -165,6 +165,7 @@ class SandboxClient:
     ) -> list[Exchange]:
         """Assert that an operation was called, at least once if nothing else is said; return those exchanges.
 
+        Of more than a thousand the newest are returned. An upper bound fails if the journal had to drop exchanges.
         Only calls count that have these values: `path` and `query` by parameter ({"page": 2}), `body` by JSON
         pointer ({"/name": "Sales"}), `status` the reply's (0: the connection was broken off). Raises
         AssertionError that tells what was expected and what came near, EmulatorError for an operation that is none.
@@ -179,10 +180,10 @@ class SandboxClient:
             "where": {key: value for key, value in where.items() if value is not None},
         }
         body_sent = {key: value for key, value in wanted.items() if value is not None}
-        verdict = self.request("POST", "/journal/verify", body_sent)
+        verdict = self.request("POST", "/journal/verify", body_sent, {"documents": True})
         if not verdict["passed"]:
             raise AssertionError(_failure(verdict))
-        return [self.journal.get(id) for id in verdict["exchanges"]]
+        return [exchange_of(document) for document in verdict["documents"]]
 
     def patch_dns(self) -> ExitStack:
         """Point the vendors' own names (https://api.secoda.co) at this sandbox, for clients in this process.

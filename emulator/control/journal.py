@@ -23,6 +23,9 @@ from emulator.sandbox.verification import verify
 HEARTBEAT_SECONDS = 5.0
 """How often a stream without news shows that it is alive, and finds out whether its reader is."""
 
+DOCUMENTS_LIMIT = 1000
+"""How many exchanges a verdict gives at most."""
+
 handlers = Handlers()
 
 
@@ -62,7 +65,13 @@ async def verify_journal(call: Call, sandbox: Sandbox, emulator: Emulator) -> Re
         raise Problem(422, "Give either count, or at_least and at_most.")
     if expectation.get("at_least", 0) > expectation.get("at_most", expectation.get("at_least", 0)):
         raise Problem(422, "at_least is more than at_most, which nothing can be.")
-    return Reply(200, verify(sandbox.journal, expectation).document())
+    found = verify(sandbox.journal, expectation)
+    document = found.document()
+    if call.params.get("documents"):
+        # With the verdict, and not by calls that follow it: meanwhile they could have made room for others.
+        kept = [sandbox.journal.get(number) for number in found.exchanges[-DOCUMENTS_LIMIT:]]
+        document["documents"] = [exchange.document() for exchange in kept if exchange is not None]
+    return Reply(200, document)
 
 
 @handlers.sandbox_operation("getHar")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,9 @@ from emulator.sandbox.masking import FORM, is_masked
 
 NEAREST = 3
 LONGEST_VALUE = 200
+
+INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
+"""An index into an array (RFC 6901, section 4), of no more digits than a list can need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +100,16 @@ def _verdict(
 ) -> Verification:
     lowest, highest = _bounds(document)
     too_few, too_many = len(matching) < lowest, highest is not None and len(matching) > highest
-    if not too_few and not too_many:
+    undecided = highest is not None and journal.lost > 0
+    if not too_few and not too_many and not undecided:
         return Verification(True, tuple(matching), "", ())
     expected = f"{document['operation']} {_times(lowest, highest)}{_conditions(document)}"
     sentence = f"expected {expected}, found {len(matching)}"
     if journal.lost:
-        sentence += f"; the journal holds the newest {len(journal)} exchanges only, {journal.lost} had to make room"
+        sentence += (
+            f"; the journal holds the newest {len(journal)} exchanges only, {journal.lost} had to make room:"
+            " raise journal_size or journal_bytes, or clear the journal before"
+        )
     nearest = sorted(near, key=lambda one: (len(one.differences), -one.number)) if too_few else ()
     return Verification(False, tuple(matching), sentence, tuple(nearest[:NEAREST]))
 
@@ -204,7 +212,7 @@ def _at(document: Document, pointer: str) -> Any:
         key = step.replace("~1", "/").replace("~0", "~")
         if isinstance(found, dict) and key in found:
             found = found[key]
-        elif isinstance(found, list) and key.isdecimal() and int(key) < len(found):
+        elif isinstance(found, list) and INDEX.fullmatch(key) and int(key) < len(found):
             found = found[int(key)]
         else:
             return NOTHING
