@@ -27,14 +27,11 @@ class FieldError(Exception):
 
 
 class MalformedBody(Exception):
-    """The body is not what its content type says. `line`, `column` count from 1, `offset` from 0."""
+    """The body is not what its content type says: `problem` says why, str() also at which `place` if that is known."""
 
-    def __init__(self, problem: str, line: int = 1, column: int = 1, offset: int = 0) -> None:
-        super().__init__(f"{problem}: line {line} column {column} (char {offset})")
+    def __init__(self, problem: str, place: str = "") -> None:
+        super().__init__(f"{problem}: {place}" if place else problem)
         self.problem = problem
-        self.line = line
-        self.column = column
-        self.offset = offset
 
 
 class ConfigurationError(Exception):

@@ -11,7 +11,6 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import orjson
 from aiohttp import web
 
 from emulator import wire
@@ -214,8 +213,8 @@ class Pipeline:
             self._vendor.authorize(visit.identity, operation.name, operation.safe)
 
     def _check_call(self, visit: Visit, operation: Operation) -> None:
-        missing_type = self._contract.conventions.missing_content_type
-        visit.violations = read_call(visit.call, operation, missing_type, self._limits.max_depth)
+        conventions, max_depth = self._contract.conventions, self._limits.max_depth
+        visit.violations = read_call(visit.call, operation, conventions, max_depth)
         if not visit.violations:
             return
         chosen = visit.sandbox.beginning.strict
@@ -376,8 +375,8 @@ def root_fields(call: Call, contract: Contract) -> tuple[str, ...]:
     """Return the operations that a GraphQL call runs; none if its body cannot be read that far."""
     assert contract.graphql is not None
     try:
-        request = orjson.loads(call.body)
-    except orjson.JSONDecodeError:
+        request = contract.conventions.reading.read(call.body)
+    except MalformedBody:
         return ()
     if not isinstance(request, dict) or not isinstance(request.get("query"), str):
         return ()

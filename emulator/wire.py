@@ -12,7 +12,6 @@ from contextlib import ExitStack, suppress
 from tempfile import SpooledTemporaryFile
 from typing import Any, BinaryIO, cast
 
-import orjson
 from aiohttp import BodyPartReader, MultipartReader, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict, MultiDictProxy
@@ -21,6 +20,7 @@ from emulator.contract.openapi import Conventions
 from emulator.contract.reading import MULTIPART
 from emulator.errors import MalformedBody
 from emulator.exchange import NOTHING, Call, Part, Reply
+from emulator.json_text import write_json
 from emulator.sending import Sendable, response_for
 from emulator.spill import can_spill
 
@@ -137,8 +137,7 @@ def respond(request: web.BaseRequest, call: Call, reply: Reply, conventions: Con
     """Return the response that carries the reply, as the vendor's conventions have it."""
     content, kind = reply.content, reply.content_type
     if reply.document is not NOTHING:
-        # A copy: the memory of what orjson returns is that of its buffer, four kilobytes at least.
-        content = bytes(memoryview(orjson.dumps(reply.document)))
+        content = write_json(reply.document)
         kind = kind or conventions.json_content_type
     headers = CIMultiDict({**conventions.headers, **reply.headers})
     if kind:

@@ -134,9 +134,9 @@ async def test_flag_reaches_handler(acme: Acme) -> None:
     ("options", "status", "sentence"),
     [
         ({"data": b"{", "headers": JSON}, 400, "Expecting property name enclosed in double quotes: line 1 column 2"),
-        ({"data": b'{"name": NaN}', "headers": JSON}, 400, "line 1 column"),
+        ({"data": b'{"name": NaN}', "headers": JSON}, 400, "Out of range float values"),
         ({"data": b"\xff", "headers": JSON}, 400, "codec can't decode"),
-        ({"data": b"[" * 100_000, "headers": JSON}, 400, "maximum recursion depth exceeded"),
+        ({"data": b"[" * 100_000, "headers": JSON}, 400, "nested too deep"),
         ({"data": b""}, 400, "body  required"),
         ({"json": {}}, 400, "body /name required"),
         ({"json": {"name": 1}}, 400, "body /name type"),

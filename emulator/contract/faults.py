@@ -7,12 +7,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
-import orjson
-
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import Operation, Response
 from emulator.errors import ConfigurationError
 from emulator.exchange import NOTHING, Reply
+from emulator.json_text import write_json
 from emulator.sandbox.faults import Fault, FaultReply, When
 
 RETRY_AFTER = "{retry_after}"
@@ -169,7 +168,7 @@ def _with_seconds(reply: Reply, seconds: int) -> Reply:
     for name, value in reply.headers.items():
         reply.headers[name] = value.replace(RETRY_AFTER, str(seconds))
     if reply.document is not NOTHING:
-        text = orjson.dumps(reply.document).decode()
+        text = write_json(reply.document).decode()
         reply.document = json.loads(text.replace(RETRY_AFTER, str(seconds))) if RETRY_AFTER in text else reply.document
     reply.content = reply.content.replace(RETRY_AFTER.encode(), str(seconds).encode())
     return reply

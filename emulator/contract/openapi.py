@@ -16,6 +16,7 @@ from emulator.contract.operation import Body, Field, Media, Operation, Parameter
 from emulator.contract.schemas import FORMATS, Check, Schemas
 from emulator.errors import ConfigurationError, ContractError
 from emulator.exchange import Document
+from emulator.json_text import READINGS, Reading
 from emulator.yaml_file import read_yaml, short_name
 
 SUFFIXES = (".yaml", ".json", ".graphql")
@@ -41,8 +42,14 @@ class Conventions:
     trailing_slash: str
     missing_content_type: str
     json_content_type: str
+    json_reading: str
     headers: Mapping[str, str]
     etag: str
+
+    @property
+    def reading(self) -> Reading:
+        """How the vendor's framework reads JSON."""
+        return READINGS[self.json_reading]
 
 
 @dataclass(frozen=True)
@@ -239,11 +246,14 @@ class _Reader:
     def _conventions(self) -> Conventions:
         described = self.document.get("x-conventions", {})
         values = {}
-        for name in ("trailing-slash", "missing-content-type", "json-content-type", "headers", "etag"):
+        for name in ("trailing-slash", "missing-content-type", "json-content-type", "json-reading", "headers", "etag"):
             if name not in described:
                 raise ContractError(f"{self._where('/x-conventions')} lacks {name}")
             Evidence.of(described[name], self._where(f"/x-conventions/{name}"))
             values[name.replace("-", "_")] = described[name]["value"]
+        if values["json_reading"] not in READINGS:
+            where, known = self._where("/x-conventions/json-reading/value"), ", ".join(READINGS)
+            raise ContractError(f"{where}: {values['json_reading']!r} is not one of {known}")
         return Conventions(**values)
 
     def _flags(self) -> Iterator[tuple[str, Flag]]:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
-import orjson
-
+from emulator.contract.openapi import Conventions
 from emulator.contract.operation import Body, Field, Media, Operation, Parameter
 from emulator.errors import MalformedBody
 from emulator.exchange import NOTHING, Call, Part, Violation
+from emulator.json_text import Reading
 
 MULTIPART = "multipart/form-data"
-DEEPEST = 200
-"""The deepest JSON that can be kept: orjson writes no more than 254 levels, records and lists around it included."""
-
 FORM = "application/x-www-form-urlencoded"
 BINARY = ("application/vnd.sqlite3", "application/octet-stream")
 """What is handed on as it is."""
@@ -31,7 +27,7 @@ class UnsupportedType(Exception):
         self.accepted = accepted
 
 
-def read_call(call: Call, operation: Operation, missing_content_type: str, max_depth: int) -> list[Violation]:
+def read_call(call: Call, operation: Operation, conventions: Conventions, max_depth: int) -> list[Violation]:
     """Fill in the call's `params` and `document`; return where the call departs from the contract.
 
     `call.params` comes in with the raw path parameters. Raises UnsupportedType, or MalformedBody, also for
@@ -40,7 +36,7 @@ def read_call(call: Call, operation: Operation, missing_content_type: str, max_d
     is_plain = not operation.parameters and not call.query
     violations = [] if is_plain else list(_read_parameters(call, operation.parameters))
     if operation.body is not None:
-        violations += _read_body(call, operation.body, missing_content_type, max_depth)
+        violations += _read_body(call, operation.body, conventions, max_depth)
     return violations
 
 
@@ -95,10 +91,10 @@ _SCALARS: Mapping[str, Callable[[str], Any]] = {
 }
 
 
-def _read_body(call: Call, body: Body, missing_content_type: str, max_depth: int) -> Sequence[Violation]:
+def _read_body(call: Call, body: Body, conventions: Conventions, max_depth: int) -> Sequence[Violation]:
     if not call.body and not call.parts and call.content_type != MULTIPART:
         return [_missing_body()] if body.required else []
-    kind = call.content_type or missing_content_type
+    kind = call.content_type or conventions.missing_content_type
     media = body.media.get(kind)
     if media is None:
         raise UnsupportedType(list(body.media))
@@ -109,7 +105,7 @@ def _read_body(call: Call, body: Body, missing_content_type: str, max_depth: int
     call.document = (
         dict(parse_qsl(call.body.decode("utf-8", "replace"), True))
         if kind == FORM
-        else parse_json(call.body, max_depth)
+        else parse_json(call.body, conventions.reading, max_depth)
     )
     return media.check.violations(call.document, "body")
 
@@ -118,19 +114,9 @@ def _missing_body() -> Violation:
     return Violation("body", "", "required", True, NOTHING, "a body is required")
 
 
-def parse_json(body: bytes, max_depth: int = DEEPEST) -> Any:
-    """Parse a JSON text. Raises MalformedBody in the words of Python's json module, or if it is too deep."""
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as refused:
-        # What orjson refuses and json takes (NaN, lone surrogates) is not JSON: orjson's words stand.
-        try:
-            json.loads(body)
-        except json.JSONDecodeError as problem:
-            raise MalformedBody(problem.msg, problem.lineno, problem.colno, problem.pos) from None
-        except (UnicodeDecodeError, RecursionError) as problem:
-            raise MalformedBody(str(problem)) from None
-        raise MalformedBody(refused.msg, refused.lineno, refused.colno, refused.pos) from None
+def parse_json(body: bytes, reading: Reading, max_depth: int) -> Any:
+    """Return the document in a JSON body, as a framework reads it. Raises MalformedBody, also if it is too deep."""
+    document = reading.read(body)
     if body.count(b"[") + body.count(b"{") > max_depth and _is_deeper(document, max_depth):
         raise MalformedBody(f"nested deeper than {max_depth} levels")
     return document

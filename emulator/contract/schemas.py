@@ -10,6 +10,7 @@ import jsonschema_rs
 
 from emulator.errors import ContractError
 from emulator.exchange import Document, Violation
+from emulator.json_text import without_surrogates
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
@@ -65,7 +66,11 @@ class Check:
 
     def accepts(self, document: Document) -> bool:
         """Tell whether the document keeps to the schema."""
-        return self._fast.is_valid(document)
+        try:
+            return self._fast.is_valid(document)
+        except UnicodeEncodeError:
+            # A lone surrogate has no UTF-8, in which jsonschema-rs is handed its strings.
+            return self._fast.is_valid(without_surrogates(document))
 
     def violations(self, document: Document, place: str, pointer: str = "") -> list[Violation]:
         """Return each place where the document departs from the schema; `pointer` goes before theirs."""

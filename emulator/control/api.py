@@ -10,7 +10,6 @@ from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import quote
 
-import orjson
 from aiohttp import web
 
 from emulator import wire
@@ -35,6 +34,7 @@ from emulator.control.document import own_contract
 from emulator.control.handlers import ROOT, Emulator, Handler, Stream
 from emulator.errors import ContractError, MalformedBody
 from emulator.exchange import Call, Reply, Violation
+from emulator.json_text import write_json
 from emulator.problems import Problem
 from emulator.routes import Route, Routes
 from emulator.sandbox.sandboxes import DEFAULT
@@ -125,7 +125,7 @@ class Control:
             if operation.body is not None:
                 with ExitStack() as files:
                     await wire.read_body(request, call, operation.takes_parts, settings.max_body, files)
-            violations = read_call(call, operation, "refused", settings.max_json_depth)
+            violations = read_call(call, operation, self._contract.conventions, settings.max_json_depth)
         except wire.TooLarge:
             raise Problem(413, f"The body is larger than {settings.max_body} bytes; raise max_body.") from None
         except UnsupportedType as problem:
@@ -176,7 +176,7 @@ def problem_response(problem: Problem) -> web.Response:
     """Return the response that carries a problem."""
     reply = problem.reply()
     headers = {**reply.headers, "Content-Type": reply.content_type}
-    return web.Response(status=reply.status, body=orjson.dumps(reply.document), headers=headers)
+    return web.Response(status=reply.status, body=write_json(reply.document), headers=headers)
 
 
 def _bind(contract: Contract) -> Mapping[str, Handler]:

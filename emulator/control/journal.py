@@ -8,12 +8,12 @@ from contextlib import suppress
 from difflib import get_close_matches
 from typing import Any
 
-import orjson
 from aiohttp import web
 
 from emulator import __version__
 from emulator.control.handlers import Emulator, Handlers, Stream, whole_numbers
 from emulator.exchange import Call, Reply
+from emulator.json_text import write_json
 from emulator.problems import Problem
 from emulator.sandbox.har import har
 from emulator.sandbox.journal import Exchange
@@ -117,7 +117,7 @@ async def _follow(response: web.StreamResponse, name: str, since: int, emulator:
 
 def _events(exchanges: Iterable[Exchange]) -> bytes:
     return b"".join(
-        b"id: %d\nevent: exchange\ndata: %s\n\n" % (exchange.number, orjson.dumps(exchange.document()))
+        b"id: %d\nevent: exchange\ndata: %s\n\n" % (exchange.number, write_json(exchange.document()))
         for exchange in exchanges
     )
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-import orjson
-
+from emulator.json_text import has_surrogate, read_stored, stored_text, write_json
 from emulator.sandbox.rankings import Rankings
 
 if TYPE_CHECKING:
@@ -29,6 +28,9 @@ DEEP = 1000
 
 HIGHEST = 2**63 - 1
 """SQLite's largest number: nothing has more records."""
+
+_OF_JSON = "json_extract(?, '$')"
+"""The value in a JSON text, in SQL: as `_extract` finds it in a record."""
 
 
 class RecordExists(Exception):
@@ -71,7 +73,9 @@ class Collection:
         """Return the clause that finds the records whose fields equal those of `where`, and its values."""
         if not where:
             return "", ()
-        return " WHERE " + " AND ".join(f"{_extract(name)} IS ?" for name in where), tuple(where.values())
+        terms = [f"{_extract(name)} IS {'?' if _fits(value) else _OF_JSON}" for name, value in where.items()]
+        values = (value if _fits(value) else write_json(value).decode() for value in where.values())
+        return " WHERE " + " AND ".join(terms), tuple(values)
 
     def create(self, db: sqlite3.Connection) -> None:
         """Create the collection's table and indexes."""
@@ -105,7 +109,7 @@ class Records:
 
     def get(self, id: object) -> Record | None:
         """Return the record with that id, or None."""
-        row = self._db.execute(f"SELECT record FROM {self._table} WHERE id = ?", (str(id),)).fetchone()
+        row = self._db.execute(f"SELECT record FROM {self._table} WHERE id = ?", (_id_text(id),)).fetchone()
         return None if row is None else _decode(row)
 
     def all(self, where: Mapping[str, Any] | None = None) -> list[Record]:
@@ -130,7 +134,7 @@ class Records:
         positions = list(ranking.positions(self._db, skip, limit))
         sql = f"SELECT position, record FROM {self._table} WHERE position IN (SELECT value FROM json_each(?))"
         found = dict(self._db.execute(sql, (_encode(positions),)).fetchall())
-        return [orjson.loads(found[position]) for position in positions]
+        return [read_stored(found[position]) for position in positions]
 
     def count(self, where: Mapping[str, Any] | None = None) -> int:
         """Return how many records `all` would return."""
@@ -168,12 +172,12 @@ class Records:
         return f"INSERT INTO {self._table} (id, record) VALUES (?, ?)"
 
     def _row(self, record: Record) -> tuple[str, str]:
-        return str(record[self._collection.key]), _encode(record)
+        return _id_text(record[self._collection.key]), _encode(record)
 
     def replace(self, record: Record) -> None:
         """Put a record in the place of the one with its id. Raises KeyError if there is none."""
         self._written.add(self._collection.name)
-        id = str(record[self._collection.key])
+        id = _id_text(record[self._collection.key])
         rankings = self._rankings.of(self._collection)
         position = self._position(id) if rankings else None
         places = [ranking.place(self._db, position) for ranking in rankings] if position is not None else []
@@ -187,11 +191,11 @@ class Records:
         """Remove the record with that id; return whether there was one."""
         self._written.add(self._collection.name)
         rankings = self._rankings.of(self._collection)
-        position = self._position(str(id)) if rankings else None
+        position = self._position(_id_text(id)) if rankings else None
         if position is not None:
             for ranking in rankings:
                 ranking.remove(self._db, position)
-        return self._db.execute(f"DELETE FROM {self._table} WHERE id = ?", (str(id),)).rowcount > 0
+        return self._db.execute(f"DELETE FROM {self._table} WHERE id = ?", (_id_text(id),)).rowcount > 0
 
     def delete_all(self, where: Mapping[str, Any] | None = None) -> int:
         """Remove the records that `all` would return; return how many."""
@@ -209,10 +213,23 @@ def _extract(name: str) -> str:
     return f"json_extract(record, '$.{name}')"
 
 
+def _id_text(id: object) -> str:
+    """Return an id as it is kept: a lone surrogate, which SQLite cannot hold, as its escape."""
+    text = str(id)
+    return text.encode("utf-8", "backslashreplace").decode() if has_surrogate(text) else text
+
+
+def _fits(value: object) -> bool:
+    """Return True if SQLite takes the value: no lone surrogates, no integer beyond 64 bits."""
+    if isinstance(value, int):
+        return -HIGHEST <= value <= HIGHEST
+    return not (isinstance(value, str) and has_surrogate(value))
+
+
 def _encode(document: Record | list[int]) -> str:
-    return orjson.dumps(document).decode()
+    return stored_text(document)
 
 
 def _decode(row: tuple[str]) -> Record:
-    record: Record = orjson.loads(row[0])
+    record: Record = read_stored(row[0])
     return record

@@ -8,9 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from emulator.data import PACKAGE
+from emulator.json_text import write_json
 from emulator.kept import Kept
 from emulator.sandbox.fixtures import Fixtures
 
@@ -22,7 +21,7 @@ def kept_world(fixtures: Fixtures, seed: int, flags: Mapping[str, Mapping[str, A
         for of_vendor in fixtures.values()
         for fixture in of_vendor
     ]
-    return Kept(PACKAGE / "world", (orjson.dumps((records, seed, flags)), *_makers()))
+    return Kept(PACKAGE / "world", (write_json((records, seed, flags)), *_makers()))
 
 
 def _makers() -> Iterator[bytes]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
-import orjson
-
 from emulator.errors import ConfigurationError
+from emulator.json_text import read_stored
 from emulator.sandbox.sandbox import Sandbox
 
 MAGIC = b"SQLite format 3\0"
@@ -85,6 +84,6 @@ def _problems(db: sqlite3.Connection, own: sqlite3.Connection) -> str:
 
 def _is_object(record: object) -> bool:
     try:
-        return isinstance(record, str) and isinstance(orjson.loads(record), dict)
-    except orjson.JSONDecodeError:
+        return isinstance(record, str) and isinstance(read_stored(record), dict)
+    except ValueError:
         return False

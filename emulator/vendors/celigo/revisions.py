@@ -6,9 +6,8 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-import orjson
-
 from emulator.exchange import Call, Reply
+from emulator.json_text import write_json
 from emulator.sandbox.collection import Record
 from emulator.sandbox.world import World
 from emulator.vendor import Handlers
@@ -79,4 +78,4 @@ def _changed(world: World, integration: Record, content: list[Record]) -> bool:
 
 def _digest(content: Iterable[Record]) -> str:
     lasting = [{name: value for name, value in record.items() if name not in NOT_CONTENT} for record in content]
-    return hashlib.sha256(orjson.dumps(lasting, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return hashlib.sha256(write_json(lasting, sort_keys=True)).hexdigest()

@@ -12,10 +12,9 @@ from html import escape
 from typing import Final
 from urllib.parse import quote, urlencode
 
-import orjson
-
 from emulator.errors import Refusal
 from emulator.exchange import Call, Reply
+from emulator.json_text import write_json
 from emulator.sandbox.collection import Record
 from emulator.sandbox.world import World
 from emulator.vendor import Handlers
@@ -93,7 +92,7 @@ def _archive(world: World, integration: Record) -> bytes:
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for folder, record in _files(world, integration):
             name = zipfile.ZipInfo(f"{folder}/{record['_id']}.json")
-            archive.writestr(name, orjson.dumps(record, option=orjson.OPT_INDENT_2))
+            archive.writestr(name, write_json(record, indent=True))
     return content.getvalue()
 
 

@@ -1,0 +1,170 @@
+"""JSON texts as the vendors' frameworks read them, and writing whatever they let in.
+
+orjson reads and writes what nearly all bodies hold. Where a framework takes a text otherwise (integers beyond 64 bits,
+lone surrogates, numbers that JavaScript rounds), a scan of the bytes or orjson's own refusal leads to Python's json.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NoReturn
+
+import orjson
+
+from emulator.errors import MalformedBody
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+EXACT_DIGITS = 15
+"""A double holds every integer of so many digits."""
+
+EXPONENTIAL_FROM = 1e21
+"""JavaScript writes whole numbers up to there without an exponent."""
+
+_ROUNDED = re.compile(rb"[0-9](?:[.eE]|[0-9]{15})")
+"""What may be a number that JavaScript would write in another way."""
+
+_LONG = re.compile(rb"[0-9]{19}")
+"""What may be an integer that orjson reads as a float."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a framework reads a JSON body.
+
+    `doubles`: every number is a double, and leaves as JSON.stringify writes it; else integers keep all their digits.
+    `replaces`: bytes that are no UTF-8 become U+FFFD; else they are refused. `skips_mark`: a byte order mark at the
+    start is skipped; else it is refused. `refuses_key`: an object that has this key is refused.
+    """
+
+    doubles: bool = False
+    replaces: bool = False
+    skips_mark: bool = False
+    refuses_key: str | None = None
+
+    def read(self, body: bytes) -> Any:
+        """Return the document. Raises MalformedBody, in the words of Python's json module."""
+        if self.skips_mark:
+            body = body.removeprefix(BYTE_ORDER_MARK)
+        differs = _ROUNDED if self.doubles else _LONG
+        document = self._read_slowly(body) if differs.search(body) else self._read(body)
+        if self.refuses_key is not None and has_key(document, self.refuses_key):
+            raise MalformedBody(f"the key {self.refuses_key} is not allowed")
+        return document
+
+    def _read(self, body: bytes) -> Any:
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return self._read_slowly(body)
+
+    def _read_slowly(self, body: bytes) -> Any:
+        integer, number = (_rounded_integer, _rounded) if self.doubles else (None, None)
+        try:
+            text = body.decode("utf-8", "replace" if self.replaces else "strict")
+            return json.loads(text, parse_int=integer, parse_float=number, parse_constant=_refuse_constant)
+        except json.JSONDecodeError as problem:
+            place = f"line {problem.lineno} column {problem.colno} (char {problem.pos})"
+            raise MalformedBody(problem.msg, place) from None
+        except ValueError as problem:
+            raise MalformedBody(str(problem)) from None
+        except RecursionError:
+            raise MalformedBody("nested too deep") from None
+
+
+READINGS: Mapping[str, Reading] = {
+    "express": Reading(doubles=True, replaces=True, skips_mark=True),
+    "hapi": Reading(doubles=True, replaces=True, refuses_key="__proto__"),
+    "django": Reading(),
+}
+"""By the framework that a contract names in x-conventions, json-reading.
+
+"express" is body-parser 1, "hapi" hapi 21, "django" Django REST framework 3: each was run beside this.
+"""
+
+
+def write_json(document: Any, *, indent: bool = False, sort_keys: bool = False) -> bytes:
+    """Return the document as JSON text: of any integer; a lone surrogate as its escape, infinity and NaN as null."""
+    options = (orjson.OPT_INDENT_2 if indent else 0) | (orjson.OPT_SORT_KEYS if sort_keys else 0)
+    try:
+        # A copy: the memory of what orjson returns is that of its buffer, four kilobytes at least.
+        return bytes(memoryview(orjson.dumps(document, option=options)))
+    except TypeError:
+        return _write_slowly(document, 2 if indent else None, sort_keys).encode()
+
+
+def stored_text(document: Any) -> str:
+    """Return the text for `read_stored`: what orjson would read otherwise than it was is marked by a space in front."""
+    try:
+        return orjson.dumps(document).decode()
+    except TypeError:
+        return f" {_write_slowly(document)}"
+
+
+def read_stored(text: str) -> Any:
+    """Return the document of a `stored_text`."""
+    return json.loads(text) if text.startswith(" ") else orjson.loads(text)
+
+
+def without_surrogates(document: Any) -> Any:
+    """Return the document with U+FFFD in the place of each lone surrogate, which UTF-8 cannot hold."""
+    if isinstance(document, str):
+        return _SURROGATE.sub("\ufffd", document)
+    if isinstance(document, dict):
+        return {without_surrogates(key): without_surrogates(value) for key, value in document.items()}
+    return [without_surrogates(entry) for entry in document] if isinstance(document, list) else document
+
+
+def has_surrogate(text: str) -> bool:
+    """Return True if the text holds a lone surrogate, which UTF-8 cannot hold."""
+    return not text.isascii() and _SURROGATE.search(text) is not None
+
+
+def has_key(document: Any, key: str) -> bool:
+    """Return True if an object in the document has the key."""
+    within = [document]
+    while within:
+        outer = within.pop()
+        if isinstance(outer, dict):
+            if key in outer:
+                return True
+            within += outer.values()
+        elif isinstance(outer, list):
+            within += outer
+    return False
+
+
+def _rounded(text: str) -> int | float:
+    """Return a number as JSON.stringify would write it: whole ones without a fraction, in the digits of the double."""
+    value = float(text)
+    if value.is_integer() and abs(value) < EXPONENTIAL_FROM:
+        return int(Decimal(repr(value)))
+    return value
+
+
+def _rounded_integer(text: str) -> int | float:
+    return int(text) if len(text) <= EXACT_DIGITS else _rounded(text)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    # The words are those of Django REST framework's json module.
+    raise ValueError(f"Out of range float values are not JSON compliant: {name!r}")
+
+
+def _write_slowly(document: Any, indent: int | None = None, sort_keys: bool = False) -> str:
+    separators = (",", ": " if indent else ":")
+    text = json.dumps(_finite(document), ensure_ascii=False, indent=indent, sort_keys=sort_keys, separators=separators)
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _finite(document: Any) -> Any:
+    if isinstance(document, float):
+        return document if abs(document) < float("inf") else None
+    if isinstance(document, dict):
+        return {key: _finite(value) for key, value in document.items()}
+    return [_finite(entry) for entry in document] if isinstance(document, list) else document

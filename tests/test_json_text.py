@@ -1,0 +1,231 @@
+"""JSON as each vendor's framework reads it, and whatever was read can be written, stored and told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from emulator.app import Catalogue
+from emulator.errors import MalformedBody
+from emulator.json_text import READINGS, read_stored, stored_text, write_json
+from tests.conftest import EmulatorUnderTest
+from tests.control import Control, controlled
+
+LONG = b"1" * 5000
+TOO_LONG = (
+    "Exceeds the limit (4300 digits) for integer string conversion: value has 5000 digits; "
+    "use sys.set_int_max_str_digits() to increase the limit"
+)
+BAD_UTF8 = "'utf-8' codec can't decode byte 0xe9 in position 7: invalid continuation byte"
+MARK = b"\xef\xbb\xbf"
+
+READ_BY_NODE: dict[bytes, bytes] = {
+    b"9007199254740993": b"9007199254740992",
+    b"999999999999999": b"999999999999999",
+    b"12345678901234567890": b"12345678901234567000",
+    b"123456789012345678901234567890": b"1.2345678901234568e+29",
+    b"1.0": b"1",
+    b"-0.0": b"0",
+    b"1e5": b"100000",
+    b"1E+2": b"100",
+    b"1e20": b"100000000000000000000",
+    b"1e21": b"1e+21",
+    b"123456789.123456789123456789": b"123456789.12345679",
+    b"0.1e-400": b"0",
+    b"1e400": b"null",
+    b"-1e400": b"null",
+    LONG: b"null",
+    rb'"x\ud800y"': rb'"x\ud800y"',
+    rb'"\u00e9\ud83d\ude00"': '"é😀"'.encode(),
+    b'"caf\xe9"': '"caf\ufffd"'.encode(),
+    b'"\xed\xa0\x80"': '"\ufffd\ufffd\ufffd"'.encode(),
+    b'"version 1.0 of 1234567890123456789"': b'"version 1.0 of 1234567890123456789"',
+}
+"""By value: what Express 4 and hapi 21 answer when they send a body back."""
+
+READ_BY_PYTHON: dict[bytes, bytes] = {
+    b"9007199254740993": b"9007199254740993",
+    b"123456789012345678901234567890": b"123456789012345678901234567890",
+    b"-9223372036854775809": b"-9223372036854775809",
+    b"1.0": b"1.0",
+    b"1e5": b"100000.0",
+    rb'"x\ud800y"': rb'"x\ud800y"',
+}
+
+
+def read_and_written(framework: str, value: bytes) -> bytes:
+    return write_json(READINGS[framework].read(b'{"a":%s}' % value))
+
+
+@pytest.mark.parametrize("framework", ["express", "hapi"])
+@pytest.mark.parametrize("value", READ_BY_NODE, ids=lambda value: repr(value[:30]))
+def test_node_reads_numbers_as_doubles_and_mends_text(framework: str, value: bytes) -> None:
+    assert read_and_written(framework, value) == b'{"a":%s}' % READ_BY_NODE[value]
+
+
+@pytest.mark.parametrize("value", READ_BY_PYTHON, ids=lambda value: repr(value[:30]))
+def test_python_keeps_every_digit(value: bytes) -> None:
+    assert read_and_written("django", value) == b'{"a":%s}' % READ_BY_PYTHON[value]
+
+
+@pytest.mark.parametrize("framework", READINGS)
+@pytest.mark.parametrize("body", [b'{"a":1,"a":2}', b' \n{"a":2}\t'])
+def test_the_last_of_two_equal_keys_counts(framework: str, body: bytes) -> None:
+    assert READINGS[framework].read(body) == {"a": 2}
+
+
+@pytest.mark.parametrize(
+    ("framework", "body", "words"),
+    [
+        *(
+            (framework, b'{"a":%s}' % name.encode(), f"Out of range float values are not JSON compliant: '{name}'")
+            for framework in READINGS
+            for name in ("NaN", "Infinity", "-Infinity")
+        ),
+        ("django", b'{"a":%s}' % LONG, TOO_LONG),
+        ("django", b'{"a":"b\xe9"}', BAD_UTF8),
+        ("django", MARK + b"{}", "Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)"),
+        ("hapi", MARK + b"{}", "Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)"),
+        ("express", MARK + MARK + b"{}", "Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)"),
+        ("hapi", b'{"a":[{"__proto__":1}]}', "the key __proto__ is not allowed"),
+        ("hapi", rb'{"\u005f_proto__":1}', "the key __proto__ is not allowed"),
+        *((framework, b"[" * 5000, "nested too deep") for framework in READINGS),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_what_a_framework_refuses_is_malformed(framework: str, body: bytes, words: str) -> None:
+    with pytest.raises(MalformedBody) as refused:
+        READINGS[framework].read(body)
+    assert str(refused.value) == words
+
+
+def test_express_skips_a_byte_order_mark_and_keeps_the_key_that_hapi_refuses() -> None:
+    assert READINGS["express"].read(MARK + b'{"__proto__":{"x":1}}') == {"__proto__": {"x": 1}}
+
+
+def test_what_orjson_cannot_write_is_written() -> None:
+    document = {"b": 10**30, "a\ud800": ["\udfff", float("inf"), float("nan"), "é"], "n": None}
+    assert write_json(document) == rb'{"b":%d,"a\ud800":["\udfff",null,null,"%s"],"n":null}' % (10**30, "é".encode())
+    assert json.loads(write_json(document, indent=True)) == json.loads(write_json(document))
+    assert write_json({"b": 1, "a": 10**30}, sort_keys=True) == b'{"a":%d,"b":1}' % 10**30
+
+
+@pytest.mark.parametrize("value", [10**30, -(10**30), 2**64 - 1, 1.5, "a\ud800", "é", {"k\udc00": []}, None])
+def test_what_is_stored_is_read_as_it_was(value: Any) -> None:
+    assert read_stored(stored_text({"a": value})) == {"a": value}
+
+
+SETTINGS = b'{"name":"Numbers","settings":{"a":%s}}'
+"""An integration of Celigo, whose settings hold anything."""
+
+
+def created(emulator: EmulatorUnderTest, body: bytes) -> bytes:
+    """Return Celigo's answer to GET of what was created by a POST of that body."""
+    answer = emulator.call("celigo", "POST", "/integrations", content=body)
+    assert answer.status_code == 201, answer.text
+    return emulator.call("celigo", "GET", f"/integrations/{answer.json()['_id']}").content
+
+
+@pytest.mark.parametrize("value", READ_BY_NODE, ids=lambda value: repr(value[:30]))
+def test_celigo_keeps_settings_as_node_does(emulator: EmulatorUnderTest, value: bytes) -> None:
+    assert b'"settings":{"a":%s}' % READ_BY_NODE[value] in created(emulator, SETTINGS % value)
+
+
+def test_celigo_takes_a_byte_order_mark(emulator: EmulatorUnderTest) -> None:
+    assert b'"settings":{"a":2}' in created(emulator, MARK + SETTINGS % b"2")
+
+
+@pytest.mark.parametrize("body", [b'{"name":"a\xe9"}', MARK + b'{"name":"a"}', b'{"name":NaN}', b'{"name":%s}' % LONG])
+def test_secoda_answers_the_parser_s_words(emulator: EmulatorUnderTest, body: bytes) -> None:
+    words = {
+        b"\xe9": "'utf-8' codec can't decode byte 0xe9 in position 10: invalid continuation byte",
+        MARK: "Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)",
+        b"NaN": "Out of range float values are not JSON compliant: 'NaN'",
+        LONG: TOO_LONG,
+    }
+    headers = {"Content-Type": "application/json"}
+    answer = emulator.call("secoda", "POST", "/integration/integrations", content=body, headers=headers)
+    expected = next(text for part, text in words.items() if part in body)
+    assert (answer.status_code, answer.json()) == (400, {"detail": f"JSON parse error - {expected}"})
+
+
+def test_secoda_keeps_every_digit_of_credentials(emulator: EmulatorUnderTest) -> None:
+    emulator.flag("secoda.credentials_in_replies", "shown")
+    body = b'{"name":"a","credentials":{"n":%d}}' % 10**30
+    headers = {"Content-Type": "application/json"}
+    answer = emulator.call("secoda", "POST", "/integration/integrations", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["credentials"]) == (201, {"n": 10**30})
+    again = emulator.call("secoda", "GET", f"/integration/integrations/{answer.json()['id']}")
+    assert again.json()["credentials"] == {"n": 10**30}
+
+
+@pytest.mark.parametrize("body", [MARK + b"{}", b'{"__proto__":1}', b'{"metadata":[{"__proto__":1}]}'])
+def test_immuta_refuses_what_hapi_does(emulator: EmulatorUnderTest, body: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = emulator.call("immuta", "POST", "/dictionary/1", content=body, headers=headers)
+    assert (answer.status_code, answer.json()["message"]) == (400, "Bad request: Invalid request payload JSON format")
+
+
+def test_a_number_of_5000_digits_is_paradime_s_400(emulator: EmulatorUnderTest) -> None:
+    body = b'{"query":"{__typename}","variables":{"a":%s}}' % LONG
+    headers = {"Content-Type": "application/json"}
+    assert emulator.call("paradime", "POST", content=body, headers=headers).status_code == 400
+
+
+@pytest.fixture(scope="module")
+def control(catalogue: Catalogue) -> Iterator[Control]:
+    with controlled(catalogue) as (_, control):
+        yield control
+
+
+JSON = {"Content-Type": "application/json"}
+ODD = rb'{"_id":"odd","name":"a\ud800","n":123456789012345678901234567890}'
+"""A record that orjson neither reads nor writes."""
+
+
+def test_a_number_of_5000_digits_is_the_control_api_s_400(control: Control) -> None:
+    status, detail = control.refused("POST", "/sandboxes", content=b'{"name":%s}' % LONG, headers=JSON)
+    assert (status, detail) == (400, f"The body does not parse: {TOO_LONG}.")
+
+
+def test_any_record_goes_through_state_and_snapshots(control: Control) -> None:
+    at = "/sandboxes/odd/state/celigo.scripts/odd"
+    control.sandbox(name="odd")
+    control.done("PUT", at, content=ODD, headers=JSON)
+    control.done("POST", "/sandboxes/odd/snapshots", json={"name": "before"})
+    control.done("DELETE", at)
+    control.done("POST", "/sandboxes/odd/snapshots/before/restore")
+    assert json.loads(control.ask("GET", at).content) == json.loads(ODD)
+    records = json.loads(control.ask("GET", "/sandboxes/odd/state/celigo.scripts").content)["records"]
+    assert json.loads(ODD) in records
+
+
+def test_an_exchange_with_a_lone_surrogate_is_journalled_and_told(control: Control) -> None:
+    control.sandbox(name="told")
+    headers = {"Authorization": "Bearer celigo-token", **JSON}
+    body = rb'{"name":"a\ud800","odd\udfff":"\udc00","settings":{"a":1e400}}'
+    answer = control.client.post(f"{control.url}/~told/celigo/v1/integrations", headers=headers, content=body)
+    assert (answer.status_code, answer.json()["name"]) == (201, "a\ud800")
+    [exchange] = control.done("GET", "/sandboxes/told/journal")["exchanges"]
+    assert json.loads(exchange["call"]["body"]) == json.loads(body)
+    [violation] = exchange["violations"]
+    assert violation["pointer"] == "/odd?"
+    [entry] = control.done("GET", "/sandboxes/told/journal.har")["log"]["entries"]
+    assert json.loads(entry["request"]["postData"]["text"]) == json.loads(body)
+    wanted = {"operation": "createIntegration", "where": {"body": {"/name": "b\ud800"}}}
+    report = control.done("POST", "/sandboxes/told/journal/verify", content=json.dumps(wanted), headers=JSON)
+    assert not report["passed"]
+
+
+def test_records_are_found_by_a_lone_surrogate(emulator: EmulatorUnderTest) -> None:
+    emulator.flag("paradime.duplicate_names", "refused")
+    text = "mutation ($name: String!) { addCustomIntegration(name: $name, nodeTypes: []) { ok } }"
+
+    def is_added(name: str) -> bool:
+        body = json.dumps({"query": text, "variables": {"name": name}})
+        return "errors" not in emulator.call("paradime", "POST", content=body, headers=JSON).json()
+
+    assert [is_added(name) for name in ("a\ud800", "a\ud801", "a\ud800")] == [True, True, False]
