@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -26,7 +24,6 @@ from emulator.hosts import Hosts
 from emulator.metrics import Metrics
 from emulator.pipeline import Limits, Pipeline
 from emulator.problems import Problem
-from emulator.recall import Answer, Recall, key_of
 from emulator.sandbox.fixtures import Fixture, Fixtures, problems_in, read_fixtures
 from emulator.sandbox.journal import Exchange
 from emulator.sandbox.sandbox import Blueprint, Sandbox
@@ -108,9 +105,7 @@ class Emulator:
         self.flags = _read_flags(settings.flags, self.catalogue.contracts)
         self.scenarios = read_scenarios(self.folders, self.catalogue)
         self._fixtures = self.fixtures()
-        self._recall = Recall(on=settings.recall)
         self.sandboxes = self._sandboxes(on_record)
-        self.sandboxes.on_change = self._recall.forget
         self._addressing = self._make_addressing()
         self._pipelines = {name: self._pipeline(name) for name in self.catalogue.vendors}
         self._control = Control(self)
@@ -143,30 +138,14 @@ class Emulator:
 
     async def dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
         """Hand a request to the vendor that it is for, or to the control API."""
-        started = time.perf_counter()
         try:
-            key = key_of(request)
-            head = self._recall.find(key)
-            if head is None:
-                path = _path(request)
-                if path.startswith(f"/{CONTROL}"):
-                    return await self._control.serve(request, path[len(CONTROL) + 1 :])
-                address = self._address(request, path)
-                if address.vendor == CONTROL:
-                    return await self._control.serve(request, address.path, address.sandbox.name)
-                head = self._pipelines[address.vendor].read_head(request, address)
-                self._recall.keep(key, head)
-            body = await wire.read_short(request) if head.is_short else None
-            if head.address.sandbox.dropped:
-                # It went while the body came.
-                head = self._pipelines[head.address.vendor].read_head(request, self._address(request, _path(request)))
-            if body is not None or not request.body_exists:
-                answer = head.answers.get(body or b"")
-                if answer is not None:
-                    now = answer.sandbox.now()
-                    if answer.holds(now):
-                        return self._again(request, answer, now, started)
-            return await self._pipelines[head.address.vendor].serve(request, head, body)
+            path = _path(request)
+            if path.startswith(f"/{CONTROL}"):
+                return await self._control.serve(request, path[len(CONTROL) + 1 :])
+            address = self._address(request, path)
+            if address.vendor == CONTROL:
+                return await self._control.serve(request, address.path, address.sandbox.name)
+            return await self._pipelines[address.vendor].serve(request, address)
         except Problem as problem:
             return problem_response(problem)
 
@@ -174,15 +153,6 @@ class Emulator:
         if not self.ready:
             raise Problem(503, "The sandboxes are not seeded yet; wait for GET /_emulator/ready.")
         return self._addressing.find(path, wire.authority(request), request.headers, tunnelled_to(request))
-
-    def _again(self, request: web.BaseRequest, answer: Answer, now: datetime, started: float) -> web.StreamResponse:
-        """Give an answer once more: journalled and counted like the first."""
-        journal = answer.sandbox.journal
-        response = answer.response(request)
-        exchange = answer.exchange.again(journal.recorded + 1, now, time.perf_counter() - started)
-        journal.record(exchange, answer.size)
-        self.metrics.count(exchange)
-        return response
 
     def fixtures(self, *overlay: Path, catalogue: Catalogue | None = None) -> Fixtures:
         """Read the fixtures, with more folders laid over them. Raises ConfigurationError if one is wrong.
@@ -220,7 +190,6 @@ class Emulator:
         self.scenarios.clear()
         self.scenarios.update(scenarios)
         self._addressing = self._make_addressing()
-        self._recall.forget()
 
     def _sandboxes(self, on_record: Callable[[Exchange], None] | None) -> Sandboxes:
         settings, vendors = self.settings, self.catalogue.vendors
@@ -258,7 +227,7 @@ class Emulator:
             strict=settings.strict,
         )
         vendor, contract, handlers = catalogue.vendors[name], catalogue.contracts[name], catalogue.handlers[name]
-        return Pipeline(vendor, contract, handlers, self.scenarios, limits, self.metrics, self._recall)
+        return Pipeline(vendor, contract, handlers, self.scenarios, limits, self.metrics)
 
 
 def _named(pattern: str, scenarios: Mapping[str, Scenario]) -> list[Scenario]:

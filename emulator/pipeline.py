@@ -25,8 +25,7 @@ from emulator.errors import MalformedBody, Refusal
 from emulator.exchange import NOTHING, Call, Reply, Violation
 from emulator.metrics import Metrics
 from emulator.problems import Problem
-from emulator.recall import Answer, Head, Recall
-from emulator.routes import Routes
+from emulator.routes import Route, Routes
 from emulator.sandbox.credentials import Identity
 from emulator.sandbox.faults import GraphQLFault
 from emulator.sandbox.journal import Exchange, JournalledReply, journalled_call, journalled_head, journalled_reply
@@ -35,10 +34,8 @@ from emulator.sandbox.near_misses import near_misses
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.scenarios import Scenario
 from emulator.sandbox.world import World
-from emulator.sending import Sendable
 from emulator.spoiling import (
     NOTHING_DUE,
-    SCENARIO,
     Disconnected,
     Spoiling,
     flags_of,
@@ -85,16 +82,14 @@ class Limits:
 class Visit:
     """One call on its way through the stages, and what they found out about it.
 
-    A context manager: meanwhile its sandbox stays open.
-
-    `answered_at` is the revision of the sandbox at which it was answered; None if the answer varies.
-    `files` hold the parts of its body; they are closed at the end.
+    A context manager: meanwhile its sandbox stays open. `files` hold the parts of its body; they are closed at the end.
     """
 
     sandbox: Sandbox
     now: datetime
+    address: Address
+    route: Route | None
     call: Call
-    head: Head
     identity: Identity | None = None
     operations: tuple[str, ...] = ()
     spoiling: Spoiling = field(default_factory=lambda: NOTHING_DUE)
@@ -102,7 +97,6 @@ class Visit:
     violations: Sequence[Violation] = ()
     faults_of_ours: list[Violation] = field(default_factory=list)
     reply_is_checked: bool = False
-    answered_at: int | None = None
     files: ExitStack | None = None
 
     def __enter__(self) -> None:
@@ -127,7 +121,6 @@ class Pipeline:
         scenarios: Mapping[str, Scenario],
         limits: Limits,
         metrics: Metrics,
-        recall: Recall,
     ) -> None:
         self._vendor = vendor
         self._dialect = vendor.dialect
@@ -136,29 +129,20 @@ class Pipeline:
         self._scenarios = scenarios
         self._limits = limits
         self._metrics = metrics
-        self._recall = recall
         self._routes = Routes(contract)
         self._secret_paths = secret_paths([*contract.mounts, *(one.path for one in contract.operations.values())])
 
-    def read_head(self, request: web.BaseRequest, address: Address) -> Head:
-        """Return what the head of a request to this vendor tells."""
-        route = self._routes.find(address.path)
-        mount = route.mount if route else ""
-        call = wire.new_call(request, address.path[len(mount) :], address.root + mount, route.params if route else {})
-        is_short = wire.has_short_body(request, self._limits.max_body)
-        return Head(address, route, call, journalled_head(call, self._secret_paths), is_short)
-
-    async def serve(self, request: web.BaseRequest, head: Head, body: bytes | None) -> web.StreamResponse:
-        """Answer a request to this vendor in a sandbox; `body` is its body if it has been read."""
+    async def serve(self, request: web.BaseRequest, address: Address) -> web.StreamResponse:
+        """Answer a request to this vendor in a sandbox."""
         started = time.perf_counter()
-        visit = self._arrive(head)
+        visit = self._arrive(request, address)
         with visit:
             try:
+                if wire.has_short_body(request, self._limits.max_body):
+                    visit.call.body = await wire.read_short(request)
                 operation = self._match(visit)
-                if body is None:
+                if not visit.call.body:
                     await self._read(visit, operation, request)
-                else:
-                    visit.call.body = body
                 if self._carries_graphql(operation):
                     visit.operations = root_fields(visit.call, self._contract) or visit.operations
                 self._meet_faults(visit)
@@ -178,14 +162,15 @@ class Pipeline:
                 reply = await self._hold_back(visit, reply, request)
             return await self._answer(visit, reply, request, started)
 
-    def _arrive(self, head: Head) -> Visit:
-        sandbox, known = head.address.sandbox, head.call
-        call = Call(known.method, known.path, known.base_url, known.query, known.headers, params=dict(known.params))
-        call.flags = sandbox.flags[self._vendor.name]
-        return Visit(sandbox, sandbox.now(), call, head)
+    def _arrive(self, request: web.BaseRequest, address: Address) -> Visit:
+        route = self._routes.find(address.path)
+        mount = route.mount if route else ""
+        call = wire.new_call(request, address.path[len(mount) :], address.root + mount, route.params if route else {})
+        call.flags = address.sandbox.flags[self._vendor.name]
+        return Visit(address.sandbox, address.sandbox.now(), address, route, call)
 
     def _match(self, visit: Visit) -> Operation:
-        route = visit.head.route
+        route = visit.route
         if route is None:
             raise Refusal(self._dialect.unknown_path(visit.call))
         method = "GET" if visit.call.method == "HEAD" else visit.call.method
@@ -298,52 +283,26 @@ class Pipeline:
         self, visit: Visit, reply: Reply | None, request: web.BaseRequest, started: float
     ) -> web.StreamResponse:
         """Journal the exchange, then send the reply or break the connection."""
-        response, content, journalled = None, b"", None
+        response, journalled = None, None
         if reply is not None:
-            response = wire.respond(request, visit.call, reply, self._contract.conventions)
+            response = wire.respond(visit.call, reply, self._contract.conventions)
             content = response.body if isinstance(response.body, bytes) else b""
-            known = {"is_json": reply.document is not NOTHING, "comes_again": visit.answered_at is not None}
-            journalled = journalled_reply(response.status, response.headers, content, **known)
+            is_json = reply.document is not NOTHING
+            journalled = journalled_reply(response.status, response.headers, content, is_json=is_json)
         exchange = self._exchange(visit, journalled, time.perf_counter() - started)
-        size = visit.sandbox.journal.record(exchange)
+        visit.sandbox.journal.record(exchange)
         self._metrics.count(exchange)
         if response is None:
             return wire.break_off(request, visit.spoiling.connection or "close")
         if visit.spoiling.connection is not None:
             return await wire.send_brokenly(request, response, visit.spoiling.connection)
-        if self._is_repeatable(visit, response):
-            answer = self._remembered(visit, response, content, exchange, size)
-            self._recall.keep_answer(visit.head, visit.call.body, answer)
         return response
-
-    def _is_repeatable(self, visit: Visit, response: web.StreamResponse) -> bool:
-        if response.status != 200 or visit.answered_at != visit.sandbox.store.revision:
-            return False
-        reads = all(self._contract.operations[name].safe for name in visit.operations)
-        return reads and not visit.spoiling.faults and SCENARIO not in visit.call.headers
-
-    def _remembered(
-        self, visit: Visit, response: web.StreamResponse, content: bytes, exchange: Exchange, size: int
-    ) -> Answer:
-        expires_at = visit.identity.credential.get("expires_at") if visit.identity else None
-        return Answer(
-            sandbox=visit.sandbox,
-            revision=visit.sandbox.store.revision,
-            flags=dict(visit.call.flags),
-            until=datetime.fromisoformat(expires_at) if expires_at else None,
-            status=response.status,
-            headers=response.headers.copy(),
-            body=content,
-            exchange=exchange,
-            size=size,
-            sendable=response if isinstance(response, Sendable) else None,
-        )
 
     def _carries_graphql(self, operation: Operation) -> bool:
         return self._contract.graphql is not None and operation.name == self._contract.graphql.carrier
 
     def _responses(self, visit: Visit) -> Mapping[int, Response]:
-        if visit.head.route is None or not visit.operations:
+        if visit.route is None or not visit.operations:
             return self._contract.unmatched
         return responses_of(self._contract.operations[visit.operations[0]], self._contract)
 
@@ -354,14 +313,14 @@ class Pipeline:
         return self._dialect.broken(visit.call)
 
     def _exchange(self, visit: Visit, reply: JournalledReply | None, seconds: float) -> Exchange:
-        near = () if visit.operations else near_misses(visit.call.method, visit.head.address.path, self._contract)
+        near = () if visit.operations else near_misses(visit.call.method, visit.address.path, self._contract)
         return Exchange(
             number=visit.sandbox.journal.next_number(),
             time=visit.now,
             sandbox=visit.sandbox.name,
             vendor=self._vendor.name,
             operations=visit.operations,
-            call=journalled_call(visit.call, visit.head.journalled),
+            call=journalled_call(visit.call, journalled_head(visit.call, self._secret_paths)),
             reply=reply,
             faults=visit.spoiling.faults,
             call_violations=visit.violations or (),
@@ -393,15 +352,9 @@ class _Transactions:
 
     def run(self, work: Callable[[World], T]) -> Coroutine[Any, Any, T]:
         visit = self.visit
-
-        def noting(world: World) -> T:
-            result = work(world)
-            visit.answered_at = None if world.varies or world.written else visit.sandbox.store.revision
-            return result
-
         return visit.sandbox.run(
             self.vendor,
-            noting,
+            work,
             identity=visit.identity,
             flags=visit.call.flags,
             randomness=visit.sandbox.randomness(",".join(visit.operations)),

@@ -21,7 +21,6 @@ from emulator.contract.reading import MULTIPART
 from emulator.errors import MalformedBody
 from emulator.exchange import NOTHING, Call, Part, Reply
 from emulator.json_text import write_json
-from emulator.sending import Sendable, response_for
 from emulator.spill import can_spill
 
 CHUNK = 256 * 1024
@@ -30,7 +29,7 @@ SPOOL = 1024 * 1024
 
 
 SHORT = 64 * 1024
-"""Up to so many bytes a JSON body can be part of a request that is answered from memory."""
+"""A JSON body of up to so many bytes is read even if no operation takes it: the journal shows it."""
 
 DRIPS = 20
 DRIP_SECONDS = 0.1
@@ -63,7 +62,7 @@ def new_call(request: web.BaseRequest, path: str, mounted_at: str, params: Mappi
 
 
 def has_short_body(request: web.BaseRequest, limit: int) -> bool:
-    """Tell whether a body is to be read before it is known what the request means: only a small JSON one."""
+    """Return True for a small JSON body that comes as it is."""
     length, headers = request.content_length, request.headers
     is_small = length is not None and 0 < length <= min(SHORT, limit) and hdrs.CONTENT_ENCODING not in headers
     return is_small and "json" in headers.get(hdrs.CONTENT_TYPE, "")
@@ -133,7 +132,7 @@ async def _read_part(part: BodyPartReader, limit: int, files: ExitStack) -> Part
     return Part(part.name or "", part.filename, kind, file, size)
 
 
-def respond(request: web.BaseRequest, call: Call, reply: Reply, conventions: Conventions) -> web.Response | Sendable:
+def respond(call: Call, reply: Reply, conventions: Conventions) -> web.Response:
     """Return the response that carries the reply, as the vendor's conventions have it."""
     content, kind = reply.content, reply.content_type
     if reply.document is not NOTHING:
@@ -147,7 +146,7 @@ def respond(request: web.BaseRequest, call: Call, reply: Reply, conventions: Con
         if _matches(call.headers.get(hdrs.IF_NONE_MATCH, ""), headers[hdrs.ETAG]):
             headers.pop(hdrs.CONTENT_TYPE, None)
             return web.Response(status=304, headers=headers)
-    response = response_for(request, reply.status, headers, content)
+    response = web.Response(status=reply.status, headers=headers, body=content)
     if not content and not kind:
         # aiohttp would say application/octet-stream of a body that is not there.
         response.headers.popall(hdrs.CONTENT_TYPE, None)
@@ -177,9 +176,7 @@ def break_off(request: web.BaseRequest, connection: str) -> web.Response:
     return web.Response()
 
 
-async def send_brokenly(
-    request: web.BaseRequest, response: web.Response | Sendable, connection: str
-) -> web.StreamResponse:
+async def send_brokenly(request: web.BaseRequest, response: web.Response, connection: str) -> web.StreamResponse:
     """Send a response so that its body ends in the middle ("truncate") or comes in small pieces ("drip").
 
     One without a body goes out as it is.

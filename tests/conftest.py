@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
+from hypothesis import settings
 
 from emulator.app import Catalogue, Emulator, parse_flag, read_catalogue
 from emulator.contract.faults import check_fault, contract_of
@@ -23,6 +24,10 @@ from emulator.sandbox.sandboxes import Sandboxes
 from emulator.sandbox.scenarios import Scenario
 from emulator.server import ThreadedServer
 from emulator.settings import read_settings
+
+# A busy machine is no failure: no test has a limit of time.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 T = TypeVar("T")
 

@@ -103,13 +103,8 @@ def benchmark(catalogue: Catalogue) -> Iterator[str]:
     yield from markdown_table(json.loads(MEASURED.read_text()))
 
 
-def benchmark_asked(catalogue: Catalogue) -> Iterator[str]:
-    """The same, without what is only shown for comparison."""
-    yield from markdown_table(json.loads(MEASURED.read_text()), asked_only=True)
-
-
 FILES: Mapping[Path, Mapping[str, Section]] = {
-    README: {**SECTIONS, "benchmark": benchmark_asked},
+    README: SECTIONS,
     CONTROL_API: {"routes": routes},
     PERFORMANCE: {"benchmark": benchmark},
 }

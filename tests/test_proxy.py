@@ -225,7 +225,7 @@ def test_the_user_in_the_proxys_url_names_the_sandbox(proxy: Secure) -> None:
     # Without a password, requests would not send the user either.
     address = f"http://mine:any@{urlsplit(proxy.url).netloc}"
     with httpx.Client(proxy=address, verify=proxy.trusting(), headers=TOKEN) as client:
-        # The same request twice, and once outside: an answer that is recalled stays in its sandbox.
+        # The same request twice, and once outside the tunnel.
         for _ in range(2):
             assert client.get(SECODA).status_code == 200
     with httpx.Client(proxy=proxy.url, verify=proxy.trusting(), headers=TOKEN) as client:

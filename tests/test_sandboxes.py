@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -55,6 +56,26 @@ def control(running: tuple[ThreadedServer, Control]) -> Iterator[Control]:
         if sandbox.name != "default":
             control.done("DELETE", f"/sandboxes/{sandbox.name}")
     control.done("POST", "/reset")
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "/sandboxes/alpha/reset"), ("DELETE", "/sandboxes/alpha")])
+def test_a_call_whose_body_comes_late_ends_in_the_sandbox_it_began_in(control: Control, method: str, path: str) -> None:
+    control.sandbox(name="alpha")
+    host, port = control.url.removeprefix("http://").split(":")
+    body = b'{"name": "Late"}'
+    head = (
+        f"POST /~alpha{INTEGRATIONS} HTTP/1.1\r\nHost: {host}\r\nAuthorization: {SECODA['Authorization']}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    ).encode()
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        # The first call tells that the server has read what came before it: the head of the second.
+        connection.sendall(head + body + head)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 201 ")
+        control.done(method, path)
+        connection.sendall(body)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 201 ")
+    if method == "POST":
+        assert control.done("GET", "/sandboxes/alpha/journal")["exchanges"] == []
 
 
 @pytest.mark.parametrize(

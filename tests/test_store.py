@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from emulator.sandbox.collection import Collection, Records
 from emulator.sandbox.fixtures import create_schema
-from emulator.sandbox.sequences import Sequences
 from emulator.sandbox.store import SLOW_SECONDS, Store
 from emulator.sandbox.template import Template
 from emulator.sandbox.world import World
@@ -37,9 +36,9 @@ def things(db: sqlite3.Connection) -> Records:
     return Records(db, THINGS)
 
 
-def world(db: sqlite3.Connection, randomness: str = "", sequences: Sequences | None = None) -> World:
+def world(db: sqlite3.Connection, randomness: str = "") -> World:
     now = datetime(2024, 1, 1, tzinfo=UTC)
-    return World(db, now=now, identity=None, flags={}, randomness=randomness, sequences=sequences)
+    return World(db, now=now, identity=None, flags={}, randomness=randomness)
 
 
 async def test_work_is_kept_when_it_returns_and_undone_when_it_raises(store: Store) -> None:
@@ -115,10 +114,8 @@ async def test_sequence_never_gives_a_number_twice(store: Store) -> None:
 
 async def draw(store: Store, randomness: str) -> tuple[str, str, float]:
     def work(db: sqlite3.Connection) -> tuple[str, str, float]:
-        here = world(db, randomness, store.sequences)
-        drawn = here.uuid(), here.hex(24), here.random.random()
-        store.sequences.give(db, here.numbers)
-        return drawn
+        here = world(db, randomness)
+        return here.uuid(), here.hex(24), here.random.random()
 
     return await store.run(work)
 
@@ -291,11 +288,10 @@ async def test_a_database_that_is_used_again_holds_nothing_of_what_was_in_it(sto
     st.integers(0, 12),
     st.sampled_from([None, {"kind": "x"}]),
 )
-def test_a_deep_page_is_the_page_of_all(
+def test_a_page_is_a_slice_of_all_records(
     rows: list[tuple[int, str]], skip: int, limit: int, where: dict[str, str] | None
 ) -> None:
-    with closing(sqlite3.connect(":memory:")) as db, pytest.MonkeyPatch.context() as patch:
+    with closing(sqlite3.connect(":memory:")) as db:
         create_schema(db, [THINGS])
         things(db).insert_many({"id": id, "rank": rank, "kind": kind} for id, (rank, kind) in enumerate(rows))
-        patch.setattr("emulator.sandbox.collection.DEEP", 0)
         assert things(db).page(skip, limit, where) == things(db).all(where)[skip : skip + limit]

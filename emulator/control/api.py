@@ -81,7 +81,7 @@ class Control:
         except Exception:
             logger.exception("our own fault in %s %s", request.method, request.path)
             return problem_response(_own_fault())
-        return wire.respond(request, call, reply, self._contract.conventions)
+        return wire.respond(call, reply, self._contract.conventions)
 
     def _refuse_foreign(self, request: web.BaseRequest) -> None:
         """Refuse what a page in somebody's browser could send: to a foreign host, and writes from elsewhere."""

@@ -6,10 +6,9 @@ import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from emulator.json_text import has_surrogate, read_stored, stored_text, write_json
-from emulator.sandbox.rankings import Rankings
 
 if TYPE_CHECKING:
     from faker import Faker
@@ -22,9 +21,6 @@ Record: TypeAlias = dict[str, Any]
 Populate: TypeAlias = "Callable[[Faker, int, World], Record]"
 """Makes the record with the given number (from 1) out of a seeded Faker."""
 
-
-DEEP = 1000
-"""From so many records on, it pays to know where each of them stands."""
 
 HIGHEST = 2**63 - 1
 """SQLite's largest number: nothing has more records."""
@@ -60,14 +56,9 @@ class Collection:
         return f'"{self.name}"'
 
     @cached_property
-    def order_columns(self) -> Sequence[str]:
-        """What the records are ordered by, as SQL."""
-        return [*map(_extract, self.order), "position"]
-
-    @cached_property
     def by_order(self) -> str:
         """The clause that brings records into their order."""
-        return f" ORDER BY {', '.join(self.order_columns)}"
+        return f" ORDER BY {', '.join([*map(_extract, self.order), 'position'])}"
 
     def condition(self, where: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
         """Return the clause that finds the records whose fields equal those of `where`, and its values."""
@@ -98,12 +89,10 @@ class Records:
         db: sqlite3.Connection,
         collection: Collection,
         written: set[str] | None = None,
-        rankings: Rankings | None = None,
     ) -> None:
-        """Take note in `written` of the collection if it is changed, and keep the database's `rankings` right."""
+        """Take note in `written` of the collection if it is changed."""
         self._db = db
         self._written = set() if written is None else written
-        self._rankings = rankings or Rankings()
         self._collection = collection
         self._table = collection.table
 
@@ -118,50 +107,26 @@ class Records:
 
     def page(self, skip: int = 0, limit: int = -1, where: Mapping[str, Any] | None = None) -> list[Record]:
         """Return at most `limit` (-1: no limit) of the records that `all` would, after `skip` of them."""
-        where = where or {}
-        if skip >= DEEP and limit >= 0:
-            return self._deep_page(skip, limit, where)
-        condition, values = self._collection.condition(where)
+        condition, values = self._collection.condition(where or {})
         sql = f"SELECT record FROM {self._table}{condition}{self._collection.by_order} LIMIT ? OFFSET ?"
         return [_decode(row) for row in self._db.execute(sql, (*values, min(limit, HIGHEST), min(skip, HIGHEST)))]
 
-    def _deep_page(self, skip: int, limit: int, where: Mapping[str, Any]) -> list[Record]:
-        """Return a page by the positions of its records; what is skipped is not looked up."""
-        if self.count(where) <= skip:
-            return []
-        ranking = self._rankings.find(self._collection, where)
-        assert ranking is not None, "a list that has more than DEEP records"
-        positions = list(ranking.positions(self._db, skip, limit))
-        sql = f"SELECT position, record FROM {self._table} WHERE position IN (SELECT value FROM json_each(?))"
-        found = dict(self._db.execute(sql, (_encode(positions),)).fetchall())
-        return [read_stored(found[position]) for position in positions]
-
     def count(self, where: Mapping[str, Any] | None = None) -> int:
         """Return how many records `all` would return."""
-        where = where or {}
-        ranking = self._rankings.find(self._collection, where)
-        if ranking is not None:
-            return ranking.count
-        condition, values = self._collection.condition(where)
-        count = int(self._db.execute(f"SELECT count(*) FROM {self._table}{condition}", values).fetchone()[0])
-        if count >= DEEP:
-            self._rankings.keep(self._collection, where, count)
-        return count
+        condition, values = self._collection.condition(where or {})
+        return int(self._db.execute(f"SELECT count(*) FROM {self._table}{condition}", values).fetchone()[0])
 
     def insert(self, record: Record) -> None:
         """Add a record. Raises RecordExists if its id is taken."""
         self._written.add(self._collection.name)
         try:
-            position = self._db.execute(self._insertion, self._row(record)).lastrowid
+            self._db.execute(self._insertion, self._row(record))
         except sqlite3.IntegrityError as taken:
             raise RecordExists(str(taken)) from taken
-        for ranking in self._rankings.of(self._collection):
-            ranking.add(self._db, cast("int", position))
 
     def insert_many(self, records: Iterable[Record]) -> None:
         """Add records. Raises RecordExists if an id is taken; those before it are added."""
         self._written.add(self._collection.name)
-        self._rankings.forget(self._collection)
         try:
             self._db.executemany(self._insertion, map(self._row, records))
         except sqlite3.IntegrityError as taken:
@@ -178,35 +143,20 @@ class Records:
         """Put a record in the place of the one with its id. Raises KeyError if there is none."""
         self._written.add(self._collection.name)
         id = _id_text(record[self._collection.key])
-        rankings = self._rankings.of(self._collection)
-        position = self._position(id) if rankings else None
-        places = [ranking.place(self._db, position) for ranking in rankings] if position is not None else []
         sql = f"UPDATE {self._table} SET record = ? WHERE id = ?"
         if self._db.execute(sql, (_encode(record), id)).rowcount == 0:
             raise KeyError(id)
-        if position is not None and places != [ranking.place(self._db, position) for ranking in rankings]:
-            self._rankings.forget(self._collection)
 
     def delete(self, id: object) -> bool:
         """Remove the record with that id; return whether there was one."""
         self._written.add(self._collection.name)
-        rankings = self._rankings.of(self._collection)
-        position = self._position(_id_text(id)) if rankings else None
-        if position is not None:
-            for ranking in rankings:
-                ranking.remove(self._db, position)
         return self._db.execute(f"DELETE FROM {self._table} WHERE id = ?", (_id_text(id),)).rowcount > 0
 
     def delete_all(self, where: Mapping[str, Any] | None = None) -> int:
         """Remove the records that `all` would return; return how many."""
         self._written.add(self._collection.name)
-        self._rankings.forget(self._collection)
         condition, values = self._collection.condition(where or {})
         return self._db.execute(f"DELETE FROM {self._table}{condition}", values).rowcount
-
-    def _position(self, id: str) -> int | None:
-        row = self._db.execute(f"SELECT position FROM {self._table} WHERE id = ?", (id,)).fetchone()
-        return None if row is None else int(row[0])
 
 
 def _extract(name: str) -> str:
@@ -226,8 +176,8 @@ def _fits(value: object) -> bool:
     return not (isinstance(value, str) and has_surrogate(value))
 
 
-def _encode(document: Record | list[int]) -> str:
-    return stored_text(document)
+def _encode(record: Record) -> str:
+    return stored_text(record)
 
 
 def _decode(row: tuple[str]) -> Record:

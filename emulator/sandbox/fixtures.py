@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from emulator.errors import ConfigurationError
 from emulator.sandbox.collection import Collection, Record
-from emulator.sandbox.sequences import TABLE
 from emulator.sandbox.world import World
 from emulator.yaml_file import place, read_yaml, short_name
 
@@ -145,6 +144,6 @@ def problems_in(
 
 def create_schema(db: sqlite3.Connection, collections: Iterable[Collection]) -> None:
     """Create the tables of an empty sandbox."""
-    db.execute(TABLE)
+    db.execute("CREATE TABLE IF NOT EXISTS sequences (name TEXT PRIMARY KEY, value INTEGER NOT NULL)")
     for collection in collections:
         collection.create(db)

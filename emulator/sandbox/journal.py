@@ -189,24 +189,6 @@ class Exchange:
         """Those of the call, then those of the reply."""
         return (*self.call_violations, *self.reply_violations)
 
-    def again(self, number: int, time: datetime, seconds: float) -> Exchange:
-        """Return the same call and reply as another exchange."""
-        # Written out, as dataclasses.replace takes ten times as long.
-        return Exchange(
-            number,
-            time,
-            self.sandbox,
-            self.vendor,
-            self.operations,
-            self.call,
-            self.reply,
-            self.faults,
-            self.call_violations,
-            self.reply_violations,
-            self.near_misses,
-            seconds,
-        )
-
     def document(self) -> dict[str, Any]:
         """Return it as JSON."""
         return {
@@ -277,14 +259,13 @@ def journalled_reply(
     body_limit: int = BODY_LIMIT,
     *,
     is_json: bool = False,
-    comes_again: bool = True,
 ) -> JournalledReply:
     """Return what the journal keeps of a reply as it is sent, masked; `headers` find names in any case.
 
-    `is_json` tells that the content is known to be JSON, `comes_again` that other replies may be the same.
+    `is_json` tells that the content is known to be JSON.
     """
     kind = headers.get("Content-Type", "")
-    body, size, cut = _keep(content, kind, body_limit, is_json=is_json, comes_again=comes_again)
+    body, size, cut = _keep(content, kind, body_limit, is_json=is_json)
     kind = mask_text(kind) if "=" in kind else kind
     return JournalledReply(_masked_headers(tuple(headers.items())), kind, body, size, cut, status)
 

@@ -136,7 +136,6 @@ class Sandbox:
         self.snapshots: dict[str, bytes] = {}
         self._blueprint = blueprint
         self._first_flags = {vendor: dict(values) for vendor, values in self.flags.items()}
-        self.dropped = False
         self.visits = Visits()
 
     def now(self) -> datetime:
@@ -176,12 +175,8 @@ class Sandbox:
                 flags=self.flags[vendor] if flags is None else flags,
                 randomness=randomness,
                 sandbox=self.name,
-                sequences=self.store.sequences,
-                rankings=self.store.rankings,
             )
             result = work(world)
-            if world.numbers:
-                self.store.sequences.give(db, world.numbers)
             changed = f"{vendor}.credentials" in world.written
             return result, self._blueprint.read_credentials(db, vendor) if changed else None
 

@@ -6,7 +6,7 @@ import asyncio
 import re
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,7 +19,6 @@ from emulator.sandbox.fixtures import Fixtures, create_schema
 from emulator.sandbox.kept_world import kept_world
 from emulator.sandbox.sandbox import Beginning, Blueprint, Sandbox
 from emulator.sandbox.scenarios import Scenario
-from emulator.sandbox.sequences import Sequences
 from emulator.sandbox.snapshots import check_layout, is_filled, layout
 from emulator.sandbox.store import Store
 from emulator.sandbox.template import Template
@@ -50,7 +49,7 @@ class Sandboxes:
 
     `scenarios` are those that every sandbox starts with, `limit` how many there may be besides the
     default one, `database` a file that keeps the default one across restarts ("": none). `keep_world` keeps
-    the seeded template for the next process. `on_change` is called when there is a sandbox more or less.
+    the seeded template for the next process.
     """
 
     def __init__(
@@ -73,7 +72,6 @@ class Sandboxes:
         self._keep_world = keep_world
         self._templates: OrderedDict[tuple[int, int], Template] = OrderedDict()
         self._sandboxes: dict[str, Sandbox] = {}
-        self.on_change: Callable[[], None] = lambda: None
         self._in_making: set[str] = set()
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -132,7 +130,6 @@ class Sandboxes:
             self._sandboxes[name] = await self._make(name, seed, fixtures, beginning)
         finally:
             self._in_making.discard(name)
-        self.on_change()
         return self._sandboxes[name]
 
     async def reset(self, name: str) -> Sandbox:
@@ -205,8 +202,6 @@ class Sandboxes:
 
     async def _retire(self, sandbox: Sandbox, keep_store: bool = False) -> None:
         """Close a sandbox that nobody finds any more: at once, or when the calls in it have ended."""
-        sandbox.dropped = True
-        self.on_change()
         if keep_store:
             sandbox.journal.close()
         elif sandbox.idle:
@@ -266,8 +261,7 @@ class Sandboxes:
             create_schema(db, [fixture.collection for fixture in of_vendor])
         for vendor, of_vendor in fixtures.items():
             flags, randomness = self._blueprint.flags[vendor], f"{seed}:{vendor}:fixtures"
-            sequences = Sequences(lasting=True)
-            world = World(db, now=EPOCH, identity=None, flags=flags, randomness=randomness, sequences=sequences)
+            world = World(db, now=EPOCH, identity=None, flags=flags, randomness=randomness)
             for fixture in of_vendor:
                 try:
                     fixture.load(world, partial(self._blueprint.faker, seed))
@@ -276,7 +270,6 @@ class Sandboxes:
                     raise ConfigurationError(
                         f"fixtures: no world can be made of {fixture.collection.name}: {reason}"
                     ) from problem
-            sequences.give(db, world.numbers)
 
 
 def seeded_faker(seed: int, collection: str) -> Faker:

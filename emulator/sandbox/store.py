@@ -23,8 +23,6 @@ from typing import TypeVar
 import aiosqlite
 
 from emulator.errors import ConfigurationError
-from emulator.sandbox.rankings import Rankings
-from emulator.sandbox.sequences import Sequences
 from emulator.spill import can_spill
 
 T = TypeVar("T")
@@ -51,8 +49,7 @@ SLOW_SECONDS = 0.005
 class Store:
     """A database that runs whole functions, each in a transaction of its own.
 
-    `revision` moves with every change that is kept; `sequences` are its last numbers, `rankings` the orders of
-    its long lists; `closed` tells that no more work is taken.
+    `revision` moves with every change that is kept; `closed` tells that no more work is taken.
     """
 
     def __init__(
@@ -68,8 +65,6 @@ class Store:
         store of the same content can use it as its `database`. Raises ConfigurationError if `path` is no database.
         """
         self.revision = 0
-        self.sequences = Sequences(lasting=path != "")
-        self.rankings = Rankings()
         self._in_memory, self._is_lasting = not path, path != ""
         self._give_back = give_back
         self._db = _connect(path) if path else database or _connect_memory()
@@ -98,7 +93,7 @@ class Store:
 
     async def dump(self) -> bytes:
         """Return the database as a SQLite file."""
-        return await self._on_thread(self._dump)
+        return await self._on_thread(lambda: self._db.serialize())
 
     async def load(self, file: bytes) -> None:
         """Put the content of a SQLite file in the place of the database's own."""
@@ -142,7 +137,6 @@ class Store:
             result = work(db)
             db.execute("COMMIT")
         except BaseException:
-            self.rankings.forget()
             # Where the disk is full, SQLite has rolled back by itself.
             if db.in_transaction:
                 db.execute("ROLLBACK")
@@ -160,10 +154,6 @@ class Store:
         """Tell whether a kind of work was slow the last time; in a large database all are until they were not."""
         return self._slow.get(kind, not self._in_memory)
 
-    def _dump(self) -> bytes:
-        self.sequences.write(self._db)
-        return self._db.serialize()
-
     def _load(self, file: bytes) -> None:
         if self._in_memory:
             # A new one: what the former knows of the tables, and where they are, may not be true of the file.
@@ -174,8 +164,6 @@ class Store:
             with closing(_connect_memory()) as source:
                 source.deserialize(file)
                 source.backup(self._db)
-        self.sequences.forget()
-        self.rankings.forget()
         self.revision += 1
 
     def _hold(self, content: bytes) -> None:

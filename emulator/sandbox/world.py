@@ -13,17 +13,19 @@ from typing import Any
 
 from emulator.sandbox.collection import Collection, Records
 from emulator.sandbox.credentials import Identity
-from emulator.sandbox.rankings import Rankings
-from emulator.sandbox.sequences import Sequences
+
+NEXT_NUMBER = (
+    "INSERT INTO sequences (name, value) VALUES (?, ?)"
+    " ON CONFLICT (name) DO UPDATE SET value = max(value + 1, excluded.value) RETURNING value"
+)
 
 
 class World:
     """A sandbox as one call meets it.
 
-    `world[COLLECTION]` is that collection's records, `flags` the vendor's switches. What is written is kept
-    when the handler returns, and undone when it raises; `written` names the collections that were, `numbers`
-    holds the last number taken of each sequence. `varies` tells whether the handler has looked at what differs
-    from call to call: time or random choices.
+    `world[COLLECTION]` is that collection's records, `flags` the vendor's switches, `now` the sandbox's time,
+    aware and in UTC. What is written is kept
+    when the handler returns, and undone when it raises; `written` names the collections that were.
     """
 
     def __init__(
@@ -35,25 +37,19 @@ class World:
         flags: Mapping[str, Any],
         randomness: str,
         sandbox: str = "default",
-        sequences: Sequences | None = None,
-        rankings: Rankings | None = None,
     ) -> None:
         self.flags = flags
-        self.varies = False
+        self.now = now
+        self.written: set[str] = set()
         self._drawn = 0
         self._drawn_with: str | None = None
-        self._now = now
-        self.written: set[str] = set()
-        self.numbers: dict[str, int] = {}
         self._db = db
         self._identity = identity
         self._randomness = randomness
         self._sandbox = sandbox
-        self._sequences = sequences or Sequences()
-        self._rankings = rankings or Rankings()
 
     def __getitem__(self, collection: Collection) -> Records:
-        return Records(self._db, collection, self.written, self._rankings)
+        return Records(self._db, collection, self.written)
 
     @property
     def identity(self) -> Identity:
@@ -62,21 +58,13 @@ class World:
             raise LookupError("this operation needs no credentials, so nobody is known to ask")
         return self._identity
 
-    @property
-    def now(self) -> datetime:
-        """The sandbox's time, aware and in UTC."""
-        self.varies = True
-        return self._now
-
     @cached_property
     def random(self) -> Random:
         """Random choices, the same for the same sandbox seed, operation and call index."""
-        self.varies = True
         return Random(self._draw)
 
     def _digits(self, draw: str, length: int) -> str:
         # A digest of what has been drawn: seeding a Random for one id would cost ten times as much.
-        self.varies = True
         self._drawn += 1
         return blake2b(f"{draw}:{self._drawn}".encode(), digest_size=(length + 1) // 2).hexdigest()[:length]
 
@@ -109,13 +97,10 @@ class World:
     def savepoint(self) -> Iterator[None]:
         """Undo what was written inside the `with` block when it raises."""
         self._db.execute("SAVEPOINT field")
-        numbers = dict(self.numbers)
         try:
             yield
         except BaseException:
             self._db.execute("ROLLBACK TO field")
-            self.numbers = numbers
-            self._rankings.forget()
             self._drawn_with = None
             self.__dict__.pop("random", None)
             raise
@@ -124,8 +109,5 @@ class World:
 
     def next_number(self, sequence: str, start: int = 1) -> int:
         """Return the next number of a named sequence, which never gives a number twice."""
-        last = self.numbers.get(sequence)
-        if last is None:
-            last = self._sequences.last(self._db, sequence)
-        number = self.numbers[sequence] = start if last is None else max(last + 1, start)
-        return number
+        row = self._db.execute(NEXT_NUMBER, (sequence, start)).fetchone()
+        return int(row[0])

@@ -58,8 +58,8 @@ def text_table(findings: Sequence[Finding]) -> str:
     )
 
 
-def markdown_table(results: Mapping[str, Any], *, asked_only: bool = False) -> Iterator[str]:
-    """Return a JSON document's table as lines of Markdown, with date and machine; `asked_only`: no other rows."""
+def markdown_table(results: Mapping[str, Any]) -> Iterator[str]:
+    """Return a JSON document's table as lines of Markdown, with date and machine."""
     machine = results["machine"]
     busy = machine["load_before"] > machine["cores"] / 4
     yield (
@@ -72,8 +72,7 @@ def markdown_table(results: Mapping[str, Any], *, asked_only: bool = False) -> I
     yield f"| {' | '.join(HEADER)} |"
     yield "|---" * len(HEADER) + "|"
     for finding in read_findings(results):
-        if finding.bound is not None or not asked_only:
-            yield f"| {' | '.join(cells(finding))} |"
+        yield f"| {' | '.join(cells(finding))} |"
     for sentence in unmeasured(results["missing"]):
         yield ""
         yield sentence
