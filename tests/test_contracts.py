@@ -172,6 +172,10 @@ def _broken_copy(folder: Path, change: dict[str, Any]) -> Path:
             "format 'email' is not one of uuid, date-time",
         ),
         ({"paths": {"/x": {"get": {"tags": ["x"], "responses": {}}}}}, "/paths/~1x/get has no operationId"),
+        (
+            {"x-conventions": {**load("immuta")["x-conventions"], "number-parameter": {"value": "roman"}}},
+            "/x-conventions/number-parameter/value: 'roman' is not one of plain, joi",
+        ),
     ],
 )
 def test_a_wrong_contract_is_refused_with_its_place(tmp_path: Path, change: dict[str, Any], sentence: str) -> None:

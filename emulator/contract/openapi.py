@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import orjson
 
 from emulator.contract.evidence import Evidence
 from emulator.contract.graphql import GraphQL
+from emulator.contract.numbers import NUMBERS
 from emulator.contract.operation import Body, Field, Media, Operation, Parameter, Response
 from emulator.contract.schemas import FORMATS, Check, Schemas
 from emulator.errors import ConfigurationError, ContractError
@@ -37,7 +38,11 @@ class Flag:
 
 @dataclass(frozen=True)
 class Conventions:
-    """What holds for all of a vendor's operations; the contract gives each its evidence."""
+    """What holds for all of a vendor's operations; the contract gives each its evidence.
+
+    `repeated_parameter` says what a query parameter is that was sent more than once ("first" and "last" of
+    them, or a "list" of all), `number_parameter` how its text becomes a number (a key of numbers.NUMBERS).
+    """
 
     trailing_slash: str
     missing_content_type: str
@@ -45,11 +50,20 @@ class Conventions:
     json_reading: str
     headers: Mapping[str, str]
     etag: str
+    repeated_parameter: str = "first"
+    number_parameter: str = "plain"
 
     @property
     def reading(self) -> Reading:
         """How the vendor's framework reads JSON."""
         return READINGS[self.json_reading]
+
+
+OPTIONAL_CONVENTIONS: Mapping[str, Sequence[str]] = {
+    "repeated-parameter": ("first", "last", "list"),
+    "number-parameter": tuple(NUMBERS),
+}
+"""The conventions that a contract may leave out, and their values; the first is the default."""
 
 
 @dataclass(frozen=True)
@@ -195,10 +209,17 @@ class _Reader:
         for number, entry in enumerate(described):
             at, parameter = self._follow(f"{pointer}/parameters/{number}", entry)
             kind = parameter["schema"].get("type", "string")
+            is_list = kind == "array" and parameter["in"] == "query"
+            if is_list:
+                kind = parameter["schema"].get("items", {}).get("type", "string")
             if kind not in ("string", "integer", "number", "boolean"):
-                raise ContractError(f"{self._where(at)}: a parameter of type {kind} is not supported; use a scalar")
+                raise ContractError(
+                    f"{self._where(at)}: a parameter of type {kind} is not supported; use a scalar, or in the query "
+                    "a list of scalars"
+                )
             required = bool(parameter.get("required"))
-            yield Parameter(parameter["name"], parameter["in"], required, kind, self._check(f"{at}/schema"))
+            check = self._check(f"{at}/schema")
+            yield Parameter(parameter["name"], parameter["in"], required, kind, check, is_list)
 
     def _body(self, pointer: str, entry: Any) -> Body | None:
         if entry is None:
@@ -249,12 +270,18 @@ class _Reader:
         for name in ("trailing-slash", "missing-content-type", "json-content-type", "json-reading", "headers", "etag"):
             if name not in described:
                 raise ContractError(f"{self._where('/x-conventions')} lacks {name}")
-            Evidence.of(described[name], self._where(f"/x-conventions/{name}"))
-            values[name.replace("-", "_")] = described[name]["value"]
-        if values["json_reading"] not in READINGS:
+            values[name] = described[name]["value"]
+        if values["json-reading"] not in READINGS:
             where, known = self._where("/x-conventions/json-reading/value"), ", ".join(READINGS)
-            raise ContractError(f"{where}: {values['json_reading']!r} is not one of {known}")
-        return Conventions(**values)
+            raise ContractError(f"{where}: {values['json-reading']!r} is not one of {known}")
+        for name, choices in OPTIONAL_CONVENTIONS.items():
+            values[name] = described.get(name, {"value": choices[0]})["value"]
+            if values[name] not in choices:
+                where = self._where(f"/x-conventions/{name}/value")
+                raise ContractError(f"{where}: {values[name]!r} is not one of {', '.join(choices)}")
+        for name, convention in described.items():
+            Evidence.of(convention, self._where(f"/x-conventions/{name}"))
+        return Conventions(**{name.replace("-", "_"): value for name, value in values.items()})
 
     def _flags(self) -> Iterator[tuple[str, Flag]]:
         for name, described in self.document.get("x-flags", {}).items():

@@ -15,13 +15,17 @@ SAFE_METHODS = ("GET", "HEAD")
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A path, query or header parameter. `type` is its schema's JSON type."""
+    """A path, query or header parameter.
+
+    `type` is its schema's JSON type; of a list (`is_list`: the parameter may be sent more than once), its items'.
+    """
 
     name: str
     place: str
     required: bool
     type: str
     check: Check
+    is_list: bool = False
 
 
 @dataclass(frozen=True, slots=True)

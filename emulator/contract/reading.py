@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
+from emulator.contract.numbers import NUMBERS
 from emulator.contract.openapi import Conventions
 from emulator.contract.operation import Body, Field, Media, Operation, Parameter
 from emulator.errors import MalformedBody
@@ -34,61 +34,63 @@ def read_call(call: Call, operation: Operation, conventions: Conventions, max_de
     JSON of more than `max_depth` levels.
     """
     is_plain = not operation.parameters and not call.query
-    violations = [] if is_plain else list(_read_parameters(call, operation.parameters))
+    violations = [] if is_plain else list(_read_parameters(call, operation.parameters, conventions))
     if operation.body is not None:
         violations += _read_body(call, operation.body, conventions, max_depth)
     return violations
 
 
-def _read_parameters(call: Call, parameters: Sequence[Parameter]) -> Iterator[Violation]:
-    sources: dict[str, Mapping[str, str]] = {
-        "path": dict(call.params),
-        "query": dict(call.query),
-        "header": {
-            parameter.name: call.headers[parameter.name] for parameter in parameters if parameter.name in call.headers
-        },
-    }
-    call.params = {}
+def _read_parameters(call: Call, parameters: Sequence[Parameter], conventions: Conventions) -> Iterator[Violation]:
+    raw_path, call.params = call.params, {}
     for parameter in parameters:
-        raw = sources[parameter.place].get(parameter.name)
-        if raw is not None:
-            yield from _read_parameter(call, parameter, raw)
+        texts = _texts(call, parameter, raw_path)
+        if texts:
+            yield from _read_parameter(call, parameter, texts, conventions)
         elif parameter.required:
             sentence = f"{parameter.name!r} is a required {parameter.place} parameter"
             yield Violation(parameter.place, f"/{parameter.name}", "required", True, NOTHING, sentence)
     declared = {parameter.name for parameter in parameters if parameter.place == "query"}
-    for name in sources["query"].keys() - declared:
+    for name in dict.fromkeys(name for name in call.query if name not in declared):
         sentence = f"{name!r} is not one of the query parameters of the contract"
-        yield Violation("query", f"/{name}", "additionalProperties", False, sources["query"][name], sentence)
+        yield Violation("query", f"/{name}", "additionalProperties", False, call.query[name], sentence)
 
 
-def _read_parameter(call: Call, parameter: Parameter, raw: str) -> Iterator[Violation]:
-    value = _SCALARS[parameter.type](raw)
+def _texts(call: Call, parameter: Parameter, raw_path: Mapping[str, str]) -> Sequence[str]:
+    """Return what was sent for a parameter, once for each time that it was sent."""
+    if parameter.place == "path":
+        return [raw_path[parameter.name]] if parameter.name in raw_path else []
+    sent = call.query if parameter.place == "query" else call.headers
+    return sent.getall(parameter.name, [])
+
+
+def _read_parameter(
+    call: Call, parameter: Parameter, texts: Sequence[str], conventions: Conventions
+) -> Iterator[Violation]:
+    value = _value(parameter, texts, conventions)
     found = parameter.check.violations(value, parameter.place, f"/{parameter.name}")
     if not found:
         call.params[parameter.name] = value
     yield from found
 
 
-def _integer(raw: str) -> int | str:
-    return int(raw) if re.fullmatch(r"-?[0-9]{1,100}", raw) else raw
+def _value(parameter: Parameter, texts: Sequence[str], conventions: Conventions) -> Any:
+    """Type a parameter; what cannot be typed stays a text, and the schema refuses it."""
+    if parameter.is_list:
+        return [_scalar(parameter.type, text, conventions) for text in texts]
+    if len(texts) > 1 and parameter.place == "query" and conventions.repeated_parameter == "list":
+        return list(texts)
+    chosen = texts[-1] if conventions.repeated_parameter == "last" else texts[0]
+    return _scalar(parameter.type, chosen, conventions)
 
 
-def _number(raw: str) -> float | str:
-    return float(raw) if re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", raw) else raw
-
-
-def _boolean(raw: str) -> bool | str:
-    # Python clients send True and False: fh-immuta-utils does.
-    return {"true": True, "false": False}.get(raw.lower(), raw)
-
-
-_SCALARS: Mapping[str, Callable[[str], Any]] = {
-    "string": str,
-    "integer": _integer,
-    "number": _number,
-    "boolean": _boolean,
-}
+def _scalar(kind: str, text: str, conventions: Conventions) -> Any:
+    if kind == "boolean":
+        # Python clients send True and False: fh-immuta-utils does.
+        return {"true": True, "false": False}.get(text.lower(), text)
+    if kind == "string":
+        return text
+    number = NUMBERS[conventions.number_parameter](text)
+    return text if number is None else number
 
 
 def _read_body(call: Call, body: Body, conventions: Conventions, max_depth: int) -> Sequence[Violation]:

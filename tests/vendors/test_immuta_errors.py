@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -72,6 +72,15 @@ DOCUMENTED_NO_NUMBER = Answer(400, 'Bad request: "dataSourceId" must be a number
 MALFORMED = "Invalid request payload JSON format"
 NO_OBJECT = '"value" must be of type object'
 DICTIONARY_CHANGES = ("createDictionary", "updateDictionary", "deleteDictionary")
+
+
+@pytest.fixture
+def strict_emulator(emulator: EmulatorUnderTest) -> Iterator[EmulatorUnderTest]:
+    """The emulator, refusing what the vendor tolerates."""
+    before = emulator.sandbox.beginning
+    emulator.sandbox.beginning = replace(before, strict=True)
+    yield emulator
+    emulator.sandbox.beginning = before
 
 
 WRONG_TYPES: Mapping[str, Any] = {
@@ -251,10 +260,18 @@ def test_message_is_joi_s_for_the_first_thing_that_is_wrong(
     [
         ("abc", "must be a number"),
         ("%20", "must be a number"),
+        ("0x1", "must be a number"),
+        ("%EF%BC%91", "must be a number"),
         ("1.5", "must be an integer"),
+        ("1e-2", "must be an integer"),
+        ("0.00000012345678901234567890123", "must be an integer"),
         ("9007199254740993", "must be a safe number"),
         ("-9007199254740993", "must be a safe number"),
         ("123456789012345678901234567890", "must be a safe number"),
+        ("1.0000000000000000001", "must be a safe number"),
+        ("1e400", "must be a safe number"),
+        ("4e-400", "must be a safe number"),
+        ("9e999999999999999999999", "must be a safe number"),
     ],
 )
 def test_malformed_id_is_refused_in_joi_s_words(emulator: EmulatorUnderTest, id: str, complaint: str) -> None:
@@ -262,22 +279,83 @@ def test_malformed_id_is_refused_in_joi_s_words(emulator: EmulatorUnderTest, id:
     assert reply.json() == Answer(400, f'"dataSourceId" {complaint}', "params", "dataSourceId").document()
 
 
+@pytest.mark.parametrize("id", ["1.0", "1e0", "+1", "%201", "1%20", "01", "10e-1", "1.", "%C2%A01"])
+def test_number_in_the_path_is_read_as_joi_converts_it(emulator: EmulatorUnderTest, id: str) -> None:
+    assert emulator.call("immuta", "GET", f"/dictionary/{id}").json()["dataSource"] == 1
+
+
+@pytest.mark.parametrize("size", ["2.0", "2e0", "%2B2", "+2", "02", "%092", "200e-2", "0.2E1"])
+def test_number_in_the_query_is_read_as_joi_converts_it(emulator: EmulatorUnderTest, size: str) -> None:
+    page = emulator.call("immuta", "GET", f"/dataSource?size={size}&offset=-0")
+    assert [hit["id"] for hit in page.json()["hits"]] == [1, 2]
+    assert emulator.exchanges()[-1].violations == ()
+
+
 @pytest.mark.parametrize(
-    ("query", "message"),
+    ("query", "message", "key"),
     [
-        ({"size": "x"}, '"size" must be a number'),
-        ({"size": "-1"}, '"size" must be greater than or equal to 0'),
-        ({"offset": "1.5"}, '"offset" must be an integer'),
-        ({"nameOnly": "perhaps"}, '"nameOnly" must be a boolean'),
-        ({"mode": "4"}, '"mode" must be one of [0, 1]'),
-        ({"mode": "x"}, '"mode" must be one of [0, 1]'),
+        ("size=x", '"size" must be a number', "size"),
+        ("size=", '"size" must be a number', "size"),
+        ("size=-1", '"size" must be greater than or equal to 0', "size"),
+        ("size=9007199254740990.5", '"size" must be a safe number', "size"),
+        ("offset=1.5", '"offset" must be an integer', "offset"),
+        ("nameOnly=perhaps", '"nameOnly" must be a boolean', "nameOnly"),
+        ("nameOnly=true%20", '"nameOnly" must be a boolean', "nameOnly"),
+        ("mode=4", '"mode" must be one of [0, 1]', "mode"),
+        ("mode=x", '"mode" must be one of [0, 1]', "mode"),
+        ("size=y&nameOnly=x", '"nameOnly" must be a boolean', "nameOnly"),
     ],
 )
 def test_malformed_query_is_refused_in_joi_s_words(
-    emulator: EmulatorUnderTest, query: dict[str, str], message: str
+    emulator: EmulatorUnderTest, query: str, message: str, key: str
 ) -> None:
-    reply = emulator.call("immuta", "GET", "/dataSource", params=query)
-    assert reply.json() == Answer(400, message, "query", *query).document()
+    reply = emulator.call("immuta", "GET", f"/dataSource?{query}")
+    assert reply.json() == Answer(400, message, "query", key).document()
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "value", "complaint"),
+    [
+        ("/dictionary/types", "query", "a", "must be a string"),
+        ("/dataSource", "searchText", "a", "must be a string"),
+        ("/dataSource", "nameOnly", "true", "must be a boolean"),
+        ("/dataSource", "schema", "web", "must be a string"),
+        ("/dataSource", "mode", "1", "must be one of [0, 1]"),
+        ("/dataSource", "size", "1", "must be a number"),
+        ("/dataSource", "offset", "1", "must be a number"),
+        ("/dataSource/1", "updateStats", "true", "must be a boolean"),
+    ],
+)
+def test_parameter_that_is_sent_twice_is_refused_in_joi_s_words(
+    emulator: EmulatorUnderTest, path: str, name: str, value: str, complaint: str
+) -> None:
+    reply = emulator.call("immuta", "GET", f"{path}?{name}={value}&{name}={value}")
+    assert reply.json() == Answer(400, f'"{name}" {complaint}', "query", name).document()
+
+
+@pytest.mark.parametrize(
+    ("query", "message", "key"),
+    [
+        ("a=b&c=d", '"a" is not allowed', "a"),
+        ("a=1&a=2", '"a" is not allowed', "a"),
+        ("a=b&size=x", '"size" must be a number', "size"),
+        ("tag[]=a", '"tag[]" is not allowed', "tag&#x5b;&#x5d;"),
+        ("%C2%A3%F0%9F%98%80%22=a", '"£😀"" is not allowed', "&pound;&#55357;&#56832;&quot;"),
+    ],
+)
+def test_strict_refuses_an_unknown_parameter_in_joi_s_words(
+    strict_emulator: EmulatorUnderTest, query: str, message: str, key: str
+) -> None:
+    reply = strict_emulator.call("immuta", "GET", f"/dataSource?{query}")
+    assert reply.json() == Answer(400, message, "query", key).document()
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_strict_refuses_an_unknown_parameter_of_every_operation(strict_emulator: EmulatorUnderTest, name: str) -> None:
+    call = CALLS[name]
+    reply = strict_emulator.call("immuta", call.method, f"{call.path}?unheard=of", json=call.body)
+    prefix = "Bad request: " if name in ("createDictionary", "updateDictionary") else ""
+    assert reply.json() == Answer(400, f'{prefix}"unheard" is not allowed', "query", "unheard").document()
 
 
 @pytest.mark.parametrize("id", ["0", "-1", "9007199254740991"])
@@ -285,25 +363,64 @@ def test_well_formed_id_that_nothing_has_is_not_found(emulator: EmulatorUnderTes
     assert emulator.call("immuta", "GET", f"/dictionary/{id}").json() == UNKNOWN_SOURCE.document()
 
 
-def test_text_is_parsed_as_a_string_which_is_no_object(emulator: EmulatorUnderTest) -> None:
-    headers = {"Content-Type": "text/plain"}
-    reply = emulator.call("immuta", "PUT", "/dictionary/1", content=b"hello", headers=headers)
-    assert reply.json() == Answer(400, 'Bad request: "value" must be of type object', "payload").document()
+FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.mark.parametrize(
-    ("form", "complaint"), [({"metadata": "x"}, "must be an array"), ({"other": "x"}, "is required")]
+    ("content_type", "body", "message", "key"),
+    [
+        ("text/plain", b"hello", NO_OBJECT, ""),
+        ("text/plain", b"", NO_OBJECT, ""),
+        ("text/json", b'{"metadata": []}', NO_OBJECT, ""),
+        ("application/octet-stream", b'{"metadata": []}', '"metadata" is required', "metadata"),
+        ("application/octet-stream", b"", NO_OBJECT, ""),
+        (FORM, b"metadata=x", '"metadata" must be an array', "metadata"),
+        (FORM, b"metadata=x&metadata=y", '"metadata[0]" must be of type object', "metadata.0"),
+        (FORM, b"other=x", '"metadata" is required', "metadata"),
+        (FORM, b"", '"metadata" is required', "metadata"),
+    ],
 )
-def test_form_is_parsed_but_cannot_hold_a_dictionary(
-    emulator: EmulatorUnderTest, form: dict[str, str], complaint: str
+def test_form_text_and_bytes_are_parsed_but_cannot_hold_a_dictionary(
+    emulator: EmulatorUnderTest, content_type: str, body: bytes, message: str, key: str
 ) -> None:
-    reply = emulator.call("immuta", "PUT", "/dictionary/1", data=form)
-    assert reply.json() == Answer(400, f'Bad request: "metadata" {complaint}', "payload", "metadata").document()
+    headers = {"Content-Type": content_type}
+    reply = emulator.call("immuta", "PUT", "/dictionary/1", content=body, headers=headers)
+    assert reply.json() == Answer(400, f"Bad request: {message}", "payload", key).document()
 
 
 def test_form_is_parsed_but_cannot_hold_tags(emulator: EmulatorUnderTest) -> None:
     reply = emulator.call("immuta", "POST", "/tag", data={"tags": "New"})
     assert reply.json() == Answer(400, '"tags" must be an array', "payload", "tags").document()
+
+
+@pytest.mark.parametrize(
+    ("content_type", "complaint"),
+    [
+        ("garbage", ""),
+        ("application/", ""),
+        ("application/json,text/plain", ""),
+        ("multipart/form-data", ": multipart missing boundary"),
+    ],
+)
+@pytest.mark.parametrize("body", [b"{}", b""])
+def test_content_type_that_is_none_is_refused_as_a_header(
+    emulator: EmulatorUnderTest, content_type: str, complaint: str, body: bytes
+) -> None:
+    headers = {"Content-Type": content_type}
+    reply = emulator.call("immuta", "POST", "/tag", content=body, headers=headers)
+    assert reply.json() == Answer(400, f"Invalid content-type header{complaint}").document()
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/xml", "image/svg+json", "application/+json", "application/x-json", "multipart/form-data; boundary=x"],
+)
+@pytest.mark.parametrize("body", [b"{}", b""])
+def test_content_type_that_hapi_does_not_parse_is_unsupported(
+    emulator: EmulatorUnderTest, content_type: str, body: bytes
+) -> None:
+    reply = emulator.call("immuta", "POST", "/tag", content=body, headers={"Content-Type": content_type})
+    assert reply.json() == UNSUPPORTED.document()
 
 
 def test_credential_comes_before_everything_else(emulator: EmulatorUnderTest) -> None:

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
 
+from emulator.contract.numbers import is_joi_number
 from emulator.errors import MalformedBody, Refusal
 from emulator.exchange import Call, Reply, Violation
 
@@ -17,6 +18,26 @@ SOURCES = {"path": "params", "query": "query", "header": "headers", "body": "pay
 KEY_ORDER = ("rootTag", "tags", "metadata", "name", "dataType", "remoteType")
 """joi reports the first key that is wrong in its schema's order; other keys come after these."""
 
+
+CONTENT_TYPE = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+/[A-Za-z0-9!#$%&'*+.^_`|~-]+([ \t;][^\r\n]*)?")
+BOUNDARY = re.compile(r';\s*boundary=("[^"]+"|[^;"\s]+)', re.IGNORECASE)
+"""What hapi wants of a Content-Type, and of a multipart one (@hapi/content 6)."""
+
+JSON_TYPE = re.compile(r"application/(.+\+)?json")
+"""What hapi parses as JSON (@hapi/subtext 8)."""
+
+NAMED_CHARACTERS = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+    "\xa0": "&nbsp;",
+    "¢": "&cent;",
+    "£": "&pound;",
+    "¤": "&curren;",
+    "©": "&copy;",
+    "®": "&reg;",
+}
 
 UNSAFE = "must be a safe number"
 """What joi says of a number that JavaScript cannot hold exactly."""
@@ -79,10 +100,18 @@ class ImmutaDialect:
         return reply(413, f"Payload content length greater than maximum allowed: {limit}")
 
     def unsupported_type(self, call: Call, accepted: Sequence[str]) -> Reply:
-        """Answer hapi's 415; but forms and text it does parse, and joi then finds them wanting."""
+        """Answer hapi's 415; but forms, text and bytes it does parse, and joi then finds them wanting."""
+        header = call.headers.get("Content-Type", "").strip()
+        if not CONTENT_TYPE.fullmatch(header):
+            return bad_request(call, "Invalid content-type header")
+        if call.content_type.startswith("multipart/") and not BOUNDARY.search(header):
+            return bad_request(call, "Invalid content-type header: multipart missing boundary")
         if call.content_type == "application/x-www-form-urlencoded":
-            return bad_request(call, *_no_array(call))
-        if call.content_type.startswith("text/"):
+            return bad_request(call, *_no_array(call, call.body.decode("utf-8", "replace")))
+        if call.content_type == "application/octet-stream" and call.body:
+            # The bytes are an object to joi, without the keys that it needs.
+            return bad_request(call, *_no_array(call, ""))
+        if call.content_type.startswith("text/") or call.content_type == "application/octet-stream":
             return bad_request(call, *_no_object())
         return reply(415, "Unsupported Media Type")
 
@@ -90,17 +119,22 @@ class ImmutaDialect:
         """Answer hapi's 400, which does not say where the JSON breaks."""
         return bad_request(call, "Invalid request payload JSON format")
 
+    def undecodable(self, call: Call) -> Reply:
+        """Answer hapi's 400 for a gzip or deflate body that does not unpack."""
+        return bad_request(call, "Invalid compressed payload")
+
     def refuses(self, violation: Violation) -> bool:
         """Tolerate unknown keys only: clients send whole dictionaries and columns with keys of their own."""
         return violation.rule != "additionalProperties"
 
     def invalid(self, call: Call, violations: Sequence[Violation]) -> Reply:
         """Answer with the first violation, as joi stops there."""
-        first = min(violations, key=_rank)
+        first = _first(violations)
         if first.place == "body" and not first.pointer:
-            return bad_request(call, *_no_object())
-        steps = _steps(first)
-        validation = {"source": SOURCES[first.place], "keys": [".".join(steps)]}
+            is_json = not call.content_type or JSON_TYPE.fullmatch(call.content_type)
+            return bad_request(call, *_no_object()) if is_json else self.unsupported_type(call, ())
+        steps = _reported_steps(call, first)
+        validation = {"source": SOURCES[first.place], "keys": [_escaped(".".join(steps))]}
         return bad_request(call, f'"{_label(steps)}" {_complaint(first)}', validation)
 
     def broken(self, call: Call) -> Reply:
@@ -112,28 +146,44 @@ def _no_object() -> tuple[str, dict[str, Any]]:
     return '"value" must be of type object', {"source": "payload", "keys": [""]}
 
 
-def _no_array(call: Call) -> tuple[str, dict[str, Any]]:
-    """Complain of a form where an array is needed, which no form can hold."""
+def _no_array(call: Call, form: str) -> tuple[str, dict[str, Any]]:
+    """Complain of a form where an array of objects is needed, which no form can hold."""
     needed = "tags" if call.path == "/tag" else "metadata"
-    sent = {name for name, _ in parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True)}
-    complaint = "must be an array" if needed in sent else "is required"
+    times = sum(name == needed for name, _ in parse_qsl(form, keep_blank_values=True))
+    if times > 1:
+        return f'"{needed}[0]" must be of type object', {"source": "payload", "keys": [f"{needed}.0"]}
+    complaint = "must be an array" if times else "is required"
     return f'"{needed}" {complaint}', {"source": "payload", "keys": [needed]}
 
 
-def _rank(violation: Violation) -> tuple[int, list[tuple[int, int, str]], bool]:
-    """Order violations as hapi and joi come upon them: by place, by schema and index, choices before types."""
-    place = list(SOURCES).index(violation.place)
-    return place, [_step_rank(step) for step in _steps(violation)], violation.rule != "enum"
+def _first(violations: Sequence[Violation]) -> Violation:
+    """Return the violation that hapi and joi come upon first: by place, by schema and index, choices before types."""
+    # The query's parameters come in the order of the contract, those that it does not have at the end.
+    query = list(dict.fromkeys(_steps(found)[0] for found in violations if found.place == "query"))
+
+    def rank(violation: Violation) -> tuple[int, list[tuple[int, int, str]], bool]:
+        place, steps = list(SOURCES).index(violation.place), _steps(violation)
+        order = query if violation.place == "query" else KEY_ORDER
+        return place, [_step_rank(step, order) for step in steps], violation.rule != "enum"
+
+    return min(violations, key=rank)
 
 
 def _steps(violation: Violation) -> list[str]:
     return [step.replace("~1", "/").replace("~0", "~") for step in violation.pointer.split("/")[1:]]
 
 
-def _step_rank(step: str) -> tuple[int, int, str]:
+def _reported_steps(call: Call, violation: Violation) -> list[str]:
+    """Return where joi says that the violation is: of a list in the query, an item that was sent alone has no index."""
+    steps = _steps(violation)
+    is_alone = violation.place == "query" and len(call.query.getall(steps[0], [])) == 1
+    return steps[:1] if is_alone else steps
+
+
+def _step_rank(step: str, order: Sequence[str]) -> tuple[int, int, str]:
     if step.isdecimal():
         return 0, int(step), ""
-    return 1, KEY_ORDER.index(step) if step in KEY_ORDER else len(KEY_ORDER), step
+    return 1, order.index(step) if step in order else len(order), step
 
 
 def _label(steps: Sequence[str]) -> str:
@@ -141,15 +191,30 @@ def _label(steps: Sequence[str]) -> str:
     return "".join(f"[{step}]" if step.isdecimal() else f".{step}" for step in steps).removeprefix(".")
 
 
+def _escaped(path: str) -> str:
+    """Escape a path for HTML, as hapi does with the keys that it reports (@hapi/hoek 11, escapeHtml)."""
+    units = memoryview(path.encode("utf-16-le", "surrogatepass")).cast("H")
+    return "".join(map(_escaped_unit, units))
+
+
+def _escaped_unit(unit: int) -> str:
+    character = chr(unit)
+    if character.isascii() and (character.isalnum() or character in " .,-:_"):
+        return character
+    return NAMED_CHARACTERS.get(character) or (f"&#x{unit:02x};" if unit < 256 else f"&#{unit};")
+
+
 def _complaint(violation: Violation) -> str:
     return _COMPLAINTS[violation.rule](violation)
 
 
 def _wrong_type(violation: Violation) -> str:
-    number = re.fullmatch(r"-?\d+(\.\d+)?", str(violation.actual))
-    if violation.expected == "integer" and number:
-        return "must be an integer" if number[1] else UNSAFE
-    return _TYPES[violation.expected]
+    if violation.expected != "integer":
+        return _TYPES[violation.expected]
+    if isinstance(violation.actual, float):
+        return "must be an integer"
+    is_unsafe = isinstance(violation.actual, str) and is_joi_number(violation.actual)
+    return UNSAFE if is_unsafe else _TYPES["integer"]
 
 
 _TYPES = {

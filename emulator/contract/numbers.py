@@ -1,0 +1,63 @@
+"""How the text of a parameter becomes a number, by the framework that reads it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import TypeAlias
+
+Number: TypeAlias = int | float
+
+LARGEST_SAFE = 2**53 - 1
+"""The largest number up to which JavaScript holds each whole number exactly."""
+
+LONGEST_PLAIN = 1e21
+SHORTEST_PLAIN = 1e-6
+"""Between these, JavaScript writes a number without an exponent."""
+
+_JAVASCRIPT_SPACE = r"[\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]*"
+_JOI_NUMBER = re.compile(
+    rf"{_JAVASCRIPT_SPACE}([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]+)?){_JAVASCRIPT_SPACE}", re.IGNORECASE
+)
+
+
+def read_plain(text: str) -> Number | None:
+    """Read a number of digits, with a minus and a decimal point if need be; None for any other text."""
+    if re.fullmatch(r"-?[0-9]{1,100}", text):
+        return int(text)
+    return float(text) if re.fullmatch(r"-?[0-9]{1,18}\.[0-9]{1,18}", text) else None
+
+
+def read_joi(text: str) -> Number | None:
+    """Read a number as joi converts a string ("200.0", "2e2", " +200 "); None for one that it refuses.
+
+    A whole number comes back as an int. joi also refuses numbers that JavaScript cannot hold exactly
+    (joi 17, lib/types/number.js): `is_joi_number` tells those from what is no number.
+    """
+    matched = _JOI_NUMBER.fullmatch(text)
+    if matched is None:
+        return None
+    written, exponent = matched.group(1, 2)
+    value = float(written)
+    if abs(value) > LARGEST_SAFE or not _is_exact(written, exponent is not None, value):
+        return None
+    return int(value) if value.is_integer() else value
+
+
+def is_joi_number(text: str) -> bool:
+    """Return True if joi takes a text as a number, be it one that JavaScript cannot hold exactly."""
+    return _JOI_NUMBER.fullmatch(text) is not None
+
+
+def _is_exact(written: str, has_exponent: bool, value: float) -> bool:
+    """Return True if JavaScript would write the digits again that were read."""
+    if value == 0:
+        return not re.search(r"[1-9]", written.lower().partition("e")[0])
+    if not has_exponent and not SHORTEST_PLAIN <= abs(value) < LONGEST_PLAIN:
+        return True
+    return Decimal(written) == Decimal(repr(value))
+
+
+NUMBERS: Mapping[str, Callable[[str], Number | None]] = {"plain": read_plain, "joi": read_joi}
+"""The values of the convention number-parameter."""
