@@ -51,7 +51,8 @@ class Call:
     and query parameters, typed as the contract says; an optional one that was not sent, or that
     the vendor tolerates although it is malformed, is missing. `document` is the parsed JSON or
     form body, `parts` a multipart one. For a GraphQL root field, `params` are its arguments.
-    `flags` are the vendor's switches in the sandbox that is called.
+    `flags` are the vendor's switches in the sandbox that is called, `max_depth` tells how deep the JSON of an
+    uploaded file may be nested.
     """
 
     method: str
@@ -64,6 +65,7 @@ class Call:
     params: dict[str, Any] = field(default_factory=dict)
     document: Document | Nothing = NOTHING
     flags: Mapping[str, Any] = field(default_factory=dict)
+    max_depth: int = 200
 
     @property
     def content_type(self) -> str:

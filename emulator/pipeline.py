@@ -198,7 +198,8 @@ class Pipeline:
             self._vendor.authorize(visit.identity, operation.name, operation.safe)
 
     def _check_call(self, visit: Visit, operation: Operation) -> None:
-        conventions, max_depth = self._contract.conventions, self._limits.max_depth
+        conventions = self._contract.conventions
+        max_depth = visit.call.max_depth = self._limits.max_depth
         visit.violations = read_call(visit.call, operation, conventions, max_depth)
         if not visit.violations:
             return

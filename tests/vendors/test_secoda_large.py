@@ -22,7 +22,8 @@ from emulator.app import Catalogue, Emulator
 from emulator.exchange import Part
 from emulator.server import ThreadedServer
 from emulator.settings import read_settings
-from emulator.vendors.secoda.artifacts import BLOCK, read_manifest
+from emulator.vendors.secoda.artifacts import read_manifest
+from emulator.vendors.secoda.json_members import BLOCK
 from emulator.vendors.secoda.reports import Report
 from tests.vendors.test_secoda_errors import UPLOADS, WITH_BODY
 
@@ -175,7 +176,7 @@ async def test_a_large_manifest_is_read_a_block_at_a_time_off_the_loop(large: di
     with file.open("rb") as content:
         part = Part("manifest", "manifest.json", "application/json", content, file.stat().st_size)
         report = Report.on(part)
-        tests = await read_manifest(part, report)
+        tests = await read_manifest(part, report, 100)
     other.cancel()
     assert report.errors == []
     assert tests["test.toy.t7"] == ["model.toy.m7"]

@@ -4,112 +4,123 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, BinaryIO, TypeAlias
-
-import ijson
+from typing import Any, TypeAlias
 
 from emulator.exchange import Part
-from emulator.vendors.secoda.errors import NO_JSON
+from emulator.vendors.secoda.json_members import JsonMembers, Members, UnreadableJson
 from emulator.vendors.secoda.reports import Report
 
-BLOCK = 64 * 1024
-"""Bytes that are parsed in one go, a millisecond or two in which nothing else runs."""
+MOST_NAMES = 250_000
+"""How many names, of tests and of what they test, are kept of one file. A project of 50,000 models has fewer."""
 
-Pick: TypeAlias = Callable[[Any], None]
-"""Takes what it wants out of one value of the file."""
+MOST_BYTES = 16 * 1024 * 1024
+"""How long these names are together."""
+
+Pick: TypeAlias = Callable[[str, Members], None]
+"""Takes what it wants out of members of the container with that name."""
 
 OUTCOMES = {"fail": "failing", "error": "failing", "warn": "warning"}
 """Statuses of a test's result that count, and as what."""
 
+TESTS = ("test.", "unit_test.")
+"""How the unique ids of tests begin."""
 
-async def read_manifest(part: Part, report: Report) -> dict[str, list[str]]:
+
+async def read_manifest(part: Part, report: Report, max_depth: int) -> dict[str, list[str]]:
     """Return the tested entities (dbt's unique ids) by test. What is no manifest is reported."""
     tests: dict[str, list[str]] = {}
+    allowance = _Allowance()
 
-    def pick(entry: tuple[str, Any]) -> None:
-        name, node = entry
-        if name.startswith("test.") and isinstance(node, dict):
-            tests[name] = _entities(node)
+    def pick(container: str, members: Members) -> None:
+        if container not in ("nodes", "unit_tests") or not isinstance(members, dict):
+            return
+        for name, node in members.items():
+            if name.startswith(TESTS) and isinstance(node, dict):
+                tests[_text(name)] = allowance.spend(_entities(node), name)
 
-    artifact = _Artifact(part.file, "manifest", lambda target: ijson.kvitems_coro(target, "nodes"), pick)
-    return tests if await _read(artifact, report) else {}
+    return tests if await _read(part, "manifest", pick, report, max_depth) else {}
 
 
-async def read_run_results(part: Part, report: Report) -> dict[str, str]:
+async def read_run_results(part: Part, report: Report, max_depth: int) -> dict[str, str]:
     """Return "failing" or "warning" by test, for tests that are. What are no run results is reported."""
     outcomes: dict[str, str] = {}
+    allowance = _Allowance()
 
-    def pick(result: Any) -> None:
-        name = result.get("unique_id") if isinstance(result, dict) else None
-        if isinstance(name, str) and name.startswith("test.") and result.get("status") in OUTCOMES:
-            outcomes[name] = OUTCOMES[result["status"]]
+    def pick(container: str, members: Members) -> None:
+        if container != "results" or not isinstance(members, list):
+            return
+        for result in members:
+            name, outcome = _outcome(result)
+            if name.startswith(TESTS) and outcome:
+                allowance.spend([], name)
+                outcomes[_text(name)] = outcome
 
-    artifact = _Artifact(part.file, "run-results", lambda target: ijson.items_coro(target, "results.item"), pick)
-    return outcomes if await _read(artifact, report) else {}
+    return outcomes if await _read(part, "run-results", pick, report, max_depth) else {}
 
 
-async def _read(artifact: _Artifact, report: Report) -> bool:
+async def _read(part: Part, kind: str, pick: Pick, report: Report, max_depth: int) -> bool:
     """Read the whole file; report and return False if it is not JSON, or not that artifact."""
+    versions: list[Any] = []
+    blocks = JsonMembers(part.file, max_depth).blocks()
+
+    def read_block() -> bool:
+        """Parse one block; return whether there was one."""
+        pieces = next(blocks, None)
+        for container, members in pieces or ():
+            if container == "metadata" and isinstance(members, dict):
+                versions.append(members.get("dbt_schema_version"))
+            pick(container, members)
+        return pieces is not None
+
     try:
-        while await asyncio.to_thread(artifact.read_block):
+        while await asyncio.to_thread(read_block):
             pass
-    except ijson.JSONError:
-        report.error(None, None, NO_JSON)
+    except UnreadableJson as problem:
+        report.error(None, None, str(problem))
         return False
-    if f"/{artifact.kind}/" not in artifact.version:
+    if not any(isinstance(version, str) and f"/{kind}/" in version for version in versions):
         words = {"manifest": "This is not a dbt manifest.", "run-results": "These are not dbt run results."}
-        report.error(None, None, words[artifact.kind])
+        report.error(None, None, words[kind])
         return False
     return True
 
 
-@dataclass
-class _Artifact:
-    """A file being parsed; `version` is its metadata.dbt_schema_version, once that has come by."""
+class _Allowance:
+    """How much of one file is kept. Raises UnreadableJson beyond MOST_NAMES and MOST_BYTES."""
 
-    file: BinaryIO
-    kind: str
-    start: Callable[[Any], Any]
-    pick: Pick
-    version: str = ""
+    def __init__(self) -> None:
+        self._names = 0
+        self._bytes = 0
 
-    def __post_init__(self) -> None:
-        self.file.seek(0)
-        self._values = ijson.sendable_list()
-        self._parser = self.start(self._values)
-        self._versions = ijson.sendable_list()
-        self._version_parser = ijson.items_coro(self._versions, "metadata.dbt_schema_version")
+    def spend(self, entities: list[str], test: str) -> list[str]:
+        """Return the entities if they and their test may be kept."""
+        self._names += 1 + len(entities)
+        self._bytes += len(test) + sum(map(len, entities))
+        if self._names > MOST_NAMES or self._bytes > MOST_BYTES:
+            raise UnreadableJson(f"The tests name more than {MOST_NAMES} things, or in more than {MOST_BYTES} bytes.")
+        return entities
 
-    def read_block(self) -> bool:
-        """Parse one block; return whether there was one. Raises ijson.JSONError."""
-        block = self.file.read(BLOCK)
-        if not self.version:
-            self._look_for_version(block)
-        if block:
-            self._parser.send(block)
-        else:
-            self._parser.close()
-        for value in self._values:
-            self.pick(value)
-        del self._values[:]
-        return bool(block)
 
-    def _look_for_version(self, block: bytes) -> None:
-        # It stands at the top, so this second parser is done after the first block of a real artifact.
-        if block:
-            self._version_parser.send(block)
-        self.version = next((str(version) for version in self._versions), "")
+def _outcome(result: Any) -> tuple[str, str]:
+    """Return a result's unique id, and as what it counts; "" for what it does not tell, or does not count."""
+    found = result if isinstance(result, dict) else {}
+    name, status = found.get("unique_id"), found.get("status")
+    return name if isinstance(name, str) else "", OUTCOMES.get(status, "") if isinstance(status, str) else ""
 
 
 def _entities(node: dict[str, Any]) -> list[str]:
-    """Return what a test is attached to; a singular test is attached to nothing, and depends on what it tests."""
+    """Return what a test is attached to; a singular or unit test depends on what it tests."""
     if isinstance(node.get("attached_node"), str):
-        return [node["attached_node"]]
+        return [_text(node["attached_node"])]
     depends_on = node.get("depends_on")
     return _strings(depends_on.get("nodes") if isinstance(depends_on, dict) else None)
 
 
 def _strings(values: Any) -> list[str]:
     candidates: Iterable[Any] = values if isinstance(values, list) else ()
-    return [value for value in candidates if isinstance(value, str)]
+    return [_text(value) for value in candidates if isinstance(value, str)]
+
+
+def _text(value: str) -> str:
+    """Return a text without lone surrogates, which a record cannot hold."""
+    return value.encode("utf-8", "replace").decode()

@@ -29,17 +29,17 @@ async def upload_dbt_artifacts(call: Call, transactions: Transactions) -> Reply:
     await transactions.run(lambda world: _find_dbt(world, id))
     reports = [Report.on(results), Report.on(manifest)]
     found = {
-        "outcomes": await read_run_results(results, reports[0]),
-        "tests": await read_manifest(manifest, reports[1]),
+        "outcomes": await read_run_results(results, reports[0], call.max_depth),
+        "tests": await read_manifest(manifest, reports[1], call.max_depth),
     }
     await transactions.run(lambda world: _keep(world, id, found, reports))
     return Reply(200)
 
 
-@handlers.operation("triggerDbtSync")
-def trigger_dbt_sync(call: Call, world: World) -> Reply:
-    """Run a sync on what was uploaded (Seed 002, "Trigger dbt Core Sync")."""
-    _sync(world, _find_dbt(world, call.params["integration_id"])["id"])
+@handlers.streaming_operation("triggerDbtSync")
+async def trigger_dbt_sync(call: Call, transactions: Transactions) -> Reply:
+    """Run a sync on what was uploaded, however many tests that are (Seed 002, "Trigger dbt Core Sync")."""
+    await transactions.run(lambda world: _sync(world, _find_dbt(world, call.params["integration_id"])["id"]))
     return Reply(200)
 
 
@@ -56,7 +56,7 @@ async def upload_dbt_manifest(call: Call, transactions: Transactions) -> Reply:
     """Take a manifest and run a sync at once (Secoda docs, dbt Core)."""
     (part,) = _files(call, "manifest_file")
     report = Report.on(part)
-    return await _extract_now(call, transactions, report, "tests", lambda: read_manifest(part, report))
+    return await _extract_now(call, transactions, report, "tests", lambda: read_manifest(part, report, call.max_depth))
 
 
 @handlers.streaming_operation("uploadDbtRunResult")
@@ -65,7 +65,9 @@ async def upload_dbt_run_result(call: Call, transactions: Transactions) -> Reply
     """Take run results and run a sync at once (Secoda docs, dbt Core; the plural path is the older one)."""
     (part,) = _files(call, "run_result_file")
     report = Report.on(part)
-    return await _extract_now(call, transactions, report, "outcomes", lambda: read_run_results(part, report))
+    return await _extract_now(
+        call, transactions, report, "outcomes", lambda: read_run_results(part, report, call.max_depth)
+    )
 
 
 async def _extract_now(
@@ -125,7 +127,7 @@ def _sync(world: World, id: str) -> None:
     if artifacts is None:
         report.error(None, None, "No artifacts were uploaded.")
     elif not artifacts["problems"]:
-        found = {"id": id, **_failing_tests(id, artifacts, report)}
+        found = {"id": id, **_failing_tests(id, artifacts, report, world.flags["dbt_unit_tests"] == "counted")}
     else:
         report.errors, report.error_count = artifacts["problems"], len(artifacts["problems"])
     sync = begin(world, id, "dbt", {})
@@ -135,15 +137,25 @@ def _sync(world: World, id: str) -> None:
         world[FAILING_TESTS].insert(found)
 
 
-def _failing_tests(id: str, artifacts: Record, report: Report) -> dict[str, list[str]]:
+def _failing_tests(id: str, artifacts: Record, report: Report, unit_tests_count: bool) -> dict[str, list[str]]:
     """Return the entities with failing tests, and those with warnings only."""
     entities: dict[str, dict[str, None]] = {"failing": {}, "warning": {}}
     for test, outcome in artifacts["outcomes"].items():
         if test not in artifacts["tests"]:
             report.warning(None, None, f"{test} is not in the manifest.")
+        if test.startswith("unit_test."):
+            report.warning(None, None, f"{test} is a unit test: {_UNIT_TESTS[unit_tests_count]}.")
+            if not unit_tests_count:
+                continue
         entities[outcome].update(dict.fromkeys(artifacts["tests"].get(test, ())))
     warned = [entity for entity in entities["warning"] if entity not in entities["failing"]]
     return {"warning": _ids(id, warned), "failing": _ids(id, list(entities["failing"]))}
+
+
+_UNIT_TESTS = {
+    True: "it counts against what it depends on (switch dbt_unit_tests)",
+    False: "it does not count (switch dbt_unit_tests)",
+}
 
 
 def _ids(integration_id: str, entities: Sequence[str]) -> list[str]:
