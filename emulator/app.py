@@ -223,7 +223,9 @@ class Emulator:
         limits = Limits(
             max_body=settings.max_body,
             max_depth=settings.max_json_depth,
-            graphql=GraphQLLimits(settings.graphql_depth, settings.graphql_aliases),
+            graphql=GraphQLLimits(
+                settings.graphql_depth, settings.graphql_aliases, settings.graphql_fields, settings.graphql_tokens
+            ),
             strict=settings.strict,
         )
         vendor, contract, handlers = catalogue.vendors[name], catalogue.contracts[name], catalogue.handlers[name]

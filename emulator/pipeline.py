@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
 
@@ -17,12 +17,13 @@ from emulator import wire
 from emulator.addressing import Address
 from emulator.contract.faults import responses_of
 from emulator.contract.fidelity import check_reply
-from emulator.contract.graphql import GraphQLLimits
+from emulator.contract.graphql import GraphQLLimits, GraphQLResult, RootFields
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import Operation, Response
 from emulator.contract.reading import UnsupportedType, read_call
 from emulator.errors import MalformedBody, Refusal
 from emulator.exchange import NOTHING, Call, Reply, Violation
+from emulator.graphql_calls import GraphQLCalls
 from emulator.metrics import Metrics
 from emulator.problems import Problem
 from emulator.routes import Route, Routes
@@ -30,7 +31,7 @@ from emulator.sandbox.credentials import Identity
 from emulator.sandbox.faults import GraphQLFault
 from emulator.sandbox.journal import Exchange, JournalledReply, journalled_call, journalled_head, journalled_reply
 from emulator.sandbox.masking import mask_violations, secret_paths
-from emulator.sandbox.near_misses import near_misses
+from emulator.sandbox.near_misses import NearMiss, near_misses, near_root_fields
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.scenarios import Scenario
 from emulator.sandbox.world import World
@@ -83,6 +84,8 @@ class Visit:
     """One call on its way through the stages, and what they found out about it.
 
     A context manager: meanwhile its sandbox stays open. `files` hold the parts of its body; they are closed at the end.
+    `matched` is the operation at its path; `operations` are those it is journalled under: of a GraphQL call the root
+    fields, none if the contract has none of them.
     """
 
     sandbox: Sandbox
@@ -91,7 +94,9 @@ class Visit:
     route: Route | None
     call: Call
     identity: Identity | None = None
+    matched: Operation | None = None
     operations: tuple[str, ...] = ()
+    root_fields: RootFields | None = None
     spoiling: Spoiling = field(default_factory=lambda: NOTHING_DUE)
     spoilt_fields: list[tuple[str, GraphQLFault]] = field(default_factory=list)
     violations: Sequence[Violation] = ()
@@ -129,6 +134,9 @@ class Pipeline:
         self._scenarios = scenarios
         self._limits = limits
         self._metrics = metrics
+        self._graphql = (
+            GraphQLCalls(contract.graphql, limits.graphql, contract.conventions.reading) if contract.graphql else None
+        )
         self._routes = Routes(contract)
         self._secret_paths = secret_paths([*contract.mounts, *(one.path for one in contract.operations.values())])
 
@@ -143,15 +151,17 @@ class Pipeline:
                 operation = self._match(visit)
                 if not visit.call.body:
                     await self._read(visit, operation, request)
-                if self._carries_graphql(operation):
-                    visit.operations = root_fields(visit.call, self._contract) or visit.operations
-                self._meet_faults(visit)
+                is_long = self._graphql is not None and self._graphql.is_long(visit.call)
+                if is_long:
+                    self._admit(visit, operation)
+                await self._read_root_fields(visit, operation)
+                self._meet_faults(visit, operation)
                 if visit.spoiling.seconds:
                     await hold_back(request, visit.spoiling.seconds)
                 reply = visit.spoiling.reply if visit.spoiling.replaces_call else None
                 if not visit.spoiling.replaces_call:
-                    self._identify(visit, operation)
-                    self._check_call(visit, operation)
+                    if not is_long:
+                        self._admit(visit, operation)
                     reply = await self._handle(visit, operation)
             except Disconnected:
                 reply, visit.spoiling = None, Spoiling(visit.spoiling.faults)
@@ -177,7 +187,7 @@ class Pipeline:
         operation = route.operations.get(method)
         if operation is None:
             raise Refusal(self._dialect.wrong_method(visit.call, sorted(route.operations)))
-        visit.operations = (operation.name,)
+        visit.matched, visit.operations = operation, (operation.name,)
         return operation
 
     async def _read(self, visit: Visit, operation: Operation, request: web.BaseRequest) -> None:
@@ -185,11 +195,26 @@ class Pipeline:
             visit.files = ExitStack()
             await wire.read_body(request, visit.call, operation.takes_parts, self._limits.max_body, visit.files)
 
-    def _meet_faults(self, visit: Visit) -> None:
+    async def _read_root_fields(self, visit: Visit, operation: Operation) -> None:
+        """Find the operations of a GraphQL call: its root fields, else the operation that carries them.
+
+        It has none if the schema has none of its root fields.
+        """
+        if self._graphql is None or operation.name != self._graphql.carrier:
+            return
+        visit.root_fields = await self._graphql.root_fields(visit.call)
+        if visit.root_fields is not None and (visit.root_fields.operations or visit.root_fields.unknown):
+            visit.operations = visit.root_fields.operations
+
+    def _meet_faults(self, visit: Visit, operation: Operation) -> None:
         visit.call.flags = flags_of(visit.call, visit.sandbox, self._contract, self._scenarios)
         visit.spoiling = spoiling_of(
-            visit.call, visit.operations, visit.sandbox, self._contract, self._scenarios, visit.now
+            visit.call, visit.operations or (operation.name,), visit.sandbox, self._contract, self._scenarios, visit.now
         )
+
+    def _admit(self, visit: Visit, operation: Operation) -> None:
+        self._identify(visit, operation)
+        self._check_call(visit, operation)
 
     def _identify(self, visit: Visit, operation: Operation) -> None:
         if operation.secured:
@@ -203,15 +228,18 @@ class Pipeline:
         visit.violations = read_call(visit.call, operation, conventions, max_depth)
         if not visit.violations:
             return
-        chosen = visit.sandbox.beginning.strict
-        strict = self._limits.strict if chosen is None else chosen
+        strict = self._is_strict(visit)
         refused = [found for found in visit.violations if strict or self._dialect.refuses(found)]
         if refused:
             raise Refusal(self._dialect.invalid(visit.call, refused))
 
+    def _is_strict(self, visit: Visit) -> bool:
+        chosen = visit.sandbox.beginning.strict
+        return self._limits.strict if chosen is None else chosen
+
     async def _handle(self, visit: Visit, operation: Operation) -> Reply:
-        if self._carries_graphql(operation):
-            return await self._execute(visit)
+        if self._graphql is not None and operation.name == self._graphql.carrier:
+            return await self._execute(visit, self._graphql)
         if operation.name in self._handlers.streaming:
             transactions = _Transactions(visit, self._vendor.name, apart=True)
             return await self._handlers.streaming[operation.name](visit.call, transactions)
@@ -219,16 +247,20 @@ class Pipeline:
         reply: Reply = await _Transactions(visit, self._vendor.name).run(partial(handler, visit.call))
         return reply
 
-    async def _execute(self, visit: Visit) -> Reply:
-        graphql, request = self._contract.graphql, cast("dict[str, Any]", visit.call.document)
-        assert graphql is not None
-        flags, limits = visit.call.flags, self._limits.graphql
+    async def _execute(self, visit: Visit, graphql: GraphQLCalls) -> Reply:
+        document = await graphql.prepare(visit.call)
+        result = document.refusal
+        if result is None:
 
-        def execute(world: World) -> dict[str, Any]:
-            return graphql.execute(request, flags, limits, partial(self._resolve, visit, world))
+            def execute(world: World) -> GraphQLResult:
+                return graphql.execute(visit.call, document, partial(self._resolve, visit, world))
 
-        result = await _Transactions(visit, self._vendor.name).run(execute)
-        return self._vendor.graphql_reply(spoil_result(result, visit.spoilt_fields), flags)
+            apart = graphql.takes_long(visit.call, document)
+            result = await _Transactions(visit, self._vendor.name, apart).run(execute)
+        visit.violations = [*visit.violations, *result.violations]
+        is_refused = bool(result.violations) and self._is_strict(visit)
+        answer = spoil_result(result.document, visit.spoilt_fields)
+        return self._vendor.graphql_reply(answer, not result.violations, is_refused, visit.call.flags)
 
     def _resolve(self, visit: Visit, world: World, name: str, key: str, arguments: dict[str, Any]) -> Any:
         fault, after_commit = visit.spoiling.graphql.get(name, (None, False))
@@ -299,13 +331,8 @@ class Pipeline:
             return await wire.send_brokenly(request, response, visit.spoiling.connection)
         return response
 
-    def _carries_graphql(self, operation: Operation) -> bool:
-        return self._contract.graphql is not None and operation.name == self._contract.graphql.carrier
-
     def _responses(self, visit: Visit) -> Mapping[int, Response]:
-        if visit.route is None or not visit.operations:
-            return self._contract.unmatched
-        return responses_of(self._contract.operations[visit.operations[0]], self._contract)
+        return self._contract.unmatched if visit.matched is None else responses_of(visit.matched, self._contract)
 
     def _broken(self, visit: Visit, failure: Exception) -> Reply:
         where = f"{visit.call.method} {visit.call.path} ({self._vendor.name} {', '.join(visit.operations)})"
@@ -313,8 +340,14 @@ class Pipeline:
         visit.faults_of_ours += getattr(failure, "violations", ())
         return self._dialect.broken(visit.call)
 
+    def _near_misses(self, visit: Visit) -> tuple[NearMiss, ...]:
+        if visit.operations:
+            return ()
+        if visit.root_fields is not None:
+            return near_root_fields(visit.root_fields, self._contract)
+        return near_misses(visit.call.method, visit.address.path, self._contract)
+
     def _exchange(self, visit: Visit, reply: JournalledReply | None, seconds: float) -> Exchange:
-        near = () if visit.operations else near_misses(visit.call.method, visit.address.path, self._contract)
         return Exchange(
             number=visit.sandbox.journal.next_number(),
             time=visit.now,
@@ -326,21 +359,9 @@ class Pipeline:
             faults=visit.spoiling.faults,
             call_violations=visit.violations or (),
             reply_violations=visit.faults_of_ours or (),
-            near_misses=near,
+            near_misses=self._near_misses(visit),
             seconds=seconds,
         )
-
-
-def root_fields(call: Call, contract: Contract) -> tuple[str, ...]:
-    """Return the operations that a GraphQL call runs; none if its body cannot be read that far."""
-    assert contract.graphql is not None
-    try:
-        request = contract.conventions.reading.read(call.body)
-    except MalformedBody:
-        return ()
-    if not isinstance(request, dict) or not isinstance(request.get("query"), str):
-        return ()
-    return contract.graphql.root_fields(request, call.flags)
 
 
 @dataclass

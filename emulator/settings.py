@@ -101,6 +101,8 @@ SETTINGS: Sequence[Setting] = (
     Setting("max_json_depth", _whole(1, 200), 100, "The deepest JSON that is read, in levels."),
     Setting("graphql_depth", _whole(1, 1000), 25, "The deepest GraphQL document that is run, in fields."),
     Setting("graphql_aliases", _whole(0, 10_000), 100, "How many aliases a GraphQL document may have."),
+    Setting("graphql_fields", _whole(1, 100_000), 2000, "How many fields it may select, its fragments spread out."),
+    Setting("graphql_tokens", _whole(1, 1_000_000), 100_000, "How many tokens it may have."),
     Setting("scenarios", _text, (), "Scenarios that every sandbox starts with: secoda/rate-limited, */outage.", True),
     Setting("database", _text, "", "A file that keeps the default sandbox across restarts."),
     Setting("sandbox_limit", _whole(0, 100_000), 1000, "How many sandboxes there may be besides the default one."),

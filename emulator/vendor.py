@@ -111,9 +111,9 @@ def _no_rights_needed(identity: Identity, operation: str, safe: bool) -> None:
     """Allow everything."""
 
 
-def _status_200(result: dict[str, Any], flags: Flags) -> Reply:
-    """Answer every GraphQL result with status 200."""
-    return Reply(200, result)
+def _status_200(result: dict[str, Any], ran: bool, refused: bool, flags: Flags) -> Reply:
+    """Answer every GraphQL result with status 200, but a request that is refused with 400."""
+    return Reply(400 if refused else 200, result)
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,9 @@ class Vendor:
     `authenticate(call, credentials, now)` returns who asks, or raises Refusal (401);
     `authorize(identity, operation, safe)` raises Refusal (403) where rights depend on nothing but
     the operation, `safe` telling one that only reads. `present(credential)` gives the headers that
-    a client sends for that credential. `graphql_reply` wraps what a GraphQL execution returned.
+    a client sends for that credential. `graphql_reply(result, ran, refused, flags)` wraps the result of a
+    GraphQL request, `ran` telling that its document and variables were valid, `refused` that strict mode
+    wants a 4xx, since they were not.
     """
 
     name: str
@@ -134,4 +136,4 @@ class Vendor:
     present: Callable[[Record], dict[str, str]]
     collections: Sequence[Collection]
     authorize: Callable[[Identity, str, bool], None] = _no_rights_needed
-    graphql_reply: Callable[[dict[str, Any], Flags], Reply] = _status_200
+    graphql_reply: Callable[[dict[str, Any], bool, bool, Flags], Reply] = _status_200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -94,6 +95,10 @@ class EmulatorUnderTest:
         vendor, flag, chosen = parse_flag(f"{name}={value}", self.catalogue.contracts)
         self._emulator.sandboxes.default.flags[vendor][flag] = chosen
 
+    def strict(self, on: bool | None) -> None:
+        """Let the sandbox refuse, or not, what vendors are tolerant of; None: as the setting has it."""
+        self.sandbox.beginning = replace(self.sandbox.beginning, strict=on)
+
     @property
     def sandbox(self) -> Sandbox:
         """The sandbox that is called."""
@@ -161,5 +166,7 @@ def fresh(server: ThreadedServer, client: httpx.Client) -> Iterator[EmulatorUnde
     server.run(server.server.emulator.reset)
     under_test = EmulatorUnderTest(server, client)
     yield under_test
+    # A reset keeps it.
+    under_test.strict(None)
     broken = [(exchange.operations, exchange.reply_violations) for exchange in under_test.exchanges()]
     assert not [entry for entry in broken if entry[1]]

@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
-from ariadne import MutationType, QueryType, graphql_sync, make_executable_schema
-from ariadne.types import QueryValidator
+from ariadne import MutationType, QueryType, format_error, graphql_sync, make_executable_schema
 from graphql import (
     ASTValidationRule,
     DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLError,
     GraphQLResolveInfo,
     GraphQLSchema,
-    InlineFragmentNode,
     NamedTypeNode,
     NameNode,
-    SelectionSetNode,
     TypeInfo,
+    VariableDefinitionNode,
     Visitor,
     get_operation_ast,
     parse,
@@ -31,12 +26,28 @@ from graphql import (
     visit,
 )
 
-from emulator.contract.graphql import GraphQLLimits, Resolve
+from emulator.contract.graphql import GraphQLLimits, GraphQLResult, Resolve, RootFields
+from emulator.contract.measures import Measures, measures_of
 from emulator.contract.operation import Operation
+from emulator.contract.selection import selected_fields
 from emulator.errors import FieldError
+from emulator.exchange import NOTHING, Violation
 
-DOCUMENTS_KEPT = 256
-"""How many parsed and validated documents are kept, the least recently used going first."""
+TOKEN_BYTES = 600
+"""What a token takes in memory with the nodes that are made of it, at most: measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLDocument:
+    """A document that was read. `refusal` is the result of every request with it, if it cannot run.
+
+    `ast` is None if it does not parse; `fields` is how many it selects, `bytes` what it takes in memory.
+    """
+
+    ast: DocumentNode | None
+    bytes: int
+    refusal: GraphQLResult | None = None
+    fields: int = 0
 
 
 class Executable:
@@ -47,48 +58,67 @@ class Executable:
         self._operations = operations
         self._aliases = aliases
 
-    def execute(
-        self, request: Mapping[str, Any], aliases: frozenset[str], limits: GraphQLLimits, resolve: Resolve
-    ) -> dict[str, Any]:
-        """Run a request with the aliases that are on, as GraphQL.execute does."""
-        execution = _Execution(resolve)
+    def parse(self, query: str, aliases: frozenset[str], limits: GraphQLLimits) -> GraphQLDocument:
+        """Parse a document with the aliases that are on."""
+        size = 2 * len(query.encode("utf-8", "surrogatepass"))
+        try:
+            ast = parse(query, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
+        except GraphQLError as error:
+            return GraphQLDocument(None, size, _refusal("syntax", "/query", [error]))
+        renamed = {name: self._aliases[name] for name in aliases if name in query}
+        return GraphQLDocument(visit(ast, _Rename(renamed)) if renamed else ast, size + TOKEN_BYTES * ast.token_count)
+
+    def validate(self, document: GraphQLDocument, limits: GraphQLLimits) -> GraphQLDocument:
+        """Hold a document to the limits and the schema's rules; at most a hundred errors are collected."""
+        if document.ast is None:
+            return document
+        measures = measures_of(document.ast)
+        beyond = _beyond(measures, limits)
+        errors = [GraphQLError(beyond)] if beyond else validate(self.schema, document.ast)
+        return replace(
+            document,
+            fields=measures.fields,
+            refusal=_refusal("validation", "/query", errors) if errors else None,
+        )
+
+    def execute(self, document: GraphQLDocument, request: Mapping[str, Any], resolve: Resolve) -> GraphQLResult:
+        """Run a request whose document is valid, as GraphQL.execute does."""
+        execution, refused = _Execution(resolve), list[GraphQLError]()
+
+        def formatted(error: GraphQLError, debug: bool) -> dict[str, Any]:
+            # GraphQL specification, Response, Errors: what can be associated with a field has a path.
+            if error.path is None:
+                refused.append(error)
+            return format_error(error, debug)
+
         _, result = graphql_sync(
             self.schema,
             dict(request),
             context_value=execution,
-            query_parser=lambda context, data: self._parse(data["query"], aliases),
-            query_validator=self._validator(limits),
+            query_document=document.ast,
+            query_validator=_is_valid,
+            error_formatter=formatted,
             logger=_SILENT,
         )
         if execution.failure is not None:
             raise execution.failure
-        return result
+        return GraphQLResult(result, tuple(violation for error in refused for violation in _unfit(error)))
 
-    def _validator(self, limits: GraphQLLimits) -> QueryValidator:
-        # The rules are always the specified ones, so document and limits alone tell the verdict.
-        def verdict(
-            schema: GraphQLSchema,
-            document_ast: DocumentNode,
-            rules: Collection[type[ASTValidationRule]] | None = None,
-            max_errors: int | None = None,
-            type_info: TypeInfo | None = None,
-        ) -> list[GraphQLError]:
-            return self._verdict(document_ast, limits)
-
-        return verdict
-
-    def root_fields(self, request: Mapping[str, Any], aliases: frozenset[str]) -> tuple[str, ...]:
-        """Return the operations that a request would run, in order; none if it would not run."""
-        try:
-            document = self._parse(request["query"], aliases)
-        except GraphQLError:
-            return ()
-        chosen = get_operation_ast(document, request.get("operationName"))
+    def root_fields(self, document: GraphQLDocument, request: Mapping[str, Any]) -> RootFields | None:
+        """Return the root fields that a request selects; None if it does not parse, or names no operation."""
+        if document.ast is None:
+            return None
+        chosen = get_operation_ast(document.ast, request.get("operationName"))
         if chosen is None:
-            return ()
-        fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-        names = dict.fromkeys(_field_names(chosen.selection_set, fragments, frozenset()))
-        return tuple(name for name in names if name in self._operations)
+            return None
+        root, variables = chosen.operation.value, request.get("variables")
+        names = selected_fields(document.ast, chosen, variables if isinstance(variables, dict) else {})
+        found = {name for name in names if name in self._operations and self._operations[name].root == root}
+        return RootFields(
+            operations=tuple(name for name in names if name in found),
+            unknown=tuple(name for name in names if name not in found and not name.startswith("__")),
+            root=root,
+        )
 
     @cached_property
     def schema(self) -> GraphQLSchema:
@@ -97,28 +127,6 @@ class Executable:
         for name, operation in self._operations.items():
             (query if operation.root == "query" else mutation).set_field(name, _resolve_root_field)
         return make_executable_schema(self._sdl, query, mutation)
-
-    @cached_property
-    def _parse(self) -> Callable[[str, frozenset[str]], DocumentNode]:
-        return lru_cache(DOCUMENTS_KEPT)(self._parse_anew)
-
-    def _parse_anew(self, query: str, names: frozenset[str]) -> DocumentNode:
-        document = parse(query)
-        renamed = {name: self._aliases[name] for name in names if name in query}
-        return visit(document, _Rename(renamed)) if renamed else document
-
-    @cached_property
-    def _verdict(self) -> Callable[[DocumentNode, GraphQLLimits], list[GraphQLError]]:
-        return lru_cache(DOCUMENTS_KEPT)(self._judge)
-
-    def _judge(self, document: DocumentNode, limits: GraphQLLimits) -> list[GraphQLError]:
-        measures = _Measures()
-        visit(document, measures)
-        if measures.depth > limits.depth:
-            return [GraphQLError(f"The document nests fields {measures.depth} deep; the limit is {limits.depth}.")]
-        if measures.aliases > limits.aliases:
-            return [GraphQLError(f"The document has {measures.aliases} aliases; the limit is {limits.aliases}.")]
-        return validate(self.schema, document)
 
 
 # The journal and the reply hold GraphQL errors; ariadne would print each with a traceback besides.
@@ -143,20 +151,45 @@ def _resolve_root_field(_: Any, info: GraphQLResolveInfo[Any], **arguments: Any)
         raise
 
 
-class _Measures(Visitor):
-    """How deep fields stand in each other (a fragment counts where it is written), and how many have aliases."""
+def _is_valid(
+    schema: GraphQLSchema,
+    document_ast: DocumentNode,
+    rules: Collection[type[ASTValidationRule]] | None = None,
+    max_errors: int | None = None,
+    type_info: TypeInfo | None = None,
+) -> list[GraphQLError]:
+    """Find nothing wrong: the document was validated before."""
+    return []
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.depth = self.aliases = self._here = 0
 
-    def enter_field(self, node: FieldNode, *_: Any) -> None:
-        self._here += 1
-        self.depth = max(self.depth, self._here)
-        self.aliases += node.alias is not None
+def _beyond(measures: Measures, limits: GraphQLLimits) -> str:
+    if measures.depth > limits.depth:
+        return f"The document nests fields {measures.depth} deep; the limit is {limits.depth}."
+    if measures.aliases > limits.aliases:
+        return f"The document has {measures.aliases} aliases; the limit is {limits.aliases}."
+    if measures.fields > limits.fields:
+        return f"The document selects more than {limits.fields} fields, counted wherever a fragment is spread."
+    return ""
 
-    def leave_field(self, *_: Any) -> None:
-        self._here -= 1
+
+def _refusal(rule: str, pointer: str, errors: Sequence[GraphQLError]) -> GraphQLResult:
+    """Return the result of a request that does not run. It does not hold the errors, which hold what was parsed."""
+    violations = tuple(_violation(rule, pointer, error) for error in errors)
+    return GraphQLResult({"errors": [format_error(error) for error in errors]}, violations)
+
+
+def _unfit(error: GraphQLError) -> list[Violation]:
+    """Return what is wrong with a request whose document is valid: a variable, or the name of the operation."""
+    named = [node.variable.name.value for node in error.nodes or () if isinstance(node, VariableDefinitionNode)]
+    if named:
+        return [_violation("variables", f"/variables/{named[0]}", error)]
+    return [_violation("operationName", "/operationName", error)]
+
+
+def _violation(rule: str, pointer: str, error: GraphQLError) -> Violation:
+    place = error.locations[0] if error.locations else None
+    sentence = f"{error.message} (line {place.line}, column {place.column})" if place else error.message
+    return Violation("body", pointer, rule, None, NOTHING, sentence)
 
 
 class _Rename(Visitor):
@@ -167,17 +200,3 @@ class _Rename(Visitor):
     def enter_named_type(self, node: NamedTypeNode, *_: Any) -> NamedTypeNode | None:
         name = self._names.get(node.name.value)
         return None if name is None else NamedTypeNode(name=NameNode(value=name, loc=node.name.loc), loc=node.loc)
-
-
-def _field_names(
-    selections: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode], within: frozenset[str]
-) -> Iterator[str]:
-    for node in selections.selections:
-        if isinstance(node, FieldNode):
-            yield node.name.value
-        elif isinstance(node, InlineFragmentNode):
-            yield from _field_names(node.selection_set, fragments, within)
-        elif isinstance(node, FragmentSpreadNode):
-            name = node.name.value
-            if name in fragments and name not in within:
-                yield from _field_names(fragments[name].selection_set, fragments, within | {name})

@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from emulator.contract.operation import Operation
+from emulator.exchange import Violation
 
 if TYPE_CHECKING:
-    from emulator.contract.execution import Executable
+    from emulator.contract.execution import Executable, GraphQLDocument
 
 Resolve: TypeAlias = Callable[[str, str, dict[str, Any]], Any]
 """Answers a root field: name, key in the result, arguments. Raises FieldError for a GraphQL error."""
@@ -18,10 +19,39 @@ Resolve: TypeAlias = Callable[[str, str, dict[str, Any]], Any]
 
 @dataclass(frozen=True)
 class GraphQLLimits:
-    """How deep a document may nest its fields, and how many aliases it may have."""
+    """What a document may not exceed.
+
+    `depth` counts fields that stand in each other, `fields` those that are selected: both with each fragment
+    counted wherever it is spread. `aliases` and `tokens` are counted as written.
+    """
 
     depth: int
     aliases: int
+    fields: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class RootFields:
+    """The root fields that a request selects, in order: the operations, and those that `root` does not have.
+
+    `root` is "query", "mutation" or "subscription".
+    """
+
+    operations: tuple[str, ...]
+    unknown: tuple[str, ...]
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLResult:
+    """What a request comes to: `document` is the {data, errors} to answer.
+
+    `violations` tell why a request did not run at all: its document or its variables are not valid.
+    """
+
+    document: dict[str, Any]
+    violations: tuple[Violation, ...] = ()
 
 
 @dataclass
@@ -37,19 +67,25 @@ class GraphQL:
     operations: Mapping[str, Operation]
     aliases: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
-    def execute(
-        self, request: Mapping[str, Any], flags: Mapping[str, Any], limits: GraphQLLimits, resolve: Resolve
-    ) -> dict[str, Any]:
-        """Run a request ({query, variables, operationName}) and return {data, errors}.
+    def parse(self, query: str, aliases: frozenset[str], limits: GraphQLLimits) -> GraphQLDocument:
+        """Return a document; one that does not parse, or has too many tokens, is not runnable."""
+        return self.executable.parse(query, aliases, limits)
 
-        `errors` is there only if there are some; a document beyond the limits is one. What `resolve`
-        raises besides FieldError is our own fault and is raised again, once the execution has ended.
+    def validate(self, document: GraphQLDocument, limits: GraphQLLimits) -> GraphQLDocument:
+        """Return the document with the schema's verdict; one beyond the limits is not runnable either."""
+        return self.executable.validate(document, limits)
+
+    def root_fields(self, document: GraphQLDocument, request: Mapping[str, Any]) -> RootFields | None:
+        """Return the root fields that a request selects; None if its document does not parse, or names no operation."""
+        return self.executable.root_fields(document, request)
+
+    def execute(self, document: GraphQLDocument, request: Mapping[str, Any], resolve: Resolve) -> GraphQLResult:
+        """Run a request ({query, variables, operationName}) whose document is valid.
+
+        The result has `errors` only if there are some. What `resolve` raises besides FieldError is our own fault
+        and is raised again, once the execution has ended.
         """
-        return self.executable.execute(request, self._aliases_on(flags), limits, resolve)
-
-    def root_fields(self, request: Mapping[str, Any], flags: Mapping[str, Any]) -> tuple[str, ...]:
-        """Return the operations that a request would run, in order; none if it would not run."""
-        return self.executable.root_fields(request, self._aliases_on(flags))
+        return self.executable.execute(document, request, resolve)
 
     @cached_property
     def executable(self) -> Executable:
@@ -58,5 +94,6 @@ class GraphQL:
 
         return Executable(self.sdl, self.operations, {name: of for name, (of, _) in self.aliases.items()})
 
-    def _aliases_on(self, flags: Mapping[str, Any]) -> frozenset[str]:
+    def aliases_on(self, flags: Mapping[str, Any]) -> frozenset[str]:
+        """Return the aliases that the flags allow."""
         return frozenset(name for name, (_, flag) in self.aliases.items() if flags[flag])

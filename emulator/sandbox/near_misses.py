@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from emulator.contract.graphql import RootFields
     from emulator.contract.openapi import Contract
     from emulator.contract.operation import Operation
 
@@ -54,6 +55,25 @@ def near_misses(method: str, path: str, contract: Contract) -> tuple[NearMiss, .
             ranked.append(min(compared, key=itemgetter(0)))
     ranked.sort(key=itemgetter(0))
     return tuple(near for cost, near in ranked[:NEAREST] if 0 < cost <= FARTHEST)
+
+
+def near_root_fields(selected: RootFields, contract: Contract) -> tuple[NearMiss, ...]:
+    """Return the operations whose names are nearest to the root fields that the schema does not have, nearest first."""
+    ranked: list[tuple[float, NearMiss]] = []
+    for operation in contract.operations.values():
+        if operation.root:
+            compared = [(_unlike(name, operation.name), name) for name in selected.unknown[:NEAREST]]
+            cost, name = min(compared, key=itemgetter(0))
+            sentence = f"the field is {_short(name)!r}, not {operation.name!r}"
+            if operation.root != selected.root:
+                sentence = f"it is a field of the {operation.root}, not of the {selected.root}" + (
+                    f", and {sentence}" if cost else ""
+                )
+                cost += OTHER_METHOD
+            path = contract.mounts[0] + operation.path
+            ranked.append((cost, NearMiss(operation.name, operation.method, path, sentence)))
+    ranked.sort(key=itemgetter(0))
+    return tuple(near for _, near in ranked[:NEAREST])
 
 
 def near_vendor(path: str, vendors: Iterable[str]) -> str | None:

@@ -11,13 +11,14 @@ from emulator.vendors.paradime.collections import CREDENTIALS, INTEGRATIONS, NOD
 from emulator.vendors.paradime.errors import ParadimeDialect
 
 
-def graphql_reply(result: dict[str, Any], flags: Flags) -> Reply:
+def graphql_reply(result: dict[str, Any], ran: bool, refused: bool, flags: Flags) -> Reply:
     """Wrap a GraphQL result: "a GraphQL error is a 200" (vendor's SDK, tests/unit/test_transport.py).
 
-    Whether that holds for a request that never ran is not known: a flag tells. Such a result has no data, since
-    every root field may be null: the document did not parse or validate, or a variable did not fit its type.
+    Whether that holds for a request that never ran is not known: a flag tells. In strict mode that is a 400, which
+    ariadne and graphene-django answer by default.
     """
-    return Reply(flags["validation_error_status"] if result.get("data") is None else 200, result)
+    status = 200 if ran else flags["validation_error_status"]
+    return Reply(400 if refused else status, result)
 
 
 vendor = Vendor(

@@ -1,0 +1,308 @@
+"""GraphQL is as strict as REST: what the schema does not allow is unmatched or a violation, and strict refuses it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from emulator.sandbox.journal import Exchange
+from tests.conftest import EmulatorUnderTest
+
+LIST = "{ listCustomIntegrations { ok } }"
+UPDATE = "mutation ($uid: String!, $active: Boolean) { updateCustomIntegration(integrationUid: $uid, active: $active) { ok } }"  # fmt: skip  # noqa: E501
+
+
+@pytest.fixture(params=[False, True], ids=["tolerant", "strict"])
+def strict(request: pytest.FixtureRequest, emulator: EmulatorUnderTest) -> bool:
+    emulator.strict(request.param)
+    return bool(request.param)
+
+
+def ask(emulator: EmulatorUnderTest, body: Any, **options: Any) -> tuple[int, Any, Exchange]:
+    response = emulator.call("paradime", "POST", json=body, **options)
+    return response.status_code, response.json(), emulator.exchanges()[-1]
+
+
+@dataclass(frozen=True)
+class Invalid:
+    """A request that never runs: what it is journalled under, and what is wrong, the first sentence first."""
+
+    body: dict[str, Any]
+    operations: tuple[str, ...]
+    violation: tuple[str, str]
+    message: str
+    place: str = ""
+
+
+INVALID = {
+    "unknown field below a root field": Invalid(
+        {"query": "{ listCustomIntegrations { workspaces } }"},
+        ("listCustomIntegrations",),
+        ("/query", "validation"),
+        "Cannot query field 'workspaces' on type 'ListCustomIntegrations'.",
+        " (line 1, column 28)",
+    ),
+    "unknown argument": Invalid(
+        {"query": "{ listCustomIntegrations(page: 1) { ok } }"},
+        ("listCustomIntegrations",),
+        ("/query", "validation"),
+        "Unknown argument 'page' on field 'Query.listCustomIntegrations'.",
+        " (line 1, column 26)",
+    ),
+    "unknown root field beside a known one": Invalid(
+        {"query": "{ listCustomIntegrations { ok } listWorkspaces { ok } }"},
+        ("listCustomIntegrations",),
+        ("/query", "validation"),
+        "Cannot query field 'listWorkspaces' on type 'Query'.",
+        " (line 1, column 33)",
+    ),
+    "syntax": Invalid(
+        {"query": "{ listCustomIntegrations {"},
+        ("executeGraphql",),
+        ("/query", "syntax"),
+        "Syntax Error: Expected Name, found <EOF>.",
+        " (line 1, column 27)",
+    ),
+    "unknown operation name": Invalid(
+        {"query": "query A { listCustomIntegrations { ok } }", "operationName": "B"},
+        ("executeGraphql",),
+        ("/operationName", "operationName"),
+        "Unknown operation named 'B'.",
+    ),
+    "several operations, none named": Invalid(
+        {"query": f"query A {LIST} query B {LIST}"},
+        ("executeGraphql",),
+        ("/operationName", "operationName"),
+        "Must provide operation name if query contains multiple operations.",
+    ),
+    "variable of a wrong type": Invalid(
+        {"query": UPDATE, "variables": {"uid": "abc123", "active": "no"}},
+        ("updateCustomIntegration",),
+        ("/variables/active", "variables"),
+        "Variable '$active' has invalid value: Boolean cannot represent a non boolean value: 'no'",
+        " (line 1, column 26)",
+    ),
+    "missing variable": Invalid(
+        {"query": UPDATE},
+        ("updateCustomIntegration",),
+        ("/variables/uid", "variables"),
+        "Variable '$uid' has invalid value: Expected a value of non-null type 'String!' to be provided.",
+        " (line 1, column 11)",
+    ),
+    "integer of 5,000 digits": Invalid(
+        {"query": f"mutation {{ addCustomIntegrationNodes(snapshotId: {'1' * 5000}) {{ ok }} }}"},
+        ("addCustomIntegrationNodes",),
+        ("/query", "validation"),
+        "Expected value of type 'Int', but encountered error 'Exceeds the limit (4300 digits) for integer string"
+        f" conversion: value has 5000 digits; use sys.set_int_max_str_digits() to increase the limit'; found: {'1' * 5000}.",  # noqa: E501
+    ),
+    "defer": Invalid(
+        {"query": "{ ... @defer { listCustomIntegrations { ok } } }"},
+        ("listCustomIntegrations",),
+        ("/query", "validation"),
+        "Unknown directive '@defer'.",
+        " (line 1, column 7)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", INVALID)
+def test_a_request_that_never_runs_is_a_violation_and_strict_refuses_it(
+    emulator: EmulatorUnderTest, strict: bool, case: str
+) -> None:
+    invalid = INVALID[case]
+    status, document, exchange = ask(emulator, invalid.body)
+    assert status == (400 if strict else 200)
+    assert document["errors"][0]["message"] == invalid.message
+    assert not document.get("data")
+    assert exchange.operations == invalid.operations
+    first = exchange.call_violations[0]
+    assert (first.place, (first.pointer, first.rule)) == ("body", invalid.violation)
+    assert first.sentence.startswith((invalid.message + invalid.place)[:1000])
+    assert exchange.near_misses == ()
+
+
+@dataclass(frozen=True)
+class Unmatched:
+    """A request that selects nothing the schema has, and the nearest operation with what differs."""
+
+    query: str
+    nearest: str
+    sentence: str
+
+
+UNMATCHED = {
+    "another part of the vendor's API": Unmatched(
+        "{ listWorkspaces { workspaces { uid } } }",
+        "listCustomIntegrations",
+        "the field is 'listWorkspaces', not 'listCustomIntegrations'",
+    ),
+    "mistyped": Unmatched(
+        "{ listCustomIntegration { ok } }",
+        "listCustomIntegrations",
+        "the field is 'listCustomIntegration', not 'listCustomIntegrations'",
+    ),
+    "mistyped mutation": Unmatched(
+        'mutation { updateIntegration(integrationUid: "abc123") { ok } }',
+        "updateCustomIntegration",
+        "the field is 'updateIntegration', not 'updateCustomIntegration'",
+    ),
+    "mutation in a query": Unmatched(
+        'query { updateCustomIntegration(integrationUid: "abc123") { ok } }',
+        "updateCustomIntegration",
+        "it is a field of the mutation, not of the query",
+    ),
+    "subscription": Unmatched(
+        "subscription { listCustomIntegrations { ok } }",
+        "listCustomIntegrations",
+        "it is a field of the query, not of the subscription",
+    ),
+    "in a fragment": Unmatched(
+        "{ ...F } fragment F on Query { listIntegrations { ok } }",
+        "listCustomIntegrations",
+        "the field is 'listIntegrations', not 'listCustomIntegrations'",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNMATCHED)
+def test_unknown_root_fields_are_unmatched_and_the_nearest_are_named(
+    emulator: EmulatorUnderTest, strict: bool, case: str
+) -> None:
+    unmatched = UNMATCHED[case]
+    status, document, exchange = ask(emulator, {"query": unmatched.query})
+    assert status == (400 if strict else 200)
+    assert document["errors"]
+    assert exchange.operations == ()
+    assert exchange.call_violations[0].rule == "validation"
+    assert (exchange.near_misses[0].operation, exchange.near_misses[0].sentence) == (
+        unmatched.nearest,
+        unmatched.sentence,
+    )
+    assert exchange.near_misses[0].path == "/api/v1/{company_token}/graphql"
+    assert len(exchange.near_misses) == 3
+
+
+def test_an_unknown_root_field_without_a_credential_is_a_401_and_unmatched(emulator: EmulatorUnderTest) -> None:
+    status, document, exchange = ask(emulator, {"query": "{ listWorkspaces { ok } }"}, rights=None)
+    assert (status, document) == (401, {"message": "Missing API credentials"})
+    assert exchange.operations == ()
+    assert exchange.near_misses[0].operation == "listCustomIntegrations"
+    assert exchange.call_violations == ()
+
+
+def test_an_outage_fails_unmatched_calls_of_the_endpoint_too(emulator: EmulatorUnderTest) -> None:
+    emulator.scenario("paradime/outage")
+    status, _, exchange = ask(emulator, {"query": "{ listWorkspaces { ok } }"})
+    assert (status, exchange.operations) == (503, ())
+    assert exchange.faults
+
+
+@pytest.mark.parametrize(
+    ("query", "variables"),
+    [
+        ("{ __schema { queryType { name } } }", {}),
+        ("{ __typename }", {}),
+        ("{ listCustomIntegrations @skip(if: true) { ok } __typename }", {}),
+        ("query ($no: Boolean!) { ... @include(if: $no) { listCustomIntegrations { ok } } }", {"no": False}),
+        ("query ($no: Boolean! = false) { ...F @include(if: $no) } fragment F on Query { listCustomIntegrations { ok } }", {}),  # noqa: E501
+    ],
+)  # fmt: skip
+def test_a_request_that_runs_no_operation_is_journalled_under_the_endpoint(
+    emulator: EmulatorUnderTest, strict: bool, query: str, variables: dict[str, Any]
+) -> None:
+    status, document, exchange = ask(emulator, {"query": query, "variables": variables})
+    assert (status, "errors" in document) == (200, False)
+    assert exchange.operations == ("executeGraphql",)
+    assert exchange.call_violations == ()
+
+
+def test_a_fault_of_a_skipped_root_field_does_not_apply(emulator: EmulatorUnderTest) -> None:
+    emulator.fault({"vendor": "paradime", "operation": "listCustomIntegrations", "reply": {"status": 503}})
+    status, document, _ = ask(emulator, {"query": "{ __typename listCustomIntegrations @skip(if: true) { ok } }"})
+    assert (status, document) == (200, {"data": {"__typename": "Query"}})
+
+
+def test_a_field_that_fails_is_no_violation(emulator: EmulatorUnderTest, strict: bool) -> None:
+    query = 'mutation { updateCustomIntegration(integrationUid: "unknown") { ok } }'
+    status, document, exchange = ask(emulator, {"query": query})
+    assert (status, document["data"]) == (200, {"updateCustomIntegration": None})
+    assert exchange.operations == ("updateCustomIntegration",)
+    assert exchange.call_violations == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "rule", "message"),
+    [
+        ([{"query": LIST}], "", "type", "Batch GraphQL requests are not enabled."),
+        ([], "", "type", "Batch GraphQL requests are not enabled."),
+        ({"query": ""}, "/query", "minLength", "Must provide query string."),
+        ({"query": 1}, "/query", "type", "Must provide query string."),
+        ({"query": [LIST]}, "/query", "type", "Must provide query string."),
+        ({"variables": {}}, "/query", "required", "Must provide query string."),
+        (
+            {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "ab"}}},
+            "/query",
+            "required",
+            "Must provide query string.",
+        ),
+        ({"query": LIST, "variables": "{}"}, "/variables", "type", "Variables are invalid JSON."),
+        ({"query": LIST, "variables": []}, "/variables", "type", "Variables are invalid JSON."),
+    ],
+)
+def test_what_is_no_graphql_request_is_a_400_and_a_violation_of_the_endpoint(
+    emulator: EmulatorUnderTest, strict: bool, body: Any, pointer: str, rule: str, message: str
+) -> None:
+    status, document, exchange = ask(emulator, body)
+    assert (status, document) == (400, {"errors": [{"message": message}]})
+    assert [(found.pointer, found.rule) for found in exchange.call_violations] == [(pointer, rule)]
+    known = isinstance(body, dict) and body.get("query") == LIST
+    assert exchange.operations == (("listCustomIntegrations",) if known else ("executeGraphql",))
+
+
+def test_strict_refuses_an_unknown_key(emulator: EmulatorUnderTest, strict: bool) -> None:
+    status, document, exchange = ask(emulator, {"query": LIST, "id": "persisted"})
+    assert status == (400 if strict else 200)
+    assert [found.pointer for found in exchange.call_violations] == ["/id"]
+    assert ("errors" in document) is strict
+
+
+def test_violations_are_found_in_the_journal_and_counted(emulator: EmulatorUnderTest) -> None:
+    ask(emulator, {"query": "{ listCustomIntegrations { nope } }"})
+    ask(emulator, {"query": "{ nope }"})
+    journal = emulator.sandbox.journal
+    assert [exchange.number for exchange in journal.select(violations=True)] == [1, 2]
+    assert [exchange.number for exchange in journal.select(unmatched=True)] == [2]
+
+
+HASHED = """
+from emulator.contract.graphql import GraphQLLimits
+from emulator.app import read_catalogue
+graphql = read_catalogue().contracts["paradime"].graphql
+limits = GraphQLLimits(25, 100, 2000, 100000)
+query = '''query ($a: Nope, $b: Nope) { listCustomIntegration { a b c } nope(a: 1, b: 2)
+    listCustomIntegrations(z: 1, y: 2) { nop integrations { uuid nam ...F ...G } } }
+    fragment F on Nope { a } fragment H on Query { x } fragment I on Query { x }'''
+for found in graphql.validate(graphql.parse(query, frozenset(), limits), limits).refusal.violations:
+    print(found.sentence)
+"""
+
+
+def test_the_order_of_errors_does_not_depend_on_the_hash_seed() -> None:
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", HASHED],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in ("0", "1", "2")
+    }
+    assert len(told) == 1
+    assert len(told.pop().splitlines()) > 10
