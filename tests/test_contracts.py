@@ -135,6 +135,13 @@ def agrees(check: Check, document: Any) -> bool:
     return check.accepts(document) == check._explaining.is_valid(document)
 
 
+def test_pattern_ends_where_the_text_ends(catalogue: Catalogue) -> None:
+    check = catalogue.contracts["celigo"].schema("object-id.schema.json")
+    sound = "5f1a2b3c4d5e6f7a8b9c0d1e"
+    assert check.violations(sound, "body") == []
+    assert [found.rule for found in check.violations(f"{sound}\n", "body")] == ["pattern"]
+
+
 def _mutations(document: Any) -> Iterator[Any]:
     """Yield the document, and copies with one value each replaced or left out, to any depth."""
     yield document

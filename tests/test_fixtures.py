@@ -51,7 +51,7 @@ async def test_a_users_folder_is_laid_over_ours_file_by_file(catalogue: Catalogu
         ("immuta/dictionaries.yaml", "rows: []", "immuta/dictionaries.yaml: unknown rows;"),
         ("immuta/dictionaries.yaml", "records: [{}]", "immuta/dictionaries.yaml line 1, /records/0: it has no "),
         (
-            "immuta/credentials.yaml",
+            "celigo/credentials.yaml",
             "records:\n- id: a\n- id: a\n",
             "credentials.yaml line 3, /records/1: id 'a' is there twice",
         ),

@@ -2,37 +2,75 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from itertools import islice
 from typing import Any, cast
 
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from emulator.contract.schemas import FORMATS
 from emulator.exchange import NOTHING, Document, Violation
 
+MOST_VIOLATIONS = 100
+"""So many are collected of one document: finding each of a hundred thousand would take seconds."""
+
 
 def registry_of(documents: Mapping[str, Document]) -> Registry[Document]:
     """Return the documents as jsonschema wants them."""
     registry: Registry[Document] = Registry()
     return registry.with_resources(
-        (address, DRAFT202012.create_resource(document)) for address, document in documents.items()
+        (address, DRAFT202012.create_resource(_without_dialect(document))) for address, document in documents.items()
     )
+
+
+def _without_dialect(document: Document) -> Document:
+    """Leave out $schema: jsonschema would go on with its own class there, without our patterns."""
+    if not isinstance(document, dict):
+        return document
+    return {name: value for name, value in document.items() if name != "$schema"}
 
 
 def validator_of(address: str, registry: Registry[Document]) -> Draft202012Validator:
     """Return what holds documents to the schema at `address`."""
-    return Draft202012Validator({"$ref": address}, registry=registry, format_checker=FormatChecker(FORMATS))
+    return _Validator({"$ref": address}, registry=registry, format_checker=FormatChecker(FORMATS))
 
 
 def violations_of(
     document: Document, validator: Draft202012Validator, place: str, pointer: str = ""
 ) -> list[Violation]:
-    """Return each place where the document departs from the schema; `pointer` goes before theirs."""
-    errors = sorted(validator.iter_errors(document), key=lambda error: [str(step) for step in error.absolute_path])
-    return [violation for error in errors for violation in _violations(error, place, pointer)]
+    """Return the places where the document departs from the schema, the first MOST_VIOLATIONS of them.
+
+    `pointer` goes before theirs.
+    """
+    errors = list(islice(validator.iter_errors(document), MOST_VIOLATIONS))
+    errors.sort(key=lambda error: [str(step) for step in error.absolute_path])
+    violations = (violation for error in errors for violation in _violations(error, place, pointer))
+    return list(islice(violations, MOST_VIOLATIONS))
+
+
+def _check_pattern(
+    validator: Draft202012Validator, pattern: str, instance: Any, schema: Mapping[str, Any]
+) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and not _compiled(pattern).search(instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern so that a $ at its end is the very end, as in JSON Schema: Python's is a line's end, too."""
+    ends = pattern.endswith("$") and not pattern.endswith("\\$")
+    return re.compile(pattern[:-1] + r"\Z" if ends else pattern)
+
+
+_Validator: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator, {"pattern": _check_pattern}
+)
 
 
 def _violations(error: ValidationError, place: str, pointer: str) -> Iterator[Violation]:

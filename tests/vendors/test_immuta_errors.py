@@ -255,6 +255,20 @@ def test_message_is_joi_s_for_the_first_thing_that_is_wrong(
     assert reply.json() == Answer(400, f"Bad request: {message}", "payload", key).document()
 
 
+def test_of_many_wrong_columns_a_hundred_are_told_and_the_first_is_refused(emulator: EmulatorUnderTest) -> None:
+    columns: list[Any] = [COLUMN, *[5] * 1000]
+    reply = emulator.call("immuta", "PUT", "/dictionary/1", json={"metadata": columns})
+    message = 'Bad request: "metadata[1]" must be of type object'
+    assert reply.json() == Answer(400, message, "payload", "metadata.1").document()
+    assert len(emulator.exchanges()[-1].violations) == 100
+
+
+def test_of_many_unknown_keys_a_hundred_are_told(emulator: EmulatorUnderTest) -> None:
+    unknown = {f"key{number}": number for number in range(1000)}
+    assert emulator.call("immuta", "PUT", "/dictionary/1", json={"metadata": [], **unknown}).status_code == 200
+    assert len(emulator.exchanges()[-1].violations) == 100
+
+
 @pytest.mark.parametrize(
     ("id", "complaint"),
     [

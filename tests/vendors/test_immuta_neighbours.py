@@ -10,6 +10,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from emulator.errors import Refusal
 from emulator.exchange import Call
+from emulator.sandbox.collection import Record, Records
 from emulator.vendors.immuta.auth import authenticate
 from tests.conftest import EmulatorUnderTest
 
@@ -158,3 +159,30 @@ def test_tag_is_renamed_by_its_id(emulator: EmulatorUnderTest) -> None:
 def test_renaming_to_a_name_of_another_tag_overlaps(emulator: EmulatorUnderTest) -> None:
     reply = emulator.call("immuta", "POST", "/tag", json={"tags": [{"id": 2, "name": "PII.phone"}]})
     assert reply.status_code == 400
+
+
+def test_name_that_comes_twice_in_one_call_overlaps(emulator: EmulatorUnderTest) -> None:
+    reply = emulator.call("immuta", "POST", "/tag", json={"tags": [{"name": "New"}, {"name": "New"}]})
+    assert reply.json()["message"] == "Tags overlap with existing hierarchies: New"
+    assert "New" not in [tag["name"] for tag in emulator.records("immuta.tags")]
+
+
+def test_tags_cost_the_same_each_however_many_come(
+    emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    page = Records.page
+
+    def counting(records: Records, *args: Any, **options: Any) -> list[Record]:
+        found = page(records, *args, **options)
+        read.append(len(found) + 1)
+        return found
+
+    monkeypatch.setattr(Records, "page", counting)
+    costs = []
+    for number in (100, 200):
+        read.clear()
+        tags = [{"name": f"{number}.{index}"} for index in range(number)]
+        assert emulator.call("immuta", "POST", "/tag", json={"tags": tags}).status_code == 200
+        costs.append(sum(read))
+    assert costs == [100, 200]

@@ -11,6 +11,7 @@ from emulator.sandbox.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.immuta.collections import TAGS
 from emulator.vendors.immuta.errors import bad_request, insufficient_scope
+from emulator.vendors.immuta.ids import unused_id
 from emulator.vendors.immuta.times import written
 
 handlers = Handlers()
@@ -28,7 +29,8 @@ def create_tag(call: Call, world: World) -> Reply:
     payload: Any = call.document
     _delete_hierarchy(world, payload.get("rootTag", {}))
     _refuse_overlap(call, world, payload["tags"])
-    return Reply(200, [_put(world, tag) for tag in payload["tags"]])
+    first = world[TAGS].count() + 1
+    return Reply(200, [_put(world, tag, first) for tag in payload["tags"]])
 
 
 def _delete_hierarchy(world: World, root: Record) -> None:
@@ -39,26 +41,31 @@ def _delete_hierarchy(world: World, root: Record) -> None:
 
 
 def _refuse_overlap(call: Call, world: World, tags: list[Record]) -> None:
-    taken = {tag["name"]: tag["id"] for tag in world[TAGS].all()}
-    overlapping = [tag["name"] for tag in tags if taken.get(tag["name"]) not in (None, tag.get("id"))]
+    """Refuse tags with the name of another tag, be it one of the same call."""
+    owners: dict[str, Any] = {}
+    overlapping = []
+    for number, tag in enumerate(tags):
+        taken = [one["id"] for one in world[TAGS].all(where={"name": tag["name"]})]
+        own = tag.get("id", f"new {number}")
+        if owners.setdefault(tag["name"], own) != own or any(id != own for id in taken):
+            overlapping.append(tag["name"])
     if overlapping:
         raise Refusal(bad_request(call, f"Tags overlap with existing hierarchies: {', '.join(overlapping)}"))
 
 
-def _put(world: World, tag: Record) -> Record:
+def _put(world: World, tag: Record, first: int) -> Record:
     existing = world[TAGS].get(int(tag["id"])) if "id" in tag else None
     if existing is None:
-        return _create(world, tag)
+        return _create(world, tag, first)
     renamed = {**existing, "name": tag["name"], "updatedAt": written(world.now)}
     world[TAGS].replace(renamed)
     return renamed
 
 
-def _create(world: World, tag: Record) -> Record:
-    taken = max((tag["id"] for tag in world[TAGS].all()), default=0)
+def _create(world: World, tag: Record, first: int) -> Record:
     now = written(world.now)
     created = {
-        "id": world.next_number("immuta.tags", taken + 1),
+        "id": unused_id(world, TAGS, first),
         "name": tag["name"],
         "color": None,
         "description": None,

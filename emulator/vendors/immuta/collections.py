@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from emulator.sandbox.collection import Collection, Record
 from emulator.vendors.immuta import populate
+from emulator.vendors.immuta.ids import unused_id
 
 if TYPE_CHECKING:
     from faker import Faker
@@ -14,17 +15,17 @@ if TYPE_CHECKING:
 
 
 def _data_source_with_dictionary(fake: Faker, number: int, world: World) -> Record:
-    made = populate.data_source(fake, number, populate.unused(world, DATA_SOURCES))
-    world[DICTIONARIES].insert(populate.dictionary(fake, made, populate.unused(world, DICTIONARIES)))
-    world[SUBSCRIPTIONS].insert(populate.ownership(made, populate.unused(world, SUBSCRIPTIONS)))
+    made = populate.data_source(fake, number, unused_id(world, DATA_SOURCES))
+    world[DICTIONARIES].insert(populate.dictionary(fake, made, unused_id(world, DICTIONARIES)))
+    world[SUBSCRIPTIONS].insert(populate.ownership(made, unused_id(world, SUBSCRIPTIONS)))
     return made
 
 
-CREDENTIALS = Collection("immuta.credentials")
+CREDENTIALS = Collection("immuta.credentials", schema="credential.schema.json")
 DATA_SOURCES = Collection(
     "immuta.data_sources", order=("id",), schema="data-source.schema.json", populate=_data_source_with_dictionary
 )
-SUBSCRIPTIONS = Collection("immuta.subscriptions", indexes=("dataSource",))
+SUBSCRIPTIONS = Collection("immuta.subscriptions", indexes=("dataSource",), schema="subscription.schema.json")
 DICTIONARIES = Collection(
     "immuta.dictionaries", order=("id",), indexes=("dataSource",), schema="dictionary.schema.json"
 )

@@ -13,6 +13,7 @@ from emulator.vendor import Handlers
 from emulator.vendors.immuta.collections import DICTIONARIES
 from emulator.vendors.immuta.data_sources import find_data_source, subscription_status
 from emulator.vendors.immuta.errors import bad_request, dictionary_not_found, role_missing
+from emulator.vendors.immuta.ids import unused_id
 from emulator.vendors.immuta.times import written
 
 CHANGING_ROLES = ("owner", "expert")
@@ -103,12 +104,11 @@ def _lookup(world: World, data_source: int) -> Record | None:
 
 
 def _create(call: Call, world: World, data_source: int) -> Record:
-    taken = max((dictionary["id"] for dictionary in world[DICTIONARIES].all()), default=0)
     columns, now = _columns(call), written(world.now)
     dictionary = {
         "createdAt": now,
         "dataSource": data_source,
-        "id": world.next_number("immuta.dictionaries", taken + 1),
+        "id": unused_id(world, DICTIONARIES, world[DICTIONARIES].count() + 1),
         "metadata": columns,
         "types": types_of(columns),
         "updatedAt": now,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
+from math import isinf
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -212,7 +213,7 @@ def _wrong_type(violation: Violation) -> str:
     if violation.expected != "integer":
         return _TYPES[violation.expected]
     if isinstance(violation.actual, float):
-        return "must be an integer"
+        return "cannot be infinity" if isinf(violation.actual) else "must be an integer"
     is_unsafe = isinstance(violation.actual, str) and is_joi_number(violation.actual)
     return UNSAFE if is_unsafe else _TYPES["integer"]
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from emulator.sandbox.collection import Collection, Record
+from emulator.sandbox.collection import Record
 from emulator.vendors.immuta.times import written
 
 if TYPE_CHECKING:
     from faker import Faker
-
-    from emulator.sandbox.world import World
 
 OWNER = 2
 FIRST, LAST = datetime(2021, 1, 1, tzinfo=UTC), datetime(2024, 6, 30, tzinfo=UTC)
@@ -80,13 +78,6 @@ def dictionary(fake: Faker, data_source: Record, id: int) -> Record:
 def ownership(data_source: Record, id: int) -> Record:
     """Return the subscription that makes the user OWNER a data source's owner."""
     return {"id": id, "dataSource": data_source["id"], "profile": OWNER, "state": "owner"}
-
-
-def unused(world: World, collection: Collection) -> int:
-    """Return the next id that no record of the collection has."""
-    while world[collection].get(id := world.next_number(collection.name)) is not None:
-        pass
-    return id
 
 
 def _moment(fake: Faker) -> datetime:
