@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from emulator.hosts import Hosts
 from emulator.problems import Problem
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.sandboxes import Sandboxes
@@ -31,19 +32,18 @@ class Address:
 
 
 class Addressing:
-    """Finds a request's target. `hosts` maps vendors to their own host names ("*.immuta.com"),
-    `credential_headers` to the headers that carry their credentials.
+    """Finds a request's target. `hosts` are the vendors' own host names, `credential_headers` the headers that
+    carry their credentials, by vendor.
     """
 
     def __init__(
         self,
         sandboxes: Sandboxes,
-        hosts: Mapping[str, Sequence[str]],
+        hosts: Hosts,
         credential_headers: Mapping[str, Iterable[str]],
     ) -> None:
         self._sandboxes = sandboxes
-        self._exact = {host: vendor for vendor, names in hosts.items() for host in names if "*" not in host}
-        self._suffixes = {host[1:]: vendor for vendor, names in hosts.items() for host in names if host.startswith("*")}
+        self._hosts = hosts
         self._credential_headers = {vendor: ("Authorization", *names) for vendor, names in credential_headers.items()}
 
     def find(self, path: str, authority: str, headers: CIMultiDictProxy[str], connection: str | None = None) -> Address:
@@ -66,8 +66,7 @@ class Addressing:
         return self._named(first[len(PREFIX) :]), f"/{first}", f"/{rest}"
 
     def _vendor(self, path: str, host: str) -> tuple[str, str]:
-        name = host.partition(":")[0].lower()
-        vendor = self._exact.get(name) or self._suffixes.get(name[name.find(".") :])
+        vendor = self._hosts.vendor(host)
         first = path[1:].partition("/")[0]
         if vendor is not None and first != CONTROL:
             return vendor, ""

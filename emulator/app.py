@@ -97,7 +97,7 @@ class Emulator:
     ) -> None:
         self.settings = settings
         self.catalogue = catalogue or read_catalogue(overlay=contract_overlay(settings))
-        self.hosts = Hosts(host for contract in self.catalogue.contracts.values() for host in contract.hosts)
+        self.hosts = _hosts(settings, self.catalogue.contracts)
         self.tls = read_tls(settings, self.hosts.patterns)
         self.metrics = Metrics()
         self.ready = False
@@ -212,11 +212,10 @@ class Emulator:
         )
 
     def _make_addressing(self) -> Addressing:
-        hosts = {name: contract.hosts for name, contract in self.catalogue.contracts.items()}
         headers = {
             name: _credential_headers(vendor, self._fixtures[name]) for name, vendor in self.catalogue.vendors.items()
         }
-        return Addressing(self.sandboxes, hosts, headers)
+        return Addressing(self.sandboxes, self.hosts, headers)
 
     def _pipeline(self, name: str) -> Pipeline:
         settings, catalogue = self.settings, self.catalogue
@@ -297,6 +296,19 @@ def _refuse_other_outside(before: Contract, after: Contract) -> None:
         if getattr(before, what) != getattr(after, what):
             name = short_name(after.files["openapi.yaml"])
             raise ConfigurationError(f"{name}: its {what} have changed, which takes a restart")
+
+
+def _hosts(settings: Settings, contracts: Mapping[str, Contract]) -> Hosts:
+    """Return the host names that the contracts and the setting vendor_hosts give the vendors."""
+    for vendor, _ in settings.vendor_hosts:
+        _known_vendor(vendor, contracts, "vendor_hosts")
+    ours = {host: name for name, contract in contracts.items() for host in contract.hosts}
+    return Hosts(ours | {host: vendor for vendor, host in settings.vendor_hosts})
+
+
+def _known_vendor(vendor: str, contracts: Mapping[str, Contract], setting: str) -> None:
+    if vendor not in contracts:
+        raise ConfigurationError(f"{setting}: unknown vendor {vendor!r}; known vendors: {', '.join(contracts)}")
 
 
 def fixture_folders(settings: Settings) -> list[Path]:

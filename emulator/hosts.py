@@ -1,27 +1,39 @@
-"""Host names by pattern, as the contracts name the vendors' servers."""
+"""The vendors' host names, as the contracts and the setting vendor_hosts give them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 HTTPS_PORT = 443
 
 
 class Hosts:
-    """A set of host names; "*.immuta.com" stands for every name with one label more."""
+    """Vendors by host name; "*.immuta.com" stands for every name with one label more.
 
-    def __init__(self, patterns: Iterable[str]) -> None:
-        self.patterns = tuple(dict.fromkeys(patterns))
-        self._exact = frozenset(pattern for pattern in self.patterns if "*" not in pattern)
-        self._parents = frozenset(pattern[2:] for pattern in self.patterns if pattern.startswith("*."))
+    A name is the same in any case, with a dot at its end, and with a port behind it.
+    """
+
+    def __init__(self, vendors: Mapping[str, str]) -> None:
+        """Take the vendors by pattern; an exact name wins over a pattern."""
+        self.patterns = tuple(vendors)
+        self._exact = {pattern: vendor for pattern, vendor in vendors.items() if "*" not in pattern}
+        self._parents = {pattern[2:]: vendor for pattern, vendor in vendors.items() if pattern.startswith("*.")}
+        self._vendors = vendors
+
+    def vendor(self, authority: str) -> str | None:
+        """Return the vendor that a host, perhaps with a port, belongs to; None if it is nobody's."""
+        name = authority.partition(":")[0].lower().removesuffix(".")
+        found = self._exact.get(name)
+        return self._parents.get(name.partition(".")[2]) if found is None else found
+
+    def of(self, vendor: str) -> list[str]:
+        """Return the patterns of one vendor."""
+        return [pattern for pattern, owner in self._vendors.items() if owner == vendor]
 
     def __contains__(self, name: object) -> bool:
         if isinstance(name, bytes):
             name = name.decode("ascii", "replace")
-        if not isinstance(name, str):
-            return False
-        name = name.lower().removesuffix(".")
-        return name in self._exact or name.partition(".")[2] in self._parents
+        return isinstance(name, str) and self.vendor(name) is not None
 
     def __str__(self) -> str:
         return ", ".join(self.patterns)

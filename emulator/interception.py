@@ -48,7 +48,7 @@ def patch_dns(
     if not _patched.acquire(blocking=False):
         raise ConfigurationError("patch_dns holds for the whole process: leave the block that has begun first")
     try:
-        names = Hosts(hosts)
+        names = Hosts(dict.fromkeys(hosts, ""))
         trusting = ssl.create_default_context(cadata=(authority or fetch_authority(url)).decode())
         with _Relay(url, names, sandbox) as relay, ExitStack() as undo:
             _patch_names(undo, names, relay.address)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -71,6 +72,16 @@ def _one_of(*choices: str) -> Callable[[str], str]:
     return read
 
 
+HOST_PATTERN = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+
+
+def _vendor_host(text: str) -> tuple[str, str]:
+    vendor, _, host = text.lower().partition("=")
+    if not vendor or not HOST_PATTERN.fullmatch(host):
+        raise ValueError("expected VENDOR=HOST, such as celigo=integrator.example.com or immuta=*.example.com")
+    return vendor, host
+
+
 def _size(text: str) -> int:
     units = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
     number, unit = text.rstrip("kKmMgG"), text[len(text.rstrip("kKmMgG")) :].lower()
@@ -108,6 +119,13 @@ SETTINGS: Sequence[Setting] = (
     Setting("sandbox_limit", _whole(0, 100_000), 1000, "How many sandboxes there may be besides the default one."),
     Setting("journal_size", _whole(1, 10_000_000), 10_000, "How many exchanges a sandbox's journal keeps."),
     Setting("journal_bytes", _size, 32 * 1024**2, "How many bytes of them, about (or 512k, 256m, 1g)."),
+    Setting(
+        "vendor_hosts",
+        _vendor_host,
+        (),
+        "More host names with a vendor's own paths at their root: celigo=integrator.example.com, immuta=*.example.com.",
+        True,
+    ),
     Setting("control_hosts", _text, (), "Host names that the control API answers to, besides localhost.", True),
     Setting("control_token", _text, "", "If set, control calls need it: Authorization: Bearer TOKEN."),
 )

@@ -12,18 +12,26 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from emulator.app import Catalogue
+from emulator.app import Catalogue, Emulator
+from emulator.errors import ConfigurationError
+from emulator.settings import read_settings
 from tests.conftest import EmulatorUnderTest
+from tests.control import controlled
 from tests.sample_calls import LIST
 
 HOSTS = {
     "api.paradime.io": "paradime",
+    "api.us.paradime.io": "paradime",
     "api.secoda.co": "secoda",
     "eapi.secoda.co": "secoda",
     "aapi.secoda.co": "secoda",
     "app.secoda.co": "secoda",
+    "api.secoda.com": "secoda",
+    "customer.secoda.co": "secoda",
     "demo.immuta.com": "immuta",
     "another-tenant.immuta.com": "immuta",
+    "demo.cloud.immuta.com": "immuta",
+    "demo.hosted.immutacloud.com": "immuta",
     "api.integrator.io": "celigo",
     "api.eu.integrator.io": "celigo",
 }
@@ -33,6 +41,7 @@ OPERATIONS = {
     "paradime": ("POST", "/api/v1/any-company/graphql", json.dumps({"query": LIST})),
     "secoda": ("GET", "/api/v1/integration/integrations", None),
 }
+OWN_HOST = {"Host": "integrator.example.com:4070", "Authorization": "Bearer celigo-token"}
 INTEGRATION = "5fc5e0e66cfe5b44bb95de70"
 
 
@@ -53,11 +62,12 @@ def ask(
 
 def test_hosts_are_those_of_the_contracts(catalogue: Catalogue) -> None:
     promised = {(host, name) for name, contract in catalogue.contracts.items() for host in contract.hosts}
-    tested = {("*.immuta.com" if vendor == "immuta" else host, vendor) for host, vendor in HOSTS.items()}
+    exact = {host for host, _ in promised if "*" not in host}
+    tested = {(host if host in exact else f"*.{host.partition('.')[2]}", vendor) for host, vendor in HOSTS.items()}
     assert tested == promised
 
 
-@pytest.mark.parametrize("spelled", ["{}", "{}:80", "{}:4070", "{upper}", "{upper}:443"])
+@pytest.mark.parametrize("spelled", ["{}", "{}:80", "{}:4070", "{}.", "{}.:443", "{upper}", "{upper}:443"])
 @pytest.mark.parametrize("host", HOSTS)
 def test_a_vendors_host_has_the_vendors_paths_at_its_root(emulator: EmulatorUnderTest, host: str, spelled: str) -> None:
     vendor = HOSTS[host]
@@ -66,6 +76,32 @@ def test_a_vendors_host_has_the_vendors_paths_at_its_root(emulator: EmulatorUnde
     assert status == 200
     exchange = emulator.exchanges()[-1]
     assert (exchange.vendor, len(exchange.operations)) == (vendor, 1)
+
+
+def test_a_setting_adds_names(catalogue: Catalogue) -> None:
+    settings = {"port": 0, "vendor_hosts": "celigo=Integrator.example.com, immuta=*.data.example.com"}
+    with controlled(catalogue, **settings) as (own, control):
+        assert control.client.get(f"{control.url}/v1/integrations", headers=OWN_HOST).status_code == 200
+        described = control.done("GET", "/sandboxes/default")["vendors"]
+        assert "integrator.example.com" in described["celigo"]["hosts"]
+        assert "*.data.example.com" in own.hosts.patterns
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        (
+            "celgo=a.example.com",
+            "unknown vendor 'celgo'; known vendors: celigo, immuta, paradime, secoda",
+        ),
+        ("celigo", "expected VENDOR=HOST, such as"),
+        ("celigo=http://a", "expected VENDOR=HOST, such as"),
+        ("celigo=a.*.b", "expected VENDOR=HOST, such as"),
+    ],
+)
+def test_a_name_that_cannot_be_is_refused(catalogue: Catalogue, entry: str, sentence: str) -> None:
+    with pytest.raises(ConfigurationError, match=sentence):
+        Emulator(read_settings({"vendor_hosts": entry}), catalogue)
 
 
 @pytest.mark.parametrize("host", ["immuta.com", "a.b.immuta.com", "api.secoda.co.example.com", "example.com", ""])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from emulator.contract.openapi import Contract
+    from emulator.hosts import Hosts
     from emulator.metrics import Metrics
     from emulator.sandbox.fixtures import Fixtures
     from emulator.sandbox.sandboxes import Sandboxes
@@ -49,6 +50,7 @@ class Emulator(Protocol):
 
     ready: bool
     settings: Settings
+    hosts: Hosts
     tls: Tls | None
     metrics: Metrics
     sandboxes: Sandboxes

@@ -82,8 +82,7 @@ async def reset_sandbox(call: Call, emulator: Emulator) -> Reply:
 
 def describe_sandbox(sandbox: Sandbox, call: Call, emulator: Emulator) -> dict[str, Any]:
     """Return a sandbox with all that is needed to call it; URLs are on the host that the caller used."""
-    host = call.base_url.removesuffix(ROOT)
-    prefix = "" if sandbox.name == DEFAULT else f"/~{sandbox.name}"
+    root = call.base_url.removesuffix(ROOT) + ("" if sandbox.name == DEFAULT else f"/~{sandbox.name}")
     contracts = emulator.catalogue.contracts
     return {
         "name": sandbox.name,
@@ -92,7 +91,7 @@ def describe_sandbox(sandbox: Sandbox, call: Call, emulator: Emulator) -> dict[s
         "scenarios": list(sandbox.scenarios),
         "flags": describe_flags(sandbox),
         "vendors": {
-            name: _describe_vendor(vendor, f"{host}{prefix}{contracts[name].base_path}", contracts[name].hosts, sandbox)
+            name: _describe_vendor(vendor, f"{root}{contracts[name].base_path}", emulator.hosts.of(name), sandbox)
             for name, vendor in emulator.catalogue.vendors.items()
         },
     }
