@@ -316,10 +316,10 @@ def fixture_folders(settings: Settings) -> list[Path]:
     return [FIXTURES, *([Path(settings.fixtures)] if settings.fixtures else [])]
 
 
-def _credential_headers(vendor: Vendor, fixtures: Sequence[Fixture]) -> set[str]:
+def _credential_headers(vendor: Vendor, fixtures: Sequence[Fixture]) -> Sequence[str]:
     """Return the headers in which a vendor's clients present what the fixtures hold."""
     books = [fixture.records for fixture in fixtures if fixture.collection.name == f"{vendor.name}.credentials"]
-    return {header for book in books for credential in book for header in vendor.present(credential)}
+    return list(dict.fromkeys(header for book in books for credential in book for header in vendor.present(credential)))
 
 
 def _read_flags(given: tuple[str, ...], contracts: Mapping[str, Contract]) -> dict[str, dict[str, Any]]:

@@ -9,6 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from selectors import EVENT_WRITE, DefaultSelector
 
 import click
 import orjson
@@ -28,6 +29,9 @@ WAITING_LIMIT = 10_000
 
 GATHER_SECONDS = 0.03
 """How long a line waits for others, so that they are written together."""
+
+WRITABLE_SECONDS = 0.05
+"""How long it waits for a full pipe before it looks whether the end has come."""
 
 CLOSE_SECONDS = 0.2
 
@@ -149,7 +153,8 @@ def message_line(message: str, level: str, now: datetime) -> str:
 class ConsoleLog:
     """Writes a line for each exchange to a file descriptor, on a thread of its own.
 
-    A reader that is slow, or that has stopped to read a pipe, holds up no call: lines wait, then are left out.
+    A reader that is slow, or that has stopped to read a pipe, holds up no call: lines wait, then are left out. How
+    many were left out is logged once lines can be written again.
     """
 
     def __init__(self, descriptor: int, line: Format) -> None:
@@ -157,6 +162,7 @@ class ConsoleLog:
         self._line = line
         self._waiting: deque[str] = deque()
         self._left_out = 0
+        self._reader_gone = False
         self._wake = threading.Event()
         self._ended = threading.Event()
         # What sys.stdout holds could not be flushed at the end if this thread had its lock: it writes by itself.
@@ -165,6 +171,8 @@ class ConsoleLog:
 
     def __call__(self, exchange: Exchange) -> None:
         """Take the line of an exchange; it is written in a moment."""
+        if self._reader_gone:
+            return
         if len(self._waiting) >= WAITING_LIMIT:
             self._left_out += 1
             return
@@ -179,24 +187,50 @@ class ConsoleLog:
         self._thread.join(CLOSE_SECONDS)
 
     def _run(self) -> None:
-        while not self._ended.is_set():
+        at_end = False
+        while not at_end and not self._reader_gone:
             self._wake.wait()
             self._ended.wait(GATHER_SECONDS)
             self._wake.clear()
-            try:
-                self._write(self._take())
-            except OSError:
-                # The reader has gone; what is answered does not depend on it.
-                return
+            # Asked before the lines are taken, so that those which came before the end are written.
+            at_end = self._ended.is_set()
+            if self._write(self._take()):
+                self._tell_left_out()
 
     def _take(self) -> bytes:
         lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        if self._left_out:
-            logging.getLogger("emulator").warning("%d lines of calls were left out: nobody read them", self._left_out)
-            self._left_out = 0
         return "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
 
-    def _write(self, content: bytes) -> None:
+    def _write(self, content: bytes) -> bool:
+        """Write lines; count those that cannot be written, and return whether all were."""
         rest = memoryview(content)
         while rest:
-            rest = rest[os.write(self._descriptor, rest) :]
+            try:
+                rest = rest[os.write(self._descriptor, rest) :]
+            except BlockingIOError:
+                # Somebody who shares the descriptor made it non-blocking, and the pipe is full.
+                if not self._wait_for_reader():
+                    break
+            except BrokenPipeError:
+                # The reader has gone; what is answered does not depend on it.
+                self._reader_gone = True
+                break
+            except OSError:
+                # A full disk, say, may have room for the next lines.
+                break
+        self._left_out += rest.tobytes().count(b"\n")
+        return not rest
+
+    def _wait_for_reader(self) -> bool:
+        """Wait until the descriptor takes more; return False if it does not before the end."""
+        with DefaultSelector() as selector:
+            selector.register(self._descriptor, EVENT_WRITE)
+            while not selector.select(WRITABLE_SECONDS):
+                if self._ended.is_set():
+                    return False
+        return True
+
+    def _tell_left_out(self) -> None:
+        left_out, self._left_out = self._left_out, 0
+        if left_out:
+            logging.getLogger("emulator").warning("%d lines of calls were left out: nobody read them", left_out)

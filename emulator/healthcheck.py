@@ -51,7 +51,7 @@ def _flags(words: Sequence[str]) -> dict[str, str]:
 def served(file: Path = FIRST_PROCESS) -> Sequence[str]:
     """Return the container's own command line, for `docker run image --port 5000`; () if another process came first."""
     try:
-        words = file.read_text().split("\0")
+        words = os.fsdecode(file.read_bytes()).split("\0")
     except OSError:
         return ()
     return words if "serve" in words and any(Path(word).name == "emulator" for word in words) else ()

@@ -257,7 +257,7 @@ def _write_coverage(config: pytest.Config) -> None:
     from pathlib import Path  # noqa: PLC0415 - only for a run that asks for the file
 
     document = _suite_of(config).coverage.document()
-    Path(config.getoption("emulator_coverage")).write_text(json.dumps(document, indent=2) + "\n")
+    Path(config.getoption("emulator_coverage")).write_text(json.dumps(document, indent=2) + "\n", "utf-8")
 
 
 def _show_journals(reporter: pytest.TerminalReporter) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from emulator.app import Emulator, contract_overlay, read_catalogue, read_scenarios
 from emulator.contract.openapi import SUFFIXES
 from emulator.errors import ConfigurationError
+from emulator.folders import files_below
 
 SECONDS = 1.0
 """How long between two looks at the files."""
@@ -89,6 +90,5 @@ def _folder(setting: str) -> Path | None:
     return Path(setting) if setting else None
 
 
-def _files(folder: Path | None, suffixes: Sequence[str]) -> Iterator[Path]:
-    if folder is not None:
-        yield from (file for file in folder.rglob("*.*") if file.suffix in suffixes)
+def _files(folder: Path | None, suffixes: Sequence[str]) -> Iterable[Path]:
+    return () if folder is None else files_below(folder, suffixes)

@@ -185,7 +185,7 @@ def _read_file(file: Path) -> Mapping[str, Any]:
     import tomllib  # noqa: PLC0415 - most have no such file
 
     try:
-        written = tomllib.loads(file.read_text())
+        written = tomllib.loads(file.read_text("utf-8"))
     except (ValueError, OSError) as problem:
         raise ConfigurationError(f"{file.name}: {problem}") from None
     for name in written:

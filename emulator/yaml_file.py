@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import orjson
@@ -15,11 +16,22 @@ from emulator.kept import Kept
 
 def read_yaml(file: Path) -> Any:
     """Return the document in a file. Raises ConfigurationError, naming file and line, if it does not parse."""
-    try:
-        text = file.read_text("utf-8")
-    except (OSError, ValueError) as problem:
-        raise ConfigurationError(f"{short_name(file)}: {problem}") from problem
+    text = read_text(file)
     return _kept(file, text) if is_ours(file) else _parse(file, text)
+
+
+def read_text(file: Path) -> str:
+    """Return a file's text, which is UTF-8. Raises ConfigurationError for another, and for what is no regular file."""
+    try:
+        # A pipe or a device might never end, or never begin.
+        if not S_ISREG(file.stat().st_mode):
+            raise ConfigurationError(f"{short_name(file)}: expected a regular file")
+        return file.read_text("utf-8")
+    except OSError as problem:
+        raise ConfigurationError(f"{short_name(file)}: {(problem.strerror or str(problem)).lower()}") from None
+    except UnicodeDecodeError as problem:
+        line = problem.object[: problem.start].count(b"\n") + 1
+        raise ConfigurationError(f"{short_name(file)} line {line}: expected UTF-8: {problem.reason}") from None
 
 
 def _kept(file: Path, text: str) -> Any:
@@ -53,7 +65,7 @@ def place(file: Path, pointer: str) -> str:
     """Return "fixtures/secoda/scenarios.yaml line 12, /scenarios/slow/faults/0" for a JSON pointer into the file."""
     from emulator.yaml_parser import line_of  # noqa: PLC0415 - as above
 
-    return f"{short_name(file)} line {line_of(file.read_text('utf-8'), pointer)}, {pointer or 'the whole file'}"
+    return f"{short_name(file)} line {line_of(read_text(file), pointer)}, {pointer or 'the whole file'}"
 
 
 def short_name(file: Path) -> str:

@@ -100,7 +100,7 @@ SECTIONS: Mapping[str, Section] = {
 
 def benchmark(catalogue: Catalogue) -> Iterator[str]:
     """What the last `make bench` that was kept has measured."""
-    yield from markdown_table(json.loads(MEASURED.read_text()))
+    yield from markdown_table(json.loads(MEASURED.read_text("utf-8")))
 
 
 FILES: Mapping[Path, Mapping[str, Section]] = {
@@ -126,12 +126,12 @@ def main() -> int:
     """Write the files, or with --check say whether they are up to date."""
     catalogue = read_catalogue()
     for file, sections in FILES.items():
-        before = file.read_text()
+        before = file.read_text("utf-8")
         after = write(before, catalogue, sections)
         if "--check" in sys.argv and before != after:
             sys.stderr.write(f"{file.relative_to(ROOT)} is not up to date; run `make format`\n")
             return 1
-        file.write_text(after)
+        file.write_text(after, "utf-8")
     return 0
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
 import os
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
@@ -151,6 +156,68 @@ def test_a_pipe_that_nobody_reads_holds_up_no_call(
     log._thread.join(10)
     os.close(writing)
     assert not log._thread.is_alive()
+
+
+class Told(logging.Handler):
+    """Keeps the first message, and lets one wait for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.message = ""
+        self.came = threading.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.message = record.getMessage()
+        self.came.set()
+
+
+def test_log_goes_on_after_a_full_pipe_that_does_not_block_and_tells_what_it_left_out(
+    emulator: EmulatorUnderTest, lines: list[Exchange], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator.call("secoda", "GET", "/integration/integrations")
+    monkeypatch.setattr(console_log, "WAITING_LIMIT", 50)
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    while _fits(writing):
+        pass
+    log = ConsoleLog(writing, text_line)
+    for _ in range(200):
+        log(lines[0])
+    told, logger = Told(), logging.getLogger("emulator")
+    logger.addHandler(told)
+    with os.fdopen(reading, "rb") as end, ThreadPoolExecutor() as pool:
+        content = pool.submit(end.read)
+        assert told.came.wait(10)
+        log(lines[0])
+        log.close()
+        os.close(writing)
+        written = content.result().count(b"\n")
+    logger.removeHandler(told)
+    assert told.message == f"{201 - written} lines of calls were left out: nobody read them"
+    assert 51 <= written <= 101
+
+
+def test_log_goes_on_after_a_write_that_failed(
+    emulator: EmulatorUnderTest, lines: list[Exchange], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    emulator.call("secoda", "GET", "/integration/integrations")
+    failed, write = threading.Event(), os.write
+
+    def full_at_first(descriptor: int, content: bytes) -> int:
+        if descriptor == writing and not failed.is_set():
+            failed.set()
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, content)
+
+    monkeypatch.setattr(os, "write", full_at_first)
+    with (tmp_path / "log").open("wb") as file:
+        writing = file.fileno()
+        log = ConsoleLog(writing, text_line)
+        log(lines[0])
+        assert failed.wait(10)
+        log(lines[0])
+        log.close()
+    assert (tmp_path / "log").read_text("utf-8").count("\n") == 1
 
 
 def _fits(descriptor: int) -> bool:

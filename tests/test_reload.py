@@ -196,7 +196,7 @@ async def test_the_next_call_is_held_to_the_new_contract(
             "https://api.example.test",
             "hosts have changed, which takes a restart",
         ),
-        ("schemas/error.schema.json", "{", "{{", "schemas/error.schema.json: "),
+        ("schemas/error.schema.json", "{", "{{", "schemas/error.schema.json line 1 column 2: "),
         ("schemas/error.schema.json", '"type": "object"', '"type": "objekt"', "secoda/"),
     ],
 )

@@ -17,8 +17,9 @@ from emulator.contract.operation import Body, Field, Media, Operation, Parameter
 from emulator.contract.schemas import FORMATS, Check, Schemas
 from emulator.errors import ConfigurationError, ContractError
 from emulator.exchange import Document
+from emulator.folders import files_below
 from emulator.json_text import READINGS, Reading
-from emulator.yaml_file import read_yaml, short_name
+from emulator.yaml_file import read_text, read_yaml, short_name
 
 SUFFIXES = (".yaml", ".json", ".graphql")
 METHODS = ("get", "put", "post", "delete", "patch")
@@ -122,7 +123,7 @@ def read_contract(folder: Path, *overlays: Path) -> Contract:
     """
     files: dict[str, Path] = {}
     for one in (folder, *overlays):
-        files |= {str(file.relative_to(one)): file for file in sorted(one.rglob("*.*")) if file.suffix in SUFFIXES}
+        files |= {str(file.relative_to(one)): file for file in files_below(one, SUFFIXES)}
     if "openapi.yaml" not in files:
         raise ContractError(f"{short_name(folder)} has no openapi.yaml")
     try:
@@ -301,7 +302,7 @@ class _Reader:
         return None
 
     def _read_graphql(self, path: str, carrier: str, described: Mapping[str, Any], pointer: str) -> GraphQL:
-        sdl = self.files[described["schema"]].read_text()
+        sdl = read_text(self.files[described["schema"]])
         for name, entry in {**described.get("type-aliases", {}), **described.get("types", {})}.items():
             Evidence.of(entry, self._where(f"{pointer}/{name}"))
         operations = {
@@ -350,9 +351,12 @@ def _load(file: Path) -> Document:
         except ConfigurationError as problem:
             raise ContractError(str(problem)) from problem
     try:
-        return orjson.loads(file.read_bytes())
-    except (OSError, ValueError) as problem:
-        raise ContractError(f"{short_name(file)}: {problem}") from problem
+        return orjson.loads(read_text(file))
+    except orjson.JSONDecodeError as problem:
+        where = f"{short_name(file)} line {problem.lineno} column {problem.colno}"
+        raise ContractError(f"{where}: {problem.msg}") from None
+    except ConfigurationError as problem:
+        raise ContractError(str(problem)) from None
 
 
 def _refuse_other_formats(address: str, document: Document) -> None:

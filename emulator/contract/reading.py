@@ -143,7 +143,7 @@ def _check_parts(parts: Mapping[str, Part], media: Media) -> Iterator[Violation]
             yield from _check_part(parts[name], field)
         elif field.required:
             yield Violation("body", f"/{name}", "required", True, NOTHING, f"{name!r} is a required property")
-    for name in parts.keys() - fields.keys():
+    for name in [name for name in parts if name not in fields]:
         sentence = f"{name!r} is not one of the parts of the contract"
         yield Violation("body", f"/{name}", "additionalProperties", False, parts[name].filename, sentence)
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from emulator.contract.schemas import Check
 
 
+POPULATE_LIMIT = 1_000_000
+"""How many records faker makes of one collection at most, as in a scenario."""
+
+
 @dataclass(frozen=True)
 class Fixture:
     """What one collection starts with: `records`, then `populate` more made by faker."""
@@ -96,8 +100,8 @@ def _problems(
     file: Path, content: Mapping[str, Any], collection: Collection, contract: Contract, credential: Check
 ) -> Iterator[str]:
     records, populate = content["records"], content["populate"]
-    if type(populate) is not int or populate < 0:
-        yield f"{place(file, '/populate')}: it is {populate!r}; it takes a whole number"
+    if type(populate) is not int or not 0 <= populate <= POPULATE_LIMIT:
+        yield f"{place(file, '/populate')}: it is {populate!r}; it takes a whole number from 0 to {POPULATE_LIMIT}"
     elif populate and collection.populate is None:
         yield f"{short_name(file)}: {collection.name} has nothing that populates it; remove `populate`"
     if not isinstance(records, list):
@@ -109,9 +113,12 @@ def _problems(
 
 def _parse(file: Path) -> dict[str, Any]:
     content = read_yaml(file) or {}
-    unknown = set(content) - {"records", "populate"} if isinstance(content, dict) else {"its outermost list"}
+    if not isinstance(content, dict):
+        kind = "a list" if isinstance(content, list) else repr(content)
+        raise ConfigurationError(f"{short_name(file)} is {kind}; a fixture file holds `records` and `populate`")
+    unknown = [name for name in content if name not in ("records", "populate")]
     if unknown:
-        names = ", ".join(map(str, unknown))
+        names = ", ".join(unknown)
         raise ConfigurationError(f"{short_name(file)}: unknown {names}; a fixture file holds `records` and `populate`")
     return {"records": content.get("records") or [], "populate": content.get("populate") or 0}
 
