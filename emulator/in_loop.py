@@ -61,7 +61,12 @@ def application_of(emulator: Emulator) -> Application:
     application = emulator.application()
 
     async def start(application: Application) -> None:
-        await emulator.start()
+        try:
+            await emulator.start()
+        except BaseException:
+            # An application that does not start is not cleaned up either.
+            await emulator.close()
+            raise
 
     async def close(application: Application) -> None:
         await emulator.close()

@@ -112,17 +112,26 @@ class ThreadedServer:
 
     def __enter__(self) -> ThreadedServer:
         self._thread.start()
-        self.run(self.server.start)
+        try:
+            self.run(self.server.start)
+        except BaseException:
+            self._stop()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.run(self.server.stop)
-        self.run(_end_other_tasks)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        self._stop()
+
+    def _stop(self) -> None:
+        try:
+            self.run(self.server.stop)
+            self.run(_end_other_tasks)
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
 
 
 async def _end_other_tasks() -> None:

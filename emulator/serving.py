@@ -19,6 +19,8 @@ from emulator.reload import Reload
 from emulator.server import Server, new_event_loop
 from emulator.settings import Settings
 
+logger = logging.getLogger("emulator")
+
 
 def serve_until_signalled(settings: Settings) -> None:
     """Serve all vendors until SIGTERM or SIGINT. Raises ConfigurationError if that cannot be."""
@@ -79,8 +81,12 @@ def _follow(emulator: Emulator) -> asyncio.Task[None] | None:
 
 def _announce(server: Server) -> None:
     is_json = server.emulator.settings.log_format == "json"
-    for line in _banner(server).split("\n"):
-        click.echo(message_line(line, "info", datetime.now(UTC)) if is_json else line)
+    try:
+        for line in _banner(server).split("\n"):
+            click.echo(message_line(line, "info", datetime.now(UTC)) if is_json else line)
+    except OSError as problem:
+        # Who starts it may not read, or the disk may be full: it serves all the same.
+        logger.warning("The standard output cannot be written: %s", problem.strerror or problem)
 
 
 def _banner(server: Server) -> str:

@@ -19,7 +19,7 @@ from emulator.server import ThreadedServer
 from emulator.settings import read_settings
 from tests.sample_calls import BY_ID
 
-STRANGE = {name: "x" for name in ("zeta", "alpha", "mid", "omega", "beta", "kappa")}
+STRANGE = dict.fromkeys(("zeta", "alpha", "mid", "omega", "beta", "kappa"), "x")
 FORM = "--b\r\n" + "".join(f'Content-Disposition: form-data; name="{name}"\r\n\r\nx\r\n--b\r\n' for name in STRANGE)
 VARIABLES = ", ".join(f"${name}: Nothing" for name in STRANGE)
 QUERY = f"query ({VARIABLES}) {{ listCustomIntegrations {{ {' '.join(STRANGE)} }} {' '.join(STRANGE)} }}"

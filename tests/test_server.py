@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +17,11 @@ import httpx
 import pytest
 
 from emulator import __version__
-from emulator.app import Catalogue
+from emulator.app import Catalogue, Emulator
+from emulator.client import Client
+from emulator.errors import ConfigurationError
+from emulator.server import ThreadedServer
+from emulator.settings import read_settings
 
 COMMAND = [sys.executable, "-m", "emulator"]
 
@@ -133,6 +139,60 @@ def test_a_wrong_start_is_one_sentence_and_status_2(
     assert (done.returncode, done.stdout) == (2, "")
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("redirection", [">&-", "2>&-", "<&-", ">&- 2>&- <&-", ">/dev/full"])
+def test_it_serves_without_standard_streams(tmp_path: Path, redirection: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    shell = f"exec {shlex.join([*COMMAND, 'serve', '--port', str(port)])} {redirection}"
+    environment = clean_environment(PYTHONPATH=str(Path(__file__).parent.parent))
+    with (
+        subprocess.Popen(
+            ["bash", "-c", shell], cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ) as started,
+        Client(f"http://127.0.0.1:{port}") as client,
+    ):
+        try:
+            client.wait(60)
+            url = f"{client.url}/secoda/api/v1/integration/integrations"
+            assert [httpx.get(url).status_code for _ in range(3)] == [401, 401, 401]
+        finally:
+            started.terminate()
+        assert started.wait(10) == 0
+
+
+def test_output_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    environment = clean_environment(PYTHONPATH=str(Path(__file__).parent.parent))
+    shell = f"exec {shlex.join([*COMMAND, 'version'])} >/dev/full"
+    ended = subprocess.run(["bash", "-c", shell], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    sentence = "emulator: the standard output cannot be written: no space left on device\n"
+    assert (ended.returncode, ended.stderr) == (2, sentence)
+
+
+def test_files_and_output_are_utf_8_in_any_locale(tmp_path: Path) -> None:
+    (tmp_path / "secoda").mkdir()
+    (tmp_path / "secoda" / "scenarios.yaml").write_text("scenarios: {größe: {description: Groß.}}\n", "utf-8")
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    warnings = {"PYTHONWARNDEFAULTENCODING": "1", "PYTHONWARNINGS": "error::EncodingWarning"}
+    environment = clean_environment(PYTHONPATH=str(Path(__file__).parent.parent), **locale, **warnings)
+    ended = subprocess.run([*COMMAND, "check", "."], cwd=tmp_path, env=environment, capture_output=True)
+    assert ended.returncode == 1, ended.stderr
+    assert "secoda/scenarios.yaml line 1, /scenarios: 'größe' does not match" in ended.stdout.decode("utf-8")
+
+
+@pytest.mark.parametrize("setting", ["port", "database"])
+def test_a_start_that_fails_leaves_no_thread(tmp_path: Path, catalogue: Catalogue, setting: str) -> None:
+    before = threading.enumerate()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = {"port": 0, "database": ""} | {
+            setting: {"port": taken.getsockname()[1], "database": tmp_path}[setting]
+        }
+        server = ThreadedServer(Emulator(read_settings(settings), catalogue))
+        with pytest.raises(ConfigurationError), server:
+            pytest.fail("it started")
+    assert threading.enumerate() == before
+    assert server._loop.is_closed()
 
 
 def test_emulator_toml_in_the_current_folder_is_read(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import click
 
 from emulator.errors import ConfigurationError
 from emulator.settings import read_settings
+from emulator.streams import say
 
 
 @click.command()
@@ -35,11 +36,11 @@ def check(folders: Sequence[Path], contracts: str | None) -> None:
             raise ConfigurationError(f"{folder} is not a folder")
     problems = 0
     for problem in all_problems(checked, settings):
-        click.echo(problem)
+        say(problem)
         problems += 1
     if problems:
         click.echo(f"{problems} problem{'s' if problems > 1 else ''} found.", err=True)
         sys.exit(1)
     own_folders = [*([settings.contracts] if settings.contracts else []), *checked[1:]]
     of_own = "".join(f", and of {folder}" for folder in own_folders)
-    click.echo(f"No problem in the built-in contracts, fixtures and scenarios{of_own}.")
+    say(f"No problem in the built-in contracts, fixtures and scenarios{of_own}.")

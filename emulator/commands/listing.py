@@ -11,6 +11,7 @@ from click.shell_completion import get_completion_class
 from emulator import __version__
 from emulator.errors import ConfigurationError
 from emulator.settings import read_settings
+from emulator.streams import say
 
 if TYPE_CHECKING:
     from emulator.app import Catalogue
@@ -32,7 +33,7 @@ def operations(vendor: str | None) -> None:
         if vendor in (None, operation["vendor"]):
             evidence = operation["evidence"]
             call = f"{operation['operation']:28} {operation['method']:8} {operation['path']:58}"
-            click.echo(f"{operation['vendor']:9} {call} {evidence['level']:10} {evidence['source']}")
+            say(f"{operation['vendor']:9} {call} {evidence['level']:10} {evidence['source']}")
 
 
 @click.command()
@@ -54,7 +55,7 @@ def scenarios(vendor: str | None, fixtures: str | None) -> None:
     catalogue = _checked(vendor, read_catalogue(overlay=contract_overlay(settings)))
     for name, scenario in read_scenarios(fixture_folders(settings), catalogue).items():
         if vendor in (None, scenario.vendor):
-            click.echo(f"{name:36} {scenario.description}")
+            say(f"{name:36} {scenario.description}")
 
 
 def _checked(vendor: str | None, catalogue: Catalogue) -> Catalogue:
@@ -69,7 +70,7 @@ def version() -> None:
 
     Example: emulator version
     """
-    click.echo(__version__)
+    say(__version__)
 
 
 @click.command()
@@ -82,4 +83,4 @@ def completion(context: click.Context, shell: str) -> None:
     """
     kind = get_completion_class(shell)
     assert kind is not None
-    click.echo(kind(context.find_root().command, {}, "emulator", "_EMULATOR_COMPLETE").source())
+    say(kind(context.find_root().command, {}, "emulator", "_EMULATOR_COMPLETE").source())

@@ -11,6 +11,7 @@ import click
 
 from emulator.errors import ConfigurationError, EmulatorError
 from emulator.settings import read_settings
+from emulator.streams import say
 
 if TYPE_CHECKING:
     from emulator.client import Client, SandboxClient
@@ -111,7 +112,7 @@ def list_snapshots(url: str | None, sandbox: str) -> None:
     Example: emulator snapshot list --url http://127.0.0.1:4070
     """
     for kept in _sandbox(url, sandbox).snapshots():
-        click.echo(f"{kept.name:32} {kept.bytes:>12} bytes")
+        say(f"{kept.name:32} {kept.bytes:>12} bytes")
 
 
 def _with_file(file: Path, work: Callable[[], Any]) -> Any:
