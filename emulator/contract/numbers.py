@@ -59,5 +59,13 @@ def _is_exact(written: str, has_exponent: bool, value: float) -> bool:
     return Decimal(written) == Decimal(repr(value))
 
 
-NUMBERS: Mapping[str, Callable[[str], Number | None]] = {"plain": read_plain, "joi": read_joi}
+def read_python(text: str) -> Number | None:
+    """Read a whole number as Python's int() does ("+2", " 2 ", "02", "2_0", digits of any script); None for others."""
+    try:
+        return int(text)
+    except ValueError:
+        return None
+
+
+NUMBERS: Mapping[str, Callable[[str], Number | None]] = {"plain": read_plain, "joi": read_joi, "python": read_python}
 """The values of the convention number-parameter."""

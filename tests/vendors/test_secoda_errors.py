@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
+import httpx
 import pytest
 
-from emulator.app import Catalogue
+from emulator.app import Catalogue, Emulator
+from emulator.server import ThreadedServer
+from emulator.settings import read_settings
 from tests.conftest import EmulatorUnderTest
 
 CUSTOM = "d31e59c7-cd52-4398-9d6e-da313a7b7775"
@@ -24,6 +29,7 @@ NO_CREDENTIALS = {"detail": "Authentication credentials were not provided."}
 WRONG_CREDENTIALS = {"detail": "Incorrect authentication credentials."}
 NO_PERMISSION = {"detail": "You do not have permission to perform this action."}
 NOT_FOUND = {"detail": "Not found."}
+UUID = "Must be a valid UUID."
 REQUIRED = {"integration": ["This field is required."]}
 
 
@@ -134,9 +140,11 @@ def wrong_ids() -> Iterator[Wrong]:
     for name, sound in OLDER_UPLOADS.items():
         unknown = replace(sound, fields={"integration": UNKNOWN})
         yield wrong("unknown id", name, 404, NOT_FOUND, sound=unknown)
-        for field_name in ("integration", "integration_id"):
-            malformed = replace(sound, fields={field_name: "x"})
-            yield wrong("malformed id", name, 400, {field_name: ["Must be a valid UUID."]}, sound=malformed)
+        for field_name, text in product(("integration", "integration_id"), ("x", "", f" {DBT} ", f"{DBT}\0", "5")):
+            malformed = replace(sound, fields={field_name: text})
+            yield wrong(f"malformed id {text!r}", name, 400, {field_name: [UUID]}, sound=malformed)
+        as_file = {"files": {**sound.options()["files"], "integration": ("id.txt", DBT)}}
+        yield wrong("id as a file", name, 400, {"integration": [UUID]}, options=as_file)
 
 
 def wrong_methods() -> Iterator[Wrong]:
@@ -177,10 +185,36 @@ def malformed_bodies() -> Iterator[Wrong]:
         yield wrong("no boundary", name, 400, document, options=options)
 
 
+BLANK = "This field may not be blank."
+NO_NULL = "Null characters are not allowed."
+
+
+def wrong_texts() -> Iterator[tuple[Any, Any]]:
+    """CharField's answers, each as Django REST framework 3.18 gave it."""
+    for field_name in ("name", "type"):
+        for text in ("   ", "\t\n", "\x1f", "\x85\u2028", "\u00a0\u3000"):
+            yield {field_name: text}, {field_name: [BLANK]}
+        yield {field_name: "a\0b"}, {field_name: [NO_NULL]}
+        for text, code in {"a\ud800b": "D800", "\udfff\ud800": "DFFF", "é\udc00": "DC00"}.items():
+            yield {field_name: text}, {field_name: [f"Surrogate characters are not allowed: U+{code}."]}
+    both = {"name": [NO_NULL, "Surrogate characters are not allowed: U+D800."]}
+    yield {"name": "\ud800\0"}, both
+    yield (
+        {"name": "\ud800\0", "type": None, "teams": 5},
+        {
+            **both,
+            "type": ["This field may not be null."],
+            "teams": ['Expected a list of items but got type "int".'],
+        },
+    )
+
+
 def wrong_types() -> Iterator[Wrong]:
     cases: list[tuple[Any, Any]] = [
         ([], {"non_field_errors": ["Invalid data. Expected a dictionary, but got list."]}),
         ("text", {"non_field_errors": ["Invalid data. Expected a dictionary, but got str."]}),
+        (None, {"non_field_errors": ["No data provided"]}),
+        (True, {"non_field_errors": ["Invalid data. Expected a dictionary, but got bool."]}),
         ({"name": None}, {"name": ["This field may not be null."]}),
         ({"name": ""}, {"name": ["This field may not be blank."]}),
         ({"name": True}, {"name": ["Not a valid string."]}),
@@ -188,20 +222,31 @@ def wrong_types() -> Iterator[Wrong]:
         ({"teams": "x"}, {"teams": ['Expected a list of items but got type "str".']}),
         ({"teams": {"a": 1}}, {"teams": ['Expected a list of items but got type "dict".']}),
         (
-            {"teams": ["x", UNKNOWN, 7, None]},
-            {"teams": {n: [text] for n, text in (("0", UUID), ("2", UUID), ("3", "This field may not be null."))}},
+            {"teams": ["x", UNKNOWN, 1.5, None, [], -1]},
+            {"teams": {"3": ["This field may not be null."], **{place: [UUID] for place in ("0", "2", "4", "5")}}},
         ),
         ({"credentials": "x"}, {"credentials": ['Expected a dictionary of items but got type "str".']}),
         ({"credentials": None}, {"credentials": ["This field may not be null."]}),
     ]
-    for body, document in cases:
-        yield wrong(f"body {body!r}", "createIntegration", 400, document, options={"json": body})
-    for page in ("0", "-1", "x", "1.5", "99", "99999999999999999999"):
+    for body, document in [*cases, *wrong_texts()]:
+        sent = {"content": json.dumps(body).encode(), "headers": {"Content-Type": "application/json"}}
+        yield wrong(f"body {body!r}", "createIntegration", 400, document, options=sent)
+    for page in (
+        "0",
+        "-1",
+        "x",
+        "1.5",
+        "99",
+        "99999999999999999999",
+        "1e0",
+        "2_0",
+        "%00",
+        "%ff",
+        "1&page=x",
+        "9" * 5000,
+    ):
         sound = Sound("GET", f"/integration/integrations?page={page}")
-        yield wrong(f"page {page}", "listIntegrations", 404, {"detail": "Invalid page."}, sound=sound)
-
-
-UUID = "Must be a valid UUID."
+        yield wrong(f"page {page[:20]}", "listIntegrations", 404, {"detail": "Invalid page."}, sound=sound)
 
 
 def wrong_files() -> Iterator[Wrong]:
@@ -278,16 +323,79 @@ def test_an_unknown_path_is_djangos_html_page(emulator: EmulatorUnderTest, catal
 
 
 @pytest.mark.parametrize(
-    "body", [{"name": 5, "type": 1.5}, {"unknown": 1}, {"teams": ["D31E59C7CD5243989D6EDA313A7B7775"]}]
+    ("body", "found"),
+    [
+        ('{"name": 5, "type": 1.5}', {"name": "5", "type": "1.5"}),
+        ('{"name": 123456789012345678901234567890}', {"name": "123456789012345678901234567890"}),
+        (f'{{"name": {"9" * 4300}}}', {"name": "9" * 4300}),
+        ('{"name": 1.0, "type": 1e22}', {"name": "1.0", "type": "1e+22"}),
+        ('{"name": 1e400}', {"name": "inf"}),
+        ('{"unknown": 1}', {"name": "Untitled"}),
+        ('{"teams": ["D31E59C7CD5243989D6EDA313A7B7775"]}', {"teams": [CUSTOM]}),
+        ('{"teams": [1]}', {"teams": ["00000000-0000-0000-0000-000000000001"]}),
+    ],
+    ids=lambda value: str(value)[:40],
 )
-def test_what_django_rest_framework_tolerates_is_served_and_recorded(emulator: EmulatorUnderTest, body: Any) -> None:
-    reply = emulator.call("secoda", "POST", "/integration/integrations", json=body)
+def test_what_django_rest_framework_tolerates_is_served_and_recorded(
+    emulator: EmulatorUnderTest, body: str, found: dict[str, Any]
+) -> None:
+    options: dict[str, Any] = {"content": body, "headers": {"Content-Type": "application/json"}}
+    reply = emulator.call("secoda", "POST", "/integration/integrations", **options)
     assert reply.status_code == 201
-    assert emulator.exchanges()[-1].call_violations
-    expected = {name: str(value) for name, value in body.items() if name in ("name", "type")}
-    assert {name: reply.json()[name] for name in expected} == expected
-    if "teams" in body:
-        assert reply.json()["teams"] == [CUSTOM]
+    assert {name: reply.json()[name] for name in found} == found
+    if "D31E" not in body:
+        assert emulator.exchanges()[-1].call_violations
+
+
+@pytest.mark.parametrize("text", ["  x  ", "\n x", "\u00a0\u3000x\u2003"])
+def test_white_space_around_a_text_is_left_out(emulator: EmulatorUnderTest, text: str) -> None:
+    reply = emulator.call("secoda", "POST", "/integration/integrations", json={"name": text, "type": text})
+    assert (reply.json()["name"], reply.json()["type"]) == ("x", "x")
+
+
+def test_of_endless_violations_the_first_hundred_are_worded(emulator: EmulatorUnderTest) -> None:
+    body = {"teams": ["x"] * 100_000}
+    reply = emulator.call("secoda", "POST", "/integration/integrations", json=body)
+    assert (reply.status_code, reply.json()) == (400, {"teams": {str(n): [UUID] for n in range(100)}})
+    assert len(emulator.exchanges()[-1].call_violations) == 100
+
+
+def test_a_violation_behind_endless_others_that_are_tolerated_is_refused(emulator: EmulatorUnderTest) -> None:
+    unknown = {f"unknown{number}": 1 for number in range(1000)}
+    for body, document in (
+        ({**unknown, "name": True}, {"name": ["Not a valid string."]}),
+        ({"teams": [1] * 1000 + [[]]}, {"teams": {"1000": [UUID]}}),
+        ({"teams": [1] * 1000 + [-1]}, {"teams": {"1000": [UUID]}}),
+    ):
+        reply = emulator.call("secoda", "POST", "/integration/integrations", json=body)
+        assert (reply.status_code, reply.json()) == (400, document)
+
+
+UNKNOWN_PARAMETER = {"page": ["'page' is not one of the query parameters of the contract"]}
+
+
+@pytest.mark.parametrize("operation", [name for name in CALLS if name != "listIntegrations"])
+def test_a_page_is_asked_for_in_vain_where_there_are_none(emulator: EmulatorUnderTest, operation: str) -> None:
+    sound = CALLS[operation]
+    reply = emulator.call("secoda", sound.method, f"{sound.path}?page=2", **sound.options())
+    assert reply.status_code == sound.status
+    assert [violation.pointer for violation in emulator.exchanges()[-1].call_violations] == ["/page"]
+
+
+@pytest.fixture(scope="module")
+def strict(catalogue: Catalogue) -> Iterator[ThreadedServer]:
+    """A server that refuses what departs from the contracts in any way."""
+    with ThreadedServer(Emulator(read_settings({"port": 0, "strict": True}), catalogue)) as server:
+        yield server
+
+
+@pytest.mark.parametrize("operation", [name for name in CALLS if name != "listIntegrations"])
+def test_strict_refuses_an_unknown_parameter_with_400(strict: ThreadedServer, operation: str) -> None:
+    sound = CALLS[operation]
+    url = f"{strict.url}/secoda/api/v1{sound.path}?page=2"
+    headers = {"Authorization": "Bearer secoda-token"}
+    reply = httpx.request(sound.method, url, headers=headers, **sound.options())
+    assert (reply.status_code, reply.json()) == (400, UNKNOWN_PARAMETER)
 
 
 def test_our_own_failure_is_djangos_html_page(catalogue: Catalogue) -> None:

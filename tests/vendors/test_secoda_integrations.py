@@ -52,6 +52,14 @@ def test_links_keep_the_other_parameters_and_name_no_first_page(emulator: Emulat
     }
 
 
+def test_of_a_parameter_that_is_sent_twice_the_last_counts(emulator: EmulatorUnderTest) -> None:
+    body = listed(emulator, "?page_size=1&page=1&page=2&type=slack&type=bigquery&page_size=2")
+    assert (body["meta"]["page"], len(body["results"])) == (2, 2)
+    assert {found["type"] for found in body["results"]} == {"bigquery"}
+    base = f"{emulator.url('secoda')}{LIST}"
+    assert body["links"]["next"] == f"{base}?page=3&page_size=1&page_size=2&type=slack&type=bigquery"
+
+
 @pytest.mark.parametrize("slash", ["", "/"])
 @pytest.mark.parametrize("prefix", ["/secoda/api/v1", "/secoda"])
 def test_links_stand_on_the_host_and_path_that_the_caller_used(
@@ -80,7 +88,13 @@ def test_pages_do_not_grow_beyond_the_maximum(emulator: EmulatorUnderTest) -> No
     assert len(listed(emulator, "?page_size=100000")["results"]) == 50
 
 
-@pytest.mark.parametrize(("page", "number"), [("last", 2), ("", 1), ("1", 1)])
+@pytest.mark.parametrize(
+    ("page", "number"),
+    [
+        *(("last", 2), ("", 1), ("1", 1), ("%2B2", 2), ("+2", 2), ("02", 2), ("0_2", 2), ("%D9%A2", 2)),
+        *(("1&page=2", 2), ("2&page=1", 1), ("&page=2", 2), ("2&page=", 1), ("x&page=last", 2), ("last&page=1", 1)),
+    ],
+)
 def test_pages_that_django_rest_framework_knows_besides_numbers(
     emulator: EmulatorUnderTest, page: str, number: int
 ) -> None:

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from emulator.sandbox.collection import Record
-from emulator.vendors.secoda.errors import BLANK, REQUIRED
+from emulator.vendors.secoda.errors import REQUIRED
 from emulator.vendors.secoda.lines import Lines
 from emulator.vendors.secoda.populate import timestamp
 from emulator.vendors.secoda.reports import Report
+from emulator.vendors.secoda.texts import BLANK
 
 NAMES = ("database", "schema", "name", "col_name")
 """The columns that a file and each of its rows must have; they make up what identifies a resource."""

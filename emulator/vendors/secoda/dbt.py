@@ -93,7 +93,8 @@ def _integration_field(call: Call) -> str:
     name = "integration" if "integration" in call.parts else "integration_id"
     if name not in call.parts:
         raise invalid_fields({"integration": [REQUIRED]})
-    id = parse_uuid(call.parts[name].text().strip())
+    part = call.parts[name]
+    id = parse_uuid(part.text()) if part.filename is None else None
     if id is None:
         raise invalid_fields({name: [NO_UUID]})
     return id

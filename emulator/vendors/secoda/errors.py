@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from emulator.errors import MalformedBody, Refusal
-from emulator.exchange import Call, Reply, Violation
+from emulator.exchange import Call, Document, Nothing, Reply, Violation
+from emulator.vendors.secoda.texts import BLANK, is_number, text_problems
 
 MULTIPART = "multipart/form-data"
 HTML = "text/html; charset=utf-8"
@@ -25,11 +26,13 @@ PAGE = """
 """
 NO_FILE = "No file was submitted."
 REQUIRED = "This field is required."
-BLANK = "This field may not be blank."
 NULL = "This field may not be null."
 NO_STRING = "Not a valid string."
 NO_UUID = "Must be a valid UUID."
 NO_JSON = "This is not JSON."
+
+TEXTS = ("name", "type")
+"""The fields of a new integration that are texts."""
 
 _CANONICAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -65,11 +68,11 @@ def invalid_fields(messages: Mapping[str, Any]) -> Refusal:
 
 
 def parse_uuid(value: Any) -> str | None:
-    """Return a UUID as Django writes it, whichever way it is spelled, or None if it is none."""
+    """Return a UUID as Django writes it, whichever way it is spelled, a number included, or None if it is none."""
     if isinstance(value, str) and _CANONICAL.fullmatch(value):
         return value
     try:
-        return str(UUID(value))
+        return str(UUID(int=value) if isinstance(value, int) else UUID(value))
     except (ValueError, AttributeError, TypeError):
         return None
 
@@ -106,9 +109,10 @@ class SecodaDialect:
     def refuses(self, violation: Violation) -> bool:
         """Refuse what Django REST framework does; it ignores unknown fields and makes strings of numbers."""
         if violation.place != "body":
-            return violation.place == "path" or (violation.pointer == "/page" and violation.actual not in ("", "last"))
+            return violation.place == "path" or (_is_page(violation) and violation.actual not in ("", "last"))
         if violation.rule == "type" and violation.expected == "string":
-            return not _is_number(violation.actual) or violation.pointer.count("/") > 1
+            is_team = violation.pointer.count("/") > 1
+            return parse_uuid(violation.actual) is None if is_team else not is_number(violation.actual)
         if violation.rule == "format":
             return parse_uuid(violation.actual) is None
         # Handlers tell which files an upload without any body lacks, and judge a CSV upload by its flag.
@@ -119,7 +123,7 @@ class SecodaDialect:
         """Answer 404 for what is looked up by id or page, else 400 with messages by field."""
         if any(violation.place == "path" for violation in violations):
             return not_found().reply
-        if any((violation.place, violation.pointer) == ("query", "/page") for violation in violations):
+        if any(_is_page(violation) for violation in violations):
             return invalid_page().reply
         messages: dict[str, Any] = {}
         for violation in violations:
@@ -128,11 +132,25 @@ class SecodaDialect:
             for step in outer:
                 place = place.setdefault(step, {})
             place.setdefault(last, []).append(_message(call, violation))
-        return Reply(400, messages)
+        # Of a field with a problem of its own CharField says nothing else.
+        return Reply(400, {**problems_of_texts(call.document), **messages})
 
     def broken(self, call: Call) -> Reply:
         """Answer Django's HTML page."""
         return _page(500, "Server Error (500)", "")
+
+
+def problems_of_texts(document: Document | Nothing) -> dict[str, Sequence[str]]:
+    """Return what CharField finds wrong in the texts of a new integration, by field."""
+    given = document if isinstance(document, dict) else {}
+    texts = {name: given[name] for name in TEXTS if isinstance(given.get(name), str) or is_number(given.get(name))}
+    return {name: found for name, text in texts.items() if (found := text_problems(text))}
+
+
+def _is_page(violation: Violation) -> bool:
+    """Return True if a page of a list was asked for that cannot be; other operations know no pages."""
+    is_known = violation.rule != "additionalProperties"
+    return is_known and (violation.place, violation.pointer) == ("query", "/page")
 
 
 def _message(call: Call, violation: Violation) -> str:
@@ -151,7 +169,7 @@ def _message(call: Call, violation: Violation) -> str:
 
 
 def _about_whole(violation: Violation) -> str:
-    if violation.rule == "type":
+    if violation.rule == "type" and violation.actual is not None:
         return f"Invalid data. Expected a dictionary, but got {type(violation.actual).__name__}."
     return "No data provided"
 
@@ -164,10 +182,6 @@ def _wrong_type(violation: Violation) -> str:
     kind = type(violation.actual).__name__
     expected = {"array": "list", "object": "dictionary"}.get(violation.expected)
     return f'Expected a {expected} of items but got type "{kind}".' if expected else NO_STRING
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _detail(status: int, text: str, headers: Mapping[str, str] | None = None) -> Reply:

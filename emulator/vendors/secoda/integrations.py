@@ -9,10 +9,11 @@ from emulator.sandbox.collection import Record
 from emulator.sandbox.world import World
 from emulator.vendor import Handlers, Transactions
 from emulator.vendors.secoda.collections import ARTIFACTS, CONVERSATIONS, FAILING_TESTS, INTEGRATIONS, SYNCS
-from emulator.vendors.secoda.errors import not_found, parse_uuid
+from emulator.vendors.secoda.errors import NO_UUID, invalid_fields, not_found, parse_uuid, problems_of_texts
 from emulator.vendors.secoda.paging import find_page
 from emulator.vendors.secoda.populate import TEAM, WORKSPACE, timestamp
 from emulator.vendors.secoda.staging import clear
+from emulator.vendors.secoda.texts import read_text
 
 handlers = Handlers()
 
@@ -31,6 +32,9 @@ def list_integrations(call: Call, world: World) -> Reply:
 def create_integration(call: Call, world: World) -> Reply:
     """Create an integration of what is given, and defaults (Seed 002, "Create Integration")."""
     given = {} if call.document is NOTHING else call.document
+    wrong = {**problems_of_texts(given), **_problems_of_teams(given)}
+    if wrong:
+        raise invalid_fields(wrong)
     integration = _new(given, world.uuid(), timestamp(world.now))
     world[INTEGRATIONS].insert(integration)
     return Reply(201, _shown(integration, world))
@@ -74,9 +78,8 @@ def _new(given: Document, id: str, now: str) -> dict[str, Any]:
         "id": id,
         "created_at": now,
         "updated_at": now,
-        # Django REST framework makes strings of numbers.
-        "name": str(given.get("name", "Untitled")),
-        "type": str(given.get("type", "custom")),
+        "name": read_text(given.get("name", "Untitled")),
+        "type": read_text(given.get("type", "custom")),
         "credentials": given.get("credentials", {}),
         "workspace_id": WORKSPACE,
         "ssh_tunnel": None,
@@ -91,6 +94,12 @@ def _new(given: Document, id: str, now: str) -> dict[str, Any]:
         "preview_access_groups": [],
         "teams": [parse_uuid(team) for team in given.get("teams", [TEAM])],
     }
+
+
+def _problems_of_teams(given: Document) -> dict[str, Any]:
+    """Return what is wrong with teams that the contract has let through, as it does with numbers."""
+    wrong = {str(place): [NO_UUID] for place, team in enumerate(given.get("teams", ())) if parse_uuid(team) is None}
+    return {"teams": wrong} if wrong else {}
 
 
 def _shown(integration: Record, world: World) -> Record:

@@ -9,9 +9,10 @@ from typing import Any
 import orjson
 
 from emulator.sandbox.collection import Record
-from emulator.vendors.secoda.errors import BLANK, NO_JSON, NO_STRING, NULL, REQUIRED
+from emulator.vendors.secoda.errors import NO_JSON, NO_STRING, NULL, REQUIRED
 from emulator.vendors.secoda.lines import Lines
 from emulator.vendors.secoda.reports import Report
+from emulator.vendors.secoda.texts import BLANK
 
 
 def read_resources(lines: Lines, report: Report) -> Iterator[Record | None]:

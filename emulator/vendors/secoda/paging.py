@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 from urllib.parse import urlencode
 
@@ -61,9 +62,11 @@ class Page:
         """Return the URL of a page, on the host and path that the caller used; the first page's names no page."""
         if number is None:
             return None
-        parameters = sorted((name, value) for name, value in self.call.query.items() if name != "page")
+        parameters = [(name, value) for name, value in self.call.query.items() if name != "page"]
         if number > 1:
-            parameters = sorted([*parameters, ("page", str(number))])
+            parameters.append(("page", str(number)))
+        # As Django REST framework: names in order, the values of one as they were sent.
+        parameters.sort(key=itemgetter(0))
         url = self.call.base_url + self.call.path
         return f"{url}?{urlencode(parameters)}" if parameters else url
 
@@ -73,7 +76,7 @@ def find_page(call: Call, count: int, flags: Flags) -> Page:
     size = min(call.params.get("page_size", flags["default_page_size"]), flags["maximum_page_size"])
     total = _pages(count, size)
     # What the contract knows no number for, and Django REST framework does: the last page.
-    number = total if call.query.get("page") == "last" else call.params.get("page", 1)
+    number = total if call.query.getall("page", [""])[-1] == "last" else call.params.get("page", 1)
     if number > total:
         raise invalid_page()
     return Page(call, number, size, count, flags["torn_pages"])
