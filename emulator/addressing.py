@@ -7,6 +7,7 @@ from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from emulator.hosts import Hosts
 from emulator.problems import Problem
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 PREFIX = "~"
 HEADER = "X-Emulator-Sandbox"
 CONTROL = "_emulator"
+
+
+def split_first(path: str) -> tuple[str, str]:
+    """Return a path's first segment, decoded, and what follows: "" or a path."""
+    first, slash, rest = path[1:].partition("/")
+    return unquote(first), slash + rest
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +67,18 @@ class Addressing:
         return Address(sandbox, vendor, prefix + root, path[len(root) :])
 
     def _split_prefix(self, path: str) -> tuple[Sandbox | None, str, str]:
-        if not path.startswith(f"/{PREFIX}"):
+        first, rest = split_first(path)
+        if not first.startswith(PREFIX):
             return None, "", path
-        first, _, rest = path[1:].partition("/")
-        return self._named(first[len(PREFIX) :]), f"/{first}", f"/{rest}"
+        return self._named(first.removeprefix(PREFIX)), path.removesuffix(rest), rest or "/"
 
     def _vendor(self, path: str, host: str) -> tuple[str, str]:
         vendor = self._hosts.vendor(host)
-        first = path[1:].partition("/")[0]
+        first, rest = split_first(path)
         if vendor is not None and first != CONTROL:
             return vendor, ""
         if first in self._credential_headers or first == CONTROL:
-            return first, f"/{first}"
+            return first, path.removesuffix(rest)
         roots = ", ".join(f"/{vendor}/" for vendor in self._credential_headers)
         raise Problem(404, f"Nothing is at {path}: the vendors are at {roots} and the control API at /{CONTROL}/.")
 

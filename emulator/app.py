@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from emulator import wire
-from emulator.addressing import CONTROL, Address, Addressing
+from emulator.addressing import CONTROL, Address, Addressing, split_first
 from emulator.contract.faults import check_fault
 from emulator.contract.graphql import GraphQLLimits
 from emulator.contract.openapi import Contract, read_contract
@@ -140,8 +140,9 @@ class Emulator:
         """Hand a request to the vendor that it is for, or to the control API."""
         try:
             path = _path(request)
-            if path.startswith(f"/{CONTROL}"):
-                return await self._control.serve(request, path[len(CONTROL) + 1 :])
+            first, rest = split_first(path)
+            if first == CONTROL:
+                return await self._control.serve(request, rest)
             address = self._address(request, path)
             if address.vendor == CONTROL:
                 return await self._control.serve(request, address.path, address.sandbox.name)

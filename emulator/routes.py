@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
@@ -42,6 +42,7 @@ class Routes:
     def __init__(self, contract: Contract) -> None:
         self._root = _Node()
         self._slash_is_optional = contract.conventions.trailing_slash == "accepted"
+        self._decoding = contract.conventions.path_decoding
         for operation in contract.operations.values():
             if not operation.root:
                 for mount in contract.mounts:
@@ -49,14 +50,16 @@ class Routes:
 
     def find(self, path: str) -> Route | None:
         """Return what stands at a percent-encoded path, or None."""
-        found = _find(self._root, self._segments(path), [])
+        segments = self._segments(unquote(path) if self._decoding == "whole" else path)
+        found = _find(self._root, segments, [], unquote if self._decoding == "segments" else _as_it_is)
         if found is None:
             return None
         node, values = found
-        return Route(node.operations, _spelled(node.mount, path), dict(zip(node.names, values, strict=True)))
+        decoded = values if self._decoding == "whole" else map(unquote, values)
+        return Route(node.operations, _spelled(node.mount, path), dict(zip(node.names, decoded, strict=True)))
 
     def _segments(self, path: str) -> list[str]:
-        segments = path.split("/")[1:]
+        segments = path.split("/")[1:] or [""]
         if self._slash_is_optional and segments[-1] == "" and len(segments) > 1:
             segments.pop()
         return segments
@@ -76,18 +79,24 @@ class Routes:
         node.mount, node.names = mount, names
 
 
-def _find(node: _Node, segments: Sequence[str], values: list[str]) -> tuple[_Node, list[str]] | None:
+def _as_it_is(segment: str) -> str:
+    return segment
+
+
+def _find(
+    node: _Node, segments: Sequence[str], values: list[str], decoded: Callable[[str], str]
+) -> tuple[_Node, list[str]] | None:
     if not segments:
         return (node, values) if node.operations else None
     segment, rest = segments[0], segments[1:]
-    child = node.children.get(segment)
+    child = node.children.get(decoded(segment))
     if child is not None:
-        found = _find(child, rest, values)
+        found = _find(child, rest, values, decoded)
         if found is not None:
             return found
     if node.parameter is None or segment == "":
         return None
-    return _find(node.parameter, rest, [*values, unquote(segment)])
+    return _find(node.parameter, rest, [*values, segment], decoded)
 
 
 def _spelled(mount: str, path: str) -> str:

@@ -9,6 +9,7 @@ import subprocess
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 import requests
 
@@ -140,6 +141,41 @@ def test_the_control_api_is_not_below_a_vendors_host(emulator: EmulatorUnderTest
         status, problem, _ = ask(emulator, "GET", target, said, {})
         assert status == 403
         assert problem["detail"] == f"The control API does not answer to the host {host!r}; add it to control_hosts."
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS", "PROPFIND"])
+@pytest.mark.parametrize("path", ["/{}", "/~default/{}", "/{}?x=1", "/%7Edefault/{}"])
+@pytest.mark.parametrize("vendor", OPERATIONS)
+def test_a_vendors_bare_root_is_its_unknown_path(
+    emulator: EmulatorUnderTest, vendor: str, path: str, method: str
+) -> None:
+    before = len(emulator.exchanges())
+    at_root, beyond = (
+        httpx.request(method, emulator.root + target) for target in (path.format(vendor), f"/{vendor}/no/such/path")
+    )
+    assert at_root.status_code == beyond.status_code == 404
+    assert at_root.headers["content-type"] == beyond.headers["content-type"]
+    assert at_root.text == beyond.text.replace("/no/such/path", "")
+    assert [exchange.operations for exchange in emulator.exchanges()[before:]] == [(), ()]
+
+
+@pytest.mark.parametrize("prefix", ["/~default", "/%7Edefault", "/%7edefaul%74"])
+@pytest.mark.parametrize("root", ["/secoda", "/%73ecoda"])
+def test_a_prefix_may_be_percent_encoded(emulator: EmulatorUnderTest, prefix: str, root: str) -> None:
+    path = f"{prefix}{root}/api/v1/integration/integrations?page_size=1"
+    status, page, _ = ask(emulator, "GET", path, "localhost", emulator.headers("secoda"))
+    assert status == 200
+    assert page["links"]["next"].startswith(f"http://localhost{prefix}{root}/api/v1/")
+
+
+@pytest.mark.parametrize("path", ["/_emulatorX", "/_emulator_/health", "/_emulatorhealth"])
+def test_what_only_begins_like_the_control_api_is_nothing(emulator: EmulatorUnderTest, path: str) -> None:
+    status, problem, _ = ask(emulator, "GET", path, "localhost", {})
+    assert (status, problem["detail"].partition(":")[0]) == (404, f"Nothing is at {path}")
+
+
+def test_the_control_api_may_be_percent_encoded(emulator: EmulatorUnderTest) -> None:
+    assert ask(emulator, "GET", "/%5Femulator/health", "localhost", {})[0] == 200
 
 
 LINKED = ["api.secoda.co", "eapi.secoda.co:8080", "APP.secoda.co"]

@@ -15,11 +15,16 @@ from emulator.routes import Routes
 
 
 def routes(
-    operations: Sequence[tuple[str, str, str]], mounts: tuple[str, ...] = ("",), slash: str = "accepted"
+    operations: Sequence[tuple[str, str, str]],
+    mounts: tuple[str, ...] = ("",),
+    slash: str = "accepted",
+    decoding: str = "segments",
 ) -> Routes:
     """Return the routes of a made-up contract of (name, method, path)."""
     made = {name: SimpleNamespace(name=name, method=method, path=path, root="") for name, method, path in operations}
-    contract: Any = SimpleNamespace(operations=made, mounts=mounts, conventions=SimpleNamespace(trailing_slash=slash))
+    contract: Any = SimpleNamespace(
+        operations=made, mounts=mounts, conventions=SimpleNamespace(trailing_slash=slash, path_decoding=decoding)
+    )
     return Routes(cast(Contract, contract))
 
 
@@ -43,6 +48,32 @@ def test_parameters_are_decoded_and_an_encoded_slash_stays_inside_its_segment() 
     found = routes([("one", "GET", "/d/{id}")]).find("/d/a%2Fb%20c")
     assert found is not None
     assert found.params == {"id": "a/b c"}
+
+
+@pytest.mark.parametrize(
+    ("decoding", "path", "params"),
+    [
+        ("whole", "/%64/x", {"id": "x"}),
+        ("segments", "/%64/x", {"id": "x"}),
+        ("none", "/%64/x", None),
+        ("whole", "/d%2Fx", {"id": "x"}),
+        ("segments", "/d%2Fx", None),
+        ("whole", "/d/a%2Fb", None),
+        ("none", "/d/a%2Fb", {"id": "a/b"}),
+        ("whole", "/d/a%252Fb", {"id": "a%2Fb"}),
+        ("segments", "/d/a%252Fb", {"id": "a%2Fb"}),
+    ],
+)
+def test_a_path_is_decoded_as_the_vendors_framework_does(
+    decoding: str, path: str, params: dict[str, str] | None
+) -> None:
+    found = routes([("one", "GET", "/d/{id}")], decoding=decoding).find(path)
+    assert (found.params if found else None) == params
+
+
+@pytest.mark.parametrize("path", ["", "/"])
+def test_the_root_is_no_operation(path: str) -> None:
+    assert routes([("one", "GET", "/d/{id}")]).find(path) is None
 
 
 def test_an_empty_segment_is_no_parameter() -> None:

@@ -41,6 +41,8 @@ class Flag:
 class Conventions:
     """What holds for all of a vendor's operations; the contract gives each its evidence.
 
+    `path_decoding` says how a path is decoded before it is routed: by "segments", as a "whole" (an encoded slash
+    divides it) or not ("none"); parameters are decoded in any case.
     `repeated_parameter` says what a query parameter is that was sent more than once ("first" and "last" of
     them, or a "list" of all), `number_parameter` how its text becomes a number (a key of numbers.NUMBERS).
     """
@@ -51,6 +53,7 @@ class Conventions:
     json_reading: str
     headers: Mapping[str, str]
     etag: str
+    path_decoding: str = "segments"
     repeated_parameter: str = "first"
     number_parameter: str = "plain"
 
@@ -61,6 +64,7 @@ class Conventions:
 
 
 OPTIONAL_CONVENTIONS: Mapping[str, Sequence[str]] = {
+    "path-decoding": ("segments", "whole", "none"),
     "repeated-parameter": ("first", "last", "list"),
     "number-parameter": tuple(NUMBERS),
 }
