@@ -139,6 +139,19 @@ def has_key(document: Any, key: str) -> bool:
     return False
 
 
+def is_deeper(document: Any, levels: int) -> bool:
+    """Return True if the document nests deeper than `levels`."""
+    within = [document]
+    for _ in range(levels + 1):
+        within = [
+            inner
+            for outer in within
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return bool(within)
+
+
 def _rounded(text: str) -> int | float:
     """Return a number as JSON.stringify would write it: whole ones without a fraction, in the digits of the double."""
     value = float(text)

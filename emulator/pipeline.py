@@ -220,7 +220,7 @@ class Pipeline:
         if operation.secured:
             book = visit.sandbox.credentials.get(self._vendor.name, {})
             visit.identity = self._vendor.authenticate(visit.call, book, visit.now)
-            self._vendor.authorize(visit.identity, operation.name, operation.safe)
+            self._vendor.authorize(visit.call, visit.identity, operation.name, operation.safe)
 
     def _check_call(self, visit: Visit, operation: Operation) -> None:
         conventions = self._contract.conventions

@@ -107,7 +107,7 @@ class Dialect(Protocol):
         """Answer after a failure of our own: the vendor's 500."""
 
 
-def _no_rights_needed(identity: Identity, operation: str, safe: bool) -> None:
+def _no_rights_needed(call: Call, identity: Identity, operation: str, safe: bool) -> None:
     """Allow everything."""
 
 
@@ -121,7 +121,7 @@ class Vendor:
     """One emulated company.
 
     `authenticate(call, credentials, now)` returns who asks, or raises Refusal (401);
-    `authorize(identity, operation, safe)` raises Refusal (403) where rights depend on nothing but
+    `authorize(call, identity, operation, safe)` raises Refusal (403) where rights depend on nothing but
     the operation, `safe` telling one that only reads. `present(credential)` gives the headers that
     a client sends for that credential. `graphql_reply(result, ran, refused, flags)` wraps the result of a
     GraphQL request, `ran` telling that its document and variables were valid, `refused` that strict mode
@@ -135,5 +135,5 @@ class Vendor:
     authenticate: Callable[[Call, Credentials, Any], Identity]
     present: Callable[[Record], dict[str, str]]
     collections: Sequence[Collection]
-    authorize: Callable[[Identity, str, bool], None] = _no_rights_needed
+    authorize: Callable[[Call, Identity, str, bool], None] = _no_rights_needed
     graphql_reply: Callable[[dict[str, Any], bool, bool, Flags], Reply] = _status_200

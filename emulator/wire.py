@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import socket
 import struct
 from base64 import b64encode
@@ -17,6 +18,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict, MultiDictProxy
 
 from emulator.contract.openapi import Conventions
+from emulator.contract.operation import SAFE_METHODS
 from emulator.contract.reading import MULTIPART
 from emulator.errors import MalformedBody
 from emulator.exchange import NOTHING, Call, Part, Reply
@@ -30,6 +32,8 @@ SPOOL = 1024 * 1024
 
 SHORT = 64 * 1024
 """A JSON body of up to so many bytes is read even if no operation takes it: the journal shows it."""
+
+NO_CACHE = re.compile(r"(?:^|,)\s*no-cache\s*(?:,|$)")
 
 DRIPS = 20
 DRIP_SECONDS = 0.1
@@ -141,9 +145,9 @@ def respond(call: Call, reply: Reply, conventions: Conventions) -> web.Response:
     headers = CIMultiDict({**conventions.headers, **reply.headers})
     if kind:
         headers[hdrs.CONTENT_TYPE] = kind
-    if conventions.etag == "weak" and reply.status == 200 and call.method == "GET":
+    if conventions.etag == "weak" and content:
         headers[hdrs.ETAG] = _weak_etag(content)
-        if _matches(call.headers.get(hdrs.IF_NONE_MATCH, ""), headers[hdrs.ETAG]):
+        if call.method in SAFE_METHODS and 200 <= reply.status < 300 and _is_fresh(call, headers[hdrs.ETAG]):
             headers.pop(hdrs.CONTENT_TYPE, None)
             return web.Response(status=304, headers=headers)
     response = web.Response(status=reply.status, headers=headers, body=content)
@@ -159,8 +163,13 @@ def _weak_etag(content: bytes) -> str:
     return f'W/"{len(content):x}-{digest[:27]}"'
 
 
-def _matches(if_none_match: str, etag: str) -> bool:
-    candidates = {candidate.strip().removeprefix("W/") for candidate in if_none_match.split(",")}
+def _is_fresh(call: Call, etag: str) -> bool:
+    """Return True if the client has what it asks for, and does not ask for it all the same (Express 4, fresh 0.5)."""
+    if NO_CACHE.search(call.headers.get(hdrs.CACHE_CONTROL, "")):
+        return False
+    candidates = {
+        candidate.strip().removeprefix("W/") for candidate in call.headers.get(hdrs.IF_NONE_MATCH, "").split(",")
+    }
     return "*" in candidates or etag.removeprefix("W/") in candidates
 
 

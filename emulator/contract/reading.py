@@ -11,7 +11,7 @@ from emulator.contract.openapi import Conventions
 from emulator.contract.operation import Body, Field, Media, Operation, Parameter
 from emulator.errors import MalformedBody
 from emulator.exchange import NOTHING, Call, Part, Violation
-from emulator.json_text import Reading
+from emulator.json_text import Reading, is_deeper
 
 MULTIPART = "multipart/form-data"
 FORM = "application/x-www-form-urlencoded"
@@ -119,21 +119,9 @@ def _missing_body() -> Violation:
 def parse_json(body: bytes, reading: Reading, max_depth: int) -> Any:
     """Return the document in a JSON body, as a framework reads it. Raises MalformedBody, also if it is too deep."""
     document = reading.read(body)
-    if body.count(b"[") + body.count(b"{") > max_depth and _is_deeper(document, max_depth):
+    if body.count(b"[") + body.count(b"{") > max_depth and is_deeper(document, max_depth):
         raise MalformedBody(f"nested deeper than {max_depth} levels")
     return document
-
-
-def _is_deeper(document: Any, levels: int) -> bool:
-    within = [document]
-    for _ in range(levels + 1):
-        within = [
-            inner
-            for outer in within
-            if isinstance(outer, dict | list)
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-    return bool(within)
 
 
 def _check_parts(parts: Mapping[str, Part], media: Media) -> Iterator[Violation]:

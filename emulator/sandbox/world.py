@@ -52,6 +52,11 @@ class World:
         return Records(self._db, collection, self.written)
 
     @property
+    def sandbox(self) -> str:
+        """The sandbox's name."""
+        return self._sandbox
+
+    @property
     def identity(self) -> Identity:
         """Who asks. Raises LookupError in an operation that needs no credentials."""
         if self._identity is None:

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from emulator.sandbox.collection import Collection, Record
+from emulator.sandbox.world import World
+from emulator.vendors.celigo.collections import FLOWS, INTEGRATIONS
 from tests.conftest import EmulatorUnderTest
 from tests.vendors.test_celigo_integrations import (
     EMPTY,
     NETSUITE,
     PLAIN,
-    SCRIPT,
     SHOP,
     SHOPIFY,
     UNINSTALLING,
@@ -21,10 +23,19 @@ from tests.vendors.test_celigo_integrations import (
 
 WAREHOUSE = "5fc5de876cfe5b44bb95dd02"
 PRICES = "5fc5de876cfe5b44bb95dd04"
+ORDERS = "5fc5e1346cfe5b44bb95df11"
+"""A flow of PLAIN."""
 
 
 def names(emulator: EmulatorUnderTest, id: str, part: str) -> list[str]:
     return [record["name"] for record in emulator.call("celigo", "GET", f"/integrations/{id}/{part}").json()]
+
+
+def change(emulator: EmulatorUnderTest, collection: Collection, id: str, fields: Record) -> None:
+    def work(world: World) -> None:
+        world[collection].replace({**(world[collection].get(id) or {}), **fields})
+
+    emulator.run(lambda: emulator.sandbox.run("celigo", work))
 
 
 def registered(emulator: EmulatorUnderTest, id: str) -> list[str]:
@@ -123,39 +134,37 @@ def test_a_connection_that_an_alias_needs_stays(emulator: EmulatorUnderTest) -> 
     assert emulator.call("celigo", "DELETE", f"/integrations/{SHOP}/connections/{NETSUITE}/register").status_code == 204
 
 
-def test_dependencies_say_what_ties_them_to_the_integration(emulator: EmulatorUnderTest) -> None:
-    found = emulator.call("celigo", "GET", f"/integrations/{SHOP}/dependencies").json()
-    assert {kind: len(entries) for kind, entries in found.items()} == {
-        "flows": 3,
-        "exports": 3,
-        "imports": 2,
-        "connections": 3,
-        "scripts": 1,
+@pytest.mark.parametrize("id", [PLAIN, SHOP, EMPTY, UNINSTALLING])
+def test_what_is_in_an_integration_is_no_dependent(emulator: EmulatorUnderTest, id: str) -> None:
+    emulator.call("celigo", "POST", f"/integrations/{id}/clone")
+    answer = emulator.call("celigo", "GET", f"/integrations/{id}/dependencies")
+    assert (answer.status_code, answer.json()) == (200, {})
+
+
+@pytest.mark.parametrize(("rights", "level"), [("full", "owner"), ("read", "monitor")])
+def test_dependencies_are_what_depends_on_it_from_outside(emulator: EmulatorUnderTest, rights: str, level: str) -> None:
+    change(emulator, INTEGRATIONS, EMPTY, {"_parentId": UNINSTALLING})
+    own_import, own_flow = "5ee0bae4d2f34b5c6d7e8fc1", "5ee0bb02d2f34b5c6d7e8fa1"
+    outside = {"pageProcessors": [{"type": "import", "_importId": own_import}], "_runNextFlowIds": [own_flow]}
+    change(emulator, FLOWS, ORDERS, outside)
+    found = emulator.call("celigo", "GET", f"/integrations/{UNINSTALLING}/dependencies", rights=rights).json()
+    assert found == {
+        "integrations": [
+            {
+                "id": EMPTY,
+                "name": "Licensing and Usage",
+                "paths": ["_parentId"],
+                "accessLevel": level,
+                "dependencyIds": {"integrations": [UNINSTALLING]},
+            }
+        ],
+        "flows": [
+            {
+                "id": ORDERS,
+                "name": "Orders to 3PL Central",
+                "paths": ["pageProcessors.0._importId", "_runNextFlowIds.0"],
+                "accessLevel": level,
+                "dependencyIds": {"imports": [own_import], "flows": [own_flow]},
+            }
+        ],
     }
-    assert found["flows"][0] == {
-        "id": "60f1a4a1c4d5e6f708192b31",
-        "name": "Orders to NetSuite",
-        "accessLevel": "owner",
-        "dependencyIds": {"integrations": [SHOP]},
-    }
-    shopify = next(entry for entry in found["connections"] if entry["id"] == SHOPIFY)
-    assert shopify["dependencyIds"] == {
-        "integrations": [SHOP],
-        "exports": ["60f1a3e0c4d5e6f708192b11"],
-        "imports": ["60f1a3f6c4d5e6f708192b22"],
-    }
-    update = next(entry for entry in found["imports"] if entry["name"] == "Update Shopify")
-    assert len(update["dependencyIds"]["flows"]) == 2
-    assert found["scripts"][0]["id"] == SCRIPT
-
-
-def test_dependencies_name_the_clones(emulator: EmulatorUnderTest) -> None:
-    assert "integrations" not in emulator.call("celigo", "GET", f"/integrations/{PLAIN}/dependencies").json()
-    made = emulator.call("celigo", "POST", f"/integrations/{PLAIN}/clone").json()
-    found = emulator.call("celigo", "GET", f"/integrations/{PLAIN}/dependencies", rights="read").json()
-    (entry,) = found["integrations"]
-    assert (entry["id"], entry["name"], entry["accessLevel"]) == (made["_id"], made["name"], "monitor")
-
-
-def test_an_empty_integration_has_no_dependencies(emulator: EmulatorUnderTest) -> None:
-    assert emulator.call("celigo", "GET", f"/integrations/{EMPTY}/dependencies").json() == {}

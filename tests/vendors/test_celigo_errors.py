@@ -287,3 +287,12 @@ def test_bodies_that_are_too_large_and_failures_of_our_own_are_in_the_envelope()
     codes = ["request_too_large", "internal_server_error"]
     documents: list[Any] = [too_large.document, broken.document]
     assert [error["code"] for document in documents for error in document["errors"]] == codes
+
+
+@pytest.mark.parametrize("operation", CALLS)
+def test_a_401_and_a_403_have_a_message_alone_by_a_switch(emulator: EmulatorUnderTest, operation: str) -> None:
+    emulator.flag("celigo.auth_error_body", "message")
+    assert send(emulator, operation, rights=None).json() == {"message": "Unauthorized"}
+    if CALLS[operation].method != "GET":
+        refused = {"message": "You do not have permission to perform this action."}
+        assert send(emulator, operation, rights="read").json() == refused

@@ -123,6 +123,75 @@ def test_put_erases_what_is_left_out_and_keeps_what_is_read_only(emulator: Emula
     assert get(emulator, INSTALLING) == after
 
 
+def test_put_keeps_the_registered_connections(emulator: EmulatorUnderTest) -> None:
+    before = get(emulator, SHOP)["_registeredConnectionIds"]
+    for body in ({"name": "Bare"}, {"name": "Bare", "_registeredConnectionIds": []}):
+        answer = emulator.call("celigo", "PUT", f"/integrations/{SHOP}", json=body)
+        assert (answer.status_code, answer.json()["_registeredConnectionIds"]) == (200, before)
+
+
+@pytest.mark.parametrize("field", ["flowGroupings", "apiGroupings"])
+def test_the_vendors_cli_adds_a_group_and_reads_its_id(emulator: EmulatorUnderTest, field: str) -> None:
+    integration = get(emulator, PLAIN)
+    body = {**integration, field: [*integration.get(field, []), {"name": "Public endpoints"}]}
+    made = emulator.call("celigo", "PUT", f"/integrations/{PLAIN}", json=body).json()[field][-1]
+    assert made == {"name": "Public endpoints", "_id": made["_id"]}
+    assert len(made["_id"]) == 24
+    assert get(emulator, PLAIN)[field][-1] == made
+
+
+KNOWN = {
+    "syncs": True,
+    "celigoAgentAutoRunMode": False,
+    "resolvedAt": "2026-08-06T10:00:00.000Z",
+    "childDisplayName": "West region store",
+    "iLMIgnore": {"exports": ["mockOutput"]},
+    "readme": "x" * 51_200,
+}
+"""Fields of the vendor's own command-line client."""
+
+
+def test_the_fields_of_the_vendors_cli_are_kept(emulator: EmulatorUnderTest) -> None:
+    made = create(emulator, **KNOWN)
+    assert {name: made[name] for name in KNOWN} == KNOWN
+    assert not emulator.exchanges()[-1].call_violations
+    again = emulator.call("celigo", "PUT", f"/integrations/{made['_id']}", json={**made, "syncs": False}).json()
+    assert {name: again[name] for name in KNOWN} == KNOWN
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"syncs": "yes"}, 'Cast to Boolean failed for value "yes" at path "syncs"'),
+        ({"resolvedAt": "soon"}, 'Cast to date failed for value "soon" at path "resolvedAt"'),
+        ({"iLMIgnore": []}, 'Cast to Object failed for value "[]" at path "iLMIgnore"'),
+        ({"apiGroupings": [{}]}, "Path `apiGroupings.0.name` is required."),
+        (
+            {"readme": "x" * 51_201},
+            f"Path `readme` (`{'x' * 51_201}`) is longer than the maximum allowed length (51200).",
+        ),
+    ],
+)
+def test_the_fields_of_the_vendors_cli_are_checked(
+    emulator: EmulatorUnderTest, fields: dict[str, Any], message: str
+) -> None:
+    answer = emulator.call("celigo", "POST", "/integrations", json={"name": "New", **fields})
+    assert (answer.status_code, [error["message"] for error in errors(answer)]) == (422, [message])
+
+
+def test_an_alias_stands_for_a_lookup_cache(emulator: EmulatorUnderTest) -> None:
+    alias = {"alias": "prices", "description": "Prices", "_lookupCacheId": "a" * 24}
+    assert create(emulator, aliases=[alias])["aliases"] == [alias]
+    assert not emulator.exchanges()[-1].call_violations
+
+
+def test_a_refusal_names_the_first_hundred_errors(emulator: EmulatorUnderTest) -> None:
+    aliases = [{"alias": f"a{number}"} for number in range(20_000)]
+    answer = emulator.call("celigo", "POST", "/integrations", json={"name": "New", "aliases": aliases})
+    assert (answer.status_code, len(errors(answer))) == (422, 100)
+    assert errors(answer)[99]["field"] == "aliases.99"
+
+
 def test_put_of_what_was_read_changes_nothing_but_the_date(emulator: EmulatorUnderTest) -> None:
     for listed in emulator.call("celigo", "GET", "/integrations").json():
         before = get(emulator, listed["_id"])
@@ -363,6 +432,40 @@ def test_what_has_not_changed_is_304(emulator: EmulatorUnderTest) -> None:
     assert (again.status_code, again.content) == (304, b"")
     emulator.call("celigo", "PATCH", path, json=[{"op": "replace", "path": "/tag", "value": "x"}])
     assert emulator.call("celigo", "GET", path, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_head_has_the_tag_of_get_and_is_304(emulator: EmulatorUnderTest) -> None:
+    path = f"/integrations/{PLAIN}"
+    got, head = (emulator.call("celigo", method, path) for method in ("GET", "HEAD"))
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("etag", "content-length", "content-type"):
+        assert head.headers[name] == got.headers[name]
+    again = emulator.call("celigo", "HEAD", path, headers={"If-None-Match": got.headers["etag"]})
+    assert (again.status_code, again.headers["etag"]) == (304, got.headers["etag"])
+    assert "content-type" not in again.headers
+
+
+@pytest.mark.parametrize(
+    ("cache_control", "status"),
+    [("no-cache", 200), ("max-age=0, no-cache", 200), ("max-age=0", 304), ("no-cache-please", 304)],
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_no_cache_asks_for_what_has_not_changed(
+    emulator: EmulatorUnderTest, method: str, cache_control: str, status: int
+) -> None:
+    path = f"/integrations/{PLAIN}"
+    tag = emulator.call("celigo", "GET", path).headers["etag"]
+    headers = {"If-None-Match": tag, "Cache-Control": cache_control}
+    assert emulator.call("celigo", method, path, headers=headers).status_code == status
+
+
+def test_every_answer_with_a_body_has_a_tag_and_only_reads_are_304(emulator: EmulatorUnderTest) -> None:
+    made = emulator.call("celigo", "POST", "/integrations", json={"name": "New"}, headers={"If-None-Match": "*"})
+    missing = emulator.call("celigo", "GET", f"/integrations/{'0' * 24}", headers={"If-None-Match": "*"})
+    steps = emulator.call("celigo", "GET", f"/integrations/{INSTALLING}/installSteps", headers={"If-None-Match": "*"})
+    assert [answer.status_code for answer in (made, missing, steps)] == [201, 404, 304]
+    assert all(answer.headers["etag"].startswith('W/"') for answer in (made, missing, steps))
+    assert "etag" not in emulator.call("celigo", "DELETE", f"/integrations/{EMPTY}").headers
 
 
 def test_a_deleted_integration_takes_its_flows_along(emulator: EmulatorUnderTest) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import httpx
@@ -64,7 +65,6 @@ def test_a_field_that_is_not_there_yet_can_be_replaced(emulator: EmulatorUnderTe
         "/settingsForm",
         "/settings~1x",
         "/version/0",
-        "/flowGroupings",
         "/flowGroupings/0",
         "/flowGroupings/0/name",
         "/flowGroupings/-/settings",
@@ -159,6 +159,23 @@ def test_only_replace_is_taken_by_a_switch(emulator: EmulatorUnderTest) -> None:
         ("/aliases", ["a"], 'Cast to Object failed for value "a" at path "aliases"'),
         ("/aliases", [{"alias": 5, "_flowId": PRICES}], 'Cast to String failed for value "5" at path "alias"'),
         ("/aliases", [{"alias": "a"}], "The alias must reference a resource."),
+        ("/flowGroupings", "x", 'Cast to Array failed for value "x" at path "flowGroupings"'),
+        ("/apiGroupings", None, 'Cast to Array failed for value "null" at path "apiGroupings"'),
+        ("/apiGroupings", ["x"], 'Cast to Object failed for value "x" at path "apiGroupings"'),
+        ("/apiGroupings", [{"name": 5}], 'Cast to String failed for value "5" at path "name"'),
+        ("/apiGroupings", [{}], "Path `apiGroupings.0.name` is required."),
+        ("/apiGroupings", [{"name": ""}], "Path `apiGroupings.0.name` is required."),
+        ("/flowGroupings", [{"name": "a", "_id": "x"}], 'Cast to ObjectId failed for value "x" at path "_id"'),
+        (
+            "/flowGroupings",
+            [{"name": "a", "settingsForm": {"init": "x"}}],
+            'Cast to Object failed for value "{"init": "x"}" at path "settingsForm"',
+        ),
+        (
+            "/apiGroupings",
+            [{"name": "a", "settingsForm": {"init": {"_scriptId": "x"}}}],
+            'Cast to ObjectId failed for value "x" at path "_scriptId"',
+        ),
     ],
 )
 def test_wrong_types_are_refused(emulator: EmulatorUnderTest, path: str, value: Any, message: str) -> None:
@@ -185,6 +202,77 @@ def test_the_body_must_be_an_array(emulator: EmulatorUnderTest, body: Any) -> No
     answer = emulator.call("celigo", "PATCH", f"/integrations/{SHOP}", json=body)
     assert answer.status_code == 400
     assert errors(answer)[0]["message"] == "The request body must be a JSON array."
+
+
+@pytest.mark.parametrize("field", ["flowGroupings", "apiGroupings"])
+def test_groups_are_replaced_as_a_whole_and_each_has_an_id(emulator: EmulatorUnderTest, field: str) -> None:
+    given = {"name": "Kept", "_id": "60f1a2b3c4d5e6f708192a3b", "settings": {"a": 1}}
+    value = [given, {"name": "New", "colour": "red"}]
+    assert patch(emulator, SHOP, replace(f"/{field}", value)).status_code == 204
+    kept, made = get(emulator, SHOP)[field]
+    assert kept == given
+    assert made == {"name": "New", "_id": made["_id"]}
+    assert len(made["_id"]) == 24
+
+
+def test_groups_and_settings_are_removed(emulator: EmulatorUnderTest) -> None:
+    patch(emulator, SHOP, replace("/apiGroupings", [{"name": "A"}]))
+    removals = [{"op": "remove", "path": f"/{name}"} for name in ("flowGroupings", "apiGroupings", "settings")]
+    assert patch(emulator, SHOP, *removals).status_code == 204
+    after = get(emulator, SHOP)
+    assert after["flowGroupings"] == []
+    assert not after.keys() & {"apiGroupings", "settings"}
+    flows = emulator.call("celigo", "GET", f"/integrations/{SHOP}/flows").json()
+    assert not [flow for flow in flows if "_flowGroupingId" in flow]
+
+
+@pytest.mark.parametrize("times", [23, 28, 1000])
+def test_copies_that_double_are_refused_while_they_are_made(emulator: EmulatorUnderTest, times: int) -> None:
+    before = get(emulator, PLAIN)
+    copies = [{"op": "copy", "from": "/settings/a", "path": "/settings/a/-"}] * (times - 1)
+    answer = patch(emulator, PLAIN, replace("/settings", {"a": [1, 2]}), *copies)
+    message = "The patch cannot be applied: it copies more than 262144 bytes of JSON"
+    assert (answer.status_code, errors(answer)[0]["message"]) == (422, message)
+    assert get(emulator, PLAIN) == before
+
+
+def test_copies_within_the_bound_are_made(emulator: EmulatorUnderTest) -> None:
+    copies = [{"op": "copy", "from": "/settings/a", "path": f"/settings/{number}"} for number in range(25)]
+    answer = patch(emulator, PLAIN, replace("/settings", {"a": "x" * 10_000}), *copies)
+    assert answer.status_code == 204
+    assert len(get(emulator, PLAIN)["settings"]) == 26
+
+
+@pytest.mark.parametrize("levels", [150, 190, 250, 900])
+def test_a_patch_nests_in_steps_as_deep_as_a_body_may_at_most(emulator: EmulatorUnderTest, levels: int) -> None:
+    steps = [{"op": "add", "path": "/settings" + level * "/a", "value": {}} for level in range(1, levels + 1)]
+    answer = patch(emulator, PLAIN, replace("/settings", {}), *steps)
+    after: Any = get(emulator, PLAIN)["settings"]
+    if levels <= 190:
+        assert answer.status_code == 204
+        assert json.dumps(after) == '{"a": ' * levels + "{}" + "}" * levels
+    else:
+        assert answer.status_code == 422
+        assert errors(answer)[0]["message"] == "The patch cannot be applied: it would nest deeper than 200 levels"
+        assert "a" not in after
+
+
+def test_a_patch_of_very_many_operations_is_refused(emulator: EmulatorUnderTest) -> None:
+    answer = patch(emulator, PLAIN, *[replace("/version", "1")] * 1001)
+    assert answer.status_code == 422
+    assert errors(answer)[0]["message"] == "The patch has 1001 operations; at most 1000 are taken."
+
+
+def test_the_log_keeps_no_value_of_a_great_length(emulator: EmulatorUnderTest) -> None:
+    for text in ("long", "x" * 20_000, "y" * 20_000, "short"):
+        assert patch(emulator, PLAIN, replace("/settings", {"text": text})).status_code == 204
+    entries = emulator.call("celigo", "GET", f"/integrations/{PLAIN}/audit?limit=3").json()
+    changes = [entry["fieldChanges"][0] for entry in entries]
+    assert changes == [
+        {"fieldPath": "settings.text", "newValue": "short"},
+        {"fieldPath": "settings.text"},
+        {"oldValue": "long", "fieldPath": "settings.text"},
+    ]
 
 
 def test_an_empty_patch_is_carried_out(emulator: EmulatorUnderTest) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 import time
 import zipfile
 
 import httpx
 import pytest
 
-from emulator.vendors.celigo.templates import signature
+from emulator.app import Catalogue
+from emulator.vendors.celigo.templates import ACCESS_KEY, signature
 from tests.conftest import EmulatorUnderTest
+from tests.control import controlled
 from tests.vendors.test_celigo_integrations import INSTALLING, PLAIN, SCRIPT, SHOP, errors, get
 
 
@@ -56,7 +60,9 @@ def test_the_archive_holds_the_integration_and_what_is_in_it(emulator: EmulatorU
         ({"Signature": "wrong"}, "SignatureDoesNotMatch"),
         ({"Signature": "ü"}, "SignatureDoesNotMatch"),
         ({"Expires": "4102444800"}, "SignatureDoesNotMatch"),
-        ({"Expires": "soon"}, "SignatureDoesNotMatch"),
+        ({"Expires": "soon"}, "AccessDenied"),
+        ({"Signature": ""}, "AccessDenied"),
+        ({"AWSAccessKeyId": ""}, "AccessDenied"),
         ({"AWSAccessKeyId": "AKIAOTHER"}, "InvalidAccessKeyId"),
     ],
 )
@@ -72,7 +78,7 @@ def test_a_link_expires_a_quarter_of_an_hour_after_it_was_made(emulator: Emulato
     fresh = link(emulator, PLAIN)
     assert before + 900 <= int(fresh.params["Expires"]) <= time.time() + 900
     old = str(int(time.time()) - 1)
-    expired = fresh.copy_merge_params({"Expires": old, "Signature": signature(f"{PLAIN}.zip", old)})
+    expired = fresh.copy_merge_params({"Expires": old, "Signature": signature("default", f"{PLAIN}.zip", old)})
     answer = httpx.get(expired)
     assert answer.status_code == 403
     assert "<Code>AccessDenied</Code><Message>Request has expired</Message>" in answer.text
@@ -80,6 +86,51 @@ def test_a_link_expires_a_quarter_of_an_hour_after_it_was_made(emulator: Emulato
 
 def test_a_link_without_its_query_is_refused(emulator: EmulatorUnderTest) -> None:
     assert httpx.get(link(emulator, PLAIN).copy_with(query=None)).status_code == 403
+
+
+INCOMPLETE = "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters"
+
+
+@pytest.mark.parametrize(
+    ("expires", "message"),
+    [
+        (None, INCOMPLETE),
+        ("", INCOMPLETE),
+        *(
+            (text, f"Invalid date (should be seconds since epoch): {text}")
+            for text in ("abc", "9" * 5000, "-1", "1e9", " 4102444800", "٤")
+        ),
+    ],
+    ids=lambda value: repr(value)[:20],
+)
+def test_a_signed_link_without_a_time_is_refused(
+    emulator: EmulatorUnderTest, expires: str | None, message: str
+) -> None:
+    query = {"AWSAccessKeyId": ACCESS_KEY, "Signature": signature("default", f"{PLAIN}.zip", expires or "")}
+    if expires is not None:
+        query["Expires"] = expires
+    answer = httpx.get(link(emulator, PLAIN).copy_with(params=query))
+    assert answer.status_code == 403
+    assert f"<Code>AccessDenied</Code><Message>{message}</Message>" in answer.text
+
+
+def test_a_link_is_good_for_its_own_sandbox_only(catalogue: Catalogue) -> None:
+    with controlled(catalogue) as (_, control):
+        links = {}
+        for name in ("t1", "t2"):
+            control.sandbox(name=name)
+            url = f"{control.url}/~{name}/celigo/v1/integrations/{PLAIN}/template"
+            headers = {"Authorization": "Bearer celigo-token"}
+            links[name] = control.client.get(url, headers=headers).json()["signedURL"]
+            assert control.client.get(links[name]).status_code == 200
+        other = control.client.get(links["t1"].replace("/~t1/", "/~t2/"))
+        assert (other.status_code, "<Code>SignatureDoesNotMatch</Code>" in other.text) == (403, True)
+
+
+def test_another_process_signs_with_another_key() -> None:
+    text = "from emulator.vendors.celigo.templates import signature; print(signature('default', 'a.zip', '1'))"
+    other = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    assert other.stdout.strip() != signature("default", "a.zip", "1")
 
 
 def test_a_link_is_good_for_its_own_integration_only(emulator: EmulatorUnderTest) -> None:

@@ -26,6 +26,8 @@ COPIED = (
     "initChild",
     "version",
     "tag",
+    "celigoAgentAutoRunMode",
+    "iLMIgnore",
 )
 """The fields of the integration itself that go along."""
 
@@ -42,7 +44,13 @@ def copy_content(
     """
     parts = {"export": exports_of(world, source), "import": imports_of(world, source), "flow": flows_of(world, source)}
     ids = {**connections, source["_id"]: target["_id"]}
-    for record in (*parts["export"], *parts["import"], *parts["flow"], *source["flowGroupings"]):
+    for record in (
+        *parts["export"],
+        *parts["import"],
+        *parts["flow"],
+        *source["flowGroupings"],
+        *source.get("apiGroupings", ()),
+    ):
         ids[record["_id"]] = new_id(world)
     content = {name: _renamed(source[name], ids) for name in COPIED if name in source}
     manifest = []

@@ -97,6 +97,7 @@ _WORDS: Mapping[str, Callable[[Violation, str], Error]] = {
     "minLength": lambda violation, field: required(field),
     "type": _wrong_type,
     "pattern": lambda violation, field: cast_failed("ObjectId", violation.actual, field),
+    "format": lambda violation, field: cast_failed("date", violation.actual, field),
     "enum": lambda violation, field: error(
         "invalid_field", f"`{violation.actual}` is not a valid enum value for path `{field}`.", field
     ),

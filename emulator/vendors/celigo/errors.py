@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from emulator.errors import Refusal
@@ -28,14 +29,21 @@ def refusal(status: int, *errors: Error) -> Refusal:
     return Refusal(envelope(status, *errors))
 
 
-def unauthorized() -> Refusal:
+def unauthorized(flags: Mapping[str, Any]) -> Refusal:
     """Refuse who shows no valid token (code and message are assumed)."""
-    return refusal(401, error("unauthorized", "Unauthorized"))
+    return _no_access(401, error("unauthorized", "Unauthorized"), flags)
 
 
-def forbidden() -> Refusal:
+def forbidden(flags: Mapping[str, Any]) -> Refusal:
     """Refuse who may only read (code and message are assumed)."""
-    return refusal(403, error("forbidden", "You do not have permission to perform this action."))
+    return _no_access(403, error("forbidden", "You do not have permission to perform this action."), flags)
+
+
+def _no_access(status: int, reason: Error, flags: Mapping[str, Any]) -> Refusal:
+    """Refuse in the envelope, or as the flag auth_error_body has it."""
+    if flags["auth_error_body"] == "message":
+        return Refusal(Reply(status, {"message": reason["message"]}))
+    return refusal(status, reason)
 
 
 def not_found(world: World, what: str) -> Refusal:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from emulator.json_text import stored_text
 from emulator.sandbox.collection import Record
 from emulator.sandbox.world import World
 from emulator.vendors.celigo.collections import AUDIT
 from emulator.vendors.celigo.ids import new_id, timestamp
+
+LONGEST_VALUE: Final = 16 * 1024
+"""In characters of JSON: of a longer value the log tells only that it changed (assumed)."""
 
 NOT_LOGGED = ("_id", "createdAt", "lastModified", "lastModifiedBy")
 _MISSING: Final = object()
@@ -59,4 +63,8 @@ def _change(old: Any, new: Any, path: str) -> Iterator[Record]:
         yield from _changes(old, new, f"{path}.")
     else:
         values = {"oldValue": old, "newValue": new}
-        yield {**{name: value for name, value in values.items() if value is not _MISSING}, "fieldPath": path}
+        yield {**{name: value for name, value in values.items() if _is_logged(value)}, "fieldPath": path}
+
+
+def _is_logged(value: Any) -> bool:
+    return value is not _MISSING and len(stored_text(value)) <= LONGEST_VALUE

@@ -8,14 +8,14 @@ from emulator.exchange import Call, Reply
 from emulator.sandbox.collection import Record
 from emulator.sandbox.world import World
 from emulator.vendor import Handlers
-from emulator.vendors.celigo.collections import ERRORS, FLOWS, INTEGRATIONS
+from emulator.vendors.celigo.collections import ERRORS, INTEGRATIONS
 from emulator.vendors.celigo.errors import error, refusal
 from emulator.vendors.celigo.history import log
 from emulator.vendors.celigo.ids import new_id, timestamp
 from emulator.vendors.celigo.paging import page
 from emulator.vendors.celigo.projection import projection
-from emulator.vendors.celigo.records import connections_of, find, flows_of, remove, save
-from emulator.vendors.celigo.shapes import READ_ONLY, ordered, written
+from emulator.vendors.celigo.records import connections_of, find, flows_of, remove, save, ungroup_flows
+from emulator.vendors.celigo.shapes import KEPT_BY_PUT, ordered, written
 from emulator.vendors.celigo.validation import check
 
 handlers = Handlers()
@@ -40,9 +40,11 @@ def create_integration(call: Call, world: World) -> Reply:
     """Create an integration and return it (Seed 004)."""
     wanted: Any = call.document
     now = timestamp(world.now)
+    syncs = wanted.get("syncs")
     record = ordered(
         {
             **written(world, wanted),
+            **({} if syncs is None else {"syncs": syncs}),
             "_id": new_id(world),
             "sandbox": bool(wanted.get("sandbox")),
             "createdAt": now,
@@ -67,10 +69,10 @@ def update_integration(call: Call, world: World) -> Reply:
     """Replace an integration and return it: what is left out is erased (docs, API reference, Integrations)."""
     before = find(world, call.params["_id"])
     wanted: Any = call.document
-    kept = {name: before[name] for name in READ_ONLY if name in before}
+    kept = {name: before[name] for name in KEPT_BY_PUT if name in before}
     after = {**written(world, wanted), **kept}
     check(world, after)
-    _ungroup_flows(world, after)
+    ungroup_flows(world, after)
     return Reply(200, save(world, before, after))
 
 
@@ -97,13 +99,3 @@ def _with_figures(world: World, integration: Record) -> Record:
         "numOfflineConnections": sum(bool(connection.get("offline")) for connection in connections),
         **({"lastErrorAt": last} if last else {}),
     }
-
-
-def _ungroup_flows(world: World, integration: Record) -> None:
-    """Take flows out of groups that are no more (vendor's CLI, flow-groups)."""
-    groups = {grouping["_id"] for grouping in integration["flowGroupings"]}
-    for flow in flows_of(world, integration):
-        if "_flowGroupingId" in flow and flow["_flowGroupingId"] not in groups:
-            ungrouped = {name: value for name, value in flow.items() if name != "_flowGroupingId"}
-            world[FLOWS].replace(ungrouped)
-            log(world, "update", "flow", before=flow, after=ungrouped)

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import Any, Final
 
 import jsonpatch
 
 from emulator.exchange import Call, Reply
+from emulator.json_text import is_deeper, read_stored, stored_text
 from emulator.sandbox.collection import Record
 from emulator.sandbox.world import World
 from emulator.vendor import Handlers
-from emulator.vendors.celigo.errors import Error, cast_failed, error, refuse_any
-from emulator.vendors.celigo.records import find, save
-from emulator.vendors.celigo.shapes import ALIAS_FIELDS, alias_fields
-from emulator.vendors.celigo.validation import alias_errors
+from emulator.vendors.celigo.errors import Error, cast_failed, error, refuse_any, required
+from emulator.vendors.celigo.ids import OBJECT_ID
+from emulator.vendors.celigo.records import find, save, ungroup_flows
+from emulator.vendors.celigo.shapes import ALIAS_FIELDS, GROUPINGS, alias_fields, grouping_fields
+from emulator.vendors.celigo.validation import MOST_ERRORS, alias_errors, is_settings_form, script_errors
 
 handlers = Handlers()
 
-WHOLE: Final = r"/(settings|aliases|version|tag|updateInProgress)|/flowGroupings/(0|[1-9][0-9]*)/settings"
-"""The fields that PATCH may change (Seed 004, fields available to update using PATCH)."""
+WHOLE: Final = (
+    r"/(settings|aliases|version|tag|updateInProgress|flowGroupings|apiGroupings)"
+    r"|/flowGroupings/(0|[1-9][0-9]*)/settings"
+)
+"""The fields that PATCH may change.
+
+Seed 004, fields available to update using PATCH; the two lists of groups as a whole: vendor's CLI 2026.8.6.
+"""
 
 PATCHABLE: Final = re.compile(
     rf"({WHOLE})|/(settings|aliases)/.*|/flowGroupings/(0|[1-9][0-9]*)/settings/.*", re.DOTALL
@@ -29,6 +38,15 @@ PATCHABLE: Final = re.compile(
 
 TYPES = {"version": (str, "String"), "tag": (str, "String"), "updateInProgress": (bool, "Boolean")}
 
+MOST_OPERATIONS: Final = 1000
+MOST_LEVELS: Final = 200
+"""How deep an integration may nest: what the largest max_json_depth lets a body nest."""
+
+MOST_COPIED_BYTES: Final = 256 * 1024
+"""How much JSON the operations copy may copy together: without a bound a value doubles with each of them."""
+
+TOO_DEEP: Final = f"it would nest deeper than {MOST_LEVELS} levels"
+
 
 @handlers.operation("patchIntegration")
 def patch_integration(call: Call, world: World) -> Reply:
@@ -36,18 +54,34 @@ def patch_integration(call: Call, world: World) -> Reply:
     before = find(world, call.params["_id"])
     operations: Any = call.document
     refused: int = world.flags["patch_refused_status"]
-    refuse_any(list(_refused_operations(world, operations)), refused)
+    refuse_any(list(islice(_refused_operations(world, operations), MOST_ERRORS)), refused)
     after = _apply(before, operations, refused)
-    refuse_any(list(_wrong_types(after)))
-    after = {name: value for name, value in after.items() if name not in TYPES or value is not None}
-    if "aliases" in after:
-        after["aliases"] = [alias_fields(alias) for alias in after["aliases"]]
-        refuse_any(list(alias_errors(world, after)))
-    save(world, before, after)
+    refuse_any(list(islice(_wrong_types(after), MOST_ERRORS)))
+    save(world, before, _settled(world, after))
     return Reply(204)
 
 
+def _settled(world: World, patched: Record) -> Record:
+    """Return what is kept of a patched integration. Raises Refusal (422) for what it refers to."""
+    after = {name: value for name, value in patched.items() if name not in TYPES or value is not None}
+    if "aliases" in after:
+        after["aliases"] = [alias_fields(alias) for alias in after["aliases"]]
+    after.setdefault("flowGroupings", [])
+    for name in GROUPINGS:
+        if name in after:
+            after[name] = [grouping_fields(world, grouping) for grouping in after[name]]
+    problems = chain(alias_errors(world, after), script_errors(world, after))
+    refuse_any(list(islice(problems, MOST_ERRORS)))
+    ungroup_flows(world, after)
+    return after
+
+
 def _refused_operations(world: World, operations: list[Record]) -> Iterator[Error]:
+    if len(operations) > MOST_OPERATIONS:
+        yield error(
+            "invalid_field", f"The patch has {len(operations)} operations; at most {MOST_OPERATIONS} are taken."
+        )
+        return
     for operation in operations:
         if operation["op"] != "replace" and world.flags["patch_operations"] == "replace_only":
             yield error("update_not_allowed", f"The operation {operation['op']} is not allowed.")
@@ -59,15 +93,35 @@ def _refused_operations(world: World, operations: list[Record]) -> Iterator[Erro
 
 def _apply(integration: Record, operations: list[Record], refused: int) -> Record:
     """Return the patched integration. Raises Refusal if an operation cannot be carried out."""
-    after: Record = {}
-    problems = []
+    after: Record = read_stored(stored_text(integration))
+    copied, problems = 0, []
     try:
-        after = jsonpatch.apply_patch(integration, [_setting(operation) for operation in operations])
+        for operation in operations:
+            copied += _copied_bytes(after, operation)
+            if copied > MOST_COPIED_BYTES:
+                problems.append(_not_applied(f"it copies more than {MOST_COPIED_BYTES} bytes of JSON"))
+                break
+            jsonpatch.apply_patch(after, [_setting(operation)], in_place=True)
+        if not problems and is_deeper(after, MOST_LEVELS):
+            problems.append(_not_applied(TOO_DEEP))
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError) as problem:
         # The library lets a TypeError through where a path leads into a string or a number.
-        problems.append(error("invalid_field", f"The patch cannot be applied: {problem}"))
+        problems.append(_not_applied(problem))
+    except RecursionError:
+        problems.append(_not_applied(TOO_DEEP))
     refuse_any(problems, refused)
     return after
+
+
+def _not_applied(reason: object) -> Error:
+    return error("invalid_field", f"The patch cannot be applied: {reason}")
+
+
+def _copied_bytes(integration: Record, operation: Record) -> int:
+    """Return how much JSON an operation copies. Raises JsonPointerException where there is nothing to copy."""
+    if operation["op"] != "copy":
+        return 0
+    return len(stored_text(jsonpatch.JsonPointer(operation.get("from", "")).resolve(integration)))
 
 
 def _setting(operation: Record) -> Record:
@@ -82,18 +136,35 @@ def _wrong_types(integration: Record) -> Iterator[Error]:
         value = integration.get(field)
         if value is not None and not isinstance(value, kind):
             yield cast_failed(name, value, field)
-    aliases = integration.get("aliases", [])
-    if not isinstance(aliases, list):
-        yield cast_failed("Array", aliases, "aliases")
-        return
-    for number, alias in enumerate(aliases):
-        yield from _wrong_alias(alias, f"aliases.{number}")
+    for field, names in (("aliases", ALIAS_FIELDS), *((name, ("name", "_id")) for name in GROUPINGS)):
+        yield from _wrong_entries(integration.get(field, []), names, field)
+    for field in GROUPINGS:
+        yield from _wrong_groupings(integration.get(field, []), field)
 
 
-def _wrong_alias(alias: Any, field: str) -> Iterator[Error]:
-    if not isinstance(alias, dict):
-        yield cast_failed("Object", alias, field)
+def _wrong_entries(entries: Any, names: Sequence[str], field: str) -> Iterator[Error]:
+    """Yield what is wrong with a list of objects whose fields `names` are strings."""
+    if not isinstance(entries, list):
+        yield cast_failed("Array", entries, field)
         return
-    for name in ALIAS_FIELDS:
-        if name in alias and not isinstance(alias[name], str):
-            yield cast_failed("String", alias[name], f"{field}.{name}")
+    for number, entry in enumerate(entries):
+        if not isinstance(entry, dict):
+            yield cast_failed("Object", entry, f"{field}.{number}")
+            continue
+        for name in names:
+            if name in entry and not isinstance(entry[name], str):
+                yield cast_failed("String", entry[name], f"{field}.{number}.{name}")
+
+
+def _wrong_groupings(groupings: Any, field: str) -> Iterator[Error]:
+    """Yield what is wrong with groups beside their types: a name and, if it is sent, an id."""
+    for number, grouping in enumerate(groupings if isinstance(groupings, list) else ()):
+        if not isinstance(grouping, dict):
+            continue
+        if not grouping.get("name"):
+            yield required(f"{field}.{number}.name")
+        id, form = grouping.get("_id"), grouping.get("settingsForm")
+        if isinstance(id, str) and not OBJECT_ID.fullmatch(id):
+            yield cast_failed("ObjectId", id, f"{field}.{number}._id")
+        if not is_settings_form(form):
+            yield cast_failed("Object", form, f"{field}.{number}.settingsForm")

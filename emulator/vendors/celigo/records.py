@@ -102,6 +102,16 @@ def save(world: World, before: Record, after: Record) -> Record:
     return record
 
 
+def ungroup_flows(world: World, integration: Record) -> None:
+    """Take flows out of groups that are no more (vendor's CLI, flow-groups)."""
+    groups = {grouping["_id"] for grouping in integration["flowGroupings"]}
+    for flow in flows_of(world, integration):
+        if "_flowGroupingId" in flow and flow["_flowGroupingId"] not in groups:
+            ungrouped = {name: value for name, value in flow.items() if name != "_flowGroupingId"}
+            world[FLOWS].replace(ungrouped)
+            log(world, "update", "flow", before=flow, after=ungrouped)
+
+
 def remove(world: World, integration: Record) -> None:
     """Delete an integration with what is in it: flows, revisions, and exports and imports of its own.
 

@@ -16,6 +16,7 @@ ORDER = (
     "install",
     "mode",
     "sandbox",
+    "syncs",
     "_registeredConnectionIds",
     "_registeredLookupCacheIds",
     "installSteps",
@@ -32,6 +33,10 @@ ORDER = (
     "version",
     "tag",
     "updateInProgress",
+    "celigoAgentAutoRunMode",
+    "childDisplayName",
+    "resolvedAt",
+    "iLMIgnore",
     "_parentId",
     "_templateId",
     "createdAt",
@@ -46,6 +51,7 @@ READ_ONLY = (
     "_connectorId",
     "mode",
     "sandbox",
+    "syncs",
     "_registeredLookupCacheIds",
     "_parentId",
     "_templateId",
@@ -53,12 +59,28 @@ READ_ONLY = (
     "lastModifiedBy",
     "_sourceId",
 )
-"""What PUT keeps; everything else that it leaves out is erased (docs, API reference, Integrations)."""
+"""What no client writes, but for sandbox and syncs when it creates an integration."""
+
+KEPT_BY_PUT = (*READ_ONLY, "_registeredConnectionIds")
+"""What PUT keeps; everything else that it leaves out is erased (docs, API reference, Integrations).
+
+Connections are registered by calls of their own: to PUT their list is read-only (vendor's CLI 2026.8.6).
+"""
 
 LISTS = ("install", "_registeredConnectionIds", "installSteps", "uninstallSteps", "flowGroupings")
 """What is an empty list if it is not written."""
 
-ALIAS_FIELDS = ("alias", "description", "_connectionId", "_exportId", "_importId", "_flowId", "_scriptId")
+ALIAS_FIELDS = (
+    "alias",
+    "description",
+    "_connectionId",
+    "_exportId",
+    "_importId",
+    "_flowId",
+    "_scriptId",
+    "_lookupCacheId",
+)
+GROUPINGS = ("flowGroupings", "apiGroupings")
 GROUPING_FIELDS = ("name", "settings", "settingsForm")
 
 
@@ -74,7 +96,9 @@ def written(world: World, document: Record) -> Record:
     """
     names = [name for name in ORDER if name not in READ_ONLY and document.get(name) is not None]
     record = {**{name: [] for name in LISTS}, **{name: document[name] for name in names}}
-    record["flowGroupings"] = [_grouping(world, grouping) for grouping in record["flowGroupings"]]
+    for name in GROUPINGS:
+        if name in record:
+            record[name] = [grouping_fields(world, grouping) for grouping in record[name]]
     record["_registeredConnectionIds"] = distinct(record["_registeredConnectionIds"])
     if "aliases" in record:
         record["aliases"] = [alias_fields(alias) for alias in record["aliases"]]
@@ -91,6 +115,7 @@ def distinct(ids: list[str]) -> list[str]:
     return list(dict.fromkeys(id.lower() for id in ids))
 
 
-def _grouping(world: World, grouping: Record) -> Record:
+def grouping_fields(world: World, grouping: Record) -> Record:
+    """Return the fields of a group that are known; one without an id is given one."""
     fields = {name: grouping[name] for name in GROUPING_FIELDS if name in grouping}
     return {"name": fields.pop("name"), "_id": grouping.get("_id") or new_id(world), **fields}

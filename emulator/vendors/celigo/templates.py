@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import io
+import re
+import secrets
 import zipfile
 from base64 import b64encode
 from collections.abc import Iterator
@@ -26,13 +28,16 @@ handlers = Handlers()
 
 BUCKET: Final = "integrator-templates"
 ACCESS_KEY: Final = "AKIAINTEGRATIONEMULA"
-SECRET: Final = b"integration-emulator"
-"""Not secret: it only makes the emulator tell its own links from others."""
+SECRET: Final = secrets.token_bytes(32)
+"""What this process signs with: a link of another one is refused."""
+
+SECONDS: Final = re.compile("[0-9]{1,18}")
 
 LIFETIME: Final = 15 * 60
 """Seconds for which a link works: the default of Amazon's SDK (assumed)."""
 
-MISMATCH = (
+INCOMPLETE: Final = "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters"
+MISMATCH: Final = (
     "The request signature we calculated does not match the signature you provided. Check your key and signing method."
 )
 
@@ -52,10 +57,15 @@ def download_template(call: Call, world: World) -> Reply:
 @handlers.operation("getTemplateFile")
 def get_template_file(call: Call, world: World) -> Reply:
     """Serve the archive to who has a link that is signed and has not expired. Refuses in the words of Amazon S3."""
-    key, expires = call.params["key"], call.params.get("Expires", "")
-    if call.params.get("AWSAccessKeyId") != ACCESS_KEY:
+    key = call.params["key"]
+    access_key, expires, given = (call.params.get(name, "") for name in ("AWSAccessKeyId", "Expires", "Signature"))
+    if not (access_key and expires and given):
+        raise _refused(403, "AccessDenied", INCOMPLETE)
+    if access_key != ACCESS_KEY:
         raise _refused(403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")
-    if not hmac.compare_digest(call.params.get("Signature", "").encode(), signature(key, expires).encode()):
+    if not SECONDS.fullmatch(expires):
+        raise _refused(403, "AccessDenied", f"Invalid date (should be seconds since epoch): {expires}")
+    if not hmac.compare_digest(given.encode(), signature(world.sandbox, key, expires).encode()):
         raise _refused(403, "SignatureDoesNotMatch", MISMATCH)
     if int(expires) < world.now.timestamp():
         raise _refused(403, "AccessDenied", "Request has expired")
@@ -70,13 +80,15 @@ def _link(call: Call, world: World) -> Record:
     if "_connectorId" in integration:
         raise refusal(422, error("template_not_supported", "An integration app cannot be downloaded."))
     key, expires = f"{integration['_id']}.zip", str(int(world.now.timestamp()) + LIFETIME)
-    query = urlencode({"AWSAccessKeyId": ACCESS_KEY, "Expires": expires, "Signature": signature(key, expires)})
+    query = urlencode(
+        {"AWSAccessKeyId": ACCESS_KEY, "Expires": expires, "Signature": signature(world.sandbox, key, expires)}
+    )
     return {"signedURL": f"{call.base_url}/{BUCKET}/{quote(key)}?{query}", "key": key}
 
 
-def signature(key: str, expires: str) -> str:
-    """Return the signature of a link to `key` that is good until `expires`, in seconds since 1970."""
-    digest = hmac.new(SECRET, f"GET\n{expires}\n/{BUCKET}/{key}".encode(), hashlib.sha1)
+def signature(sandbox: str, key: str, expires: str) -> str:
+    """Return the signature of a link to `key` in a sandbox that is good until `expires`, in seconds since 1970."""
+    digest = hmac.new(SECRET, f"GET\n{sandbox}\n{expires}\n/{BUCKET}/{key}".encode(), hashlib.sha1)
     return b64encode(digest.digest()).decode()
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, partial
+from itertools import chain, islice
+from typing import Any, Final
 
 from emulator.sandbox.collection import Collection, Record
 from emulator.sandbox.world import World
 from emulator.vendors.celigo.collections import CONNECTIONS, EXPORTS, FLOWS, IMPORTS, SCRIPTS
 from emulator.vendors.celigo.errors import Error, cast_failed, error, invalid_ref, refuse_any, required
 from emulator.vendors.celigo.ids import OBJECT_ID
+from emulator.vendors.celigo.shapes import GROUPINGS
 
 TARGETS: Final[Mapping[str, Collection]] = {
     "_connectionId": CONNECTIONS,
@@ -22,6 +25,12 @@ TARGETS: Final[Mapping[str, Collection]] = {
 }
 """What an alias can stand for, by the field that holds its id."""
 
+NOT_KEPT: Final = "_lookupCacheId"
+"""An alias may also stand for a lookup cache; there are none here, so every id is taken."""
+
+MOST_ERRORS: Final = 100
+"""A refusal names so many errors, and leaves out the others."""
+
 WEB_ADDRESS: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 
 OTHER_INTEGRATION = "The target flow must be attached to the same integration."
@@ -29,19 +38,19 @@ OTHER_CONNECTION = "The target resource must be attached to a connection that is
 
 
 def check(world: World, integration: Record) -> None:
-    """Refuse an integration with everything that is wrong with it. Raises Refusal (422)."""
-    problems = [
-        *_connection_errors(world, integration),
-        *_install_errors(integration),
-        *_script_errors(world, integration),
-        *alias_errors(world, integration),
-    ]
-    refuse_any(problems)
+    """Refuse an integration with what is wrong with it. Raises Refusal (422)."""
+    problems = chain(
+        _connection_errors(world, integration),
+        _install_errors(integration),
+        script_errors(world, integration),
+        alias_errors(world, integration),
+    )
+    refuse_any(list(islice(problems, MOST_ERRORS)))
 
 
-def unknown_connections(world: World, ids: list[str]) -> list[str]:
-    """Return the ids that are no connection's."""
-    return [id for id in ids if world[CONNECTIONS].get(id) is None]
+def unknown_connections(world: World, ids: Iterable[str]) -> list[str]:
+    """Return the first of the ids that are no connection's."""
+    return list(islice((id for id in ids if world[CONNECTIONS].get(id) is None), MOST_ERRORS))
 
 
 def _connection_errors(world: World, integration: Record) -> Iterator[Error]:
@@ -56,10 +65,19 @@ def _install_errors(integration: Record) -> Iterator[Error]:
             yield {"field": f"install[{number}].url", "message": "Install step is invalid: invalid url."}
 
 
-def _script_errors(world: World, integration: Record) -> Iterator[Error]:
+def is_settings_form(form: Any) -> bool:
+    """Return True if the parts of a settings form that are read are of the right types; None is none."""
+    init = form.get("init") if isinstance(form, dict) else None
+    script = init.get("_scriptId") if isinstance(init, dict) else None
+    return all(isinstance(one, dict | None) for one in (form, init)) and isinstance(script, str | None)
+
+
+def script_errors(world: World, integration: Record) -> Iterator[Error]:
+    """Yield what is wrong with the scripts of settings forms: the integration's own, and those of its groups."""
     forms = {"settingsForm": integration.get("settingsForm")}
-    for number, grouping in enumerate(integration["flowGroupings"]):
-        forms[f"flowGroupings.{number}.settingsForm"] = grouping.get("settingsForm")
+    for name in GROUPINGS:
+        for number, grouping in enumerate(integration.get(name, ())):
+            forms[f"{name}.{number}.settingsForm"] = grouping.get("settingsForm")
     for path, form in forms.items():
         script = ((form or {}).get("init") or {}).get("_scriptId")
         if script is not None:
@@ -77,15 +95,17 @@ def _script_error(world: World, script: str, field: str) -> Iterator[Error]:
 def alias_errors(world: World, integration: Record) -> Iterator[Error]:
     """Yield what is wrong with the aliases of an integration (vendor's QA automation has most of the texts)."""
     aliases = integration.get("aliases", [])
+    # Many aliases may stand for the same few resources.
+    attached = cache(partial(_attached, world, integration))
     names = Counter(alias.get("alias") for alias in aliases)
     for number, alias in enumerate(aliases):
         field = f"aliases.{number}"
         yield from _name_errors(alias.get("alias"), names, f"{field}.alias")
-        targets = [name for name in TARGETS if alias.get(name)]
+        targets = [name for name in (*TARGETS, NOT_KEPT) if alias.get(name)]
         if not targets:
             yield required(field, "The alias must reference a resource.")
         for target in targets:
-            yield from _target_errors(world, integration, target, alias[target], field)
+            yield from _target_errors(attached, target, alias[target], field)
 
 
 def _name_errors(name: str | None, names: Counter[str | None], field: str) -> Iterator[Error]:
@@ -97,10 +117,10 @@ def _name_errors(name: str | None, names: Counter[str | None], field: str) -> It
         yield error("invalid_field", f'The alias "{name}" is used more than once.', field)
 
 
-def _target_errors(world: World, integration: Record, target: str, id: str, field: str) -> Iterator[Error]:
+def _target_errors(attached: Callable[[str, str], bool], target: str, id: str, field: str) -> Iterator[Error]:
     if not OBJECT_ID.fullmatch(id):
         yield cast_failed("ObjectId", id, f"{field}.{target}")
-    elif not _attached(world, integration, target, id.lower()):
+    elif target != NOT_KEPT and not attached(target, id.lower()):
         sentence = OTHER_INTEGRATION if target == "_flowId" else OTHER_CONNECTION
         yield error("update_not_allowed", sentence, "aliases")
 

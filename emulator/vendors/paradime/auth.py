@@ -22,7 +22,7 @@ def authenticate(call: Call, credentials: Credentials, now: datetime) -> Identit
     return Identity(credential["user"], credential["rights"], credential)
 
 
-def authorize(identity: Identity, operation: str, safe: bool) -> None:
+def authorize(call: Call, identity: Identity, operation: str, safe: bool) -> None:
     """Refuse a key without the capability "Custom integrations admin" everything, reading too (Seed 001, Overview)."""
     if identity.rights != "full":
         raise forbidden("The API key lacks the capability Custom integrations admin")

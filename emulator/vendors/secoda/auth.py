@@ -21,7 +21,7 @@ def authenticate(call: Call, credentials: Credentials, now: datetime) -> Identit
     return Identity(credential["user"], credential["rights"], credential)
 
 
-def authorize(identity: Identity, operation: str, safe: bool) -> None:
+def authorize(call: Call, identity: Identity, operation: str, safe: bool) -> None:
     """Let everybody read, and those with full rights write. Raises Refusal (403)."""
     if not safe and identity.rights != "full":
         raise no_permission()
