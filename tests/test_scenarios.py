@@ -463,6 +463,16 @@ def the_data_source_is_nowhere(emulator: EmulatorUnderTest, vendor: str) -> None
     assert emulator.call(vendor, "GET", "/dictionary/2").status_code == 200
 
 
+@shows("immuta/no-dictionary")
+def the_dictionary_has_yet_to_be_created(emulator: EmulatorUnderTest, vendor: str) -> None:
+    assert read(emulator, vendor).json()["count"] == 3
+    for method, body in (("GET", None), ("PUT", NO_COLUMNS), ("DELETE", None)):
+        refused = emulator.call(vendor, method, "/dictionary/3", json=body)
+        assert (refused.status_code, refused.json()["message"]) == (404, "Dictionary not found")
+    assert emulator.call(vendor, "POST", "/dictionary/3", json=NO_COLUMNS).json()["id"] == 3
+    assert emulator.call(vendor, "GET", "/dictionary/3").status_code == 200
+
+
 @shows("paradime/graphql-error")
 def every_field_fails(emulator: EmulatorUnderTest, vendor: str) -> None:
     listed = read(emulator, vendor)

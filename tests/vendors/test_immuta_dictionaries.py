@@ -89,7 +89,7 @@ def test_every_column_of_dictionary_2_has_what_clients_expect(emulator: Emulator
 
 
 def test_unknown_keys_of_a_column_come_back_as_they_came(emulator: EmulatorUnderTest) -> None:
-    column = {**COLUMN, "description": None, "Nested": {"x": [1, 2.5, "é"]}, "deleted": "False"}
+    column = {**COLUMN, "nullable": True, "description": None, "Nested": {"x": [1, 2.5, "é"]}, "deleted": "False"}
     created = emulator.call("immuta", "POST", "/dictionary/3", json=metadata(column)).json()
     assert created["metadata"] == [column]
     assert emulator.exchanges()[-1].violations == ()
@@ -120,6 +120,7 @@ def test_deleted_dictionary_is_gone_and_its_types_with_it(emulator: EmulatorUnde
 
 
 def test_id_of_a_deleted_dictionary_is_not_given_again(emulator: EmulatorUnderTest) -> None:
+    emulator.scenario("immuta/no-dictionary")
     first = emulator.call("immuta", "POST", "/dictionary/3", json=metadata(COLUMN)).json()["id"]
     emulator.call("immuta", "DELETE", "/dictionary/3")
     assert emulator.call("immuta", "POST", "/dictionary/3", json=metadata(COLUMN)).json()["id"] > first
@@ -151,6 +152,7 @@ def test_query_keeps_the_types_that_match(
 
 
 def test_post_onto_a_dictionary_is_refused_where_the_switch_says_so(emulator: EmulatorUnderTest) -> None:
+    emulator.scenario("immuta/no-dictionary")
     emulator.flag("immuta.existing_dictionary_post", "refuse")
     before = emulator.call("immuta", "GET", "/dictionary/1").json()
     reply = emulator.call("immuta", "POST", "/dictionary/1", json=metadata(COLUMN))
@@ -164,17 +166,25 @@ def test_post_onto_a_dictionary_is_refused_where_the_switch_says_so(emulator: Em
 
 
 def test_put_without_a_dictionary_is_not_found_unless_the_switch_lets_it_create(emulator: EmulatorUnderTest) -> None:
+    emulator.scenario("immuta/no-dictionary")
     assert emulator.call("immuta", "PUT", "/dictionary/3", json=metadata(COLUMN)).status_code == 404
     emulator.flag("immuta.missing_dictionary_put", "create")
     assert emulator.call("immuta", "PUT", "/dictionary/3", json=metadata(COLUMN)).json()["id"] == 3
 
 
-def test_nullable_is_added_where_the_switch_says_so(emulator: EmulatorUnderTest) -> None:
-    emulator.flag("immuta.column_nullable", "added")
+def test_nullable_is_added_to_columns_that_lack_it(emulator: EmulatorUnderTest) -> None:
     columns: list[dict[str, Any]] = [COLUMN, {**COLUMN, "nullable": False}]
     created = emulator.call("immuta", "POST", "/dictionary/3", json=metadata(*columns)).json()
-    assert [column["nullable"] for column in created["metadata"]] == [True, False]
-    assert emulator.call("immuta", "GET", "/dictionary/1").json()["metadata"][0]["nullable"] is True
+    assert created["metadata"] == [{**COLUMN, "nullable": True}, {**COLUMN, "nullable": False}]
+    assert emulator.call("immuta", "GET", "/dictionary/3").json() == created
+
+
+def test_nullable_is_as_it_was_stored_where_the_switch_says_so(emulator: EmulatorUnderTest) -> None:
+    emulator.flag("immuta.column_nullable", "as_stored")
+    columns: list[dict[str, Any]] = [COLUMN, {**COLUMN, "nullable": False}]
+    created = emulator.call("immuta", "POST", "/dictionary/3", json=metadata(*columns)).json()
+    assert created["metadata"] == columns
+    assert emulator.call("immuta", "GET", "/dictionary/3").json() == created
 
 
 def test_bad_request_prefix_goes_where_the_switch_says_so(emulator: EmulatorUnderTest) -> None:

@@ -1,4 +1,7 @@
-"""Every example that Seed 003 prints, as printed but for base URL and credentials, with the clients people use."""
+"""Every example that Seed 003 prints, as printed but for base URL and credentials, with the clients people use.
+
+The printed columns have three keys, so the switch column_nullable is as_stored here.
+"""
 
 from __future__ import annotations
 
@@ -83,6 +86,18 @@ TYPES = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def _columns_as_stored(emulator: EmulatorUnderTest) -> None:
+    emulator.flag("immuta.column_nullable", "as_stored")
+
+
+def test_columns_differ_from_the_printed_ones_by_default_in_nullable_alone(emulator: EmulatorUnderTest) -> None:
+    emulator.flag("immuta.column_nullable", "added")
+    printed = [{**column, "nullable": True} for column in DICTIONARY["metadata"]]
+    response = requests.get(f"{emulator.url('immuta')}/dictionary/1", headers=HEADERS, timeout=60)
+    assert response.text == json.dumps({**DICTIONARY, "metadata": printed}, separators=(",", ":"))
+
+
 def test_printed_get_types_answers_the_printed_list(emulator: EmulatorUnderTest) -> None:
     response = requests.get(f"{emulator.url('immuta')}/dictionary/types", headers=HEADERS, timeout=60)
     assert (response.status_code, response.json()) == (200, TYPES)
@@ -116,6 +131,7 @@ def test_update_works_by_the_method_of_its_table_and_by_that_of_its_curl(
 
 
 def test_created_dictionary_has_the_shape_and_the_types_of_the_printed_one(emulator: EmulatorUnderTest) -> None:
+    emulator.scenario("immuta/no-dictionary")
     response = requests.post(f"{emulator.url('immuta')}/dictionary/3", headers=HEADERS, data=PAYLOAD, timeout=60)
     created = response.json()
     assert list(created) == list(DICTIONARY)
@@ -161,7 +177,7 @@ async def test_journey_with_aiohttp(emulator: EmulatorUnderTest) -> None:
         async with session.delete("dictionary/2", headers=bearer) as response:
             assert await response.json() == {}
         async with session.get("dictionary/types", headers=bearer) as response:
-            assert await response.json() == DICTIONARY["types"]
+            assert await response.json() == [*TYPES[:4], "text", "integer", "json"]
 
 
 def assert_printed_but_updated(dictionary: dict[str, Any]) -> None:

@@ -2,20 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from emulator.exchange import Call, Reply
 from emulator.sandbox.collection import Record
 from emulator.sandbox.world import World
 from emulator.vendor import Handlers
-from emulator.vendors.immuta.collections import DATA_SOURCES, SUBSCRIPTIONS
+from emulator.vendors.immuta.collections import DATA_SOURCES, DICTIONARIES, SUBSCRIPTIONS
 from emulator.vendors.immuta.errors import data_source_not_found
 
-DETAILS = ("sqlTableName", "policyHandler", "blobHandler", "createdBy", "type", "updatedAt")
-"""What a search does not show of a data source."""
+IN_A_SEARCH = (
+    "name",
+    "id",
+    "recordFormat",
+    "deleted",
+    "description",
+    "createdAt",
+    "subscriptionPolicy",
+    "schemaEvolutionId",
+    "recordCount",
+    "status",
+    "blobHandlerType",
+    "subscriptionType",
+    "connectionString",
+    "sqlSchemaName",
+    "policy",
+    "policyHandlerType",
+    "native",
+    "workspace",
+)
+"""What a search shows of a data source."""
 
-FULL, COUNT = 0, 1
-"""The modes of a search (docs 2.5, Data Source HTTP API)."""
+UNTOUCHED: Mapping[str, Any] = {
+    "rowCount": 0,
+    "documentation": None,
+    "statsExpiration": None,
+    "globalPolicies": [],
+    "statusInfo": {},
+    "expiration": None,
+    "catalogMetadata": None,
+    "seeded": False,
+    "columnEvolutionEnabled": False,
+    "acknowledgeRequired": False,
+    "requestedState": None,
+    "subscriptionExpiration": None,
+    "filterId": None,
+    "subscribers": None,
+    "tags": [],
+    "fingerprintCreatedAt": None,
+    "schemaEvolution": None,
+    "domains": [],
+}
+"""What a data source is answered with where its record does not say otherwise (tap-immuta 0.3.2 reads each)."""
+
+FULL = 0
+"""The mode of a search that shows what it finds; 1 only counts (docs 2.5, Data Source HTTP API)."""
+
+NOT_SUBSCRIBED = "not_subscribed"
 
 handlers = Handlers()
 
@@ -23,17 +67,21 @@ handlers = Handlers()
 @handlers.operation("listDataSources")
 def list_data_sources(call: Call, world: World) -> Reply:
     """Return one page of the data sources that match (docs 2.5, Data Source HTTP API)."""
-    found = list(_search(call, world))
     offset, size = call.params.get("offset", 0), call.params.get("size", 10)
-    page = found[offset : offset + size] if call.params.get("mode", FULL) == FULL else []
-    return Reply(200, {"count": len(found), "hits": [_hit(world, data_source) for data_source in page]})
+    if call.params.get("searchText") or call.params.keys() & FILTERS.keys():
+        found = [one for one in world[DATA_SOURCES].all() if _matches(one, call.params, world)]
+        count, page = len(found), found[offset : offset + size]
+    else:
+        count, page = world[DATA_SOURCES].count(), world[DATA_SOURCES].page(offset, size)
+    shown = page if call.params.get("mode", FULL) == FULL else []
+    return Reply(200, {"count": count, "hits": [_hit(world, data_source) for data_source in shown]})
 
 
 @handlers.operation("getDataSource")
 def get_data_source(call: Call, world: World) -> Reply:
     """Return one data source in full (docs, Subscribe to and Manage Data Sources)."""
     data_source = find_data_source(world, call.params["dataSourceId"])
-    return Reply(200, {**data_source, "subscriptionStatus": subscription_status(world, data_source["id"])})
+    return Reply(200, {**UNTOUCHED, **data_source, **_relation(world, data_source["id"])})
 
 
 def find_data_source(world: World, id: int) -> Record:
@@ -46,22 +94,64 @@ def find_data_source(world: World, id: int) -> Record:
 
 def subscription_status(world: World, data_source: int) -> str:
     """Return what the asking user is to a data source: owner, expert, subscribed, not_subscribed …"""
-    profile = int(world.identity.user)
-    found = world[SUBSCRIPTIONS].all(where={"dataSource": data_source, "profile": profile})
-    return str(found[0]["state"]) if found else "not_subscribed"
+    subscription = _subscription(world, data_source)
+    return str(subscription["state"]) if subscription else NOT_SUBSCRIBED
 
 
-def _search(call: Call, world: World) -> Iterator[Record]:
-    text = call.params.get("searchText", "").lower()
-    schema = call.params.get("schema")
-    for data_source in world[DATA_SOURCES].all():
-        searched = [data_source["name"]]
-        if not call.params.get("nameOnly"):
-            searched.append(data_source["description"] or "")
-        if any(text in field.lower() for field in searched) and schema in (None, data_source["sqlSchemaName"]):
-            yield data_source
+def _subscription(world: World, data_source: int) -> Record | None:
+    where = {"dataSource": data_source, "profile": int(world.identity.user)}
+    return next(iter(world[SUBSCRIPTIONS].all(where=where)), None)
+
+
+def _relation(world: World, data_source: int) -> Record:
+    """Return what a data source says of the asking user."""
+    subscription = _subscription(world, data_source)
+    status = str(subscription["state"]) if subscription else NOT_SUBSCRIBED
+    return {
+        "subscriptionStatus": status,
+        "subscriptionId": subscription["id"] if subscription else None,
+        "subscribedAsUser": status != NOT_SUBSCRIBED,
+        "approved": status not in (NOT_SUBSCRIBED, "pending"),
+    }
+
+
+Filter = Callable[[Record, Any, World], bool]
+
+FILTERS: Mapping[str, Filter] = {
+    "schema": lambda source, wanted, world: source["sqlSchemaName"] == wanted,
+    "tag": lambda source, wanted, world: any(tag["name"] in wanted for tag in source.get("tags", ())),
+    "domainId": lambda source, wanted, world: any(domain["id"] == wanted for domain in source.get("domains", ())),
+    "connectionString": lambda source, wanted, world: source["connectionString"] in wanted,
+    "blobHandlerType": lambda source, wanted, world: source["blobHandlerType"] in wanted,
+    "status": lambda source, wanted, world: source["status"] in wanted,
+    "dataSourceIds": lambda source, wanted, world: source["id"] in wanted,
+    "subscription": lambda source, wanted, world: subscription_status(world, source["id"]) in wanted,
+    "column": lambda source, wanted, world: any(name in wanted for name in _column_names(world, source["id"])),
+}
+"""Whether a data source passes, by the query parameter that filters; of a list one value is enough."""
+
+
+def _column_names(world: World, data_source: int) -> list[str]:
+    dictionaries = world[DICTIONARIES].all(where={"dataSource": data_source})
+    return [column["name"] for dictionary in dictionaries for column in dictionary["metadata"]]
+
+
+def _matches(data_source: Record, params: Mapping[str, Any], world: World) -> bool:
+    searched = [data_source["name"]]
+    if not params.get("nameOnly"):
+        searched.append(data_source["description"] or "")
+    if not any(params.get("searchText", "").lower() in field.lower() for field in searched):
+        return False
+    return all(passes(data_source, params[name], world) for name, passes in FILTERS.items() if name in params)
 
 
 def _hit(world: World, data_source: Record) -> Record:
-    shown = {name: value for name, value in data_source.items() if name not in DETAILS}
-    return {**shown, "subscriptionStatus": subscription_status(world, data_source["id"])}
+    domain = next(iter(data_source.get("domains", ())), {"id": None, "name": None})
+    return {
+        **{name: data_source[name] for name in IN_A_SEARCH},
+        "subscriptionStatus": subscription_status(world, data_source["id"]),
+        "remoteTable": data_source["sqlTableName"],
+        "remoteSchema": data_source["sqlSchemaName"],
+        "domainId": domain["id"],
+        "domainName": domain["name"],
+    }
