@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from emulator.hosts import Hosts
+from emulator.origin import Origin
 from emulator.problems import Problem
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.sandboxes import Sandboxes
@@ -30,8 +31,9 @@ def split_first(path: str) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A request's target: `vendor` (or CONTROL), the URL's path up to its root, and what follows."""
+    """A request's target: `vendor` (or CONTROL), the URL's path up to the vendor's root, and what follows."""
 
+    origin: Origin
     sandbox: Sandbox
     vendor: str
     root: str
@@ -53,18 +55,25 @@ class Addressing:
         self._hosts = hosts
         self._credential_headers = {vendor: ("Authorization", *names) for vendor, names in credential_headers.items()}
 
-    def find(self, path: str, authority: str, headers: CIMultiDictProxy[str], connection: str | None = None) -> Address:
+    def find(
+        self,
+        path: str,
+        origin: Origin,
+        headers: CIMultiDictProxy[str],
+        connection: str | None = None,
+        port_vendor: str | None = None,
+    ) -> Address:
         """Return where a request for a percent-encoded path goes. Raises Problem if that is nowhere.
 
-        `authority` is the host, perhaps with a port; `connection` names the sandbox that the whole connection is for.
+        `connection` names the sandbox that the whole connection is for, `port_vendor` the vendor whose port it came to.
         """
         named, prefix, path = self._split_prefix(path)
-        vendor, root = self._vendor(path, authority)
+        vendor, root = self._vendor(path, port_vendor or self._hosts.vendor(origin.authority))
         name = sandbox_named_in(headers, connection)
         if named is None and name is not None:
             named = self._named(name)
         sandbox = named or self._by_credential(vendor, headers) or self._sandboxes.default
-        return Address(sandbox, vendor, prefix + root, path[len(root) :])
+        return Address(origin, sandbox, vendor, prefix + root, path[len(root) :])
 
     def _split_prefix(self, path: str) -> tuple[Sandbox | None, str, str]:
         first, rest = split_first(path)
@@ -72,11 +81,10 @@ class Addressing:
             return None, "", path
         return self._named(first.removeprefix(PREFIX)), path.removesuffix(rest), rest or "/"
 
-    def _vendor(self, path: str, host: str) -> tuple[str, str]:
-        vendor = self._hosts.vendor(host)
+    def _vendor(self, path: str, at_root: str | None) -> tuple[str, str]:
         first, rest = split_first(path)
-        if vendor is not None and first != CONTROL:
-            return vendor, ""
+        if at_root is not None and first != CONTROL:
+            return at_root, ""
         if first in self._credential_headers or first == CONTROL:
             return first, path.removesuffix(rest)
         roots = ", ".join(f"/{vendor}/" for vendor in self._credential_headers)

@@ -10,7 +10,6 @@ from typing import Any
 
 from aiohttp import web
 
-from emulator import wire
 from emulator.addressing import CONTROL, Address, Addressing, split_first
 from emulator.contract.faults import check_fault
 from emulator.contract.graphql import GraphQLLimits
@@ -18,10 +17,12 @@ from emulator.contract.openapi import Contract, read_contract
 from emulator.contract.schemas import Check
 from emulator.control.api import Control, problem_response
 from emulator.control.document import own_contract
+from emulator.cors import Cors
 from emulator.data import CONTRACTS, FIXTURES
 from emulator.errors import ConfigurationError, ContractError
 from emulator.hosts import Hosts
 from emulator.metrics import Metrics
+from emulator.origin import Origin, origin_of
 from emulator.pipeline import Limits, Pipeline
 from emulator.problems import Problem
 from emulator.sandbox.fixtures import Fixture, Fixtures, problems_in, read_fixtures
@@ -98,6 +99,8 @@ class Emulator:
         self.settings = settings
         self.catalogue = catalogue or read_catalogue(overlay=contract_overlay(settings))
         self.hosts = _hosts(settings, self.catalogue.contracts)
+        self.cors = Cors(settings.cors)
+        self.vendor_ports: dict[int, str] = {}
         self.tls = read_tls(settings, self.hosts.patterns)
         self.metrics = Metrics()
         self.ready = False
@@ -140,20 +143,27 @@ class Emulator:
         """Hand a request to the vendor that it is for, or to the control API."""
         try:
             path = _path(request)
+            origin = origin_of(request, self.settings.trust_forwarded)
             first, rest = split_first(path)
             if first == CONTROL:
-                return await self._control.serve(request, rest)
-            address = self._address(request, path)
+                return await self._control.serve(request, rest, origin)
+            preflight = self.cors.preflight(request, control=False)
+            if preflight is not None:
+                return preflight
+            address = self._address(request, path, origin)
             if address.vendor == CONTROL:
-                return await self._control.serve(request, address.path, address.sandbox.name)
+                return await self._control.serve(request, address.path, origin, address.sandbox.name)
             return await self._pipelines[address.vendor].serve(request, address)
         except Problem as problem:
-            return problem_response(problem)
+            response = problem_response(problem)
+            self.cors.allow(request, response)
+            return response
 
-    def _address(self, request: web.BaseRequest, path: str) -> Address:
+    def _address(self, request: web.BaseRequest, path: str, origin: Origin) -> Address:
         if not self.ready:
             raise Problem(503, "The sandboxes are not seeded yet; wait for GET /_emulator/ready.")
-        return self._addressing.find(path, wire.authority(request), request.headers, tunnelled_to(request))
+        vendor = self.vendor_ports.get(_local_port(request)) if self.vendor_ports else None
+        return self._addressing.find(path, origin, request.headers, tunnelled_to(request), vendor)
 
     def fixtures(self, *overlay: Path, catalogue: Catalogue | None = None) -> Fixtures:
         """Read the fixtures, with more folders laid over them. Raises ConfigurationError if one is wrong.
@@ -229,7 +239,7 @@ class Emulator:
             strict=settings.strict,
         )
         vendor, contract, handlers = catalogue.vendors[name], catalogue.contracts[name], catalogue.handlers[name]
-        return Pipeline(vendor, contract, handlers, self.scenarios, limits, self.metrics)
+        return Pipeline(vendor, contract, handlers, self.scenarios, limits, self.metrics, self.cors)
 
 
 def _named(pattern: str, scenarios: Mapping[str, Scenario]) -> list[Scenario]:
@@ -268,6 +278,12 @@ def scenario_reader(catalogue: Catalogue) -> ScenarioReader:
     )
 
 
+def _local_port(request: web.BaseRequest) -> int:
+    """Return the port that a request came to; 0 inside a tunnel."""
+    name = request.transport.get_extra_info("sockname") if request.transport else None
+    return int(name[1]) if isinstance(name, tuple) else 0
+
+
 def _path(request: web.BaseRequest) -> str:
     # Of "OPTIONS *" and of an absolute target without a path, it does not begin with a slash.
     return "/" + request.rel_url.raw_path.removeprefix("/")
@@ -301,15 +317,12 @@ def _refuse_other_outside(before: Contract, after: Contract) -> None:
 
 def _hosts(settings: Settings, contracts: Mapping[str, Contract]) -> Hosts:
     """Return the host names that the contracts and the setting vendor_hosts give the vendors."""
-    for vendor, _ in settings.vendor_hosts:
-        _known_vendor(vendor, contracts, "vendor_hosts")
+    for name in ("vendor_hosts", "vendor_ports"):
+        for vendor, _ in settings[name]:
+            if vendor not in contracts:
+                raise ConfigurationError(f"{name}: unknown vendor {vendor!r}; known vendors: {', '.join(contracts)}")
     ours = {host: name for name, contract in contracts.items() for host in contract.hosts}
     return Hosts(ours | {host: vendor for vendor, host in settings.vendor_hosts})
-
-
-def _known_vendor(vendor: str, contracts: Mapping[str, Contract], setting: str) -> None:
-    if vendor not in contracts:
-        raise ConfigurationError(f"{setting}: unknown vendor {vendor!r}; known vendors: {', '.join(contracts)}")
 
 
 def fixture_folders(settings: Settings) -> list[Path]:

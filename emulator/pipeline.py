@@ -21,6 +21,7 @@ from emulator.contract.graphql import GraphQLLimits, GraphQLResult, RootFields
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import Operation, Response
 from emulator.contract.reading import UnsupportedType, read_call
+from emulator.cors import Cors
 from emulator.errors import MalformedBody, Refusal
 from emulator.exchange import NOTHING, Call, Reply, Violation
 from emulator.graphql_calls import GraphQLCalls
@@ -126,6 +127,7 @@ class Pipeline:
         scenarios: Mapping[str, Scenario],
         limits: Limits,
         metrics: Metrics,
+        cors: Cors,
     ) -> None:
         self._vendor = vendor
         self._dialect = vendor.dialect
@@ -134,6 +136,7 @@ class Pipeline:
         self._scenarios = scenarios
         self._limits = limits
         self._metrics = metrics
+        self._cors = cors
         self._graphql = (
             GraphQLCalls(contract.graphql, limits.graphql, contract.conventions.reading) if contract.graphql else None
         )
@@ -175,7 +178,8 @@ class Pipeline:
     def _arrive(self, request: web.BaseRequest, address: Address) -> Visit:
         route = self._routes.find(address.path)
         mount = route.mount if route else ""
-        call = wire.new_call(request, address.path[len(mount) :], address.root + mount, route.params if route else {})
+        base_url = f"{address.origin.url}{address.root}{mount}"
+        call = wire.new_call(request, address.path[len(mount) :], base_url, route.params if route else {})
         call.flags = address.sandbox.flags[self._vendor.name]
         return Visit(address.sandbox, address.sandbox.now(), address, route, call)
 
@@ -327,6 +331,7 @@ class Pipeline:
         self._metrics.count(exchange)
         if response is None:
             return wire.break_off(request, visit.spoiling.connection or "close")
+        self._cors.allow(request, response)
         if visit.spoiling.connection is not None:
             return await wire.send_brokenly(request, response, visit.spoiling.connection)
         return response

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable
@@ -42,6 +43,9 @@ class Server:
             await self._listen(runner, "http", settings.port)
             if tls is not None:
                 await self._listen(runner, "https", settings.tls_port, tls.context)
+            for vendor, port in settings.vendor_ports:
+                await self._listen(runner, vendor, port)
+                self.emulator.vendor_ports[self._addresses[vendor][1]] = vendor
         except ConfigurationError:
             await runner.cleanup()
             raise
@@ -72,21 +76,34 @@ class Server:
             return self._proxy.connect(request)
         return self.emulator.dispatch(request)
 
+    def vendor_url(self, vendor: str) -> str | None:
+        """Return where a vendor stands at the root of a port of its own; None if it does not."""
+        return self._url("http", vendor) if vendor in self._addresses else None
+
     async def _listen(
-        self, runner: web.ServerRunner, scheme: str, port: int, context: ssl.SSLContext | None = None
+        self, runner: web.ServerRunner, name: str, port: int, context: ssl.SSLContext | None = None
     ) -> None:
         host, already = self.emulator.settings.host, len(runner.addresses)
         try:
-            await web.TCPSite(runner, host, port, ssl_context=context).start()
+            await _site(runner, host, port, context).start()
         except OSError as problem:
             # The numbers of a name that is not found are below 0, and not the system's.
             reason = os.strerror(problem.errno) if problem.errno and problem.errno > 0 else problem.strerror or problem
             raise ConfigurationError(f"cannot listen on {host} port {port}: {str(reason).lower()}") from None
-        self._addresses[scheme] = runner.addresses[already]
+        self._addresses[name] = runner.addresses[already]
 
-    def _url(self, scheme: str) -> str:
-        host, port = self._addresses[scheme][:2]
+    def _url(self, scheme: str, name: str = "") -> str:
+        host, port = self._addresses[name or scheme][:2]
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _site(runner: web.ServerRunner, host: str, port: int, context: ssl.SSLContext | None) -> web.BaseSite:
+    """Return what listens on an address. Raises OSError if it cannot be had."""
+    if host == "::" and socket.has_dualstack_ipv6():
+        # asyncio would take IPv6 only.
+        listening = socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=True)
+        return web.SockSite(runner, listening, ssl_context=context)
+    return web.TCPSite(runner, host, port, ssl_context=context)
 
 
 class ThreadedServer:

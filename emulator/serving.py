@@ -95,7 +95,7 @@ def _banner(server: Server) -> str:
 
 def _reachable(url: str) -> str:
     """Return a server's URL as a client here can call it, though it listens on every address."""
-    return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+    return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//127.0.0.1:")
 
 
 def _everywhere(server: Server) -> list[str]:
@@ -125,4 +125,6 @@ def _vendor_lines(server: Server) -> list[str]:
         headers = ", ".join(f"{header}: {value}" for header, value in presented.items()) or "no credentials"
         url = _reachable(server.url) + contract.base_path
         lines.append(f"{vendor.title:24} {url}  {len(contract.handled)} operations  {headers}")
+        if own := server.vendor_url(name):
+            lines.append(f"{'at its own port':24} {_reachable(own)}")
     return lines

@@ -47,6 +47,12 @@ def _text(text: str) -> str:
     return text
 
 
+def _not_empty(text: str) -> str:
+    if not text.strip():
+        raise ValueError("expected an address such as 127.0.0.1")
+    return text
+
+
 def _boolean(text: str) -> bool:
     values = {"true": True, "1": True, "false": False, "0": False}
     if text not in values:
@@ -82,6 +88,22 @@ def _vendor_host(text: str) -> tuple[str, str]:
     return vendor, host
 
 
+def _vendor_port(text: str) -> tuple[str, int]:
+    vendor, _, port = text.lower().partition("=")
+    if not vendor or not port.isdecimal() or int(port) > 65535:
+        raise ValueError("expected VENDOR=PORT, such as celigo=4071")
+    return vendor, int(port)
+
+
+ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^/\s]+")
+
+
+def _origin(text: str) -> str:
+    if not ORIGIN.fullmatch(text):
+        raise ValueError("expected an origin without a path, such as http://localhost:3000, or *")
+    return text
+
+
 def _size(text: str) -> int:
     units = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
     number, unit = text.rstrip("kKmMgG"), text[len(text.rstrip("kKmMgG")) :].lower()
@@ -91,7 +113,7 @@ def _size(text: str) -> int:
 
 
 SETTINGS: Sequence[Setting] = (
-    Setting("host", _text, "127.0.0.1", "The address to listen on."),
+    Setting("host", _not_empty, "127.0.0.1", "The address to listen on; :: takes IPv4, too."),
     Setting("port", _whole(0, 65535), 4070, "The port to listen on; 0 takes a free one."),
     Setting(
         "tls", _one_of("off", "auto", "files"), "off", "https, too, with a certificate made at the start or files."
@@ -125,6 +147,26 @@ SETTINGS: Sequence[Setting] = (
         (),
         "More host names with a vendor's own paths at their root: celigo=integrator.example.com, immuta=*.example.com.",
         True,
+    ),
+    Setting(
+        "vendor_ports",
+        _vendor_port,
+        (),
+        "Ports with one vendor at their root, for clients that take no path: celigo=4071.",
+        True,
+    ),
+    Setting(
+        "cors",
+        _origin,
+        (),
+        "Origins whose pages may call the vendors and, if named, the control API; * means any.",
+        True,
+    ),
+    Setting(
+        "trust_forwarded",
+        _boolean,
+        False,
+        "Believe X-Forwarded-Proto, -Host and -Prefix (or Forwarded) of a proxy in front.",
     ),
     Setting("control_hosts", _text, (), "Host names that the control API answers to, besides localhost.", True),
     Setting("control_token", _text, "", "If set, control calls need it: Authorization: Bearer TOKEN."),

@@ -21,7 +21,8 @@ from emulator.sandbox.faults import Due, FaultReply, Faults, GraphQLFault
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.scenarios import Scenario
 
-PREFERRED = re.compile(r"\bcode=\"?([0-9]{3})\b")
+PREFERRED = re.compile(r"(?:^|,)\s*code\s*=\s*\"?([0-9]{3})\"?\s*(?=[;,]|$)", re.IGNORECASE)
+"""A preference as RFC 7240 writes it: in any case, with space around the sign, parameters behind it."""
 SCENARIO = "X-Emulator-Scenario"
 LOOK_SECONDS = 0.25
 """How often a delayed call looks whether its client is still there."""

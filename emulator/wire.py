@@ -44,21 +44,12 @@ class TooLarge(Exception):
     """The body is larger than the limit."""
 
 
-def authority(request: web.BaseRequest) -> str:
-    """Return the host that is called, with its port if that is sent: as the target has it, else as Host has it.
-
-    An absolute-form target ("GET http://api.secoda.co/… HTTP/1.1", what clients send to a proxy) wins over Host.
-    """
-    # Of an absolute target, aiohttp's `request.host` has lost the port.
-    return request.host if request.raw_path.startswith("/") else request.url.host_port_subcomponent or request.host
-
-
-def new_call(request: web.BaseRequest, path: str, mounted_at: str, params: Mapping[str, Any]) -> Call:
-    """Return the call without its body; `mounted_at` is the part of the URL's path before `path`."""
+def new_call(request: web.BaseRequest, path: str, base_url: str, params: Mapping[str, Any]) -> Call:
+    """Return the call without its body; `base_url` is what stands before `path`."""
     return Call(
         method=request.method,
         path=path,
-        base_url=f"{request.scheme}://{authority(request)}{mounted_at}",
+        base_url=base_url,
         query=cast("MultiDictProxy[str]", request.query),
         headers=request.headers,
         params=dict(params),

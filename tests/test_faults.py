@@ -566,9 +566,17 @@ def test_a_reply_for_one_root_field_is_the_answer_to_the_document(emulator: Emul
 @every_vendor
 def test_prefer_asks_for_a_status(emulator: EmulatorUnderTest, vendor: str) -> None:
     assert write(emulator, vendor, headers={"Prefer": "code=500"}).status_code == 500
-    assert write(emulator, vendor, headers={"Prefer": 'return=minimal, code="503"'}).status_code == 503
+    for spelled in (
+        'return=minimal, code="503"',
+        "Code=503",
+        "code = 503",
+        "CODE=503; strict",
+        'wait=5 , code\t=\t"503"',
+    ):
+        assert write(emulator, vendor, headers={"Prefer": spelled}).status_code == 503
     assert not written(emulator, vendor)
-    assert write(emulator, vendor, headers={"Prefer": "return=minimal"}).is_success
+    for other in ("return=minimal", "barcode=503", "code=5030", "x=1; code=503"):
+        assert write(emulator, vendor, headers={"Prefer": other}).is_success
 
 
 def test_prefer_may_be_sent_twice(emulator: EmulatorUnderTest) -> None:

@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 import subprocess
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,9 +16,10 @@ import requests
 
 from emulator.app import Catalogue, Emulator
 from emulator.errors import ConfigurationError
+from emulator.server import ThreadedServer
 from emulator.settings import read_settings
 from tests.conftest import EmulatorUnderTest
-from tests.control import controlled
+from tests.control import Control, controlled
 from tests.sample_calls import LIST
 
 HOSTS = {
@@ -225,3 +227,80 @@ def test_curl_reaches_a_vendor_through_the_emulator_as_its_proxy(emulator: Emula
         ["curl", "-sS", "-x", emulator.root, "-H", header, url], capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout)["dataSource"] == 1
+
+
+FORWARDED = [
+    ({"X-Forwarded-Proto": "https", "X-Forwarded-Host": "emulator.example.com"}, "https://emulator.example.com"),
+    ({"X-Forwarded-Proto": "https, http", "X-Forwarded-Host": "a.example:8443, b"}, "https://a.example:8443"),
+    ({"X-Forwarded-Proto": "HTTPS"}, "https://localhost"),
+    ({"X-Forwarded-Host": "a.example", "X-Forwarded-Prefix": "/emu/"}, "http://a.example/emu"),
+    ({"Forwarded": 'for=192.0.2.1;proto=https;host="a.example:444", for=10.0.0.1'}, "https://a.example:444"),
+    (
+        {"X-Forwarded-Proto": "javascript", "X-Forwarded-Host": 'a"/><b', "X-Forwarded-Prefix": "//x"},
+        "http://localhost",
+    ),
+    ({}, "http://localhost"),
+]
+
+
+@pytest.fixture(scope="module")
+def trusting(catalogue: Catalogue) -> Iterator[Control]:
+    with controlled(catalogue, trust_forwarded=True) as (_, control):
+        yield control
+
+
+@pytest.mark.parametrize(("headers", "url"), FORWARDED)
+def test_links_and_base_urls_are_what_a_trusted_proxy_says(
+    trusting: Control, emulator: EmulatorUnderTest, headers: dict[str, str], url: str
+) -> None:
+    headers = headers | {"Host": "localhost"}
+    path = "/secoda/api/v1/integration/integrations?page_size=1"
+    page = httpx.get(trusting.url + path, headers=headers | emulator.headers("secoda")).json()
+    assert page["links"]["next"].startswith(f"{url}/secoda/api/v1/")
+    described = httpx.get(f"{trusting.url}/_emulator/sandboxes/default", headers=headers).json()
+    assert described["vendors"]["celigo"]["base_url"] == f"{url}/celigo/v1"
+
+
+def test_a_proxy_is_not_trusted_unless_asked(emulator: EmulatorUnderTest) -> None:
+    page = emulator.call("secoda", "GET", "/integration/integrations?page_size=1", headers=FORWARDED[0][0]).json()
+    assert page["links"]["next"].startswith(emulator.root)
+
+
+def test_a_trusted_proxy_may_name_a_vendors_host(trusting: Control, emulator: EmulatorUnderTest) -> None:
+    headers = {"X-Forwarded-Host": "api.integrator.io", **emulator.headers("celigo")}
+    assert httpx.get(f"{trusting.url}/v1/integrations", headers=headers).status_code == 200
+
+
+def test_a_proxys_headers_open_no_control_api(trusting: Control) -> None:
+    headers = {"Host": "rebound.example", "X-Forwarded-Host": "localhost"}
+    assert httpx.get(f"{trusting.url}/_emulator/health", headers=headers).status_code == 403
+
+
+def test_a_vendor_stands_at_the_root_of_its_own_port(catalogue: Catalogue, emulator: EmulatorUnderTest) -> None:
+    settings = read_settings({"port": 0, "access_log": False, "vendor_ports": "celigo=0,immuta=0"})
+    with ThreadedServer(Emulator(settings, catalogue)) as running:
+        celigo, immuta = running.server.vendor_url("celigo"), running.server.vendor_url("immuta")
+        listed = httpx.get(f"{celigo}/v1/integrations?limit=1", headers=emulator.headers("celigo"))
+        assert listed.status_code == 200
+        assert listed.headers["link"].startswith(f"<{celigo}/v1/integrations?")
+        assert httpx.get(f"{immuta}/dictionary/1", headers=emulator.headers("immuta")).status_code == 200
+        assert httpx.get(f"{immuta}/v1/integrations", headers=emulator.headers("celigo")).status_code == 404
+        assert httpx.get(f"{celigo}/~default/v1/integrations", headers=emulator.headers("celigo")).status_code == 200
+        assert httpx.get(f"{celigo}/_emulator/ready").status_code == 200
+        assert running.server.vendor_url("secoda") is None
+
+
+def test_a_port_for_no_vendor_is_refused(catalogue: Catalogue) -> None:
+    with pytest.raises(ConfigurationError, match="vendor_ports: unknown vendor 'acme'; known vendors: celigo"):
+        Emulator(read_settings({"vendor_ports": "acme=4072"}), catalogue)
+    with pytest.raises(ConfigurationError, match="expected VENDOR=PORT"):
+        read_settings({"vendor_ports": "celigo=70000"})
+
+
+def test_every_address_of_ipv6_takes_ipv4_too(catalogue: Catalogue) -> None:
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("2026-11-27: this machine has no IPv6 that takes IPv4")
+    with controlled(catalogue, host="::") as (_, control):
+        port = urlsplit(control.url).port
+        for address in ("127.0.0.1", "[::1]"):
+            assert httpx.get(f"http://{address}:{port}/_emulator/ready").status_code == 200

@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 import trustme
+from cryptography import x509
 
 from emulator.app import Catalogue, Emulator
 from emulator.errors import ConfigurationError
@@ -217,3 +219,17 @@ def test_serve_says_where_https_is_and_ends_at_a_signal_with_clients_connected(t
             assert process.wait(timeout=60) == 0
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
+
+
+def test_certificates_are_valid_for_as_long_as_every_system_takes(running: Secure) -> None:
+    address = urlsplit(running.tls_url)
+    with (
+        socket.create_connection((address.hostname or "", address.port or 0)) as plain,
+        running.trusting().wrap_socket(plain, server_hostname="localhost") as connection,
+    ):
+        leaf = x509.load_der_x509_certificate(connection.getpeercert(binary_form=True) or b"")
+    authority = x509.load_pem_x509_certificate(running.ca.read_bytes())
+    assert leaf.not_valid_after_utc - leaf.not_valid_before_utc <= timedelta(days=397)
+    assert timedelta(days=3000) < authority.not_valid_after_utc - authority.not_valid_before_utc <= timedelta(days=3660)
+    now = datetime.now(UTC)
+    assert max(leaf.not_valid_before_utc, authority.not_valid_before_utc) < now - timedelta(hours=23)

@@ -35,6 +35,7 @@ from emulator.control.handlers import ROOT, Emulator, Handler, Stream
 from emulator.errors import ContractError, MalformedBody
 from emulator.exchange import Call, Reply, Violation
 from emulator.json_text import write_json
+from emulator.origin import Origin
 from emulator.problems import Problem
 from emulator.routes import Route, Routes
 from emulator.sandbox.sandboxes import DEFAULT
@@ -61,8 +62,14 @@ class Control:
         self._routes = Routes(self._contract)
         self._known_route = lru_cache(ROUTES_KNOWN)(self._route)
 
-    async def serve(self, request: web.BaseRequest, path: str, sandbox: str = "") -> web.StreamResponse:
+    async def serve(self, request: web.BaseRequest, path: str, origin: Origin, sandbox: str = "") -> web.StreamResponse:
         """Answer a request to `path` below /_emulator; `sandbox` is the one that the path's prefix names."""
+        cors = self._emulator.cors
+        response = cors.preflight(request, control=True) or await self._serve(request, path, origin, sandbox)
+        cors.allow(request, response, control=True)
+        return response
+
+    async def _serve(self, request: web.BaseRequest, path: str, origin: Origin, sandbox: str) -> web.StreamResponse:
         responses = self._contract.unmatched
         try:
             self._refuse_foreign(request)
@@ -70,7 +77,7 @@ class Control:
             operation = self._operation(route, request, path)
             responses = operation.responses
             self._check_token(request, operation)
-            call = wire.new_call(request, path, ROOT, route.params)
+            call = wire.new_call(request, path, origin.url + ROOT, route.params)
             await self._read(request, call, operation)
             reply = await self._handlers[operation.name](call, self._emulator)
             if isinstance(reply, Stream):
@@ -91,7 +98,8 @@ class Control:
         if host.lower() not in known and not _is_address(host):
             raise Problem(403, f"The control API does not answer to the host {host!r}; add it to control_hosts.")
         origin = request.headers.get("Origin")
-        if request.method not in SAFE_METHODS and origin is not None and origin.partition("://")[2] != request.host:
+        foreign = origin is not None and origin.partition("://")[2] != request.host
+        if request.method not in SAFE_METHODS and foreign and not self._emulator.cors.names(origin or ""):
             raise Problem(403, f"The control API takes no writes from {origin}, only from {request.host} itself.")
 
     def _route(self, path: str, sandbox: str) -> Route:

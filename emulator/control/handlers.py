@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from emulator.contract.openapi import Contract
+    from emulator.cors import Cors
     from emulator.hosts import Hosts
     from emulator.metrics import Metrics
     from emulator.sandbox.fixtures import Fixtures
@@ -51,6 +52,7 @@ class Emulator(Protocol):
     ready: bool
     settings: Settings
     hosts: Hosts
+    cors: Cors
     tls: Tls | None
     metrics: Metrics
     sandboxes: Sandboxes

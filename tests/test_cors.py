@@ -1,0 +1,110 @@
+"""Pages of other origins: nothing for them unless the setting cors says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from emulator.app import Catalogue
+from emulator.errors import ConfigurationError
+from emulator.settings import read_settings
+from tests.control import Control, controlled
+
+PAGE = "http://localhost:3000"
+STRANGER = "https://elsewhere.example"
+LIST = "/secoda/api/v1/integration/integrations"
+TOKEN = {"Authorization": "Bearer secoda-token"}
+
+
+@pytest.fixture(scope="module")
+def named(catalogue: Catalogue) -> Iterator[Control]:
+    with controlled(catalogue, cors=PAGE) as (_, control):
+        yield control
+
+
+@pytest.fixture(scope="module")
+def anybody(catalogue: Catalogue) -> Iterator[Control]:
+    with controlled(catalogue, cors="*") as (_, control):
+        yield control
+
+
+def preflight(control: Control, path: str, origin: str, method: str = "POST") -> httpx.Response:
+    headers = {
+        "Origin": origin,
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": "authorization, content-type",
+    }
+    return control.client.options(control.url + path, headers=headers)
+
+
+def test_a_named_origin_may_call_vendors_and_control(named: Control) -> None:
+    for path in (LIST, "/_emulator/faults", "/~default/_emulator/faults"):
+        answer = preflight(named, path, PAGE)
+        assert answer.status_code == 204
+        assert answer.headers["access-control-allow-origin"] == PAGE
+        assert answer.headers["access-control-allow-methods"] == "POST"
+        assert answer.headers["access-control-allow-headers"] == "authorization, content-type"
+        assert answer.headers["access-control-allow-credentials"] == "true"
+    fault = {"vendor": "secoda", "reply": {"status": 500}}
+    assert named.ask("POST", "/faults", json=fault, headers={"Origin": PAGE}).status_code == 201
+    failed = named.client.get(named.url + LIST, headers={**TOKEN, "Origin": PAGE})
+    assert (failed.status_code, failed.headers["access-control-allow-origin"]) == (500, PAGE)
+    named.done("DELETE", "/faults", headers={"Origin": PAGE})
+
+
+def test_every_reply_may_be_read_errors_and_headers_too(anybody: Control) -> None:
+    for path, status in (
+        (LIST, 200),
+        ("/celigo/v1/integrations?limit=1", 401),
+        ("/nobody", 404),
+        ("/~nope/secoda", 404),
+    ):
+        answer = anybody.client.get(anybody.url + path, headers={**TOKEN, "Origin": STRANGER})
+        assert answer.status_code == status
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in answer.headers
+        assert "content-type" in answer.headers["access-control-expose-headers"].lower()
+        assert answer.headers["vary"] == "Origin"
+
+
+def test_what_cors_adds_is_neither_journalled_nor_a_call(anybody: Control) -> None:
+    anybody.done("DELETE", "/journal")
+    preflight(anybody, LIST, STRANGER)
+    anybody.client.get(anybody.url + LIST, headers={**TOKEN, "Origin": STRANGER})
+    (exchange,) = anybody.done("GET", "/journal")["exchanges"]
+    assert exchange["operations"] == ["listIntegrations"]
+    assert not [name for name, _ in exchange["reply"]["headers"] if name.lower().startswith("access-control")]
+
+
+def test_any_origin_is_none_for_the_control_api(anybody: Control) -> None:
+    assert preflight(anybody, "/_emulator/faults", STRANGER).status_code == 403
+    answer = anybody.ask("GET", "/health", headers={"Origin": STRANGER})
+    assert "access-control-allow-origin" not in answer.headers
+    status, sentence = anybody.refused("POST", "/reset", headers={"Origin": STRANGER})
+    assert (status, sentence.partition(",")[0]) == (403, f"The control API takes no writes from {STRANGER}")
+
+
+def test_other_origins_and_no_setting_are_as_before(named: Control, catalogue: Catalogue) -> None:
+    with controlled(catalogue) as (_, closed):
+        for control, origin in ((named, STRANGER), (closed, PAGE)):
+            answer = control.client.get(control.url + LIST, headers={**TOKEN, "Origin": origin})
+            assert answer.status_code == 200
+            assert "access-control-allow-origin" not in answer.headers
+            assert preflight(control, LIST, origin).status_code in (404, 405)
+
+
+def test_a_broken_reply_may_be_read_too(anybody: Control) -> None:
+    anybody.done("POST", "/faults", json={"vendor": "secoda", "connection": "drip"})
+    answer = anybody.client.get(
+        anybody.url + "/secoda/api/v1/integration/integrations/x", headers={**TOKEN, "Origin": PAGE}
+    )
+    assert answer.headers["access-control-allow-origin"] == "*"
+    anybody.done("DELETE", "/faults")
+
+
+@pytest.mark.parametrize("origin", ["localhost:3000", "http://localhost:3000/", "http://a b"])
+def test_what_is_no_origin_is_refused(origin: str) -> None:
+    with pytest.raises(ConfigurationError, match="expected an origin without a path"):
+        read_settings({"cors": origin})
