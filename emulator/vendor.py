@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from emulator.errors import ContractError, MalformedBody
@@ -49,6 +50,19 @@ class Handlers:
         def bind(handler: H) -> H:
             self._refuse_second(name)
             self.transactional[name] = handler
+            return handler
+
+        return bind
+
+    def long_operation(self, name: str) -> Callable[[H], H]:
+        """Bind a plain function that may take long: its one transaction runs on a thread."""
+
+        def bind(handler: H) -> H:
+            async def run(call: Call, transactions: Transactions) -> Reply:
+                reply: Reply = await transactions.run(partial(handler, call))
+                return reply
+
+            self.streaming_operation(name)(run)
             return handler
 
         return bind

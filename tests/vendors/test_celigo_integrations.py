@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from emulator.vendors.celigo.collections import FLOWS
 from tests.conftest import EmulatorUnderTest
 
 PLAIN = "5fc5e0e66cfe5b44bb95de70"
@@ -474,6 +475,16 @@ def test_a_deleted_integration_takes_its_flows_along(emulator: EmulatorUnderTest
     assert emulator.call("celigo", "GET", f"/integrations/{PLAIN}/flows").status_code == 404
     assert {flow["_integrationId"] for flow in emulator.records("celigo.flows")} == {SHOP, UNINSTALLING}
     assert len(emulator.records("celigo.exports")) == 8
+
+
+def test_however_many_flows_an_integration_has_they_go_along(emulator: EmulatorUnderTest) -> None:
+    flow = next(flow for flow in emulator.records("celigo.flows") if flow["_integrationId"] == PLAIN)
+    more = [{**flow, "_id": f"{number:024x}"} for number in range(2100)]
+    emulator.run(lambda: emulator.sandbox.run("celigo", lambda world: world[FLOWS].insert_many(more)))
+    assert emulator.call("celigo", "DELETE", f"/integrations/{PLAIN}").status_code == 204
+    assert PLAIN not in {flow["_integrationId"] for flow in emulator.records("celigo.flows")}
+    deleted = [entry["_resourceId"] for entry in emulator.records("celigo.audit") if entry["event"] == "delete"]
+    assert {flow["_id"] for flow in more} < set(deleted)
 
 
 def test_deleting_an_integration_with_flows_is_refused_by_a_switch(emulator: EmulatorUnderTest) -> None:

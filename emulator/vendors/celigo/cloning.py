@@ -21,7 +21,7 @@ from emulator.vendors.celigo.validation import unknown_connections
 handlers = Handlers()
 
 
-@handlers.operation("cloneIntegration")
+@handlers.long_operation("cloneIntegration")
 def clone_integration(call: Call, world: World) -> Reply:
     """Clone an integration (Seed 004; the body and its effects: vendor's web client).
 

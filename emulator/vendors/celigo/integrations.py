@@ -8,7 +8,7 @@ from emulator.exchange import Call, Reply
 from emulator.sandbox.collection import Record
 from emulator.sandbox.world import World
 from emulator.vendor import Handlers
-from emulator.vendors.celigo.collections import ERRORS, INTEGRATIONS
+from emulator.vendors.celigo.collections import ERRORS, FLOWS, INTEGRATIONS
 from emulator.vendors.celigo.errors import error, refusal
 from emulator.vendors.celigo.history import log
 from emulator.vendors.celigo.ids import new_id, timestamp
@@ -76,11 +76,11 @@ def update_integration(call: Call, world: World) -> Reply:
     return Reply(200, save(world, before, after))
 
 
-@handlers.operation("deleteIntegration")
+@handlers.long_operation("deleteIntegration")
 def delete_integration(call: Call, world: World) -> Reply:
     """Delete an integration; the flag delete_with_flows says what its flows mean (Seed 004)."""
     integration = find(world, call.params["_id"])
-    if world.flags["delete_with_flows"] == "refused" and flows_of(world, integration):
+    if world.flags["delete_with_flows"] == "refused" and world[FLOWS].count({"_integrationId": integration["_id"]}):
         raise refusal(409, error("in_use", "The integration cannot be deleted while it has flows."))
     remove(world, integration)
     return Reply(204)

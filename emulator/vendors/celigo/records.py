@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from emulator.sandbox.collection import Collection, Record
 from emulator.sandbox.world import World
@@ -22,6 +22,9 @@ from emulator.vendors.celigo.errors import error, not_found, refusal
 from emulator.vendors.celigo.history import log
 from emulator.vendors.celigo.ids import timestamp
 from emulator.vendors.celigo.shapes import ordered
+
+BATCH: Final = 1000
+"""How many flows are deleted at a time."""
 
 
 def find(world: World, id: str) -> Record:
@@ -115,14 +118,16 @@ def ungroup_flows(world: World, integration: Record) -> None:
 def remove(world: World, integration: Record) -> None:
     """Delete an integration with what is in it: flows, revisions, and exports and imports of its own.
 
-    Raises Refusal (422) as `save` does.
+    All of it is one transaction. Raises Refusal (422) as `save` does.
     """
     refuse_during_update(world, integration)
     mine = {"_integrationId": integration["_id"]}
-    for flow in flows_of(world, integration):
-        world[FLOWS].delete(flow["_id"])
-        world[ERRORS].delete(flow["_id"])
-        log(world, "delete", "flow", before=flow)
+    # A batch at a time: an integration may hold more flows than there is memory for.
+    while flows := world[FLOWS].page(limit=BATCH, where=mine):
+        for flow in flows:
+            world[FLOWS].delete(flow["_id"])
+            world[ERRORS].delete(flow["_id"])
+            log(world, "delete", "flow", before=flow)
     _remove_all(world, (EXPORTS, IMPORTS, REVISIONS, SNAPSHOTS, CLONES), mine)
     world[INTEGRATIONS].delete(integration["_id"])
     log(world, "delete", "integration", before=integration)

@@ -33,7 +33,7 @@ def list_install_steps(call: Call, world: World) -> Reply:
     return Reply(201, integration["installSteps"])
 
 
-@handlers.operation("submitInstallStep")
+@handlers.long_operation("submitInstallStep")
 def submit_install_step(call: Call, world: World) -> Reply:
     """Complete the next step, or the next one that fits the body (Seed 004: 200).
 
@@ -57,7 +57,7 @@ def list_uninstall_steps(call: Call, world: World) -> Reply:
     return Reply(200, find(world, call.params["_id"])["uninstallSteps"])
 
 
-@handlers.operation("submitUninstallStep")
+@handlers.long_operation("submitUninstallStep")
 def submit_uninstall_step(call: Call, world: World) -> Reply:
     """Complete the next step and answer those that remain (Seed 004: 201).
 
