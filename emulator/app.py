@@ -234,7 +234,11 @@ class Emulator:
             max_body=settings.max_body,
             max_depth=settings.max_json_depth,
             graphql=GraphQLLimits(
-                settings.graphql_depth, settings.graphql_aliases, settings.graphql_fields, settings.graphql_tokens
+                depth=settings.graphql_depth,
+                aliases=settings.graphql_aliases,
+                fields=settings.graphql_fields,
+                tokens=settings.graphql_tokens,
+                length=settings.graphql_length,
             ),
             strict=settings.strict,
         )

@@ -154,10 +154,12 @@ class Pipeline:
                 operation = self._match(visit)
                 if not visit.call.body:
                     await self._read(visit, operation, request)
-                is_long = self._graphql is not None and self._graphql.is_long(visit.call)
+                graphql = self._graphql_of(operation)
+                is_long = graphql is not None and graphql.is_long(visit.call)
                 if is_long:
                     self._admit(visit, operation)
-                await self._read_root_fields(visit, operation)
+                if graphql is not None:
+                    await self._read_root_fields(visit, graphql)
                 self._meet_faults(visit, operation)
                 if visit.spoiling.seconds:
                     await hold_back(request, visit.spoiling.seconds)
@@ -199,14 +201,15 @@ class Pipeline:
             visit.files = ExitStack()
             await wire.read_body(request, visit.call, operation.takes_parts, self._limits.max_body, visit.files)
 
-    async def _read_root_fields(self, visit: Visit, operation: Operation) -> None:
+    def _graphql_of(self, operation: Operation) -> GraphQLCalls | None:
+        return self._graphql if self._graphql is not None and operation.name == self._graphql.carrier else None
+
+    async def _read_root_fields(self, visit: Visit, graphql: GraphQLCalls) -> None:
         """Find the operations of a GraphQL call: its root fields, else the operation that carries them.
 
         It has none if the schema has none of its root fields.
         """
-        if self._graphql is None or operation.name != self._graphql.carrier:
-            return
-        visit.root_fields = await self._graphql.root_fields(visit.call)
+        visit.root_fields = await graphql.root_fields(visit.call)
         if visit.root_fields is not None and (visit.root_fields.operations or visit.root_fields.unknown):
             visit.operations = visit.root_fields.operations
 
@@ -242,8 +245,9 @@ class Pipeline:
         return self._limits.strict if chosen is None else chosen
 
     async def _handle(self, visit: Visit, operation: Operation) -> Reply:
-        if self._graphql is not None and operation.name == self._graphql.carrier:
-            return await self._execute(visit, self._graphql)
+        graphql = self._graphql_of(operation)
+        if graphql is not None:
+            return await self._execute(visit, graphql)
         if operation.name in self._handlers.streaming:
             transactions = _Transactions(visit, self._vendor.name, apart=True)
             return await self._handlers.streaming[operation.name](visit.call, transactions)

@@ -36,6 +36,9 @@ from emulator.exchange import NOTHING, Violation
 TOKEN_BYTES = 600
 """What a token takes in memory with the nodes that are made of it, at most: measured."""
 
+ERROR_BYTES = 1500
+"""What an error takes besides its sentence, as a part of the result and as a violation."""
+
 
 @dataclass(frozen=True, slots=True)
 class GraphQLDocument:
@@ -62,9 +65,15 @@ class Executable:
         """Parse a document with the aliases that are on."""
         size = 2 * len(query.encode("utf-8", "surrogatepass"))
         try:
-            ast = parse(query, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
+            ast = parse(
+                query,
+                max_lexical_tokens=limits.tokens,
+                max_comments=limits.tokens,
+                max_source_length=limits.length,
+            )
         except GraphQLError as error:
             return GraphQLDocument(None, size, _refusal("syntax", "/query", [error]))
+        _unlink_tokens(ast)
         renamed = {name: self._aliases[name] for name in aliases if name in query}
         return GraphQLDocument(visit(ast, _Rename(renamed)) if renamed else ast, size + TOKEN_BYTES * ast.token_count)
 
@@ -77,6 +86,7 @@ class Executable:
         errors = [GraphQLError(beyond)] if beyond else validate(self.schema, document.ast)
         return replace(
             document,
+            bytes=document.bytes + sum(ERROR_BYTES + 2 * len(error.message) for error in errors),
             fields=measures.fields,
             refusal=_refusal("validation", "/query", errors) if errors else None,
         )
@@ -149,6 +159,15 @@ def _resolve_root_field(_: Any, info: GraphQLResolveInfo[Any], **arguments: Any)
     except Exception as failure:
         execution.failure = execution.failure or failure
         raise
+
+
+def _unlink_tokens(ast: DocumentNode) -> None:
+    """Take the tokens of a document apart: linked both ways, only the garbage collector could free them, in one go."""
+    token = ast.loc.start_token if ast.loc else None
+    while token is not None:
+        following = token.next
+        token.prev = token.next = None
+        token = following
 
 
 def _is_valid(

@@ -22,13 +22,14 @@ class GraphQLLimits:
     """What a document may not exceed.
 
     `depth` counts fields that stand in each other, `fields` those that are selected: both with each fragment
-    counted wherever it is spread. `aliases` and `tokens` are counted as written.
+    counted wherever it is spread. `aliases` and `tokens` are counted as written; `length` is in characters.
     """
 
     depth: int
     aliases: int
     fields: int
     tokens: int
+    length: int
 
 
 @dataclass(frozen=True, slots=True)

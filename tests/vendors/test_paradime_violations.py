@@ -281,14 +281,15 @@ def test_violations_are_found_in_the_journal_and_counted(emulator: EmulatorUnder
 
 
 HASHED = """
+from emulator.contract.execution import Executable
 from emulator.contract.graphql import GraphQLLimits
-from emulator.app import read_catalogue
-graphql = read_catalogue().contracts["paradime"].graphql
-limits = GraphQLLimits(25, 100, 2000, 100000)
+from emulator.data import CONTRACTS
+limits = GraphQLLimits(25, 100, 2000, 1000, 1000)
+executable = Executable((CONTRACTS / "paradime" / "schema.graphql").read_text(), {}, {})
 query = '''query ($a: Nope, $b: Nope) { listCustomIntegration { a b c } nope(a: 1, b: 2)
     listCustomIntegrations(z: 1, y: 2) { nop integrations { uuid nam ...F ...G } } }
     fragment F on Nope { a } fragment H on Query { x } fragment I on Query { x }'''
-for found in graphql.validate(graphql.parse(query, frozenset(), limits), limits).refusal.violations:
+for found in executable.validate(executable.parse(query, frozenset(), limits), limits).refusal.violations:
     print(found.sentence)
 """
 
@@ -302,7 +303,7 @@ def test_the_order_of_errors_does_not_depend_on_the_hash_seed() -> None:
             capture_output=True,
             text=True,
         ).stdout
-        for seed in ("0", "1", "2")
+        for seed in ("1", "2")
     }
     assert len(told) == 1
     assert len(told.pop().splitlines()) > 10

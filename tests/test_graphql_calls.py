@@ -1,0 +1,233 @@
+"""GraphQL documents of any size: read in linear time, off the event loop, and kept within bounds."""
+
+from __future__ import annotations
+
+import gc
+import json
+import threading
+import tracemalloc
+from typing import Any
+
+import pytest
+from graphql import parse
+
+from emulator import graphql_calls
+from emulator.app import Catalogue
+from emulator.contract.graphql import GraphQL, GraphQLLimits
+from emulator.contract.measures import Measures, measures_of
+from emulator.exchange import Call
+from emulator.graphql_calls import STRANGERS_QUERY, GraphQLCalls
+from emulator.json_text import READINGS
+
+LIMITS = GraphQLLimits(depth=25, aliases=100, fields=2000, tokens=50_000, length=1024**2)
+FLAGS = {"docs_type_names": True}
+
+
+@pytest.fixture
+def graphql(catalogue: Catalogue) -> GraphQL:
+    found = catalogue.contracts["paradime"].graphql
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def calls(graphql: GraphQL) -> GraphQLCalls:
+    return GraphQLCalls(graphql, LIMITS, READINGS["django"])
+
+
+def call(query: str, **more: Any) -> Call:
+    document = {"query": query, **more}
+    return Call("POST", "/graphql", body=json.dumps(document).encode(), document=document, flags=FLAGS)
+
+
+def doubling(levels: int) -> str:
+    """Return a document whose fragments each spread the next one twice."""
+    spread = " ".join(f"fragment F{n} on Query {{ ...F{n + 1} ...F{n + 1} }}" for n in range(levels))
+    return f"{{ ...F0 }} {spread} fragment F{levels} on Query {{ listCustomIntegrations {{ ok }} }}"
+
+
+@pytest.mark.parametrize("levels", [20, 60, 1500])
+async def test_fragments_that_double_are_read_in_linear_time(calls: GraphQLCalls, levels: int) -> None:
+    # 2**60 steps would never end.
+    found = await calls.root_fields(call(doubling(levels)))
+    assert found is not None
+    assert (found.operations, found.unknown) == (("listCustomIntegrations",), ())
+    document = await calls.prepare(call(doubling(levels)))
+    assert document.refusal is not None
+    assert [violation.sentence for violation in document.refusal.violations] == [
+        "The document selects more than 2000 fields, counted wherever a fragment is spread."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "measures"),
+    [
+        ("{ a }", Measures(depth=1, fields=1, aliases=0)),
+        ("{ a { b } c: d { e: f { g } } }", Measures(depth=3, fields=5, aliases=2)),
+        ("{ ... { a { ... on T { b } } } }", Measures(depth=2, fields=2, aliases=0)),
+        ("{ a { ...F } ...F } fragment F on T { b { ...G } } fragment G on T { x: c }", Measures(3, 5, 1)),
+        ("{ a ...F } fragment F on T { b ...F }", Measures(depth=1, fields=3, aliases=0)),
+        ("{ ...Nowhere a }", Measures(depth=1, fields=1, aliases=0)),
+        ("query A { a } query B { a { b } }", Measures(depth=2, fields=2, aliases=0)),
+        ("fragment F on T { a { b } }", Measures(depth=0, fields=0, aliases=0)),
+    ],
+)
+def test_a_document_is_measured_with_its_fragments_spread_out(query: str, measures: Measures) -> None:
+    assert measures_of(parse(query)) == measures
+
+
+REFUSED = {
+    "tokens": ("{" + "a " * 50_001 + "}", "Syntax Error: Document contains more than 50000 tokens. Parsing aborted."),
+    "comments": (
+        "#\n" * 50_001 + "{ a }",
+        "Syntax Error: Document contains more than 50000 comments. Parsing aborted.",
+    ),
+    "length": (
+        "," * 1024**2 + "{ a }",
+        "Syntax Error: Source contains more than 1048576 code points. Parsing aborted.",
+    ),
+    "nested selections": ("{a" * 300 + "}" * 300, "Syntax Error: Document is nested too deeply. Parsing aborted."),
+    "nested lists": (
+        f"{{ a(b: {'[' * 300}{']' * 300}) }}",
+        "Syntax Error: Document is nested too deeply. Parsing aborted.",
+    ),
+    "nested objects": (
+        f"{{ a(b: {'{c:' * 300}1{'}' * 300}) }}",
+        "Syntax Error: Document is nested too deeply. Parsing aborted.",
+    ),
+    "fields": ("{" + "listCustomIntegrations { ok } " * 1001 + "}", "The document selects more than 2000 fields"),
+    "repeated fields": ("{" + "listCustomIntegrations { ok } " * 500 + "}", "Validation aborted."),
+    "introspection": (
+        "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }",
+        "Maximum introspection depth exceeded",
+    ),
+    "fragments in a circle": (
+        "{ ...F } fragment F on Query { ...G } fragment G on Query { ...F }",
+        "Cannot spread fragment 'F' within itself via 'G'.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+async def test_a_document_beyond_a_limit_is_refused(calls: GraphQLCalls, case: str) -> None:
+    query, message = REFUSED[case]
+    document = await calls.prepare(call(query))
+    assert document.refusal is not None
+    assert document.refusal.document["errors"][0]["message"].startswith(message)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ listCustomIntegrations " + "@nowhere " * 3000 + "{ ok } }",
+        "{ listCustomIntegrations " + "@skip(if: false) " * 3000 + "{ ok } }",
+        "query (" + ", ".join(f"$v{n}: Int" for n in range(3000)) + ") { listCustomIntegrations { ok } }",
+        "{ listCustomIntegrations { ok } }" + "".join(f" fragment F{n} on Query {{ __typename }}" for n in range(3000)),
+    ],
+)
+async def test_the_first_hundred_errors_are_collected(calls: GraphQLCalls, query: str) -> None:
+    document = await calls.prepare(call(query))
+    assert document.refusal is not None
+    assert len(document.refusal.violations) == 101
+    assert document.refusal.violations[-1].sentence.startswith("Too many validation errors, error limit reached.")
+
+
+@pytest.mark.parametrize("method", ["root_fields", "prepare"])
+async def test_a_long_document_is_read_off_the_event_loop(
+    calls: GraphQLCalls, monkeypatch: pytest.MonkeyPatch, graphql: GraphQL, method: str
+) -> None:
+    read_in, parse_document = [], graphql.executable.parse
+
+    def noting(*given: Any) -> Any:
+        read_in.append(threading.current_thread())
+        return parse_document(*given)
+
+    monkeypatch.setattr(graphql.executable, "parse", noting)
+    await getattr(calls, method)(call("{ listCustomIntegrations { ok } }" + " " * 100))
+    await getattr(calls, method)(call("{ listCustomIntegrations { ok } }" + " " * 2000))
+    assert [thread is threading.main_thread() for thread in read_in] == [True, False]
+
+
+async def test_what_selects_much_or_comes_in_many_bytes_is_executed_off_the_event_loop(calls: GraphQLCalls) -> None:
+    short = await calls.prepare(call("{ listCustomIntegrations { ok } }"))
+    assert not calls.takes_long(call("{ listCustomIntegrations { ok } }"), short)
+    assert calls.takes_long(call("{ listCustomIntegrations { ok } }", variables={"v": "x" * 70_000}), short)
+    query = "{" + " ".join(f"a{n}: listCustomIntegrations {{ ok }}" for n in range(90)) + "}"
+    assert calls.takes_long(call(query), await calls.prepare(call(query)))
+
+
+@pytest.mark.parametrize(
+    ("query", "padding", "is_long"),
+    [
+        ("{ a }", 0, False),
+        ("{ a }" + " " * (STRANGERS_QUERY - 5), 0, False),
+        ("{ a }" + " " * (STRANGERS_QUERY - 4), 0, True),
+        ("{ a }", STRANGERS_QUERY, False),
+        ("{ a }", 1024**2, True),
+    ],
+)
+def test_a_stranger_has_documents_of_up_to_64_kb_read(
+    calls: GraphQLCalls, query: str, padding: int, is_long: bool
+) -> None:
+    assert calls.is_long(call(query, variables={"v": "x" * padding})) is is_long
+
+
+async def test_nothing_that_a_stranger_sends_is_kept(calls: GraphQLCalls) -> None:
+    await calls.root_fields(call("{ listCustomIntegrations { ok } }"))
+    assert len(calls.documents) == 0
+    await calls.prepare(call("{ listCustomIntegrations { ok } }"))
+    assert len(calls.documents) == 1
+
+
+async def test_a_document_that_is_kept_is_not_parsed_again(
+    calls: GraphQLCalls, monkeypatch: pytest.MonkeyPatch, graphql: GraphQL
+) -> None:
+    sent = call("{ listCustomIntegrations { ok } }")
+    document = await calls.prepare(sent)
+    monkeypatch.delattr(type(graphql.executable), "parse")
+    assert await calls.prepare(sent) is document
+    assert (await calls.root_fields(sent)) is not None
+
+
+DENSE = (
+    " ".join(f"f{n}" for n in range(300)),
+    "a(b: [" + "[]" * 300 + "])",
+    "a " + "@b " * 200,
+    " ".join(f"f{n} {{ g }}" for n in range(100)),
+)
+
+
+@pytest.mark.parametrize("written", DENSE)
+async def test_documents_are_kept_within_a_bound_of_memory(
+    graphql: GraphQL, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    bound = 2 * 1024**2
+    monkeypatch.setattr(graphql_calls, "KEPT_BYTES", bound)
+    calls = GraphQLCalls(graphql, LIMITS, READINGS["django"])
+    await calls.prepare(call("{ listCustomIntegrations { ok } }"))
+    gc.collect()
+    tracemalloc.start()
+    for number in range(12):
+        await calls.prepare(call(f"{{ number{number} {written} }}"))
+    gc.collect()
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert bound / 2 < calls.documents.bytes <= bound
+    assert taken <= bound
+
+
+def test_a_document_is_freed_at_once(graphql: GraphQL) -> None:
+    # Were its tokens linked, it would wait for the garbage collector, which frees all of them in one go.
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        document = graphql.parse("{" + "a " * 2000 + "}", frozenset(), LIMITS)
+        held, _ = tracemalloc.get_traced_memory()
+        del document
+        left, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert held > 500_000
+    assert left < held / 10
