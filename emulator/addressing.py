@@ -13,7 +13,7 @@ from emulator.hosts import Hosts
 from emulator.origin import Origin
 from emulator.problems import Problem
 from emulator.sandbox.sandbox import Sandbox
-from emulator.sandbox.sandboxes import Sandboxes
+from emulator.sandbox.sandboxes import DEFAULT, Sandboxes
 
 if TYPE_CHECKING:
     from multidict import CIMultiDictProxy
@@ -38,6 +38,12 @@ class Address:
     vendor: str
     root: str
     path: str
+
+    @property
+    def public_root(self) -> str:
+        """The root with the sandbox in it: where a link leads that is followed without the caller's headers."""
+        is_named = split_first(self.root)[0].startswith(PREFIX)
+        return self.root if is_named or self.sandbox.name == DEFAULT else f"/{PREFIX}{self.sandbox.name}{self.root}"
 
 
 class Addressing:

@@ -47,17 +47,19 @@ class Call:
     """A request to one vendor.
 
     `path` is what follows the vendor's base URL ("/integration/integrations"), `base_url` that
-    base URL as the caller spelled it ("http://127.0.0.1:4070/secoda/api/v1"). `params` holds path
-    and query parameters, typed as the contract says; an optional one that was not sent, or that
-    the vendor tolerates although it is malformed, is missing. `document` is the parsed JSON or
-    form body, `parts` a multipart one. For a GraphQL root field, `params` are its arguments.
-    `flags` are the vendor's switches in the sandbox that is called, `max_depth` tells how deep the JSON of an
-    uploaded file may be nested.
+    base URL as the caller spelled it ("http://127.0.0.1:4070/secoda/api/v1"), `public_url` one that
+    leads to the same sandbox without the caller's headers. `params` holds path and query parameters,
+    typed as the contract says; an optional one that was not sent, or that the vendor tolerates
+    although it is malformed, is missing. `document` is the parsed JSON or form body, `parts` a
+    multipart one. For a GraphQL root field, `params` are its arguments. `flags` are the vendor's
+    switches in the sandbox that is called, `max_depth` tells how deep the JSON of an uploaded file
+    may be nested.
     """
 
     method: str
     path: str
     base_url: str = ""
+    public_url: str = ""
     query: MultiDictProxy[str] = field(default_factory=lambda: MultiDictProxy(MultiDict()))
     headers: CIMultiDictProxy[str] = field(default_factory=lambda: CIMultiDictProxy(CIMultiDict()))
     body: bytes = b""

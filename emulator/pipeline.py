@@ -182,6 +182,7 @@ class Pipeline:
         mount = route.mount if route else ""
         base_url = f"{address.origin.url}{address.root}{mount}"
         call = wire.new_call(request, address.path[len(mount) :], base_url, route.params if route else {})
+        call.public_url = f"{address.origin.url}{address.public_root}{mount}"
         call.flags = address.sandbox.flags[self._vendor.name]
         return Visit(address.sandbox, address.sandbox.now(), address, route, call)
 

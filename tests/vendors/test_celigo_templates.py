@@ -127,6 +127,30 @@ def test_a_link_is_good_for_its_own_sandbox_only(catalogue: Catalogue) -> None:
         assert (other.status_code, "<Code>SignatureDoesNotMatch</Code>" in other.text) == (403, True)
 
 
+@pytest.mark.parametrize(
+    ("root", "headers"),
+    [
+        ("/celigo", {"Authorization": "Bearer celigo-token.named"}),
+        ("/celigo", {"Authorization": "Bearer celigo-token", "X-Emulator-Sandbox": "named"}),
+        ("/~named/celigo", {"Authorization": "Bearer celigo-token"}),
+        ("/%7Enamed/celigo", {"Authorization": "Bearer celigo-token"}),
+        ("", {"Authorization": "Bearer celigo-token.named", "Host": "api.integrator.io"}),
+    ],
+)
+def test_a_link_leads_to_the_sandbox_that_was_called(catalogue: Catalogue, root: str, headers: dict[str, str]) -> None:
+    with controlled(catalogue) as (_, control):
+        control.sandbox(name="named")
+        integration = {"Content-Type": "application/json", **headers}
+        url = f"{control.url}{root}/v1/integrations"
+        made = control.client.post(url, headers=integration, json={"name": "Only there"}).json()
+        found = httpx.URL(control.client.get(f"{url}/{made['_id']}/template", headers=headers).json()["signedURL"])
+        host = {name: value for name, value in headers.items() if name == "Host"}
+        answer = control.client.get(f"{control.url}{found.raw_path.decode()}", headers=host)
+        assert answer.status_code == 200
+        archive = zipfile.ZipFile(io.BytesIO(answer.content))
+        assert json.loads(archive.read(f"integrations/{made['_id']}.json"))["name"] == "Only there"
+
+
 def test_another_process_signs_with_another_key() -> None:
     text = "from emulator.vendors.celigo.templates import signature; print(signature('default', 'a.zip', '1'))"
     other = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)

@@ -83,7 +83,7 @@ def _link(call: Call, world: World) -> Record:
     query = urlencode(
         {"AWSAccessKeyId": ACCESS_KEY, "Expires": expires, "Signature": signature(world.sandbox, key, expires)}
     )
-    return {"signedURL": f"{call.base_url}/{BUCKET}/{quote(key)}?{query}", "key": key}
+    return {"signedURL": f"{call.public_url}/{BUCKET}/{quote(key)}?{query}", "key": key}
 
 
 def signature(sandbox: str, key: str, expires: str) -> str:
