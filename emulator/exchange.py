@@ -92,7 +92,8 @@ class Violation:
 
     `place` is "path", "query", "header", "body" or "status"; `pointer` the JSON pointer of the
     offending value (of the missing one, for the rules "required" and "additionalProperties" of
-    the extra one); `rule` the JSON Schema keyword; `expected` that keyword's value; `actual` the
+    the extra one); `rule` the JSON Schema keyword, or "syntax", "validation", "variables" or
+    "operationName" of a GraphQL request that does not run; `expected` that keyword's value; `actual` the
     value found, NOTHING if there is none.
     """
 

@@ -232,6 +232,49 @@ def test_violation_fails_a_passed_test_naming_call_rule_pointer_and_contract(inn
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
+@pytest.mark.parametrize(
+    ("query", "complaint"),
+    [
+        (
+            "{ listWorkspaces { workspaces { uid } } }",
+            "  POST /graphql: no operation in contracts/paradime/openapi.yaml matches; nearest: listCustomIntegrations:"
+            " the field is 'listWorkspaces', not 'listCustomIntegrations'",
+        ),
+        (
+            "{ listCustomIntegrations { workspaces } }",
+            "  POST /graphql: validation at body /query: Cannot query field 'workspaces' on type"
+            " 'ListCustomIntegrations'. (line 1, column 28)",
+        ),
+        (
+            "{ listCustomIntegrations(page: 1) { ok } }",
+            "  POST /graphql: validation at body /query: Unknown argument 'page' on field"
+            " 'Query.listCustomIntegrations'. (line 1, column 26)",
+        ),
+        (
+            "{ listCustomIntegrations {",
+            "  POST /graphql: syntax at body /query: Syntax Error: Expected Name, found <EOF>. (line 1, column 27)",
+        ),
+        (
+            "query ($no: Boolean!) { listCustomIntegrations @skip(if: $no) { ok } }",
+            "  POST /graphql: variables at body /variables/no: Variable '$no' has invalid value: Expected a value of"
+            " non-null type 'Boolean!' to be provided. (line 1, column 8)",
+        ),
+    ],
+)
+def test_graphql_request_that_the_schema_does_not_allow_fails_a_passed_test(
+    inner: Inner, query: str, complaint: str
+) -> None:
+    result = inner.run(
+        f"""
+        def test_it(emulator):
+            answer = call(emulator.paradime, "", method="POST", json={{"query": {query!r}}})
+            assert answer.status_code == 200
+        """
+    )
+    result.assert_outcomes(failed=1)
+    assert complaint in result.outlines
+
+
 def test_unmatched_call_fails_a_passed_test_naming_the_nearest(inner: Inner) -> None:
     result = inner.run("def test_it(emulator): call(emulator.secoda, '/integration/integration')")
     result.assert_outcomes(failed=1)

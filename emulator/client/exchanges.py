@@ -11,7 +11,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Violation:
-    """A place where a call or a reply (`of`) departs from the contract; `rule` is the JSON Schema keyword."""
+    """A place where a call or a reply (`of`) departs from the contract.
+
+    `rule` is the JSON Schema keyword; of a GraphQL request syntax, validation, variables or operationName.
+    """
 
     of: str
     place: str

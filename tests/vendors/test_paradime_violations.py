@@ -228,6 +228,62 @@ def test_a_fault_of_a_skipped_root_field_does_not_apply(emulator: EmulatorUnderT
     assert (status, document) == (200, {"data": {"__typename": "Query"}})
 
 
+LONG = LIST + " " * 70_000
+
+
+def test_a_long_document_is_journalled_under_its_root_fields(emulator: EmulatorUnderTest, strict: bool) -> None:
+    status, document, exchange = ask(emulator, {"query": LONG})
+    assert (status, document) == (200, {"data": {"listCustomIntegrations": {"ok": True}}})
+    assert exchange.operations == ("listCustomIntegrations",)
+
+
+def test_a_long_document_without_a_credential_is_journalled_under_the_endpoint(emulator: EmulatorUnderTest) -> None:
+    for query in (LONG, "{ nope }" + " " * 70_000, "{" + " " * 70_000):
+        status, _, exchange = ask(emulator, {"query": query}, rights=None)
+        assert (status, exchange.operations) == (401, ("executeGraphql",))
+        assert (exchange.call_violations, exchange.near_misses) == ((), ())
+
+
+@pytest.mark.parametrize(("rights", "status"), [("full", 503), (None, 401)])
+def test_a_fault_applies_to_a_long_document_of_a_client_with_a_credential(
+    emulator: EmulatorUnderTest, rights: str | None, status: int
+) -> None:
+    emulator.fault({"vendor": "paradime", "operation": "listCustomIntegrations", "reply": {"status": 503}})
+    assert ask(emulator, {"query": LONG}, rights=rights)[0] == status
+    assert ask(emulator, {"query": LIST}, rights=rights)[0] == 503
+
+
+def test_a_long_document_that_is_invalid_is_a_violation(emulator: EmulatorUnderTest, strict: bool) -> None:
+    status, _, exchange = ask(emulator, {"query": "{ nope }" + " " * 70_000})
+    assert status == (400 if strict else 200)
+    assert (exchange.operations, exchange.near_misses[0].operation) == ((), "listCustomIntegrations")
+    assert exchange.call_violations[0].sentence == "Cannot query field 'nope' on type 'Query'. (line 1, column 3)"
+
+
+@pytest.mark.parametrize("key", ["id", "extra"])
+def test_what_is_wrong_below_graphql_comes_first_in_a_long_call_too(emulator: EmulatorUnderTest, key: str) -> None:
+    emulator.strict(True)
+    status, _, exchange = ask(emulator, {"query": LONG, key: 1})
+    assert (status, exchange.operations) == (400, ("executeGraphql",))
+    assert [found.pointer for found in exchange.call_violations] == [f"/{key}"]
+
+
+def test_many_variables_are_executed_like_few(emulator: EmulatorUnderTest) -> None:
+    query = 'mutation ($types: [IntegrationNodeTypeInfo!]!) { addCustomIntegration(name: "Many", nodeTypes: $types) { ok } }'  # noqa: E501
+    variables = {"types": [{"nodeType": f"T{number}"} for number in range(5000)]}
+    status, document, exchange = ask(emulator, {"query": query, "variables": variables})
+    assert (status, document) == (200, {"data": {"addCustomIntegration": {"ok": True}}})
+    assert exchange.operations == ("addCustomIntegration",)
+    assert len(emulator.records("paradime.integrations")[-1]["nodeTypes"]) == 5000
+
+
+def test_the_first_fifty_wrong_variables_are_told(emulator: EmulatorUnderTest) -> None:
+    query = 'mutation ($types: [IntegrationNodeTypeInfo!]!) { addCustomIntegration(name: "Many", nodeTypes: $types) { ok } }'  # noqa: E501
+    _, document, exchange = ask(emulator, {"query": query, "variables": {"types": [1] * 500}})
+    assert len(document["errors"]) == 51
+    assert len(exchange.call_violations) == 51
+
+
 def test_a_field_that_fails_is_no_violation(emulator: EmulatorUnderTest, strict: bool) -> None:
     query = 'mutation { updateCustomIntegration(integrationUid: "unknown") { ok } }'
     status, document, exchange = ask(emulator, {"query": query})
