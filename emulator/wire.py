@@ -8,27 +8,19 @@ import re
 import socket
 import struct
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, suppress
-from tempfile import SpooledTemporaryFile
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
-from aiohttp import BodyPartReader, MultipartReader, hdrs, web
-from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp import hdrs, web
 from multidict import CIMultiDict, MultiDictProxy
 
 from emulator.contract.openapi import Conventions
 from emulator.contract.operation import SAFE_METHODS
 from emulator.contract.reading import MULTIPART
-from emulator.errors import MalformedBody
-from emulator.exchange import NOTHING, Call, Part, Reply
+from emulator.exchange import NOTHING, Call, Reply
 from emulator.json_text import write_json
-from emulator.spill import can_spill
-
-CHUNK = 256 * 1024
-SPOOL = 1024 * 1024
-"""A part of a multipart body up to this size stays in memory, a larger one goes to a temporary file if it can."""
-
+from emulator.parts import read_parts
 
 SHORT = 64 * 1024
 """A JSON body of up to so many bytes is read even if no operation takes it: the journal shows it."""
@@ -83,7 +75,7 @@ async def read_body(request: web.BaseRequest, call: Call, multipart: bool, limit
     if request.content_length is not None and request.content_length > limit:
         raise TooLarge
     if multipart and call.content_type == MULTIPART:
-        await _read_parts(request, call, limit, files)
+        call.parts = await read_parts(call.headers[hdrs.CONTENT_TYPE], _pieces(request, limit), files)
     else:
         call.body = await _read_whole(request, limit)
 
@@ -93,38 +85,19 @@ async def _read_whole(request: web.BaseRequest, limit: int) -> bytes:
     if at_once:
         return at_once
     body = bytearray()
-    async for chunk in request.content.iter_any():
-        body += chunk
-        if len(body) > limit:
-            raise TooLarge
+    async for piece in _pieces(request, limit):
+        body += piece
     return bytes(body)
 
 
-async def _read_parts(request: web.BaseRequest, call: Call, limit: int, files: ExitStack) -> None:
-    parts: dict[str, Part] = {}
-    left = limit
-    try:
-        async for part in MultipartReader(request.headers, request.content):
-            if isinstance(part, BodyPartReader) and part.name:
-                parts[part.name] = await _read_part(part, left, files)
-                left -= parts[part.name].size
-    except (ValueError, RuntimeError, HttpProcessingError) as problem:
-        raise MalformedBody(f"Multipart form parse error - {problem}") from problem
-    call.parts = parts
-
-
-async def _read_part(part: BodyPartReader, limit: int, files: ExitStack) -> Part:
-    kept = SPOOL if can_spill() else 0  # 0: however large it is
-    file = cast(BinaryIO, files.enter_context(SpooledTemporaryFile(max_size=kept)))  # noqa: SIM115 - closed by `files`
+async def _pieces(request: web.BaseRequest, limit: int) -> AsyncIterator[bytes]:
+    """Yield the body as it comes. Raises TooLarge beyond `limit` bytes."""
     size = 0
-    while chunk := await part.read_chunk(CHUNK):
-        size += len(chunk)
+    async for piece in request.content.iter_any():
+        size += len(piece)
         if size > limit:
             raise TooLarge
-        file.write(chunk)
-    file.seek(0)
-    kind = part.headers.get(hdrs.CONTENT_TYPE, "application/octet-stream")
-    return Part(part.name or "", part.filename, kind, file, size)
+        yield piece
 
 
 def respond(call: Call, reply: Reply, conventions: Conventions) -> web.Response:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from emulator.errors import MalformedBody, Refusal
 from emulator.exchange import Call, Document, Nothing, Reply, Violation
+from emulator.multipart import TooManyParts
 from emulator.vendors.secoda.texts import BLANK, is_number, text_problems
 
 MULTIPART = "multipart/form-data"
@@ -102,8 +103,8 @@ class SecodaDialect:
         """Answer 400 in the words of the parser."""
         if call.content_type != MULTIPART:
             return _detail(400, f"JSON parse error - {problem}")
-        if "boundary=" not in call.headers["Content-Type"]:
-            return _detail(400, "Multipart form parse error - Invalid boundary in multipart: None")
+        if isinstance(problem, TooManyParts):
+            return _page(400, "Bad Request (400)", "")
         return _detail(400, problem.problem)
 
     def refuses(self, violation: Violation) -> bool:
