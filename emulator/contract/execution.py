@@ -67,6 +67,8 @@ class Executable:
         try:
             ast = parse(
                 query,
+                # As in the versions that graphene runs on: "{}" is no selection.
+                allow_empty_selection_sets=False,
                 max_lexical_tokens=limits.tokens,
                 max_comments=limits.tokens,
                 max_source_length=limits.length,

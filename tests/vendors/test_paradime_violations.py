@@ -68,6 +68,13 @@ INVALID = {
         "Syntax Error: Expected Name, found <EOF>.",
         " (line 1, column 27)",
     ),
+    "nothing selected": Invalid(
+        {"query": "{ listCustomIntegrations {} }"},
+        ("executeGraphql",),
+        ("/query", "syntax"),
+        "Syntax Error: Expected Name, found '}'.",
+        " (line 1, column 27)",
+    ),
     "unknown operation name": Invalid(
         {"query": "query A { listCustomIntegrations { ok } }", "operationName": "B"},
         ("executeGraphql",),
