@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final, TypeAlias
@@ -24,6 +25,9 @@ class Nothing:
 
 NOTHING: Final = Nothing()
 """A body that is not there, where None would mean JSON `null`."""
+
+
+CHARSET: Final = re.compile(r"""(?:^|;)\s*charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -73,6 +77,13 @@ class Call:
     def content_type(self) -> str:
         """Return the media type of the body, lower-cased, without parameters; "" if not sent."""
         return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+    @property
+    def charset(self) -> str:
+        """Return the charset of the body's content type, lower-cased; "" if not sent."""
+        _, _, parameters = self.headers.get("Content-Type", "").partition(";")
+        found = CHARSET.search(parameters) if parameters else None
+        return found[1].lower() if found else ""
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from emulator.bounded import BoundedCache
 from emulator.contract.graphql import GraphQL, GraphQLLimits, GraphQLResult, Resolve, RootFields
 from emulator.errors import MalformedBody
 from emulator.exchange import NOTHING, Call
-from emulator.json_text import Reading
+from emulator.json_text import Reading, UnsupportedCharset
 from emulator.off_loop import Worker
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class GraphQLCalls:
     def _request_in(self, call: Call) -> Request | None:
         """Return the GraphQL request in a call's body, None if there is none."""
         try:
-            request = self._reading.read(call.body) if call.document is NOTHING else call.document
-        except MalformedBody:
+            request = self._reading.read(call.body, call.charset) if call.document is NOTHING else call.document
+        except (MalformedBody, UnsupportedCharset):
             return None
         return request if isinstance(request, dict) and isinstance(request.get("query"), str) else None

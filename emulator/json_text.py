@@ -6,6 +6,7 @@ lone surrogates, numbers that JavaScript rounds), a scan of the bytes or orjson'
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Mapping
@@ -33,22 +34,40 @@ _LONG = re.compile(rb"[0-9]{19}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+UNICODE = ("utf-8", "utf-16", "utf-16le", "utf-16be", "utf-32", "utf-32le", "utf-32be")
+"""What body-parser takes; it refuses "utf8" without the hyphen."""
+
+_TEXT_CODECS = re.compile(r"utf-(8|16|32)|ascii|iso8859|cp\d|koi8|mac|shift_jis|euc|gb|big5")
+"""How the names of Python's codecs for the bytes of a text begin: others take long, or are for something else."""
+
+
+class UnsupportedCharset(Exception):
+    """The framework does not read bodies in this charset."""
+
+
 @dataclass(frozen=True)
 class Reading:
     """How a framework reads a JSON body.
 
     `doubles`: every number is a double, and leaves as JSON.stringify writes it; else integers keep all their digits.
     `replaces`: bytes that are no UTF-8 become U+FFFD; else they are refused. `skips_mark`: a byte order mark at the
-    start is skipped; else it is refused. `refuses_key`: an object that has this key is refused.
+    start is skipped; else it is refused. `refuses_key`: an object that has this key is refused. `charset`: what the
+    content type says of the bytes is "ignored", may only be "unicode", or may be one of "many".
     """
 
     doubles: bool = False
     replaces: bool = False
     skips_mark: bool = False
     refuses_key: str | None = None
+    charset: str = "ignored"
 
-    def read(self, body: bytes) -> Any:
-        """Return the document. Raises MalformedBody, in the words of Python's json module."""
+    def read(self, body: bytes, charset: str = "") -> Any:
+        """Return the document; `charset` is what the content type says, in lower case.
+
+        Raises MalformedBody, in the words of Python's json module, or UnsupportedCharset.
+        """
+        if charset not in ("", "utf-8") and self.charset != "ignored":
+            body = self._to_utf_8(body, charset)
         if self.skips_mark:
             body = body.removeprefix(BYTE_ORDER_MARK)
         differs = _ROUNDED if self.doubles else _LONG
@@ -56,6 +75,15 @@ class Reading:
         if self.refuses_key is not None and has_key(document, self.refuses_key):
             raise MalformedBody(f"the key {self.refuses_key} is not allowed")
         return document
+
+    def _to_utf_8(self, body: bytes, charset: str) -> bytes:
+        if self.charset == "unicode" and charset not in UNICODE:
+            raise UnsupportedCharset(charset)
+        codec = _codec(charset)
+        try:
+            return body.decode(codec, "replace" if self.replaces else "strict").encode("utf-8", "surrogatepass")
+        except UnicodeDecodeError as problem:
+            raise MalformedBody(str(problem)) from None
 
     def _read(self, body: bytes) -> Any:
         try:
@@ -78,14 +106,23 @@ class Reading:
 
 
 READINGS: Mapping[str, Reading] = {
-    "express": Reading(doubles=True, replaces=True, skips_mark=True),
+    "express": Reading(doubles=True, replaces=True, skips_mark=True, charset="unicode"),
     "hapi": Reading(doubles=True, replaces=True, refuses_key="__proto__"),
-    "django": Reading(),
+    "django": Reading(charset="many"),
 }
 """By the framework that a contract names in x-conventions, json-reading.
 
 "express" is body-parser 1, "hapi" hapi 21, "django" Django REST framework 3: each was run beside this.
 """
+
+
+def _codec(charset: str) -> str:
+    """Return Python's codec for a charset, UTF-8 for one that there is not, as Django does."""
+    try:
+        name = codecs.lookup(charset).name
+    except (LookupError, ValueError):
+        return "utf-8"
+    return name if _TEXT_CODECS.match(name) else "utf-8"
 
 
 def write_json(document: Any, *, indent: bool = False, sort_keys: bool = False) -> bytes:

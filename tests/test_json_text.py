@@ -102,6 +102,46 @@ def test_what_a_framework_refuses_is_malformed(framework: str, body: bytes, word
     assert str(refused.value) == words
 
 
+@pytest.mark.parametrize("charset", ["latin1", "utf8", "utf-7", "x"])
+def test_express_takes_unicode_only(emulator: EmulatorUnderTest, charset: str) -> None:
+    headers = {"Content-Type": f"application/json; charset={charset}"}
+    answer = emulator.call("celigo", "POST", "/integrations", content=b'{"name":"a"}', headers=headers)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"', "utf-16", "utf-16le"])
+def test_express_reads_unicode_as_its_charset_says(emulator: EmulatorUnderTest, charset: str) -> None:
+    headers = {"Content-Type": f"application/json; charset={charset}"}
+    content = '{"name":"é"}'.encode(charset.strip('"'))
+    answer = emulator.call("celigo", "POST", "/integrations", content=content, headers=headers)
+    assert (answer.status_code, answer.json()["name"]) == (201, "é")
+
+
+@pytest.mark.parametrize("charset", ["latin-1", "ISO-8859-1", "utf-16", "cp1252", "utf8"])
+def test_django_reads_as_the_charset_says(emulator: EmulatorUnderTest, charset: str) -> None:
+    headers = {"Content-Type": f"application/json; charset={charset}"}
+    content = '{"name":"é"}'.encode(charset)
+    answer = emulator.call("secoda", "POST", "/integration/integrations", content=content, headers=headers)
+    assert (answer.status_code, answer.json()["name"]) == (201, "é")
+
+
+@pytest.mark.parametrize("charset", ["bogus", "unicode_escape", "zip", "punycode"])
+def test_django_reads_utf_8_where_the_charset_is_none(emulator: EmulatorUnderTest, charset: str) -> None:
+    headers = {"Content-Type": f"application/json; charset={charset}"}
+    answer = emulator.call(
+        "secoda", "POST", "/integration/integrations", content='{"name":"é"}'.encode(), headers=headers
+    )
+    assert (answer.status_code, answer.json()["name"]) == (201, "é")
+
+
+@pytest.mark.parametrize("charset", ["latin1", "x"])
+def test_hapi_reads_utf_8_whatever_the_charset_says(emulator: EmulatorUnderTest, charset: str) -> None:
+    headers = {"Content-Type": f"application/json; charset={charset}"}
+    content = '{"tags":[{"name":"é"}]}'.encode()
+    answer = emulator.call("immuta", "POST", "/tag", content=content, headers=headers)
+    assert (answer.status_code, answer.json()[0]["name"]) == (200, "é")
+
+
 def test_express_skips_a_byte_order_mark_and_keeps_the_key_that_hapi_refuses() -> None:
     assert READINGS["express"].read(MARK + b'{"__proto__":{"x":1}}') == {"__proto__": {"x": 1}}
 

@@ -11,7 +11,7 @@ from emulator.contract.openapi import Conventions
 from emulator.contract.operation import Body, Field, Media, Operation, Parameter
 from emulator.errors import MalformedBody
 from emulator.exchange import NOTHING, Call, Part, Violation
-from emulator.json_text import Reading, is_deeper
+from emulator.json_text import Reading, UnsupportedCharset, is_deeper
 
 MULTIPART = "multipart/form-data"
 FORM = "application/x-www-form-urlencoded"
@@ -104,11 +104,10 @@ def _read_body(call: Call, body: Body, conventions: Conventions, max_depth: int)
         return []
     if kind == MULTIPART:
         return list(_check_parts(call.parts, media))
-    call.document = (
-        dict(parse_qsl(call.body.decode("utf-8", "replace"), True))
-        if kind == FORM
-        else parse_json(call.body, conventions.reading, max_depth)
-    )
+    if kind == FORM:
+        call.document = dict(parse_qsl(call.body.decode("utf-8", "replace"), True))
+    else:
+        call.document = parse_json(call, body, conventions.reading, max_depth)
     return media.check.violations(call.document, "body")
 
 
@@ -116,10 +115,13 @@ def _missing_body() -> Violation:
     return Violation("body", "", "required", True, NOTHING, "a body is required")
 
 
-def parse_json(body: bytes, reading: Reading, max_depth: int) -> Any:
-    """Return the document in a JSON body, as a framework reads it. Raises MalformedBody, also if it is too deep."""
-    document = reading.read(body)
-    if body.count(b"[") + body.count(b"{") > max_depth and is_deeper(document, max_depth):
+def parse_json(call: Call, body: Body, reading: Reading, max_depth: int) -> Any:
+    """Return the document in a JSON body, as a framework reads it. Raises as read_call does."""
+    try:
+        document = reading.read(call.body, call.charset)
+    except UnsupportedCharset:
+        raise UnsupportedType(list(body.media)) from None
+    if call.body.count(b"[") + call.body.count(b"{") > max_depth and is_deeper(document, max_depth):
         raise MalformedBody(f"nested deeper than {max_depth} levels")
     return document
 
