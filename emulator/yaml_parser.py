@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import yaml
@@ -51,7 +52,7 @@ def parse(text: str, name: str) -> Any:
 
 def line_of(text: str, pointer: str) -> int:
     """Return the line that a JSON pointer leads to, or the nearest above it."""
-    node = yaml.compose(text, Loader=Loader)
+    node = _composed(text)
     line = node.start_mark.line + 1 if node is not None else 1
     for step in pointer.split("/")[1:]:
         found = _child(node, step.replace("~1", "/").replace("~0", "~"))
@@ -60,6 +61,16 @@ def line_of(text: str, pointer: str) -> int:
         key, node = found
         line = key.start_mark.line + 1
     return line
+
+
+@lru_cache(maxsize=4)
+def _composed(text: str) -> Any:
+    """Return the nodes of a text, kept for the next place in the same file."""
+    try:
+        return yaml.compose(text, Loader=Loader)
+    except yaml.YAMLError:
+        # JSON may be indented with tabs, which YAML does not allow.
+        return None
 
 
 def _child(node: Any, step: str) -> tuple[Any, Any] | None:

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from emulator.contract.openapi import METHODS
+from emulator.contract.documents import METHODS
 from emulator.control.document import FILE
 from emulator.control.handlers import ROOT
 from emulator.sandbox.sandboxes import DEFAULT

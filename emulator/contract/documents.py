@@ -1,0 +1,38 @@
+"""The documents of a contract, and the words that they use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import orjson
+
+from emulator.contract.numbers import NUMBERS
+from emulator.errors import ConfigurationError
+from emulator.exchange import Document
+from emulator.json_text import READINGS
+from emulator.yaml_file import read_text, read_yaml, short_name
+
+OPENAPI = "openapi.yaml"
+METHODS = ("get", "put", "post", "delete", "patch")
+CHOICES: Mapping[str, Sequence[str]] = {
+    "trailing-slash": ("as-documented", "accepted", "refused"),
+    "etag": ("none", "weak"),
+    "json-reading": tuple(READINGS),
+    "path-decoding": ("segments", "whole", "none"),
+    "repeated-parameter": ("first", "last", "list"),
+    "number-parameter": tuple(NUMBERS),
+}
+"""The values of conventions that have fixed ones; a contract that leaves one out means the first."""
+
+
+def load(file: Path) -> Document:
+    """Return the document in a YAML or JSON file. Raises ConfigurationError, naming file and line."""
+    if file.suffix == ".yaml":
+        return read_yaml(file)
+    text = read_text(file)
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as problem:
+        where = f"{short_name(file)} line {problem.lineno} column {problem.colno}"
+        raise ConfigurationError(f"{where}: {problem.msg}") from None

@@ -1,0 +1,309 @@
+"""What is wrong with the files of a contract, each with its place: a user's own are checked before they are read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import jsonschema_rs
+import orjson
+from jsonschema import Draft202012Validator
+
+from emulator.contract.documents import CHOICES, METHODS, OPENAPI, load
+from emulator.contract.schemas import FORMATS, Check, Schemas
+from emulator.errors import ConfigurationError
+from emulator.exchange import NOTHING, Document
+from emulator.yaml_file import place, read_text, short_name
+
+ANNOTATING_FORMATS = ("binary", "int32", "int64")
+EXPECTED = {
+    "x-evidence": "level (documented, observed, inferred or assumed) and source",
+    "x-conventions": "trailing-slash, missing-content-type, json-content-type, json-reading, headers and etag",
+    "x-unmatched": "the responses to calls that no operation matches, by status",
+    "operationId": "the operation's name, by which handlers, faults and the journal know it",
+    "tags": "a list of names, the first of which is the operation's group",
+    "responses": "what the operation answers, by status",
+    "servers": "the vendor's URLs, the documented base URL first",
+    "value": "what the convention, or the example, is",
+    "schema": "a JSON Schema",
+    "payload": "the JSON Schema of what the root field returns",
+}
+LONGEST_VALUE = 60
+LONGEST_SENTENCE = 200
+
+Problem: TypeAlias = tuple[str, str]
+"""A JSON pointer into the document, and a sentence."""
+
+
+def problems(vendor: str, files: Mapping[str, Path]) -> Iterator[str]:
+    """Yield a sentence with file and place for everything that is wrong with a contract's `files`, by name."""
+    if OPENAPI not in files:
+        yield f"{vendor}: the contract has no {OPENAPI}"
+        return
+    documents: dict[str, Document] = {}
+    for name, file in files.items():
+        if name == OPENAPI or name.endswith(".schema.json"):
+            try:
+                documents[name] = load(file)
+            except ConfigurationError as problem:
+                yield str(problem)
+    for name, document in documents.items():
+        found = _openapi_problems(document) if name == OPENAPI else _schema_problems(document)
+        for pointer, sentence in [*found, *_reference_problems(name, document, documents), *_format_problems(document)]:
+            yield f"{place(files[name], pointer)}: {sentence}"
+    if isinstance(documents.get(OPENAPI), dict):
+        yield from _graphql_problems(documents[OPENAPI], files)
+
+
+def operation_names(document: Document) -> Iterator[tuple[str, str]]:
+    """Yield the JSON pointer and the name of each operation, as far as the document can be read."""
+    for pointer, operation in _operations(document):
+        name = operation.get("operationId")
+        if isinstance(name, str):
+            yield pointer, name
+
+
+def _openapi_problems(document: Document) -> Iterator[Problem]:
+    for found in _form().violations(document, "document"):
+        yield found.pointer, _sentence(found.pointer, found.rule, found.expected, found.actual, found.sentence)
+    if not isinstance(document, dict):
+        return
+    yield from _operation_problems(document)
+    yield from _flag_problems(_mapping(document.get("x-flags")))
+    for name, convention in _mapping(document.get("x-conventions")).items():
+        value = _mapping(convention).get("value")
+        if name in CHOICES and isinstance(value, str) and value not in CHOICES[name]:
+            yield f"/x-conventions/{name}/value", _not_one_of(value, CHOICES[name])
+    for pointer, schema in _schemas(document):
+        yield from ((pointer + at, sentence) for at, sentence in _schema_problems(schema))
+
+
+def _sentence(pointer: str, rule: str, expected: Any, actual: Any, sentence: str) -> str:
+    name = pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+    if rule == "required":
+        return f"{name} is missing" + (f"; expected {EXPECTED[name]}" if name in EXPECTED else "")
+    if rule == "type":
+        kinds = expected if isinstance(expected, list) else [expected]
+        return f"expected {' or '.join(KINDS[kind] for kind in kinds)}, not {_shown(actual)}"
+    if rule == "enum":
+        return _not_one_of(actual, expected)
+    if rule == "anyOf" and name == "type":
+        return _not_one_of(actual, [*KINDS, "null"])
+    if rule in ("minItems", "minProperties", "minLength"):
+        return f"expected something, not {_shown(actual)}"
+    return sentence if len(sentence) <= LONGEST_SENTENCE else f"{sentence[:LONGEST_SENTENCE]}…"
+
+
+KINDS = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "a text",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+}
+
+
+def _shown(value: Any) -> str:
+    if value is NOTHING or value is None:
+        return "nothing"
+    if isinstance(value, dict | list) and value:
+        return "a mapping" if isinstance(value, dict) else "a list"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+
+
+def _not_one_of(value: Any, choices: Iterable[Any]) -> str:
+    return f"{_shown(value)} is not one of {', '.join(map(str, choices))}"
+
+
+def _operation_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
+    names = Counter(name for _, name in operation_names(document))
+    for pointer, operation in _operations(document):
+        name = operation.get("operationId")
+        if isinstance(name, str) and names[name] > 1:
+            yield f"{pointer}/operationId", f"{name} is the name of {names[name]} operations"
+        path = pointer.split("/")[2].replace("~1", "/").replace("~0", "~")
+        listed = operation.get("parameters")
+        followed = [_followed(entry, document) for entry in (listed if isinstance(listed, list) else [])]
+        declared = [entry.get("name") for entry in followed if entry.get("in") == "path"]
+        for parameter in re.findall(r"\{([^{}]*)\}", path):
+            if parameter not in declared and "x-graphql" not in operation:
+                yield pointer, f"the path has {{{parameter}}}, and no path parameter is named so"
+
+
+def _flag_problems(flags: Mapping[str, Any]) -> Iterator[Problem]:
+    for name, flag in flags.items():
+        schema = _mapping(_mapping(flag).get("schema"))
+        choices = schema.get("enum")
+        if isinstance(choices, list) and "default" in flag and not _is_in(flag["default"], choices):
+            yield f"/x-flags/{_escape(name)}/default", _not_one_of(flag["default"], choices)
+
+
+def _is_in(value: Any, choices: Sequence[Any]) -> bool:
+    return any(type(value) is type(choice) and value == choice for choice in choices)
+
+
+def _schema_problems(schema: Document) -> Iterator[Problem]:
+    """Yield where something is no JSON Schema, or one that the two libraries could judge differently."""
+    if isinstance(schema, dict) and isinstance(schema.get("$ref"), str) and schema["$ref"].startswith("#/components/"):
+        return
+    if not isinstance(schema, dict | bool):
+        yield "", f"expected a JSON Schema, not {_shown(schema)}"
+        return
+    validator = Draft202012Validator(Draft202012Validator.META_SCHEMA)
+    # The fast library finds out whether there is something to be told.
+    for error in () if jsonschema_rs.meta.is_valid(schema) else validator.iter_errors(schema):
+        pointer = "".join(f"/{_escape(str(step))}" for step in error.absolute_path)
+        yield pointer, _sentence(pointer, str(error.validator), error.validator_value, error.instance, error.message)
+    yield from _pattern_problems(schema)
+
+
+def _pattern_problems(document: Document) -> Iterator[Problem]:
+    for pointer, node in _nodes(document):
+        pattern = node.get("pattern")
+        if isinstance(pattern, str):
+            try:
+                re.compile(pattern)
+            except re.error as problem:
+                yield f"{pointer}/pattern", f"{_shown(pattern)} is not a regular expression: {problem}"
+
+
+def _format_problems(document: Document) -> Iterator[Problem]:
+    """Yield the formats that the two JSON Schema libraries could judge differently."""
+    for pointer, node in _nodes(document):
+        used = node.get("format")
+        if isinstance(used, str) and "type" in node and used not in (*FORMATS, *ANNOTATING_FORMATS):
+            yield f"{pointer}/format", f"format {_not_one_of(used, (*FORMATS, *ANNOTATING_FORMATS))}"
+
+
+def _reference_problems(name: str, document: Document, documents: Mapping[str, Document]) -> Iterator[Problem]:
+    for pointer, node in _nodes(document):
+        reference = node.get("$ref")
+        if not isinstance(reference, str):
+            continue
+        target, _, inner = reference.partition("#")
+        file = str(Path(name).parent / target) if target else name
+        if file not in documents:
+            near = get_close_matches(file, documents, 1, 0.0)
+            yield f"{pointer}/$ref", f"nothing is at {reference}" + (f"; did you mean {near[0]}?" if near else "")
+        elif _at(documents[file], inner) is NOTHING:
+            yield f"{pointer}/$ref", f"nothing is at {reference}"
+
+
+def _graphql_problems(document: Any, files: Mapping[str, Path]) -> Iterator[str]:
+    """Yield what is wrong with the schema that a GraphQL operation names, and with the root fields it declares."""
+    for pointer, operation in _operations(document):
+        described = _mapping(operation.get("x-graphql"))
+        name = described.get("schema")
+        if not isinstance(name, str):
+            continue
+        if name not in files:
+            at = place(files[OPENAPI], f"{pointer}/x-graphql/schema")
+            yield f"{at}: there is no file {_shown(name)}; there are {', '.join(files)}"
+            continue
+        fields, sentence = _root_fields(files[name])
+        if sentence:
+            yield sentence
+            continue
+        for field in _mapping(described.get("operations")):
+            if field not in fields:
+                at = place(files[OPENAPI], f"{pointer}/x-graphql/operations/{_escape(field)}")
+                yield f"{at}: {short_name(files[name])} has no root field {field}; it has {', '.join(fields)}"
+        yield from _alias_problems(document, described, f"{pointer}/x-graphql/type-aliases", files[OPENAPI])
+
+
+def _alias_problems(document: Any, described: Mapping[str, Any], pointer: str, file: Path) -> Iterator[str]:
+    flags = _mapping(document.get("x-flags"))
+    for name, alias in _mapping(described.get("type-aliases")).items():
+        flag = _mapping(alias).get("flag")
+        if isinstance(flag, str) and flag not in flags:
+            yield f"{place(file, f'{pointer}/{_escape(name)}/flag')}: {_not_one_of(flag, flags)}"
+
+
+def _root_fields(file: Path) -> tuple[Sequence[str], str]:
+    """Return the root fields of a schema, and the sentence that says what is wrong with it."""
+    from graphql import GraphQLError, GraphQLSyntaxError, build_schema  # noqa: PLC0415 - REST needs none of it
+
+    try:
+        schema = build_schema(read_text(file))
+    except ConfigurationError as problem:
+        return (), str(problem)
+    except GraphQLSyntaxError as problem:
+        line = problem.locations[0].line if problem.locations else 1
+        return (), f"{short_name(file)} line {line}: {problem.message}"
+    except (GraphQLError, TypeError) as problem:
+        return (), f"{short_name(file)}: {problem}"
+    return [name for root in (schema.query_type, schema.mutation_type) if root for name in root.fields], ""
+
+
+def _operations(document: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for path, item in _mapping(_mapping(document).get("paths")).items():
+        for method in METHODS:
+            operation = _mapping(item).get(method)
+            if isinstance(operation, dict):
+                yield f"/paths/{_escape(path)}/{method}", operation
+
+
+def _schemas(document: Document) -> Iterator[tuple[str, Document]]:
+    """Yield what stands where a schema does: below `schema`, `payload` and components/schemas."""
+    if isinstance(document, dict):
+        components = _mapping(document.get("components"))
+        for name, schema in _mapping(components.get("schemas")).items():
+            yield f"/components/schemas/{_escape(name)}", schema
+    for pointer, node in _nodes(document, skip=("examples", "example", "x-flags", "schemas")):
+        for name in ("schema", "payload"):
+            if isinstance(node.get(name), dict | bool) and not (name == "schema" and "operations" in node):
+                yield f"{pointer}/{name}", node[name]
+
+
+def _nodes(
+    document: Document, pointer: str = "", skip: Sequence[str] = ("examples", "example")
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every mapping in a document with its JSON pointer, besides those in examples."""
+    if isinstance(document, dict):
+        yield pointer, document
+        for name, value in document.items():
+            if name not in skip:
+                yield from _nodes(value, f"{pointer}/{_escape(name)}", skip)
+    elif isinstance(document, list):
+        for number, value in enumerate(document):
+            yield from _nodes(value, f"{pointer}/{number}", skip)
+
+
+def _followed(entry: Any, document: Document) -> Mapping[str, Any]:
+    reference = _mapping(entry).get("$ref")
+    if isinstance(reference, str):
+        return _mapping(_at(document, reference.removeprefix("#")))
+    return _mapping(entry)
+
+
+def _at(document: Document, pointer: str) -> Any:
+    found: Any = document
+    for step in pointer.split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if not isinstance(found, dict) or key not in found:
+            return NOTHING
+        found = found[key]
+    return found
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _escape(step: str) -> str:
+    return step.replace("~", "~0").replace("/", "~1")
+
+
+@cache
+def _form() -> Check:
+    file = Path(__file__).with_name("form.schema.json")
+    address = "file:///form.schema.json"
+    return Schemas({address: orjson.loads(file.read_bytes())}).check(address)
