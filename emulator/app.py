@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import logging
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from emulator.addressing import CONTROL, Address, Addressing, split_first
+from emulator.contract.documents import OPENAPI
 from emulator.contract.faults import check_fault
 from emulator.contract.graphql import GraphQLLimits
 from emulator.contract.openapi import Contract, read_contract
@@ -25,17 +30,21 @@ from emulator.metrics import Metrics
 from emulator.origin import Origin, origin_of
 from emulator.pipeline import Limits, Pipeline
 from emulator.problems import Problem
-from emulator.sandbox.fixtures import Fixture, Fixtures, problems_in, read_fixtures
+from emulator.sandbox.collection import Collection, Record, Records
+from emulator.sandbox.fixtures import Fixture, Fixtures, create_schema, problems_in, read_fixtures
 from emulator.sandbox.journal import Exchange
 from emulator.sandbox.sandbox import Blueprint, Sandbox
-from emulator.sandbox.sandboxes import DEFAULT, Sandboxes, seeded_faker
+from emulator.sandbox.sandboxes import DEFAULT, Sandboxes, seed_vendor, seeded_faker
 from emulator.sandbox.scenarios import Scenario, ScenarioReader
 from emulator.settings import SETTINGS, Settings
 from emulator.tls import read_tls
 from emulator.tunnel import tunnelled_to
+from emulator.unread import unread_contracts, unread_fixtures
 from emulator.vendor import Handlers, Vendor
 from emulator.vendors import load_vendors
 from emulator.yaml_file import short_name
+
+logger = logging.getLogger("emulator")
 
 OF_WORLD = ("seed", "fixtures", "flags")
 """The settings that a seeded world depends on."""
@@ -61,6 +70,8 @@ def read_catalogue(
     overlays = [overlay] if overlay else []
     contracts = {name: read_contract(folder / name, *(one / name for one in overlays)) for name in vendors}
     handlers = {name: bind(vendor, contracts[name]) for name, vendor in vendors.items()}
+    for warning in unread_contracts(overlay, list(vendors)) if overlay else ():
+        logger.warning(warning)
     return Catalogue(vendors, contracts, handlers)
 
 
@@ -69,19 +80,24 @@ def bind(vendor: Vendor, contract: Contract) -> Handlers:
     handlers = Handlers()
     for module in vendor.handlers:
         handlers.merge(module)
-    promised, found = set(contract.handled), handlers.names()
-    place = short_name(contract.files["openapi.yaml"])
+    for problem in binding_problems(vendor, contract.handled, contract.files[OPENAPI]):
+        raise ContractError(problem)
+    return handlers
+
+
+def binding_problems(vendor: Vendor, operations: Iterable[str], file: Path) -> Iterator[str]:
+    """Yield where a vendor's handlers and the operations that its contract promises differ."""
+    promised, found = set(operations), {name for module in vendor.handlers for name in module.names()}
     for name in sorted(promised - found):
-        raise ContractError(
-            f"{place}: operation {name} has no handler in emulator/vendors/{vendor.name};"
+        yield (
+            f"{short_name(file)}: operation {name} has no handler in emulator/vendors/{vendor.name};"
             f" handlers found: {', '.join(sorted(found))}"
         )
     for name in sorted(found - promised):
-        raise ContractError(
-            f"emulator/vendors/{vendor.name} has a handler for {name}, which is no operation of {place};"
+        yield (
+            f"emulator/vendors/{vendor.name} has a handler for {name}, which is no operation of {short_name(file)};"
             f" operations found: {', '.join(sorted(promised))}"
         )
-    return handlers
 
 
 class Emulator:
@@ -106,8 +122,8 @@ class Emulator:
         self.ready = False
         self.folders = fixture_folders(settings)
         self.flags = _read_flags(settings.flags, self.catalogue.contracts)
-        self.scenarios = read_scenarios(self.folders, self.catalogue)
         self._fixtures = self.fixtures()
+        self.scenarios = self.read_scenarios(self.catalogue, self._fixtures)
         self.sandboxes = self._sandboxes(on_record)
         self._addressing = self._make_addressing()
         self._pipelines = {name: self._pipeline(name) for name in self.catalogue.vendors}
@@ -176,10 +192,21 @@ class Emulator:
             if not folder.is_dir():
                 raise ConfigurationError(f"fixtures: {folder} is not a folder")
         contracts, vendors = catalogue.contracts, catalogue.vendors
-        return {
+        fixtures = {
             name: read_fixtures(folders, contracts[name], vendor.collections, credential_check())
             for name, vendor in vendors.items()
         }
+        for folder in folders[1:]:
+            for warning in unread_fixtures(folder, list(vendors)):
+                logger.warning(warning)
+        return fixtures
+
+    def read_scenarios(self, catalogue: Catalogue, fixtures: Fixtures) -> dict[str, Scenario]:
+        """Return all scenarios by full name. Raises ConfigurationError, naming line and key, if one cannot be.
+
+        What they do to records is held to the contracts, and to the records of `fixtures`.
+        """
+        return read_scenarios(self.folders, catalogue, seeded_records(fixtures, self.settings.seed, self.flags))
 
     def scenarios_named(self, pattern: str) -> list[Scenario]:
         """Return the scenarios that "secoda/flaky" or "*/outage" names. Raises ConfigurationError if there is none."""
@@ -258,13 +285,33 @@ def _starting(settings: Settings, scenarios: Mapping[str, Scenario]) -> list[Sce
     return [scenario for pattern in settings.scenarios for scenario in _named(pattern, scenarios)]
 
 
-def read_scenarios(folders: Sequence[Path], catalogue: Catalogue) -> dict[str, Scenario]:
+def read_scenarios(
+    folders: Sequence[Path], catalogue: Catalogue, records: Callable[[Collection], Sequence[Record]] | None = None
+) -> dict[str, Scenario]:
     """Return all scenarios in the folders by full name. Raises ConfigurationError, naming line and key."""
-    return scenario_reader(catalogue).read(folders)
+    return scenario_reader(catalogue, records).read(folders)
 
 
-def scenario_reader(catalogue: Catalogue) -> ScenarioReader:
-    """Return what reads scenario files and knows what the vendors' contracts allow in them."""
+def seeded_records(
+    fixtures: Fixtures, seed: int, flags: Mapping[str, Mapping[str, Any]]
+) -> Callable[[Collection], Sequence[Record]]:
+    """Return what gives the records with which a sandbox begins. Seeding takes a while: it is done when asked for."""
+
+    @cache
+    def of_vendor(vendor: str) -> Mapping[str, Sequence[Record]]:
+        collections = [fixture.collection for fixture in fixtures[vendor]]
+        with closing(sqlite3.connect(":memory:")) as db:
+            create_schema(db, collections)
+            seed_vendor(db, vendor, fixtures[vendor], seed, flags[vendor], seeded_faker)
+            return {collection.name: Records(db, collection).all() for collection in collections}
+
+    return lambda collection: of_vendor(collection.name.partition(".")[0])[collection.name]
+
+
+def scenario_reader(
+    catalogue: Catalogue, records: Callable[[Collection], Sequence[Record]] | None = None
+) -> ScenarioReader:
+    """Return what reads scenario files and knows what the vendors' contracts, and `records`, allow in them."""
     contracts = catalogue.contracts
     return ScenarioReader(
         check=own_contract().schema("scenarios.schema.json"),
@@ -279,6 +326,7 @@ def scenario_reader(catalogue: Catalogue) -> ScenarioReader:
             name: {collection.name.partition(".")[2]: collection for collection in vendor.collections}
             for name, vendor in catalogue.vendors.items()
         },
+        records=records,
     )
 
 

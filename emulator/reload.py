@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from emulator.app import Emulator, contract_overlay, read_catalogue, read_scenarios
+from emulator.app import Emulator, contract_overlay, read_catalogue
 from emulator.contract.openapi import SUFFIXES
 from emulator.errors import ConfigurationError
 from emulator.folders import files_below
@@ -69,7 +69,7 @@ class Reload:
                 lambda: read_catalogue(catalogue.vendors, overlay=contract_overlay(emulator.settings))
             )
         fixtures = await asyncio.to_thread(lambda: emulator.fixtures(catalogue=catalogue))
-        scenarios = await asyncio.to_thread(read_scenarios, emulator.folders, catalogue)
+        scenarios = await asyncio.to_thread(emulator.read_scenarios, catalogue, fixtures)
         await emulator.take(catalogue, fixtures, scenarios)
 
     def _stamps(self) -> Stamps:

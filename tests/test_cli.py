@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 
 import httpx
 import pytest
@@ -154,6 +155,84 @@ def test_check_prints_each_problem_with_its_place(command: Run, tmp_path: Path) 
     assert err == f"{len(out.splitlines())} problems found.\n"
 
 
+def test_check_prints_structural_and_semantic_problems_of_all_files_at_once(command: Run, tmp_path: Path) -> None:
+    contract = (CONTRACTS / "celigo" / "openapi.yaml").read_text("utf-8")
+    renamed = contract.replace("operationId: getTokenInfo\n", "operationId: getToken\n").replace(
+        "  /tokenInfo:", "  5:"
+    )
+    for file, text in {
+        "promises/celigo/openapi.yaml": renamed,
+        "own/celigo/integrations.yaml": "rows: []\npopulate: 1000000000\nrecords: [{_id: {}}]\n",
+        "own/secoda/scenarios.yaml": dedent(
+            """
+            scenarios:
+              one: {}
+              two:
+                description: Two.
+                faults: [{reply: {status: 999}}, {operation: nothing, reply: {status: 500}}]
+                flags: {nothing: 1}
+                records:
+                  merge: {integrations: {"*": {nam: X}, "740904fe-e87d-44f8-8a91-b13631ff281": {name: Y}}}
+                  delete: {integrations: [nope]}
+            """
+        ),
+    }.items():
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).write_text(text, "utf-8")
+    code, out, _ = command("check", "own", "--contracts", "promises")
+    assert code == 1
+    for sentence in (
+        "promises/celigo/openapi.yaml line ",
+        "promises/celigo/openapi.yaml: operation getToken has no handler in emulator/vendors/celigo; handlers found: ",
+        "emulator/vendors/celigo has a handler for getTokenInfo, which is no operation of promises/celigo/openapi.yaml",
+        "own/celigo/integrations.yaml: unknown rows; a fixture file holds `records` and `populate`",
+        "own/celigo/integrations.yaml line 2, /populate: it is 1000000000; it takes a whole number from 0 to 1000000",
+        "own/celigo/integrations.yaml line 3, /records/0/_id: it is no id",
+        "own/secoda/scenarios.yaml line 3, /scenarios/one/description: 'description' is a required property",
+        "own/secoda/scenarios.yaml line 6, /scenarios/two/faults/0/reply/status: 999 is greater than the maximum",
+        "own/secoda/scenarios.yaml line 6, /scenarios/two/faults/1: secoda has no operation nothing; it has ",
+        "own/secoda/scenarios.yaml line 7, /scenarios/two/flags/nothing: there is no such flag; there are ",
+        "own/secoda/scenarios.yaml line 9, /scenarios/two/records/merge/integrations/*/nam: 'nam' is not one of the",
+        "secoda.integrations has no record '740904fe-e87d-44f8-8a91-b13631ff281'; did you mean 740904fe-e87d-44f8-8a91",
+        "/scenarios/two/records/delete/integrations/0: secoda.integrations has no record 'nope'; it has ",
+    ):
+        assert sentence in out
+
+
+@pytest.mark.parametrize("records", ["delete: {integrations: [nope]}", 'merge: {integrations: {"*": {nam: X}}}'])
+def test_serve_refuses_a_scenario_whose_records_could_not_be_served(command: Run, tmp_path: Path, records: str) -> None:
+    (tmp_path / "own" / "secoda").mkdir(parents=True)
+    text = f"scenarios: {{one: {{description: One., records: {{{records}}}}}}}\n"
+    (tmp_path / "own" / "secoda" / "scenarios.yaml").write_text(text, "utf-8")
+    code, _, err = command("serve", "--port", "0", "--fixtures", "own")
+    assert code == 2
+    assert err.startswith("emulator: own/secoda/scenarios.yaml line 1, /scenarios/one/records/")
+
+
+@pytest.mark.parametrize("file", ["own/secoda/integrations.yaml", "promises/secoda/openapi.yaml"])
+def test_pipe_in_the_place_of_a_file_is_refused(command: Run, tmp_path: Path, file: str) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / file).parent.mkdir(parents=True)
+    os.mkfifo(tmp_path / file)
+    words = ("--fixtures", "own") if file.startswith("own") else ("--contracts", "promises")
+    code, _, err = command("serve", "--port", "0", *words)
+    assert (code, err) == (2, f"emulator: {file}: expected a regular file\n")
+
+
+def test_folder_that_nothing_reads_is_a_warning_of_serve(
+    catalogue: Catalogue, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "own" / "sekoda").mkdir(parents=True)
+    (tmp_path / "own" / "sekoda" / "integrations.yaml").write_text("records: []\n", "utf-8")
+    (tmp_path / "promises" / "seconda" / "schemas").mkdir(parents=True)
+    (tmp_path / "promises" / "seconda" / "openapi.yaml").write_text("openapi: 3.1.0\n", "utf-8")
+    Emulator(read_settings({"fixtures": str(tmp_path / "own"), "contracts": str(tmp_path / "promises")}))
+    assert caplog.messages == [
+        f"{tmp_path}/promises/seconda/openapi.yaml: nothing reads this; did you mean secoda/openapi.yaml?",
+        f"{tmp_path}/own/sekoda: nothing reads this; did you mean {tmp_path}/own/secoda?",
+    ]
+
+
 def test_check_makes_a_world_of_it(command: Run, tmp_path: Path) -> None:
     (tmp_path / "own" / "immuta").mkdir(parents=True)
     (tmp_path / "own" / "immuta" / "dictionaries.yaml").write_text("records: [{dataSourceId: 99999999999999999999}]\n")
@@ -177,11 +256,11 @@ def test_check_and_serve_tell_what_is_wrong_with_own_contracts(command: Run, tmp
     (own / "immuta" / "openapi.yml").write_text("openapi: 3.1.0\n")
     code, out, _ = command("check", "--contracts", "promises")
     assert code == 1
-    assert "promises/secoda/openapi.yaml: " in out
+    assert "promises/secoda/openapi.yaml line 1, /info: info is missing\n" in out
     assert "immuta/openapi.yml: nothing reads this; did you mean immuta/openapi.yaml?" in out
     code, out, err = command("serve", "--port", "0", "--contracts", "promises")
     assert (code, out) == (2, "")
-    assert err.startswith("emulator: promises/secoda/openapi.yaml: ")
+    assert err.startswith("emulator: promises/secoda/openapi.yaml line 1, /info: info is missing (4 more; ")
     assert err.count("\n") == 1
     assert command("serve", "--port", "0", "--contracts", "nowhere")[2] == (
         "emulator: contracts: nowhere is not a folder\n"
@@ -205,7 +284,9 @@ def test_check_tells_what_is_wrong_with_a_contract(tmp_path: Path, catalogue: Ca
         (tmp_path / name).mkdir()
         (tmp_path / name / "openapi.yaml").write_text("openapi: 3.1.0\n")
     problems = list(contract_problems(tmp_path))
-    assert len(problems) == len(catalogue.vendors)
+    assert [problem for problem in problems if "/paths: " in problem] == [
+        f"{tmp_path.name}/{name}/openapi.yaml line 1, /paths: paths is missing" for name in catalogue.vendors
+    ]
 
 
 def test_operations_are_listed_of_one_vendor(command: Run, catalogue: Catalogue) -> None:

@@ -15,11 +15,10 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from emulator.app import Catalogue
 from emulator.contract.evidence import LEVELS
-from emulator.contract.openapi import Contract, read_contract
+from emulator.contract.openapi import Contract
 from emulator.contract.operation import Media
 from emulator.contract.schemas import Check
 from emulator.data import CONTRACTS
-from emulator.errors import ContractError
 
 VENDORS = sorted(folder.name for folder in CONTRACTS.iterdir())
 SCHEMA_FILES = sorted(CONTRACTS.glob("*/schemas/*.schema.json"))
@@ -158,34 +157,3 @@ def _mutations(document: Any) -> Iterator[Any]:
 def test_schema_definition_language_is_valid() -> None:
     for file in CONTRACTS.glob("*/schema.graphql"):
         build_schema(file.read_text())
-
-
-def _broken_copy(folder: Path, change: dict[str, Any]) -> Path:
-    copy = folder / "immuta"
-    (copy / "schemas").mkdir(parents=True)
-    for file in (CONTRACTS / "immuta").glob("schemas/*"):
-        (copy / "schemas" / file.name).write_text(file.read_text())
-    (copy / "openapi.yaml").write_text(yaml.safe_dump({**load("immuta"), **change}))
-    return copy
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"x-conventions": {}}, "/immuta/openapi.yaml: /x-conventions lacks trailing-slash"),
-        ({"servers": [{"url": "https://x.invalid"}]}, "/immuta/openapi.yaml: servers/0 has no x-evidence"),
-        (
-            {"components": {"schemas": {"X": {"type": "string", "format": "email"}}}},
-            "format 'email' is not one of uuid, date-time",
-        ),
-        ({"paths": {"/x": {"get": {"tags": ["x"], "responses": {}}}}}, "/paths/~1x/get has no operationId"),
-        (
-            {"x-conventions": {**load("immuta")["x-conventions"], "number-parameter": {"value": "roman"}}},
-            "/x-conventions/number-parameter/value: 'roman' is not one of plain, joi",
-        ),
-    ],
-)
-def test_a_wrong_contract_is_refused_with_its_place(tmp_path: Path, change: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(ContractError) as refusal:
-        read_contract(_broken_copy(tmp_path, change))
-    assert sentence in str(refusal.value)

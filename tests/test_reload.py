@@ -64,6 +64,23 @@ async def test_new_sandboxes_and_resets_take_the_new_fixtures(
     assert await dictionaries(emulator) == 0
 
 
+@pytest.mark.parametrize("linked", ["immuta", "immuta/dictionaries.yaml"])
+async def test_edit_behind_a_link_is_seen(catalogue: Catalogue, tmp_path: Path, linked: str) -> None:
+    real, own = tmp_path / "real" / "immuta", tmp_path / "own"
+    real.mkdir(parents=True)
+    (real / "dictionaries.yaml").write_text(EMPTY)
+    (own / linked).parent.mkdir(parents=True, exist_ok=True)
+    (own / linked).symlink_to(tmp_path / "real" / linked)
+    (own / "loop").symlink_to(own)
+    emulator = Emulator(read_settings({"fixtures": str(own)}), catalogue)
+    await emulator.start()
+    reload = Reload(emulator)
+    assert not await reload.poll()
+    (real / "dictionaries.yaml").write_text("records: []  # the same\n")
+    assert await reload.poll()
+    await emulator.close()
+
+
 async def test_a_file_that_goes_lets_the_built_in_one_come_back(emulator: Emulator, folder: Path) -> None:
     (folder / "immuta" / "dictionaries.yaml").write_text(EMPTY)
     reload = Reload(emulator)

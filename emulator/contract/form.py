@@ -61,12 +61,22 @@ def problems(vendor: str, files: Mapping[str, Path]) -> Iterator[str]:
         yield from _graphql_problems(documents[OPENAPI], files)
 
 
-def operation_names(document: Document) -> Iterator[tuple[str, str]]:
+def _operation_names(document: Document) -> Iterator[tuple[str, str]]:
     """Yield the JSON pointer and the name of each operation, as far as the document can be read."""
     for pointer, operation in _operations(document):
         name = operation.get("operationId")
         if isinstance(name, str):
             yield pointer, name
+
+
+def handled_names(document: Document) -> Iterator[str]:
+    """Yield the operations that need a handler: GraphQL's root fields instead of the operation that carries them."""
+    for _, operation in _operations(document):
+        described = operation.get("x-graphql")
+        if isinstance(described, dict):
+            yield from _mapping(described.get("operations"))
+        elif isinstance(operation.get("operationId"), str):
+            yield operation["operationId"]
 
 
 def _openapi_problems(document: Document) -> Iterator[Problem]:
@@ -124,7 +134,7 @@ def _not_one_of(value: Any, choices: Iterable[Any]) -> str:
 
 
 def _operation_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
-    names = Counter(name for _, name in operation_names(document))
+    names = Counter(name for _, name in _operation_names(document))
     for pointer, operation in _operations(document):
         name = operation.get("operationId")
         if isinstance(name, str) and names[name] > 1:

@@ -72,7 +72,7 @@ def fixture_problems(
         try:
             _refuse_unknown(file, known, contract)
             if file.stem in known:
-                yield from _problems(file, _parse(file), known[file.stem], contract, credential)
+                yield from _problems(file, _content(file), known[file.stem], contract, credential)
         except ConfigurationError as problem:
             yield str(problem)
 
@@ -90,16 +90,20 @@ def _refuse_unknown(file: Path, known: Mapping[str, Collection], contract: Contr
 def _read(file: Path | None, collection: Collection, contract: Contract, credential: Check) -> Fixture:
     if file is None:
         return Fixture(collection, (), 0)
-    content = _parse(file)
+    content = _content(file)
     for problem in _problems(file, content, collection, contract, credential):
         raise ConfigurationError(problem)
-    return Fixture(collection, content["records"], content["populate"])
+    return Fixture(collection, content.get("records") or [], content.get("populate") or 0)
 
 
 def _problems(
     file: Path, content: Mapping[str, Any], collection: Collection, contract: Contract, credential: Check
 ) -> Iterator[str]:
-    records, populate = content["records"], content["populate"]
+    unknown = [name for name in content if name not in ("records", "populate")]
+    if unknown:
+        names = ", ".join(unknown)
+        yield f"{short_name(file)}: unknown {names}; a fixture file holds `records` and `populate`"
+    records, populate = _given(content, "records", []), _given(content, "populate", 0)
     if type(populate) is not int or not 0 <= populate <= POPULATE_LIMIT:
         yield f"{place(file, '/populate')}: it is {populate!r}; it takes a whole number from 0 to {POPULATE_LIMIT}"
     elif populate and collection.populate is None:
@@ -111,16 +115,19 @@ def _problems(
         yield f"{place(file, f'/records{pointer}')}: {problem}"
 
 
-def _parse(file: Path) -> dict[str, Any]:
-    content = read_yaml(file) or {}
+def _content(file: Path) -> dict[str, Any]:
+    """Return what is in a fixture file. Raises ConfigurationError if it is no mapping."""
+    content = read_yaml(file)
+    if content is None:
+        return {}
     if not isinstance(content, dict):
         kind = "a list" if isinstance(content, list) else repr(content)
         raise ConfigurationError(f"{short_name(file)} is {kind}; a fixture file holds `records` and `populate`")
-    unknown = [name for name in content if name not in ("records", "populate")]
-    if unknown:
-        names = ", ".join(unknown)
-        raise ConfigurationError(f"{short_name(file)}: unknown {names}; a fixture file holds `records` and `populate`")
-    return {"records": content.get("records") or [], "populate": content.get("populate") or 0}
+    return content
+
+
+def _given(content: Mapping[str, Any], name: str, default: Any) -> Any:
+    return default if content.get(name) is None else content[name]
 
 
 def problems_in(
@@ -138,6 +145,8 @@ def problems_in(
             continue
         if collection.key not in record:
             yield f"/{number}", f"it has no {collection.key}"
+        elif type(record[collection.key]) not in (str, int):
+            yield f"/{number}/{collection.key}", "it is no id: expected a text or a whole number"
         elif str(record[collection.key]) in seen:
             yield f"/{number}", f"{collection.key} {record[collection.key]!r} is there twice"
         else:

@@ -6,16 +6,16 @@ import asyncio
 import re
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from emulator.errors import ConfigurationError
 from emulator.sandbox.collection import RecordExists
-from emulator.sandbox.fixtures import Fixtures, create_schema
+from emulator.sandbox.fixtures import Fixture, Fixtures, create_schema
 from emulator.sandbox.kept_world import kept_world
 from emulator.sandbox.sandbox import Beginning, Blueprint, Sandbox
 from emulator.sandbox.scenarios import Scenario
@@ -260,16 +260,27 @@ class Sandboxes:
         for of_vendor in fixtures.values():
             create_schema(db, [fixture.collection for fixture in of_vendor])
         for vendor, of_vendor in fixtures.items():
-            flags, randomness = self._blueprint.flags[vendor], f"{seed}:{vendor}:fixtures"
-            world = World(db, now=EPOCH, identity=None, flags=flags, randomness=randomness)
-            for fixture in of_vendor:
-                try:
-                    fixture.load(world, partial(self._blueprint.faker, seed))
-                except (RecordExists, sqlite3.Error, LookupError, TypeError, ValueError) as problem:
-                    reason = f"{type(problem).__name__}: {problem}"
-                    raise ConfigurationError(
-                        f"fixtures: no world can be made of {fixture.collection.name}: {reason}"
-                    ) from problem
+            seed_vendor(db, vendor, of_vendor, seed, self._blueprint.flags[vendor], self._blueprint.faker)
+
+
+def seed_vendor(
+    db: sqlite3.Connection,
+    vendor: str,
+    fixtures: Sequence[Fixture],
+    seed: int,
+    flags: Mapping[str, Any],
+    faker: Callable[[int, str], Faker],
+) -> None:
+    """Fill a vendor's tables, which are there. Raises ConfigurationError if no world can be made of its fixtures."""
+    world = World(db, now=EPOCH, identity=None, flags=flags, randomness=f"{seed}:{vendor}:fixtures")
+    for fixture in fixtures:
+        try:
+            fixture.load(world, partial(faker, seed))
+        except (RecordExists, sqlite3.Error, LookupError, TypeError, ValueError) as problem:
+            reason = f"{type(problem).__name__}: {problem}"
+            raise ConfigurationError(
+                f"fixtures: no world can be made of {fixture.collection.name}: {reason}"
+            ) from problem
 
 
 def seeded_faker(seed: int, collection: str) -> Faker:

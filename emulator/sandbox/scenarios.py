@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emulator.data import is_ours
 from emulator.errors import ConfigurationError
 from emulator.sandbox.collection import Collection, Record
 from emulator.sandbox.faults import Fault, fault_of
@@ -80,7 +83,8 @@ class ScenarioReader:
 
     `check` holds a file to its schema, `check_fault` a fault to its vendor's contract, `problems_in` yields
     (JSON pointer, sentence) for what is wrong with records of a collection. `flags` are each vendor's flags with
-    what they can be, `collections` its collections.
+    what they can be, `collections` its collections. `records` returns those with which a sandbox begins, to which
+    record changes are held (None: they are not).
     """
 
     check: Check
@@ -88,6 +92,7 @@ class ScenarioReader:
     problems_in: Callable[[Sequence[Record], Collection], Iterable[tuple[str, str]]]
     flags: Mapping[str, Mapping[str, Sequence[Any]]]
     collections: Mapping[str, Mapping[str, Collection]]
+    records: Callable[[Collection], Sequence[Record]] | None = None
 
     def read(self, folders: Sequence[Path]) -> dict[str, Scenario]:
         """Return all scenarios by full name; of two with one name that of the later folder.
@@ -118,15 +123,19 @@ class ScenarioReader:
             return
         departures = self.check.violations(document, "body")
         yield from (f"{place(file, found.pointer)}: {found.sentence}" for found in departures)
-        for name, described in [] if departures else document["scenarios"].items():
-            of_each = [list(self._problems(vendor, name, described)) for vendor in vendors]
+        wrong = [found.pointer for found in departures]
+        scenarios = document.get("scenarios") if isinstance(document, dict) else None
+        for name, described in scenarios.items() if isinstance(scenarios, dict) else ():
+            sound = _sound(described, f"/scenarios/{_escape(name)}", wrong)
+            of_each = [list(self._problems(vendor, name, sound)) for vendor in vendors]
             if all(of_each):
-                yield from (f"{place(file, f'/scenarios/{name}{at}')}: {problem}" for at, problem in of_each[0])
+                yield from (f"{place(file, f'/scenarios/{_escape(name)}{at}')}: {told}" for at, told in of_each[0])
 
     def _across(self, file: Path) -> Iterator[Scenario]:
         """Yield each scenario for each vendor that can have it. Raises ConfigurationError if none can."""
         for name, described in self._described(file):
-            fitting = [vendor for vendor in self.flags if not any(self._problems(vendor, name, described))]
+            held = self._as_for(file)
+            fitting = [vendor for vendor in self.flags if not any(held._problems(vendor, name, described))]
             if not fitting:
                 self._checked(file, next(iter(self.flags)), name, described)
             yield from (_scenario_of(vendor, name, described) for vendor in fitting)
@@ -145,13 +154,19 @@ class ScenarioReader:
 
     def _checked(self, file: Path, vendor: str, name: str, described: Record) -> Scenario:
         pointer = f"/scenarios/{name}"
-        for at, problem in self._problems(vendor, name, described):
+        for at, problem in self._as_for(file)._problems(vendor, name, described):
             raise ConfigurationError(f"{place(file, pointer + at)}: {problem}")
         return _scenario_of(vendor, name, described)
+
+    def _as_for(self, file: Path) -> ScenarioReader:
+        """Return the reader that holds a file's record changes to records: ours are held to them in our tests."""
+        return replace(self, records=None) if is_ours(file) else self
 
     def _problems(self, vendor: str, name: str, described: Record) -> Iterator[tuple[str, str]]:
         """Yield (JSON pointer, sentence) for what a vendor cannot have of a scenario."""
         for number, document in enumerate(described.get("faults", [])):
+            if document is None:
+                continue
             if document.get("vendor", vendor) != vendor:
                 yield f"/faults/{number}/vendor", f"it is a scenario of {vendor}"
             try:
@@ -180,6 +195,72 @@ class ScenarioReader:
             elif at.startswith("insert"):
                 for pointer, problem in self.problems_in(records["insert"][name], known[name]):
                     yield f"/records/{at}{pointer}", problem
+            elif at.startswith("delete"):
+                yield from self._delete_problems(known[name], name, records)
+            elif at.startswith("merge"):
+                yield from self._merge_problems(known[name], name, records)
+
+    def _delete_problems(self, collection: Collection, name: str, records: Record) -> Iterator[tuple[str, str]]:
+        if self.records is None:
+            return
+        known = _by_id(self.records(collection), collection) | _by_id(
+            records.get("insert", {}).get(name, []), collection
+        )
+        for number, id in enumerate(records["delete"][name]):
+            if str(id) not in known:
+                yield f"/records/delete/{name}/{number}", _unknown(id, collection, known)
+
+    def _merge_problems(self, collection: Collection, name: str, records: Record) -> Iterator[tuple[str, str]]:
+        if self.records is None:
+            return
+        known = _by_id(self.records(collection), collection)
+        for id, fields in records["merge"][name].items():
+            at = f"/records/merge/{name}/{_escape(id)}"
+            if id != "*" and id not in known:
+                yield at, _unknown(id, collection, known)
+            if collection.key in fields:
+                yield (
+                    f"{at}/{collection.key}",
+                    f"{collection.key} names the record, and cannot be changed",
+                )
+                continue
+            merged = [{**record, **fields} for record in (known.values() if id == "*" else [known.get(id)]) if record]
+            found = ((pointer.split("/", 2)[2:], told) for pointer, told in self.problems_in(merged, collection))
+            # What is wrong is so in each record: it is told once.
+            yield from dict.fromkeys((f"{at}/{rest[0] if rest else ''}", told) for rest, told in found)
+
+
+def _sound(described: Any, pointer: str, wrong: Sequence[str]) -> Record:
+    """Return a scenario without its parts that depart from the schema: a fault that does is None, to keep the count."""
+
+    def is_wrong(part: str) -> bool:
+        return any(f"{one}/".startswith(f"{pointer}{part}/") or one == pointer for one in wrong)
+
+    if not isinstance(described, dict):
+        return {}
+    faults, flags, records = (described.get(name) for name in ("faults", "flags", "records"))
+    sound: Record = {}
+    if isinstance(faults, list):
+        sound["faults"] = [None if is_wrong(f"/faults/{number}") else fault for number, fault in enumerate(faults)]
+    if isinstance(flags, dict):
+        sound["flags"] = flags
+    if isinstance(records, dict):
+        sound["records"] = {name: part for name, part in records.items() if not is_wrong(f"/records/{_escape(name)}")}
+    return sound
+
+
+def _by_id(records: Sequence[Record], collection: Collection) -> dict[str, Record]:
+    return {str(record[collection.key]): record for record in records if collection.key in record}
+
+
+def _unknown(id: Any, collection: Collection, known: Mapping[str, Record]) -> str:
+    nearest = get_close_matches(str(id), known, 1)
+    hint = f"did you mean {nearest[0]}?" if nearest else f"it has {', '.join(islice(known, 5)) or 'none'}"
+    return f"{collection.name} has no record {id!r}; {hint}"
+
+
+def _escape(step: str) -> str:
+    return step.replace("~", "~0").replace("/", "~1")
 
 
 def _spelled(value: Any) -> str:
