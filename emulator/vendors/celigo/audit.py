@@ -28,7 +28,7 @@ FILTERS: Final[Mapping[str, Callable[[Record, str], bool]]] = {
 """By query parameter (docs, API reference, Audit logs)."""
 
 
-@handlers.operation("listAuditLog")
+@handlers.long_operation("listAuditLog")
 def list_audit_log(call: Call, world: World) -> Reply:
     """List what was done, the newest first (Seed 004)."""
     integration = find(world, call.params["_id"])

@@ -26,7 +26,7 @@ NO_DEPENDENCIES: Final = ("_id", "_sourceId", "_integrationId")
 """Fields that do not make a record depend on what they name: where it was copied from, and what it is part of."""
 
 
-@handlers.operation("listDependencies")
+@handlers.long_operation("listDependencies")
 def list_dependencies(call: Call, world: World) -> Reply:
     """List by type what would miss the integration, or what is deleted with it; nothing: it can be deleted safely.
 

@@ -42,7 +42,7 @@ MOST_OPERATIONS: Final = 1000
 MOST_LEVELS: Final = 200
 """How deep an integration may nest: what the largest max_json_depth lets a body nest."""
 
-MOST_COPIED_BYTES: Final = 256 * 1024
+MOST_COPIED_BYTES: Final = 128 * 1024
 """How much JSON the operations copy may copy together: without a bound a value doubles with each of them."""
 
 TOO_DEEP: Final = f"it would nest deeper than {MOST_LEVELS} levels"

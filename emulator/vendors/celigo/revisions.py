@@ -23,7 +23,7 @@ NOT_CONTENT = ("lastModified", "lastModifiedBy", "lastExecutedAt", "offline")
 """What changes without anybody changing the integration."""
 
 
-@handlers.operation("createRevision")
+@handlers.long_operation("createRevision")
 def create_revision(call: Call, world: World) -> Reply:
     """Take a snapshot; with ignoreIfNoChanges only if something changed since the last one (Seed 004)."""
     integration = find(world, call.params["_id"])

@@ -54,7 +54,7 @@ def download_template(call: Call, world: World) -> Reply:
     return Reply(200, _link(call, world))
 
 
-@handlers.operation("getTemplateFile")
+@handlers.long_operation("getTemplateFile")
 def get_template_file(call: Call, world: World) -> Reply:
     """Serve the archive to who has a link that is signed and has not expired. Refuses in the words of Amazon S3."""
     key = call.params["key"]
