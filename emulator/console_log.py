@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -16,10 +15,6 @@ import orjson
 
 from emulator.exchange import Violation
 from emulator.sandbox.journal import Exchange, plain, written
-from emulator.sandbox.masking import MASK, NAME, mask_text
-
-_OPAQUE = re.compile(rf"(?<=/)[^/]{{40,}}|((?:{NAME})[^/]*/)[^/]+", re.IGNORECASE)
-"""A segment that may be a credential: one that is long, or that follows the name of one."""
 
 LONGEST = 160
 """How many characters of a path or a sentence a line shows."""
@@ -106,12 +101,7 @@ def _sentence(found: Violation) -> str:
 
 
 def _target(exchange: Exchange) -> str:
-    """Return method and path of a call that no operation matches: nobody knows where in it a credential may stand."""
-    return _printable(f"{exchange.call.method} {_OPAQUE.sub(_masked, mask_text(exchange.call.path))}")
-
-
-def _masked(found: re.Match[str]) -> str:
-    return f"{found[1] or ''}{MASK}"
+    return _printable(f"{exchange.call.method} {exchange.call.path}")
 
 
 def _printable(text: str) -> str:

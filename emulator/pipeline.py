@@ -23,18 +23,19 @@ from emulator.contract.operation import Operation, Response
 from emulator.contract.reading import UnsupportedType, read_call
 from emulator.cors import Cors
 from emulator.errors import MalformedBody, Refusal
-from emulator.exchange import NOTHING, Call, Reply, Violation
+from emulator.exchange import Call, Reply, Violation
 from emulator.graphql_calls import GraphQLCalls
 from emulator.metrics import Metrics
 from emulator.problems import Problem
 from emulator.routes import Route, Routes
 from emulator.sandbox.credentials import Identity
 from emulator.sandbox.faults import GraphQLFault
-from emulator.sandbox.journal import Exchange, JournalledReply, journalled_call, journalled_head, journalled_reply
-from emulator.sandbox.masking import mask_violations, secret_paths
+from emulator.sandbox.journal import LONGEST_SENTENCE, Exchange, journalled_call, journalled_reply
+from emulator.sandbox.masking import Masker
 from emulator.sandbox.near_misses import NearMiss, near_misses, near_root_fields
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.scenarios import Scenario
+from emulator.sandbox.secret_paths import SecretPaths
 from emulator.sandbox.world import World
 from emulator.spoiling import (
     NOTHING_DUE,
@@ -54,15 +55,12 @@ T = TypeVar("T")
 
 logger = logging.getLogger("emulator")
 
-LONGEST_SENTENCE = 1000
-"""A violation's sentence is cut there in the log: it may quote a whole document."""
-
 
 class BrokenContract(Exception):
     """What a handler answered departs from the contract: our own fault."""
 
     def __init__(self, violations: Sequence[Violation]) -> None:
-        masked = mask_violations(violations, LONGEST_SENTENCE)
+        masked = Masker().violations(violations, LONGEST_SENTENCE)
         super().__init__("; ".join(f"{found.place}{found.pointer}: {found.sentence}" for found in masked))
         self.violations = violations
 
@@ -141,7 +139,7 @@ class Pipeline:
             GraphQLCalls(contract.graphql, limits.graphql, contract.conventions.reading) if contract.graphql else None
         )
         self._routes = Routes(contract)
-        self._secret_paths = secret_paths([*contract.mounts, *(one.path for one in contract.operations.values())])
+        self._secret_paths = SecretPaths([*contract.mounts, *(one.path for one in contract.operations.values())])
 
     async def serve(self, request: web.BaseRequest, address: Address) -> web.StreamResponse:
         """Answer a request to this vendor in a sandbox."""
@@ -325,13 +323,8 @@ class Pipeline:
         self, visit: Visit, reply: Reply | None, request: web.BaseRequest, started: float
     ) -> web.StreamResponse:
         """Journal the exchange, then send the reply or break the connection."""
-        response, journalled = None, None
-        if reply is not None:
-            response = wire.respond(visit.call, reply, self._contract.conventions)
-            content = response.body if isinstance(response.body, bytes) else b""
-            is_json = reply.document is not NOTHING
-            journalled = journalled_reply(response.status, response.headers, content, is_json=is_json)
-        exchange = self._exchange(visit, journalled, time.perf_counter() - started)
+        response = None if reply is None else wire.respond(visit.call, reply, self._contract.conventions)
+        exchange = self._exchange(visit, response, time.perf_counter() - started)
         visit.sandbox.journal.record(exchange)
         self._metrics.count(exchange)
         if response is None:
@@ -345,31 +338,37 @@ class Pipeline:
         return self._contract.unmatched if visit.matched is None else responses_of(visit.matched, self._contract)
 
     def _broken(self, visit: Visit, failure: Exception) -> Reply:
-        where = f"{visit.call.method} {visit.call.path} ({self._vendor.name} {', '.join(visit.operations)})"
+        path = Masker().path(visit.call.path, self._secret_paths, matched=visit.route is not None)
+        where = f"{visit.call.method} {path} ({self._vendor.name} {', '.join(visit.operations)})"
         logger.error("our own fault in %s: %s", where, failure, exc_info=failure)
         visit.faults_of_ours += getattr(failure, "violations", ())
         return self._dialect.broken(visit.call)
 
-    def _near_misses(self, visit: Visit) -> tuple[NearMiss, ...]:
+    def _near_misses(self, visit: Visit, path: str) -> tuple[NearMiss, ...]:
         if visit.operations:
             return ()
         if visit.root_fields is not None:
             return near_root_fields(visit.root_fields, self._contract)
-        return near_misses(visit.call.method, visit.address.path, self._contract)
+        return near_misses(visit.call.method, path, self._contract)
 
-    def _exchange(self, visit: Visit, reply: JournalledReply | None, seconds: float) -> Exchange:
+    def _exchange(self, visit: Visit, response: web.Response | None, seconds: float) -> Exchange:
+        masker, reply = Masker(), None
+        call = journalled_call(visit.call, masker, self._secret_paths, matched=visit.route is not None)
+        if response is not None:
+            content = response.body if isinstance(response.body, bytes) else b""
+            reply = journalled_reply(response.status, response.headers, content, masker)
         return Exchange(
             number=visit.sandbox.journal.next_number(),
             time=visit.now,
             sandbox=visit.sandbox.name,
             vendor=self._vendor.name,
             operations=visit.operations,
-            call=journalled_call(visit.call, journalled_head(visit.call, self._secret_paths)),
+            call=call,
             reply=reply,
             faults=visit.spoiling.faults,
-            call_violations=visit.violations or (),
-            reply_violations=visit.faults_of_ours or (),
-            near_misses=self._near_misses(visit),
+            call_violations=masker.violations(visit.violations, LONGEST_SENTENCE) if visit.violations else (),
+            reply_violations=masker.violations(visit.faults_of_ours, LONGEST_SENTENCE) if visit.faults_of_ours else (),
+            near_misses=self._near_misses(visit, call.path),
             seconds=seconds,
         )
 

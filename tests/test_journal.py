@@ -16,17 +16,19 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy
 
 from emulator.exchange import NOTHING, Call, Part, Reply, Violation
+from emulator.sandbox.credential_shapes import MASK
 from emulator.sandbox.journal import (
     BODY_LIMIT,
+    LONGEST_SENTENCE,
     Exchange,
     Journal,
     JournalledReply,
     journalled_call,
-    journalled_head,
     journalled_reply,
 )
-from emulator.sandbox.masking import MASK, secret_paths
+from emulator.sandbox.masking import Masker
 from emulator.sandbox.near_misses import NearMiss
+from emulator.sandbox.secret_paths import SecretPaths
 
 TIME = datetime(2024, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
 URL = "http://127.0.0.1:4070/acme/v1"
@@ -56,8 +58,10 @@ def part(name: str, content: bytes, filename: str | None = None, kind: str = "te
     return Part(name, filename, kind, io.BytesIO(content), len(content))
 
 
-def replied(reply: Reply, content: bytes, body_limit: int) -> JournalledReply:
-    return journalled_reply(reply.status, CIMultiDict(reply.headers), content, body_limit)
+def replied(reply: Reply, content: bytes, masker: Masker, body_limit: int) -> JournalledReply:
+    headers = CIMultiDict({"Content-Type": reply.content_type} if reply.content_type else {})
+    headers.update(reply.headers)
+    return journalled_reply(reply.status, headers, content, masker, body_limit)
 
 
 def exchange(
@@ -71,14 +75,17 @@ def exchange(
     **fields: Any,
 ) -> Exchange:
     """Return an exchange as the pipeline makes it."""
+    masker = Masker()
+    for whose in ("call_violations", "reply_violations"):
+        fields[whose] = masker.violations(fields.get(whose, ()), LONGEST_SENTENCE)
     values: dict[str, Any] = {
         "number": number,
         "time": TIME,
         "sandbox": "default",
         "vendor": "acme",
         "operations": ("listThings",),
-        "call": journalled_call(given or call(), journalled_head(given or call()), body_limit),
-        "reply": None if broken_off else replied(reply or Reply(200), content, body_limit),
+        "call": journalled_call(given or call(), masker, body_limit=body_limit),
+        "reply": None if broken_off else replied(reply or Reply(200), content, masker, body_limit),
         "faults": (),
         "call_violations": (),
         "reply_violations": (),
@@ -206,10 +213,13 @@ def test_fields_of_a_multipart_body_are_kept_and_files_counted() -> None:
 
 
 def test_a_token_in_the_path_is_masked_with_and_without_a_match() -> None:
-    templates = secret_paths(["/api/v1/{company_token}", "", "/things/{id}"])
+    secrets = SecretPaths(["/api/v1/{company_token}", "", "/things/{id}", "/graphql"])
     matched = call(base_url="http://host/acme/api/v1/abc", path="/graphql")
     unmatched = call(base_url="http://host/acme", path="/api/v1/abc/grapql")
-    kept = [journalled_head(given, templates).url for given in (matched, unmatched)]
+    kept = [
+        journalled_call(given, Masker(), secrets, matched=is_matched).url
+        for given, is_matched in ((matched, True), (unmatched, False))
+    ]
     assert kept == ["http://host/acme/api/v1/***/graphql", "http://host/acme/api/v1/***/grapql"]
 
 
@@ -398,7 +408,7 @@ async def test_no_exchange_is_missed_or_seen_twice_while_listening() -> None:
 def test_a_header_that_a_reply_has_twice_is_kept_twice_and_masked_each_time() -> None:
     headers = CIMultiDict([("Set-Cookie", "a=1"), ("X-Name", "n"), ("Set-Cookie", "b=2")])
     for _ in range(2):
-        assert journalled_reply(200, headers, b"").headers == (
+        assert journalled_reply(200, headers, b"", Masker()).headers == (
             ("Set-Cookie", MASK),
             ("X-Name", "n"),
             ("Set-Cookie", MASK),

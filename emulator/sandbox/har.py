@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from http.client import responses
 from typing import Any
 
-from emulator.sandbox.journal import Exchange, JournalledCall, JournalledReply, Message, Pairs, plain, written
+from emulator.sandbox.journal import Exchange, JournalledCall, JournalledReply, Message, plain, written
+from emulator.sandbox.masking import Pairs
 
 HTTP_VERSION = "HTTP/1.1"
 UNKNOWN_TYPE = "x-unknown"

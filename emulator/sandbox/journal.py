@@ -8,30 +8,18 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
-from functools import lru_cache
 from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from multidict import MultiDict
-
 from emulator.exchange import Call, Part, Violation
-from emulator.sandbox.masking import (
-    MASK,
-    SecretPaths,
-    mask_body,
-    mask_headers,
-    mask_path,
-    mask_query,
-    mask_text,
-    mask_value,
-    mask_violations,
-    names_credential,
-)
+from emulator.sandbox.masking import Masker, Pairs
+from emulator.sandbox.secret_paths import SecretPaths
+from emulator.sandbox.text_masking import NO_PATHS
 
 if TYPE_CHECKING:
     from emulator.sandbox.near_misses import NearMiss
@@ -39,16 +27,11 @@ if TYPE_CHECKING:
 BODY_LIMIT = 64 * 1024
 """How many bytes of a body are kept, unless told otherwise."""
 
-HEADERS_KNOWN = 256
-"""Of so many different heads of replies it is remembered how they are masked."""
-
 LONGEST_SENTENCE = 1000
 OVERHEAD = 3000
 """What an exchange takes besides its texts, in bytes: measured, for a call with eight headers."""
 
 NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
-
-Pairs = tuple[tuple[str, str], ...]
 
 
 # These are not frozen, which would make each six times as slow to make; all the same, nobody changes them.
@@ -63,7 +46,6 @@ class Message:
     """
 
     headers: Pairs
-    content_type: str
     body: bytes
     body_size: int
     body_cut: bool
@@ -71,6 +53,11 @@ class Message:
     def text(self) -> str | None:
         """Return the body, None if there is none or it was no text."""
         return self.body.decode("utf-8", "ignore" if self.body_cut else "replace") if self.body else None
+
+    @property
+    def content_type(self) -> str:
+        """The header Content-Type, "" if there is none."""
+        return self.header("Content-Type")
 
     def header(self, name: str) -> str:
         """Return the first header of that name, "" if there is none."""
@@ -103,10 +90,7 @@ class JournalledPart:
 
 @dataclass(slots=True)
 class JournalledCall(Message):
-    """A call as the journal keeps it. `params` are its path and query parameters, typed.
-
-    `head_size` is what all but the body takes in memory, in bytes.
-    """
+    """A call as the journal keeps it. `params` are its path and query parameters, typed."""
 
     method: str
     base_url: str
@@ -114,7 +98,6 @@ class JournalledCall(Message):
     query: Pairs
     parts: tuple[JournalledPart, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
-    head_size: int = 0
 
     @property
     def url(self) -> str:
@@ -209,70 +192,40 @@ class Exchange:
         }
 
 
-def journalled_head(call: Call, secret_paths: SecretPaths = ()) -> JournalledCall:
-    """Return what the journal keeps of a call without its body and params, masked.
+def journalled_call(
+    call: Call,
+    masker: Masker,
+    secret_paths: SecretPaths = NO_PATHS,
+    *,
+    matched: bool = True,
+    body_limit: int = BODY_LIMIT,
+) -> JournalledCall:
+    """Return what the journal keeps of a call, masked. The files of its parts are still open.
 
-    `secret_paths` are the templates of paths that hold a credential.
+    `secret_paths` tell where the vendor's paths hold credentials, `matched` that an operation has this path.
     """
-    kind = call.headers.get("Content-Type", "")
-    head = JournalledCall(
-        headers=mask_headers(call.headers),
-        content_type=mask_text(kind) if "=" in kind else kind,
-        body=b"",
-        body_size=0,
-        body_cut=False,
-        method=call.method,
-        base_url=mask_path(call.base_url, secret_paths, at_end=True) if secret_paths else call.base_url,
-        path=mask_path(call.path, secret_paths) if secret_paths else call.path,
-        query=mask_query(call.query) if call.query else (),
-    )
-    head.head_size = len(head.base_url) + len(head.path) + _size_of_pairs(head.headers) + 3 * _size_of_pairs(head.query)
-    return head
-
-
-def journalled_call(call: Call, head: JournalledCall, body_limit: int = BODY_LIMIT) -> JournalledCall:
-    """Return what the journal keeps of a call, masked. The files of its parts are still open."""
-    body, size, cut = _keep(call.body, call.headers.get("Content-Type", ""), body_limit)
-    # Written out, as dataclasses.replace takes ten times as long.
+    head = masker.head(call, secret_paths, matched=matched)
+    body, size, cut = _keep(call.body, call.headers.get("Content-Type", ""), masker.body, body_limit)
     return JournalledCall(
         head.headers,
-        head.content_type,
         body,
         size,
         cut,
-        head.method,
+        call.method,
         head.base_url,
         head.path,
         head.query,
-        tuple([_keep_part(part, body_limit) for part in call.parts.values()]) if call.parts else (),
-        {name: MASK if names_credential(name) else value for name, value in call.params.items()}
-        if call.params
-        else NO_PARAMS,
-        head.head_size,
+        tuple([_keep_part(part, masker, body_limit) for part in call.parts.values()]) if call.parts else (),
+        masker.document(call.params) if call.params else NO_PARAMS,
     )
 
 
 def journalled_reply(
-    status: int,
-    headers: Mapping[str, str],
-    content: bytes,
-    body_limit: int = BODY_LIMIT,
-    *,
-    is_json: bool = False,
+    status: int, headers: Mapping[str, str], content: bytes, masker: Masker, body_limit: int = BODY_LIMIT
 ) -> JournalledReply:
-    """Return what the journal keeps of a reply as it is sent, masked; `headers` find names in any case.
-
-    `is_json` tells that the content is known to be JSON.
-    """
-    kind = headers.get("Content-Type", "")
-    body, size, cut = _keep(content, kind, body_limit, is_json=is_json)
-    kind = mask_text(kind) if "=" in kind else kind
-    return JournalledReply(_masked_headers(tuple(headers.items())), kind, body, size, cut, status)
-
-
-@lru_cache(HEADERS_KNOWN)
-def _masked_headers(headers: Pairs) -> Pairs:
-    return mask_headers(MultiDict(headers))
+    """Return what the journal keeps of a reply as it is sent, masked; `headers` find names in any case."""
+    body, size, cut = _keep(content, headers.get("Content-Type", ""), masker.reply_body, body_limit)
+    return JournalledReply(masker.headers(headers), body, size, cut, status)
 
 
 class Journal:
@@ -311,16 +264,10 @@ class Journal:
         """Return the number of the exchange that comes next, from 1."""
         return self.recorded + 1
 
-    def record(self, exchange: Exchange, size: int | None = None) -> int:
-        """Keep an exchange, which has the next number; the oldest make room for it.
-
-        Returns its `size` in memory, which need not be counted again for the same call and reply.
-        """
+    def record(self, exchange: Exchange) -> None:
+        """Keep an exchange, which has the next number; the oldest make room for it."""
         assert exchange.number == self.recorded + 1
-        if exchange.call_violations or exchange.reply_violations:
-            exchange = _without_values(exchange)
-        if size is None:
-            size = _size_of(exchange)
+        size = _size_of(exchange)
         self._exchanges.append(exchange)
         self._sizes.append(size)
         self.bytes += size
@@ -331,7 +278,6 @@ class Journal:
             self._wake()
         if self.on_record is not None:
             self.on_record(exchange)
-        return size
 
     def clear(self) -> None:
         """Forget all exchanges; the numbers go on."""
@@ -426,36 +372,31 @@ def written(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _keep(content: bytes, content_type: str, limit: int, **known: bool) -> tuple[bytes, int, bool]:
+def _keep(
+    content: bytes, content_type: str, mask: Callable[[bytes, str], bytes], limit: int
+) -> tuple[bytes, int, bool]:
     """Return what is kept of a body, its size, and whether it is cut."""
     size = len(content)
     if not size or b"\0" in content:
         return b"", size, False
-    cut = size > limit
-    kept = mask_body(content[:limit] if cut else content, content_type, cut=cut, **known)
-    return kept[:limit], size, cut or len(kept) > limit
+    kept = mask(content[:limit], content_type)
+    return kept[:limit], size, size > limit or len(kept) > limit
 
 
-def _keep_part(part: Part, limit: int) -> JournalledPart:
+def _keep_part(part: Part, masker: Masker, limit: int) -> JournalledPart:
     text = None
     if part.filename is None:
         part.file.seek(0)
         head = part.file.read(limit)
-        text = None if b"\0" in head else mask_value(part.name, head.decode("utf-8", "replace"))
+        text = None if b"\0" in head else masker.value(part.name, head.decode("utf-8", "replace"))
     return JournalledPart(part.name, part.filename, part.content_type, part.size, text)
-
-
-def _without_values(exchange: Exchange) -> Exchange:
-    return replace(
-        exchange,
-        call_violations=mask_violations(exchange.call_violations, LONGEST_SENTENCE),
-        reply_violations=mask_violations(exchange.reply_violations, LONGEST_SENTENCE),
-    )
 
 
 def _size_of(exchange: Exchange) -> int:
     call, reply = exchange.call, exchange.reply
-    size = OVERHEAD + call.head_size + len(call.body)
+    size = OVERHEAD + len(call.body) + len(call.base_url) + len(call.path) + _size_of_pairs(call.headers)
+    if call.query:
+        size += 3 * _size_of_pairs(call.query)
     if call.parts:
         size += sum([500 + len(part.name) + len(part.text or "") for part in call.parts])
     if reply is not None:

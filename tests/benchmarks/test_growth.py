@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from emulator.app import Catalogue
-from emulator.sandbox.masking import mask_body
+from emulator.sandbox.masking import Masker
 from emulator.sandbox.near_misses import MOST_SEGMENTS, near_misses
 from tests.test_masking import KINDS, long_bodies
 
@@ -36,7 +36,7 @@ def seconds(work: Callable[[int], object], size: int) -> float:
 @pytest.mark.parametrize("name", long_bodies(0))
 def test_masking_a_body_takes_time_in_proportion_to_its_length(name: str) -> None:
     bodies = {size: long_bodies(size)[name] for size in (SIZE, 2 * SIZE)}
-    assert growth(lambda size: [mask_body(bodies[size], kind) for kind in KINDS], SIZE) < LINEAR
+    assert growth(lambda size: [Masker().body(bodies[size], kind) for kind in KINDS], SIZE) < LINEAR
 
 
 def test_near_misses_of_the_longest_path_take_time_in_proportion_to_its_length(catalogue: Catalogue) -> None:
