@@ -10,7 +10,8 @@ sources = client.get_data_source_list()
 name = {source["name"]: source["id"] for source in sources["hits"]}
 id = name[sys.argv[3]]
 before = client.get_data_source_dictionary(id)
-before.metadata[0].tags.append({"name": "phi.ssn", "source": "curated", "deleted": "False"})
+# Appended, they would not be sent: the client leaves out what nobody has set.
+before.metadata[0].tags = [*before.metadata[0].tags, {"name": "phi.ssn", "source": "curated", "deleted": "False"}]
 client.update_data_source_dictionary(id, before)
 after = client.get_data_source_dictionary(id)
 print(
