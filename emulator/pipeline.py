@@ -55,6 +55,9 @@ T = TypeVar("T")
 
 logger = logging.getLogger("emulator")
 
+LARGE_BODY_BYTES = 64 * 1024
+"""What a handler does with a larger body (5,000 tags, 10,000 columns) would hold the event loop."""
+
 
 class BrokenContract(Exception):
     """What a handler answered departs from the contract: our own fault."""
@@ -251,7 +254,8 @@ class Pipeline:
             transactions = _Transactions(visit, self._vendor.name, apart=True)
             return await self._handlers.streaming[operation.name](visit.call, transactions)
         handler = self._handlers.transactional[operation.name]
-        reply: Reply = await _Transactions(visit, self._vendor.name).run(partial(handler, visit.call))
+        is_large = len(visit.call.body) > LARGE_BODY_BYTES
+        reply: Reply = await _Transactions(visit, self._vendor.name, is_large).run(partial(handler, visit.call))
         return reply
 
     async def _execute(self, visit: Visit, graphql: GraphQLCalls) -> Reply:

@@ -22,6 +22,7 @@ CHOICES: Mapping[str, Sequence[str]] = {
     "path-decoding": ("segments", "whole", "none"),
     "repeated-parameter": ("first", "last", "list"),
     "number-parameter": tuple(NUMBERS),
+    "json-suffix": ("refused", "read"),
 }
 """The values of conventions that have fixed ones; a contract that leaves one out means the first."""
 

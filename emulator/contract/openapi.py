@@ -40,7 +40,8 @@ class Conventions:
     `path_decoding` says how a path is decoded before it is routed: by "segments", as a "whole" (an encoded slash
     divides it) or not ("none"); parameters are decoded in any case.
     `repeated_parameter` says what a query parameter is that was sent more than once ("first" and "last" of
-    them, or a "list" of all), `number_parameter` how its text becomes a number (a key of numbers.NUMBERS).
+    them, or a "list" of all), `number_parameter` how its text becomes a number (a key of numbers.NUMBERS),
+    `json_suffix` whether application/…+json is "read" as JSON, too.
     """
 
     trailing_slash: str
@@ -52,6 +53,7 @@ class Conventions:
     path_decoding: str = "segments"
     repeated_parameter: str = "first"
     number_parameter: str = "plain"
+    json_suffix: str = "refused"
 
     @property
     def reading(self) -> Reading:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,6 +15,8 @@ from emulator.exchange import NOTHING, Call, Part, Violation
 from emulator.json_text import Reading, UnsupportedCharset, is_deeper
 
 MULTIPART = "multipart/form-data"
+JSON = "application/json"
+JSON_SUFFIX = re.compile(r"application/.+\+json")
 FORM = "application/x-www-form-urlencoded"
 BINARY = ("application/vnd.sqlite3", "application/octet-stream")
 """What is handed on as it is."""
@@ -97,6 +100,8 @@ def _read_body(call: Call, body: Body, conventions: Conventions, max_depth: int)
     if not call.body and not call.parts and call.content_type != MULTIPART:
         return [_missing_body()] if body.required else []
     kind = call.content_type or conventions.missing_content_type
+    if conventions.json_suffix == "read" and JSON_SUFFIX.fullmatch(kind):
+        kind = JSON
     media = body.media.get(kind)
     if media is None:
         raise UnsupportedType(list(body.media))

@@ -95,6 +95,62 @@ def test_unknown_keys_of_a_column_come_back_as_they_came(emulator: EmulatorUnder
     assert emulator.exchanges()[-1].violations == ()
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("9007199254740993", "9007199254740992"),
+        ("1.0", "1"),
+        ("-0", "0"),
+        ("1e400", "null"),
+        ("1E5", "100000"),
+        ("1.10", "1.1"),
+        ("123456789012345678901234567890", "1.2345678901234568e+29"),
+        ("100000000000000000000", "100000000000000000000"),
+        ("1e21", "1e+21"),
+        ("1e-7", "1e-7"),
+        ("5e-324", "5e-324"),
+        (r'"\ud800"', r'"\ud800"'),
+        (r'"\udc00\ud800"', r'"\udc00\ud800"'),
+        (r'"\ud83d\ude00"', '"😀"'),
+        ('"\\u0000"', '"\\u0000"'),
+        ('{"a":1,"a":2}', '{"a":2}'),
+        ('{"constructor":{"prototype":{}}}', '{"constructor":{"prototype":{}}}'),
+        ('"__proto__"', '"__proto__"'),
+    ],
+)
+def test_json_of_a_column_comes_back_as_node_writes_it(emulator: EmulatorUnderTest, sent: str, kept: str) -> None:
+    column = '{"name":"a","dataType":"text","remoteType":"text","nullable":true,"x":%s}'
+    body = f'{{"metadata":[{column % sent}]}}'.encode()
+    for reply in (
+        emulator.call("immuta", "PUT", "/dictionary/1", content=body),
+        emulator.call("immuta", "GET", "/dictionary/1"),
+    ):
+        assert f'"metadata":[{column % kept}]' in reply.content.decode()
+
+
+def test_bytes_that_are_no_utf_8_are_replaced(emulator: EmulatorUnderTest) -> None:
+    body = b'{"metadata":[{"name":"a\xff","dataType":"text","remoteType":"text"}]}'
+    assert emulator.call("immuta", "PUT", "/dictionary/1", content=body).json()["metadata"][0]["name"] == "a\ufffd"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"metadata":[],"__proto__":1}',
+        '{"metadata":[{"name":"a","dataType":"a","remoteType":"a","x":{"__proto__":{}}}]}',
+        r'{"metadata":[],"\u005f_prot\u006f__":1}',
+        '\ufeff{"metadata":[]}',
+        '{"metadata":[NaN]}',
+        '{"metadata":[],}',
+        " ",
+    ],
+)
+def test_json_that_hapi_does_not_parse_is_malformed(emulator: EmulatorUnderTest, text: str) -> None:
+    reply = emulator.call("immuta", "PUT", "/dictionary/1", content=text.encode())
+    assert reply.status_code == 400
+    assert reply.json()["message"] == "Bad request: Invalid request payload JSON format"
+
+
 def test_unknown_key_beside_metadata_is_tolerated_and_recorded(emulator: EmulatorUnderTest) -> None:
     reply = emulator.call("immuta", "PUT", "/dictionary/1", json={**metadata(COLUMN), "extra": 1})
     assert reply.status_code == 200

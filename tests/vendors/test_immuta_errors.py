@@ -437,6 +437,24 @@ def test_content_type_that_hapi_does_not_parse_is_unsupported(
     assert reply.json() == UNSUPPORTED.document()
 
 
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json; charset=latin1",
+        "application/JSON;",
+        "application/vnd.api+json",
+        "APPLICATION/X+JSON; charset=utf-8",
+        "application/json-patch+json",
+        "",
+    ],
+)
+def test_content_type_that_hapi_parses_as_json_is_taken(emulator: EmulatorUnderTest, content_type: str) -> None:
+    body, headers = b'{"metadata": []}', {"Content-Type": content_type}
+    assert emulator.call("immuta", "PUT", "/dictionary/1", content=body, headers=headers).json()["metadata"] == []
+    broken = emulator.call("immuta", "PUT", "/dictionary/1", content=b"{", headers=headers)
+    assert broken.json() == Answer(400, f"Bad request: {MALFORMED}").document()
+
+
 def test_credential_comes_before_everything_else(emulator: EmulatorUnderTest) -> None:
     assert emulator.call("immuta", "PUT", "/dictionary/abc", rights=None, content=b"{").status_code == 401
 
