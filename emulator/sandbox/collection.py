@@ -158,6 +158,14 @@ class Records:
         condition, values = self._collection.condition(where or {})
         return self._db.execute(f"DELETE FROM {self._table}{condition}", values).rowcount
 
+    def delete_prefixed(self, prefix: str, limit: int = -1) -> int:
+        """Remove the records whose ids begin with `prefix`, at most `limit` (-1: all) of them; return how many."""
+        self._written.add(self._collection.name)
+        behind = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        found = f"SELECT position FROM {self._table} WHERE id >= ? AND id < ? LIMIT ?"
+        sql = f"DELETE FROM {self._table} WHERE position IN ({found})"
+        return self._db.execute(sql, (prefix, behind, limit)).rowcount
+
 
 def _extract(name: str) -> str:
     return f"json_extract(record, '$.{name}')"

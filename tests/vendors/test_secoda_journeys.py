@@ -42,7 +42,8 @@ def test_requests_publishes_a_custom_integration_as_the_docs_do(emulator: Emulat
     assert (uploaded.status_code, uploaded.content) == (200, b"")
     files = {"resources_file": ("r.jsonl", io.BytesIO(RESOURCES)), "lineages_file": ("l.jsonl", io.BytesIO(LINEAGE))}
     assert requests.post(f"{url}/import_jsonl_metadata", files=files, headers=headers, timeout=60).status_code == 200
-    of_it = [r for r in emulator.records("secoda.resources") if r["integration_id"] == created.json()["id"]]
+    tags = [s["tag"] for s in emulator.records("secoda.syncs") if s["integration_id"] == created.json()["id"]]
+    of_it = [r for r in emulator.records("secoda.resources") if r["key"].partition(":")[0] in tags]
     assert [resource["databuilder_id"] for resource in of_it] == ["weekly"]
     assert requests.delete(url, headers=headers, timeout=60).status_code == 204
     assert requests.get(url, headers=headers, timeout=60).json() == {"detail": "Not found."}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from uuid import UUID, uuid5
 
 import httpx
 import pytest
@@ -41,9 +40,8 @@ def lines(documents: list[Any]) -> bytes:
 
 def resources(emulator: EmulatorUnderTest) -> list[dict[str, Any]]:
     """Return what the custom integration has, without what only serves the storing."""
-    storing = {"key", "id", "integration_id", "sync_id", "batch"}
     return [
-        {name: value for name, value in record.items() if name not in storing and value is not None}
+        {name: value for name, value in record.items() if name != "key"}
         for record in emulator.records("secoda.resources")
     ]
 
@@ -116,7 +114,9 @@ def test_an_upload_is_one_sync_that_is_in_force(emulator: EmulatorUnderTest) -> 
     assert (sync["kind"], sync["status"], sync["current"]) == ("csv", "succeeded", True)
     assert (sync["resources"], sync["lineage"], sync["errors"], sync["warnings"]) == (5, 0, [], [])
     assert sync["files"] == {"file": "metadata.csv"}
-    assert {record["sync_id"] for record in emulator.records("secoda.resources")} == {sync["id"]}
+    assert sync["rows"] == "in force"
+    keys = [record["key"] for record in emulator.records("secoda.resources")]
+    assert keys == [f"{sync['tag']}:{resource['databuilder_id']}" for resource in resources(emulator)]
 
 
 def test_an_upload_replaces_what_it_does_not_repeat(emulator: EmulatorUnderTest) -> None:
@@ -129,13 +129,6 @@ def test_an_upload_replaces_what_it_does_not_repeat(emulator: EmulatorUnderTest)
     assert emulator.records("secoda.lineage") == []
     in_force = [sync for sync in emulator.records("secoda.syncs") if sync["current"]]
     assert len(in_force) == 1
-
-
-def test_a_resource_keeps_its_id_over_uploads(emulator: EmulatorUnderTest) -> None:
-    upload_csv(emulator, DOCUMENTED)
-    identity = "snowflake.sales.orders"
-    ids = {record["databuilder_id"]: record["id"] for record in emulator.records("secoda.resources")}
-    assert ids[identity] == str(uuid5(UUID(CUSTOM), identity))
 
 
 def test_uploads_to_one_integration_leave_others_alone(emulator: EmulatorUnderTest) -> None:

@@ -13,14 +13,17 @@ INTEGRATIONS = Collection(
     populate=populate_integration,
 )
 
-SYNCS = Collection("secoda.syncs", indexes=("integration_id",))
-"""Each upload and each dbt sync, with what went wrong. `current` marks the one whose rows are in force."""
+SYNCS = Collection("secoda.syncs", indexes=("integration_id", "tag"))
+"""Each upload and each dbt sync, with what went wrong. `current` marks the one whose rows are in force.
 
-RESOURCES = Collection("secoda.resources", key="key", indexes=("batch",))
-"""Tables, columns, dashboards … by sync. Those of a sync that is not `current` are on their way in or out."""
+`rows` tells of those whose keys begin with its `tag`: they are "arriving", "in force", "leaving", or there are "none".
+"""
 
-LINEAGE = Collection("secoda.lineage", key="key", indexes=("batch",))
-"""Lineage by sync, as RESOURCES."""
+RESOURCES = Collection("secoda.resources", key="key")
+"""Tables, columns, dashboards …: those of a sync that are not in force are on their way in or out."""
+
+LINEAGE = Collection("secoda.lineage", key="key")
+"""Lineage, as RESOURCES."""
 
 ARTIFACTS = Collection("secoda.dbt_artifacts")
 """What the uploaded dbt artifacts say about tests, by integration."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from emulator.exchange import NOTHING, Call, Document, Reply
@@ -50,7 +51,8 @@ def get_integration(call: Call, world: World) -> Reply:
 async def delete_integration(call: Call, transactions: Transactions) -> Reply:
     """Delete an integration at once, then what it held, however much (Seed 002, "Delete Integration")."""
     for sync in await transactions.run(lambda world: _delete(world, call.params["integration_id"])):
-        await clear(transactions, sync["id"], sync["batches"])
+        await clear(transactions, sync["tag"])
+        await transactions.run(partial(_forget, sync_id=sync["id"]))
     return Reply(204)
 
 
@@ -63,14 +65,22 @@ def find(world: World, integration_id: str) -> Record:
 
 
 def _delete(world: World, integration_id: str) -> list[Record]:
-    """Delete the integration and all but its rows; return its syncs, whose rows are still to go."""
+    """Delete the integration and all but its rows; return its syncs that have some: these and they are still to go."""
     id = find(world, integration_id)["id"]
     syncs = world[SYNCS].all({"integration_id": id})
-    for collection in (SYNCS, CONVERSATIONS):
-        world[collection].delete_all({"integration_id": id})
+    for sync in syncs:
+        if sync["rows"] == "none":
+            world[SYNCS].delete(sync["id"])
+        else:
+            world[SYNCS].replace({**sync, "current": False, "rows": "leaving"})
+    world[CONVERSATIONS].delete_all({"integration_id": id})
     for collection in (INTEGRATIONS, ARTIFACTS, FAILING_TESTS):
         world[collection].delete(id)
-    return syncs
+    return [sync for sync in syncs if sync["rows"] != "none"]
+
+
+def _forget(world: World, sync_id: str) -> None:
+    world[SYNCS].delete(sync_id)
 
 
 def _new(given: Document, id: str, now: str) -> dict[str, Any]:

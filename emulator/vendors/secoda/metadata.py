@@ -15,8 +15,8 @@ from emulator.vendors.secoda.errors import NO_FILE, invalid_fields
 from emulator.vendors.secoda.integrations import find
 from emulator.vendors.secoda.jsonl_file import read_lineage, read_resources
 from emulator.vendors.secoda.reports import Report
-from emulator.vendors.secoda.staging import Parse, Stage, clear
-from emulator.vendors.secoda.syncs import abandon, begin, finish, make_current, refuse_errors, sweep
+from emulator.vendors.secoda.staging import Parse, Stage
+from emulator.vendors.secoda.syncs import abandon, begin, finish, refuse_errors, sweep
 
 handlers = Handlers()
 
@@ -69,7 +69,7 @@ async def _import(call: Call, transactions: Transactions, kind: str, sources: Se
         await transactions.run(lambda world: _conclude(world, stage, counts, reports))
     except BaseException:
         if await transactions.run(lambda world: abandon(world, stage.sync_id)):
-            await clear(transactions, stage.sync_id, stage.batches)
+            await sweep(transactions, stage.integration_id)
         raise
     await sweep(transactions, stage.integration_id)
     return Reply(200)
@@ -78,7 +78,7 @@ async def _import(call: Call, transactions: Transactions, kind: str, sources: Se
 def _begin(world: World, call: Call, stage: Stage, kind: str, reports: Sequence[Report]) -> None:
     files = {report.part: report.filename for report in reports}
     sync = begin(world, call.params["integration_id"], kind, files)
-    stage.integration_id, stage.sync_id = sync["integration_id"], sync["id"]
+    stage.integration_id, stage.sync_id, stage.tag = sync["integration_id"], sync["id"], sync["tag"]
 
 
 def _conclude(world: World, stage: Stage, counts: dict[str, int], reports: Sequence[Report]) -> None:
@@ -86,6 +86,4 @@ def _conclude(world: World, stage: Stage, counts: dict[str, int], reports: Seque
     refuse_errors(world, reports)
     failed = counts["resources"] == 0 and any(report.errors for report in reports)
     status = "failed" if failed else "succeeded"
-    sync = finish(world, stage.sync_id, status, reports, **counts, batches=stage.batches)
-    if sync["status"] == "succeeded":
-        make_current(world, sync)
+    finish(world, stage.sync_id, status, reports, **counts)

@@ -1,4 +1,9 @@
-"""Stores the rows of an upload in small batches, so that neither memory nor other calls feel its size."""
+"""Stores the rows of an upload in small batches, so that neither memory nor other calls feel its size.
+
+A row is in force with its sync: what an upload brings comes as a whole or not at all. A row of a CSV file is short,
+and what it becomes names its table and itself more than once: each byte more on a row is one more byte on the disk for
+a few of the file. So its key tells its sync, which tells the rest, and there is no index but that of the keys.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +12,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
-from uuid import UUID, uuid5
 
 from emulator.exchange import Part
-from emulator.sandbox.collection import Collection, Record
+from emulator.sandbox.collection import Collection, Record, RecordExists
 from emulator.sandbox.world import World
 from emulator.vendor import Transactions
-from emulator.vendors.secoda.collections import LINEAGE, RESOURCES
+from emulator.vendors.secoda.collections import LINEAGE, RESOURCES, SYNCS
+from emulator.vendors.secoda.errors import not_found
 from emulator.vendors.secoda.lines import Lines
 from emulator.vendors.secoda.reports import Report
 
-BATCH_ROWS = 250
+BATCH_ROWS = 500
 BATCH_BYTES = 128 * 1024
 """A batch takes one transaction of a few milliseconds: it ends with so many rows, or bytes of the file."""
 
@@ -27,21 +32,23 @@ Parse: TypeAlias = Callable[[Lines, Report], Iterator[Record | None]]
 
 @dataclass
 class Stage:
-    """Where the rows of one sync go, once it has begun. `batches` are those stored so far, whole or not."""
+    """Where the rows of one sync go, once it has begun; with `tag` the key of each begins."""
 
     integration_id: str = ""
     sync_id: str = ""
-    batches: int = 0
+    tag: str = ""
 
     async def store(self, collection: Collection, part: Part, parse: Parse, report: Report, to: Transactions) -> int:
-        """Store what `parse` makes of the file; return how many records that are. Memory holds one batch."""
+        """Store what `parse` makes of the file; return how many records that are. Memory holds one batch.
+
+        Raises Refusal (404) once the integration has gone.
+        """
         file = _File(Lines(part.file, report), report, parse)
         stored = 0
         while not file.done:
             batch = await asyncio.to_thread(self._take, file, collection)
             if batch:
-                self.batches += 1
-                new, changed = await to.run(partial(_store, collection=collection, batch=batch))
+                new, changed = await to.run(partial(self._store, collection=collection, batch=batch))
                 stored += new
                 for record in changed:
                     message = f"{record['databuilder_id']} is there before, and differs; this one counts."
@@ -49,22 +56,50 @@ class Stage:
         return stored
 
     def _take(self, file: _File, collection: Collection) -> list[Record]:
-        return [self._staged(record, collection) for record in file.take()]
+        name = "line" if collection is LINEAGE else "databuilder_id"
+        return [
+            {
+                "key": f"{_prefix(self.tag)}{record[name]}",
+                **{field: value for field, value in record.items() if value is not None},
+            }
+            for record in file.take()
+        ]
 
-    def _staged(self, record: Record, collection: Collection) -> Record:
-        place = {"integration_id": self.integration_id, "sync_id": self.sync_id}
-        batch = _batch(self.sync_id, self.batches)
-        if collection is LINEAGE:
-            return {"key": f"{self.sync_id}:{record['line']}", **place, "batch": batch, **record}
-        identity = record["databuilder_id"]
-        id = str(uuid5(UUID(self.integration_id), identity))
-        return {"key": f"{self.sync_id}:{identity}", "id": id, **place, "batch": batch, **record}
+    def _store(self, world: World, collection: Collection, batch: list[Record]) -> tuple[int, list[Record]]:
+        """Store the batch; return how many records are new, and those that took the place of one that differs."""
+        if not is_arriving(world[SYNCS].get(self.sync_id)):
+            raise not_found()
+        new, changed = dict[str, Record](), list[Record]()
+        for record in batch:
+            former = new.get(record["key"])
+            if former is None:
+                new[record["key"]] = record
+            elif not _same(former, record):
+                changed.append(record)
+                new[record["key"]] = record
+        try:
+            with world.savepoint():
+                world[collection].insert_many(new.values())
+        except RecordExists:
+            return _store_one_by_one(world, collection, new, changed)
+        return len(new), changed
 
 
-async def clear(transactions: Transactions, sync_id: str, batches: int) -> None:
+def is_arriving(sync: Record | None) -> bool:
+    """Return True for a sync whose upload is under way."""
+    return sync is not None and sync["rows"] == "arriving"
+
+
+def remove_rows(world: World, tag: str, limit: int = -1) -> bool:
+    """Remove the rows of a sync, at most `limit` (-1: all) of each collection; return True if there may be more."""
+    removed = [world[collection].delete_prefixed(_prefix(tag), limit) for collection in (RESOURCES, LINEAGE)]
+    return limit >= 0 and max(removed) >= limit
+
+
+async def clear(transactions: Transactions, tag: str) -> None:
     """Remove the rows of a sync, batch by batch."""
-    for number in range(batches):
-        await transactions.run(partial(_delete, batch=_batch(sync_id, number)))
+    while await transactions.run(lambda world: remove_rows(world, tag, BATCH_ROWS)):
+        pass
 
 
 class _File:
@@ -86,33 +121,25 @@ class _File:
         return taken
 
 
-def _batch(sync_id: str, number: int) -> str:
-    return f"{sync_id}:{number}"
-
-
-def _store(world: World, collection: Collection, batch: list[Record]) -> tuple[int, list[Record]]:
-    """Store the batch; return how many records are new, and those that took the place of one that differs."""
-    records, new, changed = world[collection], dict[str, Record](), []
-    for record in batch:
-        key = record["key"]
-        former = new.get(key) or records.get(key)
+def _store_one_by_one(
+    world: World, collection: Collection, batch: dict[str, Record], changed: list[Record]
+) -> tuple[int, list[Record]]:
+    """Store a batch that has records which earlier batches of the file have brought, too."""
+    records, new = world[collection], 0
+    for key, record in batch.items():
+        former = records.get(key)
         if former is None:
-            new[key] = record
+            records.insert(record)
+            new += 1
         elif not _same(former, record):
+            records.replace(record)
             changed.append(record)
-            if key in new:
-                new[key] = record
-            else:
-                records.replace(record)
-    records.insert_many(new.values())
-    return len(new), changed
+    return new, changed
+
+
+def _prefix(tag: str) -> str:
+    return f"{tag}:"
 
 
 def _same(record: Record, other: Record) -> bool:
-    place = {"line": 0, "batch": ""}
-    return {**record, **place} == {**other, **place}
-
-
-def _delete(world: World, batch: str) -> None:
-    for collection in (RESOURCES, LINEAGE):
-        world[collection].delete_all({"batch": batch})
+    return {**record, "line": 0} == {**other, "line": 0}

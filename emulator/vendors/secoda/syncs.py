@@ -9,12 +9,15 @@ from typing import Any
 from emulator.sandbox.collection import Record
 from emulator.sandbox.world import World
 from emulator.vendor import Transactions
-from emulator.vendors.secoda.collections import SYNCS
+from emulator.vendors.secoda.collections import INTEGRATIONS, SYNCS
 from emulator.vendors.secoda.errors import invalid_fields, not_found
 from emulator.vendors.secoda.integrations import find
 from emulator.vendors.secoda.populate import timestamp
 from emulator.vendors.secoda.reports import Report
-from emulator.vendors.secoda.staging import clear
+from emulator.vendors.secoda.staging import clear, is_arriving, remove_rows
+
+TAG_LENGTH = 6
+"""Letters of a sync's tag. Each of its rows bears it three times: a long one would cost more than what they say."""
 
 
 def begin(world: World, integration_id: str, kind: str, files: Mapping[str, str]) -> Record:
@@ -22,13 +25,14 @@ def begin(world: World, integration_id: str, kind: str, files: Mapping[str, str]
     sync = {
         "id": world.uuid(),
         "integration_id": find(world, integration_id)["id"],
+        "tag": _new_tag(world),
         "kind": kind,
         "status": "running",
         "current": False,
+        "rows": "arriving" if files else "none",
         "started_at": timestamp(world.now),
         "finished_at": None,
         "files": dict(files),
-        "batches": 0,
         **_found(()),
     }
     world[SYNCS].insert(sync)
@@ -38,48 +42,69 @@ def begin(world: World, integration_id: str, kind: str, files: Mapping[str, str]
 def finish(world: World, sync_id: str, status: str, reports: Sequence[Report], **facts: Any) -> Record:
     """Record how the sync ended, and what was found; it goes on running if the flag sync_progress says so.
 
+    Its rows are in force then, in the place of those of its integration's others, if it has succeeded.
     Raises Refusal (404) if its integration has gone meanwhile.
     """
     sync = world[SYNCS].get(sync_id)
-    if sync is None:
+    if sync is None or sync["rows"] == "leaving":
         raise not_found()
     ended = (
         {"status": status, "finished_at": timestamp(world.now)} if world.flags["sync_progress"] == "finished" else {}
     )
     sync = {**sync, **ended, **_found(reports), **facts}
+    if sync["rows"] == "arriving":
+        is_current = sync["status"] == "succeeded"
+        if is_current:
+            for former in world[SYNCS].all({"integration_id": sync["integration_id"], "current": True}):
+                world[SYNCS].replace({**former, "current": False, "rows": "leaving"})
+        sync = {**sync, "current": is_current, "rows": "in force" if is_current else "leaving"}
     world[SYNCS].replace(sync)
     return sync
 
 
-def make_current(world: World, sync: Record) -> None:
-    """Put the sync's rows in force, and no others of its integration; `sweep` removes those."""
-    for former in world[SYNCS].all({"integration_id": sync["integration_id"], "current": True}):
-        world[SYNCS].replace({**former, "current": False})
-    world[SYNCS].replace({**sync, "current": True})
-
-
 def abandon(world: World, sync_id: str) -> bool:
-    """Forget a sync that has not ended; return False for one that has, the end of which nobody waited for."""
+    """Give up a sync whose upload is under way; return False for one that has ended, whatever came of its end."""
     sync = world[SYNCS].get(sync_id)
-    if sync is not None and sync["status"] != "running":
+    if sync is None or not is_arriving(sync):
         return False
-    world[SYNCS].delete(sync_id)
+    world[SYNCS].replace({**sync, "rows": "leaving"})
     return True
 
 
 async def sweep(transactions: Transactions, integration_id: str) -> None:
-    """Remove the rows of the integration's syncs that have ended and are not in force."""
-    where = {"integration_id": integration_id, "current": False}
+    """Remove the rows of the integration's syncs that are not in force any more, or never were."""
+    where = {"integration_id": integration_id, "rows": "leaving"}
     for sync in await transactions.run(lambda world: world[SYNCS].all(where)):
-        if sync["batches"] and sync["status"] != "running":
-            await clear(transactions, sync["id"], sync["batches"])
-            await transactions.run(partial(_mark_swept, sync_id=sync["id"]))
+        await clear(transactions, sync["tag"])
+        await transactions.run(partial(_mark_swept, sync_id=sync["id"]))
+
+
+def sweep_interrupted(world: World) -> None:
+    """Remove what uploads and deletions have left that were cut off: the process was killed, or copied meanwhile."""
+    for rows in ("arriving", "leaving"):
+        for sync in world[SYNCS].all({"rows": rows}):
+            remove_rows(world, sync["tag"])
+            _mark_swept(world, sync["id"])
 
 
 def _mark_swept(world: World, sync_id: str) -> None:
+    """Note that a sync has no rows; forget it if it never ended, or its integration has gone."""
     sync = world[SYNCS].get(sync_id)
-    if sync is not None:
-        world[SYNCS].replace({**sync, "batches": 0})
+    if sync is None:
+        return
+    has_ended = sync["finished_at"] is not None or "resources" in sync
+    if has_ended and world[INTEGRATIONS].get(sync["integration_id"]) is not None:
+        world[SYNCS].replace({**sync, "rows": "none"})
+    else:
+        world[SYNCS].delete(sync_id)
+
+
+def _new_tag(world: World) -> str:
+    """Return a short text that no other sync has."""
+    tag = world.hex(TAG_LENGTH)
+    while world[SYNCS].count({"tag": tag}):
+        tag = world.hex(TAG_LENGTH)
+    return tag
 
 
 def refuse_errors(world: World, reports: Sequence[Report]) -> None:
