@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -125,5 +124,5 @@ def _proxy_user(headers: CIMultiDictProxy[str]) -> str:
         return ""
     try:
         return b64decode(credentials).decode().partition(":")[0]
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not base64, not UTF-8, or not ASCII to begin with
         return ""

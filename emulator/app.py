@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,13 +15,14 @@ from typing import Any
 
 from aiohttp import web
 
+from emulator import wire
 from emulator.addressing import CONTROL, Address, Addressing, split_first
 from emulator.contract.documents import OPENAPI
 from emulator.contract.faults import check_fault
 from emulator.contract.graphql import GraphQLLimits
 from emulator.contract.openapi import Contract, read_contract
 from emulator.contract.schemas import Check
-from emulator.control.api import Control, problem_response
+from emulator.control.api import Control
 from emulator.control.document import own_contract
 from emulator.cors import Cors
 from emulator.data import CONTRACTS, FIXTURES
@@ -101,7 +103,7 @@ def binding_problems(vendor: Vendor, operations: Iterable[str], file: Path) -> I
 
 
 class Emulator:
-    """The whole emulator, without a port: `application` answers, once `start` has been awaited.
+    """The whole emulator, without a port: `dispatch` answers, once `start` has been awaited.
 
     `on_record` is told of each exchange with a vendor.
     """
@@ -120,6 +122,7 @@ class Emulator:
         self.tls = read_tls(settings, self.hosts.patterns)
         self.metrics = Metrics()
         self.ready = False
+        self.stopping = asyncio.Event()
         self.folders = fixture_folders(settings)
         self.flags = _read_flags(settings.flags, self.catalogue.contracts)
         self._fixtures = self.fixtures()
@@ -143,15 +146,9 @@ class Emulator:
         self.ready = False
         await self.sandboxes.close()
 
-    def application(self) -> web.Application:
-        """Return the aiohttp application: everything goes to `dispatch`."""
-        application = web.Application()
-        application.router.add_route("*", r"/{path:[\s\S]*}", self.dispatch)
-        application.on_shutdown.append(self.end_streams)
-        return application
-
-    async def end_streams(self, application: web.Application | None = None) -> None:
-        """Let those who follow a journal go, before the server waits for them."""
+    async def end_streams(self) -> None:
+        """Cut delays short and let those who follow a journal go, before the server waits for them."""
+        self.stopping.set()
         for sandbox in self.sandboxes:
             sandbox.journal.close()
 
@@ -171,7 +168,7 @@ class Emulator:
                 return await self._control.serve(request, address.path, origin, address.sandbox.name)
             return await self._pipelines[address.vendor].serve(request, address)
         except Problem as problem:
-            response = problem_response(problem)
+            response = wire.problem_response(problem)
             self.cors.allow(request, response)
             return response
 
@@ -258,7 +255,7 @@ class Emulator:
     def _pipeline(self, name: str) -> Pipeline:
         settings, catalogue = self.settings, self.catalogue
         limits = Limits(
-            max_body=settings.max_body,
+            body=wire.BodyLimits(settings.max_body, settings.max_json),
             max_depth=settings.max_json_depth,
             graphql=GraphQLLimits(
                 depth=settings.graphql_depth,
@@ -270,7 +267,8 @@ class Emulator:
             strict=settings.strict,
         )
         vendor, contract, handlers = catalogue.vendors[name], catalogue.contracts[name], catalogue.handlers[name]
-        return Pipeline(vendor, contract, handlers, self.scenarios, limits, self.metrics, self.cors)
+        shared = (limits, self.metrics, self.cors, self.stopping)
+        return Pipeline(vendor, contract, handlers, self.scenarios, *shared)
 
 
 def _named(pattern: str, scenarios: Mapping[str, Scenario]) -> list[Scenario]:

@@ -34,6 +34,10 @@ class MalformedBody(Exception):
         self.problem = problem
 
 
+class UndecodableBody(Exception):
+    """The body does not unpack: str() says why, in zlib's words ("incorrect header check")."""
+
+
 class ConfigurationError(Exception):
     """Something the user gave (a setting, a fixture, a contract) is wrong: one sentence, with the fix."""
 

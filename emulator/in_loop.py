@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import BaseTestServer
 
 from emulator.client import EmulatorError, Exchange, VendorAccess, exchange_of, vendors_of
+from emulator.connection import HttpServer
 
 if TYPE_CHECKING:
-    from aiohttp.test_utils import TestServer
-    from aiohttp.web import Application
-
     from emulator.app import Emulator
 
 
 class InLoopEmulator:
     """An emulator in the running event loop, with a sandbox for the test. A vendor is an attribute: `.secoda.url`.
 
-    `server` is aiohttp's TestServer, which `aiohttp_client` takes. What blocks the loop, such as
+    `server` is one of aiohttp's test servers, which `aiohttp_client` takes. What blocks the loop, such as
     emulator.client, would wait for itself here: `control` is the control API.
     """
 
-    def __init__(self, emulator: Emulator, server: TestServer, document: Mapping[str, Any]) -> None:
+    def __init__(self, emulator: Emulator, server: BaseTestServer, document: Mapping[str, Any]) -> None:
         self.server = server
         self.name: str = document["name"]
         self.vendors: Mapping[str, VendorAccess] = vendors_of(document)
@@ -56,39 +56,47 @@ class InLoopEmulator:
         return [exchange_of(exchange.document()) for exchange in self._sandbox.journal] if self._sandbox else []
 
 
-def application_of(emulator: Emulator) -> Application:
-    """Return an application that starts and closes the emulator with itself."""
-    application = emulator.application()
+class InLoopServer(BaseTestServer):
+    """A server in the running event loop, which starts and closes the emulator with itself."""
 
-    async def start(application: Application) -> None:
+    def __init__(self, emulator: Emulator) -> None:
+        super().__init__()
+        self._emulator = emulator
+
+    async def start_server(self, loop: asyncio.AbstractEventLoop | None = None, **options: Any) -> None:
+        """Begin to listen, then seed."""
+        await super().start_server(loop, **options)
         try:
-            await emulator.start()
+            await self._emulator.start()
         except BaseException:
-            # An application that does not start is not cleaned up either.
-            await emulator.close()
+            # Nobody closes what has not started.
+            await self.close()
             raise
 
-    async def close(application: Application) -> None:
-        await emulator.close()
+    async def close(self) -> None:
+        """Answer what is in flight, then let go of the sandboxes."""
+        await self._emulator.end_streams()
+        await super().close()
+        await self._emulator.close()
 
-    application.on_startup.append(start)
-    application.on_cleanup.append(close)
-    return application
+    async def _make_runner(self, **options: Any) -> web.BaseRunner:
+        # As the emulator's own server: not with what aiohttp's test servers set.
+        return web.ServerRunner(HttpServer(self._emulator.dispatch))
 
 
-async def begin(emulator: Emulator, server: TestServer, beginning: Mapping[str, Any]) -> InLoopEmulator:
+async def begin(emulator: Emulator, server: BaseTestServer, beginning: Mapping[str, Any]) -> InLoopEmulator:
     """Make the test's sandbox in an emulator that `server` serves. Raises EmulatorError for what cannot be."""
     wanted = {name: value for name, value in beginning.items() if value is not None}
     return InLoopEmulator(emulator, server, await _call(server, "POST", "/sandboxes", wanted))
 
 
-async def operations(server: TestServer) -> list[dict[str, Any]]:
+async def operations(server: BaseTestServer) -> list[dict[str, Any]]:
     """Return every emulated operation, as the control API lists them."""
     listed: list[dict[str, Any]] = (await _call(server, "GET", "/operations"))["operations"]
     return listed
 
 
-async def _call(server: TestServer, method: str, path: str, document: object = None) -> Any:
+async def _call(server: BaseTestServer, method: str, path: str, document: object = None) -> Any:
     options: dict[str, Any] = {} if document is None else {"json": document}
     async with (
         ClientSession() as session,

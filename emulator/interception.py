@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -120,20 +121,36 @@ class _Relay:
         assert task is not None
         self._connections.add(task)
 
-        async def write(chunk: bytes) -> None:
-            writer.write(chunk)
-            await writer.drain()
-
         with closing(writer), suppress(OSError, EOFError, asyncio.CancelledError):
             far_reader, far_writer = await asyncio.open_connection(self._emulator.hostname, self._emulator.port or 80)
             with closing(far_writer):
                 far_writer.write(self._request)
                 answer = (await far_reader.readuntil(b"\r\n\r\n")).decode("latin-1").splitlines()[0]
                 if " 200 " in answer:
-                    await splice(reader, write, far_reader, far_writer)
+                    await _splice_resets(reader, writer, far_reader, far_writer)
                 else:
                     logger.warning("patch_dns: the emulator has refused the tunnel: %s", answer)
         self._connections.discard(task)
+
+
+async def _splice_resets(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    far_reader: asyncio.StreamReader,
+    far_writer: asyncio.StreamWriter,
+) -> None:
+    """Pass bytes on both ways, and the far side's reset, too."""
+
+    async def write(chunk: bytes) -> None:
+        writer.write(chunk)
+        await writer.drain()
+
+    try:
+        await splice(reader, write, far_reader, far_writer)
+    except ConnectionResetError:
+        # Closing with a linger time of zero makes the system send a reset instead of an end.
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
 
 
 def _patch_names(undo: ExitStack, hosts: Hosts, address: tuple[str, int]) -> None:

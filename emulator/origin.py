@@ -7,6 +7,11 @@ from dataclasses import dataclass
 
 from aiohttp import hdrs, web
 
+from emulator.problems import Problem
+
+HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
+"""What Host may hold: a host as RFC 3986 has it, with or without a port."""
+
 AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 PATH_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
@@ -24,15 +29,27 @@ class Origin:
         """What stands before the path of a request."""
         return f"{self.scheme}://{self.authority}{self.prefix}"
 
+    def check(self) -> None:
+        """Raise Problem (400) for a host that no URL can hold: no links could be made of it (RFC 9112, 3.2)."""
+        if not HOST.fullmatch(self.authority):
+            raise Problem(400, f"The host {self.authority!r} is not a host name with or without a port.")
+
+
+def authority_of(request: web.BaseRequest) -> str:
+    """Return the host that is called, perhaps with a port.
+
+    That of an absolute-form target ("GET http://api.secoda.co/… HTTP/1.1", what clients send to a proxy) wins over
+    Host: connection.new_request puts it there.
+    """
+    return request.headers.get(hdrs.HOST, "")
+
 
 def origin_of(request: web.BaseRequest, trust_forwarded: bool = False) -> Origin:
     """Return what the client has called.
 
-    An absolute-form target ("GET http://api.secoda.co/… HTTP/1.1", what clients send to a proxy) wins over Host. If
-    proxies are trusted, X-Forwarded-Proto, -Host and -Prefix do, else Forwarded (RFC 7239): of several, the client's.
+    If proxies are trusted: X-Forwarded-Proto, -Host and -Prefix, else Forwarded (RFC 7239); of several, the first.
     """
-    # Of an absolute target, aiohttp's `request.host` has lost the port.
-    called = request.host if request.raw_path.startswith("/") else request.url.host_port_subcomponent or request.host
+    called = authority_of(request)
     if not trust_forwarded:
         return Origin(request.scheme, called)
     forwarded = request.forwarded[0] if request.forwarded else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -15,6 +16,7 @@ from aiohttp import web
 
 from emulator import wire
 from emulator.addressing import Address
+from emulator.connection import break_off
 from emulator.contract.faults import responses_of
 from emulator.contract.fidelity import check_reply
 from emulator.contract.graphql import GraphQLLimits, GraphQLResult, RootFields
@@ -22,7 +24,7 @@ from emulator.contract.openapi import Contract
 from emulator.contract.operation import Operation, Response
 from emulator.contract.reading import UnsupportedType, read_call
 from emulator.cors import Cors
-from emulator.errors import MalformedBody, Refusal
+from emulator.errors import MalformedBody, Refusal, UndecodableBody
 from emulator.exchange import Call, Reply, Violation
 from emulator.graphql_calls import GraphQLCalls
 from emulator.metrics import Metrics
@@ -39,7 +41,6 @@ from emulator.sandbox.secret_paths import SecretPaths
 from emulator.sandbox.world import World
 from emulator.spoiling import (
     NOTHING_DUE,
-    Disconnected,
     Spoiling,
     flags_of,
     hold_back,
@@ -47,6 +48,7 @@ from emulator.spoiling import (
     spoiling_of,
 )
 from emulator.vendor import Handlers, Vendor
+from emulator.wire import Disconnected
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -75,7 +77,7 @@ class Limits:
     `strict` refuses what the vendor is tolerant of, in sandboxes that do not choose for themselves.
     """
 
-    max_body: int
+    body: wire.BodyLimits
     max_depth: int
     graphql: GraphQLLimits
     strict: bool
@@ -129,6 +131,7 @@ class Pipeline:
         limits: Limits,
         metrics: Metrics,
         cors: Cors,
+        stopping: asyncio.Event,
     ) -> None:
         self._vendor = vendor
         self._dialect = vendor.dialect
@@ -138,6 +141,7 @@ class Pipeline:
         self._limits = limits
         self._metrics = metrics
         self._cors = cors
+        self._stopping = stopping
         self._graphql = (
             GraphQLCalls(contract.graphql, limits.graphql, contract.conventions.reading) if contract.graphql else None
         )
@@ -150,7 +154,8 @@ class Pipeline:
         visit = self._arrive(request, address)
         with visit:
             try:
-                if wire.has_short_body(request, self._limits.max_body):
+                address.origin.check()
+                if wire.has_short_body(request, self._limits.body.parsed):
                     visit.call.body = await wire.read_short(request)
                 operation = self._match(visit)
                 if not visit.call.body:
@@ -163,7 +168,7 @@ class Pipeline:
                     await self._read_root_fields(visit, graphql)
                 self._meet_faults(visit, operation)
                 if visit.spoiling.seconds:
-                    await hold_back(request, visit.spoiling.seconds)
+                    await hold_back(request, visit.spoiling.seconds, self._stopping)
                 reply = visit.spoiling.reply if visit.spoiling.replaces_call else None
                 if not visit.spoiling.replaces_call:
                     if not is_long:
@@ -199,9 +204,22 @@ class Pipeline:
         return operation
 
     async def _read(self, visit: Visit, operation: Operation, request: web.BaseRequest) -> None:
-        if request.body_exists:
-            visit.files = ExitStack()
-            await wire.read_body(request, visit.call, operation.takes_parts, self._limits.max_body, visit.files)
+        if not request.body_exists or (wire.expects_continue(request) and not self._is_known(visit, operation)):
+            return
+        if operation.body is None:
+            visit.call.body = await wire.read_ignored(request)
+            return
+        visit.files = ExitStack()
+        conventions, limits = self._contract.conventions, self._limits.body
+        await wire.read_body(request, visit.call, operation.body, conventions, limits, visit.files)
+
+    def _is_known(self, visit: Visit, operation: Operation) -> bool:
+        """Return True if the client's credential is good for the operation: else nobody looks at what it would send."""
+        try:
+            self._identify(visit, operation)
+        except Refusal:
+            return False
+        return True
 
     def _graphql_of(self, operation: Operation) -> GraphQLCalls | None:
         return self._graphql if self._graphql is not None and operation.name == self._graphql.carrier else None
@@ -292,7 +310,11 @@ class Pipeline:
         if isinstance(refusal, Refusal):
             return refusal.reply
         if isinstance(refusal, wire.TooLarge):
-            return self._dialect.too_large(visit.call, self._limits.max_body)
+            return self._dialect.too_large(visit.call, refusal.limit)
+        if isinstance(refusal, wire.UnsupportedEncoding):
+            return self._dialect.unsupported_encoding(visit.call, refusal.encoding)
+        if isinstance(refusal, UndecodableBody):
+            return self._dialect.undecodable(visit.call, refusal)
         if isinstance(refusal, UnsupportedType):
             return self._dialect.unsupported_type(visit.call, refusal.accepted)
         if isinstance(refusal, MalformedBody):
@@ -318,7 +340,7 @@ class Pipeline:
 
     async def _hold_back(self, visit: Visit, reply: Reply | None, request: web.BaseRequest) -> Reply | None:
         try:
-            await hold_back(request, visit.spoiling.seconds_after)
+            await hold_back(request, visit.spoiling.seconds_after, self._stopping)
         except Disconnected:
             return None
         return reply
@@ -332,10 +354,10 @@ class Pipeline:
         visit.sandbox.journal.record(exchange)
         self._metrics.count(exchange)
         if response is None:
-            return wire.break_off(request, visit.spoiling.connection or "close")
+            return break_off(request, visit.spoiling.connection or "close")
         self._cors.allow(request, response)
         if visit.spoiling.connection is not None:
-            return await wire.send_brokenly(request, response, visit.spoiling.connection)
+            return await wire.send_brokenly(request, response, visit.spoiling.connection, self._stopping)
         return response
 
     def _responses(self, visit: Visit) -> Mapping[int, Response]:

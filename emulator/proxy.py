@@ -6,15 +6,17 @@ import asyncio
 import logging
 import socket
 import ssl
+from contextlib import suppress
 
 from aiohttp import web
 
 from emulator.addressing import sandbox_named_in
-from emulator.control.api import problem_response
+from emulator.connection import Connection
 from emulator.hosts import HTTPS_PORT, Hosts
 from emulator.problems import Problem
 from emulator.splice import CHUNK, splice
 from emulator.tunnel import Tunnel
+from emulator.wire import problem_response
 
 POLL_SECONDS = 0.01
 
@@ -41,7 +43,8 @@ class Proxy:
             return await _refuse(request, problem)
         response = web.StreamResponse(reason="Connection established")
         await response.prepare(request)
-        tunnel = Tunnel(self._server, sandbox_named_in(request.headers))
+        assert isinstance(request.protocol, Connection)
+        tunnel = Tunnel(self._server, sandbox_named_in(request.headers), request.protocol)
         self._tunnels.add(tunnel)
         try:
             await self._dig(tunnel, request, response, context)
@@ -83,7 +86,8 @@ class Proxy:
         serving = asyncio.create_task(_serve(tunnel, theirs, context, request.raw_path))
         try:
             reader, tunnel.writer = await asyncio.open_connection(sock=ours)
-            await splice(client, response.write, reader, tunnel.writer)
+            with suppress(ConnectionError):
+                await splice(client, response.write, reader, tunnel.writer)
         finally:
             serving.cancel()
             await asyncio.gather(serving, return_exceptions=True)

@@ -88,7 +88,7 @@ def emulator(request: pytest.FixtureRequest, emulator_server: Client) -> Iterato
 
 @pytest.fixture
 def emulator_in_loop(
-    request: pytest.FixtureRequest, aiohttp_server: Any
+    request: pytest.FixtureRequest, aiohttp_client: Any
 ) -> Iterator[Callable[[], Awaitable[InLoopEmulator]]]:
     """With pytest-aiohttp: `await emulator_in_loop()` starts an emulator in the test's event loop."""
     from emulator import in_loop  # noqa: PLC0415 - it imports aiohttp
@@ -99,7 +99,8 @@ def emulator_in_loop(
     async def start() -> InLoopEmulator:
         with _sentences():
             emulator = suite.emulator()
-            server = await aiohttp_server(in_loop.application_of(emulator))
+            # The client is not used, but the fixture closes it, and the server with it.
+            server = (await aiohttp_client(in_loop.InLoopServer(emulator))).server
             suite.coverage.know(await in_loop.operations(server))
             running = await in_loop.begin(emulator, server, wanted.beginning())
         started.append(Watched(f"sandbox {running.name}", running.exchanges, wanted))

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from aiohttp import hdrs, web
 
 from emulator.app import Emulator
+from emulator.connection import HttpServer
 from emulator.errors import ConfigurationError
 from emulator.proxy import Proxy
 
@@ -35,7 +36,7 @@ class Server:
     async def start(self) -> None:
         """Begin to listen, then seed. Raises ConfigurationError if an address cannot be had."""
         settings, tls = self.emulator.settings, self.emulator.tls
-        server = web.Server(self._answer, access_log=None)
+        server = HttpServer(self._answer)
         runner = self._runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
         self._proxy = Proxy(server, self.emulator.hosts, tls.context if tls else None)
         await runner.setup()

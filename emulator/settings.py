@@ -131,6 +131,7 @@ SETTINGS: Sequence[Setting] = (
     Setting("reload", _boolean, True, "Read the files of those two folders again when they change."),
     Setting("flags", _text, (), "Switches for what is not known of a vendor: celigo.empty_list_status=204.", True),
     Setting("max_body", _size, 256 * 1024**2, "The largest body that is read, in bytes (or 512k, 256m, 1g)."),
+    Setting("max_json", _size, 16 * 1024**2, "The largest JSON (GraphQL, form) that is read, in bytes."),
     Setting("max_json_depth", _whole(1, 200), 100, "The deepest JSON that is read, in levels."),
     Setting("graphql_depth", _whole(1, 1000), 25, "The deepest GraphQL document that is run, in fields."),
     Setting("graphql_aliases", _whole(0, 10_000), 100, "How many aliases a GraphQL document may have."),

@@ -15,7 +15,7 @@ async def splice(
     far_reader: asyncio.StreamReader,
     far_writer: asyncio.StreamWriter,
 ) -> None:
-    """Pass bytes on both ways until the far side ends, and close it.
+    """Pass bytes on both ways until the far side ends, and close it. Raises ConnectionError if one side has reset.
 
     The end of what the near side sends is passed on, too; the far side may still answer.
     """
@@ -23,8 +23,6 @@ async def splice(
     try:
         while chunk := await far_reader.read(CHUNK):
             await write(chunk)
-    except ConnectionError:
-        pass
     finally:
         there.cancel()
         far_writer.close()

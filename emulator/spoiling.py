@@ -12,6 +12,8 @@ from typing import Any
 
 from aiohttp import web
 
+from emulator import wire
+from emulator.connection import has_left
 from emulator.contract.faults import can_meet, reply_of, responses_of
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import Response
@@ -20,16 +22,13 @@ from emulator.problems import Problem
 from emulator.sandbox.faults import Due, FaultReply, Faults, GraphQLFault
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.scenarios import Scenario
+from emulator.wire import Disconnected
 
 PREFERRED = re.compile(r"(?:^|,)\s*code\s*=\s*\"?([0-9]{3})\"?\s*(?=[;,]|$)", re.IGNORECASE)
 """A preference as RFC 7240 writes it: in any case, with space around the sign, parameters behind it."""
 SCENARIO = "X-Emulator-Scenario"
 LOOK_SECONDS = 0.25
 """How often a delayed call looks whether its client is still there."""
-
-
-class Disconnected(Exception):
-    """The client left while its reply was held back."""
 
 
 @dataclass(slots=True)
@@ -59,13 +58,16 @@ class Spoiling:
 NOTHING_DUE = Spoiling()
 
 
-async def hold_back(request: web.BaseRequest, seconds: float) -> None:
-    """Wait. Raises Disconnected as soon as the client has left."""
+async def hold_back(request: web.BaseRequest, seconds: float, stopping: asyncio.Event) -> None:
+    """Wait, but no longer than until the emulator stops. Raises Disconnected as soon as the client has left.
+
+    One that has only ended its side of the connection counts as gone: TCP does not tell the two apart.
+    """
     left = seconds
-    while left > 0:
-        await asyncio.sleep(min(left, LOOK_SECONDS))
+    while left > 0 and not stopping.is_set():
+        await wire.pause(min(left, LOOK_SECONDS), stopping)
         left -= LOOK_SECONDS
-        if request.transport is None or request.transport.is_closing():
+        if has_left(request):
             raise Disconnected
 
 

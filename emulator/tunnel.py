@@ -5,23 +5,28 @@ from __future__ import annotations
 import asyncio
 
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
+
+from emulator.connection import Connection
 
 
-class Tunnel(RequestHandler):
+class Tunnel(Connection):
     """Serves what comes through one tunnel.
 
-    `sandbox` is what the client named when it asked for the tunnel, None if it named none; `writer`
-    leads to the client.
+    `sandbox` is what the client named when it asked for the tunnel, None if it named none; `outer` is the client's
+    connection, `writer` leads to it.
     """
 
-    __slots__ = ("sandbox", "writer")
+    __slots__ = ("outer", "sandbox", "writer")
 
-    def __init__(self, server: web.Server, sandbox: str | None) -> None:
-        loop = asyncio.get_running_loop()
-        super().__init__(server, loop=loop, access_log=None)  # type: ignore[arg-type] # None means no log
+    def __init__(self, server: web.Server, sandbox: str | None, outer: Connection) -> None:
+        super().__init__(server)
         self.sandbox = sandbox
+        self.outer = outer
         self.writer: asyncio.StreamWriter | None = None
+
+    def reset(self) -> None:
+        """Reset the client's connection, which the tunnel is in."""
+        self.outer.reset()
 
     @property
     def has_ended(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeAlias, TypeVar
 
-from emulator.errors import ContractError, MalformedBody
+from emulator.errors import ContractError, MalformedBody, UndecodableBody
 from emulator.exchange import Call, Reply, Violation
 from emulator.sandbox.collection import Collection, Record
 from emulator.sandbox.credentials import Credentials, Identity
@@ -110,6 +110,12 @@ class Dialect(Protocol):
 
     def malformed(self, call: Call, problem: MalformedBody) -> Reply:
         """Answer a body that does not parse."""
+
+    def unsupported_encoding(self, call: Call, encoding: str) -> Reply:
+        """Answer a body whose content encoding is not unpacked ("br")."""
+
+    def undecodable(self, call: Call, problem: UndecodableBody) -> Reply:
+        """Answer a compressed body that does not unpack."""
 
     def refuses(self, violation: Violation) -> bool:
         """Say whether the vendor refuses the call for this; if not it is served, and recorded."""

@@ -10,17 +10,22 @@ import struct
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from typing import Any, cast
 
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion11, hdrs, web
+from aiohttp.web_protocol import RequestPayloadError
 from multidict import CIMultiDict, MultiDictProxy
 
 from emulator.contract.openapi import Conventions
-from emulator.contract.operation import SAFE_METHODS
-from emulator.contract.reading import MULTIPART
+from emulator.contract.operation import SAFE_METHODS, Body
+from emulator.contract.reading import BINARY, MULTIPART
+from emulator.errors import MalformedBody
 from emulator.exchange import NOTHING, Call, Reply
 from emulator.json_text import write_json
 from emulator.parts import read_parts
+from emulator.problems import Problem
+from emulator.unpacking import UNPACKED, Unpacking
 
 SHORT = 64 * 1024
 """A JSON body of up to so many bytes is read even if no operation takes it: the journal shows it."""
@@ -32,8 +37,37 @@ DRIP_SECONDS = 0.1
 """A dripping body comes in about so many pieces, with so many seconds between two of them."""
 
 
+class Disconnected(Exception):
+    """The client left before its request had come, or while its reply was held back."""
+
+
 class TooLarge(Exception):
-    """The body is larger than the limit."""
+    """The body is larger than `limit`, in bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the body is larger than {limit} bytes")
+        self.limit = limit
+
+
+class UnsupportedEncoding(Exception):
+    """The body's content encoding is not one that is unpacked."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(f"the content encoding {encoding!r} is not one of {', '.join(UNPACKED)}")
+        self.encoding = encoding
+
+
+@dataclass(frozen=True)
+class BodyLimits:
+    """How many bytes a body may have: `json` where it is read as a whole to be parsed, `body` at most."""
+
+    body: int
+    json: int
+
+    @property
+    def parsed(self) -> int:
+        """The limit for what is parsed as a whole."""
+        return min(self.json, self.body)
 
 
 def new_call(request: web.BaseRequest, path: str, base_url: str, params: Mapping[str, Any]) -> Call:
@@ -51,53 +85,92 @@ def new_call(request: web.BaseRequest, path: str, base_url: str, params: Mapping
 def has_short_body(request: web.BaseRequest, limit: int) -> bool:
     """Return True for a small JSON body that comes as it is."""
     length, headers = request.content_length, request.headers
-    is_small = length is not None and 0 < length <= min(SHORT, limit) and hdrs.CONTENT_ENCODING not in headers
+    is_small = length is not None and 0 < length <= min(SHORT, limit) and not encoding_of(request)
     return is_small and "json" in headers.get(hdrs.CONTENT_TYPE, "")
 
 
+def encoding_of(request: web.BaseRequest) -> str:
+    """Return how the body is encoded, in small letters: "gzip"; "" if it is sent as it is."""
+    encoding = request.headers.get(hdrs.CONTENT_ENCODING, "").strip().lower()
+    return "" if encoding == "identity" else encoding
+
+
 async def read_short(request: web.BaseRequest) -> bytes:
-    """Return the whole of a body that is known to be short."""
-    return _read_at_once(request) or await request.read()
+    """Return the whole of a body that is known to be short. Raises Disconnected."""
+    return await _read_whole(request, SHORT)
 
 
-def _read_at_once(request: web.BaseRequest) -> bytes:
-    """Return a body that has come with its head, and is not compressed; nothing if it has not."""
-    content = request.content
-    return content.read_nowait() if content.is_eof() and content.total_bytes == request.content_length else b""
+async def read_ignored(request: web.BaseRequest) -> bytes:
+    """Return a body that no operation takes, for the journal; nothing if it is long. Raises Disconnected."""
+    if request.content_length is not None and request.content_length > SHORT:
+        return b""
+    with suppress(TooLarge):
+        return await _read_whole(request, SHORT)
+    return b""
 
 
-async def read_body(request: web.BaseRequest, call: Call, multipart: bool, limit: int, files: ExitStack) -> None:
-    """Read the request's body into the call: whole, or part by part to temporary files.
+async def read_body(
+    request: web.BaseRequest, call: Call, body: Body, conventions: Conventions, limits: BodyLimits, files: ExitStack
+) -> None:
+    """Read the request's body into the call: whole and unpacked, or part by part to temporary files.
 
-    Raises TooLarge beyond `limit` bytes, MalformedBody for a multipart body that is none. What is
-    opened is closed with `files`.
+    Raises TooLarge, Disconnected, UnsupportedEncoding, UndecodableBody, and MalformedBody for a multipart body that is
+    none. What is opened is closed with `files`.
     """
+    in_parts = MULTIPART in body.media and call.content_type == MULTIPART
+    is_raw = in_parts or call.content_type in BINARY
+    limit = limits.body if is_raw else limits.parsed
+    encoding = encoding_of(request) if conventions.content_encoding == "unpacked" else ""
+    if encoding and (in_parts or encoding not in UNPACKED):
+        raise UnsupportedEncoding(encoding)
     if request.content_length is not None and request.content_length > limit:
-        raise TooLarge
-    if multipart and call.content_type == MULTIPART:
+        raise TooLarge(limit)
+    if in_parts:
         call.parts = await read_parts(call.headers[hdrs.CONTENT_TYPE], _pieces(request, limit), files)
     else:
-        call.body = await _read_whole(request, limit)
+        call.body = await _read_whole(request, limit, Unpacking(encoding) if encoding else None)
 
 
-async def _read_whole(request: web.BaseRequest, limit: int) -> bytes:
-    at_once = _read_at_once(request)
-    if at_once:
-        return at_once
+async def _read_whole(request: web.BaseRequest, limit: int, unpacking: Unpacking | None = None) -> bytes:
+    content = request.content
+    if unpacking is None and content.is_eof() and content.total_bytes == request.content_length:
+        return content.read_nowait()  # it has come with its head
     body = bytearray()
     async for piece in _pieces(request, limit):
-        body += piece
+        body += piece if unpacking is None else unpacking.unpack(piece, limit + 1 - len(body))
+        if len(body) > limit:
+            raise TooLarge(limit)
+    if unpacking is not None:
+        unpacking.end()
     return bytes(body)
 
 
 async def _pieces(request: web.BaseRequest, limit: int) -> AsyncIterator[bytes]:
-    """Yield the body as it comes. Raises TooLarge beyond `limit` bytes."""
+    """Yield the body as it comes.
+
+    Raises TooLarge beyond `limit` bytes, Disconnected, and MalformedBody where it is not framed as its head says.
+    """
+    await proceed(request)
     size = 0
-    async for piece in request.content.iter_any():
-        size += len(piece)
-        if size > limit:
-            raise TooLarge
-        yield piece
+    try:
+        async for piece in request.content.iter_any():
+            size += len(piece)
+            if size > limit:
+                raise TooLarge(limit)
+            yield piece
+    except ConnectionError:
+        raise Disconnected from None
+    except RequestPayloadError as problem:
+        raise MalformedBody(str(problem)) from None
+
+
+async def proceed(request: web.BaseRequest) -> None:
+    """Tell a client that waits for it to send the body."""
+    if expects_continue(request):
+        with suppress(ConnectionError):
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # aiohttp takes whatever was written for a part of the response.
+        request.writer.output_size = 0
 
 
 def respond(call: Call, reply: Reply, conventions: Conventions) -> web.Response:
@@ -121,6 +194,13 @@ def respond(call: Call, reply: Reply, conventions: Conventions) -> web.Response:
     return response
 
 
+def problem_response(problem: Problem) -> web.Response:
+    """Return the response that carries a problem."""
+    reply = problem.reply()
+    headers = {**reply.headers, hdrs.CONTENT_TYPE: reply.content_type}
+    return web.Response(status=reply.status, body=write_json(reply.document), headers=headers)
+
+
 def _weak_etag(content: bytes) -> str:
     """Return the ETag in the form that Express gives it: length in hex, SHA-1 in base64."""
     digest = b64encode(hashlib.sha1(content, usedforsecurity=False).digest()).decode()
@@ -137,22 +217,30 @@ def _is_fresh(call: Call, etag: str) -> bool:
     return "*" in candidates or etag.removeprefix("W/") in candidates
 
 
-def break_off(request: web.BaseRequest, connection: str) -> web.Response:
-    """End the connection without an answer: "reset" as TCP does, "close" politely."""
-    transport = request.transport
-    if transport is not None and connection == "reset":
-        # Closing with a linger time of zero makes the system send a reset instead of an end.
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        transport.abort()
-    elif transport is not None:
-        transport.close()
-    return web.Response()
+def expects_continue(request: web.BaseRequest) -> bool:
+    """Return True if the client waits for a 100 before it sends the body (RFC 9110, 10.1.1)."""
+    expected = request.headers.get(hdrs.EXPECT, "").lower()
+    return expected == "100-continue" and request.version >= HttpVersion11 and not request.content.is_eof()
 
 
-async def send_brokenly(request: web.BaseRequest, response: web.Response, connection: str) -> web.StreamResponse:
+def is_unsent(request: web.BaseRequest) -> bool:
+    """Return True if nothing of the body has come, and its client waits for a 100 that it did not get."""
+    return expects_continue(request) and not request.content.total_bytes
+
+
+def reset(transport: asyncio.WriteTransport) -> None:
+    """End a connection as TCP does when something is wrong."""
+    # Closing with a linger time of zero makes the system send a reset instead of an end.
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+async def send_brokenly(
+    request: web.BaseRequest, response: web.Response, connection: str, stopping: asyncio.Event
+) -> web.StreamResponse:
     """Send a response so that its body ends in the middle ("truncate") or comes in small pieces ("drip").
 
-    One without a body goes out as it is.
+    One without a body goes out as it is. When the emulator stops, the rest comes at once.
     """
     content = response.body if isinstance(response.body, bytes) else b""
     if not content or request.method == "HEAD":
@@ -163,11 +251,18 @@ async def send_brokenly(request: web.BaseRequest, response: web.Response, connec
         await stream.prepare(request)
         if connection == "truncate":
             await stream.write(content[: len(content) // 2])
-            break_off(request, "close")
+            if request.transport is not None:
+                request.transport.close()
             return stream
         piece = max(1, len(content) // DRIPS)
         for start in range(0, len(content), piece):
             await stream.write(content[start : start + piece])
-            await asyncio.sleep(DRIP_SECONDS)
+            await pause(DRIP_SECONDS, stopping)
         await stream.write_eof()
     return stream
+
+
+async def pause(seconds: float, stopping: asyncio.Event) -> None:
+    """Wait, but no longer than until the emulator stops."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stopping.wait(), seconds)

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from aiohttp.test_utils import RawTestServer
 
 from emulator.app import Catalogue, Emulator
 from emulator.control import guide
@@ -152,7 +153,7 @@ def test_body_over_the_limit_is_refused_by_all_that_take_one(catalogue: Catalogu
     with controlled(catalogue, max_body="1k") as (_, control):
         for operation in WITH_BODY:
             answer = wrongly(control, operation, content=b" " * 1025)
-            assert answer == (413, "The body is larger than 1024 bytes; raise max_body."), operation
+            assert answer == (413, "The body is larger than 1024 bytes; raise max_body or max_json."), operation
 
 
 def test_control_token_is_asked_for_where_the_contract_says_so(catalogue: Catalogue) -> None:
@@ -175,7 +176,7 @@ def test_control_token_is_asked_for_where_the_contract_says_so(catalogue: Catalo
 async def test_what_needs_sandboxes_answers_503_until_they_are_seeded(
     catalogue: Catalogue, aiohttp_client: Any
 ) -> None:
-    client = await aiohttp_client(Emulator(read_settings({}), catalogue).application())
+    client = await aiohttp_client(RawTestServer(Emulator(read_settings({}), catalogue).dispatch))
     for name, operation in OPERATIONS.items():
         command = command_for(name)
         path = command.url.removeprefix("emulator")

@@ -67,11 +67,11 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     seconds: list[float] = []
     sleep = asyncio.sleep
 
-    async def nap(wanted: float) -> None:
+    async def nap(wanted: float, stopping: asyncio.Event) -> None:
         seconds.append(wanted)
         await sleep(0.001)
 
-    monkeypatch.setattr("emulator.spoiling.asyncio.sleep", nap)
+    monkeypatch.setattr("emulator.wire.pause", nap)
     return seconds
 
 

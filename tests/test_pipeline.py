@@ -16,6 +16,7 @@ from aiohttp.test_utils import TestClient
 from emulator.app import Catalogue, Emulator, read_catalogue
 from emulator.errors import ContractError
 from emulator.exchange import Call, Reply
+from emulator.in_loop import InLoopServer
 from emulator.server import Server
 from emulator.settings import read_settings
 from emulator.vendor import Handlers, Transactions
@@ -69,18 +70,12 @@ def catalogue(monkeypatch: pytest.MonkeyPatch) -> Catalogue:
 
 
 @pytest.fixture
-async def acme(aiohttp_client: Any, catalogue: Catalogue) -> AsyncIterator[Acme]:
-    running: list[Emulator] = []
-
+def acme(aiohttp_client: Any, catalogue: Catalogue) -> Acme:
     async def start(**settings: Any) -> Running:
         emulator = Emulator(read_settings(settings), catalogue)
-        await emulator.start()
-        running.append(emulator)
-        return Running(emulator, await aiohttp_client(emulator.application()))
+        return Running(emulator, await aiohttp_client(InLoopServer(emulator)))
 
-    yield start
-    for emulator in running:
-        await emulator.close()
+    return start
 
 
 async def test_call_reaches_its_handler_and_is_journalled(acme: Acme) -> None:

@@ -7,10 +7,11 @@ import logging
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import RawTestServer, TestClient
 
 from emulator.app import Catalogue, Emulator
 from emulator.data import CONTRACTS
@@ -179,7 +180,8 @@ def rewrite(file: Path, before: str, after: str) -> None:
 
 async def answer(emulator: Emulator, query: str = "") -> int:
     headers = {"Authorization": "Bearer secoda-token"}
-    async with TestClient(TestServer(emulator.application())) as client:
+    client: TestClient[Any, None]
+    async with TestClient(RawTestServer(emulator.dispatch)) as client:
         return (await client.get(f"/secoda/api/v1{LISTED}{query}", headers=headers)).status
 
 

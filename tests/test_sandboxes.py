@@ -377,13 +377,13 @@ def test_a_call_ends_in_the_world_in_which_it_began(
     server, sandboxes = running[0], running[0].server.emulator.sandboxes
     delay_over = asyncio.Event()
 
-    async def nap(seconds: float) -> None:
+    async def nap(seconds: float, stopping: asyncio.Event) -> None:
         await delay_over.wait()
 
     async def end_delay() -> None:
         delay_over.set()
 
-    monkeypatch.setattr("emulator.spoiling.asyncio.sleep", nap)
+    monkeypatch.setattr("emulator.wire.pause", nap)
     control.sandbox(name="alpha")
     control.done("POST", "/sandboxes/alpha/faults", json={"vendor": "secoda", "delay": {"fixed": 0.1}})
     former = sandboxes.get("alpha")

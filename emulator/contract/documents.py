@@ -23,6 +23,7 @@ CHOICES: Mapping[str, Sequence[str]] = {
     "repeated-parameter": ("first", "last", "list"),
     "number-parameter": tuple(NUMBERS),
     "json-suffix": ("refused", "read"),
+    "content-encoding": ("unpacked", "as-sent"),
 }
 """The values of conventions that have fixed ones; a contract that leaves one out means the first."""
 

@@ -41,7 +41,8 @@ class Conventions:
     divides it) or not ("none"); parameters are decoded in any case.
     `repeated_parameter` says what a query parameter is that was sent more than once ("first" and "last" of
     them, or a "list" of all), `number_parameter` how its text becomes a number (a key of numbers.NUMBERS),
-    `json_suffix` whether application/…+json is "read" as JSON, too.
+    `json_suffix` whether application/…+json is "read" as JSON, too;
+    `content_encoding` whether compressed bodies are "unpacked", or read "as-sent".
     """
 
     trailing_slash: str
@@ -54,6 +55,7 @@ class Conventions:
     repeated_parameter: str = "first"
     number_parameter: str = "plain"
     json_suffix: str = "refused"
+    content_encoding: str = "unpacked"
 
     @property
     def reading(self) -> Reading:

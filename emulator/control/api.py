@@ -14,6 +14,7 @@ from aiohttp import web
 
 from emulator import wire
 from emulator.addressing import HEADER
+from emulator.connection import break_off, end_with_client
 from emulator.contract.fidelity import check_reply
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import SAFE_METHODS, Operation, Response
@@ -32,10 +33,9 @@ from emulator.control import (
 )
 from emulator.control.document import own_contract
 from emulator.control.handlers import ROOT, Emulator, Handler, Stream
-from emulator.errors import ContractError, MalformedBody
+from emulator.errors import ContractError, MalformedBody, UndecodableBody
 from emulator.exchange import Call, Reply, Violation
-from emulator.json_text import write_json
-from emulator.origin import Origin
+from emulator.origin import Origin, authority_of
 from emulator.problems import Problem
 from emulator.routes import Route, Routes
 from emulator.sandbox.sandboxes import DEFAULT
@@ -81,29 +81,33 @@ class Control:
             await self._read(request, call, operation)
             reply = await self._handlers[operation.name](call, self._emulator)
             if isinstance(reply, Stream):
+                end_with_client(request)
                 return await reply.write(request)
             _check_reply(reply, responses)
+        except wire.Disconnected:
+            return break_off(request, "close")
         except Problem as problem:
             return self._problem(problem, request, responses)
         except Exception:
             logger.exception("our own fault in %s %s", request.method, request.path)
-            return problem_response(_own_fault())
+            return wire.problem_response(_own_fault())
         return wire.respond(call, reply, self._contract.conventions)
 
     def _refuse_foreign(self, request: web.BaseRequest) -> None:
         """Refuse what a page in somebody's browser could send: to a foreign host, and writes from elsewhere."""
-        host = request.host.rpartition(":")[0] if request.host.rpartition(":")[2].isdigit() else request.host
+        authority = authority_of(request)
+        host = authority.rpartition(":")[0] if authority.rpartition(":")[2].isdigit() else authority
         known = (*LOCAL_HOSTS, self._emulator.settings.host, *self._emulator.settings.control_hosts)
         # A page can only make a browser send a name (DNS rebinding), never a bare address.
         if host.lower() not in known and not _is_address(host):
             raise Problem(403, f"The control API does not answer to the host {host!r}; add it to control_hosts.")
         origin = request.headers.get("Origin")
-        foreign = origin is not None and origin.partition("://")[2] != request.host
+        foreign = origin is not None and origin.partition("://")[2] != authority
         if request.method not in SAFE_METHODS and foreign and not self._emulator.cors.names(origin or ""):
-            raise Problem(403, f"The control API takes no writes from {origin}, only from {request.host} itself.")
+            raise Problem(403, f"The control API takes no writes from {origin}, only from {authority} itself.")
 
     def _route(self, path: str, sandbox: str) -> Route:
-        below = f"{ROOT}/sandboxes/{quote(sandbox or DEFAULT, safe='')}"
+        below = f"{ROOT}/sandboxes/{quote(sandbox or DEFAULT, safe='', errors='surrogateescape')}"
         route = self._routes.find(ROOT + path) or self._routes.find(below + path)
         if route is None:
             paths = ", ".join(dict.fromkeys(operation.path for operation in self._contract.operations.values()))
@@ -132,10 +136,15 @@ class Control:
         try:
             if operation.body is not None:
                 with ExitStack() as files:
-                    await wire.read_body(request, call, operation.takes_parts, settings.max_body, files)
+                    limits = wire.BodyLimits(settings.max_body, settings.max_json)
+                    await wire.read_body(request, call, operation.body, self._contract.conventions, limits, files)
             violations = read_call(call, operation, self._contract.conventions, settings.max_json_depth)
-        except wire.TooLarge:
-            raise Problem(413, f"The body is larger than {settings.max_body} bytes; raise max_body.") from None
+        except wire.TooLarge as problem:
+            raise Problem(413, f"The body is larger than {problem.limit} bytes; raise max_body or max_json.") from None
+        except wire.UnsupportedEncoding as problem:
+            raise Problem(415, f"Send the body as it is, or as gzip or deflate, not as {problem.encoding!r}.") from None
+        except UndecodableBody as problem:
+            raise Problem(400, f"The body does not unpack: {problem}.") from None
         except UnsupportedType as problem:
             raise Problem(415, f"Send {' or '.join(problem.accepted)}, not {call.content_type or 'nothing'}.") from None
         except MalformedBody as problem:
@@ -150,8 +159,8 @@ class Control:
             _check_reply(problem.reply(), responses)
         except ContractError:
             logger.exception("our own fault in %s %s", request.method, request.path)
-            return problem_response(_own_fault())
-        return problem_response(problem)
+            return wire.problem_response(_own_fault())
+        return wire.problem_response(problem)
 
 
 def _check_reply(reply: Reply, responses: Mapping[int, Response]) -> None:
@@ -178,13 +187,6 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def problem_response(problem: Problem) -> web.Response:
-    """Return the response that carries a problem."""
-    reply = problem.reply()
-    headers = {**reply.headers, "Content-Type": reply.content_type}
-    return web.Response(status=reply.status, body=write_json(reply.document), headers=headers)
 
 
 def _bind(contract: Contract) -> Mapping[str, Handler]:

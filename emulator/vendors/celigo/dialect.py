@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from emulator.errors import MalformedBody
+from emulator.errors import MalformedBody, UndecodableBody
 from emulator.exchange import Call, Reply, Violation
 from emulator.vendors.celigo.errors import Error, cast_failed, envelope, error, invalid_ref, query_refused, required
 
@@ -40,6 +40,14 @@ class CeligoDialect:
     def malformed(self, call: Call, problem: MalformedBody) -> Reply:
         """Answer a body that does not parse (docs, Errors: 400; the words are assumed)."""
         return envelope(400, error("invalid_json", f"The request body is not valid JSON: {problem}."))
+
+    def unsupported_encoding(self, call: Call, encoding: str) -> Reply:
+        """Answer 415, in body-parser's words."""
+        return envelope(415, error("unsupported_media_type", f'unsupported content encoding "{encoding}"'))
+
+    def undecodable(self, call: Call, problem: UndecodableBody) -> Reply:
+        """Answer 400, in zlib's words, which body-parser hands on."""
+        return envelope(400, error("invalid_request_body", str(problem)))
 
     def refuses(self, violation: Violation) -> bool:
         """Tolerate unknown fields and parameters: Mongoose drops what its schema does not name."""

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from emulator.contract.numbers import is_joi_number
-from emulator.errors import MalformedBody, Refusal
+from emulator.errors import MalformedBody, Refusal, UndecodableBody
 from emulator.exchange import Call, Reply, Violation
 
 SOURCES = {"path": "params", "query": "query", "header": "headers", "body": "payload"}
@@ -120,7 +120,11 @@ class ImmutaDialect:
         """Answer hapi's 400, which does not say where the JSON breaks."""
         return bad_request(call, "Invalid request payload JSON format")
 
-    def undecodable(self, call: Call) -> Reply:
+    def unsupported_encoding(self, call: Call, encoding: str) -> Reply:
+        """Answer hapi's 415."""
+        return reply(415, "Unsupported Media Type")
+
+    def undecodable(self, call: Call, problem: UndecodableBody) -> Reply:
         """Answer hapi's 400 for a gzip or deflate body that does not unpack."""
         return bad_request(call, "Invalid compressed payload")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from emulator.errors import FieldError, MalformedBody, Refusal
+from emulator.errors import FieldError, MalformedBody, Refusal, UndecodableBody
 from emulator.exchange import NOTHING, Call, Reply, Violation
 
 NOT_JSON = "POST body sent invalid JSON."
@@ -80,6 +80,14 @@ class ParadimeDialect:
 
     def malformed(self, call: Call, problem: MalformedBody) -> Reply:
         """Answer 400."""
+        return _bad_request(NOT_JSON)
+
+    def unsupported_encoding(self, call: Call, encoding: str) -> Reply:
+        """Answer 415."""
+        return _refuse(415, "Unsupported Media Type")
+
+    def undecodable(self, call: Call, problem: UndecodableBody) -> Reply:
+        """Answer 400, as for what is not JSON."""
         return _bad_request(NOT_JSON)
 
     def refuses(self, violation: Violation) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from emulator.errors import MalformedBody, Refusal
+from emulator.errors import MalformedBody, Refusal, UndecodableBody
 from emulator.exchange import Call, Document, Nothing, Reply, Violation
 from emulator.multipart import TooManyParts
 from emulator.vendors.secoda.texts import BLANK, is_number, text_problems
@@ -106,6 +106,14 @@ class SecodaDialect:
         if isinstance(problem, TooManyParts):
             return _page(400, "Bad Request (400)", "")
         return _detail(400, problem.problem)
+
+    def unsupported_encoding(self, call: Call, encoding: str) -> Reply:
+        """Answer 415; but Django takes every body as it was sent, whatever its content encoding."""
+        return _detail(415, f'Unsupported content encoding "{encoding}" in request.')
+
+    def undecodable(self, call: Call, problem: UndecodableBody) -> Reply:
+        """Answer 400; but Django unpacks nothing."""
+        return _detail(400, f"Parse error - {problem}")
 
     def refuses(self, violation: Violation) -> bool:
         """Refuse what Django REST framework does; it ignores unknown fields and makes strings of numbers."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from emulator.errors import MalformedBody, Refusal
+from emulator.errors import MalformedBody, Refusal, UndecodableBody
 from emulator.exchange import Call, Reply, Violation
 from emulator.sandbox.collection import Collection, Record
 from emulator.sandbox.credentials import Credentials, Identity
@@ -71,6 +71,12 @@ class AcmeDialect:
 
     def malformed(self, call: Call, malformed: MalformedBody) -> Reply:
         return problem(400, str(malformed))
+
+    def unsupported_encoding(self, call: Call, encoding: str) -> Reply:
+        return problem(415, f"not {encoding}")
+
+    def undecodable(self, call: Call, undecodable: UndecodableBody) -> Reply:
+        return problem(400, str(undecodable))
 
     def refuses(self, violation: Violation) -> bool:
         return violation.rule != "additionalProperties"

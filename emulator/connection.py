@@ -1,0 +1,305 @@
+"""Connections as aiohttp serves them, with the emulator's own answer to what is not HTTP.
+
+This is the one place that reaches into aiohttp: `_parser` of its connections, and `_replace` of its messages. aiohttp
+tells nobody how many requests wait in a connection, nor when a request's head begins; tests/test_connection.py shows
+when a version of aiohttp no longer fits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+from aiohttp import hdrs, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import RawRequestMessage
+from aiohttp.http_exceptions import BadHttpMessage, HttpProcessingError, LineTooLong
+from aiohttp.streams import StreamReader
+from aiohttp.web_protocol import RequestHandler, RequestPayloadError
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from emulator.problems import Problem
+from emulator.wire import is_unsent, problem_response, reset
+
+HEAD_SECONDS = 60.0
+"""How long a request's head may take from its first byte on (Node's http server: 60)."""
+
+LONGEST_LINE = 16 * 1024
+"""How many bytes a request line or a header may have (Node's http server: 16 KiB, for all together)."""
+
+HEAD_OVERDUE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+END_OF_HEAD = b"\r\n\r\n"
+
+HEADS_AT_ONCE = 16
+"""How many heads that come together are looked for."""
+
+ORIGIN = URL("/")
+
+logger = logging.getLogger("emulator")
+
+
+class HttpServer(web.Server):
+    """aiohttp's server, its connections ours."""
+
+    def __call__(self) -> Connection:
+        """Return what serves a new connection."""
+        return Connection(self)
+
+
+class Connection(RequestHandler):
+    """Serves the requests of one connection, one after the other.
+
+    Logs nothing of what a client has sent. A client that ends its side (shutdown(SHUT_WR)) still gets its answers,
+    but over TLS, where asyncio ends both sides at once.
+    """
+
+    __slots__ = ("_ends_with_client", "_head_timer", "_is_tunnel", "_last_body", "_unanswered", "client_has_ended")
+
+    def __init__(self, server: web.Server) -> None:
+        super().__init__(
+            server,
+            loop=asyncio.get_running_loop(),
+            access_log=None,  # type: ignore[arg-type] # None means no log
+            auto_decompress=False,
+            max_line_size=LONGEST_LINE,
+            max_field_size=LONGEST_LINE,
+        )
+        self._request_factory = new_request
+        self._parser: Any = _Parser(self._parser, self)
+        self._unanswered = 0
+        self._last_body: StreamReader | None = None
+        self._head_timer: asyncio.TimerHandle | None = None
+        self._is_tunnel = False
+        self._ends_with_client = False
+        self.client_has_ended = False
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, and limit how long the head of the next request may take."""
+        unanswered, between_bodies = self._unanswered, self.is_between_bodies
+        super().data_received(data)
+        if self._unanswered > unanswered:
+            self._stop_timer()
+        elif between_bodies and data and not self._is_tunnel and self._head_timer is None:
+            self._start_timer()
+
+    def eof_received(self) -> bool | None:  # type: ignore[override] # asyncio's own signature
+        """Keep the connection open, if the client has ended its side, until its whole requests are answered."""
+        self.client_has_ended = True
+        is_whole = self._unanswered > 0 and self.is_between_bodies
+        if self._is_tunnel or self._ends_with_client or self.ssl_context is not None or not is_whole:
+            return None
+        return True
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Let go of the connection."""
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def set_parser(self, parser: Any, *rest: Any) -> None:
+        """Hand on what comes from now on as it is: it is no HTTP."""
+        self._is_tunnel = True
+        super().set_parser(parser, *rest)
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send the rest of a response; it is the connection's last if the client has ended its side."""
+        finished = await super().finish_response(request, resp, start_time)
+        self._unanswered -= 1
+        if is_unsent(request):
+            # Its client will not send what nobody has asked for; aiohttp would wait for it.
+            self.force_close()
+        elif self.client_has_ended and not self._unanswered:
+            self.close()
+        return finished
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Answer what is not HTTP, or a defect of ours, with problem details, and close the connection."""
+        if isinstance(exc, HttpProcessingError):
+            logger.info("answered what is not HTTP with 400: %s", type(exc).__name__)
+            problem = _problem(exc)
+        else:
+            logger.error("internal error outside of every call", exc_info=exc)
+            problem = Problem(status, "This is an internal error of the emulator; its log tells more.")
+        if request.writer.output_size > 0:
+            raise ConnectionError("a part of another answer has been sent already")
+        response = problem_response(problem)
+        response.force_close()
+        return response
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """Log a defect of ours."""
+        logger.error("internal error in a connection", **kw)
+
+    @property
+    def is_between_bodies(self) -> bool:
+        """Return True if what comes next is a head: the body of the last request has come, if it had one."""
+        return self._last_body is None or self._last_body.is_eof()
+
+    def take(self, messages: Sequence[tuple[RawRequestMessage, StreamReader]]) -> None:
+        """Count requests whose heads are complete."""
+        if messages:
+            self._unanswered += len(messages)
+            self._last_body = messages[-1][1]
+
+    def refuse(self) -> None:
+        """Count what is not HTTP as a request; whoever reads a body before it is told that its rest cannot be read."""
+        self._unanswered += 1
+        if not self.is_between_bodies:
+            assert self._last_body is not None
+            self._last_body.set_exception(RequestPayloadError("the body is not framed as its head says"))
+
+    def end_with_client(self) -> None:
+        """End the connection as soon as the client ends its side: for an answer that has no end."""
+        self._ends_with_client = True
+        if self.client_has_ended:
+            self.force_close()
+
+    def reset(self) -> None:
+        """End the connection as TCP does when something is wrong."""
+        if self.transport is not None:
+            reset(self.transport)
+
+    def _start_timer(self) -> None:
+        self._head_timer = asyncio.get_running_loop().call_later(HEAD_SECONDS, self._head_is_overdue)
+
+    def _stop_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
+
+    def _head_is_overdue(self) -> None:
+        self._head_timer = None
+        if self._unanswered:
+            self._start_timer()
+        elif self.transport is not None:
+            self.transport.write(HEAD_OVERDUE)
+            self.force_close()
+
+
+def has_left(request: web.BaseRequest) -> bool:
+    """Return True if the request's client has closed its connection, or its side of it, which looks the same."""
+    protocol, transport = request.protocol, request.transport
+    has_ended = isinstance(protocol, Connection) and protocol.client_has_ended
+    return has_ended or transport is None or transport.is_closing()
+
+
+def break_off(request: web.BaseRequest, how: str) -> web.Response:
+    """End the request's connection without an answer: "reset" as TCP does, "close" politely."""
+    protocol, transport = request.protocol, request.transport
+    if how == "reset" and isinstance(protocol, Connection):
+        protocol.reset()
+    elif transport is not None:
+        transport.close()
+    return web.Response()
+
+
+def end_with_client(request: web.BaseRequest) -> None:
+    """End the request's connection as soon as its client ends its side."""
+    if isinstance(request.protocol, Connection):
+        request.protocol.end_with_client()
+
+
+def new_request(
+    message: RawRequestMessage,
+    payload: StreamReader,
+    protocol: RequestHandler,
+    writer: AbstractStreamWriter,
+    task: asyncio.Task[None],
+) -> web.BaseRequest:
+    """Return a request whose target is a path, with the host of an absolute one in Host (RFC 9112, 3.2.2).
+
+    aiohttp itself would decode the host's IDNA, and end without an answer where it has none.
+    """
+    if message.method == hdrs.METH_CONNECT:
+        message = message._replace(url=ORIGIN)
+    elif message.url.absolute:
+        url = message.url.relative()
+        headers = CIMultiDict(message.headers)
+        headers[hdrs.HOST] = _authority_of(message.path)
+        message = message._replace(url=url, path=url.raw_path_qs, headers=CIMultiDictProxy(headers))
+    elif hdrs.HOST not in message.headers:
+        # HTTP/1.0: aiohttp would look the machine's own name up.
+        headers = CIMultiDict(message.headers)
+        headers[hdrs.HOST] = _address(protocol)
+        message = message._replace(headers=CIMultiDictProxy(headers))
+    return web.BaseRequest(message, payload, protocol, writer, task, asyncio.get_running_loop())
+
+
+def _authority_of(target: str) -> str:
+    """Return host and port of "http://user@host:port/path"."""
+    _, _, rest = target.partition("//")
+    end = min(found for found in (rest.find("/"), rest.find("?"), rest.find("#"), len(rest)) if found >= 0)
+    return rest[:end].rpartition("@")[2]
+
+
+def _address(protocol: RequestHandler) -> str:
+    name = protocol.sockname
+    if not isinstance(name, tuple):
+        return socket.gethostname()
+    return f"[{name[0]}]:{name[1]}" if ":" in name[0] else f"{name[0]}:{name[1]}"
+
+
+def _problem(exc: HttpProcessingError) -> Problem:
+    if isinstance(exc, LineTooLong):
+        return Problem(431, f"The request line or a header is longer than {LONGEST_LINE} bytes.")
+    if "Too many headers" in exc.message:
+        return Problem(431, "The request has too many headers.")
+    return Problem(400, "This is not HTTP as RFC 9112 has it.")
+
+
+class _Parser:
+    """Stands before a connection's parser, and tells the connection what it finds."""
+
+    def __init__(self, parser: Any, connection: Connection) -> None:
+        self._parser = parser
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._parser, name)
+
+    def feed_data(self, data: bytes) -> tuple[Sequence[Any], bool, bytes]:
+        """Return the requests whose heads are complete, whether the last begins another protocol, and its bytes.
+
+        Raises HttpProcessingError for what is not HTTP.
+        """
+        try:
+            return self._feed(data)
+        except HttpProcessingError:
+            self._connection.refuse()
+            raise
+        except ValueError as problem:
+            # Of yarl, which takes targets apart that are no URLs.
+            self._connection.refuse()
+            raise BadHttpMessage("the target is not a URL") from problem
+
+    def _feed(self, data: bytes) -> tuple[Sequence[Any], bool, bytes]:
+        # After a head that asks for a protocol which it does not know, aiohttp drops what has come with it. So heads
+        # that come together are handed on one by one; what follows a body, or very many of them, is not looked at.
+        found: list[Any] = []
+        for _ in range(HEADS_AT_ONCE):
+            end = data.find(END_OF_HEAD) + len(END_OF_HEAD)
+            if end < len(END_OF_HEAD) or end == len(data) or not self._connection.is_between_bodies:
+                break
+            messages, is_upgraded, tail = self._hand_on(data[:end])
+            found += messages
+            data = tail + data[end:]
+            if is_upgraded:
+                return found, True, data
+        messages, is_upgraded, tail = self._hand_on(data)
+        return [*found, *messages], is_upgraded, tail
+
+    def _hand_on(self, data: bytes) -> tuple[Sequence[Any], bool, bytes]:
+        messages, is_upgraded, tail = self._parser.feed_data(data)
+        self._connection.take(messages)
+        return messages, is_upgraded, tail

@@ -1,0 +1,323 @@
+"""Connections below HTTP's rules: malformed requests, clients that end early, hosts that are none, slow heads.
+
+What aiohttp does in these cases has changed from version to version: this is where that shows.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from emulator.app import Catalogue
+from emulator.sandbox.world import World
+from emulator.vendors.secoda.collections import INTEGRATIONS
+from tests.secure import LIST, Secure, secure
+
+WAYS = ("http", "https", "tunnel")
+HOST = b"Host: api.secoda.co\r\n"
+KEY = b"Authorization: Bearer secoda-token\r\n"
+TARGET = f"{LIST}?page_size=1".encode()
+GET = b"GET " + TARGET + b" HTTP/1.1\r\n" + HOST + KEY
+POST = b"POST " + TARGET + b" HTTP/1.1\r\n" + HOST + KEY + b"Content-Type: application/json\r\n"
+LAST = b"Connection: close\r\n\r\n"
+SECRET = b"hunter2-is-secret"
+
+
+@pytest.fixture(scope="module")
+def running(catalogue: Catalogue, tmp_path_factory: Any) -> Iterator[Secure]:
+    with secure(catalogue, tmp_path_factory.mktemp("tls")) as started:
+        yield started
+
+
+@pytest.fixture
+def server(running: Secure) -> Secure:
+    running.server.run(running.emulator.reset)
+    return running
+
+
+@contextmanager
+def connected(server: Secure, way: str = "http") -> Iterator[socket.socket]:
+    """Connect as a client of Secoda's does: to the port, to the one for https, or through the proxy."""
+    address = urlsplit(server.tls_url if way == "https" else server.url)
+    connection = socket.create_connection((address.hostname or "", address.port or 0), timeout=20)
+    if way == "tunnel":
+        connection.sendall(b"CONNECT api.secoda.co:443 HTTP/1.1\r\nHost: api.secoda.co:443\r\n\r\n")
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += connection.recv(1)
+    if way != "http":
+        connection = server.trusting().wrap_socket(connection, server_hostname="api.secoda.co")
+    with connection:
+        yield connection
+
+
+def received(connection: socket.socket) -> bytes:
+    """Return all that comes until the connection ends, however it ends."""
+    found = b""
+    try:
+        while chunk := connection.recv(65536):
+            found += chunk
+    except (ConnectionError, ssl.SSLError):
+        pass
+    return found
+
+
+def ask(server: Secure, request: bytes, way: str = "http") -> bytes:
+    with connected(server, way) as connection:
+        connection.sendall(request)
+        return received(connection)
+
+
+def statuses(answers: bytes) -> list[int]:
+    """Return the statuses of all responses in what came."""
+    return [int(part[2:5]) for part in answers.split(b"HTTP/1.")[1:]]
+
+
+def journalled(server: Secure) -> list[int]:
+    return [exchange.status for exchange in server.emulator.sandboxes.default.journal]
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    end = time.monotonic() + 60
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.002)
+    return condition()
+
+
+MALFORMED = {
+    "words": b"hunter2-is-secret\r\n\r\n",
+    "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03hunter2-is-secret\r\n\r\n",
+    "HTTP/9": b"GET /hunter2-is-secret HTTP/9.9\r\nHost: x\r\n\r\n",
+    "HTTP/2 preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "unknown method": b"HUNTER2 /hunter2-is-secret HTTP/1.1\r\nHost: x\r\n\r\n",
+    "small method": b"get /hunter2-is-secret HTTP/1.1\r\nHost: x\r\n\r\n",
+    "space in target": b"GET /hunter2-is-secret b HTTP/1.1\r\nHost: x\r\n\r\n",
+    "bytes in target": b"GET /hunter2-is-secret\xff HTTP/1.1\r\nHost: x\r\n\r\n",
+    "target without slash": b"GET hunter2-is-secret HTTP/1.1\r\nHost: x\r\n\r\n",
+    "port without end": b"GET http://hunter2-is-secret:99999/ HTTP/1.1\r\nHost: x\r\n\r\n",
+    "port of letters": b"GET http://hunter2-is-secret:x/ HTTP/1.1\r\nHost: x\r\n\r\n",
+    "half an address": b"GET http://[::1/hunter2-is-secret HTTP/1.1\r\nHost: x\r\n\r\n",
+    "no authority": b"GET http:///hunter2-is-secret HTTP/1.1\r\nHost: x\r\n\r\n",
+    "no host": b"GET /hunter2-is-secret HTTP/1.1\r\n\r\n",
+    "two hosts": b"GET / HTTP/1.1\r\nHost: hunter2-is-secret\r\nHost: y\r\n\r\n",
+    "header without colon": GET + b"hunter2-is-secret\r\n\r\n",
+    "header with a space": GET + b"hunter2-is-secret : x\r\n\r\n",
+    "header of nothing": GET + b": hunter2-is-secret\r\n\r\n",
+    "folded header": GET + b"X-A: b\r\n hunter2-is-secret\r\n\r\n",
+    "NUL in a header": GET + b"X-A: hunter2-is-secret\x00\r\n\r\n",
+    "bare carriage return": GET + b"Cookie: hunter2-is-secret\rX: y\r\n\r\n",
+    "cookie, then nonsense": GET + b"Cookie: hunter2-is-secret\r\nnonsense\r\n\r\n",
+    "two lengths": POST + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\nhunter2-is-secret",
+    "length of letters": POST + b"Content-Length: hunter2-is-secret\r\n\r\n",
+    "negative length": POST + b"Content-Length: -1\r\n\r\nhunter2-is-secret",
+    "signed length": POST + b"Content-Length: +2\r\n\r\nhunter2-is-secret",
+    "length and chunks": POST + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\nhunter2-is-secret",
+    "chunks twice": POST + b"Transfer-Encoding: chunked, chunked\r\n\r\nhunter2-is-secret",
+    "chunks not last": POST + b"Transfer-Encoding: chunked, hunter2-is-secret\r\n\r\n",
+    "chunk of letters": POST + b"Transfer-Encoding: chunked\r\n\r\nhunter2-is-secret\r\n",
+    "chunk too long": POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\nhunter2-is-secret\r\n",
+    "endless chunk size": POST + b"Transfer-Encoding: chunked\r\n\r\n" + b"f" * 99 + b"\r\nhunter2-is-secret",
+    "a whole request before": GET + b"\r\nhunter2-is-secret\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", MALFORMED)
+def test_what_is_not_http_gets_a_clean_400_or_the_end_of_its_connection(
+    server: Secure, name: str, way: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        head, _, body = ask(server, MALFORMED[name], way).partition(b"\r\n\r\n")
+        assert statuses(head) in ([], [400]), head
+        if body:
+            assert b"Content-Type: application/problem+json" in head
+            assert json.loads(body)["status"] == 400
+    logged = "".join(logging.Formatter().format(record) for record in caplog.records if record.name != "asyncio")
+    assert "Traceback" not in logged
+    assert "hunter2" not in logged.lower()
+    assert SECRET not in head + body
+    assert statuses(ask(server, GET + LAST, way)) == [200]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_chunk_that_is_none_ends_the_call_that_waits_for_it(server: Secure, way: str) -> None:
+    with connected(server, way) as connection:
+        connection.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n")
+        assert eventually(lambda: bool(server.emulator.sandboxes.default.visits.count))
+        connection.sendall(b"zz\r\n")
+        answer = received(connection)
+    assert statuses(answer)[:1] == [400]
+    assert b"JSON parse error - the body is not framed as its head says" in answer
+    assert journalled(server) == [400]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "header", [b"X-A: " + b"a" * 20_000, b"\r\n".join(b"X-%d: a" % number for number in range(200))]
+)
+def test_a_head_beyond_the_limits_is_431(server: Secure, header: bytes, way: str) -> None:
+    answer = ask(server, GET + header + b"\r\n\r\n", way)
+    assert statuses(answer) == [431]
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["title"] == "Request Header Fields Too Large"
+
+
+def test_a_head_of_15_kb_is_read(server: Secure) -> None:
+    assert statuses(ask(server, GET + b"X-A: " + b"a" * 15_000 + b"\r\n" + LAST)) == [200]
+
+
+@pytest.mark.parametrize("host", [b"a..b", b"a" * 64 + b".com", b"xn--zz", b"xn--", b"api.secoda.co", b"[::1]:80"])
+@pytest.mark.parametrize("path", [TARGET, b"/nothing", b"", b"?x=1"])
+def test_an_absolute_target_is_answered_whatever_its_host_is(server: Secure, host: bytes, path: bytes) -> None:
+    where = b"/secoda" if path == TARGET and host != b"api.secoda.co" else b""
+    request = GET.replace(b" " + TARGET + b" ", b" http://" + host + where + path + b" ")
+    assert statuses(ask(server, request + LAST)) == [200 if path == TARGET else 404]
+    if path == TARGET:
+        assert server.called() == [f"http://{(host + where).decode()}{TARGET.decode()}"]
+
+
+@pytest.mark.parametrize("host", [b"a..b", b"a" * 64 + b".com", b"xn--zz", b"xn--.com", b"x"])
+def test_connect_to_a_name_that_is_none_is_refused(server: Secure, host: bytes) -> None:
+    assert statuses(ask(server, b"CONNECT " + host + b":443 HTTP/1.1\r\nHost: x\r\n\r\n")) == [403]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("host", [b"caf\xe9.x", b"a b", b"a@b", b"[::", b"", b"x:y", b"<x>"])
+def test_a_host_that_no_link_can_hold_is_400_and_journalled(server: Secure, host: bytes, way: str) -> None:
+    request = GET.replace(b" /", b" /secoda/").replace(b"api.secoda.co", host)
+    answer = ask(server, request + LAST, way)
+    assert statuses(answer) == [400]
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["detail"].startswith("The host ")
+    assert journalled(server) == [400]
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        (b"Content-Type: text/\xe9", 200),
+        (b"X-Emulator-Sandbox: \xe9", 404),
+        (b"Proxy-Authorization: Basic \xff\xff", 200),
+        (b"Proxy-Authorization: Basic !", 200),
+        (b"Proxy-Authorization: Basic /w==", 200),
+        (b"Accept: \xff", 200),
+        (b"X-\xc3\xa9: x", 400),
+    ],
+)
+@pytest.mark.parametrize("way", WAYS)
+def test_a_header_that_is_not_ascii_is_no_defect(server: Secure, header: bytes, status: int, way: str) -> None:
+    assert statuses(ask(server, GET + header + b"\r\n" + LAST, way)) == [status]
+
+
+@pytest.mark.parametrize("header", [b"Content-Type: text/\xe9", b"X-Emulator-Sandbox: \xe9", b"Origin: \xe9"])
+def test_a_header_that_is_not_ascii_is_no_defect_of_the_control_api(server: Secure, header: bytes) -> None:
+    request = b"POST /_emulator/faults HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n" + header + b"\r\n" + LAST
+    answer = ask(server, request + b"{}")
+    assert statuses(answer)[0] in (403, 404, 415)
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["status"] == statuses(answer)[0]
+
+
+def test_http_1_0_without_a_host_is_answered_by_its_own_address(server: Secure) -> None:
+    answer = ask(server, b"GET /secoda" + TARGET + b" HTTP/1.0\r\n" + KEY + b"\r\n")
+    assert statuses(answer) == [200]
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["links"]["next"].startswith(f"{server.url}/secoda/")
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("protocol", [b"h2c", b"websocket", b"x"])
+def test_a_request_behind_one_that_offers_another_protocol_is_answered(
+    server: Secure, protocol: bytes, way: str, at_once: bool
+) -> None:
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk\r\nUpgrade: " + protocol + b"\r\n\r\n"
+    with connected(server, way) as connection:
+        connection.sendall(GET + offer + (GET + LAST if at_once else b""))
+        if not at_once:
+            assert eventually(lambda: journalled(server) == [200])
+            connection.sendall(GET + LAST)
+        assert statuses(received(connection)) == [200, 200]
+
+
+@pytest.mark.parametrize("times", [1, 3, 40])
+def test_a_client_that_ends_its_side_after_its_requests_gets_its_answers(server: Secure, times: int) -> None:
+    with connected(server) as connection:
+        connection.sendall((GET + b"\r\n") * times)
+        connection.shutdown(socket.SHUT_WR)
+        assert statuses(received(connection)) == [200] * times
+
+
+def test_a_client_that_ends_its_side_between_requests_gets_the_end(server: Secure) -> None:
+    with connected(server) as connection:
+        connection.sendall(GET + b"\r\n")
+        assert eventually(lambda: journalled(server) == [200])
+        connection.shutdown(socket.SHUT_WR)
+        assert statuses(received(connection)) == [200]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("begun", [b"G", b"GET / HTTP/1.1\r\n", GET])
+def test_a_head_that_does_not_end_does_not_stay(
+    server: Secure, begun: bytes, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emulator.connection.HEAD_SECONDS", 0.01)
+    with connected(server, way) as connection:
+        connection.sendall(begun)
+        assert statuses(received(connection)) == [408]
+
+
+def test_a_head_that_begins_behind_a_request_does_not_stay_either(
+    server: Secure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emulator.connection.HEAD_SECONDS", 0.01)
+    with connected(server) as connection:
+        connection.sendall(GET + b"\r\n")
+        assert connection.recv(15) == b"HTTP/1.1 200 OK"
+        connection.sendall(GET)
+        assert statuses(b"HTTP/1.1 200" + received(connection)) == [200, 408]
+
+
+def test_a_connection_without_a_request_stays(server: Secure, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.connection.HEAD_SECONDS", 0.0)
+    with connected(server) as connection:
+        for _ in range(2):
+            connection.sendall(GET + b"\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
+            assert statuses(ask(server, GET + LAST)) == [200]
+
+
+def test_a_reader_that_does_not_read_costs_one_buffer(server: Secure) -> None:
+    page = "/secoda" + LIST + "?page_size=100"
+    server.server.run(partial(_fill, server, 100, "x" * 2000))
+    request = f"GET {page} HTTP/1.1\r\nHost: x\r\n".encode() + KEY + b"\r\n"
+    with connected(server) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.sendall(request * 200)
+        before = -1
+        while len(journalled(server)) > before:
+            before = len(journalled(server))
+            for _ in range(300):
+                server.server.run(_round)
+        assert 0 < before < 60
+        assert statuses(ask(server, GET + LAST)) == [200]
+
+
+async def _round() -> None:
+    """Let the event loop go round once."""
+
+
+async def _fill(server: Secure, count: int, name: str) -> None:
+    def fill(world: World) -> None:
+        integrations = world[INTEGRATIONS]
+        one = integrations.all()[0]
+        ids = [f"{number:08}-0000-4000-8000-000000000000" for number in range(count)]
+        integrations.insert_many({**one, "id": id, "name": name} for id in ids)
+
+    await server.emulator.sandboxes.default.run("secoda", fill)
