@@ -25,11 +25,16 @@ EXACT_DIGITS = 15
 EXPONENTIAL_FROM = 1e21
 """JavaScript writes whole numbers up to there without an exponent."""
 
-_ROUNDED = re.compile(rb"[0-9](?:[.eE]|[0-9]{15})")
-"""What may be a number that JavaScript would write in another way."""
+_NUMERALS = bytes(
+    ord("0") if byte in b"0123456789" else ord(".") if byte in b".eE" else ord(" ") for byte in range(256)
+)
+"""A table for `translate`: digits become "0", what may go on after them in a number "."."""
 
-_LONG = re.compile(rb"[0-9]{19}")
-"""What may be an integer that orjson reads as a float."""
+_ROUNDED = (b"0.", b"0" * (EXACT_DIGITS + 1))
+"""What a translated text has where a number may be one that JavaScript would write in another way."""
+
+_LONG = (b"0" * 19,)
+"""What a translated text has where an integer may be one that orjson reads as a float."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -70,11 +75,16 @@ class Reading:
             body = self._to_utf_8(body, charset)
         if self.skips_mark:
             body = body.removeprefix(BYTE_ORDER_MARK)
-        differs = _ROUNDED if self.doubles else _LONG
-        document = self._read_slowly(body) if differs.search(body) else self._read(body)
-        if self.refuses_key is not None and has_key(document, self.refuses_key):
+        numerals = body.translate(_NUMERALS)
+        differs = any(pattern in numerals for pattern in (_ROUNDED if self.doubles else _LONG))
+        document = self._read_slowly(body) if differs else self._read(body)
+        if self.refuses_key is not None and self._may_have_key(body) and has_key(document, self.refuses_key):
             raise MalformedBody(f"the key {self.refuses_key} is not allowed")
         return document
+
+    def _may_have_key(self, body: bytes) -> bool:
+        # An escape may spell any letter of the key.
+        return (self.refuses_key or "").encode() in body or b"\\u" in body
 
     def _to_utf_8(self, body: bytes, charset: str) -> bytes:
         if self.charset == "unicode" and charset not in UNICODE:
