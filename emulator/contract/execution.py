@@ -114,7 +114,7 @@ class Executable:
         )
         if execution.failure is not None:
             raise execution.failure
-        return GraphQLResult(result, tuple(violation for error in refused for violation in _unfit(error)))
+        return GraphQLResult(result, tuple(_unfit(error, request) for error in refused))
 
     def root_fields(self, document: GraphQLDocument, request: Mapping[str, Any]) -> RootFields | None:
         """Return the root fields that a request selects; None if it does not parse, or names no operation."""
@@ -199,18 +199,20 @@ def _refusal(rule: str, pointer: str, errors: Sequence[GraphQLError]) -> GraphQL
     return GraphQLResult({"errors": [format_error(error) for error in errors]}, violations)
 
 
-def _unfit(error: GraphQLError) -> list[Violation]:
+def _unfit(error: GraphQLError, request: Mapping[str, Any]) -> Violation:
     """Return what is wrong with a request whose document is valid: a variable, or the name of the operation."""
-    named = [node.variable.name.value for node in error.nodes or () if isinstance(node, VariableDefinitionNode)]
-    if named:
-        return [_violation("variables", f"/variables/{named[0]}", error)]
-    return [_violation("operationName", "/operationName", error)]
+    for node in error.nodes or ():
+        if isinstance(node, VariableDefinitionNode):
+            name = node.variable.name.value
+            value = (request.get("variables") or {}).get(name, NOTHING)
+            return _violation("variables", f"/variables/{name}", error, value)
+    return _violation("operationName", "/operationName", error, request.get("operationName", NOTHING))
 
 
-def _violation(rule: str, pointer: str, error: GraphQLError) -> Violation:
+def _violation(rule: str, pointer: str, error: GraphQLError, actual: Any = NOTHING) -> Violation:
     place = error.locations[0] if error.locations else None
     sentence = f"{error.message} (line {place.line}, column {place.column})" if place else error.message
-    return Violation("body", pointer, rule, None, NOTHING, sentence)
+    return Violation("body", pointer, rule, None, actual, sentence)
 
 
 class _Rename(Visitor):

@@ -17,7 +17,7 @@ DEEPEST = 4
 
 _NAMED = re.compile(
     r"(?<![\w%$.\[\]-])(?:--([\w-]++)\s|((?:(?i:api|access|private) )?[\w$.%\[\]-]++)"
-    r"(?:\\*[\"'])?\]?\s{0,8}(?:[:=]>?|got invalid value)\s{0,8}\[?)"
+    r"(?:\\*[\"'])?\]?\s{0,8}(?:[:=]>?|got invalid value|has invalid value[^:]{0,80}:[^:]{0,80}:)\s{0,8}\[?)"
 )
 """A name before its value, perhaps as an option of a command line."""
 _PAIR = re.compile(

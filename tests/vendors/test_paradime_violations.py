@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import subprocess
 import sys
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -233,6 +236,44 @@ def test_a_fault_of_a_skipped_root_field_does_not_apply(emulator: EmulatorUnderT
     emulator.fault({"vendor": "paradime", "operation": "listCustomIntegrations", "reply": {"status": 503}})
     status, document, _ = ask(emulator, {"query": "{ __typename listCustomIntegrations @skip(if: true) { ok } }"})
     assert (status, document) == (200, {"data": {"__typename": "Query"}})
+
+
+TOKEN = 'mutation ($apiToken: Int) { addCustomIntegrationNodes(integrationUid: "abc123", snapshotHasMoreNodes: true, snapshotId: $apiToken, chartLikeNodes: [], dashboardLikeNodes: [], datasourceLikeNodes: []) { ok } }'  # noqa: E501
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"query": TOKEN, "variables": {"apiToken": "hushhush"}},
+        {"query": TOKEN, "variables": {"apiToken": ["hushhush"]}},
+        {"query": 'mutation { addCustomIntegrationNodes(snapshotId: {token: "hushhush"}) { ok } }'},
+        {"query": '{ listCustomIntegrations(apiToken: "hushhush") { ok } }'},
+        {"query": '{ listCustomIntegrations(apiToken: "hushhush"'},
+        {"query": '{ listCustomIntegrations(apiToken: "hushhush'},
+    ],
+)
+def test_a_credential_in_an_invalid_request_is_not_journalled(
+    emulator: EmulatorUnderTest, body: dict[str, Any]
+) -> None:
+    _, _, exchange = ask(emulator, body)
+    assert exchange.call_violations
+    assert "hushhush" not in json.dumps(exchange.document())
+
+
+@pytest.mark.parametrize(
+    "path", ["/paradime/hushhush7/graphql", "/paradime/api/v2/hushhush7/graphql", "/paradime/graphql/hushhush7"]
+)
+def test_a_company_token_in_a_mistyped_path_is_not_repeated_by_near_misses(
+    emulator: EmulatorUnderTest, path: str
+) -> None:
+    url = urlsplit(emulator.root)
+    connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=60)
+    connection.request("POST", path, "{}", {**emulator.headers("paradime"), "Content-Type": "application/json"})
+    assert connection.getresponse().status == 404
+    connection.close()
+    exchange = emulator.exchanges()[-1]
+    assert exchange.near_misses[0].operation == "executeGraphql"
+    assert "hushhush7" not in json.dumps(exchange.document())
 
 
 LONG = LIST + " " * 70_000
