@@ -16,6 +16,11 @@ def test_what_the_kit_writes_is_taken_in(
 ) -> None:
     seen = client("secoda").script("secoda_dk.py", emulator.url("secoda"), CUSTOM, str(tmp_path))
     assert seen == {"status": 200, "body": ""}
-    resources = [found for found in emulator.records("secoda.resources") if CUSTOM in str(found)]
-    assert {found["databuilder_id"] for found in resources} == {"db", "d/1"}
-    assert [found for found in emulator.records("secoda.lineage") if CUSTOM in str(found)]
+    (sync,) = [sync for sync in emulator.records("secoda.syncs") if sync["current"]]
+    assert sync["integration_id"] == CUSTOM
+    brought = {
+        name: [found for found in emulator.records(f"secoda.{name}") if found["key"].startswith(f"{sync['tag']}:")]
+        for name in ("resources", "lineage")
+    }
+    assert {found["databuilder_id"] for found in brought["resources"]} == {"db", "d/1"}
+    assert brought["lineage"]

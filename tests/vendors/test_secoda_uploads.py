@@ -241,6 +241,61 @@ def test_unknown_columns_and_other_encodings_are_warned_of(emulator: EmulatorUnd
     assert resources(emulator)[1]["description"] == "caf\ufffd"
 
 
+UNCLOSED = "The quote that is opened here is never closed: it holds the rest of the file."
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
+@pytest.mark.parametrize(
+    ("row", "line", "column"),
+    [
+        ('x,"never closed,,,d,s,t,,,', 3, "col_description"),
+        ('"x,,,,d,s,t,,,', 3, "col_name"),
+        ('x,"two\nlines","and a third,,d,s,t,,,', 4, "col_type"),
+        ('x,,,,d,s,t,,,0,"more', 3, 11),
+    ],
+)
+def test_a_quote_that_is_never_closed_is_warned_of(
+    emulator: EmulatorUnderTest, row: str, line: int, column: str | int, end: str
+) -> None:
+    upload_csv(emulator, f"{HEADER}\ngood,,,,d,s,t,,,\n{row}\nlost,,,,d,s,t,,,{end}")
+    sync = last_sync(emulator)
+    assert found(sync["warnings"]) == [(line, column, UNCLOSED)]
+    assert [resource["title"] for resource in resources(emulator)] == ["t", "good"]
+
+
+def test_a_quote_that_is_never_closed_holds_what_follows(emulator: EmulatorUnderTest) -> None:
+    upload_csv(emulator, 'database,schema,name,col_name,col_description\nd,s,t,a,"one\nb,c\n')
+    assert resources(emulator)[1]["description"] == "one\nb,c\n"
+    assert found(last_sync(emulator)["warnings"]) == [(2, "col_description", UNCLOSED)]
+
+
+@pytest.mark.parametrize("text", ['id,"closed",,,d,s,t,,,', 'id,"with ""quotes""",,,d,s,t,,,', "id,5'' \",,,d,s,t,,,"])
+def test_a_quote_that_is_closed_or_none_is_not_warned_of(emulator: EmulatorUnderTest, text: str) -> None:
+    upload_csv(emulator, f"{HEADER}\n{text}")
+    assert (last_sync(emulator)["warnings"], len(resources(emulator))) == ([], 2)
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "message"),
+    [
+        ("  ,,,,d,s,t,,,", "col_name", "This field may not be blank."),
+        ("a\0,,,,d,s,t,,,", "col_name", "Null characters are not allowed."),
+        ("a,\0,,,d,s,t,,,", "col_description", "Null characters are not allowed."),
+    ],
+)
+def test_a_cell_that_cannot_be_kept_leaves_its_row_out(
+    emulator: EmulatorUnderTest, row: str, column: str, message: str
+) -> None:
+    upload_csv(emulator, f"{HEADER}\ngood,,,,d,s,t,,,\n{row}\n")
+    assert found(last_sync(emulator)["errors"]) == [(3, column, message)]
+
+
+def test_white_space_around_the_names_of_a_row_is_left_out(emulator: EmulatorUnderTest) -> None:
+    upload_csv(emulator, "col_name,database,schema,name,col_description\n Id , d , s , t ,  as it is  \n")
+    assert [resource["databuilder_id"] for resource in resources(emulator)] == ["d.s.t", "d.s.t.id"]
+    assert resources(emulator)[1]["description"] == "  as it is  "
+
+
 def test_endless_errors_are_counted_and_the_first_hundred_kept(emulator: EmulatorUnderTest) -> None:
     upload_csv(emulator, f"{HEADER}\nid,,,,d,s,t,,,\n" + ",,,,d,s,t,,,\n" * 5000)
     assert (last_sync(emulator)["error_count"], len(last_sync(emulator)["errors"])) == (5000, 100)
@@ -310,8 +365,8 @@ BAD_RESOURCES: list[tuple[Any, str | int | None, str]] = [
     ({"entity_type": "table"}, "databuilder_id", "This field is required."),
     ({**TABLE, "entity_type": None}, "entity_type", "This field may not be null."),
     ({**TABLE, "databuilder_id": ""}, "databuilder_id", "This field may not be blank."),
-    ({**TABLE, "databuilder_id": 1}, "databuilder_id", "Not a valid string."),
-    ({**TABLE, "title": 1}, "title", "Not a valid string."),
+    ({**TABLE, "databuilder_id": True}, "databuilder_id", "Not a valid string."),
+    ({**TABLE, "title": []}, "title", "Not a valid string."),
     ({**TABLE, "sort_order": "1"}, "sort_order", "A valid integer is required."),
     ({**TABLE, "is_pk": "yes"}, "is_pk", "Must be a valid boolean."),
     ({**TABLE, "owners": "me"}, "owners", "Expected a list of strings."),
@@ -343,6 +398,46 @@ def test_a_bad_line_refuses_the_upload_if_the_flag_says_so(
     assert (emulator.records("secoda.resources"), emulator.records("secoda.syncs")) == before
 
 
+NO_NULL = "Null characters are not allowed."
+NO_SURROGATE = "Surrogate characters are not allowed: U+D800."
+BAD_TEXTS: list[tuple[Any, str | int | None, str]] = [
+    ({**TABLE, "databuilder_id": " \t"}, "databuilder_id", "This field may not be blank."),
+    ({**TABLE, "entity_type": "\u00a0"}, "entity_type", "This field may not be blank."),
+    ({**TABLE, "databuilder_id": "a\0"}, "databuilder_id", NO_NULL),
+    ({**TABLE, "description": "a\0b"}, "description", NO_NULL),
+    ({**TABLE, "description": "a\ud800"}, "description", NO_SURROGATE),
+    ({**TABLE, "owners": ["me", "\ud800"]}, "owners", NO_SURROGATE),
+    (b'{"databuilder_id": "\xff"}', 21, "This is not JSON."),
+    (
+        b'{"sort_order": ' + b"9" * 4301 + b"}",
+        None,
+        "A whole number has more than 4300 digits, or this is nested too deep.",
+    ),
+    (b"[" * 500_000, None, "A whole number has more than 4300 digits, or this is nested too deep."),
+]
+
+
+@pytest.mark.parametrize(("line", "column", "message"), BAD_TEXTS, ids=lambda value: str(value)[:30])
+def test_a_text_that_cannot_be_kept_leaves_its_line_out(
+    emulator: EmulatorUnderTest, line: Any, column: str | int | None, message: str
+) -> None:
+    assert upload_jsonl(emulator, [TABLE, line]).status_code == 200
+    assert found(last_sync(emulator)["errors"]) == [(2, column, message)]
+    assert [resource["databuilder_id"] for resource in resources(emulator)] == ["d.s.t"]
+
+
+def test_texts_of_lines_are_taken_as_those_of_calls(emulator: EmulatorUnderTest) -> None:
+    line = b'{"entity_type": " table ", "databuilder_id": 123456789012345678901234567890, "title": 1.50, "x": NaN}'
+    end = {"type": "internal_resource", "databuilder_id": " d "}
+    upload_jsonl(emulator, [line], [{"from_identifier": end, "to_identifier": {**EXTERNAL, "schema": 5}}])
+    (resource,) = resources(emulator)
+    assert (resource["entity_type"], resource["databuilder_id"]) == ("table", "123456789012345678901234567890")
+    assert resource["title"] == "1.5"
+    (lineage,) = emulator.records("secoda.lineage")
+    assert lineage["from_identifier"] == {"type": "internal_resource", "databuilder_id": "d"}
+    assert lineage["to_identifier"]["schema"] == "5"
+
+
 BAD_LINEAGE = [
     ({"to_identifier": INTERNAL}, "from_identifier", "This field is required."),
     (
@@ -362,7 +457,7 @@ BAD_LINEAGE = [
         "This field is required.",
     ),
     (
-        {"from_identifier": {**EXTERNAL, "schema": 1}, "to_identifier": INTERNAL},
+        {"from_identifier": {**EXTERNAL, "schema": {}}, "to_identifier": INTERNAL},
         "from_identifier.schema",
         "Not a valid string.",
     ),

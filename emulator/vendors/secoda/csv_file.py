@@ -13,7 +13,7 @@ from emulator.vendors.secoda.errors import REQUIRED
 from emulator.vendors.secoda.lines import Lines
 from emulator.vendors.secoda.populate import timestamp
 from emulator.vendors.secoda.reports import Report
-from emulator.vendors.secoda.texts import BLANK
+from emulator.vendors.secoda.texts import character_problems, text_problems
 
 NAMES = ("database", "schema", "name", "col_name")
 """The columns that a file and each of its rows must have; they make up what identifies a resource."""
@@ -26,12 +26,14 @@ Cells: TypeAlias = Mapping[str, str]
 
 def read_rows(lines: Lines, report: Report) -> Iterator[Record | None]:
     """Yield the table (unless seen just before) and the column of each row, None for a row that gives nothing."""
-    rows = _rows(lines, report)
-    header = [name.strip() for name in next(rows, (1, []))[1]]
+    rows = _Rows(lines, report)
+    header = [name.strip() for name in next(iter(rows), (1, []))[1]]
     if not _is_usable(header, report):
         return
     seen: dict[str, int] = {}
     for line, row in rows:
+        if rows.is_unclosed:
+            _warn_of_quote(header, row, line, report)
         cells = dict(zip(header, row, strict=False))
         if not row or not _has_names(cells, line, report) or not _fits(header, row, line, report):
             yield None
@@ -39,19 +41,45 @@ def read_rows(lines: Lines, report: Report) -> Iterator[Record | None]:
         yield from _resources(cells, line, seen, report)
 
 
-def _rows(lines: Lines, report: Report) -> Iterator[tuple[int, list[str]]]:
-    """Yield each row with the line that it starts on."""
-    reader = csv.reader(lines.text())
-    while True:
-        line = reader.line_num + 1
+class _Rows:
+    """The rows of a file, each with the line that it starts on. `is_unclosed`: the last one ends inside a quote."""
+
+    def __init__(self, lines: Lines, report: Report) -> None:
+        self.is_unclosed = False
+        self._has_ended = False
+        self._reader = csv.reader(self._text(lines))
+        self._report = report
+
+    def __iter__(self) -> Iterator[tuple[int, list[str]]]:
+        return self
+
+    def __next__(self) -> tuple[int, list[str]]:
+        line = self._reader.line_num + 1
         try:
-            row = next(reader)
-        except StopIteration:
-            return
+            row = next(self._reader)
         except csv.Error as problem:
-            report.error(line, None, f"{str(problem).capitalize()}.")
-            row = []
-        yield line, row
+            self._report.error(line, None, f"{str(problem).capitalize()}.")
+            return line, []
+        if self._has_ended and row:
+            self.is_unclosed = True
+            row[-1] = row[-1].removesuffix(_ONE_LINE_MORE)
+        return line, row
+
+    def _text(self, lines: Lines) -> Iterator[str]:
+        """Yield the lines, and an empty one behind the last: a row that takes it in was inside a quote there."""
+        yield from lines.text()
+        self._has_ended = True
+        yield _ONE_LINE_MORE
+
+
+_ONE_LINE_MORE = "\n"
+
+
+def _warn_of_quote(header: list[str], row: list[str], line: int, report: Report) -> None:
+    """Name the line and column where a quote was opened that takes in the rest of the file."""
+    opened = line + sum(cell.count("\n") for cell in row[:-1])
+    column = header[len(row) - 1] if len(row) <= len(header) else len(row)
+    report.warning(opened, column, "The quote that is opened here is never closed: it holds the rest of the file.")
 
 
 def _is_usable(header: list[str], report: Report) -> bool:
@@ -72,9 +100,10 @@ def _has_names(cells: Cells, line: int, report: Report) -> bool:
 
 
 def _name_problem(value: str | None) -> str:
-    if not value:
-        return REQUIRED if value is None else BLANK
-    return "No period is allowed here." if "." in value else ""
+    if value is None:
+        return REQUIRED
+    problems = text_problems(value)
+    return problems[0] if problems else "No period is allowed here." if "." in value else ""
 
 
 def _fits(header: list[str], row: list[str], line: int, report: Report) -> bool:
@@ -88,25 +117,23 @@ def _resources(cells: Cells, line: int, seen: dict[str, int], report: Report) ->
     if _WRONG in values.values():
         yield None
         return
-    table = f"{cells['database']}.{cells['schema']}.{cells['name']}"
+    database, schema, name, column = (cells[name].strip() for name in NAMES)
+    table = f"{database}.{schema}.{name}"
     # Rows of one table repeat what they say about it. Its hash is enough to tell whether they do.
     said = hash((values.get("description"), values.get("is_view"), values.get("last_updated_time")))
     if seen.get(table) != said:
         if table not in seen and len(seen) >= TABLES_REMEMBERED:
             del seen[next(iter(seen))]
         seen[table] = said
-        yield _table(table, cells, values, line)
-    yield _column(table, cells["col_name"].lower(), values, line)
+        yield {**_table(table, values, line), "title": name, "database": database, "schema": schema}
+    yield _column(table, column.lower(), values, line)
 
 
-def _table(table: str, cells: Cells, values: Mapping[str, Any], line: int) -> Record:
+def _table(table: str, values: Mapping[str, Any], line: int) -> Record:
     return {
         "entity_type": "table",
         "databuilder_id": table,
-        "title": cells["name"],
         "description": values.get("description"),
-        "database": cells["database"],
-        "schema": cells["schema"],
         "is_view": values.get("is_view") or False,
         "external_updated_at": values.get("last_updated_time"),
         "line": line,
@@ -133,13 +160,20 @@ _WRONG = object()
 def _value(name: str, cell: str, line: int, report: Report) -> Any:
     """Return what an optional cell says, None if nothing, _WRONG (and report) if it cannot be read."""
     # The docs' sample prints None for an unset time.
-    if cell == "" or (cell == "None" and _OPTIONAL[name] is not str):
+    if cell == "" or (cell == "None" and _OPTIONAL[name] is not _text):
         return None
     try:
         return _OPTIONAL[name](cell)
     except (ValueError, OverflowError, OSError) as problem:
         report.error(line, name, str(problem))
         return _WRONG
+
+
+def _text(cell: str) -> str:
+    problems = character_problems(cell)
+    if problems:
+        raise ValueError(problems[0])
+    return cell
 
 
 def _integer(cell: str) -> int:
@@ -160,11 +194,11 @@ def _time(cell: str) -> str:
 
 
 _OPTIONAL: Mapping[str, Callable[[str], Any]] = {
-    "col_description": str,
-    "col_type": str,
+    "col_description": _text,
+    "col_type": _text,
     "sort_order": _integer,
     "col_sort_order": _integer,
-    "description": str,
+    "description": _text,
     "is_view": _boolean,
     "last_updated_time": _time,
 }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +15,7 @@ from emulator.sandbox.collection import Record
 from emulator.vendors.secoda.errors import NO_JSON, NO_STRING, NULL, REQUIRED
 from emulator.vendors.secoda.lines import Lines
 from emulator.vendors.secoda.reports import Report
-from emulator.vendors.secoda.texts import BLANK
+from emulator.vendors.secoda.texts import character_problems, is_number, text_problems
 
 
 def read_resources(lines: Lines, report: Report) -> Iterator[Record | None]:
@@ -29,12 +32,18 @@ def _resource(line: bytes, number: int, report: Report) -> Record | None:
     document = _parse(line, number, report)
     if document is None or not _is_resource(document, number, report):
         return None
-    for name in _EXPECTED.get(document["entity_type"], ()):
+    for name in _EXPECTED.get(str(document["entity_type"]).strip(), ()):
         if document.get(name) is None:
             report.warning(number, name, f"A {document['entity_type']} should have this.")
     # Nulls mean "not given", and keys that nobody knows are ignored.
     known = {name: document[name] for name in _TYPES if document.get(name) is not None}
-    return {**known, "line": number}
+    return {**known, **_texts_of(known, _TEXTS), **_texts_of(known, _IDENTIFYING, trimmed=True), "line": number}
+
+
+def _texts_of(document: Mapping[str, Any], names: Iterable[str], *, trimmed: bool = False) -> Record:
+    """Return the texts among these; a number becomes one. What identifies a resource has no white space around it."""
+    texts = {name: str(document[name]) for name in names if name in document}
+    return {name: text.strip() for name, text in texts.items()} if trimmed else texts
 
 
 def _lineage(line: bytes, number: int, report: Report) -> Record | None:
@@ -49,9 +58,15 @@ def _parse(line: bytes, number: int, report: Report) -> dict[str, Any] | None:
     if not line.strip():
         return None
     try:
-        document = orjson.loads(line.rstrip())
-    except orjson.JSONDecodeError as problem:
+        document = _read_json(line.rstrip())
+    except json.JSONDecodeError as problem:
         report.error(number, problem.colno, NO_JSON)
+        return None
+    except UnicodeDecodeError as problem:
+        report.error(number, problem.start + 1, NO_JSON)
+        return None
+    except (ValueError, RecursionError):
+        report.error(number, None, "A whole number has more than 4300 digits, or this is nested too deep.")
         return None
     if not isinstance(document, dict):
         kind = type(document).__name__
@@ -60,12 +75,24 @@ def _parse(line: bytes, number: int, report: Report) -> dict[str, Any] | None:
     return document
 
 
+def _read_json(line: bytes) -> Any:
+    """Read a line as Python's json module does: with all digits of a number, NaN and lone surrogates."""
+    if not _LONG_NUMBER.search(line):
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(line)
+    return json.loads(line.decode())
+
+
+_LONG_NUMBER = re.compile(rb"[0-9]{19}")
+
+
 def _is_resource(document: Mapping[str, Any], number: int, report: Report) -> bool:
     good = _are_texts(document, ("entity_type", "databuilder_id"), "", number, report)
-    for name, (is_right, message) in _TYPES.items():
+    for name, problem_of in _TYPES.items():
         value = document.get(name)
-        if value is not None and not is_right(value):
-            report.error(number, name, message)
+        problem = "" if value is None else problem_of(value)
+        if problem:
+            report.error(number, name, problem)
             good = False
     changed = document.get("external_updated_at")
     if isinstance(changed, str) and not _is_time(changed):
@@ -86,11 +113,12 @@ def _identifier(found: Any, end: str, number: int, report: Report) -> Record | N
     required, optional = _IDENTIFIERS[kind]
     good = _are_texts(found, required, f"{end}.", number, report)
     for name in optional:
-        if not isinstance(found.get(name), str | None):
-            report.error(number, f"{end}.{name}", NO_STRING)
+        problem = _optional_text_problem(found.get(name))
+        if problem:
+            report.error(number, f"{end}.{name}", problem)
             good = False
     known = {name: found[name] for name in ("type", *required, *optional) if found.get(name) is not None}
-    return known if good else None
+    return {**known, **_texts_of(known, (*required, *optional), trimmed=True)} if good else None
 
 
 def _are_texts(document: Mapping[str, Any], names: Iterable[str], prefix: str, number: int, report: Report) -> bool:
@@ -102,9 +130,19 @@ def _are_texts(document: Mapping[str, Any], names: Iterable[str], prefix: str, n
 
 
 def _text_problem(value: Any) -> str:
-    if isinstance(value, str):
-        return "" if value else BLANK
-    return REQUIRED if value is _MISSING else NULL if value is None else NO_STRING
+    if value is _MISSING or value is None:
+        return REQUIRED if value is _MISSING else NULL
+    return "".join(text_problems(value)[:1]) if _is_text(value) else NO_STRING
+
+
+def _optional_text_problem(value: Any) -> str:
+    if value is None:
+        return ""
+    return "".join(text_problems(value, may_be_blank=True)[:1]) if _is_text(value) else NO_STRING
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) or is_number(value)
 
 
 def _is_time(value: str) -> bool:
@@ -127,43 +165,49 @@ _IDENTIFIERS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 """What each kind of identifier must say, and what it may."""
 
 
-def _is_string(value: Any) -> bool:
-    return isinstance(value, str)
+def _integer_problem(value: Any) -> str:
+    return "" if isinstance(value, int) and not isinstance(value, bool) else "A valid integer is required."
 
 
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _boolean_problem(value: Any) -> str:
+    return "" if isinstance(value, bool) else "Must be a valid boolean."
 
 
-def _is_boolean(value: Any) -> bool:
-    return isinstance(value, bool)
+def _list_problem(value: Any) -> str:
+    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+        return "Expected a list of strings."
+    return next((problem for entry in value for problem in character_problems(entry)), "")
 
 
-def _is_list_of_strings(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(entry, str) for entry in value)
+def _judged_elsewhere(value: Any) -> str:
+    return ""
 
 
-_STRING = (_is_string, NO_STRING)
-_BOOLEAN = (_is_boolean, "Must be a valid boolean.")
-_TYPES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
-    "entity_type": (lambda value: True, ""),
-    "databuilder_id": (lambda value: True, ""),
-    "parent_databuilder_id": _STRING,
-    "title": _STRING,
-    "description": _STRING,
-    "definition": _STRING,
-    "external_updated_at": _STRING,
-    "native_type": _STRING,
-    "owners": (_is_list_of_strings, "Expected a list of strings."),
-    "sort_order": (_is_integer, "A valid integer is required."),
-    "type": _STRING,
-    "is_pk": _BOOLEAN,
-    "hidden": _BOOLEAN,
-    "schema": _STRING,
-    "database": _STRING,
-    "group": _STRING,
-    "product": _STRING,
+_IDENTIFYING = ("entity_type", "databuilder_id", "parent_databuilder_id")
+_TEXTS = (
+    *("title", "description", "definition", "external_updated_at", "native_type", "type", "schema", "database"),
+    *("group", "product"),
+)
+_TYPES: Mapping[str, Callable[[Any], str]] = {
+    "entity_type": _judged_elsewhere,
+    "databuilder_id": _judged_elsewhere,
+    "parent_databuilder_id": _optional_text_problem,
+    "title": _optional_text_problem,
+    "description": _optional_text_problem,
+    "definition": _optional_text_problem,
+    "external_updated_at": _optional_text_problem,
+    "native_type": _optional_text_problem,
+    "owners": _list_problem,
+    "sort_order": _integer_problem,
+    "type": _optional_text_problem,
+    "is_pk": _boolean_problem,
+    "hidden": _boolean_problem,
+    "schema": _optional_text_problem,
+    "database": _optional_text_problem,
+    "group": _optional_text_problem,
+    "product": _optional_text_problem,
 }
+"""What a resource may say, and what is wrong with a value of it ("" if nothing)."""
 
 _EXPECTED: Mapping[str, tuple[str, ...]] = {
     "table": ("schema", "database"),
