@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from emulator.app import Catalogue, Emulator
+from emulator.client import Client
 from emulator.errors import ConfigurationError
 from emulator.settings import read_settings
+from tests.conftest import EmulatorUnderTest
 
 
 async def dump(catalogue: Catalogue, **settings: Any) -> str:
@@ -51,9 +53,9 @@ async def test_a_users_folder_is_laid_over_ours_file_by_file(catalogue: Catalogu
         ("immuta/dictionaries.yaml", "rows: []", "immuta/dictionaries.yaml: unknown rows;"),
         ("immuta/dictionaries.yaml", "records: [{}]", "immuta/dictionaries.yaml line 1, /records/0: it has no "),
         (
-            "celigo/credentials.yaml",
-            "records:\n- id: a\n- id: a\n",
-            "credentials.yaml line 3, /records/1: id 'a' is there twice",
+            "celigo/scripts.yaml",
+            "records:\n- _id: a\n- _id: a\n",
+            "scripts.yaml line 3, /records/1: _id 'a' is there twice",
         ),
         ("secoda/integrations.yaml", "records: [{id: 1}]", "secoda/integrations.yaml line 1, /records/0/"),
     ],
@@ -66,6 +68,39 @@ def test_a_wrong_fixture_is_refused_with_its_place(
     with pytest.raises(ConfigurationError) as refusal:
         Emulator(read_settings({"fixtures": str(tmp_path)}), catalogue)
     assert sentence in str(refusal.value)
+
+
+@pytest.mark.parametrize("vendor", ["celigo", "immuta", "paradime", "secoda"])
+@pytest.mark.parametrize(
+    ("field", "sentence"),
+    [
+        ("expires: 2030-01-01T00:00:00Z", "/expires: 'expires' is not one of the properties of the contract; did you"),
+        ("expiresAt: 2030-01-01T00:00:00Z", "did you mean 'expires_at'?"),
+        ("expires_at: 2030-01-01T00:00:60Z", "/expires_at: '2030-01-01T00:00:60Z' "),
+        ("expires_at: 2030-02-30T00:00:00Z", "/expires_at: '2030-02-30T00:00:00Z' "),
+        ("workspace: 5", "/workspace: "),
+    ],
+)
+def test_a_credential_with_what_nobody_reads_is_refused(
+    catalogue: Catalogue, tmp_path: Path, vendor: str, field: str, sentence: str
+) -> None:
+    kind = ", kind: token" if vendor == "immuta" else ""
+    (tmp_path / vendor).mkdir()
+    text = f'records: [{{id: a, user: "2", rights: full{kind}, {field}}}]\n'
+    (tmp_path / vendor / "credentials.yaml").write_text(text, "utf-8")
+    with pytest.raises(ConfigurationError) as refusal:
+        Emulator(read_settings({"fixtures": str(tmp_path)}), catalogue)
+    assert f"{vendor}/credentials.yaml line 1, /records/0/" in str(refusal.value)
+    assert sentence in str(refusal.value)
+
+
+@pytest.mark.parametrize("expires_at", ["2024-01-01t00:00:00z", "2024-01-01T00:00:00.5+02:00"])
+def test_a_credential_expires_in_any_spelling_of_its_time(emulator: EmulatorUnderTest, expires_at: str) -> None:
+    with Client(emulator.root) as client, client.create_sandbox() as sandbox:
+        credential = {**sandbox.state("secoda.credentials").get("secoda-token"), "expires_at": expires_at}
+        sandbox.state("secoda.credentials").put(credential)
+        found = client.sandbox(sandbox.name)
+        assert found.secoda.credentials.every[0].expired
 
 
 def test_a_fixtures_folder_that_is_not_there_is_refused(catalogue: Catalogue, tmp_path: Path) -> None:

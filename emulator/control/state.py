@@ -111,7 +111,8 @@ def _check_id(record: Record, id: str, collection: Collection) -> None:
 def _check_record(record: Record, collection: Collection, emulator: Emulator) -> None:
     violations = [found for check in _checks(collection, emulator) for found in check.violations(record, "body")]
     if violations:
-        sentences = "; ".join(f"{found.pointer or '/'}: {found.sentence}" for found in violations)
+        # A vendor's own schema for its credentials may say what that for all says, too.
+        sentences = "; ".join(dict.fromkeys(f"{found.pointer or '/'}: {found.sentence}" for found in violations))
         raise Problem(
             422, f"The record departs from the schema of {collection.name}: {sentences}. ?force=true takes it."
         )

@@ -25,4 +25,5 @@ class Identity:
 def expired(credential: Record, now: datetime) -> bool:
     """Tell whether the credential's `expires_at` (ISO 8601, absent or null: never) has passed."""
     expires_at = credential.get("expires_at")
-    return expires_at is not None and datetime.fromisoformat(expires_at) <= now
+    # RFC 3339 allows the letters of either case, which Python does not.
+    return expires_at is not None and datetime.fromisoformat(expires_at.upper()) <= now

@@ -5,10 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import orjson
+
 from emulator.errors import ConfigurationError
+from emulator.exchange import Violation
 from emulator.sandbox.collection import Collection, Record
 from emulator.sandbox.world import World
 from emulator.yaml_file import place, read_yaml, short_name
@@ -137,6 +141,13 @@ def problems_in(
 
     `credential` is what the records of every vendor's credentials are held to.
     """
+    # A vendor's own schema for its credentials may say what that for all says, too.
+    yield from dict.fromkeys(_problems_in(records, collection, contract, credential))
+
+
+def _problems_in(
+    records: Sequence[Record], collection: Collection, contract: Contract, credential: Check
+) -> Iterator[tuple[str, str]]:
     check = contract.schema(collection.schema) if collection.schema else None
     seen = set()
     for number, record in enumerate(records):
@@ -152,10 +163,19 @@ def problems_in(
         else:
             seen.add(str(record[collection.key]))
         for found in check.violations(record, "body") if check else ():
-            yield f"/{number}{found.pointer}", found.sentence
+            yield f"/{number}{found.pointer}", found.sentence + _nearest(found, collection, contract)
     for number, record in enumerate(records if collection.name.endswith(".credentials") else ()):
         for found in credential.violations(record, "body") if isinstance(record, dict) else ():
             yield f"/{number}{found.pointer}", found.sentence
+
+
+def _nearest(found: Violation, collection: Collection, contract: Contract) -> str:
+    """Return the hint for a key of a record that its schema does not know, "" if there is none."""
+    if found.rule != "additionalProperties" or found.pointer.count("/") != 1:
+        return ""
+    schema = orjson.loads(contract.files[f"schemas/{collection.schema}"].read_bytes())
+    near = get_close_matches(found.pointer[1:], schema.get("properties", {}), 1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def create_schema(db: sqlite3.Connection, collections: Iterable[Collection]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from emulator.sandbox.collection import Collection
 from emulator.vendors.celigo.populate import audit_entry, integration
 
-CREDENTIALS = Collection("celigo.credentials")
+CREDENTIALS = Collection("celigo.credentials", schema="credential.schema.json")
 CONNECTIONS = Collection("celigo.connections", key="_id", schema="connection.schema.json")
 EXPORTS = Collection("celigo.exports", key="_id", schema="export.schema.json")
 IMPORTS = Collection("celigo.imports", key="_id", schema="import.schema.json")

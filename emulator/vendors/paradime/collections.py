@@ -22,7 +22,7 @@ def _node_of_some_integration(fake: Faker, number: int, world: World) -> Record:
     return populate.node_of(chosen, fake, number)
 
 
-CREDENTIALS = Collection("paradime.credentials")
+CREDENTIALS = Collection("paradime.credentials", schema="credential.schema.json")
 INTEGRATIONS = Collection(
     "paradime.integrations", key="uid", schema="custom-integration.schema.json", populate=populate.integration
 )

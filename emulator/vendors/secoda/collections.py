@@ -33,6 +33,6 @@ FAILING_TESTS = Collection("secoda.failing_tests")
 
 CONVERSATIONS = Collection("secoda.slack_conversations", indexes=("integration_id",))
 
-CREDENTIALS = Collection("secoda.credentials")
+CREDENTIALS = Collection("secoda.credentials", schema="credential.schema.json")
 
 COLLECTIONS = (INTEGRATIONS, SYNCS, RESOURCES, LINEAGE, ARTIFACTS, FAILING_TESTS, CONVERSATIONS, CREDENTIALS)
