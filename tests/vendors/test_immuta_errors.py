@@ -240,6 +240,12 @@ def test_answer_is_the_vendors_own(emulator: EmulatorUnderTest, condition: str, 
             "metadata.0.nullable",
         ),
         ({"metadata": [{**COLUMN, "tags": "x"}]}, '"metadata[0].tags" must be an array', "metadata.0.tags"),
+        ({"metadata": [{"tags": "x"}]}, '"metadata[0].name" is required', "metadata.0.name"),
+        (
+            {"metadata": [{**COLUMN, "tags": [None], "nullable": 1}]},
+            '"metadata[0].nullable" must be a boolean',
+            "metadata.0.nullable",
+        ),
         ({"metadata": [{"remoteType": 1}]}, '"metadata[0].name" is required', "metadata.0.name"),
         ({"metadata": [*[COLUMN] * 10, {}, 5]}, '"metadata[10].name" is required', "metadata.10.name"),
         ({"metadata": [COLUMN, COLUMN, 5, *[COLUMN] * 8, {}]}, '"metadata[2]" must be of type object', "metadata.2"),
@@ -293,6 +299,28 @@ def test_malformed_id_is_refused_in_joi_s_words(emulator: EmulatorUnderTest, id:
     assert reply.json() == Answer(400, f'"dataSourceId" {complaint}', "params", "dataSourceId").document()
 
 
+@pytest.mark.parametrize(
+    ("tag", "message", "key"),
+    [
+        ('{"name": "a", "id": 5.5}', '"tags[0].id" must be an integer', "tags.0.id"),
+        ('{"name": "a", "id": "x"}', '"tags[0].id" must be a number', "tags.0.id"),
+        ('{"name": "a", "id": true}', '"tags[0].id" must be a number', "tags.0.id"),
+        ('{"name": "a", "id": null}', '"tags[0].id" must be a number', "tags.0.id"),
+        ('{"name": "a", "id": 9007199254740993}', '"tags[0].id" must be a safe number', "tags.0.id"),
+        ('{"name": "a", "id": 1e400}', '"tags[0].id" cannot be infinity', "tags.0.id"),
+        ('{"id": "x"}', '"tags[0].name" is required', "tags.0.name"),
+    ],
+)
+def test_malformed_tag_is_refused_in_joi_s_words(emulator: EmulatorUnderTest, tag: str, message: str, key: str) -> None:
+    reply = emulator.call("immuta", "POST", "/tag", content=f'{{"tags": [{tag}]}}')
+    assert reply.json() == Answer(400, message, "payload", key).document()
+
+
+def test_number_of_a_tag_may_have_a_fraction_of_zero(emulator: EmulatorUnderTest) -> None:
+    renamed = emulator.call("immuta", "POST", "/tag", content='{"tags": [{"id": 2.0, "name": "PII.mail"}]}')
+    assert renamed.json()[0]["id"] == 2
+
+
 @pytest.mark.parametrize("id", ["1.0", "1e0", "+1", "%201", "1%20", "01", "10e-1", "1.", "%C2%A01"])
 def test_number_in_the_path_is_read_as_joi_converts_it(emulator: EmulatorUnderTest, id: str) -> None:
     assert emulator.call("immuta", "GET", f"/dictionary/{id}").json()["dataSource"] == 1
@@ -317,6 +345,7 @@ def test_number_in_the_query_is_read_as_joi_converts_it(emulator: EmulatorUnderT
         ("nameOnly=true%20", '"nameOnly" must be a boolean', "nameOnly"),
         ("mode=4", '"mode" must be one of [0, 1]', "mode"),
         ("mode=x", '"mode" must be one of [0, 1]', "mode"),
+        ("mode=1e400", '"mode" must be a safe number', "mode"),
         ("size=y&nameOnly=x", '"nameOnly" must be a boolean', "nameOnly"),
     ],
 )

@@ -16,7 +16,7 @@ from emulator.exchange import Call, Reply, Violation
 SOURCES = {"path": "params", "query": "query", "header": "headers", "body": "payload"}
 """hapi's names for where a value stands, in the order in which it validates them."""
 
-KEY_ORDER = ("rootTag", "tags", "metadata", "name", "dataType", "remoteType")
+KEY_ORDER = ("rootTag", "metadata", "name", "id", "dataType", "remoteType", "nullable", "remoteColumn", "tags")
 """joi reports the first key that is wrong in its schema's order; other keys come after these."""
 
 
@@ -218,8 +218,18 @@ def _wrong_type(violation: Violation) -> str:
         return _TYPES[violation.expected]
     if isinstance(violation.actual, float):
         return "cannot be infinity" if isinf(violation.actual) else "must be an integer"
-    is_unsafe = isinstance(violation.actual, str) and is_joi_number(violation.actual)
-    return UNSAFE if is_unsafe else _TYPES["integer"]
+    return UNSAFE if _is_unsafe(violation) else _TYPES["integer"]
+
+
+def _is_unsafe(violation: Violation) -> bool:
+    """Return True for the text of a number that JavaScript cannot hold exactly."""
+    return violation.place != "body" and isinstance(violation.actual, str) and is_joi_number(violation.actual)
+
+
+def _no_choice(violation: Violation) -> str:
+    if isinstance(violation.expected[0], int) and _is_unsafe(violation):
+        return UNSAFE
+    return f"must be one of [{', '.join(map(str, violation.expected))}]"
 
 
 _TYPES = {
@@ -236,7 +246,7 @@ _COMPLAINTS: Mapping[str, Callable[[Violation], str]] = {
     "minLength": lambda violation: "is not allowed to be empty",
     "minimum": lambda violation: _bound(violation, "greater"),
     "maximum": lambda violation: _bound(violation, "less"),
-    "enum": lambda violation: f"must be one of [{', '.join(map(str, violation.expected))}]",
+    "enum": _no_choice,
     "additionalProperties": lambda violation: "is not allowed",
 }
 
