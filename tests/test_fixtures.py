@@ -78,6 +78,7 @@ def test_a_wrong_fixture_is_refused_with_its_place(
         ("expiresAt: 2030-01-01T00:00:00Z", "did you mean 'expires_at'?"),
         ("expires_at: 2030-01-01T00:00:60Z", "/expires_at: '2030-01-01T00:00:60Z' "),
         ("expires_at: 2030-02-30T00:00:00Z", "/expires_at: '2030-02-30T00:00:00Z' "),
+        ("expires_at: 0000-01-01T00:00:00Z", "/expires_at: '0000-01-01T00:00:00Z' "),
         ("workspace: 5", "/workspace: "),
     ],
 )
