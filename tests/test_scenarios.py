@@ -48,14 +48,13 @@ NAPS: list[float] = []
 @pytest.fixture(autouse=True)
 def naps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the emulator sleep a thousandth of a second whenever it wants to sleep."""
-    sleep = asyncio.sleep
 
-    async def nap(seconds: float) -> None:
+    async def nap(seconds: float, stopping: asyncio.Event) -> None:
         NAPS.append(seconds)
-        await sleep(0.001)
+        await asyncio.sleep(0.001)
 
     NAPS.clear()
-    monkeypatch.setattr("emulator.spoiling.asyncio.sleep", nap)
+    monkeypatch.setattr("emulator.wire.pause", nap)
 
 
 def statuses(emulator: EmulatorUnderTest, vendor: str, count: int) -> list[int]:
