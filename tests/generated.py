@@ -16,12 +16,14 @@ from emulator.app import Catalogue, read_catalogue
 from emulator.control import guide
 from emulator.control.handlers import ROOT as CONTROL_ROOT
 from emulator.control.information import describe_operations
+from emulator.sandbox.credential_shapes import NAMES, SHAPES
 from emulator.settings import SETTINGS, Setting
 from tests.benchmarks.report import markdown_table
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 CONTROL_API = ROOT / "docs" / "control-api.md"
+MASKING = ROOT / "docs" / "reference" / "masking.md"
 PERFORMANCE = ROOT / "docs" / "performance.md"
 MEASURED = ROOT / "docs" / "performance.json"
 HOST = "localhost:4070"
@@ -103,9 +105,26 @@ def benchmark(catalogue: Catalogue) -> Iterator[str]:
     yield from markdown_table(json.loads(MEASURED.read_text("utf-8")))
 
 
+def names(catalogue: Catalogue) -> Iterator[str]:
+    """The names that masking takes for a credential's."""
+    yield "| words | where in the name | why |"
+    yield "|---|---|---|"
+    for row in NAMES:
+        yield f"| {' '.join(f'`{word}`' for word in row.words.split())} | {row.where} | {row.reason} |"
+
+
+def shapes(catalogue: Catalogue) -> Iterator[str]:
+    """The shapes that masking takes for a credential in any text."""
+    yield "| shape | such as | why |"
+    yield "|---|---|---|"
+    for shape in SHAPES:
+        yield f"| {shape.title} | `{shape.example}` | {shape.reason} |"
+
+
 FILES: Mapping[Path, Mapping[str, Section]] = {
     README: SECTIONS,
     CONTROL_API: {"routes": routes},
+    MASKING: {"names": names, "shapes": shapes},
     PERFORMANCE: {"benchmark": benchmark},
 }
 

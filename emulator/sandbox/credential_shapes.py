@@ -80,9 +80,9 @@ SHAPES = (
     Shape(
         "password in a URL",
         "postgres://user:secret@host",
-        "connection strings and proxies (RFC 3986, section 3.2.1)",
+        "connection strings, proxies, and a Host with a user (RFC 3986, section 3.2.1)",
         ("@",),
-        re.compile(r"(://[^\s/?#:@\"'<>\\]{0,256}:)[^\s/?#\"'<>\\]+@"),
+        re.compile(r"((?:://|\A)[^\s/?#:@\"'<>\\]{0,256}:)[^\s/?#\"'<>\\]+@"),
         rf"\1{MASK}@",
     ),
     Shape(
@@ -150,7 +150,7 @@ _HINTS: tuple[tuple[str, re.Pattern[str] | None], ...] = (
     *[(word, None) for word in ("sid", "pin", "otp", "pwd", "jwt")],
     ("key", re.compile(rf"(?:{'|'.join(KEYS.words.split())})[-_ %.\]\[]{{0,3}}key|private key-", re.IGNORECASE)),
     ("eyj", re.compile(r"eyJ")),
-    ("@", re.compile(r"://[^\s/?#]*:[^\s/?#]*@")),
+    ("@", re.compile(r"(?:://|^)[^\s/?#]*:[^\s/?#]*@", re.MULTILINE)),
     ("basic", re.compile(r"basic\s", re.IGNORECASE)),
     ("%", re.compile(r"%[0-9a-fA-F]{2}")),
     ("\\u00", re.compile(r"\\u00[2-7]")),

@@ -25,7 +25,7 @@ _STRING, _WORD, _KEY, _NUMBER, _OPEN, _CLOSE, _NEXT, _DEFAULT, _COMMENT = range(
 _BOUND = re.compile(r"(?<![\w$])(\w++)(?:\s|\\[nrt]){0,8}:(?:\s|\\[nrt]){0,8}\$(\w++)")
 """A GraphQL variable that is passed to an argument."""
 
-GRAPHQL_START = re.compile(r"\s*+(?:query|mutation|subscription|fragment)\b[^=&{]*+\{")
+GRAPHQL_START = re.compile(r"\s*+(?:query|mutation|subscription|fragment)\b[\s\w]*+[({@]")
 
 
 def bound_variables(text: str) -> frozenset[str]:

@@ -46,7 +46,7 @@ class Masker(TextMasker):
         if matched and not secrets.templates and not may_hold_credential("\n".join(texts)):
             return Head(call.base_url, call.path, self._named(call.headers), tuple(call.query.items()))
         return Head(
-            self.path(call.base_url, secrets, at_end=True),
+            self.text(self.path(call.base_url, secrets, at_end=True)),
             self.path(call.path, secrets, matched=matched),
             self.headers(call.headers),
             tuple([(name, self.value(name, value)) for name, value in call.query.items()]),
@@ -121,7 +121,7 @@ class Masker(TextMasker):
             return self._json(text)
         if kind == FORM:
             return "&".join(map(self._form_field, text.split("&")))
-        if kind.startswith("multipart/") or text.lstrip()[:1] == "-":
+        if kind.startswith("multipart/") or (text[:2] == "--" and "ontent-" in text):
             return self._multipart(text, content_type)
         return self.text(text)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -30,10 +31,10 @@ _VALUE = re.compile(
     r"(?:((?:\\*\"){3}|\\*[\"'])(.*?)(?:(?<!\\)\2|\Z)|(?!(?:null|true|false)\b)([^\s\"'\\,;&(){}\[\]<>]+))",
     re.DOTALL,
 )
-_ENCODED = re.compile(r"[^\s\"'<>&=?;#,/]++")
+_ENCODED = re.compile(r"[^\s\"'<>&=?;#,]++")
 _ECHO = re.compile(r"[\w.~+/=@-]{8,1024}", re.ASCII)
 """A credential that is masked wherever else it is in its exchange: not so short that it may be a part of others."""
-_PATH = re.compile(r"(?<=://)[^\s\"'<>\\?#]++|\A/[^\s\"'<>\\?#]++")
+_PATH = re.compile(r"(?<=://)[^\s\"'<>\\?#]++|(?<![^\s\"'=,;(])/[^\s\"'<>\\?#]++")
 
 
 class TextMasker:
@@ -49,7 +50,7 @@ class TextMasker:
         lowered = text.lower()
         for shape in SHAPES:
             if any(hint in lowered for hint in shape.hints):
-                text = shape.pattern.sub(shape.replacement or self._element, text)
+                text = shape.pattern.sub(partial(self._shaped, shape.replacement), text)
         text = _PATH.sub(lambda found: "/".join(self._segments_behind_names(found[0].split("/"))), text)
         if "%" in text:
             text = _ENCODED.sub(lambda found: self._encoded(found[0]), text)
@@ -104,12 +105,17 @@ class TextMasker:
             before, plain = plain, unquote(plain)
             if plain == before:
                 masked = text if plain == text else self.text(plain)
-                return text if masked in (plain, text) else quote(masked, safe="*", errors="replace")
+                safe = "*/" if "/" in text else "*"
+                return text if masked in (plain, text) else quote(masked, safe=safe, errors="replace")
         return MASK
 
-    def _element(self, found: re.Match[str]) -> str:
-        value = found[2]
-        return found[0].removesuffix(value) + self.hide(value) if names_credential(found[1]) else found[0]
+    def _shaped(self, replacement: str, found: re.Match[str]) -> str:
+        if not replacement:
+            value = found[2]
+            return found[0].removesuffix(value) + self.hide(value) if names_credential(found[1]) else found[0]
+        before = found[1] if found.re.groups else ""
+        self._remember(found[0].removeprefix(before).removesuffix("@"))
+        return found.expand(replacement)
 
     def _behind(self, names: re.Pattern[str], text: str) -> str:
         """Mask the values behind those of the names that are credentials'."""

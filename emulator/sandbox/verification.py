@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl
 
 from emulator.exchange import NOTHING, Document
 from emulator.sandbox.journal import Exchange, Journal, JournalledCall
-from emulator.sandbox.masking import FORM, is_masked
+from emulator.sandbox.masking import FORM, Masker, is_masked
+from emulator.sandbox.text_masking import is_named
 
 NEAREST = 3
 LONGEST_VALUE = 200
@@ -136,7 +137,7 @@ def _counted(times: int) -> str:
 def _conditions(document: Mapping[str, Any]) -> str:
     where = document.get("where", {})
     words = [
-        f"{place} {name} {_shown(value)}"
+        f"{place} {name} {_shown(Masker().document(value, is_named(name)))}"
         for place in ("path", "query", "body")
         for name, value in where.get(place, {}).items()
     ]
@@ -176,7 +177,7 @@ def _differing_body(expected: Mapping[str, Any], call: JournalledCall) -> Iterat
 def _difference(place: str, name: str, found: Any, expected: Any) -> str:
     if is_masked(found):
         return f"{place} {name} is a credential, which the journal does not keep"
-    return f"{place} {name} is {_shown(found)}, not {_shown(expected)}"
+    return f"{place} {name} is {_shown(found)}, not {_shown(Masker().document(expected, is_named(name)))}"
 
 
 def _shown(value: Any) -> str:
