@@ -96,9 +96,13 @@ class Records:
         self._collection = collection
         self._table = collection.table
 
+    def __contains__(self, id: object) -> bool:
+        sql = f"SELECT 1 FROM {self._table} WHERE id = ?"
+        return self._db.execute(sql, (id_text(id),)).fetchone() is not None
+
     def get(self, id: object) -> Record | None:
         """Return the record with that id, or None."""
-        row = self._db.execute(f"SELECT record FROM {self._table} WHERE id = ?", (_id_text(id),)).fetchone()
+        row = self._db.execute(f"SELECT record FROM {self._table} WHERE id = ?", (id_text(id),)).fetchone()
         return None if row is None else _decode(row)
 
     def all(self, where: Mapping[str, Any] | None = None) -> list[Record]:
@@ -137,12 +141,12 @@ class Records:
         return f"INSERT INTO {self._table} (id, record) VALUES (?, ?)"
 
     def _row(self, record: Record) -> tuple[str, str]:
-        return _id_text(record[self._collection.key]), _encode(record)
+        return id_text(record[self._collection.key]), _encode(record)
 
     def replace(self, record: Record) -> None:
         """Put a record in the place of the one with its id. Raises KeyError if there is none."""
         self._written.add(self._collection.name)
-        id = _id_text(record[self._collection.key])
+        id = id_text(record[self._collection.key])
         sql = f"UPDATE {self._table} SET record = ? WHERE id = ?"
         if self._db.execute(sql, (_encode(record), id)).rowcount == 0:
             raise KeyError(id)
@@ -150,7 +154,7 @@ class Records:
     def delete(self, id: object) -> bool:
         """Remove the record with that id; return whether there was one."""
         self._written.add(self._collection.name)
-        return self._db.execute(f"DELETE FROM {self._table} WHERE id = ?", (_id_text(id),)).rowcount > 0
+        return self._db.execute(f"DELETE FROM {self._table} WHERE id = ?", (id_text(id),)).rowcount > 0
 
     def delete_all(self, where: Mapping[str, Any] | None = None) -> int:
         """Remove the records that `all` would return; return how many."""
@@ -171,7 +175,7 @@ def _extract(name: str) -> str:
     return f"json_extract(record, '$.{name}')"
 
 
-def _id_text(id: object) -> str:
+def id_text(id: object) -> str:
     """Return an id as it is kept: a lone surrogate, which SQLite cannot hold, as its escape."""
     text = str(id)
     return text.encode("utf-8", "backslashreplace").decode() if has_surrogate(text) else text

@@ -14,6 +14,7 @@ import orjson
 from emulator.errors import ConfigurationError
 from emulator.exchange import Violation
 from emulator.sandbox.collection import Collection, Record
+from emulator.sandbox.populating import populate as add_made_up
 from emulator.sandbox.world import World
 from emulator.yaml_file import place, read_yaml, short_name
 
@@ -40,9 +41,7 @@ class Fixture:
         """Insert the records. `faker(name)` gives the Faker seeded for that collection."""
         world[self.collection].insert_many(self.records)
         if self.populate and self.collection.populate:
-            fake = faker(self.collection.name)
-            for number in range(1, self.populate + 1):
-                world[self.collection].insert(self.collection.populate(fake, number, world))
+            add_made_up(world, self.collection, faker(self.collection.name), 1, self.populate)
 
 
 Fixtures: TypeAlias = Mapping[str, Sequence[Fixture]]

@@ -13,6 +13,7 @@ from emulator.data import is_ours
 from emulator.errors import ConfigurationError
 from emulator.sandbox.collection import Collection, Record
 from emulator.sandbox.faults import Fault, fault_of
+from emulator.sandbox.populating import populate
 from emulator.sandbox.world import World
 from emulator.yaml_file import place, read_yaml
 
@@ -57,16 +58,13 @@ class Scenario:
                 world[of[name]].delete(record[of[name].key])
                 world[of[name]].insert(record)
         for name, count in self.records.get("populate", {}).items():
-            populate(world, of[name], int(count), faker)
+            populate_more(world, of[name], int(count), faker)
 
 
-def populate(world: World, collection: Collection, count: int, faker: Callable[[str], Faker]) -> None:
+def populate_more(world: World, collection: Collection, count: int, faker: Callable[[str], Faker]) -> None:
     """Add `count` records made by faker, numbered on from those that are there; each time others."""
-    assert collection.populate is not None
-    records = world[collection]
     fake = faker(f"{collection.name}:{world.next_number(f'populate {collection.name}')}")
-    first = records.count() + 1
-    records.insert_many(collection.populate(fake, number, world) for number in range(first, first + count))
+    populate(world, collection, fake, world[collection].count() + 1, count)
 
 
 def _merge(world: World, collection: Collection, changes: Mapping[str, Record]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -11,6 +11,7 @@ from hashlib import blake2b
 from random import Random
 from typing import Any
 
+from emulator.errors import StorageFailure
 from emulator.sandbox.collection import Collection, Records
 from emulator.sandbox.credentials import Identity
 
@@ -98,19 +99,38 @@ class World:
         """Return the id of the record behind a credential: a sandbox's own ones end in "." and its name."""
         return presented.removesuffix(f".{self._sandbox}")
 
+    def new_id(self, collection: Collection, draw: Callable[[], str]) -> str:
+        """Return what `draw` draws: again, if a record of the collection has that id.
+
+        Raises LookupError if it is still taken when there have been more draws than records.
+        """
+        records, id = self[collection], draw()
+        if id not in records:
+            return id
+        for _ in range(records.count()):
+            if (id := draw()) not in records:
+                return id
+        raise LookupError(f"every id that is drawn for {collection.name} is taken")
+
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Undo what was written inside the `with` block when it raises."""
+        """Undo what was written inside the `with` block when it raises.
+
+        Raises StorageFailure if the transaction has been undone: SQLite does that by itself where a disk is full.
+        """
+        if not self._db.in_transaction:
+            raise StorageFailure("the transaction was undone: the disk is full, or fails")
         self._db.execute("SAVEPOINT field")
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK TO field")
             self._drawn_with = None
             self.__dict__.pop("random", None)
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK TO field")
+                self._db.execute("RELEASE field")
             raise
-        finally:
-            self._db.execute("RELEASE field")
+        self._db.execute("RELEASE field")
 
     def next_number(self, sequence: str, start: int = 1) -> int:
         """Return the next number of a named sequence, which never gives a number twice."""

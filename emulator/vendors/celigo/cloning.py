@@ -48,7 +48,7 @@ def _bare(world: World, source: Record, wishes: Record) -> Record:
     sandbox = wishes.get("sandbox")
     return {
         **{name: [] for name in LISTS},
-        "_id": new_id(world),
+        "_id": new_id(world, INTEGRATIONS),
         "name": wishes.get("name") or f"Clone - {source['name']}",
         "sandbox": source["sandbox"] if sandbox is None else sandbox,
         "createdAt": now,

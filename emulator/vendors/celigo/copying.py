@@ -31,6 +31,8 @@ COPIED = (
 )
 """The fields of the integration itself that go along."""
 
+COLLECTIONS = {"export": EXPORTS, "import": IMPORTS, "flow": FLOWS}
+
 NOT_COPIED = ("lastExecutedAt", "lastModifiedBy")
 
 
@@ -44,17 +46,13 @@ def copy_content(
     """
     parts = {"export": exports_of(world, source), "import": imports_of(world, source), "flow": flows_of(world, source)}
     ids = {**connections, source["_id"]: target["_id"]}
-    for record in (
-        *parts["export"],
-        *parts["import"],
-        *parts["flow"],
-        *source["flowGroupings"],
-        *source.get("apiGroupings", ()),
-    ):
-        ids[record["_id"]] = new_id(world)
+    for kind, collection in COLLECTIONS.items():
+        ids |= {record["_id"]: new_id(world, collection) for record in parts[kind]}
+    for grouping in (*source["flowGroupings"], *source.get("apiGroupings", ())):
+        ids[grouping["_id"]] = new_id(world)
     content = {name: _renamed(source[name], ids) for name in COPIED if name in source}
     manifest = []
-    for kind, collection in (("export", EXPORTS), ("import", IMPORTS), ("flow", FLOWS)):
+    for kind, collection in COLLECTIONS.items():
         for record in parts[kind]:
             copy = _copy(world, record, ids, target["sandbox"])
             _keep(world, kind, collection, copy)

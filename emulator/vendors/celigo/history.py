@@ -29,7 +29,7 @@ def log(
     if event == "update" and not changes:
         return
     entry = {
-        "_id": new_id(world),
+        "_id": new_id(world, AUDIT),
         "resourceType": resource_type,
         "_resourceId": (after or before or {})["_id"],
         "source": "api",

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
+from emulator.sandbox.collection import Collection
 from emulator.sandbox.world import World
 
 OBJECT_ID: Final = re.compile("[0-9a-fA-F]{24}")
@@ -16,6 +17,10 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def new_id(world: World) -> str:
-    """Return a new ObjectId: eight digits of seconds, sixteen random ones."""
-    return f"{int(world.now.timestamp()):08x}{world.hex(16)}"
+def new_id(world: World, collection: Collection | None = None) -> str:
+    """Return a new ObjectId, which no record of the collection has: eight digits of seconds, sixteen random ones."""
+
+    def draw() -> str:
+        return f"{int(world.now.timestamp()):08x}{world.hex(16)}"
+
+    return draw() if collection is None else world.new_id(collection, draw)

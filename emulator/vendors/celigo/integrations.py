@@ -45,7 +45,7 @@ def create_integration(call: Call, world: World) -> Reply:
         {
             **written(world, wanted),
             **({} if syncs is None else {"syncs": syncs}),
-            "_id": new_id(world),
+            "_id": new_id(world, INTEGRATIONS),
             "sandbox": bool(wanted.get("sandbox")),
             "createdAt": now,
             "lastModified": now,

@@ -40,7 +40,7 @@ def create_revision(call: Call, world: World) -> Reply:
 def _snapshot(world: World, integration: Record, content: list[Record], description: str | None) -> Record:
     now = timestamp(world.now)
     revision = {
-        "_id": new_id(world),
+        "_id": new_id(world, REVISIONS),
         **({"description": description} if description is not None else {}),
         "type": "snapshot",
         "status": "completed",

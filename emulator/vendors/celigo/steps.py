@@ -119,7 +119,7 @@ def _connection(world: World, step: Record, body: Record) -> str:
     record = {
         "name": step.get("name", "Connection"),
         **made,
-        "_id": new_id(world),
+        "_id": new_id(world, CONNECTIONS),
         "createdAt": now,
         "lastModified": now,
     }

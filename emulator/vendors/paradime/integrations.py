@@ -36,7 +36,7 @@ def add_custom_integration(call: Call, world: World) -> dict[str, Any]:
     It is active and listed from now on: the vendor's SDK looks for it at once in upsert().
     """
     integration = {
-        "uid": world.uuid(),
+        "uid": world.new_id(INTEGRATIONS, world.uuid),
         "name": call.params["name"],
         "logoBase64": logo(call.params.get("logoUrl")),
         "isActive": True,

@@ -14,6 +14,9 @@ from emulator.vendors.paradime.errors import closed_snapshot, unknown_snapshot
 from emulator.vendors.paradime.integrations import find
 from emulator.vendors.paradime.records import KINDS, node_record
 
+HIGHEST_INT = 2**31 - 1
+"""GraphQL's Int goes no further."""
+
 handlers = Handlers()
 
 
@@ -48,7 +51,9 @@ def _find(world: World, integration_uid: str, id: int) -> Record:
 def _open(world: World, integration_uid: str) -> Record:
     # Fixtures bring snapshots of their own, so the sequence has to start after the last of them.
     last = _last(world[SNAPSHOTS])
-    id = world.next_number("paradime.snapshots", start=last["id"] + 1 if last else 1)
+    start = last["id"] + 1 if last and last["id"] < HIGHEST_INT else 1
+    while (id := world.next_number("paradime.snapshots", start)) in world[SNAPSHOTS]:
+        pass
     snapshot = {"id": id, "integrationUid": integration_uid, "isOpen": True}
     world[SNAPSHOTS].insert(snapshot)
     return snapshot

@@ -36,7 +36,7 @@ def create_integration(call: Call, world: World) -> Reply:
     wrong = {**problems_of_texts(given), **_problems_of_teams(given)}
     if wrong:
         raise invalid_fields(wrong)
-    integration = _new(given, world.uuid(), timestamp(world.now))
+    integration = _new(given, world.new_id(INTEGRATIONS, world.uuid), timestamp(world.now))
     world[INTEGRATIONS].insert(integration)
     return Reply(201, _shown(integration, world))
 

@@ -23,7 +23,7 @@ TAG_LENGTH = 6
 def begin(world: World, integration_id: str, kind: str, files: Mapping[str, str]) -> Record:
     """Add a running sync of the integration; `files` are filenames by part. Raises Refusal (404)."""
     sync = {
-        "id": world.uuid(),
+        "id": world.new_id(SYNCS, world.uuid),
         "integration_id": find(world, integration_id)["id"],
         "tag": _new_tag(world),
         "kind": kind,
