@@ -47,7 +47,7 @@ class Address:
 
 class Addressing:
     """Finds a request's target. `hosts` are the vendors' own host names, `credential_headers` the headers that
-    carry their credentials, by vendor.
+    carry their credentials, by vendor; `hides_names` keeps the names of sandboxes from who names one that is not there.
     """
 
     def __init__(
@@ -55,8 +55,11 @@ class Addressing:
         sandboxes: Sandboxes,
         hosts: Hosts,
         credential_headers: Mapping[str, Iterable[str]],
+        *,
+        hides_names: bool = False,
     ) -> None:
         self._sandboxes = sandboxes
+        self._hides_names = hides_names
         self._hosts = hosts
         self._credential_headers = {vendor: ("Authorization", *names) for vendor, names in credential_headers.items()}
 
@@ -107,8 +110,9 @@ class Addressing:
     def _named(self, name: str) -> Sandbox:
         sandbox = self._sandboxes.get(name)
         if sandbox is None:
-            names = ", ".join(sandbox.name for sandbox in self._sandboxes)
-            raise Problem(404, f"There is no sandbox {name!r}; there are {names}. POST /{CONTROL}/sandboxes makes one.")
+            there = f"there are {self._sandboxes.names()}"
+            names = f"GET /{CONTROL}/sandboxes lists them" if self._hides_names else there
+            raise Problem(404, f"There is no sandbox {name!r}; {names}. POST /{CONTROL}/sandboxes makes one.")
         return sandbox
 
 

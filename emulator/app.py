@@ -32,6 +32,7 @@ from emulator.metrics import Metrics
 from emulator.origin import Origin, origin_of
 from emulator.pipeline import Limits, Pipeline
 from emulator.problems import Problem
+from emulator.sandbox.budget import Budget
 from emulator.sandbox.collection import Collection, Record, Records
 from emulator.sandbox.fixtures import Fixture, Fixtures, create_schema, problems_in, read_fixtures
 from emulator.sandbox.journal import Exchange
@@ -226,6 +227,10 @@ class Emulator:
         self.scenarios.update(scenarios)
         self._addressing = self._make_addressing()
 
+    def _problems_in(self, records: Sequence[Record], collection: Collection) -> Iterable[tuple[str, str]]:
+        contract = self.catalogue.contracts[collection.name.partition(".")[0]]
+        return problems_in(records, collection, contract, credential_check())
+
     def _sandboxes(self, on_record: Callable[[Exchange], None] | None) -> Sandboxes:
         settings, vendors = self.settings, self.catalogue.vendors
         blueprint = Blueprint(
@@ -234,6 +239,9 @@ class Emulator:
             journal_size=settings.journal_size,
             journal_bytes=settings.journal_bytes,
             faker=seeded_faker,
+            problems_in=self._problems_in,
+            sweeps={name: vendor.sweep for name, vendor in vendors.items()},
+            snapshots=Budget(settings.snapshot_bytes),
             on_record=on_record,
         )
         return Sandboxes(
@@ -250,7 +258,7 @@ class Emulator:
         headers = {
             name: _credential_headers(vendor, self._fixtures[name]) for name, vendor in self.catalogue.vendors.items()
         }
-        return Addressing(self.sandboxes, self.hosts, headers)
+        return Addressing(self.sandboxes, self.hosts, headers, hides_names=bool(self.settings.control_token))
 
     def _pipeline(self, name: str) -> Pipeline:
         settings, catalogue = self.settings, self.catalogue

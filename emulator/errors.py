@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,16 @@ class MalformedBody(Exception):
 
 class UndecodableBody(Exception):
     """The body does not unpack: str() says why, in zlib's words ("incorrect header check")."""
+
+
+class StorageFailure(Exception):
+    """A sandbox's records cannot be read or written: the disk is full, or fails, or the emulator is stopping."""
+
+
+def is_without_room(failure: Exception) -> bool:
+    """Return True if something failed because a disk is full, or fails: no defect of ours."""
+    no_room = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+    return isinstance(failure, StorageFailure) or (isinstance(failure, OSError) and failure.errno in no_room)
 
 
 class ConfigurationError(Exception):

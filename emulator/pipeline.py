@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
@@ -17,21 +18,21 @@ from aiohttp import web
 from emulator import wire
 from emulator.addressing import Address
 from emulator.connection import break_off
-from emulator.contract.faults import responses_of
+from emulator.contract.faults import reply_of, responses_of
 from emulator.contract.fidelity import check_reply
 from emulator.contract.graphql import GraphQLLimits, GraphQLResult, RootFields
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import Operation, Response
 from emulator.contract.reading import UnsupportedType, read_call
 from emulator.cors import Cors
-from emulator.errors import MalformedBody, Refusal, UndecodableBody
+from emulator.errors import MalformedBody, Refusal, UndecodableBody, is_without_room
 from emulator.exchange import Call, Reply, Violation
 from emulator.graphql_calls import GraphQLCalls
 from emulator.metrics import Metrics
 from emulator.problems import Problem
 from emulator.routes import Route, Routes
 from emulator.sandbox.credentials import Identity
-from emulator.sandbox.faults import GraphQLFault
+from emulator.sandbox.faults import FaultReply, GraphQLFault
 from emulator.sandbox.journal import LONGEST_SENTENCE, Exchange, journalled_call, journalled_reply
 from emulator.sandbox.masking import Masker
 from emulator.sandbox.near_misses import NearMiss, near_misses, near_root_fields
@@ -177,8 +178,8 @@ class Pipeline:
             except Disconnected:
                 reply, visit.spoiling = None, Spoiling(visit.spoiling.faults)
             except Exception as refusal:
-                reply = self._refuse(visit, refusal)
-            reply = self._spoil(visit, self._check_reply(visit, reply))
+                reply = await self._refuse(visit, refusal)
+            reply = self._spoil(visit, await self._check_reply(visit, reply))
             if visit.spoiling.seconds_after:
                 reply = await self._hold_back(visit, reply, request)
             return await self._answer(visit, reply, request, started)
@@ -305,7 +306,7 @@ class Pipeline:
             raise BrokenContract(broken)
         return payload if fault is None or fault.keep_data else None
 
-    def _refuse(self, visit: Visit, refusal: Exception) -> Reply:
+    async def _refuse(self, visit: Visit, refusal: Exception) -> Reply:
         """Return the vendor's answer to what a stage has raised; what is no refusal is our own fault."""
         if isinstance(refusal, Refusal):
             return refusal.reply
@@ -322,14 +323,16 @@ class Pipeline:
         if isinstance(refusal, Problem):
             visit.reply_is_checked = True
             return refusal.reply()
-        return self._broken(visit, refusal)
+        if is_without_room(refusal):
+            return self._unavailable(visit, refusal)
+        return await self._broken(visit, refusal)
 
-    def _check_reply(self, visit: Visit, reply: Reply | None) -> Reply | None:
+    async def _check_reply(self, visit: Visit, reply: Reply | None) -> Reply | None:
         """Hold the reply to the contract; what a fault replies was held to it when the fault was armed."""
         if reply is None or visit.reply_is_checked or reply is visit.spoiling.reply:
             return reply
         violations = check_reply(reply, self._responses(visit))
-        return self._broken(visit, BrokenContract(violations)) if violations else reply
+        return await self._broken(visit, BrokenContract(violations)) if violations else reply
 
     def _spoil(self, visit: Visit, reply: Reply | None) -> Reply | None:
         if visit.reply_is_checked:
@@ -363,12 +366,28 @@ class Pipeline:
     def _responses(self, visit: Visit) -> Mapping[int, Response]:
         return self._contract.unmatched if visit.matched is None else responses_of(visit.matched, self._contract)
 
-    def _broken(self, visit: Visit, failure: Exception) -> Reply:
-        path = Masker().path(visit.call.path, self._secret_paths, matched=visit.route is not None)
-        where = f"{visit.call.method} {path} ({self._vendor.name} {', '.join(visit.operations)})"
-        logger.error("our own fault in %s: %s", where, failure, exc_info=failure)
+    async def _broken(self, visit: Visit, failure: Exception) -> Reply:
+        """Return the vendor's 500 to a defect of ours, or to a record that was forced in and cannot be served."""
+        where = self._where(visit)
+        unservable = await visit.sandbox.unservable(self._vendor.name)
+        if unservable:
+            logger.error("our own fault in %s: it cannot serve %s", where, unservable)
+            visit.faults_of_ours.append(Violation("body", "", "record", None, None, f"cannot serve {unservable}"))
+        else:
+            logger.error("our own fault in %s: %s", where, failure, exc_info=failure)
         visit.faults_of_ours += getattr(failure, "violations", ())
         return self._dialect.broken(visit.call)
+
+    def _unavailable(self, visit: Visit, failure: Exception) -> Reply:
+        """Return the vendor's 503 where there is no room for what a call brings, or a disk fails."""
+        logger.error("no storage for %s: %s", self._where(visit), failure)
+        responses, operation = self._responses(visit), visit.operations[0] if visit.operations else ""
+        unavailable = FaultReply(HTTPStatus.SERVICE_UNAVAILABLE)
+        return reply_of(unavailable, responses, operation=operation)
+
+    def _where(self, visit: Visit) -> str:
+        path = Masker().path(visit.call.path, self._secret_paths, matched=visit.route is not None)
+        return f"{visit.call.method} {path} ({self._vendor.name} {', '.join(visit.operations)})"
 
     def _near_misses(self, visit: Visit, path: str) -> tuple[NearMiss, ...]:
         if visit.operations:

@@ -131,6 +131,10 @@ def _no_rights_needed(call: Call, identity: Identity, operation: str, safe: bool
     """Allow everything."""
 
 
+def _nothing_to_sweep(world: World) -> None:
+    """Leave everything: what the vendor writes, it writes in one transaction."""
+
+
 def _status_200(result: dict[str, Any], ran: bool, refused: bool, flags: Flags) -> Reply:
     """Answer every GraphQL result with status 200, but a request that is refused with 400."""
     return Reply(400 if refused else 200, result)
@@ -146,6 +150,8 @@ class Vendor:
     a client sends for that credential. `graphql_reply(result, ran, refused, flags)` wraps the result of a
     GraphQL request, `ran` telling that its document and variables were valid, `refused` that strict mode
     wants a 4xx, since they were not.
+    `sweep(world)` removes what streaming handlers that were cut off have left behind: it runs on a database that an
+    earlier process kept, and on a snapshot before it is restored, when no call can be at work on the records.
     """
 
     name: str
@@ -157,3 +163,4 @@ class Vendor:
     collections: Sequence[Collection]
     authorize: Callable[[Call, Identity, str, bool], None] = _no_rights_needed
     graphql_reply: Callable[[dict[str, Any], bool, bool, Flags], Reply] = _status_200
+    sweep: Callable[[World], None] = _nothing_to_sweep

@@ -93,7 +93,7 @@ class EmulatorUnderTest:
     def flag(self, name: str, value: object) -> None:
         """Set a vendor's switch for this test: `flag("celigo.empty_list_status", 204)`."""
         vendor, flag, chosen = parse_flag(f"{name}={value}", self.catalogue.contracts)
-        self._emulator.sandboxes.default.flags[vendor][flag] = chosen
+        self.sandbox.set_flags(vendor, {flag: chosen})
 
     def strict(self, on: bool | None) -> None:
         """Let the sandbox refuse, or not, what vendors are tolerant of; None: as the setting has it."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import unescape
+from itertools import takewhile
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -53,6 +58,25 @@ def controlled(catalogue: Catalogue | None = None, **settings: Any) -> Iterator[
     emulator = Emulator(read_settings({"port": 0, "access_log": False, **settings}), catalogue)
     with ThreadedServer(emulator) as server, httpx.Client(timeout=60) as client:
         yield emulator, Control(server.url, client)
+
+
+@contextmanager
+def process(*options: str) -> Iterator[tuple[subprocess.Popen[str], Control]]:
+    """Run `emulator serve` on a free port."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("EMULATOR_")}
+    command = [sys.executable, "-m", "emulator", "serve", "--port", "0", "--access-log", "false", *options]
+    with (
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, text=True, env=kept, cwd=Path(__file__).parent.parent
+        ) as started,
+        httpx.Client(timeout=60) as client,
+    ):
+        try:
+            assert started.stdout is not None
+            banner = "".join(takewhile(lambda line: line != "Ready.\n", started.stdout))
+            yield started, Control(re.findall(r"http://[0-9.:]+", banner)[0], client)
+        finally:
+            started.kill()
 
 
 @dataclass

@@ -16,6 +16,7 @@ from emulator.app import Catalogue, Emulator
 from emulator.control import guide
 from emulator.control.api import MODULES
 from emulator.control.document import own_contract
+from emulator.errors import StorageFailure
 from emulator.settings import read_settings
 from tests import generated
 from tests.conftest import EmulatorUnderTest
@@ -198,6 +199,19 @@ def test_fault_of_our_own_is_500_and_logged(catalogue: Catalogue, caplog: pytest
             assert answer == (500, "This is a fault of the emulator's own; its log tells more."), name
             assert "ZeroDivisionError" in caplog.text
             caplog.clear()
+
+
+def test_a_full_disk_is_507_with_a_sentence(catalogue: Catalogue, caplog: pytest.LogCaptureFixture) -> None:
+    async def without_room(call: Any, emulator: Any) -> Any:
+        raise StorageFailure("database or disk is full")
+
+    needing_sandboxes = [name for name, operation in OPERATIONS.items() if 507 in operation.responses]
+    with controlled(catalogue) as (emulator, control):
+        for name in needing_sandboxes:
+            emulator._control._handlers[name] = without_room  # type: ignore[index]
+            assert wrongly(control, name) == (507, "Nothing is changed: database or disk is full."), name
+    assert len(caplog.messages) == len(needing_sandboxes)
+    assert all(message.endswith(": database or disk is full") for message in caplog.messages)
 
 
 def test_reply_outside_the_contract_is_500_and_logged(catalogue: Catalogue, caplog: pytest.LogCaptureFixture) -> None:
@@ -504,6 +518,7 @@ def test_every_operation_and_status_of_the_contract_is_tested() -> None:
         statuses = set(everywhere)
         statuses |= {401} if operation.secured else set()
         statuses |= {404} if name in IN_A_SANDBOX else set()
+        statuses |= {507} & operation.responses.keys()
         statuses |= {503} if operation.tag not in ("information", "reference") or name == "getReady" else set()
         statuses |= {400, 413, 415} if name in WITH_JSON else {413, 415} if name in WITH_BODY else set()
         statuses |= {status for status in operation.responses if status < 300}
@@ -729,14 +744,39 @@ def _changed(file: Path, *statements: str) -> bytes:
     return file.read_bytes()
 
 
+SCRIPT, DEEP = "5fd0a1b2c3d4e5f60718293a", '{"a":' * 1000 + "1" + "}" * 1000
+NO_OBJECT = f"the record '{SCRIPT}' of celigo.scripts is not a JSON object of up to 200 levels."
+ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x FROM n) SELECT count(*) FROM n"
 UPLOADS_REFUSED = [
-    (['DROP TABLE "secoda.syncs"'], "has another layout: it lacks ['CREATE INDEX"),
-    (["CREATE TABLE extra (x)"], "and has ['CREATE TABLE extra (x)'] besides"),
-    (["CREATE TRIGGER t AFTER INSERT ON sequences BEGIN SELECT 1; END"], "has another layout"),
-    (["UPDATE \"celigo.scripts\" SET record = '{'"], "celigo.scripts holds a record that is not a JSON object"),
-    (["UPDATE \"celigo.scripts\" SET record = '[]'"], "celigo.scripts holds a record that is not a JSON object"),
-    (["UPDATE \"celigo.scripts\" SET record = x'7b7d'"], "celigo.scripts holds a record that is not a JSON object"),
-    (["PRAGMA page_size = 8192", "VACUUM"], "This SQLite file cannot be used: its page_size is 8192, not 2048."),
+    (['DROP TABLE "secoda.syncs"'], "has another layout: it lacks ['secoda.syncs', "),
+    (["CREATE TABLE extra (x)"], "and has ['extra'] besides"),
+    (["CREATE TRIGGER t AFTER INSERT ON sequences BEGIN SELECT 1; END"], "and has ['t'] besides"),
+    # Of a name that `LIKE 'sqlite_%'` finds, and with a query that never ends.
+    ([f"CREATE TRIGGER sqliteX AFTER INSERT ON sequences BEGIN {ENDLESS}; END"], "and has ['sqliteX'] besides"),
+    ([f"CREATE VIEW sqliteV AS {ENDLESS}"], "and has ['sqliteV'] besides"),
+    (["UPDATE \"celigo.scripts\" SET record = '{'"], NO_OBJECT),
+    (["UPDATE \"celigo.scripts\" SET record = '[]'"], NO_OBJECT),
+    (["UPDATE \"celigo.scripts\" SET record = x'7b7d'"], NO_OBJECT),
+    ([f"UPDATE \"celigo.scripts\" SET record = '{DEEP}'"], NO_OBJECT),
+    (
+        ["UPDATE \"celigo.scripts\" SET record = CAST(x'7b2261223a22ff227d' AS TEXT)"],
+        "cannot be read: Could not decode",
+    ),
+    (["UPDATE \"celigo.scripts\" SET record = '{}'"], "the record None of celigo.scripts: it has no _id."),
+    (
+        ["UPDATE \"celigo.scripts\" SET record = json_set(record, '$._id', 'other')"],
+        f"the record '{SCRIPT}' of celigo.scripts has another _id.",
+    ),
+    (
+        ["UPDATE \"celigo.integrations\" SET record = json_remove(record, '$.flowGroupings')"],
+        "of celigo.integrations, /flowGroupings: 'flowGroupings' is a required property.",
+    ),
+    (
+        ["UPDATE \"secoda.credentials\" SET record = json_remove(record, '$.rights') WHERE id = 'secoda-token'"],
+        "the record 'seco…' of secoda.credentials, /rights: 'rights' is a required property.",
+    ),
+    (["INSERT INTO sequences VALUES ('draws 1:x', 9223372036854775807)"], "'draws 1:x' is at 9223372036854775807."),
+    (["INSERT INTO sequences VALUES ('draws 1:x', 'many')"], "the sequence 'draws 1:x' is at 'many'."),
 ]
 
 
@@ -750,6 +790,17 @@ def test_an_upload_that_could_not_be_restored_is_refused_and_changes_nothing(
     status, detail = control.refused("PUT", "/snapshots/kept", **sent(_changed(tmp_path / "file", *statements)))
     assert (status, sentence in detail) == (422, True), detail
     assert control.ask("GET", "/snapshots/kept").content == kept
+
+
+@pytest.mark.parametrize("statements", [["PRAGMA page_size = 8192", "VACUUM"], ["PRAGMA journal_mode = WAL"]])
+def test_an_upload_is_taken_however_its_rows_are_laid_out(
+    control: Control, tmp_path: Path, statements: list[str]
+) -> None:
+    control.done("POST", "/snapshots", json={"name": "kept"})
+    kept = control.ask("GET", "/snapshots/kept").content
+    (tmp_path / "file").write_bytes(kept)
+    uploaded = control.ask("PUT", "/snapshots/other", **sent(_changed(tmp_path / "file", *statements)))
+    assert (uploaded.status_code, uploaded.json()["bytes"]) == (201, len(kept))
 
 
 @pytest.mark.parametrize("damage", [lambda file: file[:5000], lambda file: file[:4096] + bytes(len(file) - 4096)])

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.control import process
 from tests.test_fuzz import schemathesis
-from tests.test_sandboxes import process
 
 ROOT = Path(__file__).parent.parent
 

@@ -5,20 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import re
 import signal
 import socket
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
-from itertools import count, takewhile
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -30,7 +26,7 @@ from hypothesis import strategies as st
 from emulator.app import Catalogue, Emulator
 from emulator.server import ThreadedServer
 from emulator.settings import read_settings
-from tests.control import Control, controlled
+from tests.control import Control, controlled, process
 
 SECODA = {"Authorization": "Bearer secoda-token"}
 CELIGO = {"Authorization": "Bearer celigo-token"}
@@ -310,25 +306,6 @@ def test_500_sandboxes_live_at_once(catalogue: Catalogue) -> None:
             names = {record["name"] for record in listed(control, f"s{number}")}
             assert {name for name in names if name.startswith("Mine")} == {f"Mine {number}"}
         assert "emulator_sandboxes 501.0" in control.ask("GET", "/metrics").text
-
-
-@contextmanager
-def process(*options: str) -> Iterator[tuple[subprocess.Popen[str], Control]]:
-    """Run `emulator serve` on a free port."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("EMULATOR_")}
-    command = [sys.executable, "-m", "emulator", "serve", "--port", "0", "--access-log", "false", *options]
-    with (
-        subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, env=kept, cwd=Path(__file__).parent.parent
-        ) as started,
-        httpx.Client(timeout=60) as client,
-    ):
-        try:
-            assert started.stdout is not None
-            banner = "".join(takewhile(lambda line: line != "Ready.\n", started.stdout))
-            yield started, Control(re.findall(r"http://[0-9.:]+", banner)[0], client)
-        finally:
-            started.kill()
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,7 @@ async def test_random_choices_are_the_same_for_the_same_randomness_in_an_equal_w
     equal = Store()
     try:
         await draw(store, "1:op")
-        await equal.load(await store.dump())
+        await equal.load(await store.dump(), lambda db: None)
         first = [await draw(store, randomness) for randomness in ("1:op", "1:op", "2:op")]
         again = [await draw(equal, randomness) for randomness in ("1:op", "1:op", "2:op")]
     finally:
@@ -138,7 +138,7 @@ async def test_copy_is_exact_and_apart(store: Store) -> None:
     await store.run(lambda db: things(db).insert({"id": "a"}))
     copy = Store()
     try:
-        await copy.load(await store.dump())
+        await copy.load(await store.dump(), lambda db: None)
         await copy.run(lambda db: things(db).insert({"id": "b"}))
         assert await copy.run(lambda db: things(db).count()) == 2
         assert await store.run(lambda db: things(db).count()) == 1

@@ -33,7 +33,7 @@ from emulator.control import (
 )
 from emulator.control.document import own_contract
 from emulator.control.handlers import ROOT, Emulator, Handler, Stream
-from emulator.errors import ContractError, MalformedBody, UndecodableBody
+from emulator.errors import ContractError, MalformedBody, UndecodableBody, is_without_room
 from emulator.exchange import Call, Reply, Violation
 from emulator.origin import Origin, authority_of
 from emulator.problems import Problem
@@ -88,9 +88,8 @@ class Control:
             return break_off(request, "close")
         except Problem as problem:
             return self._problem(problem, request, responses)
-        except Exception:
-            logger.exception("our own fault in %s %s", request.method, request.path)
-            return wire.problem_response(_own_fault())
+        except Exception as failure:
+            return self._failed(failure, request, responses)
         return wire.respond(call, reply, self._contract.conventions)
 
     def _refuse_foreign(self, request: web.BaseRequest) -> None:
@@ -151,6 +150,16 @@ class Control:
             raise Problem(400, f"The body does not parse: {problem}.") from None
         if violations:
             raise Problem(422, f"{'; '.join(map(_sentence, violations))}.")
+
+    def _failed(
+        self, failure: Exception, request: web.BaseRequest, responses: Mapping[int, Response]
+    ) -> web.StreamResponse:
+        """Answer what went wrong: where a disk is full that is no defect of ours."""
+        if is_without_room(failure):
+            logger.error("no storage for %s %s: %s", request.method, request.path, failure)
+            return self._problem(Problem(507, f"Nothing is changed: {failure}."), request, responses)
+        logger.error("our own fault in %s %s", request.method, request.path, exc_info=failure)
+        return wire.problem_response(_own_fault())
 
     def _problem(
         self, problem: Problem, request: web.BaseRequest, responses: Mapping[int, Response]

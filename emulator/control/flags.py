@@ -25,7 +25,7 @@ async def set_flags(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     """Set those flags that the body names, or none if one of them is wrong."""
     given: Any = call.document
     for vendor, values in read_flags(given, emulator.catalogue.contracts).items():
-        sandbox.flags[vendor].update(values)
+        sandbox.set_flags(vendor, values)
     return Reply(200, describe_flags(sandbox))
 
 

@@ -120,7 +120,7 @@ def find_sandbox(call: Call, emulator: Emulator) -> Sandbox:
     name = call.params["sandbox"]
     sandbox = emulator.sandboxes.get(name)
     if sandbox is None:
-        names = ", ".join(known.name for known in emulator.sandboxes)
+        names = emulator.sandboxes.names()
         raise Problem(404, f"There is no sandbox {name!r}; there are {names}. POST {ROOT}/sandboxes makes one.")
     return sandbox
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from emulator.addressing import HEADER
 from emulator.control.clock import describe_clock, read_time
 from emulator.control.flags import describe_flags, read_flags
 from emulator.control.handlers import ROOT, Emulator, Handlers, find_sandbox, refusal, whole_numbers
@@ -36,7 +37,7 @@ async def list_sandboxes(call: Call, emulator: Emulator) -> Reply:
 async def create_sandbox(call: Call, emulator: Emulator) -> Reply:
     """Make a sandbox as the body describes it."""
     wanted = {} if call.document is NOTHING else whole_numbers(call.document)
-    name = wanted["name"] if "name" in wanted else f"sandbox-{secrets.token_hex(6)}"
+    name = _name(wanted, call)
     beginning = _beginning(wanted, emulator)
     fixtures = await _fixtures(wanted, emulator)
     try:
@@ -97,6 +98,18 @@ def describe_sandbox(sandbox: Sandbox, call: Call, emulator: Emulator) -> dict[s
     }
 
 
+def _name(wanted: Mapping[str, Any], call: Call) -> str:
+    """Return the name that the body gives, else the header, else a random one.
+
+    Where a proxy adds the header, only the sandbox of that name can be found behind it.
+    """
+    named = call.headers.get(HEADER)
+    name: str = wanted.get("name") or named or f"sandbox-{secrets.token_hex(6)}"
+    if named is not None and named != name:
+        raise Problem(422, f"The body names the sandbox {name!r}, but the header {HEADER} {named!r}; send one of them.")
+    return name
+
+
 def own_credentials(vendor: str, sandbox: Sandbox) -> list[Record]:
     """Return a vendor's credentials that no other sandbox has; those of `default` are the fixtures' own."""
     ending = f".{sandbox.name}"
@@ -124,7 +137,7 @@ def _describe_credential(credential: Record, vendor: Vendor, now: datetime) -> d
         "user": credential.get("user"),
         "rights": credential.get("rights"),
         "expired": expired(credential, now),
-        "headers": vendor.present(credential),
+        "headers": {header: str(value) for header, value in vendor.present(credential).items()},
     }
 
 

@@ -8,9 +8,10 @@ from emulator.control.handlers import Emulator, Handlers, refusal
 from emulator.errors import ConfigurationError
 from emulator.exchange import Call, Reply
 from emulator.problems import Problem
+from emulator.sandbox.budget import BudgetExceeded
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.sandboxes import NAME
-from emulator.sandbox.snapshots import check_snapshot, restore_snapshot, save_snapshot
+from emulator.sandbox.snapshots import check_snapshot
 
 MEDIA_TYPE = "application/vnd.sqlite3"
 
@@ -28,7 +29,7 @@ async def save(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     """Keep the sandbox's records under a name."""
     document: Any = call.document
     name = _checked(document["name"])
-    sandbox.snapshots[name] = await save_snapshot(sandbox)
+    _keep(sandbox, name, await sandbox.store.dump())
     return Reply(201, _describe(name, sandbox))
 
 
@@ -36,7 +37,10 @@ async def save(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
 async def restore(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     """Put the records of a snapshot in the place of the sandbox's."""
     name = _found(call, sandbox)
-    await restore_snapshot(sandbox, sandbox.snapshots[name])
+    try:
+        await sandbox.restore(sandbox.snapshots[name])
+    except ConfigurationError as problem:
+        raise refusal(422, problem) from None
     return Reply(200, _describe(name, sandbox))
 
 
@@ -55,15 +59,22 @@ async def upload(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     except ConfigurationError as problem:
         raise refusal(422, problem) from None
     status = 200 if name in sandbox.snapshots else 201
-    sandbox.snapshots[name] = file
+    _keep(sandbox, name, file)
     return Reply(status, _describe(name, sandbox))
 
 
 @handlers.sandbox_operation("deleteSnapshot")
 async def delete(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     """Forget a snapshot."""
-    del sandbox.snapshots[_found(call, sandbox)]
+    sandbox.snapshots.remove(_found(call, sandbox))
     return Reply(204)
+
+
+def _keep(sandbox: Sandbox, name: str, file: bytes) -> None:
+    try:
+        sandbox.snapshots.put(name, file)
+    except BudgetExceeded as problem:
+        raise Problem(507, f"No room for this snapshot: {problem}; delete others, or raise snapshot_bytes.") from None
 
 
 def _checked(name: str) -> str:

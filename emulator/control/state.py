@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any, TypeVar
 
-from emulator.contract.schemas import Check
-from emulator.control.document import own_contract
 from emulator.control.handlers import Emulator, Handlers, whole_numbers
 from emulator.exchange import Call, Reply
 from emulator.problems import Problem
@@ -18,6 +17,9 @@ T = TypeVar("T")
 
 PAGE = 100
 """How many records a page has if the call does not say."""
+
+PROBLEMS = 100
+"""So many problems of a record are told, at most."""
 
 handlers = Handlers()
 
@@ -69,12 +71,16 @@ async def get_record(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
 
 @handlers.sandbox_operation("putRecord")
 async def put_record(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Put a record there, held to the schema of its collection unless it is forced."""
+    """Put a record there, validated against the schema of its collection unless it is forced.
+
+    A credential always is: without its fields nobody could present it.
+    """
     record: Any = call.document
     collection = _found(call, emulator)
     _check_id(record, call.params["id"], collection)
-    if not call.params.get("force"):
-        _check_record(record, collection, emulator)
+    is_credential = collection.name == f"{_vendor(collection)}.credentials"
+    if is_credential or not call.params.get("force"):
+        _check_record(record, collection, sandbox, "" if is_credential else " ?force=true takes it.")
     replaced = await _run(sandbox, collection, lambda records: _put(records, record, call.params["id"]))
     return Reply(200 if replaced else 201, record)
 
@@ -108,22 +114,12 @@ def _check_id(record: Record, id: str, collection: Collection) -> None:
         raise Problem(422, f"The path names the record {id!r}, so its {collection.key} must be that, not {found!r}.")
 
 
-def _check_record(record: Record, collection: Collection, emulator: Emulator) -> None:
-    violations = [found for check in _checks(collection, emulator) for found in check.violations(record, "body")]
-    if violations:
+def _check_record(record: Record, collection: Collection, sandbox: Sandbox, advice: str) -> None:
+    problems = list(islice(sandbox.problems_in(record, collection), PROBLEMS))
+    if problems:
         # A vendor's own schema for its credentials may say what that for all says, too.
-        sentences = "; ".join(dict.fromkeys(f"{found.pointer or '/'}: {found.sentence}" for found in violations))
-        raise Problem(
-            422, f"The record departs from the schema of {collection.name}: {sentences}. ?force=true takes it."
-        )
-
-
-def _checks(collection: Collection, emulator: Emulator) -> Iterator[Check]:
-    vendor = _vendor(collection)
-    if collection.schema:
-        yield emulator.catalogue.contracts[vendor].schema(collection.schema)
-    if collection.name == f"{vendor}.credentials":
-        yield own_contract().schema("credential.schema.json")
+        sentences = "; ".join(dict.fromkeys(f"{pointer or '/'}: {sentence}" for pointer, sentence in problems))
+        raise Problem(422, f"The record departs from the schema of {collection.name}: {sentences}.{advice}")
 
 
 def _found(call: Call, emulator: Emulator) -> Collection:

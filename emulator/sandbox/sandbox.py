@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from emulator.errors import ConfigurationError
+from emulator.sandbox.budget import Budget
 from emulator.sandbox.clock import Clock
 from emulator.sandbox.collection import Collection, Record, Records
-from emulator.sandbox.credentials import Credentials, Identity
+from emulator.sandbox.credentials import Credentials, Identity, expired
 from emulator.sandbox.faults import Faults
 from emulator.sandbox.fixtures import Fixtures
 from emulator.sandbox.journal import Exchange, Journal
-from emulator.sandbox.scenarios import Scenario, populate
+from emulator.sandbox.scenarios import Scenario, populate_more
+from emulator.sandbox.snapshots import Snapshots
 from emulator.sandbox.store import Store
 from emulator.sandbox.world import World
 
@@ -26,11 +29,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+SHOWN_OF_SECRET = 4
+"""So many letters of a credential tell which one is meant."""
+
+LOOKED_AT = 1000
+"""How many records of a collection are looked at to say which one cannot be served."""
+
 
 @dataclass(frozen=True)
 class Blueprint:
     """What all sandboxes of one process have in common: collections by vendor, flags by vendor, journal bounds.
 
+    `problems_in` yields (JSON pointer, sentence) for what makes records unfit for a collection. `sweeps` remove, by
+    vendor, what calls that were cut off have left. All sandboxes' snapshots together keep to `snapshots`.
     `on_record` is told of each exchange that a journal records.
     """
 
@@ -39,12 +50,29 @@ class Blueprint:
     journal_size: int
     journal_bytes: int
     faker: Callable[[int, str], Faker]
+    problems_in: Callable[[Sequence[Record], Collection], Iterable[tuple[str, str]]]
+    sweeps: Mapping[str, Callable[[World], None]]
+    snapshots: Budget
     on_record: Callable[[Exchange], None] | None = None
+
+    def problem_in(self, record: Record, collection: Collection) -> str:
+        """Return the first thing that makes a record unfit for a collection, "" if nothing does."""
+        return next((sentence_of(record, collection, *found) for found in self.problems_of(record, collection)), "")
+
+    def problems_of(self, record: Record, collection: Collection) -> Iterator[tuple[str, str]]:
+        """Yield (JSON pointer, sentence) for all that makes a record unfit for a collection."""
+        for pointer, sentence in self.problems_in([record], collection):
+            yield pointer.removeprefix("/0"), sentence
 
     def read_credentials(self, db: sqlite3.Connection, vendor: str) -> list[Record]:
         """Return the records of a vendor's credentials; none if it has none."""
-        found = [collection for collection in self.collections[vendor] if collection.name == f"{vendor}.credentials"]
-        return Records(db, found[0]).all() if found else []
+        collection = self.credentials(vendor)
+        return Records(db, collection).all() if collection else []
+
+    def credentials(self, vendor: str) -> Collection | None:
+        """Return the collection of a vendor's credentials; None if it has none."""
+        name = f"{vendor}.credentials"
+        return next((collection for collection in self.collections[vendor] if collection.name == name), None)
 
     def read_all_credentials(self, db: sqlite3.Connection) -> dict[str, list[Record]]:
         """Return the records of all credentials by vendor."""
@@ -63,6 +91,14 @@ class Beginning:
     now: datetime | None = None
     frozen: bool | None = None
     strict: bool | None = None
+
+
+def sentence_of(record: Record, collection: Collection, pointer: str, sentence: str) -> str:
+    """Return the sentence that names record, collection and field; of a credential's id only the beginning."""
+    id = record.get(collection.key)
+    if collection.name.endswith(".credentials") and isinstance(id, str):
+        id = f"{id[:SHOWN_OF_SECRET]}…"
+    return f"the record {id!r} of {collection.name}{pointer and f', {pointer}'}: {sentence}"
 
 
 class Visits:
@@ -104,9 +140,9 @@ class Visits:
 class Sandbox:
     """One isolated world. `flags` are the switches by vendor, `credentials` the books by vendor.
 
-    `snapshots` are SQLite files by name. Besides the credentials of the fixtures a sandbox has the same
-    as its own, told apart by "." and its name behind the id. `fixtures` are its own, None those of the process.
-    Inside `with sandbox.visits:` it stays open, even if it is dropped meanwhile.
+    A vendor's switches are replaced, never changed: a call keeps to those it began with. Besides the credentials of
+    the fixtures a sandbox has the same as its own, told apart by "." and its name behind the id. `fixtures` are its
+    own, None those of the process. Inside `with sandbox.visits:` it stays open, even if it is dropped meanwhile.
     """
 
     def __init__(
@@ -133,9 +169,9 @@ class Sandbox:
         }
         self.scenarios: dict[str, Scenario] = {}
         self.credentials: dict[str, Credentials] = {}
-        self.snapshots: dict[str, bytes] = {}
+        self.snapshots = Snapshots(blueprint.snapshots)
         self._blueprint = blueprint
-        self._first_flags = {vendor: dict(values) for vendor, values in self.flags.items()}
+        self._first_flags = dict(self.flags)
         self.visits = Visits()
 
     def now(self) -> datetime:
@@ -145,6 +181,19 @@ class Sandbox:
     def randomness(self, operation: str) -> str:
         """Return what seeds a call's random choices: sandbox seed and operation; World adds the call's index."""
         return f"{self.seed}:{operation}"
+
+    @property
+    def collections(self) -> Sequence[Collection]:
+        """All collections, of all vendors."""
+        return [collection for of_vendor in self._blueprint.collections.values() for collection in of_vendor]
+
+    def problem_in(self, record: Record, collection: Collection) -> str:
+        """Return the first thing that makes a record unfit for a collection, "" if nothing does."""
+        return self._blueprint.problem_in(record, collection)
+
+    def problems_in(self, record: Record, collection: Collection) -> Iterator[tuple[str, str]]:
+        """Yield (JSON pointer, sentence) for all that makes a record unfit for a collection."""
+        return self._blueprint.problems_of(record, collection)
 
     @property
     def idle(self) -> bool:
@@ -167,31 +216,53 @@ class Sandbox:
         `flags` and `now` are the sandbox's own where they are not given; `apart` tells that it takes long.
         """
 
-        def transaction(db: sqlite3.Connection) -> tuple[T, list[Record] | None]:
-            world = World(
-                db,
-                now=now or self.now(),
-                identity=identity,
-                flags=self.flags[vendor] if flags is None else flags,
-                randomness=randomness,
-                sandbox=self.name,
-            )
+        def transaction(db: sqlite3.Connection) -> tuple[T, Credentials | None]:
+            world = self._world(db, vendor, now or self.now(), identity, flags, randomness)
             result = work(world)
             changed = f"{vendor}.credentials" in world.written
-            return result, self._blueprint.read_credentials(db, vendor) if changed else None
+            return result, self._read_book(db, vendor) if changed else None
 
-        result, credentials = await self.store.run(transaction, randomness, apart=apart)
-        if credentials is not None:
-            self.credentials[vendor] = _book(credentials, self.name)
+        def keep(done: tuple[T, Credentials | None]) -> None:
+            if done[1] is not None:
+                self.credentials[vendor] = done[1]
+
+        result, _ = await self.store.run(transaction, randomness, apart=apart, then=keep)
         return result
 
-    async def read_credentials(self) -> None:
-        """Fill the credential books from the records."""
-        self.take_credentials(await self.store.run(self._blueprint.read_all_credentials))
+    async def open_kept(self) -> None:
+        """Take the records as they are in the store, without what calls that were cut off have left.
+
+        Raises ConfigurationError if there is a credential that cannot be used.
+        """
+        await self.store.run(self._prepare, apart=True, then=self._take_books)
+
+    async def restore(self, file: bytes) -> None:
+        """Put the records of a SQLite file in the place of these, credentials included; all of them, or none.
+
+        Raises ConfigurationError if there is a credential that cannot be used.
+        """
+        await self.store.load(file, self._prepare, then=self._take_books)
 
     def take_credentials(self, records: Mapping[str, Sequence[Record]]) -> None:
         """Fill the credential books from what is known to be the records."""
-        self.credentials = {vendor: _book(of_vendor, self.name) for vendor, of_vendor in records.items()}
+        self._take_books({vendor: _book(of_vendor, self.name) for vendor, of_vendor in records.items()})
+
+    def set_flags(self, vendor: str, values: Mapping[str, Any]) -> None:
+        """Set some of a vendor's switches, for the calls that begin from now on."""
+        self.flags[vendor] = {**self.flags[vendor], **values}
+
+    async def unservable(self, vendor: str) -> str:
+        """Return what is wrong with one of a vendor's records, "" if the contract allows all that were looked at."""
+
+        def look(db: sqlite3.Connection) -> str:
+            for collection in self._blueprint.collections[vendor]:
+                for record in Records(db, collection).page(limit=LOOKED_AT):
+                    problem = self.problem_in(record, collection)
+                    if problem:
+                        return problem
+            return ""
+
+        return await self.store.run(look, apart=True)
 
     async def switch_on(self, scenario: Scenario, records: bool = True) -> None:
         """Arm a scenario's faults, set its flags and, if `records`, change the records as it says."""
@@ -200,7 +271,7 @@ class Sandbox:
             await self.run(scenario.vendor, lambda world: self._change_records(world, scenario), apart=True)
         for fault in scenario.faults:
             self.faults.add(fault)
-        self.flags[scenario.vendor].update(scenario.flags)
+        self.set_flags(scenario.vendor, scenario.flags)
         self.scenarios[scenario.full_name] = scenario
 
     async def switch_off(self, scenario: Scenario) -> bool:
@@ -211,8 +282,7 @@ class Sandbox:
             return False
         for fault in found.faults:
             self.faults.remove(fault.id)
-        for flag in found.flags:
-            self.flags[scenario.vendor][flag] = self._flag(scenario.vendor, flag)
+        self.set_flags(scenario.vendor, {flag: self._flag(scenario.vendor, flag) for flag in found.flags})
         return True
 
     async def populate(self, collection: Collection, count: int) -> None:
@@ -220,7 +290,10 @@ class Sandbox:
         vendor, _, _ = collection.name.partition(".")
         randomness = self.randomness(f"populate {collection.name}")
         await self.run(
-            vendor, lambda world: populate(world, collection, count, self._faker), randomness=randomness, apart=True
+            vendor,
+            lambda world: populate_more(world, collection, count, self._faker),
+            randomness=randomness,
+            apart=True,
         )
 
     async def close(self) -> None:
@@ -228,6 +301,54 @@ class Sandbox:
         self.journal.close()
         await self.visits.ended()
         await self.store.close()
+
+    def _world(
+        self,
+        db: sqlite3.Connection,
+        vendor: str,
+        now: datetime,
+        identity: Identity | None = None,
+        flags: Mapping[str, Any] | None = None,
+        randomness: str = "",
+    ) -> World:
+        return World(
+            db,
+            now=now,
+            identity=identity,
+            flags=self.flags[vendor] if flags is None else flags,
+            randomness=randomness,
+            sandbox=self.name,
+        )
+
+    def _prepare(self, db: sqlite3.Connection) -> dict[str, Credentials]:
+        """Sweep what nobody will end any more, and return the credential books."""
+        for vendor, sweep in self._blueprint.sweeps.items():
+            sweep(self._world(db, vendor, self.now()))
+        return {vendor: self._read_book(db, vendor) for vendor in self._blueprint.collections}
+
+    def _take_books(self, books: dict[str, Credentials]) -> None:
+        self.credentials = books
+
+    def _read_book(self, db: sqlite3.Connection, vendor: str) -> Credentials:
+        """Return the credentials by id. Raises ConfigurationError for one that cannot be used."""
+        try:
+            records = self._blueprint.read_credentials(db, vendor)
+        except ValueError as problem:
+            raise ConfigurationError(f"{vendor}.credentials holds a record that is not JSON: {problem}") from None
+        known, collection = self.credentials.get(vendor, {}), self._blueprint.credentials(vendor)
+        for record in records:
+            if collection is not None and known.get(str(record.get("id"))) != record:
+                self._check_credential(record, collection)
+        return _book(records, self.name)
+
+    def _check_credential(self, record: Record, collection: Collection) -> None:
+        problem = self._blueprint.problem_in(record, collection)
+        if problem:
+            raise ConfigurationError(problem)
+        try:
+            expired(record, self.now())
+        except ValueError as unreadable:
+            raise ConfigurationError(sentence_of(record, collection, "/expires_at", str(unreadable))) from None
 
     def _flag(self, vendor: str, flag: str) -> Any:
         """Return a flag as the other scenarios have it, else as at the start."""

@@ -11,9 +11,10 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from emulator.errors import ConfigurationError
+from emulator.errors import ConfigurationError, StorageFailure
 from emulator.sandbox.collection import RecordExists
 from emulator.sandbox.fixtures import Fixture, Fixtures, create_schema
 from emulator.sandbox.kept_world import kept_world
@@ -34,6 +35,10 @@ EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 
 TEMPLATES_KEPT = 8
 """How many seeded templates are kept, one for each set of fixtures and seed; the least recently used goes first."""
+
+
+NAMES_SHOWN = 10
+"""A sentence names no more sandboxes than these."""
 
 
 class SandboxExists(Exception):
@@ -73,7 +78,9 @@ class Sandboxes:
         self._templates: OrderedDict[tuple[int, int], Template] = OrderedDict()
         self._sandboxes: dict[str, Sandbox] = {}
         self._in_making: set[str] = set()
-        self._closing: set[asyncio.Task[None]] = set()
+        self._closing: dict[asyncio.Task[None], Sandbox] = {}
+        self._seeding: set[Store] = set()
+        self._resetting = asyncio.Lock()
 
     def __iter__(self) -> Iterator[Sandbox]:
         return iter(list(self._sandboxes.values()))
@@ -90,21 +97,25 @@ class Sandboxes:
         """Return the sandbox of that name, or None."""
         return self._sandboxes.get(name)
 
+    def names(self) -> str:
+        """Return the names of the first ten sandboxes, and how many more there are, for a sentence."""
+        shown = ", ".join(islice(self._sandboxes, NAMES_SHOWN))
+        more = len(self._sandboxes) - NAMES_SHOWN
+        return f"{shown} and {more} more" if more > 0 else shown
+
     async def start(self) -> None:
         """Seed the template and make the default sandbox, or take it as its file has kept it."""
         if not self._database:
             self._sandboxes[DEFAULT] = await self._make(DEFAULT, self._seed)
             return
         store = Store(self._database)
-        sandbox = self._sandboxes[DEFAULT] = Sandbox(DEFAULT, store, self._blueprint, self._seed)
-        template = await self._template(self._fixtures, self._seed)
-        kept = await store.run(is_filled)
-        if kept:
-            await self._check_kept(store, template)
-        else:
-            await store.load(template.content)
-        await sandbox.read_credentials()
-        await self._switch_on(sandbox, records=not kept)
+        try:
+            self._sandboxes[DEFAULT] = await self._opened(store)
+        except BaseException as problem:
+            await store.close()
+            if isinstance(problem, StorageFailure | sqlite3.Error):
+                raise ConfigurationError(f"database: {self._database} cannot be used: {problem}") from None
+            raise
 
     async def create(
         self,
@@ -135,19 +146,33 @@ class Sandboxes:
     async def reset(self, name: str) -> Sandbox:
         """Put a world as it began in the place of the sandbox `name` and return it. Snapshots stay.
 
-        Calls that are under way end in the world they began in. Raises KeyError if it is dropped meanwhile.
+        Calls that are under way end in the world they began in. Raises KeyError if it is dropped meanwhile, and
+        StorageFailure, leaving all as it is, if the file that keeps it cannot be written.
         """
+        if name != DEFAULT or not self._database:
+            return await self._reset(name)
+        # One after the other: each writes the same file.
+        async with self._resetting:
+            return await self._reset(name)
+
+    async def _reset(self, name: str) -> Sandbox:
         former = self._sandboxes[name]
-        kept_in_file = name == DEFAULT and self._database != ""
-        store = former.store if kept_in_file else None
-        sandbox = await self._make(name, former.seed, former.fixtures, former.beginning, store)
+        sandbox = await self._make(name, former.seed, former.fixtures, former.beginning)
         sandbox.snapshots = former.snapshots
+        try:
+            if name == DEFAULT and self._database:
+                kept = await former.store.part(await sandbox.store.dump())
+                await sandbox.store.close()
+                sandbox.store = kept
+        except BaseException:
+            await sandbox.close()
+            raise
         if self._sandboxes.get(name) is not former:
             # Somebody else has reset or dropped it meanwhile.
-            await self._retire(sandbox, keep_store=kept_in_file)
+            await self._retire(sandbox)
             return self._sandboxes[name]
         self._sandboxes[name] = sandbox
-        await self._retire(former, keep_store=kept_in_file)
+        await self._retire(former)
         return sandbox
 
     async def take(self, fixtures: Fixtures, known: Mapping[str, Scenario], starting: Sequence[Scenario]) -> None:
@@ -166,8 +191,15 @@ class Sandboxes:
         sandbox = self._sandboxes.pop(name, None)
         if sandbox is None:
             return False
+        sandbox.snapshots.clear()
         await self._retire(sandbox)
         return True
+
+    def interrupt(self) -> None:
+        """End and undo what is under way in all databases, and let them take no more work."""
+        stores = [sandbox.store for sandbox in (*self._sandboxes.values(), *self._closing.values())]
+        for store in (*stores, *self._seeding):
+            store.interrupt()
 
     async def close(self) -> None:
         """Let go of everything."""
@@ -178,38 +210,50 @@ class Sandboxes:
         for template in self._templates.values():
             template.close()
 
+    async def _opened(self, store: Store) -> Sandbox:
+        """Return the default sandbox as its file has kept it; made anew, and written there, if that is empty."""
+        template = await self._template(self._fixtures, self._seed)
+        if not await store.run(is_filled):
+            sandbox = await self._make(DEFAULT, self._seed)
+            await store.load(await sandbox.store.dump(), lambda db: None)
+            await sandbox.store.close()
+            sandbox.store = store
+            return sandbox
+        await self._check_kept(store, template)
+        sandbox = Sandbox(DEFAULT, store, self._blueprint, self._seed)
+        try:
+            await sandbox.open_kept()
+        except ConfigurationError as problem:
+            raise ConfigurationError(f"database: {self._database} cannot be used: {problem}") from None
+        await self._switch_on(sandbox, records=False)
+        return sandbox
+
     async def _make(
         self,
         name: str,
         seed: int,
         fixtures: Fixtures | None = None,
         beginning: Beginning | None = None,
-        kept: Store | None = None,
     ) -> Sandbox:
-        """Return a sandbox that is ready, in a store that is `kept` or in one of its own."""
+        """Return a sandbox that is ready, in memory."""
         template = await self._template(fixtures or self._fixtures, seed)
-        if kept is not None:
-            await kept.load(template.content)
-        sandbox = Sandbox(name, kept or template.copy(), self._blueprint, seed, fixtures, beginning)
+        sandbox = Sandbox(name, template.copy(), self._blueprint, seed, fixtures, beginning)
         sandbox.take_credentials(template.credentials)
         try:
             await self._switch_on(sandbox)
         except BaseException:
-            if kept is None:
-                await sandbox.store.close()
+            await sandbox.store.close()
             raise
         return sandbox
 
-    async def _retire(self, sandbox: Sandbox, keep_store: bool = False) -> None:
+    async def _retire(self, sandbox: Sandbox) -> None:
         """Close a sandbox that nobody finds any more: at once, or when the calls in it have ended."""
-        if keep_store:
-            sandbox.journal.close()
-        elif sandbox.idle:
+        if sandbox.idle:
             await sandbox.close()
         else:
             task = asyncio.create_task(sandbox.close())
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+            self._closing[task] = sandbox
+            task.add_done_callback(self._closing.pop)
 
     async def _switch_on(self, sandbox: Sandbox, records: bool = True) -> None:
         for scenario in (*self.scenarios, *sandbox.beginning.scenarios):
@@ -233,6 +277,7 @@ class Sandboxes:
         kept = kept_world(fixtures, seed, self._blueprint.flags) if is_kept else None
         content = kept.read() if kept is not None else None
         store = Store(content=content or b"")
+        self._seeding.add(store)
         try:
             if content is None:
                 await store.run(partial(self._seed_world, fixtures, seed), apart=True)
@@ -241,6 +286,7 @@ class Sandboxes:
                     kept.write(content)
             return Template(fixtures, content, await store.run(self._blueprint.read_all_credentials))
         finally:
+            self._seeding.discard(store)
             await store.close()
 
     async def _check_kept(self, store: Store, template: Template) -> None:

@@ -1,89 +1,194 @@
-"""Snapshots: a sandbox's records as a SQLite file, saved, checked and restored."""
+"""Snapshots: a sandbox's records as a SQLite file, kept under a name, saved, checked and restored."""
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from emulator.errors import ConfigurationError
-from emulator.json_text import read_stored
-from emulator.sandbox.sandbox import Sandbox
+from emulator.json_text import is_deeper, read_stored, stored_text
+from emulator.sandbox.budget import Budget
+from emulator.sandbox.collection import Collection, Record, id_text
+from emulator.sandbox.store import PAGE_BYTES, content_of, without_log
+
+if TYPE_CHECKING:
+    from emulator.sandbox.sandbox import Sandbox
+
+Row: TypeAlias = "tuple[Any, ...]"
+"""A row of a database's schema: type, name, table, statement."""
 
 MAGIC = b"SQLite format 3\0"
 
+STEPS_PER_BYTE = 200
+STEPS_PER_LOOK = 100_000
+"""Reading every row of a file takes fewer of SQLite's steps; so often they are counted."""
 
-async def save_snapshot(sandbox: Sandbox) -> bytes:
-    """Return the sandbox's records as a SQLite file."""
-    return _without_wal(await sandbox.store.dump())
+HIGHEST_NUMBER = 2**53
+"""No sequence of a sandbox gets so far, and JavaScript counts no further."""
+
+DEEPEST = 200
+"""So many levels of JSON can be read and written again; calls bring fewer."""
 
 
-async def restore_snapshot(sandbox: Sandbox, file: bytes) -> None:
-    """Put the records of a SQLite file, saved or checked here, in the place of the sandbox's."""
-    await sandbox.store.load(file)
-    await sandbox.read_credentials()
+class Snapshots:
+    """The snapshots of one sandbox by name, SQLite files, within the `budget` of all sandboxes."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._files: dict[str, bytes] = {}
+
+    def __getitem__(self, name: str) -> bytes:
+        return self._files[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._files
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def put(self, name: str, file: bytes) -> None:
+        """Keep a file in the place of the one of that name. Raises BudgetExceeded if there is no room for it."""
+        former = len(self._files.get(name, b""))
+        self._budget.take(len(file) - former)
+        self._files[name] = file
+
+    def remove(self, name: str) -> None:
+        """Forget a snapshot."""
+        self._budget.give_back(len(self._files.pop(name)))
+
+    def clear(self) -> None:
+        """Forget all of them."""
+        for name in list(self._files):
+            self.remove(name)
 
 
 async def check_snapshot(sandbox: Sandbox, file: bytes) -> bytes:
-    """Return the file if it is a snapshot of this sandbox's layout. Raises ConfigurationError, with the reason."""
-    file = _without_wal(file)
-    await sandbox.store.run(lambda db: _check(file, db), apart=True)
-    return file
+    """Return a file of our own with the records of a SQLite file, which has to have the sandbox's layout.
 
-
-def _without_wal(file: bytes) -> bytes:
-    """Return a SQLite file whose header tells of no write-ahead log: a file in memory can have none."""
-    return file[:18] + b"\1\1" + file[20:] if file[18:20] == b"\2\2" else file
-
-
-def _check(file: bytes, own: sqlite3.Connection) -> None:
+    Raises ConfigurationError, with the reason, if it could not be restored.
+    """
     if not file.startswith(MAGIC):
         raise ConfigurationError("this is not a SQLite file")
+    own = await sandbox.store.run(_schema)
+    reader = _Reader(sandbox.collections, sandbox.problem_in, own)
     try:
-        with closing(sqlite3.connect(":memory:")) as db:
-            db.deserialize(file)
-            check_layout(db, layout(own))
-            problems = _problems(db, own)
-    except sqlite3.DatabaseError as problem:
-        raise ConfigurationError(f"this SQLite file cannot be read: {problem}") from None
-    if problems:
-        raise ConfigurationError(f"this SQLite file cannot be used: {problems}")
+        return await asyncio.to_thread(reader.read, without_log(file))
+    finally:
+        reader.is_wanted = False
 
 
-def check_layout(db: sqlite3.Connection, expected: set[str]) -> None:
-    """Raise ConfigurationError if a database has other tables and indexes than `expected`."""
+class _Reader:
+    """Reads a file that anybody may have made: its rows are taken, its schema only compared to our `own`.
+
+    It stops soon after it is not `is_wanted` any more.
+    """
+
+    def __init__(
+        self, collections: Sequence[Collection], problem_in: Callable[[Record, Collection], str], own: Sequence[Row]
+    ) -> None:
+        self.is_wanted = True
+        self._collections = collections
+        self._problem_in = problem_in
+        self._own = own
+
+    def read(self, file: bytes) -> bytes:
+        """Return a file of our own with the rows of this one."""
+        try:
+            with closing(_untrusted(file)) as db, closing(_empty(self._own)) as copy:
+                check_layout(db, set(self._own))
+                verdict = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
+                if verdict != "ok":
+                    raise _unusable(verdict)
+                copy.executemany("INSERT INTO sequences VALUES (?, ?)", _sequences(db))
+                for collection in self._collections:
+                    rows = self._rows(db, collection)
+                    copy.executemany(f"INSERT INTO {collection.table} VALUES (?, ?, ?)", rows)
+                return content_of(copy)
+        except sqlite3.Error as problem:
+            raise ConfigurationError(f"this SQLite file cannot be read: {problem}") from None
+
+    def _rows(self, db: sqlite3.Connection, collection: Collection) -> Iterator[tuple[int, str, str]]:
+        for position, id, text in db.execute(f"SELECT position, id, record FROM {collection.table}"):
+            record = _record(text)
+            if record is None or not self.is_wanted:
+                raise _unusable(
+                    f"the record {id!r} of {collection.name} is not a JSON object of up to {DEEPEST} levels"
+                )
+            problem = self._problem_in(record, collection)
+            if problem:
+                raise _unusable(problem)
+            if id_text(record[collection.key]) != id:
+                raise _unusable(f"the record {id!r} of {collection.name} has another {collection.key}")
+            yield position, id, stored_text(record)
+
+
+def _unusable(reason: str) -> ConfigurationError:
+    return ConfigurationError(f"this SQLite file cannot be used: {reason}")
+
+
+def check_layout(db: sqlite3.Connection, expected: set[Row]) -> None:
+    """Raise ConfigurationError if a database has other tables, indexes and the like than `expected`."""
     found = layout(db)
-    missing, extra = sorted(expected - found), sorted(found - expected)
+    missing, extra = (sorted(str(one[1]) for one in ones) for ones in (expected - found, found - expected))
     if missing or extra:
         raise ConfigurationError(f"this SQLite file has another layout: it lacks {missing}, and has {extra} besides")
 
 
 def is_filled(db: sqlite3.Connection) -> bool:
-    """Tell whether a database has tables."""
+    """Return True if a database has tables."""
     return bool(layout(db))
 
 
-def layout(db: sqlite3.Connection) -> set[str]:
-    """Return what tables and indexes a database has, as the statements that made them."""
-    rows = db.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'")
-    return {row[0] for row in rows}
+def layout(db: sqlite3.Connection) -> set[Row]:
+    """Return all that a database has (tables, indexes, triggers, views), with the statements that made them."""
+    return set(_schema(db))
 
 
-def _problems(db: sqlite3.Connection, own: sqlite3.Connection) -> str:
-    verdict = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
-    if verdict != "ok":
-        return verdict
-    for setting in ("page_size", "encoding"):
-        found, expected = (one.execute(f"PRAGMA {setting}").fetchone()[0] for one in (db, own))
-        if found != expected:
-            return f"its {setting} is {found}, not {expected}"
-    for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%.%'").fetchall():
-        if not all(_is_object(record) for (record,) in db.execute(f'SELECT record FROM "{table}"')):
-            return f"{table} holds a record that is not a JSON object"
-    return ""
+def _schema(db: sqlite3.Connection) -> list[Row]:
+    return db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY rowid").fetchall()
 
 
-def _is_object(record: object) -> bool:
+def _untrusted(file: bytes) -> sqlite3.Connection:
+    """Open a file that anybody may have made, with nothing in its schema that would run, for so many steps."""
+    db = sqlite3.connect(":memory:")
+    db.execute("PRAGMA query_only = ON")
+    db.execute("PRAGMA cell_size_check = ON")
+    if sys.version_info >= (3, 12):
+        db.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
+        db.setconfig(sqlite3.SQLITE_DBCONFIG_ENABLE_TRIGGER, False)
+        db.setconfig(sqlite3.SQLITE_DBCONFIG_ENABLE_VIEW, False)
+    looks, most = count(1), 10 + len(file) * STEPS_PER_BYTE // STEPS_PER_LOOK
+    db.set_progress_handler(lambda: next(looks) > most, STEPS_PER_LOOK)
+    db.deserialize(file)
+    return db
+
+
+def _empty(schema: Sequence[Row]) -> sqlite3.Connection:
+    """Return a database in memory that has nothing in its tables."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+    for *_, statement in schema:
+        if statement is not None:
+            db.execute(statement)
+    return db
+
+
+def _sequences(db: sqlite3.Connection) -> Iterator[tuple[str, int]]:
+    for name, value in db.execute("SELECT name, value FROM sequences"):
+        if not isinstance(name, str) or not isinstance(value, int) or not 0 <= value < HIGHEST_NUMBER:
+            raise _unusable(f"the sequence {name!r} is at {value!r}")
+        yield name, value
+
+
+def _record(text: object) -> Record | None:
+    """Return the record in a JSON text; None if it is none, or nests too deep."""
     try:
-        return isinstance(record, str) and isinstance(read_stored(record), dict)
-    except ValueError:
-        return False
+        document = read_stored(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) and not is_deeper(document, DEEPEST) else None

@@ -5,6 +5,7 @@ from emulator.vendors.secoda import dbt, integrations, metadata, slack
 from emulator.vendors.secoda.auth import authenticate, authorize, present
 from emulator.vendors.secoda.collections import COLLECTIONS
 from emulator.vendors.secoda.errors import SecodaDialect
+from emulator.vendors.secoda.syncs import sweep_interrupted
 
 vendor = Vendor(
     name="secoda",
@@ -15,4 +16,5 @@ vendor = Vendor(
     authorize=authorize,
     present=present,
     collections=COLLECTIONS,
+    sweep=sweep_interrupted,
 )

@@ -1,0 +1,239 @@
+"""The default sandbox in a file: whole after whatever ends the process, and nobody else's meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.app import Catalogue, Emulator
+from emulator.errors import ConfigurationError
+from emulator.sandbox.sandbox import Sandbox
+from emulator.sandbox.store import Store
+from emulator.server import ThreadedServer
+from emulator.settings import read_settings
+from tests.control import Control, controlled
+
+SECODA = {"Authorization": "Bearer secoda-token"}
+INTEGRATIONS = "/secoda/api/v1/integration/integrations"
+CUSTOM = "d31e59c7-cd52-4398-9d6e-da313a7b7775"
+CSV = "col_name,database,schema,name\n" + "".join(f"c{number},d,s,t\n" for number in range(600))
+
+
+def records(control: Control, collection: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = control.done("GET", f"/state/{collection}?limit=10000")["records"]
+    return found
+
+
+def serve(*options: str, limit: int | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `emulator serve` until it ends by itself; `limit` is how many bytes a file may have."""
+
+    def prepare() -> None:
+        if limit is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    command = [sys.executable, "-m", "emulator", "serve", "--port", "0", *options]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("EMULATOR_")}
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=120, env=kept, check=False, preexec_fn=prepare
+    )
+
+
+# One process at a time
+
+
+def test_a_second_process_on_one_file_exits_with_a_sentence_whatever_path_leads_to_it(tmp_path: Path) -> None:
+    file, link, folder = tmp_path / "kept.db", tmp_path / "link.db", tmp_path / "folder"
+    store = Store(str(file))
+    try:
+        link.symlink_to(file)
+        folder.symlink_to(tmp_path)
+        second = serve("--database", str(link))
+        assert (second.returncode, second.stdout) == (2, "")
+        assert f"database: {link} is in use by another process, perhaps another emulator" in second.stderr
+        assert "Traceback" not in second.stderr
+        for path in (file, folder / "kept.db"):
+            with pytest.raises(ConfigurationError, match="is in use by another process"):
+                Store(str(path))
+    finally:
+        asyncio.run(store.close())
+    asyncio.run(Store(str(link)).close())
+
+
+@pytest.mark.parametrize("path", [":memory:", "file:x?mode=memory", "file::memory:"])
+def test_what_is_no_path_is_refused(path: str) -> None:
+    with pytest.raises(ConfigurationError, match="name a file by its path; without this setting"):
+        Store(path)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_file_is_refused(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "kept.db")
+    with pytest.raises(ConfigurationError, match="is not a file; name one that is there, or that can be made"):
+        Store(str(tmp_path / "kept.db"))
+
+
+# What the file holds
+
+
+DAMAGES = [
+    ("UPDATE \"secoda.credentials\" SET record = '{'", "secoda.credentials holds a record that is not JSON"),
+    (
+        "UPDATE \"secoda.credentials\" SET record = json_remove(record, '$.rights') WHERE id = 'secoda-token'",
+        "the record 'seco…' of secoda.credentials, /rights: 'rights' is a required property",
+    ),
+    (
+        "UPDATE \"secoda.credentials\" SET record = json_set(record, '$.expires_at', 'soon') WHERE id = 'secoda-token'",
+        "the record 'seco…' of secoda.credentials, /expires_at: 'soon' is not a 'date-time'",
+    ),
+    ("UPDATE \"secoda.credentials\" SET record = CAST(x'7b22ff227d' AS TEXT)", "Could not decode to UTF-8"),
+    ("CREATE TABLE mine (x)", "was made by something else, or by another version of the emulator"),
+]
+
+
+@pytest.mark.parametrize(("statement", "sentence"), DAMAGES)
+def test_a_damaged_file_is_refused_with_a_sentence(
+    tmp_path: Path, catalogue: Catalogue, statement: str, sentence: str
+) -> None:
+    file = tmp_path / "kept.db"
+    with controlled(catalogue, database=str(file)):
+        pass
+    with closing(sqlite3.connect(file, isolation_level=None)) as db:
+        db.execute(statement)
+    with (
+        pytest.raises(ConfigurationError, match=f"^database: {file} .*{sentence}"),
+        controlled(catalogue, database=str(file)),
+    ):
+        pass
+
+
+# A full disk
+
+
+def test_a_full_disk_at_the_start_is_a_sentence(tmp_path: Path) -> None:
+    ended = serve("--database", str(tmp_path / "kept.db"), limit=64 * 1024)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert f"database: {tmp_path / 'kept.db'} cannot be" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("in_file", [False, True])
+def test_a_full_disk_is_the_vendors_503_and_reads_go_on(
+    tmp_path: Path, catalogue: Catalogue, caplog: pytest.LogCaptureFixture, in_file: bool
+) -> None:
+    with controlled(catalogue, database=str(tmp_path / "kept.db") if in_file else "") as (emulator, control):
+        sandbox = emulator.sandboxes.default
+        before = records(control, "secoda.integrations")
+        let_grow_little(sandbox)
+        url, statuses = control.url + INTEGRATIONS, []
+        for number in range(200):
+            answer = control.client.post(url, headers=SECODA, json={"name": f"{number}" * 500})
+            statuses.append(answer.status_code)
+            if answer.status_code != 201:
+                break
+        assert statuses[-1] == 503
+        assert control.client.get(url, headers=SECODA).status_code == 200
+        assert len(records(control, "secoda.integrations")) == len(before) + len(statuses) - 1
+        query = 'mutation {addCustomIntegration(name: "%s", nodeTypes: []) {ok}}' % ("x" * 5000)
+        graphql = control.client.post(
+            f"{control.url}/paradime/graphql",
+            headers={"X-API-KEY": "paradime-key", "X-API-SECRET": "paradime-secret"},
+            json={"query": query},
+        )
+        assert graphql.status_code == 503
+        status, detail = control.refused(
+            "POST", "/state/populate", json={"collection": "secoda.integrations", "count": 99}
+        )
+        assert (status, detail) == (507, "Nothing is changed: database or disk is full.")
+    told = next(message for message in caplog.messages if "database or disk is full" in message)
+    assert told.startswith("no storage for POST ")
+
+
+def let_grow_little(sandbox: Sandbox) -> None:
+    """Let the database grow by a few pages only."""
+    db = sandbox.store._db
+    count = db.execute("PRAGMA page_count").fetchone()[0]
+    db.execute(f"PRAGMA max_page_count = {count + 8}")
+
+
+# Reset
+
+
+def hold_calls(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+    """Hold back every call until what is returned is awaited."""
+    over = asyncio.Event()
+
+    async def nap(seconds: float) -> None:
+        await over.wait()
+
+    async def end() -> None:
+        over.set()
+
+    monkeypatch.setattr("emulator.spoiling.asyncio.sleep", nap)
+    return end
+
+
+@pytest.mark.parametrize("upload", [False, True])
+def test_a_call_that_a_reset_overtakes_writes_nothing_into_the_new_world(
+    tmp_path: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, upload: bool
+) -> None:
+    end_delay = hold_calls(monkeypatch)
+    emulator = Emulator(
+        read_settings({"port": 0, "access_log": False, "database": str(tmp_path / "kept.db")}), catalogue
+    )
+    with (
+        ThreadedServer(emulator) as server,
+        httpx.Client(timeout=60) as client,
+        httpx.Client(timeout=60) as other,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        control = Control(server.url, client)
+        before = {name: records(control, name) for name in ("secoda.integrations", "secoda.syncs", "secoda.resources")}
+        control.done("POST", "/faults", json={"vendor": "secoda", "delay": {"fixed": 0.1}})
+        former = emulator.sandboxes.default
+        url = server.url + INTEGRATIONS
+        late = (
+            threads.submit(
+                other.post, f"{url}/{CUSTOM}/import_metadata", headers=SECODA, files={"file": ("a.csv", CSV)}
+            )
+            if upload
+            else threads.submit(other.post, url, headers=SECODA, json={"name": "Late"})
+        )
+        while former.idle:
+            pass
+        control.done("POST", "/reset")
+        server.run(end_delay)
+        assert late.result().status_code == (200 if upload else 201)
+        assert {name: records(control, name) for name in before} == before
+        assert control.client.post(url, headers=SECODA, json={"name": "New"}).status_code == 201
+        while not former.store.closed:
+            pass
+    with controlled(catalogue, database=str(tmp_path / "kept.db")) as (_, control):
+        names = [record["name"] for record in records(control, "secoda.integrations")]
+        assert ("New" in names, "Late" in names) == (True, False)
+
+
+async def test_resets_at_once_leave_one_whole_world(tmp_path: Path, catalogue: Catalogue) -> None:
+    settings = read_settings({"database": str(tmp_path / "kept.db"), "scenarios": ["secoda/empty-world"]})
+    emulator = Emulator(settings, catalogue)
+    await emulator.start()
+    try:
+        found = await asyncio.gather(*(emulator.reset() for _ in range(5)))
+        default = emulator.sandboxes.default
+        assert found[-1] is default
+        vendor = catalogue.vendors["secoda"].collections[0]
+        assert await default.run("secoda", lambda world: world[vendor].count()) == 0
+        assert sum(not sandbox.store.closed for sandbox in found) == 1
+    finally:
+        await emulator.close()
