@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -380,6 +381,44 @@ def test_a_page_is_asked_for_in_vain_where_there_are_none(emulator: EmulatorUnde
     reply = emulator.call("secoda", sound.method, f"{sound.path}?page=2", **sound.options())
     assert reply.status_code == sound.status
     assert [violation.pointer for violation in emulator.exchanges()[-1].call_violations] == ["/page"]
+
+
+def encoded_bodies() -> Iterator[Wrong]:
+    """Django reads bytes as they are, whatever Content-Encoding says of them."""
+    for encoding in ("gzip", "deflate", "br", "zstd", "xyz"):
+        packed = gzip.compress(b'{"name": "New"}', mtime=0)
+        problem = "'utf-8' codec can't decode byte 0x8b in position 1: invalid start byte"
+        sent = {"Content-Type": "application/json", "Content-Encoding": encoding}
+        document = {"detail": f"JSON parse error - {problem}"}
+        yield wrong(encoding, "createIntegration", 400, document, options={"content": packed, "headers": sent})
+        for name, sound in UPLOADS.items():
+            request = httpx.Request("POST", "http://secoda.test", **sound.options())
+            headers = {"Content-Type": request.headers["Content-Type"], "Content-Encoding": encoding}
+            options = {"content": gzip.compress(request.read()), "headers": headers}
+            yield wrong(encoding, name, 400, {file: [NO_FILE] for file in sound.files}, options=options)
+
+
+@pytest.mark.parametrize("case", list(encoded_bodies()), ids=lambda case: f"{case.operation} {case.what}")
+def test_an_encoded_body_is_read_as_the_bytes_that_it_is(emulator: EmulatorUnderTest, case: Wrong) -> None:
+    reply = emulator.call("secoda", case.method, case.path, **case.options)
+    assert (reply.status_code, reply.json()) == (case.status, case.document)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "identity"])
+def test_a_body_that_is_said_to_be_encoded_and_is_not_is_taken(emulator: EmulatorUnderTest, encoding: str) -> None:
+    for operation in ("createIntegration", "importMetadata"):
+        sound = CALLS[operation]
+        headers = {"Content-Encoding": encoding}
+        assert (
+            emulator.call("secoda", "POST", sound.path, headers=headers, **sound.options()).status_code == sound.status
+        )
+
+
+def test_a_content_type_that_is_not_ascii_is_unsupported(emulator: EmulatorUnderTest) -> None:
+    headers: dict[Any, Any] = {b"Content-Type": b"text/\xe9", b"Authorization": b"Bearer secoda-token"}
+    url = f"{emulator.url('secoda')}/integration/integrations"
+    reply = httpx.post(url, content=b"{}", headers=headers)
+    assert (reply.status_code, reply.json()) == (415, {"detail": 'Unsupported media type "text/é" in request.'})
 
 
 @pytest.fixture(scope="module")

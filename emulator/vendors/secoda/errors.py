@@ -96,7 +96,8 @@ class SecodaDialect:
 
     def unsupported_type(self, call: Call, accepted: Sequence[str]) -> Reply:
         """Answer 415 and name the type that was sent."""
-        sent = call.headers.get("Content-Type", "")
+        # Django takes the bytes of a header for ISO 8859-1.
+        sent = call.headers.get("Content-Type", "").encode("utf-8", "surrogateescape").decode("latin-1")
         return _detail(415, f'Unsupported media type "{sent}" in request.')
 
     def malformed(self, call: Call, problem: MalformedBody) -> Reply:
