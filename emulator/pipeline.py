@@ -107,6 +107,7 @@ class Visit:
     violations: Sequence[Violation] = ()
     faults_of_ours: list[Violation] = field(default_factory=list)
     reply_is_checked: bool = False
+    malformed_body: MalformedBody | None = None
     files: ExitStack | None = None
 
     def __enter__(self) -> None:
@@ -212,7 +213,11 @@ class Pipeline:
             return
         visit.files = ExitStack()
         conventions, limits = self._contract.conventions, self._limits.body
-        await wire.read_body(request, visit.call, operation.body, conventions, limits, visit.files)
+        try:
+            await wire.read_body(request, visit.call, operation.body, conventions, limits, visit.files)
+        except MalformedBody as problem:
+            # Told once it is known who asks: no framework parses a body before.
+            visit.malformed_body = problem
 
     def _is_known(self, visit: Visit, operation: Operation) -> bool:
         """Return True if the client's credential is good for the operation: else nobody looks at what it would send."""
@@ -251,6 +256,8 @@ class Pipeline:
             self._vendor.authorize(visit.call, visit.identity, operation.name, operation.safe)
 
     def _check_call(self, visit: Visit, operation: Operation) -> None:
+        if visit.malformed_body is not None:
+            raise visit.malformed_body
         conventions = self._contract.conventions
         max_depth = visit.call.max_depth = self._limits.max_depth
         visit.violations = read_call(visit.call, operation, conventions, max_depth)

@@ -182,3 +182,14 @@ def test_parts_stay_in_memory_up_to_a_megabyte_together(
     large = CSV + b"c,d,s,t\r\n" * 80_000
     upload(emulator, body((HEAD, large), (HEAD, large), (HEAD, CSV)))
     assert sizes == [parts.SPOOL, parts.SPOOL - len(large), 1]
+
+
+@pytest.mark.parametrize(("rights", "status"), [(None, 401), ("expired", 401), ("read", 403)])
+@pytest.mark.parametrize("operation", UPLOADS)
+def test_a_body_is_not_looked_into_before_it_is_known_who_asks(
+    emulator: EmulatorUnderTest, operation: str, rights: str | None, status: int
+) -> None:
+    headers = {"Content-Type": "multipart/form-data"}
+    path = UPLOADS[operation].path
+    reply = emulator.call("secoda", "POST", path, rights=rights, content=b"no boundary", headers=headers)
+    assert reply.status_code == status
