@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,3 +67,13 @@ def _environment(name: str) -> Path:
 def client(emulator: EmulatorUnderTest) -> Callable[[str], Client]:
     """Return a function that gives the client whose requirements have that name, installed."""
     return lambda name: Client(_environment(name), emulator.root)
+
+
+@pytest.fixture(autouse=True)
+def _calls_are_in_the_contract(emulator: EmulatorUnderTest) -> Iterator[None]:
+    """Fail a test whose client departed from a contract: the vendors' own programs know what the vendor takes."""
+    yield
+    calls = [(found.call.method, found.call.path, found.call_violations) for found in emulator.exchanges()]
+    unmatched = [found.call.path for found in emulator.exchanges() if not found.operations]
+    assert [call for call in calls if call[2]] == []
+    assert unmatched == []
