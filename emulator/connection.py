@@ -108,9 +108,12 @@ class Connection(RequestHandler):
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
         """Send the rest of a response; it is the connection's last if the client has ended its side."""
+        unsent = is_unsent(request)
+        if unsent:
+            resp.force_close()
         finished = await super().finish_response(request, resp, start_time)
         self._unanswered -= 1
-        if is_unsent(request):
+        if unsent:
             # Its client will not send what nobody has asked for; aiohttp would wait for it.
             self.force_close()
         elif self.client_has_ended and not self._unanswered:
