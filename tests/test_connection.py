@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import socket
 import ssl
 import time
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from emulator.app import Catalogue
+from emulator.sandbox.faults import fault_of
 from emulator.sandbox.world import World
 from emulator.vendors.secoda.collections import INTEGRATIONS
 from tests.secure import LIST, Secure, secure
@@ -291,6 +293,39 @@ def test_a_connection_without_a_request_stays(server: Secure, monkeypatch: pytes
             connection.sendall(GET + b"\r\n")
             assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
             assert statuses(ask(server, GET + LAST)) == [200]
+
+
+def ends_by_reset(connection: socket.socket) -> bool:
+    """Return True if TCP resets the connection: below TLS, which takes a reset for an end."""
+    connection.setblocking(True)
+    try:
+        while os.read(connection.fileno(), 4096):
+            pass
+    except ConnectionResetError:
+        return True
+    return False
+
+
+def break_by(server: Secure, how: str, sandbox: str = "default") -> None:
+    found = server.emulator.sandboxes.get(sandbox)
+    assert found is not None
+    found.faults.add(fault_of({"vendor": "secoda", "connection": how}, "fault-1"))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_fault_reset_resets_the_clients_connection(server: Secure, way: str) -> None:
+    break_by(server, "reset")
+    with connected(server, way) as connection:
+        connection.sendall(GET + b"\r\n")
+        assert ends_by_reset(connection)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_fault_close_ends_it_politely(server: Secure, way: str) -> None:
+    break_by(server, "close")
+    with connected(server, way) as connection:
+        connection.sendall(GET + b"\r\n")
+        assert connection.recv(1) == b""
 
 
 def test_a_reader_that_does_not_read_costs_one_buffer(server: Secure) -> None:

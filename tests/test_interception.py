@@ -27,9 +27,11 @@ from aiohttp.resolver import AsyncResolver, ThreadedResolver
 from emulator.app import Catalogue, Emulator
 from emulator.errors import ConfigurationError
 from emulator.interception import patch_dns
+from emulator.sandbox.faults import fault_of
 from emulator.server import ThreadedServer
 from emulator.settings import read_settings
 from tests.secure import LOOPS, SECODA, TOKEN, Secure, secure
+from tests.test_connection import ends_by_reset
 
 CELIGO = "https://api.eu.integrator.io/v1/integrations?limit=1"
 NEXT = SECODA.replace("?", "?page=2&")
@@ -166,6 +168,19 @@ def test_every_vendor_is_intercepted(patched: Secure) -> None:
     assert httpx.get("https://some-tenant.immuta.com/dictionary/1").status_code == 401
     assert httpx.post("https://api.paradime.io/api/v1/company/graphql", json={"query": "{x}"}).status_code == 401
     assert len(patched.called("mine")) == 3
+
+
+@pytest.mark.parametrize("how", ["reset", "close"])
+def test_a_fault_breaks_the_connection_as_it_says(patched: Secure, how: str) -> None:
+    sandbox = patched.emulator.sandboxes.get("mine")
+    assert sandbox is not None
+    sandbox.faults.add(fault_of({"vendor": "secoda", "connection": how}, "fault-1"))
+    with (
+        socket.create_connection(("api.secoda.co", 443), timeout=20) as plain,
+        patched.trusting().wrap_socket(plain, server_hostname="api.secoda.co") as connection,
+    ):
+        connection.sendall(b"GET /api/v1/integration/integrations HTTP/1.1\r\nHost: api.secoda.co\r\n\r\n")
+        assert ends_by_reset(connection) if how == "reset" else connection.recv(1) == b""
 
 
 def test_other_names_are_left_alone(patched: Secure) -> None:
