@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from heapq import nsmallest
 from itertools import islice
 from typing import Any, cast
 
@@ -79,8 +80,18 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern[:-1] + r"\Z" if ends else pattern)
 
 
+def _check_additional_properties(
+    validator: Draft202012Validator, allowed: Any, instance: Any, schema: Mapping[str, Any]
+) -> Iterator[ValidationError]:
+    if allowed is not False or "patternProperties" in schema:
+        yield from Draft202012Validator.VALIDATORS["additionalProperties"](validator, allowed, instance, schema)
+    elif isinstance(instance, dict) and not instance.keys() <= schema.get("properties", {}).keys():
+        # jsonschema would quote all of them, and there may be a hundred thousand.
+        yield ValidationError("additional properties are not allowed")
+
+
 _Validator: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]
-    Draft202012Validator, {"pattern": _check_pattern}
+    Draft202012Validator, {"pattern": _check_pattern, "additionalProperties": _check_additional_properties}
 )
 
 
@@ -98,7 +109,7 @@ def _violations(error: ValidationError, place: str, pointer: str) -> Iterator[Vi
         yield Violation(place, f"{here}/{_escape(missing)}", rule, True, NOTHING, error.message)
     elif rule == "additionalProperties":
         known = cast(Any, error.schema).get("properties", {})
-        for name in islice(sorted(set(instance) - set(known)), MOST_VIOLATIONS):
+        for name in nsmallest(MOST_VIOLATIONS, instance.keys() - known.keys()):
             sentence = f"{name!r} is not one of the properties of the contract"
             yield Violation(place, f"{here}/{_escape(name)}", rule, False, instance[name], sentence)
     else:
