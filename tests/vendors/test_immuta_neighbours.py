@@ -12,6 +12,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from emulator.errors import Refusal
 from emulator.exchange import Call
 from emulator.sandbox.collection import Record, Records
+from emulator.sandbox.store import Store
 from emulator.vendors.immuta.auth import authenticate
 from tests.conftest import EmulatorUnderTest
 
@@ -317,3 +318,21 @@ def test_tags_cost_the_same_each_however_many_come(
         assert emulator.call("immuta", "POST", "/tag", json={"tags": tags}).status_code == 200
         costs.append(sum(read))
     assert costs == [100, 200]
+
+
+@pytest.mark.parametrize(("tags", "apart"), [(1, False), (6000, True)])
+def test_what_a_large_body_asks_for_is_done_on_a_thread(
+    emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch, tags: int, apart: bool
+) -> None:
+    ways: list[bool] = []
+    run = Store.run
+
+    async def watched(store: Store, work: Any, kind: str = "", *, apart: bool = False) -> Any:
+        ways.append(apart)
+        return await run(store, work, kind, apart=apart)
+
+    monkeypatch.setattr(Store, "run", watched)
+    # Refused, so that little is done.
+    payload = {"tags": [{"name": "PII.email"}] * tags}
+    assert emulator.call("immuta", "POST", "/tag", json=payload).status_code == 400
+    assert ways == [apart]

@@ -63,6 +63,17 @@ def test_credential_that_is_given_works_in_every_operation(emulator: EmulatorUnd
         assert (path, reply.status_code) == (path, status)
 
 
+def test_user_that_is_forced_and_can_have_no_profile_is_told_in_the_log(
+    emulator: EmulatorUnderTest, caplog: pytest.LogCaptureFixture
+) -> None:
+    alice = {**CREDENTIAL, "user": "alice"}
+    url = f"{emulator.root}/_emulator/state/immuta.credentials/given?force=true"
+    assert httpx.put(url, json=alice).status_code == 201
+    reply = emulator.call("immuta", "GET", "/dataSource", rights=None, headers={"Authorization": "given"})
+    assert reply.status_code == 500
+    assert "immuta.credentials: the user 'alice' is not a profile ID, a whole number" in caplog.text
+
+
 def test_subscription_that_is_given_lets_its_user_change_the_dictionary(emulator: EmulatorUnderTest) -> None:
     change = {"metadata": [COLUMN]}
     assert emulator.call("immuta", "POST", "/dictionary/3", rights="read", json=change).status_code == 403
