@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CLIENT_TESTS := tests/clients
 
-.PHONY: help serve test check format test-clients bench bench-quick bench-ratios lock docs clean
+.PHONY: help serve test matrix check format test-clients bench bench-quick bench-ratios lock docs clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -21,6 +21,9 @@ serve: $(STAMP)  ## Serve all vendors on http://127.0.0.1:4070
 
 test: $(STAMP)  ## Run the tests
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+matrix: $(STAMP)  ## Try every departure from every contract, strict and not, in memory and in a file (minutes)
+	EMULATOR_TEST_MATRIX=all $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/test_matrix.py tests/test_fuzz.py
 
 check: $(STAMP)  ## Check format, style, types and layers
 	$(BIN)/ruff format --check emulator tests

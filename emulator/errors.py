@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from emulator.exchange import Reply
+from emulator.exchange import NOTHING, Reply, Violation
 
 
 class Refusal(Exception):
@@ -33,6 +32,7 @@ class MalformedBody(Exception):
     def __init__(self, problem: str, place: str = "") -> None:
         super().__init__(f"{problem}: {place}" if place else problem)
         self.problem = problem
+        self.violation = Violation("body", "", "contentEncoding", "as its type says", NOTHING, str(self))
 
 
 class UndecodableBody(Exception):

@@ -317,6 +317,8 @@ class Pipeline:
         """Return the vendor's answer to what a stage has raised; what is no refusal is our own fault."""
         if isinstance(refusal, Refusal):
             return refusal.reply
+        if isinstance(refusal, UnsupportedType | MalformedBody):
+            visit.violations = [*visit.violations, refusal.violation]
         if isinstance(refusal, wire.TooLarge):
             return self._dialect.too_large(visit.call, refusal.limit)
         if isinstance(refusal, wire.UnsupportedEncoding):

@@ -133,6 +133,10 @@ class EmulatorUnderTest:
         self.sandbox.faults.add(fault)
         return fault
 
+    def reset(self) -> None:
+        """Make the sandbox anew."""
+        self.run(self._emulator.reset)
+
     def run(self, work: Callable[[], Awaitable[T]]) -> T:
         """Await `work()` where the emulator runs."""
         return self._server.run(work)

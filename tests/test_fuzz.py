@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -27,16 +28,24 @@ def headers(emulator: EmulatorUnderTest, vendor: str) -> list[str]:
     return [word for name, value in emulator.headers(vendor).items() for word in ("-H", f"{name}: {value}")]
 
 
+STRICT = [False, True] if os.environ.get("EMULATOR_TEST_MATRIX") == "all" else [False]
+"""`make matrix` sends everything to a strict emulator, too."""
+
+
+@pytest.mark.parametrize("strict", STRICT)
 @pytest.mark.parametrize(("vendor", "examples"), [("immuta", "20"), ("secoda", "12"), ("celigo", "8")])
 def test_rest_vendor_keeps_to_its_contract(
-    emulator: EmulatorUnderTest, tmp_path: Path, vendor: str, examples: str
+    emulator: EmulatorUnderTest, tmp_path: Path, vendor: str, examples: str, strict: bool
 ) -> None:
+    emulator.strict(strict)
     document = f"{emulator.root}/_emulator/contracts/{vendor}/openapi.yaml"
     base = ["--url", emulator.url(vendor), "--max-examples", examples, *headers(emulator, vendor)]
     schemathesis(vendor, document, *base, folder=tmp_path)
 
 
-def test_graphql_vendor_keeps_to_its_schema(emulator: EmulatorUnderTest, tmp_path: Path) -> None:
+@pytest.mark.parametrize("strict", STRICT)
+def test_graphql_vendor_keeps_to_its_schema(emulator: EmulatorUnderTest, tmp_path: Path, strict: bool) -> None:
+    emulator.strict(strict)
     schemathesis(
         "paradime",
         emulator.url("paradime"),

@@ -25,9 +25,11 @@ BINARY = ("application/vnd.sqlite3", "application/octet-stream")
 class UnsupportedType(Exception):
     """The body's content type is not one that the operation takes."""
 
-    def __init__(self, accepted: Sequence[str]) -> None:
+    def __init__(self, accepted: Sequence[str], kind: str) -> None:
         super().__init__(f"expected one of {', '.join(accepted)}")
         self.accepted = accepted
+        sentence = f"{kind!r} is not one of the content types of the contract: {', '.join(accepted)}"
+        self.violation = Violation("header", "/content-type", "enum", list(accepted), kind, sentence)
 
 
 def read_call(call: Call, operation: Operation, conventions: Conventions, max_depth: int) -> list[Violation]:
@@ -104,7 +106,7 @@ def _read_body(call: Call, body: Body, conventions: Conventions, max_depth: int)
         kind = JSON
     media = body.media.get(kind)
     if media is None:
-        raise UnsupportedType(list(body.media))
+        raise UnsupportedType(list(body.media), kind)
     if kind in BINARY:
         return []
     if kind == MULTIPART:
@@ -125,7 +127,7 @@ def parse_json(call: Call, body: Body, reading: Reading, max_depth: int) -> Any:
     try:
         document = reading.read(call.body, call.charset)
     except UnsupportedCharset:
-        raise UnsupportedType(list(body.media)) from None
+        raise UnsupportedType(list(body.media), f"charset={call.charset}") from None
     if call.body.count(b"[") + call.body.count(b"{") > max_depth and is_deeper(document, max_depth):
         raise MalformedBody(f"nested deeper than {max_depth} levels")
     return document

@@ -1,0 +1,109 @@
+"""The matrix: every operation, every way to depart from its contract, strict or not, in memory or in a file.
+
+`make test` walks a tenth of it, drawn by a seed; `make matrix` (EMULATOR_TEST_MATRIX=all) all of it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from random import Random
+
+import httpx
+import pytest
+
+from emulator.app import Catalogue, Emulator
+from emulator.client import exchange_of
+from emulator.contract.fidelity import check_reply
+from emulator.exchange import NOTHING, Reply
+from emulator.findings import complaints
+from emulator.sandbox.journal import Exchange
+from emulator.server import ThreadedServer
+from emulator.settings import read_settings
+from tests.conftest import EmulatorUnderTest
+from tests.matrix import Attempt, attempts
+
+SEED = 20261127
+SHARE = 0.1
+VENDORS = ("celigo", "immuta", "paradime", "secoda")
+
+
+@pytest.fixture(scope="module", params=["memory", "database"])
+def emulator(
+    request: pytest.FixtureRequest, catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[EmulatorUnderTest]:
+    file = str(tmp_path_factory.mktemp("matrix") / "emulator.db") if request.param == "database" else ""
+    settings = read_settings({"port": 0, "access_log": False, "database": file})
+    with ThreadedServer(Emulator(settings, catalogue)) as server, httpx.Client(timeout=60) as client:
+        yield EmulatorUnderTest(server, client)
+
+
+@pytest.mark.parametrize("strict", [False, True], ids=["tolerant", "strict"])
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_no_departure_passes_unseen(emulator: EmulatorUnderTest, vendor: str, strict: bool) -> None:
+    chosen = drawn(list(attempts(emulator.catalogue.contracts[vendor])))
+    found = [problem for attempt in chosen for problem in problems(emulator, vendor, attempt, strict)]
+    assert not found, "\n".join(found)
+
+
+def test_the_matrix_has_every_operation(catalogue: Catalogue) -> None:
+    for vendor, contract in catalogue.contracts.items():
+        assert vendor in VENDORS
+        assert {attempt.operation for attempt in attempts(contract)} >= set(contract.handled)
+
+
+def drawn(all_attempts: list[Attempt]) -> list[Attempt]:
+    """Return what this run walks."""
+    if os.environ.get("EMULATOR_TEST_MATRIX") == "all":
+        return all_attempts
+    return Random(SEED).sample(all_attempts, max(1, round(len(all_attempts) * SHARE)))
+
+
+def problems(emulator: EmulatorUnderTest, vendor: str, attempt: Attempt, strict: bool) -> Iterator[str]:
+    """Make one attempt in a fresh world; tell what is wrong with the reply, or with what the journal has of it."""
+    emulator.reset()
+    emulator.strict(strict)
+    headers = {"Content-Type": attempt.content_type} if attempt.content_type else {}
+    path = attempt.path + attempt.query
+    options = {"content": attempt.body} if attempt.body else {}
+    response = emulator.call(vendor, attempt.method, path, rights=attempt.rights, headers=headers, **options)
+    exchanges = emulator.exchanges()
+    if len(exchanges) != 1:
+        yield f"{attempt}: {len(exchanges)} exchanges in the journal"
+        return
+    for problem in (*_wrong_reply(emulator, vendor, attempt, response), *_wrong_entry(attempt, exchanges[0])):
+        yield f"{attempt} -> {response.status_code} {response.text[:200]}\n    {problem}"
+    if strict and attempt.departs and response.status_code < 400:
+        yield f"{attempt} -> {response.status_code}: strict lets it pass"
+
+
+def _wrong_reply(emulator: EmulatorUnderTest, vendor: str, attempt: Attempt, response: httpx.Response) -> Iterator[str]:
+    contract = emulator.catalogue.contracts[vendor]
+    operation = contract.operations[contract.graphql.carrier if contract.graphql else attempt.operation]
+    if response.status_code >= 500:
+        yield "a 5xx"
+    kind = response.headers.get("content-type", "")
+    is_json = "json" in kind
+    reply = Reply(
+        response.status_code,
+        response.json() if is_json and response.content else NOTHING,
+        content=b"" if is_json else response.content,
+        content_type=kind,
+    )
+    for violation in check_reply(reply, operation.responses):
+        yield f"not in the contract: {violation.place}{violation.pointer}: {violation.sentence}"
+    expected = {"no credentials": {401, 403}, "expired credentials": {401, 403}}.get(attempt.kind)
+    if expected and response.status_code not in expected:
+        yield f"expected one of {sorted(expected)}"
+
+
+def _wrong_entry(attempt: Attempt, exchange: Exchange) -> Iterator[str]:
+    if exchange.operations not in ((attempt.operation,), ()):
+        yield f"journalled as {exchange.operations}"
+    if exchange.reply_violations:
+        yield f"an internal error: {exchange.reply_violations}"
+    told = list(complaints([exchange_of(exchange.document())]))
+    if attempt.departs and not told:
+        yield "the departure passes unseen"
+    if not attempt.departs and told:
+        yield f"a call in the contract fails the test: {told}"
