@@ -469,6 +469,14 @@ FAULTS_REFUSED = [
     ),
     ({"vendor": "secoda"}, "a fault needs a reply, a delay, a connection or graphql"),
     ({"vendor": "secoda", "graphql": {"errors": [{"message": "x"}]}}, "secoda has no GraphQL operations; use a reply"),
+    *(
+        ({"vendor": "paradime", "graphql": {"errors": [{"message": "x", **wrong}]}}, sentence)
+        for wrong, sentence in (
+            ({"extensions": "y"}, "body /graphql/errors/0/extensions: 'y' is not of type 'object'"),
+            ({"locations": [{"line": 0, "column": 1}]}, "body /graphql/errors/0/locations/0/line: 0 is less than"),
+            ({"code": 1}, "body /graphql/errors/0/code: 'code' is not one of the properties"),
+        )
+    ),
     ({"vendor": "secoda", "connection": "reset", "reply": {"status": 429}}, "connection reset sends no answer, so it"),
     ({"vendor": "secoda", "commit": "after"}, "a fault needs a reply, a delay, a connection or graphql"),
     (
