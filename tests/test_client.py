@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.client import Client, EmulatorError, SandboxClient, VendorAccess
+from emulator.client import Client, EmulatorError, SandboxClient, VendorAccess, journal
 from tests.conftest import EmulatorUnderTest
 
 
@@ -282,6 +282,15 @@ def test_journal_tells_of_each_exchange(sandbox: SandboxClient) -> None:
     assert exchange.reply_json["name"] == "Sales"
     assert [(found.of, found.place, found.pointer) for found in exchange.violations] == [("call", "body", "/colour")]
     assert sandbox.journal.get(exchange.id) == exchange
+
+
+def test_journal_is_read_page_by_page(sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal, "PAGE", 2)
+    for _ in range(5):
+        httpx.get(f"{sandbox.secoda.url}/integration/integrations", headers=sandbox.secoda.headers)
+    assert [one.id for one in sandbox.journal] == [1, 2, 3, 4, 5]
+    assert [one.id for one in sandbox.journal.select(since=2)] == [3, 4, 5]
+    assert [one.id for one in sandbox.journal.select(limit=2)] == [4, 5]
 
 
 def test_journal_is_selected_from_and_cleared(sandbox: SandboxClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -13,10 +14,13 @@ import pytest
 from aiohttp.test_utils import RawTestServer
 
 from emulator.app import Catalogue, Emulator
+from emulator.contract.fidelity import check_reply
 from emulator.control import guide
 from emulator.control.api import MODULES
 from emulator.control.document import own_contract
+from emulator.control.long_json import PIECE_BYTES, pieces
 from emulator.errors import StorageFailure
+from emulator.exchange import Reply
 from emulator.settings import read_settings
 from tests import generated
 from tests.conftest import EmulatorUnderTest
@@ -901,6 +905,45 @@ def test_journal_is_filtered(control: Control) -> None:
     assert (ids("limit=1"), ids("since=0&limit=1")) == ([4], [1])
     (unmatched,) = control.done("GET", "/journal?unmatched=true")["exchanges"]
     assert unmatched["near_misses"][0]["operation"] == "listIntegrations"
+
+
+def test_journal_is_read_by_pages(control: Control) -> None:
+    for _ in range(5):
+        control.client.get(control.url + INTEGRATIONS, headers=SECODA)
+    pages: list[list[int]] = []
+    since: int | None = 0
+    while since is not None:
+        told = control.done("GET", "/journal", params={"since": since, "limit": 2, "operation": "list*"})
+        pages.append([exchange["id"] for exchange in told["exchanges"]])
+        since = told["next"]
+    assert pages == [[1, 2], [3, 4], [5]]
+    assert control.done("GET", "/journal")["next"] is None
+    assert control.done("GET", "/journal", params={"limit": 2})["next"] is None
+
+
+def test_a_long_journal_is_written_in_pieces_each_made_when_it_is_sent() -> None:
+    asked: list[int] = []
+
+    def document(number: int) -> str:
+        asked.append(number)
+        return "x" * 1000
+
+    sent, most = b"", 0
+    for piece in pieces(b'{"all":[', range(1000), document, b'],"n":1}'):
+        assert len(piece) <= PIECE_BYTES + 1100
+        most = max(most, len(asked) - sent.count(b"x" * 1000))
+        sent += piece
+    assert json.loads(sent) == {"all": ["x" * 1000] * 1000, "n": 1}
+    assert most <= PIECE_BYTES // 1000 + 1
+
+
+def test_journal_and_har_stand_up_to_their_schemas(control: Control) -> None:
+    control.client.get(control.url + INTEGRATIONS, headers=SECODA)
+    control.client.post(f"{control.url}/secoda/nowhere", content=b"x", headers={"Content-Type": "text/plain"})
+    operations = own_contract().operations
+    for operation, path in (("listExchanges", "/journal"), ("getHar", "/journal.har")):
+        document = control.done("GET", path)
+        assert check_reply(Reply(200, document), operations[operation].responses) == []
 
 
 def test_journal_is_cleared_and_its_numbers_go_on(control: Control) -> None:

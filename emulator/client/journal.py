@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from emulator.client.exchanges import Exchange, exchange_of
 
 if TYPE_CHECKING:
     from emulator.client.sandbox import SandboxClient
+
+
+PAGE = 500
+"""How many exchanges are asked for at a time."""
 
 
 class JournalClient:
@@ -48,11 +52,15 @@ class JournalClient:
             "status": status,
             "unmatched": unmatched,
             "violations": violations,
-            "since": since,
-            "limit": limit,
         }
-        found = self._sandbox.request("GET", "/journal", query=filters)["exchanges"]
-        return [exchange_of(document) for document in found]
+        if limit is not None:
+            return self._page({**filters, "since": since, "limit": limit})[0]
+        found: list[Exchange] = []
+        following: int | None = since or 0
+        while following is not None:
+            page, following = self._page({**filters, "since": following, "limit": PAGE})
+            found += page
+        return found
 
     def get(self, id: int) -> Exchange:
         """Return one exchange. Raises EmulatorError if it is not kept."""
@@ -62,6 +70,11 @@ class JournalClient:
         """Forget all exchanges; their numbers go on."""
         self.leave()
         self._sandbox.request("DELETE", "/journal")
+
+    def _page(self, query: Mapping[str, Any]) -> tuple[list[Exchange], int | None]:
+        """Return exchanges, and after which one the next page begins."""
+        told = self._sandbox.request("GET", "/journal", query=query)
+        return [exchange_of(document) for document in told["exchanges"]], told["next"]
 
     def leave(self) -> None:
         """Keep in `left` what the sandbox is about to forget."""

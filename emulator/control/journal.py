@@ -12,10 +12,11 @@ from aiohttp import web
 
 from emulator import __version__
 from emulator.control.handlers import Emulator, Handlers, Stream, whole_numbers
+from emulator.control.long_json import long_json
 from emulator.exchange import Call, Reply
 from emulator.json_text import write_json
 from emulator.problems import Problem
-from emulator.sandbox.har import har
+from emulator.sandbox.har import har, har_entry
 from emulator.sandbox.journal import Exchange
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.verification import verify
@@ -30,12 +31,16 @@ handlers = Handlers()
 
 
 @handlers.sandbox_operation("listExchanges")
-async def list_exchanges(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+async def list_exchanges(call: Call, sandbox: Sandbox, emulator: Emulator) -> Stream:
     """List the exchanges that are like all that is asked for."""
-    filters = {name: value for name, value in call.params.items() if name != "sandbox"}
+    filters = {name: value for name, value in call.params.items() if name not in ("sandbox", "limit")}
+    limit, since = call.params.get("limit"), call.params.get("since")
     journal = sandbox.journal
-    exchanges = [exchange.document() for exchange in journal.select(**filters)]
-    return Reply(200, {"exchanges": exchanges, "recorded": journal.recorded, "dropped": journal.dropped})
+    found = journal.select(**filters)
+    page = found if limit is None else found[:limit] if since is not None else found[max(0, len(found) - limit) :]
+    more = since is not None and page and len(page) < len(found)
+    rest = {"recorded": journal.recorded, "dropped": journal.dropped, "next": page[-1].number if more else None}
+    return long_json(b'{"exchanges":[', page, Exchange.document, b"]," + write_json(rest)[1:])
 
 
 @handlers.sandbox_operation("clearJournal")
@@ -75,9 +80,10 @@ async def verify_journal(call: Call, sandbox: Sandbox, emulator: Emulator) -> Re
 
 
 @handlers.sandbox_operation("getHar")
-async def get_har(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+async def get_har(call: Call, sandbox: Sandbox, emulator: Emulator) -> Stream:
     """Return the journal as an HTTP archive."""
-    return Reply(200, har(sandbox.journal, __version__))
+    start, end = write_json(har((), __version__)).split(b"[]")
+    return long_json(start + b"[", list(sandbox.journal), har_entry, b"]" + end)
 
 
 @handlers.sandbox_operation("streamExchanges")
@@ -117,9 +123,17 @@ async def _follow(response: web.StreamResponse, name: str, since: int, emulator:
 
 def _events(exchanges: Iterable[Exchange]) -> bytes:
     return b"".join(
-        b"id: %d\nevent: exchange\ndata: %s\n\n" % (exchange.number, write_json(exchange.document()))
+        b"id: %d\nevent: exchange\ndata: %s\n\n" % (exchange.number, _one_line(exchange.document()))
         for exchange in exchanges
     )
+
+
+def _one_line(document: Any) -> bytes:
+    """Return JSON without what Python and browsers take for the end of a line, though it is none in a stream."""
+    text = write_json(document)
+    for separator in ("\u2028", "\u2029", "\x85"):
+        text = text.replace(separator.encode(), b"\\u%04x" % ord(separator))
+    return text
 
 
 def _check_operation(expectation: dict[str, Any], emulator: Emulator) -> None:

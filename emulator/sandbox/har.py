@@ -20,10 +20,11 @@ def har(exchanges: Iterable[Exchange], version: str) -> dict[str, Any]:
     Fields of our own begin with "_", as HAR has it. The cookies of a call are credentials, so there are none.
     """
     creator = {"name": "integration-emulator", "version": version}
-    return {"log": {"version": "1.2", "creator": creator, "entries": [_entry(exchange) for exchange in exchanges]}}
+    return {"log": {"version": "1.2", "creator": creator, "entries": [har_entry(exchange) for exchange in exchanges]}}
 
 
-def _entry(exchange: Exchange) -> dict[str, Any]:
+def har_entry(exchange: Exchange) -> dict[str, Any]:
+    """Return one entry of the archive."""
     milliseconds = round(exchange.seconds * 1000, 3)
     entry = {
         "startedDateTime": written(exchange.time),
