@@ -202,6 +202,8 @@ def is_deeper(document: Any, levels: int) -> bool:
 def _rounded(text: str) -> int | float:
     """Return a number as JSON.stringify would write it: whole ones without a fraction, in the digits of the double."""
     value = float(text)
+    if abs(value) < 2**53:
+        return int(value) if value.is_integer() else value
     if value.is_integer() and abs(value) < EXPONENTIAL_FROM:
         return int(Decimal(repr(value)))
     return value
