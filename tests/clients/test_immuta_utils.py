@@ -16,6 +16,7 @@ def test_api_key_is_exchanged_and_a_dictionary_is_tagged(
 ) -> None:
     seen = client("immuta").script("immuta_utils.py", emulator.url("immuta"), "immuta-api-key", name)
     assert seen["count"] == 3
+    assert seen["created"] == [True, True]
     assert seen["columns"]
     assert seen["one"]
     assert seen["tags"][-1]["name"] == "phi.ssn"
