@@ -27,6 +27,13 @@ MOST_LOOKED_AT = 2000
 """So many violations are looked at before the rest is left alone: each takes up to 0.07 ms, in the event loop."""
 
 
+MOST_QUOTED = 1000
+"""A sentence quotes no array or object of more values."""
+
+LONGEST_SENTENCE = 4000
+"""A sentence is cut there: it may quote a whole text."""
+
+
 def registry_of(documents: Mapping[str, Document]) -> Registry[Document]:
     """Return the documents as jsonschema wants them."""
     registry: Registry[Document] = Registry()
@@ -80,6 +87,14 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern[:-1] + r"\Z" if ends else pattern)
 
 
+def _check_type(
+    validator: Draft202012Validator, types: str | list[str], instance: Any, schema: Mapping[str, Any]
+) -> Iterator[ValidationError]:
+    allowed = [types] if isinstance(types, str) else types
+    if not any(validator.is_type(instance, kind) for kind in allowed):
+        yield ValidationError(f"{_quoted(instance)} is not of type {', '.join(map(repr, allowed))}")
+
+
 def _check_additional_properties(
     validator: Draft202012Validator, allowed: Any, instance: Any, schema: Mapping[str, Any]
 ) -> Iterator[ValidationError]:
@@ -91,8 +106,28 @@ def _check_additional_properties(
 
 
 _Validator: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]
-    Draft202012Validator, {"pattern": _check_pattern, "additionalProperties": _check_additional_properties}
+    Draft202012Validator,
+    {"pattern": _check_pattern, "type": _check_type, "additionalProperties": _check_additional_properties},
 )
+
+
+def _quoted(value: Any) -> str:
+    """Return a value as Python writes it; but a large array or object by these words."""
+    if isinstance(value, list) and _is_large(value):
+        return "a large array"
+    return "a large object" if isinstance(value, dict) and _is_large(value) else repr(value)
+
+
+def _is_large(value: Any) -> bool:
+    within, count = [value], 0
+    for inner in within:
+        count += len(inner)
+        if count > MOST_QUOTED:
+            return True
+        within += [
+            one for one in (inner.values() if isinstance(inner, dict) else inner) if isinstance(one, dict | list)
+        ]
+    return False
 
 
 def _path(error: ValidationError) -> list[tuple[int, str]]:
@@ -113,7 +148,7 @@ def _violations(error: ValidationError, place: str, pointer: str) -> Iterator[Vi
             sentence = f"{name!r} is not one of the properties of the contract"
             yield Violation(place, f"{here}/{_escape(name)}", rule, False, instance[name], sentence)
     else:
-        yield Violation(place, here, rule, keyword, instance, error.message)
+        yield Violation(place, here, rule, keyword, instance, error.message[:LONGEST_SENTENCE])
 
 
 def _escape(step: str) -> str:

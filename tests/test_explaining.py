@@ -1,0 +1,53 @@
+"""The sentences for what a schema refuses, in a time that does not depend on what they would quote."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from emulator.contract.schemas import Check, Schemas
+
+SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {"name": {"type": ["string", "null"], "maxLength": 10}, "tags": {"type": "array"}},
+}
+
+
+@pytest.fixture
+def check() -> Check:
+    return Schemas({"file:///made-up.json": SCHEMA}).check("file:///made-up.json")
+
+
+class Unquotable(list[Any]):
+    """An array that nobody may write out."""
+
+    def __repr__(self) -> str:
+        raise AssertionError("it was quoted")
+
+
+@pytest.mark.parametrize(
+    ("document", "sentence"),
+    [
+        ({"name": 1}, "1 is not of type 'string', 'null'"),
+        ({"name": [1, {"a": "b"}]}, "[1, {'a': 'b'}] is not of type 'string', 'null'"),
+        ({"name": Unquotable(range(1001))}, "a large array is not of type 'string', 'null'"),
+        ({"name": {"within": Unquotable(range(1001))}}, "a large object is not of type 'string', 'null'"),
+        (Unquotable([{}] * 2000), "a large array is not of type 'object'"),
+    ],
+)
+def test_a_value_of_a_wrong_type_is_quoted_unless_it_is_large(check: Check, document: Any, sentence: str) -> None:
+    assert [found.sentence for found in check.violations(document, "body")] == [sentence]
+
+
+def test_a_long_text_is_quoted_up_to_a_length(check: Check) -> None:
+    (found,) = check.violations({"name": "x" * 100_000}, "body")
+    assert found.rule == "maxLength"
+    assert found.sentence == f"'{'x' * 3999}"
+
+
+def test_of_many_unknown_names_the_first_hundred_are_told_in_order(check: Check) -> None:
+    found = check.violations({f"k{number:06}": 1 for number in reversed(range(5000))}, "body")
+    assert [one.pointer for one in found] == [f"/k{number:06}" for number in range(100)]
+    assert found[0].sentence == "'k000000' is not one of the properties of the contract"
