@@ -412,7 +412,7 @@ def test_banner_shows_addresses_that_can_be_called(catalogue: Catalogue) -> None
     assert f"HTTPS_PROXY=http://127.0.0.1:{port}" in lines[-1]
     assert all("//127.0.0.1:" in line for line in lines)
     assert ready == "Ready."
-    assert _reachable("http://[::]:4070") == "http://[::1]:4070"
+    assert _reachable("http://[::]:4070") == "http://127.0.0.1:4070"
 
 
 def test_a_world_without_credentials_has_a_banner_too(catalogue: Catalogue, tmp_path: Path) -> None:
