@@ -327,9 +327,9 @@ def test_what_a_large_body_asks_for_is_done_on_a_thread(
     ways: list[bool] = []
     run = Store.run
 
-    async def watched(store: Store, work: Any, kind: str = "", *, apart: bool = False) -> Any:
+    async def watched(store: Store, *args: Any, apart: bool = False, **options: Any) -> Any:
         ways.append(apart)
-        return await run(store, work, kind, apart=apart)
+        return await run(store, *args, apart=apart, **options)
 
     monkeypatch.setattr(Store, "run", watched)
     # Refused, so that little is done.

@@ -29,14 +29,6 @@ def presented(call: Call) -> str:
     return rest.strip() if scheme.lower() == "bearer" else header
 
 
-def profile_id(identity: Identity) -> int:
-    """Return the profile ID of who asks. Raises LookupError for a forced record of a user who can have none."""
-    if not identity.user.isdecimal():
-        # The record's id is the credential itself, which no log may show.
-        raise LookupError(f"immuta.credentials: the user {identity.user!r} is not a profile ID, a whole number")
-    return int(identity.user)
-
-
 def present(credential: Record) -> dict[str, str]:
     """Return the headers with which a client presents a credential."""
     return {"Authorization": f"Bearer {credential['id']}"}

@@ -9,7 +9,6 @@ from emulator.exchange import Call, Reply
 from emulator.sandbox.collection import Record
 from emulator.sandbox.world import World
 from emulator.vendor import Handlers
-from emulator.vendors.immuta.auth import profile_id
 from emulator.vendors.immuta.collections import TAGS
 from emulator.vendors.immuta.errors import bad_request, insufficient_scope
 from emulator.vendors.immuta.ids import unused_id
@@ -73,7 +72,7 @@ def _create(world: World, tag: Record, first: int) -> Record:
         "source": tag.get("source", "curated"),
         "deleted": False,
         "systemCreated": False,
-        "createdBy": profile_id(world.identity),
+        "createdBy": int(world.identity.user),
         "createdAt": now,
         "updatedAt": now,
     }

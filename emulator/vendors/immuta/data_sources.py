@@ -9,7 +9,6 @@ from emulator.exchange import Call, Reply
 from emulator.sandbox.collection import Record
 from emulator.sandbox.world import World
 from emulator.vendor import Handlers
-from emulator.vendors.immuta.auth import profile_id
 from emulator.vendors.immuta.collections import DATA_SOURCES, DICTIONARIES, SUBSCRIPTIONS
 from emulator.vendors.immuta.errors import data_source_not_found
 
@@ -100,7 +99,7 @@ def subscription_status(world: World, data_source: int) -> str:
 
 
 def _subscription(world: World, data_source: int) -> Record | None:
-    where = {"dataSource": data_source, "profile": profile_id(world.identity)}
+    where = {"dataSource": data_source, "profile": int(world.identity.user)}
     return next(iter(world[SUBSCRIPTIONS].all(where=where)), None)
 
 
