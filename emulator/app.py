@@ -36,6 +36,7 @@ from emulator.sandbox.budget import Budget
 from emulator.sandbox.collection import Collection, Record, Records
 from emulator.sandbox.fixtures import Fixture, Fixtures, create_schema, problems_in, read_fixtures
 from emulator.sandbox.journal import Exchange
+from emulator.sandbox.journals import JOURNALS_BYTES, Journals
 from emulator.sandbox.sandbox import Blueprint, Sandbox
 from emulator.sandbox.sandboxes import DEFAULT, Sandboxes, seed_vendor, seeded_faker
 from emulator.sandbox.scenarios import Scenario, ScenarioReader
@@ -238,6 +239,7 @@ class Emulator:
             flags=self.flags,
             journal_size=settings.journal_size,
             journal_bytes=settings.journal_bytes,
+            journals=Journals(max(JOURNALS_BYTES, settings.journal_bytes)),
             faker=seeded_faker,
             problems_in=self._problems_in,
             sweeps={name: vendor.sweep for name, vendor in vendors.items()},

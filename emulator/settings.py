@@ -143,7 +143,12 @@ SETTINGS: Sequence[Setting] = (
     Setting("sandbox_limit", _whole(0, 100_000), 1000, "How many sandboxes there may be besides the default one."),
     Setting("snapshot_bytes", _size, 512 * 1024**2, "How many bytes the snapshots of all sandboxes may take together."),
     Setting("journal_size", _whole(1, 10_000_000), 10_000, "How many exchanges a sandbox's journal keeps."),
-    Setting("journal_bytes", _size, 32 * 1024**2, "How many bytes of them, about (or 512k, 256m, 1g)."),
+    Setting(
+        "journal_bytes",
+        _size,
+        32 * 1024**2,
+        "How many bytes of them, about (or 512k, 1g); all sandboxes' journals together 256m, or this if it is more.",
+    ),
     Setting(
         "vendor_hosts",
         _vendor_host,

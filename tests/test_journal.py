@@ -26,6 +26,7 @@ from emulator.sandbox.journal import (
     journalled_call,
     journalled_reply,
 )
+from emulator.sandbox.journals import Journals
 from emulator.sandbox.masking import Masker
 from emulator.sandbox.near_misses import NearMiss
 from emulator.sandbox.secret_paths import SecretPaths
@@ -296,6 +297,31 @@ def test_clearing_forgets_and_the_numbers_go_on() -> None:
     kept.clear()
     assert (len(kept), kept.bytes, kept.dropped, kept.cleared, kept.lost, kept.next_number()) == (0, 0, 1, 3, 0, 5)
     assert kept.get(4) is None
+
+
+def test_of_all_journals_together_the_oldest_of_the_largest_make_room() -> None:
+    journals = Journals(100_000)
+    small, large = (Journal(100, 10_000_000, journals=journals) for _ in range(2))
+    for _ in range(5):
+        large.record(exchange(large.next_number(), content=b"x" * 15_000))
+    for _ in range(6):
+        small.record(exchange(small.next_number(), content=b"x" * 5_000))
+    assert journals.bytes == small.bytes + large.bytes <= 100_000
+    assert (numbers(list(small)), numbers(list(large))) == ([1, 2, 3, 4, 5, 6], [4, 5])
+    assert (small.lost, large.lost, large.dropped) == (0, 3, 3)
+    large.close()
+    large.record(exchange(6))
+    assert (journals.bytes, numbers(list(large))) == (small.bytes, [4, 5, 6])
+    small.clear()
+    assert journals.bytes == 0
+
+
+def test_an_exchange_larger_than_all_journals_may_be_is_counted_and_not_kept() -> None:
+    journals = Journals(10_000)
+    kept = Journal(100, 10_000_000, journals=journals)
+    kept.record(exchange(1, content=b"x" * 50_000))
+    kept.record(exchange(2))
+    assert (numbers(list(kept)), kept.dropped, journals.bytes) == ([2], 1, kept.bytes)
 
 
 # Finding

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from emulator.exchange import Call, Part, Violation
+from emulator.sandbox.journals import Journals
 from emulator.sandbox.masking import Masker, Pairs
 from emulator.sandbox.secret_paths import SecretPaths
 from emulator.sandbox.text_masking import NO_PATHS
@@ -234,6 +235,7 @@ class Journal:
     `recorded` counts all there were, `dropped` those that had to make room, `cleared` those that
     somebody cleared away; `lost` those that had to make room since then. `bytes` is what those kept
     take. Of a body the first `body_limit` bytes are kept. `on_record` is told of each exchange, masked.
+    `journals` bound what all of them take together.
     """
 
     def __init__(
@@ -242,7 +244,9 @@ class Journal:
         max_bytes: int,
         body_limit: int = BODY_LIMIT,
         on_record: Callable[[Exchange], None] | None = None,
+        journals: Journals | None = None,
     ) -> None:
+        self._journals = journals or Journals()
         self.body_limit = body_limit
         self.on_record = on_record
         self.recorded = self.dropped = self.cleared = self.lost = 0
@@ -272,8 +276,10 @@ class Journal:
         self._sizes.append(size)
         self.bytes += size
         self.recorded += 1
+        if not self._closed:
+            self._journals.grow(self, size)
         while self.bytes > self._max_bytes or len(self._exchanges) > self._size:
-            self._drop()
+            self.drop_oldest()
         if self._listeners:
             self._wake()
         if self.on_record is not None:
@@ -284,7 +290,17 @@ class Journal:
         self.cleared += len(self._exchanges)
         self._exchanges.clear()
         self._sizes.clear()
+        self._shrink(self.bytes)
         self.bytes = self.lost = 0
+
+    def drop_oldest(self) -> None:
+        """Let go of the oldest exchange, which makes room for others."""
+        self._exchanges.popleft()
+        size = self._sizes.popleft()
+        self.bytes -= size
+        self._shrink(size)
+        self.dropped += 1
+        self.lost += 1
 
     def get(self, number: int) -> Exchange | None:
         """Return the exchange of that number, None if it is not kept."""
@@ -332,7 +348,8 @@ class Journal:
         return found
 
     def close(self) -> None:
-        """Let go of those who wait."""
+        """Let go of those who wait, and count no more among the journals; what it holds can still be read."""
+        self._journals.remove(self)
         self._closed = True
         self._wake()
 
@@ -341,11 +358,9 @@ class Journal:
             return self._exchanges
         return islice(self._exchanges, max(0, number + 1 - self._exchanges[0].number), None)
 
-    def _drop(self) -> None:
-        self._exchanges.popleft()
-        self.bytes -= self._sizes.popleft()
-        self.dropped += 1
-        self.lost += 1
+    def _shrink(self, size: int) -> None:
+        if not self._closed:
+            self._journals.shrink(size)
 
     async def _next(self) -> None:
         listener = asyncio.get_running_loop().create_future()
@@ -402,7 +417,9 @@ def _size_of(exchange: Exchange) -> int:
     if reply is not None:
         size += len(reply.body) + _size_of_pairs(reply.headers)
     if exchange.call_violations or exchange.reply_violations:
-        size += sum([500 + len(found.sentence) + len(found.pointer) for found in exchange.violations])
+        size += sum(
+            [500 + len(found.sentence) + len(found.pointer) + len(str(found.actual)) for found in exchange.violations]
+        )
     return size
 
 

@@ -17,6 +17,7 @@ from emulator.sandbox.credentials import Credentials, Identity, expired
 from emulator.sandbox.faults import Faults
 from emulator.sandbox.fixtures import Fixtures
 from emulator.sandbox.journal import Exchange, Journal
+from emulator.sandbox.journals import Journals
 from emulator.sandbox.scenarios import Scenario, populate_more
 from emulator.sandbox.snapshots import Snapshots
 from emulator.sandbox.store import Store
@@ -41,8 +42,8 @@ class Blueprint:
     """What all sandboxes of one process have in common: collections by vendor, flags by vendor, journal bounds.
 
     `problems_in` yields (JSON pointer, sentence) for what makes records unfit for a collection. `sweeps` remove, by
-    vendor, what calls that were cut off have left. All sandboxes' snapshots together keep to `snapshots`.
-    `on_record` is told of each exchange that a journal records.
+    vendor, what calls that were cut off have left. All sandboxes' snapshots together keep to `snapshots`, their
+    journals to `journals`. `on_record` is told of each exchange that a journal records.
     """
 
     collections: Mapping[str, Sequence[Collection]]
@@ -53,6 +54,7 @@ class Blueprint:
     problems_in: Callable[[Sequence[Record], Collection], Iterable[tuple[str, str]]]
     sweeps: Mapping[str, Callable[[World], None]]
     snapshots: Budget
+    journals: Journals
     on_record: Callable[[Exchange], None] | None = None
 
     def problem_in(self, record: Record, collection: Collection) -> str:
@@ -163,7 +165,12 @@ class Sandbox:
         if self.beginning.now or self.beginning.frozen is not None:
             self.clock.set(self.beginning.now, self.beginning.frozen)
         self.faults = Faults(seed)
-        self.journal = Journal(blueprint.journal_size, blueprint.journal_bytes, on_record=blueprint.on_record)
+        self.journal = Journal(
+            blueprint.journal_size,
+            blueprint.journal_bytes,
+            on_record=blueprint.on_record,
+            journals=blueprint.journals,
+        )
         self.flags = {
             vendor: {**values, **self.beginning.flags.get(vendor, {})} for vendor, values in blueprint.flags.items()
         }
