@@ -12,7 +12,7 @@ from emulator.vendors.secoda.errors import NO_JSON
 BLOCK = 64 * 1024
 """Bytes that are read in one go; a piece ends with the first value that ends so many bytes after its start."""
 
-PIECE_BYTES = 4 * 1024 * 1024
+PIECE_BYTES = 2 * 1024 * 1024
 """Bytes of the longest value that is read, such as one node of a manifest: while it is parsed, nothing else runs."""
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
