@@ -30,6 +30,7 @@ from emulator.contract.graphql import GraphQLLimits, GraphQLResult, Resolve, Roo
 from emulator.contract.measures import Measures, measures_of
 from emulator.contract.operation import Operation
 from emulator.contract.selection import selected_fields
+from emulator.contract.size import is_large
 from emulator.errors import FieldError
 from emulator.exchange import NOTHING, Violation
 
@@ -205,7 +206,7 @@ def _unfit(error: GraphQLError, request: Mapping[str, Any]) -> Violation:
         if isinstance(node, VariableDefinitionNode):
             name = node.variable.name.value
             value = (request.get("variables") or {}).get(name, NOTHING)
-            return _violation("variables", f"/variables/{name}", error, value)
+            return _violation("variables", f"/variables/{name}", error, NOTHING if is_large(value) else value)
     return _violation("operationName", "/operationName", error, request.get("operationName", NOTHING))
 
 

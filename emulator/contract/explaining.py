@@ -17,6 +17,7 @@ from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
 from emulator.contract.schemas import FORMATS
+from emulator.contract.size import is_large
 from emulator.exchange import NOTHING, Document, Violation
 
 MOST_VIOLATIONS = 100
@@ -26,9 +27,6 @@ MOST_VIOLATIONS = 100
 MOST_LOOKED_AT = 2000
 """So many violations are looked at before the rest is left alone: each takes up to 0.07 ms, in the event loop."""
 
-
-MOST_QUOTED = 1000
-"""A sentence quotes no array or object of more values."""
 
 LONGEST_SENTENCE = 4000
 """A sentence is cut there: it may quote a whole text."""
@@ -113,21 +111,9 @@ _Validator: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call
 
 def _quoted(value: Any) -> str:
     """Return a value as Python writes it; but a large array or object by these words."""
-    if isinstance(value, list) and _is_large(value):
+    if isinstance(value, list) and is_large(value):
         return "a large array"
-    return "a large object" if isinstance(value, dict) and _is_large(value) else repr(value)
-
-
-def _is_large(value: Any) -> bool:
-    within, count = [value], 0
-    for inner in within:
-        count += len(inner)
-        if count > MOST_QUOTED:
-            return True
-        within += [
-            one for one in (inner.values() if isinstance(inner, dict) else inner) if isinstance(one, dict | list)
-        ]
-    return False
+    return "a large object" if isinstance(value, dict) and is_large(value) else repr(value)
 
 
 def _path(error: ValidationError) -> list[tuple[int, str]]:

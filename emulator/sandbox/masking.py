@@ -24,6 +24,9 @@ Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 _SCHEME = re.compile(SCHEME, re.IGNORECASE)
 _BLANK = " \t\r\n\ufeff"
+LONGEST_VALUE: Final = 64 * 1024
+"""So much of a value is read to mask it, in characters: as of a body, what is behind is not kept."""
+
 _PAIRED_NAMES = ("name", "key", "header", "path")
 
 
@@ -186,7 +189,7 @@ class Masker(TextMasker):
             sentence = sentence.replace(repr(actual), repr(MASK))
             actual = MASK
         elif isinstance(actual, str):
-            actual = self.without_echoes(self.inner(actual))[:longest]
+            actual = self.without_echoes(self.inner(actual[:LONGEST_VALUE]))[:longest]
         sentence = self.without_echoes(self.text(sentence))[:longest]
         return replace(violation, pointer=violation.pointer[:longest], actual=actual, sentence=sentence)
 
