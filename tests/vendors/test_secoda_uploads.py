@@ -263,6 +263,19 @@ def test_a_quote_that_is_never_closed_is_warned_of(
     assert [resource["title"] for resource in resources(emulator)] == ["t", "good"]
 
 
+def test_a_quote_that_is_never_closed_in_the_header_is_warned_of(emulator: EmulatorUnderTest) -> None:
+    upload_csv(emulator, 'col_name,"database,schema,name\nid,d,s,t\n')
+    assert found(last_sync(emulator)["warnings"])[0] == (1, 2, UNCLOSED)
+    assert last_sync(emulator)["status"] == "failed"
+
+
+def test_every_sync_keeps_to_its_schema(emulator: EmulatorUnderTest) -> None:
+    upload_csv(emulator, f'{HEADER}\ngood,,,,d,s,t,,,\n,,,,d,s,t,,,\nx,"')
+    upload_jsonl(emulator, [TABLE, {}])
+    check = emulator.catalogue.contracts["secoda"].schema("sync.schema.json")
+    assert [check.violations(sync, "body") for sync in emulator.records("secoda.syncs")] == [[]] * 4
+
+
 def test_a_quote_that_is_never_closed_holds_what_follows(emulator: EmulatorUnderTest) -> None:
     upload_csv(emulator, 'database,schema,name,col_name,col_description\nd,s,t,a,"one\nb,c\n')
     assert resources(emulator)[1]["description"] == "one\nb,c\n"

@@ -13,7 +13,7 @@ INTEGRATIONS = Collection(
     populate=populate_integration,
 )
 
-SYNCS = Collection("secoda.syncs", indexes=("integration_id", "tag"))
+SYNCS = Collection("secoda.syncs", indexes=("integration_id", "tag"), schema="sync.schema.json")
 """Each upload and each dbt sync, with what went wrong. `current` marks the one whose rows are in force.
 
 `rows` tells of those whose keys begin with its `tag`: they are "arriving", "in force", "leaving", or there are "none".

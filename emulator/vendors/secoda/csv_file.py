@@ -28,6 +28,8 @@ def read_rows(lines: Lines, report: Report) -> Iterator[Record | None]:
     """Yield the table (unless seen just before) and the column of each row, None for a row that gives nothing."""
     rows = _Rows(lines, report)
     header = [name.strip() for name in next(iter(rows), (1, []))[1]]
+    if rows.is_unclosed:
+        _warn_of_quote([], header, 1, report)
     if not _is_usable(header, report):
         return
     seen: dict[str, int] = {}
