@@ -29,6 +29,7 @@ from emulator.data import CONTRACTS, FIXTURES
 from emulator.errors import ConfigurationError, ContractError
 from emulator.hosts import Hosts
 from emulator.metrics import Metrics
+from emulator.off_loop import Worker
 from emulator.origin import Origin, origin_of
 from emulator.pipeline import Limits, Pipeline
 from emulator.problems import Problem
@@ -125,6 +126,7 @@ class Emulator:
         self.metrics = Metrics()
         self.ready = False
         self.stopping = asyncio.Event()
+        self.worker = Worker()
         self.folders = fixture_folders(settings)
         self.flags = _read_flags(settings.flags, self.catalogue.contracts)
         self._fixtures = self.fixtures()
@@ -277,7 +279,7 @@ class Emulator:
             strict=settings.strict,
         )
         vendor, contract, handlers = catalogue.vendors[name], catalogue.contracts[name], catalogue.handlers[name]
-        shared = (limits, self.metrics, self.cors, self.stopping)
+        shared = (limits, self.metrics, self.cors, self.stopping, self.worker)
         return Pipeline(vendor, contract, handlers, self.scenarios, *shared)
 
 

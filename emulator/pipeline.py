@@ -29,6 +29,7 @@ from emulator.errors import MalformedBody, Refusal, UndecodableBody, is_without_
 from emulator.exchange import Call, Reply, Violation
 from emulator.graphql_calls import GraphQLCalls
 from emulator.metrics import Metrics
+from emulator.off_loop import Worker
 from emulator.problems import Problem
 from emulator.routes import Route, Routes
 from emulator.sandbox.credentials import Identity
@@ -107,7 +108,7 @@ class Visit:
     violations: Sequence[Violation] = ()
     faults_of_ours: list[Violation] = field(default_factory=list)
     reply_is_checked: bool = False
-    malformed_body: MalformedBody | None = None
+    unreadable_body: Exception | None = None
     files: ExitStack | None = None
 
     def __enter__(self) -> None:
@@ -134,6 +135,7 @@ class Pipeline:
         metrics: Metrics,
         cors: Cors,
         stopping: asyncio.Event,
+        worker: Worker,
     ) -> None:
         self._vendor = vendor
         self._dialect = vendor.dialect
@@ -144,6 +146,7 @@ class Pipeline:
         self._metrics = metrics
         self._cors = cors
         self._stopping = stopping
+        self._worker = worker
         self._graphql = (
             GraphQLCalls(contract.graphql, limits.graphql, contract.conventions.reading) if contract.graphql else None
         )
@@ -165,7 +168,7 @@ class Pipeline:
                 graphql = self._graphql_of(operation)
                 is_long = graphql is not None and graphql.is_long(visit.call)
                 if is_long:
-                    self._admit(visit, operation)
+                    await self._admit(visit, operation)
                 if graphql is not None:
                     await self._read_root_fields(visit, graphql)
                 self._meet_faults(visit, operation)
@@ -174,7 +177,7 @@ class Pipeline:
                 reply = visit.spoiling.reply if visit.spoiling.replaces_call else None
                 if not visit.spoiling.replaces_call:
                     if not is_long:
-                        self._admit(visit, operation)
+                        await self._admit(visit, operation)
                     reply = await self._handle(visit, operation)
             except Disconnected:
                 reply, visit.spoiling = None, Spoiling(visit.spoiling.faults)
@@ -215,9 +218,9 @@ class Pipeline:
         conventions, limits = self._contract.conventions, self._limits.body
         try:
             await wire.read_body(request, visit.call, operation.body, conventions, limits, visit.files)
-        except MalformedBody as problem:
+        except (MalformedBody, UndecodableBody, wire.UnsupportedEncoding) as problem:
             # Told once it is known who asks: no framework parses a body before.
-            visit.malformed_body = problem
+            visit.unreadable_body = problem
 
     def _is_known(self, visit: Visit, operation: Operation) -> bool:
         """Return True if the client's credential is good for the operation: else nobody looks at what it would send."""
@@ -245,9 +248,16 @@ class Pipeline:
             visit.call, visit.operations or (operation.name,), visit.sandbox, self._contract, self._scenarios, visit.now
         )
 
-    def _admit(self, visit: Visit, operation: Operation) -> None:
+    async def _admit(self, visit: Visit, operation: Operation) -> None:
         self._identify(visit, operation)
-        self._check_call(visit, operation)
+        if visit.unreadable_body is not None:
+            raise visit.unreadable_body
+        visit.call.max_depth = self._limits.max_depth
+        check = partial(self._check_call, visit, operation)
+        if len(visit.call.body) > wire.QUICK_BODY:
+            await self._worker.run(check)
+        else:
+            check()
 
     def _identify(self, visit: Visit, operation: Operation) -> None:
         if operation.secured:
@@ -256,11 +266,7 @@ class Pipeline:
             self._vendor.authorize(visit.call, visit.identity, operation.name, operation.safe)
 
     def _check_call(self, visit: Visit, operation: Operation) -> None:
-        if visit.malformed_body is not None:
-            raise visit.malformed_body
-        conventions = self._contract.conventions
-        max_depth = visit.call.max_depth = self._limits.max_depth
-        visit.violations = read_call(visit.call, operation, conventions, max_depth)
+        visit.violations = read_call(visit.call, operation, self._contract.conventions, self._limits.max_depth)
         if not visit.violations:
             return
         strict = self._is_strict(visit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import re
 import socket
 import struct
@@ -32,9 +33,18 @@ SHORT = 64 * 1024
 
 NO_CACHE = re.compile(r"(?:^|,)\s*no-cache\s*(?:,|$)")
 
+QUICK_BODY = 256 * 1024
+"""A longer body is parsed and validated off the event loop."""
+
+MOST_VALUES = 500_000
+"""How many values a JSON body may have, counted by its commas and opening brackets."""
+
 DRIPS = 20
 DRIP_SECONDS = 0.1
 """A dripping body comes in about so many pieces, with so many seconds between two of them."""
+
+
+logger = logging.getLogger("emulator")
 
 
 class Disconnected(Exception):
@@ -129,6 +139,8 @@ async def read_body(
         call.parts = await read_parts(call.headers[hdrs.CONTENT_TYPE], _pieces(request, limit), files)
     else:
         call.body = await _read_whole(request, limit, Unpacking(encoding) if encoding else None)
+        if not is_raw and _holds_too_much(call.body):
+            raise TooLarge(limit)
 
 
 async def _read_whole(request: web.BaseRequest, limit: int, unpacking: Unpacking | None = None) -> bytes:
@@ -143,6 +155,14 @@ async def _read_whole(request: web.BaseRequest, limit: int, unpacking: Unpacking
     if unpacking is not None:
         unpacking.end()
     return bytes(body)
+
+
+def _holds_too_much(body: bytes) -> bool:
+    """Return True for a text that may be JSON of too many values: so many would take seconds and hundreds of MB."""
+    if len(body) <= MOST_VALUES or sum(body.count(mark) for mark in (b",", b"[", b"{")) <= MOST_VALUES:
+        return False
+    logger.warning("refused a body of %d bytes as too large: JSON may have %d values", len(body), MOST_VALUES)
+    return True
 
 
 async def _pieces(request: web.BaseRequest, limit: int) -> AsyncIterator[bytes]:

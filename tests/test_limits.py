@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from emulator.app import Catalogue
+from emulator.contract.reading import read_call
 from tests.control import Control, controlled
 
 PAIR = {"X-API-KEY": "paradime-key", "X-API-SECRET": "paradime-secret"}
@@ -100,3 +102,41 @@ def test_a_body_that_no_operation_takes_is_not_read_if_it_is_long(control: Contr
         assert control.client.request("GET", url, headers=key, content=b"x" * length).status_code == 200
     bodies = [one["call"]["body"] for one in control.done("GET", "/journal")["exchanges"]]
     assert bodies == ["xxx", None]
+
+
+@pytest.mark.parametrize(("path", "headers"), TAKE_JSON)
+@pytest.mark.parametrize("value", ["1", "[]", "{}"])
+def test_a_body_of_too_many_values_is_too_large(
+    catalogue: Catalogue, path: str, headers: dict[str, str], value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emulator.wire.MOST_VALUES", 1000)
+    monkeypatch.setattr("emulator.wire.SHORT", 100)
+    with controlled(catalogue) as (_, control):
+        for count, is_refused in [(400, False), (1001, True)]:
+            content = f'{{"query": "{{x}}", "name": [{",".join([value] * count)}]}}'
+            kind = {"Content-Type": "application/json"}
+            answer = control.client.post(control.url + path, headers=headers | kind, content=content)
+            assert (answer.status_code == 413) is is_refused
+
+
+@pytest.mark.parametrize(("path", "headers"), [*TAKE_JSON, ("/_emulator/faults", {})])
+@pytest.mark.parametrize(("length", "is_long"), [(1000, False), (300_000, True)])
+def test_a_long_body_is_parsed_off_the_event_loop(
+    catalogue: Catalogue,
+    path: str,
+    headers: dict[str, str],
+    length: int,
+    is_long: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads = []
+
+    def noting(*given: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return read_call(*given)
+
+    for module in ("emulator.pipeline", "emulator.control.api"):
+        monkeypatch.setattr(f"{module}.read_call", noting)
+    with controlled(catalogue) as (_, control):
+        control.client.post(control.url + path, headers=headers, json={"name": "x" * length})
+    assert threads == ["off_loop" if is_long else "emulator"]

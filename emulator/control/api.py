@@ -6,7 +6,7 @@ import hmac
 import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import ip_address
 from urllib.parse import quote
 
@@ -137,7 +137,9 @@ class Control:
                 with ExitStack() as files:
                     limits = wire.BodyLimits(settings.max_body, settings.max_json)
                     await wire.read_body(request, call, operation.body, self._contract.conventions, limits, files)
-            violations = read_call(call, operation, self._contract.conventions, settings.max_json_depth)
+            check = partial(read_call, call, operation, self._contract.conventions, settings.max_json_depth)
+            is_long = len(call.body) > wire.QUICK_BODY
+            violations = await self._emulator.worker.run(check) if is_long else check()
         except wire.TooLarge as problem:
             raise Problem(413, f"The body is larger than {problem.limit} bytes; raise max_body or max_json.") from None
         except wire.UnsupportedEncoding as problem:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from emulator.cors import Cors
     from emulator.hosts import Hosts
     from emulator.metrics import Metrics
+    from emulator.off_loop import Worker
     from emulator.sandbox.fixtures import Fixtures
     from emulator.sandbox.sandboxes import Sandboxes
     from emulator.sandbox.scenarios import Scenario
@@ -55,6 +56,7 @@ class Emulator(Protocol):
     cors: Cors
     tls: Tls | None
     metrics: Metrics
+    worker: Worker
     sandboxes: Sandboxes
     scenarios: dict[str, Scenario]
 
