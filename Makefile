@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CLIENT_TESTS := tests/clients
 
-.PHONY: help serve test matrix check format test-clients bench bench-quick bench-ratios lock docs clean
+.PHONY: help serve test matrix check format test-clients soak bench bench-quick bench-ratios lock docs clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -39,6 +39,9 @@ format: $(STAMP)  ## Format the code and write the generated parts of the README
 
 test-clients: $(STAMP)  ## Run the vendors' own clients, each in an environment of its own (minutes)
 	$(BIN)/python -m pytest -q $(CLIENT_TESTS)
+
+soak: $(STAMP)  ## Kill an emulator with --database a hundred times, amid all it does (ten minutes)
+	$(BIN)/python -m tests.soak.kills --rounds 100
 
 bench: $(STAMP)  ## Measure the emulator side by side with its peers, which are installed into .bench (half an hour)
 	$(BIN)/python -m tests.benchmarks

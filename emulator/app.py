@@ -150,6 +150,10 @@ class Emulator:
         self.ready = False
         await self.sandboxes.close()
 
+    def interrupt(self) -> None:
+        """Undo what is still under way in the databases: nobody can wait for it any more."""
+        self.sandboxes.interrupt()
+
     async def end_streams(self) -> None:
         """Cut delays short and let those who follow a journal go, before the server waits for them."""
         self.stopping.set()

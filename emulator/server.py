@@ -67,7 +67,9 @@ class Server:
         if self._runner is not None and self._proxy is not None:
             await self.emulator.end_streams()
             tunnels = asyncio.create_task(self._proxy.close())
+            interruption = asyncio.get_running_loop().call_later(SHUTDOWN_SECONDS, self.emulator.interrupt)
             await self._runner.cleanup()
+            interruption.cancel()
             tunnels.cancel()
         await self.emulator.close()
 

@@ -8,13 +8,14 @@ import logging
 import os
 import signal
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 
 import click
 
 from emulator.app import Emulator
 from emulator.console_log import ConsoleLog, JsonFormatter, format_for, message_line
+from emulator.errors import ConfigurationError, StorageFailure
 from emulator.reload import Reload
 from emulator.server import Server, new_event_loop
 from emulator.settings import Settings
@@ -56,7 +57,8 @@ async def _serve(settings: Settings, lines: ConsoleLog | None) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
     try:
-        await server.start()
+        if not await _started(server, stopping):
+            return
         following = _follow(emulator)
         # What is there by now stays: the collector need not look at it again while a long upload is read.
         gc.freeze()
@@ -69,6 +71,21 @@ async def _serve(settings: Settings, lines: ConsoleLog | None) -> None:
             following.cancel()
     finally:
         await server.stop()
+
+
+async def _started(server: Server, stopping: asyncio.Event) -> bool:
+    """Start the server; return False if it is to stop before it has."""
+    starting, ending = asyncio.create_task(server.start()), asyncio.create_task(stopping.wait())
+    await asyncio.wait((starting, ending), return_when=asyncio.FIRST_COMPLETED)
+    ending.cancel()
+    if not starting.done():
+        # Seeding many records takes long.
+        server.emulator.interrupt()
+        with suppress(StorageFailure, ConfigurationError):
+            await starting
+        return False
+    await starting
+    return True
 
 
 def _follow(emulator: Emulator) -> asyncio.Task[None] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.errors import StorageFailure
 from emulator.sandbox.collection import Collection, Records
 from emulator.sandbox.fixtures import create_schema
 from emulator.sandbox.store import SLOW_SECONDS, Store
@@ -295,3 +296,77 @@ def test_a_page_is_a_slice_of_all_records(
         create_schema(db, [THINGS])
         things(db).insert_many({"id": id, "rank": rank, "kind": kind} for id, (rank, kind) in enumerate(rows))
         assert things(db).page(skip, limit, where) == things(db).all(where)[skip : skip + limit]
+
+
+async def test_a_savepoint_says_that_sqlite_has_undone_the_transaction(store: Store) -> None:
+    def fill(db: sqlite3.Connection) -> None:
+        here = world(db)
+        here[THINGS].insert({"id": "first"})
+        with suppress(StorageFailure, sqlite3.OperationalError), here.savepoint():
+            db.execute("ROLLBACK")  # as SQLite does by itself where a disk is full
+            raise sqlite3.OperationalError("database or disk is full")
+        with here.savepoint():
+            here[THINGS].insert({"id": "outside any transaction"})
+
+    with pytest.raises(StorageFailure, match="the transaction was undone: the disk is full, or fails"):
+        await store.run(fill)
+    assert await store.run(lambda db: things(db).all()) == []
+
+
+async def test_an_error_inside_a_savepoint_is_told_even_if_the_savepoint_cannot_be_undone(store: Store) -> None:
+    def work(db: sqlite3.Connection) -> None:
+        with world(db).savepoint():
+            db.execute("ROLLBACK")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await store.run(work)
+
+
+async def test_work_that_goes_on_after_sqlite_has_undone_it_is_a_failure(store: Store) -> None:
+    with pytest.raises(StorageFailure, match="the transaction was undone"):
+        await store.run(lambda db: db.execute("ROLLBACK"))
+
+
+async def test_long_work_is_undone_when_the_store_is_interrupted(store: Store) -> None:
+    begun = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def endless(db: sqlite3.Connection) -> None:
+        loop.call_soon_threadsafe(begun.set)
+        number = 0
+        while True:
+            things(db).insert({"id": f"{number}"})
+            number += 1
+
+    working = asyncio.create_task(store.run(endless, apart=True))
+    await begun.wait()
+    store.interrupt()
+    with pytest.raises(StorageFailure, match="the emulator is stopping"):
+        await working
+    with pytest.raises(StorageFailure, match="the sandbox is closed"):
+        await store.run(lambda db: None)
+
+
+async def test_what_follows_a_transaction_comes_before_the_next_one_begins(store: Store) -> None:
+    order: list[str] = []
+
+    def work(name: str) -> Callable[[sqlite3.Connection], None]:
+        return lambda db: order.append(f"{name} begins")
+
+    def keep(name: str) -> Callable[[None], None]:
+        return lambda _: order.append(f"{name} kept")
+
+    works = (store.run(work(name), apart=name in "024", then=keep(name)) for name in "012345")
+    await asyncio.gather(*works)
+    assert sorted(order[::2]) == [f"{number} begins" for number in range(6)]
+    assert order[1::2] == [entry.replace("begins", "kept") for entry in order[::2]]
+
+
+async def test_a_load_that_is_not_prepared_changes_nothing(store: Store) -> None:
+    await store.run(lambda db: things(db).insert({"id": "a"}))
+    file = await store.dump()
+    await store.run(lambda db: things(db).insert({"id": "b"}))
+    with pytest.raises(ZeroDivisionError):
+        await store.load(file, lambda db: 1 / 0)
+    assert await store.run(lambda db: things(db).count()) == 2

@@ -7,7 +7,7 @@ import re
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -79,7 +79,8 @@ class Sandboxes:
         self._sandboxes: dict[str, Sandbox] = {}
         self._in_making: set[str] = set()
         self._closing: dict[asyncio.Task[None], Sandbox] = {}
-        self._seeding: set[Store] = set()
+        self._unfinished: set[Store] = set()
+        self._is_ending = False
         self._resetting = asyncio.Lock()
 
     def __iter__(self) -> Iterator[Sandbox]:
@@ -198,11 +199,13 @@ class Sandboxes:
     def interrupt(self) -> None:
         """End and undo what is under way in all databases, and let them take no more work."""
         stores = [sandbox.store for sandbox in (*self._sandboxes.values(), *self._closing.values())]
-        for store in (*stores, *self._seeding):
+        self._is_ending = True
+        for store in (*stores, *self._unfinished):
             store.interrupt()
 
     async def close(self) -> None:
-        """Let go of everything."""
+        """Let go of everything; what is still under way is undone."""
+        self.interrupt()
         for sandbox in self._sandboxes.values():
             await sandbox.close()
         self._sandboxes.clear()
@@ -240,7 +243,8 @@ class Sandboxes:
         sandbox = Sandbox(name, template.copy(), self._blueprint, seed, fixtures, beginning)
         sandbox.take_credentials(template.credentials)
         try:
-            await self._switch_on(sandbox)
+            with self._interruptible(sandbox.store):
+                await self._switch_on(sandbox)
         except BaseException:
             await sandbox.store.close()
             raise
@@ -277,17 +281,27 @@ class Sandboxes:
         kept = kept_world(fixtures, seed, self._blueprint.flags) if is_kept else None
         content = kept.read() if kept is not None else None
         store = Store(content=content or b"")
-        self._seeding.add(store)
         try:
-            if content is None:
-                await store.run(partial(self._seed_world, fixtures, seed), apart=True)
-                content = await store.dump()
-                if kept is not None:
-                    kept.write(content)
-            return Template(fixtures, content, await store.run(self._blueprint.read_all_credentials))
+            with self._interruptible(store):
+                if content is None:
+                    await store.run(partial(self._seed_world, fixtures, seed), apart=True)
+                    content = await store.dump()
+                    if kept is not None:
+                        kept.write(content)
+                return Template(fixtures, content, await store.run(self._blueprint.read_all_credentials))
         finally:
-            self._seeding.discard(store)
             await store.close()
+
+    @contextmanager
+    def _interruptible(self, store: Store) -> Iterator[None]:
+        """Let `interrupt` find a store that no sandbox has yet."""
+        if self._is_ending:
+            store.interrupt()
+        self._unfinished.add(store)
+        try:
+            yield
+        finally:
+            self._unfinished.discard(store)
 
     async def _check_kept(self, store: Store, template: Template) -> None:
         try:

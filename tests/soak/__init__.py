@@ -1,0 +1,1 @@
+"""What takes long, and is run by a command of its own."""
