@@ -5,6 +5,7 @@ What aiohttp does in these cases has changed from version to version: this is wh
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -12,8 +13,9 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,7 +25,7 @@ from emulator.app import Catalogue
 from emulator.sandbox.faults import fault_of
 from emulator.sandbox.world import World
 from emulator.vendors.secoda.collections import INTEGRATIONS
-from tests.secure import LIST, Secure, secure
+from tests.secure import LIST, LOOPS, Secure, secure
 
 WAYS = ("http", "https", "tunnel")
 HOST = b"Host: api.secoda.co\r\n"
@@ -227,6 +229,48 @@ def test_a_header_that_is_not_ascii_is_no_defect_of_the_control_api(server: Secu
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["status"] == statuses(answer)[0]
 
 
+ODD = (b"", b"\xe9", b"\xff\xfe", b"caf\xc3\xa9", b"a" * 3000, b"-1", b"{}", b'"', b'a,b;c="d', b"*/*", b"%s%n", b"\t")
+NAMES = (
+    b"Accept",
+    b"Accept-Encoding",
+    b"Access-Control-Request-Method",
+    b"Authorization",
+    b"Cache-Control",
+    b"Content-Type",
+    b"Cookie",
+    b"Expect",
+    b"Forwarded",
+    b"If-Modified-Since",
+    b"If-None-Match",
+    b"Last-Event-ID",
+    b"Origin",
+    b"Prefer",
+    b"Proxy-Authorization",
+    b"Range",
+    b"TE",
+    b"Upgrade",
+    b"X-API-KEY",
+    b"X-Forwarded-Host",
+    b"X-Emulator-Scenario",
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("method", [b"GET", b"POST", b"PATCH", b"OPTIONS", b"TRACE"])
+def test_every_call_is_answered_in_the_vendors_words_and_journalled_whatever_a_header_holds(
+    server: Secure, name: bytes, method: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    expected = []
+    for value in ODD:
+        request = GET.replace(b"GET", method).replace(KEY, b"") + name + b": " + value
+        answer = ask(server, request + b"\r\nContent-Length: 2\r\n" + LAST + b"{}")
+        expected += statuses(answer)
+        assert b"text/plain" not in answer.partition(b"\r\n\r\n")[0]
+    assert len(expected) == len(ODD)
+    assert journalled(server) == expected
+    assert caplog.records == []
+
+
 def test_http_1_0_without_a_host_is_answered_by_its_own_address(server: Secure) -> None:
     answer = ask(server, b"GET /secoda" + TARGET + b" HTTP/1.0\r\n" + KEY + b"\r\n")
     assert statuses(answer) == [200]
@@ -262,6 +306,47 @@ def test_a_client_that_ends_its_side_between_requests_gets_the_end(server: Secur
         assert eventually(lambda: journalled(server) == [200])
         connection.shutdown(socket.SHUT_WR)
         assert statuses(received(connection)) == [200]
+
+
+@pytest.mark.parametrize("path", ["journal", "journal.har", "state/secoda.integrations"])
+def test_such_a_client_gets_what_is_sent_in_pieces_too(server: Secure, path: str) -> None:
+    with connected(server) as connection:
+        connection.sendall(f"GET /_emulator/{path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        connection.shutdown(socket.SHUT_WR)
+        answer = received(connection)
+    assert (statuses(answer), answer[-5:]) == ([200], b"0\r\n\r\n") or answer.endswith(b"}")
+
+
+def test_a_stream_without_an_end_ends_with_its_client(server: Secure) -> None:
+    with connected(server) as connection:
+        connection.sendall(b"GET /_emulator/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(15) == b"HTTP/1.1 200 OK"
+        connection.shutdown(socket.SHUT_WR)
+        received(connection)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"delay": {"fixed": 3600}},
+        {"delay": {"fixed": 3600}, "commit": "after", "reply": {"status": 500}},
+        {"connection": "drip"},
+    ],
+)
+@pytest.mark.parametrize("loop", LOOPS)
+def test_who_is_held_back_is_answered_at_once_when_the_server_stops(
+    catalogue: Catalogue, tmp_path: Path, loop: str, fault: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emulator.wire.DRIP_SECONDS", 3600)
+    with secure(catalogue, tmp_path, loop) as server, ExitStack() as connections:
+        server.emulator.sandboxes.default.faults.add(fault_of({"vendor": "secoda", **fault}, "fault-1"))
+        held = {way: connections.enter_context(connected(server, way)) for way in WAYS}
+        for connection in held.values():
+            connection.sendall(GET + LAST)
+        assert eventually(lambda: server.emulator.sandboxes.default.visits.count == len(WAYS))
+        server.server.run(lambda: asyncio.wait_for(server.server.server.stop(), 60))
+        expected = fault.get("reply", {"status": 200})["status"]
+        assert {way: statuses(received(one)) for way, one in held.items()} == {way: [expected] for way in WAYS}
 
 
 @pytest.mark.parametrize("way", WAYS)

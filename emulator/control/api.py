@@ -14,7 +14,7 @@ from aiohttp import web
 
 from emulator import wire
 from emulator.addressing import HEADER
-from emulator.connection import break_off, end_with_client
+from emulator.connection import break_off
 from emulator.contract.fidelity import check_reply
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import SAFE_METHODS, Operation, Response
@@ -81,10 +81,10 @@ class Control:
             await self._read(request, call, operation)
             reply = await self._handlers[operation.name](call, self._emulator)
             if isinstance(reply, Stream):
-                end_with_client(request)
                 return await reply.write(request)
             _check_reply(reply, responses)
-        except wire.Disconnected:
+        except (wire.Disconnected, ConnectionError):
+            # The client left before it had sent all, or got all.
             return break_off(request, "close")
         except Problem as problem:
             return self._problem(problem, request, responses)

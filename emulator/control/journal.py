@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from emulator import __version__
+from emulator.connection import end_with_client
 from emulator.control.handlers import Emulator, Handlers, Stream, whole_numbers
 from emulator.control.long_json import long_json
 from emulator.exchange import Call, Reply
@@ -92,6 +93,7 @@ async def stream_exchanges(call: Call, sandbox: Sandbox, emulator: Emulator) -> 
     since = call.params.get("Last-Event-ID", call.params.get("since", sandbox.journal.recorded))
 
     async def write(request: web.BaseRequest) -> web.StreamResponse:
+        end_with_client(request)
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         response = web.StreamResponse(headers=headers)
         await response.prepare(request)
