@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import resource
+import signal
+import socket
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +26,7 @@ from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.store import Store
 from emulator.server import ThreadedServer
 from emulator.settings import read_settings
-from tests.control import Control, controlled
+from tests.control import Control, controlled, process
 
 SECODA = {"Authorization": "Bearer secoda-token"}
 INTEGRATIONS = "/secoda/api/v1/integration/integrations"
@@ -237,3 +240,59 @@ async def test_resets_at_once_leave_one_whole_world(tmp_path: Path, catalogue: C
         assert sum(not sandbox.store.closed for sandbox in found) == 1
     finally:
         await emulator.close()
+
+
+# The end
+
+
+def huge(folder: Path) -> Path:
+    """Write fixtures whose scenario celigo/huge, and whose populate, take many minutes."""
+    (folder / "celigo").mkdir(parents=True)
+    scenario = {"description": "Many.", "records": {"populate": {"integrations": 1_000_000}}}
+    (folder / "celigo" / "scenarios.yaml").write_text(json.dumps({"scenarios": {"huge": scenario}}))
+    return folder
+
+
+@pytest.mark.parametrize("in_file", [False, True])
+def test_sigterm_amid_long_work_ends_it_and_leaves_nothing_of_it(tmp_path: Path, in_file: bool) -> None:
+    database = ["--database", str(tmp_path / "kept.db")] if in_file else []
+    options = ["--fixtures", str(huge(tmp_path / "f")), *database]
+    with process(*options) as (started, control), ThreadPoolExecutor(1) as threads:
+        before = len(records(control, "celigo.integrations"))
+        # Many minutes of work, were it not undone.
+        long = threads.submit(control.ask, "PUT", "/scenarios/celigo/huge")
+        with httpx.Client(timeout=60) as client:
+            while client.get(f"{control.url}/_emulator/metrics").status_code != 200 or not long.running():
+                pass
+        started.send_signal(signal.SIGTERM)
+        assert started.wait(60) == 0
+        with suppress(httpx.TransportError):
+            assert long.result().status_code in (503, 507)
+    if in_file:
+        with process(*options) as (_, control):
+            assert len(records(control, "celigo.integrations")) == before
+
+
+def test_sigterm_amid_the_seeding_ends_it(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    fixtures = huge(tmp_path / "f")
+    command = [sys.executable, "-m", "emulator", "serve", "--port", str(port), "--fixtures", str(fixtures)]
+    command += ["--scenario", "celigo/huge"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started:
+        try:
+            while not answers(port):
+                assert started.poll() is None
+            started.send_signal(signal.SIGTERM)
+            out, err = started.communicate(timeout=60)
+        finally:
+            started.kill()
+    assert (started.returncode, out, err) == (0, b"", b"")
+
+
+def answers(port: int) -> bool:
+    """Return True if an emulator answers there; it does before it is seeded."""
+    try:
+        return httpx.get(f"http://127.0.0.1:{port}/_emulator/ready", timeout=10).status_code == 503
+    except httpx.TransportError:
+        return False

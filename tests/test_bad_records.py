@@ -1,0 +1,157 @@
+"""A record that was forced in and cannot be served is told of by name; a credential nobody can use is never taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from emulator.app import Catalogue
+from tests.control import Control, controlled
+
+PARADIME = {"X-API-KEY": "paradime-key", "X-API-SECRET": "paradime-secret"}
+CUSTOM = "11111111-2222-4333-8444-555555555555"
+HEX = "5fc5e0e66cfe5b44bb95de99"
+PARTIAL: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
+    ("secoda.integrations", CUSTOM, {"id": CUSTOM}, {"url": "/secoda/api/v1/integration/integrations"}),
+    ("celigo.integrations", HEX, {"_id": HEX}, {"url": f"/celigo/v1/integrations/{HEX}"}),
+    ("immuta.data_sources", "99", {"id": 99}, {"url": "/immuta/dataSource"}),
+    (
+        "paradime.integrations",
+        CUSTOM,
+        {"uid": CUSTOM},
+        {
+            "url": "/paradime/graphql",
+            "method": "POST",
+            "json": {"query": "{listCustomIntegrations {ok integrations {uid name}}}"},
+            "headers": PARADIME,
+        },
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def control(catalogue: Catalogue) -> Iterator[Control]:
+    with controlled(catalogue) as (_, control):
+        yield control
+
+
+@pytest.mark.parametrize(("collection", "id", "record", "call"), PARTIAL, ids=[case[0] for case in PARTIAL])
+def test_a_partial_record_is_refused_and_if_it_is_forced_in_log_and_journal_name_it(
+    control: Control,
+    caplog: pytest.LogCaptureFixture,
+    collection: str,
+    id: str,
+    record: dict[str, Any],
+    call: dict[str, Any],
+) -> None:
+    vendor, path = collection.partition(".")[0], f"/state/{collection}/{id}"
+    status, detail = control.refused("PUT", path, json=record)
+    assert (status, f"departs from the schema of {collection}: /" in detail) == (422, True), detail
+    control.done("PUT", f"{path}?force=true", json=record)
+    headers = call.get("headers", {"Authorization": f"Bearer {vendor}-token"})
+    answer = control.client.request(
+        call.get("method", "GET"), control.url + call["url"], headers=headers, json=call.get("json")
+    )
+    assert answer.status_code == 500
+    shown = next(iter(record.values()))
+    sentence = f"cannot serve the record {shown!r} of {collection}, /"
+    (exchange,) = control.done("GET", f"/journal?vendor={vendor}&status=500")["exchanges"]
+    assert sentence in exchange["violations"][0]["sentence"]
+    (told,) = [message for message in caplog.messages if "cannot serve" in message]
+    assert sentence in told
+    assert "Traceback" not in caplog.text
+    control.done("POST", "/reset")
+
+
+UNUSABLE: list[tuple[str, dict[str, Any], str]] = [
+    ("secoda", {"id": "mine"}, "/user: 'user' is a required property"),
+    ("secoda", {"id": "mine", "user": "u"}, "/rights: 'rights' is a required property"),
+    ("secoda", {"id": "mine", "user": "u", "rights": "full", "expires_at": "soon"}, "/expires_at: 'soon'"),
+    ("immuta", {"id": "mine", "kind": "token", "user": "alice", "rights": "full"}, "/user: 'alice'"),
+    ("paradime", {"id": "mine", "user": "u", "rights": "full", "workspace": 5}, "/workspace: 5 is not"),
+]
+
+
+@pytest.mark.parametrize("force", ["", "?force=true"])
+@pytest.mark.parametrize(("vendor", "record", "sentence"), UNUSABLE)
+def test_a_credential_nobody_can_use_is_refused_even_by_force_and_sandboxes_stay_in_sight(
+    control: Control, vendor: str, record: dict[str, Any], sentence: str, force: str
+) -> None:
+    status, detail = control.refused("PUT", f"/state/{vendor}.credentials/mine{force}", json=record)
+    assert (status, sentence in detail) == (422, True), detail
+    for path in ("/sandboxes", "/sandboxes/default"):
+        control.done("GET", path)
+
+
+# Bounds
+
+
+def test_snapshots_of_all_sandboxes_keep_to_one_bound_and_make_room_when_they_go(catalogue: Catalogue) -> None:
+    with controlled(catalogue, snapshot_bytes="1m") as (_, control):
+        control.sandbox(name="alpha")
+        size = control.done("POST", "/snapshots", json={"name": "a"})["bytes"]
+        fitting = 1024**2 // size
+        for number in range(1, fitting):
+            control.done("POST", "/sandboxes/alpha/snapshots", json={"name": f"s{number}"})
+        # One of the same name is replaced, and takes no more.
+        control.done("POST", "/snapshots", json={"name": "a"})
+        status, detail = control.refused("POST", "/snapshots", json={"name": "b"})
+        assert (status, "raise snapshot_bytes" in detail) == (507, True), detail
+        file = control.ask("GET", "/snapshots/a").content
+        kind = {"Content-Type": "application/vnd.sqlite3"}
+        assert control.ask("PUT", "/snapshots/b", content=file, headers=kind).status_code == 507
+        assert [one["name"] for one in control.done("GET", "/snapshots")["snapshots"]] == ["a"]
+        control.done("DELETE", "/snapshots/a")
+        control.done("POST", "/snapshots", json={"name": "b"})
+        control.done("POST", "/sandboxes/alpha/reset")
+        assert control.refused("POST", "/snapshots", json={"name": "c"})[0] == 507, "a reset keeps them"
+        control.done("DELETE", "/sandboxes/alpha")
+        for number in range(1, fitting):
+            control.done("POST", "/snapshots", json={"name": f"s{number}"})
+
+
+# Names
+
+
+def test_a_sentence_names_ten_sandboxes_at_most(catalogue: Catalogue) -> None:
+    with controlled(catalogue) as (_, control):
+        for number in range(11):
+            control.sandbox(name=f"s{number}")
+        ten = ", ".join(["default", *(f"s{number}" for number in range(9))])
+        sentence = f"There is no sandbox 'nope'; there are {ten} and 2 more. POST /_emulator/sandboxes makes one."
+        assert control.refused("GET", "/sandboxes/nope") == (404, sentence)
+        answers = [
+            control.client.get(f"{control.url}/~nope/secoda/x"),
+            control.client.get(f"{control.url}/secoda/x", headers={"X-Emulator-Sandbox": "nope"}),
+        ]
+        assert [answer.json()["detail"] for answer in answers] == [sentence] * 2
+
+
+def test_with_a_control_token_nobody_without_it_is_told_a_sandboxs_name(catalogue: Catalogue) -> None:
+    with controlled(catalogue, control_token="secret") as (_, control):
+        control.client.headers["Authorization"] = "Bearer secret"
+        control.sandbox(name="hidden")
+        assert "hidden" in control.refused("GET", "/sandboxes/nope")[1]
+        del control.client.headers["Authorization"]
+        for url, headers in [
+            ("/~nope/secoda/x", {}),
+            ("/secoda/x", {"X-Emulator-Sandbox": "nope"}),
+            ("/~nope/_emulator/health", {}),
+            ("/_emulator/sandboxes/nope", {}),
+            ("/_emulator/journal", {"X-Emulator-Sandbox": "nope"}),
+        ]:
+            answer = control.client.get(control.url + url, headers=headers)
+            assert (answer.status_code in (401, 404), "hidden" in answer.text) == (True, False), url
+
+
+def test_a_sandbox_is_made_under_the_name_that_a_proxys_header_gives_and_no_other(catalogue: Catalogue) -> None:
+    header = {"X-Emulator-Sandbox": "a"}
+    with controlled(catalogue) as (_, control):
+        status, detail = control.refused("POST", "/sandboxes", json={"name": "b"}, headers=header)
+        sentence = "The body names the sandbox 'b', but the header X-Emulator-Sandbox 'a'; send one of them."
+        assert (status, detail) == (422, sentence)
+        assert control.done("POST", "/sandboxes", json={}, headers=header)["name"] == "a"
+        assert control.refused("POST", "/sandboxes", json={"name": "a"}, headers=header)[0] == 409
+        assert [one["name"] for one in control.done("GET", "/sandboxes")["sandboxes"]] == ["default", "a"]
