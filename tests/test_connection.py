@@ -22,9 +22,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from emulator.app import Catalogue
+from emulator.connection import HEAD_SECONDS, LONGEST_LINE
 from emulator.sandbox.faults import fault_of
 from emulator.sandbox.world import World
 from emulator.vendors.secoda.collections import INTEGRATIONS
+from emulator.wire import MOST_VALUES, QUICK_BODY, SHORT
 from tests.secure import LIST, LOOPS, Secure, secure
 
 WAYS = ("http", "https", "tunnel")
@@ -177,6 +179,18 @@ def test_a_head_beyond_the_limits_is_431(server: Secure, header: bytes, way: str
 
 def test_a_head_of_15_kb_is_read(server: Secure) -> None:
     assert statuses(ask(server, GET + b"X-A: " + b"a" * 15_000 + b"\r\n" + LAST)) == [200]
+
+
+def test_the_documentation_has_the_limits() -> None:
+    text = (Path(__file__).parent.parent / "docs" / "reference" / "http.md").read_text()
+    for limit in (
+        f"one header | {LONGEST_LINE // 1024} KiB |",
+        f"first byte on | {HEAD_SECONDS:.0f} seconds |",
+        f"opening brackets | {MOST_VALUES:,} |",
+        f"takes none | {SHORT // 1024} KiB |",
+        f"longer than {QUICK_BODY // 1024} KiB is parsed",
+    ):
+        assert limit in text
 
 
 @pytest.mark.parametrize("host", [b"a..b", b"a" * 64 + b".com", b"xn--zz", b"xn--", b"api.secoda.co", b"[::1]:80"])
