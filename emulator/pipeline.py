@@ -283,7 +283,8 @@ class Pipeline:
         if graphql is not None:
             return await self._execute(visit, graphql)
         if operation.name in self._handlers.streaming:
-            transactions = _Transactions(visit, self._vendor.name, apart=True)
+            began_in = visit.sandbox.store.generation
+            transactions = _Transactions(visit, self._vendor.name, apart=True, generation=began_in)
             return await self._handlers.streaming[operation.name](visit.call, transactions)
         handler = self._handlers.transactional[operation.name]
         is_large = len(visit.call.body) > LARGE_BODY_BYTES
@@ -435,11 +436,15 @@ class Pipeline:
 
 @dataclass
 class _Transactions:
-    """The transactions of one visit, each with random choices of its own; `apart` if they are many or large."""
+    """The transactions of one visit, each with random choices of its own; `apart` if they are many or large.
+
+    Those of several belong to one `generation` of the records: none of them comes after a restore.
+    """
 
     visit: Visit
     vendor: str
     apart: bool = False
+    generation: int | None = None
 
     def run(self, work: Callable[[World], T]) -> Coroutine[Any, Any, T]:
         visit = self.visit
@@ -451,4 +456,5 @@ class _Transactions:
             randomness=visit.sandbox.randomness(",".join(visit.operations)),
             now=visit.now,
             apart=self.apart,
+            generation=self.generation,
         )

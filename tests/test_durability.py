@@ -11,6 +11,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -26,6 +27,8 @@ from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.store import Store
 from emulator.server import ThreadedServer
 from emulator.settings import read_settings
+from emulator.vendors.secoda import metadata
+from emulator.vendors.secoda.staging import Stage
 from tests.control import Control, controlled, process
 
 SECODA = {"Authorization": "Bearer secoda-token"}
@@ -225,6 +228,44 @@ def test_a_call_that_a_reset_overtakes_writes_nothing_into_the_new_world(
     with controlled(catalogue, database=str(tmp_path / "kept.db")) as (_, control):
         names = [record["name"] for record in records(control, "secoda.integrations")]
         assert ("New" in names, "Late" in names) == (True, False)
+
+
+@pytest.mark.parametrize("in_file", [False, True])
+@pytest.mark.parametrize("step", ["while it stores", "while it sweeps"])
+def test_an_upload_that_a_restore_overtakes_ends_and_leaves_the_restored_records_alone(
+    tmp_path: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, in_file: bool, step: str
+) -> None:
+    over, held = asyncio.Event(), threading.Event()
+    holder, name = (Stage, "store") if step == "while it stores" else (metadata, "sweep")
+    real = getattr(holder, name)
+
+    async def hold(*arguments: Any) -> Any:
+        held.set()
+        await over.wait()
+        return await real(*arguments)
+
+    async def go_on() -> None:
+        over.set()
+
+    monkeypatch.setattr(holder, name, hold)
+    settings = {"database": str(tmp_path / "kept.db")} if in_file else {}
+    emulator = Emulator(read_settings({"port": 0, "access_log": False, **settings}), catalogue)
+    with (
+        ThreadedServer(emulator) as server,
+        httpx.Client(timeout=60) as client,
+        httpx.Client(timeout=60) as other,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        control = Control(server.url, client)
+        control.done("POST", "/snapshots", json={"name": "before"})
+        before = {name: records(control, name) for name in ("secoda.syncs", "secoda.resources", "secoda.lineage")}
+        url, files = f"{server.url}{INTEGRATIONS}/{CUSTOM}/import_metadata", {"file": ("a.csv", CSV)}
+        upload = threads.submit(other.post, url, headers=SECODA, files=files)
+        held.wait()
+        control.done("POST", "/snapshots/before/restore")
+        server.run(go_on)
+        assert upload.result().status_code == 503
+        assert {name: records(control, name) for name in before} == before
 
 
 async def test_resets_at_once_leave_one_whole_world(tmp_path: Path, catalogue: Catalogue) -> None:

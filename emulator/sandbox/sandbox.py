@@ -217,10 +217,12 @@ class Sandbox:
         randomness: str = "",
         now: datetime | None = None,
         apart: bool = False,
+        generation: int | None = None,
     ) -> T:
         """Run `work` on this sandbox in one transaction and return what it returns.
 
         `flags` and `now` are the sandbox's own where they are not given; `apart` tells that it takes long.
+        A `generation` is that of the store in which the call began: after a restore its work fails.
         """
 
         def transaction(db: sqlite3.Connection) -> tuple[T, Credentials | None]:
@@ -233,7 +235,7 @@ class Sandbox:
             if done[1] is not None:
                 self.credentials[vendor] = done[1]
 
-        result, _ = await self.store.run(transaction, randomness, apart=apart, then=keep)
+        result, _ = await self.store.run(transaction, randomness, apart=apart, then=keep, generation=generation)
         return result
 
     async def open_kept(self) -> None:

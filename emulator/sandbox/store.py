@@ -68,7 +68,8 @@ UNWRITABLE = frozenset(
 class Store:
     """A database that runs whole functions, each in a transaction of its own.
 
-    `revision` moves with every change that is kept; `closed` tells that no more work is taken.
+    `revision` moves with every change that is kept, `generation` with every load; `closed` tells that no more work
+    is taken.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class Store:
         store of the same content can use it as its `database`; one that `is_lasting` is somebody's file.
         Raises ConfigurationError if `path` is no database, or another process has it open.
         """
-        self.revision = 0
+        self.revision = self.generation = 0
         self._is_lasting = is_lasting or path != ""
         self._in_memory = not self._is_lasting
         self._give_back = give_back
@@ -109,19 +110,26 @@ class Store:
         *,
         apart: bool = False,
         then: Callable[[T], object] | None = None,
+        generation: int | None = None,
     ) -> T:
         """Run `work` in a transaction: kept when it returns, undone when it raises.
 
         `kind` names work that takes about as long; `apart` tells that it is known to take long. `then` is given
         what `work` returned once that is kept, before any other work begins. Raises StorageFailure if the disk
-        is full or fails, or the store is closed.
+        is full or fails, if the store is closed, or a load has begun another `generation` than is given.
         """
+
+        def of_generation(db: sqlite3.Connection) -> T:
+            if generation not in (None, self.generation):
+                raise StorageFailure("other records were restored before the call had ended")
+            return work(db)
+
         self._refuse_if_closed()
         idle = self._handed_over == self._done
         if idle and not apart and not self._is_lasting and not self._is_slow(kind):
-            return self._in_transaction(work, kind, time.perf_counter, then=then)
+            return self._in_transaction(of_generation, kind, time.perf_counter, then=then)
         # On the thread, what counts is the time of the processor: the wall's tells how long it waited for others.
-        return await self._on_thread(lambda: self._in_transaction(work, kind, time.thread_time, apart, then))
+        return await self._on_thread(lambda: self._in_transaction(of_generation, kind, time.thread_time, apart, then))
 
     async def dump(self) -> bytes:
         """Return the database as a SQLite file."""
@@ -253,6 +261,7 @@ class Store:
             self._make_room(len(file))
         former.close()
         self.revision += 1
+        self.generation += 1
         if then is not None:
             then(result)
 
