@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -43,7 +43,10 @@ logger = logging.getLogger("emulator")
 
 
 class HttpServer(web.Server):
-    """aiohttp's server, its connections ours."""
+    """aiohttp's server, its connections and its requests ours."""
+
+    def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> None:
+        super().__init__(handler, request_factory=new_request)
 
     def __call__(self) -> Connection:
         """Return what serves a new connection."""
@@ -68,7 +71,6 @@ class Connection(RequestHandler):
             max_line_size=LONGEST_LINE,
             max_field_size=LONGEST_LINE,
         )
-        self._request_factory = new_request
         self._parser: Any = _Parser(self._parser, self)
         self._unanswered = 0
         self._last_body: StreamReader | None = None
