@@ -133,6 +133,9 @@ class Connection(RequestHandler):
         if isinstance(exc, HttpProcessingError):
             logger.info("answered what is not HTTP with 400: %s", type(exc).__name__)
             problem = _problem(exc)
+        elif isinstance(exc, ConnectionError):
+            logger.debug("a client left before its answer was sent")
+            problem = Problem(status, "The connection has ended.")
         else:
             logger.error("internal error outside of every call", exc_info=exc)
             problem = Problem(status, "This is an internal error of the emulator; its log tells more.")

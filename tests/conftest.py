@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -33,6 +34,38 @@ settings.load_profile("suite")
 T = TypeVar("T")
 
 SLOW = ("test_fuzz", "test_control_fuzz", "test_wheel")
+
+
+class InternalErrors(logging.Handler):
+    """Gathers what the emulators of this process log as defects of their own."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.found: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take what tells of an exception, or says so."""
+        if record.exc_info or "internal error" in record.msg or "our own fault" in record.msg:
+            self.found.append(record.getMessage())
+
+
+internal_errors = InternalErrors()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker of tests that provoke an internal error, and watch for all others."""
+    config.addinivalue_line("markers", "internal_error: the emulator is made to fail, and logs that as its own error.")
+    for name in ("emulator", "aiohttp.server"):
+        logging.getLogger(name).addHandler(internal_errors)
+
+
+@pytest.fixture(autouse=True)
+def _no_internal_error(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test in which an emulator of this process logs an internal error, unless it is marked."""
+    internal_errors.found.clear()
+    yield
+    if request.node.get_closest_marker("internal_error") is None:
+        assert internal_errors.found == []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

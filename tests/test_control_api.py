@@ -192,6 +192,7 @@ async def test_what_needs_sandboxes_answers_503_until_they_are_seeded(
                 assert (await answer.json())["detail"].startswith("The sandboxes are not seeded yet;")
 
 
+@pytest.mark.internal_error
 def test_fault_of_our_own_is_500_and_logged(catalogue: Catalogue, caplog: pytest.LogCaptureFixture) -> None:
     async def broken(call: Any, emulator: Any) -> Any:
         raise ZeroDivisionError
@@ -218,6 +219,7 @@ def test_a_full_disk_is_507_with_a_sentence(catalogue: Catalogue, caplog: pytest
     assert all(message.endswith(": database or disk is full") for message in caplog.messages)
 
 
+@pytest.mark.internal_error
 def test_reply_outside_the_contract_is_500_and_logged(catalogue: Catalogue, caplog: pytest.LogCaptureFixture) -> None:
     from emulator.exchange import Reply  # noqa: PLC0415
     from emulator.problems import Problem  # noqa: PLC0415

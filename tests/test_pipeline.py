@@ -185,6 +185,7 @@ async def test_refusal_after_writing_undoes_the_write(acme: Acme) -> None:
     assert await here.names() == ["A"]
 
 
+@pytest.mark.internal_error
 @pytest.mark.parametrize(
     ("broken", "places", "kept"),
     [("raise", [], ["A"]), ("status", ["status"], ["A", "B"]), ("shape", ["body/extra"], ["A", "B"])],

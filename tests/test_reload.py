@@ -185,6 +185,7 @@ async def answer(emulator: Emulator, query: str = "") -> int:
         return (await client.get(f"/secoda/api/v1{LISTED}{query}", headers=headers)).status
 
 
+@pytest.mark.internal_error
 async def test_the_next_call_is_held_to_the_new_contract(
     held: Emulator, contracts: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
