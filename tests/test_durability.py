@@ -124,6 +124,25 @@ def test_a_damaged_file_is_refused_with_a_sentence(
         pass
 
 
+async def test_a_file_of_records_that_have_gone_is_as_small_again_at_the_next_start(
+    tmp_path: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emulator.sandbox.store.IN_MEMORY_BYTES", 256 * 1024)
+    file = tmp_path / "kept.db"
+    (syncs,) = (one for one in catalogue.vendors["secoda"].collections if one.name == "secoda.syncs")
+    many = [{"id": f"{number}", "integration_id": "", "rows": "none", "text": "x" * 1000} for number in range(1000)]
+    sizes = []
+    for added in (many, []):
+        emulator = Emulator(read_settings({"database": str(file)}), catalogue)
+        await emulator.start()
+        default = emulator.sandboxes.default
+        await default.run("secoda", lambda world, added=added: world[syncs].insert_many(added))  # type: ignore[misc]
+        await default.run("secoda", lambda world: world[syncs].delete_all({"integration_id": ""}))
+        await emulator.close()
+        sizes.append(file.stat().st_size)
+    assert sizes[0] > 1_000_000 > 2 * sizes[1]
+
+
 # A full disk
 
 

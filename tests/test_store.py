@@ -344,7 +344,7 @@ async def test_long_work_is_undone_when_the_store_is_interrupted(store: Store) -
     store.interrupt()
     with pytest.raises(StorageFailure, match="the emulator is stopping"):
         await working
-    with pytest.raises(StorageFailure, match="the sandbox is closed"):
+    with pytest.raises(StorageFailure, match="the emulator is stopping"):
         await store.run(lambda db: None)
 
 

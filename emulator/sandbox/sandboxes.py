@@ -226,6 +226,7 @@ class Sandboxes:
         sandbox = Sandbox(DEFAULT, store, self._blueprint, self._seed)
         try:
             await sandbox.open_kept()
+            await store.compact()
         except ConfigurationError as problem:
             raise ConfigurationError(f"database: {self._database} cannot be used: {problem}") from None
         await self._switch_on(sandbox, records=False)

@@ -152,6 +152,13 @@ class Store:
         database = await self._on_thread(lambda: self._part(file))
         return Store(database=database, is_lasting=True)
 
+    async def compact(self) -> None:
+        """Give the space of records that have gone back to the disk, where that is most of a large file."""
+        try:
+            await self._on_thread(self._compact)
+        except StorageFailure as problem:
+            logger.warning("The database stays as large as it is: %s.", problem)
+
     def interrupt(self) -> None:
         """End and undo what is under way, and take no more work."""
         self.closed = self._interrupted = True
@@ -173,7 +180,7 @@ class Store:
 
     def _refuse_if_closed(self) -> None:
         if self.closed:
-            raise StorageFailure("the sandbox is closed")
+            raise StorageFailure("the emulator is stopping" if self._interrupted else "the sandbox is closed")
 
     async def _on_thread(self, work: Callable[[], T]) -> T:
         def counted() -> T:
@@ -264,6 +271,12 @@ class Store:
         self.generation += 1
         if then is not None:
             then(result)
+
+    def _compact(self) -> None:
+        pages, free = (self._db.execute(f"PRAGMA {name}_count").fetchone()[0] for name in ("page", "freelist"))
+        if free > pages // 2 and free * PAGE_BYTES > IN_MEMORY_BYTES:
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _part(self, file: bytes) -> sqlite3.Connection:
         copy = _copied(self._db)
