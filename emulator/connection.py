@@ -146,7 +146,10 @@ class Connection(RequestHandler):
         return response
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
-        """Log a defect of ours."""
+        """Log a defect of ours, or that the rest of a body cannot be read."""
+        if isinstance(kw.get("exc_info"), RequestPayloadError):
+            logger.info("closed a connection whose body is not framed as its head says")
+            return
         logger.error("internal error in a connection", **kw)
 
     @property
