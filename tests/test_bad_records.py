@@ -37,6 +37,7 @@ def control(catalogue: Catalogue) -> Iterator[Control]:
         yield control
 
 
+@pytest.mark.internal_error
 @pytest.mark.parametrize(("collection", "id", "record", "call"), PARTIAL, ids=[case[0] for case in PARTIAL])
 def test_a_partial_record_is_refused_and_if_it_is_forced_in_log_and_journal_name_it(
     control: Control,
