@@ -595,7 +595,7 @@ def test_prefer_for_what_is_not_in_the_contract_is_refused_with_what_is(emulator
     answer = emulator.call("celigo", "GET", "/tokenInfo", headers={"Prefer": "code=418"})
     assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
     assert answer.json()["detail"] == (
-        "Prefer: code=418 is not in the contract of getTokenInfo, which holds 200, 304, 401, 403, 429, 500, 503."
+        "Prefer: code=418 is not in the contract of getTokenInfo, which holds 200, 304, 400, 401, 403, 429, 500, 503."
     )
 
 
