@@ -31,6 +31,8 @@ def test_wheel_carries_every_contract_and_fixture(wheel: Path) -> None:
     for name in ("contracts", "fixtures"):
         files = [file for file in (ROOT / name).rglob("*") if file.is_file()]
         assert {f"emulator/data/{file.relative_to(ROOT)}" for file in files} <= held
+    assert "emulator/py.typed" in held
+    assert any(name.endswith(".dist-info/licenses/LICENSE") for name in held)
 
 
 def test_wheel_serves_from_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
