@@ -43,6 +43,9 @@ test-clients: $(STAMP)  ## Run the vendors' own clients, each in an environment 
 soak: $(STAMP)  ## Kill an emulator with --database a hundred times, amid all it does (ten minutes)
 	$(BIN)/python -m tests.soak.kills --rounds 100
 
+soak: $(STAMP)  ## Let hostile clients loose beside others, and measure what they do (Linux; minutes)
+	$(BIN)/python -m tests.soak
+
 bench: $(STAMP)  ## Measure the emulator side by side with its peers, which are installed into .bench (half an hour)
 	$(BIN)/python -m tests.benchmarks
 

@@ -8,7 +8,6 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from emulator.control.document import own_contract
 from emulator.cors import Cors
 from emulator.data import CONTRACTS, FIXTURES
 from emulator.errors import ConfigurationError, ContractError
+from emulator.globs import matches
 from emulator.hosts import Hosts
 from emulator.metrics import Metrics
 from emulator.off_loop import Worker
@@ -288,7 +288,7 @@ class Emulator:
 
 
 def _named(pattern: str, scenarios: Mapping[str, Scenario]) -> list[Scenario]:
-    found = [scenario for name, scenario in scenarios.items() if fnmatchcase(name, pattern)]
+    found = [scenario for name, scenario in scenarios.items() if matches(name, pattern)]
     if not found:
         names = ", ".join(sorted(scenarios))
         raise ConfigurationError(f"there is no scenario {pattern!r}; there are {names}")

@@ -90,7 +90,8 @@ class GraphQLCalls:
         return request["query"], self._graphql.aliases_on(call.flags)
 
     async def _run(self, query: str, work: Callable[[], T]) -> T:
-        return work() if len(query) <= QUICK_QUERY else await self._worker.run(work)
+        is_quick = len(query) <= QUICK_QUERY and self._graphql.is_ready
+        return work() if is_quick else await self._worker.run(work)
 
     def _request_in(self, call: Call) -> Request | None:
         """Return the GraphQL request in a call's body, None if there is none."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import Operation, Response
 from emulator.errors import ConfigurationError
 from emulator.exchange import NOTHING, Reply
+from emulator.globs import matches
 from emulator.json_text import write_json
 from emulator.sandbox.faults import Fault, FaultReply, When
 
@@ -57,7 +57,7 @@ def check_fault(fault: Fault, contract: Contract) -> None:
 
 def _matching(name: str, fault: Fault, contract: Contract) -> Sequence[Operation]:
     """Return the operations that a name means, besides the one that only carries GraphQL."""
-    named = [operation for operation in contract.handled.values() if fnmatchcase(operation.name, name)]
+    named = [operation for operation in contract.handled.values() if matches(operation.name, name)]
     if not named:
         names = ", ".join(sorted(contract.handled))
         raise ConfigurationError(f"{contract.vendor} has no operation {name}; it has {names}")

@@ -88,6 +88,11 @@ class GraphQL:
         """
         return self.executable.execute(document, request, resolve)
 
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether a request has been read: the first one also imports what runs it, and makes the schema."""
+        return "executable" in self.__dict__
+
     @cached_property
     def executable(self) -> Executable:
         """What runs the requests."""

@@ -6,7 +6,7 @@ import hmac
 import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
-from functools import lru_cache, partial
+from functools import partial
 from ipaddress import ip_address
 from urllib.parse import quote
 
@@ -46,9 +46,6 @@ WITHOUT_SANDBOX = ("information", "reference")
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "::1", "host.docker.internal")
 
-ROUTES_KNOWN = 256
-"""How many paths are remembered with what stands there."""
-
 logger = logging.getLogger("emulator")
 
 
@@ -60,7 +57,6 @@ class Control:
         self._contract = own_contract()
         self._handlers = _bind(self._contract)
         self._routes = Routes(self._contract)
-        self._known_route = lru_cache(ROUTES_KNOWN)(self._route)
 
     async def serve(self, request: web.BaseRequest, path: str, origin: Origin, sandbox: str = "") -> web.StreamResponse:
         """Answer a request to `path` below /_emulator; `sandbox` is the one that the path's prefix names."""
@@ -73,7 +69,7 @@ class Control:
         responses = self._contract.unmatched
         try:
             self._refuse_foreign(request)
-            route = self._known_route(path, sandbox or request.headers.get(HEADER, ""))
+            route = self._route(path, sandbox or request.headers.get(HEADER, ""))
             operation = self._operation(route, request, path)
             responses = operation.responses
             self._check_token(request, operation)

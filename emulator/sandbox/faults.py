@@ -6,7 +6,6 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from fnmatch import fnmatchcase
 from itertools import count
 from math import ceil, inf
 from random import Random
@@ -14,6 +13,7 @@ from typing import Any
 
 from emulator.errors import ConfigurationError
 from emulator.exchange import NOTHING, Document, Nothing
+from emulator.globs import matches
 from emulator.sandbox.collection import Record
 
 
@@ -111,7 +111,7 @@ class Fault:
         """Tell whether calls of an operation are meant; `reads` tells one that only reads."""
         if self.vendor != vendor or self.only == ("writes" if reads else "reads"):
             return False
-        return any(fnmatchcase(operation, name) for name in self.operations)
+        return any(matches(operation, name) for name in self.operations)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from emulator.exchange import Call, Part, Violation
+from emulator.globs import matches
 from emulator.sandbox.journals import Journals
 from emulator.sandbox.masking import Masker, Pairs
 from emulator.sandbox.secret_paths import SecretPaths
@@ -326,7 +326,7 @@ class Journal:
             exchange
             for exchange in self._after(since)
             if (vendor is None or exchange.vendor == vendor)
-            and (operation is None or any(fnmatchcase(name, operation) for name in exchange.operations))
+            and (operation is None or any(matches(name, operation) for name in exchange.operations))
             and (status is None or exchange.status == status)
             and (unmatched is None or unmatched is not bool(exchange.operations))
             and (violations is None or violations is bool(exchange.violations))

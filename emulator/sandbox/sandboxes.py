@@ -36,6 +36,8 @@ EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 TEMPLATES_KEPT = 8
 """How many seeded templates are kept, one for each set of fixtures and seed; the least recently used goes first."""
 
+TEMPLATES_BYTES = 256 * 1024**2
+"""How much memory they may take together; one is kept, whatever it takes."""
 
 NAMES_SHOWN = 10
 """A sentence names no more sandboxes than these."""
@@ -272,9 +274,13 @@ class Sandboxes:
             template = await self._seeded(fixtures, seed)
         self._templates[key] = template
         self._templates.move_to_end(key)
-        while len(self._templates) > TEMPLATES_KEPT:
+        while len(self._templates) > TEMPLATES_KEPT or (len(self._templates) > 1 and self._bytes > TEMPLATES_BYTES):
             self._templates.popitem(last=False)[1].close()
         return template
+
+    @property
+    def _bytes(self) -> int:
+        return sum(template.bytes for template in self._templates.values())
 
     async def _seeded(self, fixtures: Fixtures, seed: int) -> Template:
         """Return a world seeded now, or by an earlier process if it is the one that is kept."""

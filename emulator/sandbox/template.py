@@ -29,6 +29,11 @@ class Template:
         self._spare: list[tuple[sqlite3.Connection, bool]] = []
         self._closed = False
 
+    @property
+    def bytes(self) -> int:
+        """How many bytes of memory it may take, with the databases that it keeps."""
+        return len(self.content) * (1 + SPARE)
+
     def copy(self) -> Store:
         """Return a store of its own that holds the world."""
         database, is_unchanged = self._spare.pop() if self._spare else (None, False)

@@ -243,7 +243,7 @@ def main() -> None:
     options = parser.parse_args()
     with TemporaryDirectory() as folder:
         acknowledged = run(Path(folder), options.seed, options.rounds)
-    print(f"{options.rounds} kills, {acknowledged} acknowledged calls: each whole, every other one whole or absent")  # noqa: T201
+    print(f"{options.rounds} kills, {acknowledged} acknowledged calls: each whole, every other one whole or absent")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,50 @@
+"""What is kept of calls, to be quicker the next time, has a bound in bytes: more of it than fits was offered to each.
+
+The documents of GraphQL are in test_graphql_calls.py, journals in test_journal.py, snapshots in test_durability.py.
+"""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+
+import httpx
+import pytest
+
+from emulator.app import Catalogue
+from emulator.globs import matches
+from emulator.sandbox import sandboxes
+from tests.conftest import EmulatorUnderTest
+from tests.control import controlled
+
+
+def test_globs_that_were_looked_for_stay_within_a_bound() -> None:
+    tracemalloc.start()
+    for number in range(1000):
+        matches("listIntegrations", f"{'?' * 195}{number}")
+    gc.collect()
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken <= 2_000_000, "fnmatch would keep all of them"
+
+
+@pytest.mark.parametrize("length", [200, 201])
+def test_a_glob_may_have_200_characters(emulator: EmulatorUnderTest, length: int) -> None:
+    fault = {"vendor": "celigo", "operation": "*" * length, "delay": {"fixed": 0}}
+    answers = [
+        httpx.post(f"{emulator.root}/_emulator/faults", json=fault),
+        httpx.get(f"{emulator.root}/_emulator/journal", params={"operation": "*" * length}),
+    ]
+    assert [answer.is_success for answer in answers] == [length == 200] * 2
+    assert {answer.status_code for answer in answers} <= {200, 201, 422}
+
+
+@pytest.mark.parametrize(("most", "kept"), [(1, 1), (10**9, 4)])
+def test_only_templates_that_fit_are_kept(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, most: int, kept: int
+) -> None:
+    monkeypatch.setattr(sandboxes, "TEMPLATES_BYTES", most)
+    with controlled(catalogue) as (emulator, control):
+        for seed in (2, 3, 4):
+            control.sandbox(name=f"of-{seed}", seed=seed)
+        assert len(emulator.sandboxes._templates) == kept
