@@ -59,8 +59,8 @@ T = TypeVar("T")
 
 logger = logging.getLogger("emulator")
 
-LARGE_BODY_BYTES = 64 * 1024
-"""What a handler does with a larger body (5,000 tags, 10,000 columns) would hold the event loop."""
+LARGE_BODY_BYTES = 16 * 1024
+"""What a handler does with a larger body (1,000 tags, a patch of 300 operations) would hold the event loop."""
 
 
 class BrokenContract(Exception):

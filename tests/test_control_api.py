@@ -1094,3 +1094,13 @@ def test_head_is_get_without_the_body(control: Control, operation: str) -> None:
     assert answer.content == b""
     if operation != "streamExchanges":
         assert answer.status_code == control.ask("GET", path).status_code
+
+
+def test_only_so_many_faults_can_be_armed(control: Control, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.control.faults.MOST_FAULTS", 2)
+    fault = {"vendor": "celigo", "delay": {"fixed": 0}}
+    ids = [control.done("POST", "/faults", json=fault)["id"] for _ in range(2)]
+    refusal = "There are 2 faults armed already; disarm some: DELETE faults, or faults/ID."
+    assert control.refused("POST", "/faults", json=fault) == (422, refusal)
+    control.done("DELETE", f"/faults/{ids[0]}")
+    control.done("POST", "/faults", json=fault)

@@ -12,6 +12,9 @@ from emulator.problems import Problem
 from emulator.sandbox.faults import Fault, fault_of
 from emulator.sandbox.sandbox import Sandbox
 
+MOST_FAULTS = 1000
+"""So many faults may be armed in a sandbox: each call is held to all of them."""
+
 handlers = Handlers()
 
 
@@ -24,6 +27,8 @@ async def list_faults(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply
 @handlers.sandbox_operation("armFault")
 async def arm_fault(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     """Arm a fault that could spoil a call."""
+    if len(sandbox.faults) >= MOST_FAULTS:
+        raise Problem(422, f"There are {MOST_FAULTS} faults armed already; disarm some: DELETE faults, or faults/ID.")
     document = whole_numbers(call.document)
     contracts = emulator.catalogue.contracts
     if document["vendor"] not in contracts:

@@ -120,7 +120,7 @@ def main() -> int:
     """Run all kinds, or those that are named. Return 1 if something was not as it has to be."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
     parser.add_argument("--only", default="", help="only kinds with this in their name")
-    parser.add_argument("--strict-times", action="store_true", help="hold the waits to the bound on any machine")
+    parser.add_argument("--strict-times", action="store_true", help="hold whole waits to the bound, on any machine")
     options = parser.parse_args()
     names = [name for name in KINDS if options.only.lower() in name.lower()]
     print("| client | seconds | health waits at most, s | without others' work | peak, MB | left, MB | answers |")
@@ -134,8 +134,9 @@ def main() -> int:
             before = emulator.resident()
             for name in names:
                 row = run_kind(name, emulator, health, others)
-                if (options.strict_times or row.is_quiet) and row.wait > MOST_SECONDS:
-                    row.problems.append(f"health waited {row.wait:.2f} s")
+                held = row.wait if options.strict_times else row.own_wait if row.is_quiet else 0.0
+                if held > MOST_SECONDS:
+                    row.problems.append(f"health waited {held:.2f} s")
                 print(
                     f"| {row.name} | {row.seconds:.1f} | {row.wait:.2f}{'' if row.is_quiet else ' (busy)'}"
                     f" | {row.own_wait:.2f} | {row.peak / 10**6:.0f} | {row.left / 10**6:.0f} | {row.answers} |",
