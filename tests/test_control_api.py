@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from emulator.control.document import own_contract
 from emulator.control.long_json import PIECE_BYTES, pieces
 from emulator.errors import StorageFailure
 from emulator.exchange import Reply
+from emulator.sandbox.verification import verify
 from emulator.settings import read_settings
 from tests import generated
 from tests.conftest import EmulatorUnderTest
@@ -1104,3 +1106,20 @@ def test_only_so_many_faults_can_be_armed(control: Control, monkeypatch: pytest.
     assert control.refused("POST", "/faults", json=fault) == (422, refusal)
     control.done("DELETE", f"/faults/{ids[0]}")
     control.done("POST", "/faults", json=fault)
+
+
+@pytest.mark.parametrize(("quick", "thread"), [(0, "off_loop"), (4 * 1024**2, "emulator")])
+def test_a_large_journal_is_held_to_expectations_off_the_event_loop(
+    emulator: EmulatorUnderTest, control: Control, monkeypatch: pytest.MonkeyPatch, quick: int, thread: str
+) -> None:
+    threads = []
+
+    def noting(*given: Any, **named: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return verify(*given, **named)
+
+    monkeypatch.setattr("emulator.control.journal.QUICK_BYTES", quick)
+    monkeypatch.setattr("emulator.control.journal.verify", noting)
+    emulator.call("celigo", "GET", "/integrations")
+    found = control.done("POST", "/journal/verify?documents=true", json={"operation": "listIntegrations"})
+    assert (found["passed"], len(found["documents"]), threads) == (True, 1, [thread])

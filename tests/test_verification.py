@@ -33,7 +33,8 @@ def created(document: Any = None, status: int = 201, **sent: Any) -> dict[str, A
 
 
 def verified(kept: Journal, **expected: Any) -> Verification:
-    found = verify(kept, {"operation": "createThing", **expected})
+    wanted = {"operation": "createThing", **expected}
+    found = verify(kept, wanted, kept=len(kept), lost=kept.lost)
     assert orjson.loads(orjson.dumps(found.document()))["passed"] is found.passed
     return found
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from emulator.exchange import NOTHING, Document
-from emulator.sandbox.journal import Exchange, Journal, JournalledCall
+from emulator.sandbox.journal import Exchange, JournalledCall
 from emulator.sandbox.masking import FORM, Masker, is_masked
 from emulator.sandbox.text_masking import is_named
 
@@ -58,8 +58,8 @@ class Verification:
         }
 
 
-def verify(journal: Journal, document: Mapping[str, Any]) -> Verification:
-    """Hold a journal to an expectation.
+def verify(exchanges: Iterable[Exchange], document: Mapping[str, Any], *, kept: int = 0, lost: int = 0) -> Verification:
+    """Hold the exchanges of a journal to an expectation; it keeps so many, and so many had to make room.
 
     It has an `operation`, perhaps a `vendor`, how often (`count`, or `at_least` and `at_most`; left
     out: at least once), and `where`: {path: {parameter: value}, query: {name: value}, body:
@@ -68,7 +68,9 @@ def verify(journal: Journal, document: Mapping[str, Any]) -> Verification:
     operation, where = document["operation"], document.get("where", {})
     matching: list[int] = []
     near: list[NearExchange] = []
-    for exchange in journal.select(vendor=document.get("vendor")):
+    for exchange in exchanges:
+        if exchange.vendor != document.get("vendor", exchange.vendor):
+            continue
         if operation in exchange.operations:
             found = tuple(differences(exchange, where))
             if found:
@@ -77,7 +79,7 @@ def verify(journal: Journal, document: Mapping[str, Any]) -> Verification:
                 matching.append(exchange.number)
         else:
             near += _nearly(exchange, operation)
-    return _verdict(journal, document, matching, near)
+    return _verdict(document, matching, near, kept, lost)
 
 
 def differences(exchange: Exchange, where: Mapping[str, Any]) -> Iterator[str]:
@@ -97,18 +99,18 @@ def _nearly(exchange: Exchange, operation: str) -> Iterator[NearExchange]:
 
 
 def _verdict(
-    journal: Journal, document: Mapping[str, Any], matching: Sequence[int], near: Sequence[NearExchange]
+    document: Mapping[str, Any], matching: Sequence[int], near: Sequence[NearExchange], kept: int, lost: int
 ) -> Verification:
     lowest, highest = _bounds(document)
     too_few, too_many = len(matching) < lowest, highest is not None and len(matching) > highest
-    undecided = highest is not None and journal.lost > 0
+    undecided = highest is not None and lost > 0
     if not too_few and not too_many and not undecided:
         return Verification(True, tuple(matching), "", ())
     expected = f"{document['operation']} {_times(lowest, highest)}{_conditions(document)}"
     sentence = f"expected {expected}, found {len(matching)}"
-    if journal.lost:
+    if lost:
         sentence += (
-            f"; the journal holds the newest {len(journal)} exchanges only, {journal.lost} had to make room:"
+            f"; the journal holds the newest {kept} exchanges only, {lost} had to make room:"
             " raise journal_size or journal_bytes, or clear the journal before"
         )
     nearest = sorted(near, key=lambda one: (len(one.differences), -one.number)) if too_few else ()
