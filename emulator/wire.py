@@ -33,7 +33,7 @@ SHORT = 64 * 1024
 
 NO_CACHE = re.compile(r"(?:^|,)\s*no-cache\s*(?:,|$)")
 
-QUICK_BODY = 256 * 1024
+QUICK_BODY = 32 * 1024
 """A longer body is parsed and validated off the event loop."""
 
 PACKED_BYTES = 8 * 1024
