@@ -19,28 +19,36 @@ OTHER_VARIABLES = ("EMULATOR_URL",)
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: its key in emulator.toml, how its text is read, its default and what it does."""
+    """One setting: its key in emulator.toml, how its text is read, its default and what it does.
+
+    `many` makes a list of it; `singular` is the name of one of its values, "scenario" of scenarios.
+    """
 
     name: str
     read: Callable[[str], Any]
     default: Any
     help: str
     many: bool = False
+    singular: str = ""
 
     @property
     def flag(self) -> str:
         """The command line flag: --max-body."""
-        return "--" + self.name.replace("_", "-")
+        return _flag(self.name)
 
     @property
     def flags(self) -> Sequence[str]:
-        """The flag as it may be written: that of a list also in the singular, --scenario for --scenarios."""
-        return (self.flag, self.flag.removesuffix("s")) if self.many else (self.flag,)
+        """The flag as it may be written: that of a list also in its singular, --scenario for --scenarios."""
+        return (self.flag, _flag(self.singular)) if self.singular else (self.flag,)
 
     @property
     def variable(self) -> str:
         """The environment variable: EMULATOR_MAX_BODY."""
         return PREFIX + self.name.upper()
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
 
 
 def _text(text: str) -> str:
@@ -129,7 +137,7 @@ SETTINGS: Sequence[Setting] = (
     Setting("fixtures", _text, "", "A folder laid over the built-in fixtures."),
     Setting("contracts", _text, "", "A folder laid over the built-in contracts."),
     Setting("reload", _boolean, True, "Read the files of those two folders again when they change."),
-    Setting("flags", _text, (), "Switches for what is not known of a vendor: celigo.empty_list_status=204.", True),
+    Setting("flags", _text, (), "Switches for what is not known of a vendor: celigo.empty_list_status=204.", True, "flag"),
     Setting("max_body", _size, 256 * 1024**2, "The largest body that is read, in bytes (or 512k, 256m, 1g)."),
     Setting("max_json", _size, 16 * 1024**2, "The largest JSON (GraphQL, form) that is read, in bytes."),
     Setting("max_json_depth", _whole(1, 200), 100, "The deepest JSON that is read, in levels."),
@@ -138,7 +146,14 @@ SETTINGS: Sequence[Setting] = (
     Setting("graphql_fields", _whole(1, 100_000), 2000, "How many fields it may select, its fragments spread out."),
     Setting("graphql_tokens", _whole(1, 1_000_000), 50_000, "How many tokens it may have."),
     Setting("graphql_length", _size, 1024**2, "How many characters it may have (or 512k, 1m)."),
-    Setting("scenarios", _text, (), "Scenarios that every sandbox starts with: secoda/rate-limited, */outage.", True),
+    Setting(
+        "scenarios",
+        _text,
+        (),
+        "Scenarios that every sandbox starts with: secoda/rate-limited, */outage.",
+        True,
+        "scenario",
+    ),
     Setting("database", _text, "", "A file that keeps the default sandbox across restarts."),
     Setting("sandbox_limit", _whole(0, 100_000), 1000, "How many sandboxes there may be besides the default one."),
     Setting("snapshot_bytes", _size, 512 * 1024**2, "How many bytes the snapshots of all sandboxes may take together."),
@@ -155,6 +170,7 @@ SETTINGS: Sequence[Setting] = (
         (),
         "More host names with a vendor's own paths at their root: celigo=integrator.example.com, immuta=*.example.com.",
         True,
+        "vendor_host",
     ),
     Setting(
         "vendor_ports",
@@ -162,6 +178,7 @@ SETTINGS: Sequence[Setting] = (
         (),
         "Ports with one vendor at their root, for clients that take no path: celigo=4071.",
         True,
+        "vendor_port",
     ),
     Setting(
         "cors",
@@ -176,7 +193,14 @@ SETTINGS: Sequence[Setting] = (
         False,
         "Believe X-Forwarded-Proto, -Host and -Prefix (or Forwarded) of a proxy in front.",
     ),
-    Setting("control_hosts", _text, (), "Host names that the control API answers to, besides localhost.", True),
+    Setting(
+        "control_hosts",
+        _text,
+        (),
+        "Host names that the control API answers to, besides localhost.",
+        True,
+        "control_host",
+    ),
     Setting("control_token", _text, "", "If set, control calls need it: Authorization: Bearer TOKEN."),
 )
 

@@ -43,10 +43,15 @@ def test_a_list_is_given_with_commas_or_repeated_flags() -> None:
 
 
 def test_flag_of_a_list_may_stand_in_the_singular() -> None:
-    assert [list(setting.flags) for setting in SETTINGS if setting.name in ("scenarios", "max_body")] == [
-        ["--max-body"],
-        ["--scenarios", "--scenario"],
-    ]
+    assert {setting.flag: list(setting.flags[1:]) for setting in SETTINGS if setting.many} == {
+        "--flags": ["--flag"],
+        "--scenarios": ["--scenario"],
+        "--vendor-hosts": ["--vendor-host"],
+        "--vendor-ports": ["--vendor-port"],
+        "--cors": [],
+        "--control-hosts": ["--control-host"],
+    }
+    assert [setting.name for setting in SETTINGS if setting.singular and not setting.many] == []
 
 
 @pytest.mark.parametrize(
