@@ -15,6 +15,7 @@ from emulator.commands.listing import completion, operations, scenarios, version
 from emulator.commands.running import reset, snapshot, wait
 from emulator.errors import ConfigurationError, EmulatorError
 from emulator.settings import SETTINGS, read_settings
+from emulator.streams import say
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -75,5 +76,29 @@ def serve(**flags: Any) -> None:
     serve_until_signalled(settings)
 
 
+def _say_help(context: click.Context, option: click.Parameter, is_asked: bool) -> None:
+    if is_asked and not context.resilient_parsing:
+        say(context.get_help())
+        context.exit()
+
+
+def _give_help(command: click.Command) -> None:
+    """Give a command, and those below it, a --help that tells in a sentence if nothing can be written."""
+    command.add_help_option = False
+    command.params.append(
+        click.Option(
+            ["--help"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_say_help,
+            help="Show this message and exit.",
+        )
+    )
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        _give_help(below)
+
+
 for command in (check, operations, scenarios, wait, reset, snapshot, version, completion):
     commands.add_command(command)
+_give_help(commands)

@@ -163,9 +163,10 @@ def test_it_serves_without_standard_streams(tmp_path: Path, redirection: str) ->
         assert started.wait(10) == 0
 
 
-def test_output_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", [["version"], ["serve", "--help"], ["snapshot", "save", "--help"]])
+def test_output_that_cannot_be_written_is_a_sentence(tmp_path: Path, words: list[str]) -> None:
     environment = clean_environment(PYTHONPATH=str(Path(__file__).parent.parent))
-    shell = f"exec {shlex.join([*COMMAND, 'version'])} >/dev/full"
+    shell = f"exec {shlex.join([*COMMAND, *words])} >/dev/full"
     ended = subprocess.run(["bash", "-c", shell], cwd=tmp_path, env=environment, capture_output=True, text=True)
     sentence = "emulator: the standard output cannot be written: no space left on device\n"
     assert (ended.returncode, ended.stderr) == (2, sentence)
