@@ -382,13 +382,28 @@ def _refuse_other_outside(before: Contract, after: Contract) -> None:
 
 
 def _hosts(settings: Settings, contracts: Mapping[str, Contract]) -> Hosts:
-    """Return the host names that the contracts and the setting vendor_hosts give the vendors."""
+    """Return the host names that the contracts and the setting vendor_hosts give the vendors.
+
+    Raises ConfigurationError where vendor_hosts or vendor_ports are for no vendor, or contradict themselves.
+    """
     for name in ("vendor_hosts", "vendor_ports"):
         for vendor, _ in settings[name]:
             if vendor not in contracts:
                 raise ConfigurationError(f"{name}: unknown vendor {vendor!r}; known vendors: {', '.join(contracts)}")
+    _refuse_doubles("vendor_hosts", "host", [(host, vendor) for vendor, host in settings.vendor_hosts])
+    _refuse_doubles("vendor_ports", "vendor", [(vendor, str(port)) for vendor, port in settings.vendor_ports])
+    # Port 0 is another one each time.
+    _refuse_doubles("vendor_ports", "port", [(str(port), vendor) for vendor, port in settings.vendor_ports if port])
     ours = {host: name for name, contract in contracts.items() for host in contract.hosts}
     return Hosts(ours | {host: vendor for vendor, host in settings.vendor_hosts})
+
+
+def _refuse_doubles(setting: str, kind: str, entries: Sequence[tuple[str, str]]) -> None:
+    """Raise ConfigurationError if the first of two in an entry has several seconds."""
+    first: dict[str, str] = {}
+    for key, value in entries:
+        if first.setdefault(key, value) != value:
+            raise ConfigurationError(f"{setting}: the {kind} {key} has both {first[key]} and {value}; keep one")
 
 
 def fixture_folders(settings: Settings) -> list[Path]:

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 
 HTTPS_PORT = 443
+
+LOCAL = ("localhost", "host.docker.internal")
+"""The names that lead to the machine on which a client, or its container, runs."""
+
+
+def is_local(host: str) -> bool:
+    """Return True for an address, and for a name that leads to the caller's own machine."""
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return host.lower() in LOCAL
+    return True
 
 
 class Hosts:

@@ -10,11 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from emulator.errors import ConfigurationError
+from emulator.hosts import is_local
 
 PREFIX = "EMULATOR_"
 FILE = "emulator.toml"
 OTHER_VARIABLES = ("EMULATOR_URL",)
 """What the pytest plugin and the commands read, and a server that is started beside them finds, too."""
+
+
+MOST_DIGITS = 20
+"""How many digits a number may be written with."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +73,17 @@ def _boolean(text: str) -> bool:
     return values[text]
 
 
+def _number(text: str) -> int | None:
+    """Return the whole number that a text is; None if it is none, or has more digits than any setting takes."""
+    return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None
+
+
 def _whole(lowest: int, highest: int) -> Callable[[str], int]:
     def read(text: str) -> int:
-        if not text.isdecimal() or not lowest <= int(text) <= highest:
+        number = _number(text)
+        if number is None or not lowest <= number <= highest:
             raise ValueError(f"expected a whole number from {lowest} to {highest}")
-        return int(text)
+        return number
 
     return read
 
@@ -90,17 +101,20 @@ HOST_PATTERN = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z
 
 
 def _vendor_host(text: str) -> tuple[str, str]:
-    vendor, _, host = text.lower().partition("=")
+    vendor, _, host = text.lower().removesuffix(".").partition("=")
     if not vendor or not HOST_PATTERN.fullmatch(host):
         raise ValueError("expected VENDOR=HOST, such as celigo=integrator.example.com or immuta=*.example.com")
+    if is_local(host):
+        raise ValueError(f"all vendors are at {host}; a port for one of them is the setting vendor_ports")
     return vendor, host
 
 
 def _vendor_port(text: str) -> tuple[str, int]:
     vendor, _, port = text.lower().partition("=")
-    if not vendor or not port.isdecimal() or int(port) > 65535:
+    number = _number(port)
+    if not vendor or number is None or number > 65535:
         raise ValueError("expected VENDOR=PORT, such as celigo=4071")
-    return vendor, int(port)
+    return vendor, number
 
 
 ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^/\s]+")
@@ -114,10 +128,11 @@ def _origin(text: str) -> str:
 
 def _size(text: str) -> int:
     units = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
-    number, unit = text.rstrip("kKmMgG"), text[len(text.rstrip("kKmMgG")) :].lower()
-    if not number.isdecimal() or unit not in units or int(number) == 0:
+    digits = text.rstrip("kKmMgG")
+    number, unit = _number(digits), text[len(digits) :].lower()
+    if not number or unit not in units:
         raise ValueError("expected a number of bytes such as 1048576, 512k, 256m or 1g")
-    return int(number) * units[unit]
+    return number * units[unit]
 
 
 SETTINGS: Sequence[Setting] = (
@@ -137,7 +152,9 @@ SETTINGS: Sequence[Setting] = (
     Setting("fixtures", _text, "", "A folder laid over the built-in fixtures."),
     Setting("contracts", _text, "", "A folder laid over the built-in contracts."),
     Setting("reload", _boolean, True, "Read the files of those two folders again when they change."),
-    Setting("flags", _text, (), "Switches for what is not known of a vendor: celigo.empty_list_status=204.", True, "flag"),
+    Setting(
+        "flags", _text, (), "Switches for what is not known of a vendor: celigo.empty_list_status=204.", True, "flag"
+    ),
     Setting("max_body", _size, 256 * 1024**2, "The largest body that is read, in bytes (or 512k, 256m, 1g)."),
     Setting("max_json", _size, 16 * 1024**2, "The largest JSON (GraphQL, form) that is read, in bytes."),
     Setting("max_json_depth", _whole(1, 200), 100, "The deepest JSON that is read, in levels."),
@@ -242,7 +259,7 @@ def _value(setting: Setting, given: Any, where: str) -> Any:
     if setting.many:
         texts = [given] if isinstance(given, str) else given
         entries = [entry.strip() for text in texts for entry in str(text).split(",")]
-        return tuple(_read(setting, entry, where) for entry in entries if entry)
+        return tuple(dict.fromkeys(_read(setting, entry, where) for entry in entries if entry))
     return _read(setting, str(given).lower() if isinstance(given, bool) else str(given), where)
 
 

@@ -82,7 +82,7 @@ def test_a_vendors_host_has_the_vendors_paths_at_its_root(emulator: EmulatorUnde
 
 
 def test_a_setting_adds_names(catalogue: Catalogue) -> None:
-    settings = {"port": 0, "vendor_hosts": "celigo=Integrator.example.com, immuta=*.data.example.com"}
+    settings = {"port": 0, "vendor_hosts": "celigo=Integrator.Example.COM., immuta=*.data.example.com"}
     with controlled(catalogue, **settings) as (own, control):
         assert control.client.get(f"{control.url}/v1/integrations", headers=OWN_HOST).status_code == 200
         described = control.done("GET", "/sandboxes/default")["vendors"]
@@ -100,6 +100,15 @@ def test_a_setting_adds_names(catalogue: Catalogue) -> None:
         ("celigo", "expected VENDOR=HOST, such as"),
         ("celigo=http://a", "expected VENDOR=HOST, such as"),
         ("celigo=a.*.b", "expected VENDOR=HOST, such as"),
+        ("celigo=a.example.com..", "expected VENDOR=HOST, such as"),
+        ("celigo=localhost", "all vendors are at localhost; a port for one of them is the setting vendor_ports"),
+        ("celigo=LOCALHOST.", "all vendors are at localhost; "),
+        ("celigo=127.0.0.1", "all vendors are at 127.0.0.1; "),
+        ("celigo=host.docker.internal", "all vendors are at host.docker.internal; "),
+        (
+            "celigo=a.example.com,immuta=A.example.com.",
+            "vendor_hosts: the host a.example.com has both celigo and immuta; keep one",
+        ),
     ],
 )
 def test_a_name_that_cannot_be_is_refused(catalogue: Catalogue, entry: str, sentence: str) -> None:
@@ -293,8 +302,21 @@ def test_a_vendor_stands_at_the_root_of_its_own_port(catalogue: Catalogue, emula
 def test_a_port_for_no_vendor_is_refused(catalogue: Catalogue) -> None:
     with pytest.raises(ConfigurationError, match="vendor_ports: unknown vendor 'acme'; known vendors: celigo"):
         Emulator(read_settings({"vendor_ports": "acme=4072"}), catalogue)
-    with pytest.raises(ConfigurationError, match="expected VENDOR=PORT"):
-        read_settings({"vendor_ports": "celigo=70000"})
+    for entry in ("celigo=70000", f"celigo={'9' * 5000}"):
+        with pytest.raises(ConfigurationError, match="expected VENDOR=PORT"):
+            read_settings({"vendor_ports": entry})
+
+
+@pytest.mark.parametrize(
+    ("entries", "sentence"),
+    [
+        ("celigo=45032,celigo=45033", "vendor_ports: the vendor celigo has both 45032 and 45033; keep one"),
+        ("celigo=45032,immuta=45032", "vendor_ports: the port 45032 has both celigo and immuta; keep one"),
+    ],
+)
+def test_ports_that_contradict_themselves_are_refused(catalogue: Catalogue, entries: str, sentence: str) -> None:
+    with pytest.raises(ConfigurationError, match=sentence):
+        Emulator(read_settings({"vendor_ports": entries}), catalogue)
 
 
 def test_every_address_of_ipv6_takes_ipv4_too(catalogue: Catalogue) -> None:

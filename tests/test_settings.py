@@ -39,7 +39,7 @@ def test_a_list_is_given_with_commas_or_repeated_flags() -> None:
     entries = ("a.b=1", "c.d=2")
     assert read_settings(environ={"EMULATOR_FLAGS": "a.b=1, c.d=2"}).flags == entries
     assert read_settings({"flags": entries}).flags == entries
-    assert read_settings({"flags": ("a.b=1,c.d=2",)}).flags == entries
+    assert read_settings({"flags": ("a.b=1,c.d=2", "a.b=1")}).flags == entries
 
 
 def test_flag_of_a_list_may_stand_in_the_singular() -> None:
@@ -62,6 +62,8 @@ def test_flag_of_a_list_may_stand_in_the_singular() -> None:
         ({"EMULATOR_PORT": "65536"}, "EMULATOR_PORT is '65536': expected a whole number from 0 to 65535"),
         ({"EMULATOR_MAX_BODY": "big"}, "EMULATOR_MAX_BODY is 'big': expected a number of bytes such as"),
         ({"EMULATOR_MAX_BODY": "1kk"}, "EMULATOR_MAX_BODY is '1kk': expected a number of bytes such as"),
+        ({"EMULATOR_SEED": "9" * 5000}, "expected a whole number from 0 to 9223372036854775807"),
+        ({"EMULATOR_MAX_BODY": "9" * 5000 + "k"}, "expected a number of bytes such as"),
         ({"EMULATOR_LOG_LEVEL": "loud"}, "EMULATOR_LOG_LEVEL is 'loud': expected one of debug, info, warning, error"),
         ({"EMULATOR_PROT": "1"}, "there is no setting EMULATOR_PROT; did you mean EMULATOR_PORT?"),
     ],

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
-from ipaddress import ip_address
 from urllib.parse import quote
 
 from aiohttp import web
@@ -35,6 +34,7 @@ from emulator.control.document import own_contract
 from emulator.control.handlers import ROOT, Emulator, Handler, Stream
 from emulator.errors import ContractError, MalformedBody, UndecodableBody, is_without_room
 from emulator.exchange import Call, Reply, Violation
+from emulator.hosts import is_local
 from emulator.origin import Origin, authority_of
 from emulator.problems import Problem
 from emulator.routes import Route, Routes
@@ -43,8 +43,6 @@ from emulator.sandbox.sandboxes import DEFAULT
 MODULES = (information, reference, sandboxes, snapshots, scenarios, faults, journal, clock, flags, state)
 WITHOUT_SANDBOX = ("information", "reference")
 """The tags whose operations answer before the sandboxes are seeded."""
-
-LOCAL_HOSTS = ("localhost", "127.0.0.1", "[::1]", "::1", "host.docker.internal")
 
 logger = logging.getLogger("emulator")
 
@@ -92,9 +90,9 @@ class Control:
         """Refuse what a page in somebody's browser could send: to a foreign host, and writes from elsewhere."""
         authority = authority_of(request)
         host = authority.rpartition(":")[0] if authority.rpartition(":")[2].isdigit() else authority
-        known = (*LOCAL_HOSTS, self._emulator.settings.host, *self._emulator.settings.control_hosts)
+        known = (self._emulator.settings.host, *self._emulator.settings.control_hosts)
         # A page can only make a browser send a name (DNS rebinding), never a bare address.
-        if host.lower() not in known and not _is_address(host):
+        if host.lower() not in known and not is_local(host):
             raise Problem(403, f"The control API does not answer to the host {host!r}; add it to control_hosts.")
         origin = request.headers.get("Origin")
         foreign = origin is not None and origin.partition("://")[2] != authority
@@ -186,14 +184,6 @@ def _own_fault() -> Problem:
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return True
 
 
 def _bind(contract: Contract) -> Mapping[str, Handler]:
