@@ -277,8 +277,11 @@ def _read_file(file: Path) -> Mapping[str, Any]:
 
     try:
         written = tomllib.loads(file.read_text("utf-8"))
-    except (ValueError, OSError) as problem:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as problem:
         raise ConfigurationError(f"{file.name}: {problem}") from None
+    except (ValueError, RecursionError):
+        # Python's limits: sys.get_int_max_str_digits() and sys.getrecursionlimit().
+        raise ConfigurationError(f"{file.name}: an integer is too long, or arrays are nested too deep") from None
     for name in written:
         _refuse(name, [setting.name for setting in SETTINGS], file.name)
     return written

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from emulator.data import PACKAGE, is_ours
+from emulator.data import CONTRACTS, FIXTURES, PACKAGE, is_ours
 from emulator.errors import ConfigurationError
 from emulator.kept import Kept
 
@@ -69,5 +69,6 @@ def place(file: Path, pointer: str) -> str:
 
 
 def short_name(file: Path) -> str:
-    """Return the file's name with its two folders: people know which tree they gave."""
-    return "/".join(file.parts[-3:])
+    """Return "fixtures/secoda/syncs.yaml" for a file of ours; a user's own is named as the user can open it."""
+    home = next((folder.parent for folder in (CONTRACTS, FIXTURES) if folder in file.parents), None)
+    return str(file.relative_to(home) if home else file)

@@ -285,7 +285,7 @@ def test_check_tells_what_is_wrong_with_a_contract(tmp_path: Path, catalogue: Ca
         (tmp_path / name / "openapi.yaml").write_text("openapi: 3.1.0\n")
     problems = list(contract_problems(tmp_path))
     assert [problem for problem in problems if "/paths: " in problem] == [
-        f"{tmp_path.name}/{name}/openapi.yaml line 1, /paths: paths is missing" for name in catalogue.vendors
+        f"{tmp_path}/{name}/openapi.yaml line 1, /paths: paths is missing" for name in catalogue.vendors
     ]
 
 

@@ -163,12 +163,9 @@ def test_a_document_that_does_not_parse_is_named_with_its_line_each_time(ours: P
             read_yaml(ours)
 
 
-@pytest.mark.parametrize(
-    "text", ["a: .nan", "a: !!binary aGk=", "a: !!timestamp 2024-01-01", "a: 123456789012345678901"]
-)
-def test_a_document_that_json_cannot_give_back_is_the_same_each_time(ours: Path, text: str) -> None:
-    ours.write_text(text)
-    assert repr(read_yaml(ours)) == repr(read_yaml(ours))
+def test_an_integer_beyond_64_bits_is_the_same_each_time(ours: Path) -> None:
+    ours.write_text("a: 123456789012345678901")
+    assert [read_yaml(ours), read_yaml(ours)] == 2 * [{"a": 123456789012345678901}]
     assert not (ours.parent / "__pycache__").exists()
 
 

@@ -1,0 +1,91 @@
+"""YAML that people write: what JSON cannot hold is refused with its line, before anything is built from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from emulator.data import CONTRACTS, FIXTURES
+from emulator.errors import ConfigurationError
+from emulator.settings import read_settings
+from emulator.yaml_file import place, short_name
+from emulator.yaml_parser import parse
+
+UNFOLDING = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"{name}: &{name} [{', '.join(10 * [f'*{before}'])}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+TOO_LONG = "is not an integer of at most 4300 digits"
+NO_TAG = "is not known; JSON has no such value"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("&a [*a]", "line 1: *a is inside what it stands for"),
+        ("\n&a {b: *a}", "line 2: *a is inside what it stands for"),
+        ("a: &a {<<: *a}", "line 1: *a is inside what it stands for"),
+        (UNFOLDING, "line 6: aliases unfold it into more than 1000000 values"),
+        (201 * "[", "line 1: it has more than 200 levels"),
+        (100_000 * "- ", "line 1: it has more than 200 levels"),
+        (f"a: &a {150 * '['}{150 * ']'}\nb: {60 * '['}*a{60 * ']'}", "line 2: it has more than 200 levels"),
+        (f"a:\n  b: {5000 * '9'}", f"line 2: '{40 * '9'}…' {TOO_LONG}"),
+        (f"a:\n  b: 0x{5000 * 'f'}", f"line 2: '0x{38 * 'f'}…' {TOO_LONG}"),
+        (f"a: 0b{20000 * '1'}", f"line 1: '0b{38 * '1'}…' {TOO_LONG}"),
+        ("a: !!int x", f"line 1: 'x' {TOO_LONG}"),
+        ("a: !!float x", "line 1: 'x' is not a number that JSON has"),
+        ("a: !!bool x", "line 1: 'x' is not a boolean"),
+        ("a: .inf", "line 1: '.inf' is not a number that JSON has"),
+        ("a: [\n.nan]", "line 2: '.nan' is not a number that JSON has"),
+        ("a: 1.0e+999", "line 1: '1.0e+999' is not a number that JSON has"),
+        ("a: !!binary aGk=", f"line 1: the tag !!binary {NO_TAG}"),
+        ("a: !!set {a, b}", f"line 1: the tag !!set {NO_TAG}"),
+        ("a: !!timestamp x", f"line 1: the tag !!timestamp {NO_TAG}"),
+        ("a: !mine x", f"line 1: the tag !mine {NO_TAG}"),
+        ("a: !!map x", "line 1: expected a mapping"),
+        ("!!map [1]", "line 1: expected a mapping"),
+    ],
+)
+def test_what_json_cannot_hold_is_refused_with_its_line(text: str, sentence: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        parse(text, "a.yaml")
+    assert str(refused.value) == f"a.yaml {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("text", "document"),
+    [
+        ("a: &a [1]\nb: *a\nc: {<<: &m {d: 1}, e: 2}", {"a": [1], "b": [1], "c": {"d": 1, "e": 2}}),
+        ("a: !!str 1\nb: !!int '2'\nc: 2020-01-01\nd: ! x", {"a": "1", "b": 2, "c": "2020-01-01", "d": "x"}),
+        (f"a: {4300 * '9'}", {"a": int(4300 * "9")}),
+        ("", None),
+    ],
+)
+def test_what_json_can_hold_is_read(text: str, document: object) -> None:
+    assert parse(text, "a.yaml") == document
+
+
+def test_place_in_a_text_without_an_end_is_its_first_line(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("&a [*a]")
+    assert place(tmp_path / "a.yaml", "/0/0/0") == f"{tmp_path}/a.yaml line 1, /0/0/0"
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        (CONTRACTS / "secoda" / "schemas" / "a.json", "contracts/secoda/schemas/a.json"),
+        (FIXTURES / "scenarios.yaml", "fixtures/scenarios.yaml"),
+        (Path("own/b/secoda/integrations.yaml"), "own/b/secoda/integrations.yaml"),
+        (Path("../own/secoda/schemas/a.json"), "../own/secoda/schemas/a.json"),
+        (Path("/srv/own/secoda/a.yaml"), "/srv/own/secoda/a.yaml"),
+    ],
+)
+def test_file_of_a_user_is_named_as_the_user_can_open_it(file: Path, name: str) -> None:
+    assert short_name(file) == name
+
+
+@pytest.mark.parametrize("text", [f"seed = {5000 * '9'}", f"scenarios = {5000 * '['}"])
+def test_settings_file_beyond_pythons_limits_is_one_sentence(tmp_path: Path, text: str) -> None:
+    (tmp_path / "emulator.toml").write_text(text)
+    with pytest.raises(ConfigurationError, match=r"^emulator\.toml: an integer is too long, or arrays are nested"):
+        read_settings({}, folder=tmp_path)
