@@ -28,9 +28,21 @@ def split_first(path: str) -> tuple[str, str]:
     return unquote(first), slash + rest
 
 
+def split_control(path: str) -> tuple[str | None, str] | None:
+    """Return the sandbox that a prefix names, None without one, and what follows /_emulator.
+
+    None for a path that is not the control API's.
+    """
+    first, rest = split_first(path)
+    sandbox = first.removeprefix(PREFIX) if first.startswith(PREFIX) else None
+    if sandbox is not None:
+        first, rest = split_first(rest)
+    return (sandbox, rest) if first == CONTROL else None
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A request's target: `vendor` (or CONTROL), the URL's path up to the vendor's root, and what follows."""
+    """A request's target: `vendor`, the URL's path up to the vendor's root, and what follows."""
 
     origin: Origin
     sandbox: Sandbox
@@ -91,9 +103,9 @@ class Addressing:
 
     def _vendor(self, path: str, at_root: str | None) -> tuple[str, str]:
         first, rest = split_first(path)
-        if at_root is not None and first != CONTROL:
+        if at_root is not None:
             return at_root, ""
-        if first in self._credential_headers or first == CONTROL:
+        if first in self._credential_headers:
             return first, path.removesuffix(rest)
         roots = ", ".join(f"/{vendor}/" for vendor in self._credential_headers)
         raise Problem(404, f"Nothing is at {path}: the vendors are at {roots} and the control API at /{CONTROL}/.")

@@ -15,7 +15,7 @@ from typing import Any
 from aiohttp import web
 
 from emulator import wire
-from emulator.addressing import CONTROL, Address, Addressing, split_first
+from emulator.addressing import Address, Addressing, split_control
 from emulator.contract.documents import OPENAPI
 from emulator.contract.faults import check_fault
 from emulator.contract.graphql import GraphQLLimits
@@ -165,15 +165,14 @@ class Emulator:
         try:
             path = _path(request)
             origin = origin_of(request, self.settings.trust_forwarded)
-            first, rest = split_first(path)
-            if first == CONTROL:
-                return await self._control.serve(request, rest, origin)
+            control = split_control(path)
+            if control is not None:
+                sandbox, path = control
+                return await self._control.serve(request, path, origin, sandbox)
             preflight = self.cors.preflight(request, control=False)
             if preflight is not None:
                 return preflight
             address = self._address(request, path, origin)
-            if address.vendor == CONTROL:
-                return await self._control.serve(request, address.path, origin, address.sandbox.name)
             return await self._pipelines[address.vendor].serve(request, address)
         except Problem as problem:
             response = wire.problem_response(problem)

@@ -139,12 +139,19 @@ def test_with_a_control_token_nobody_without_it_is_told_a_sandboxs_name(catalogu
         for url, headers in [
             ("/~nope/secoda/x", {}),
             ("/secoda/x", {"X-Emulator-Sandbox": "nope"}),
-            ("/~nope/_emulator/health", {}),
             ("/_emulator/sandboxes/nope", {}),
             ("/_emulator/journal", {"X-Emulator-Sandbox": "nope"}),
         ]:
             answer = control.client.get(control.url + url, headers=headers)
             assert (answer.status_code in (401, 404), "hidden" in answer.text) == (True, False), url
+
+
+def test_without_the_control_token_no_status_tells_which_sandboxes_there_are(catalogue: Catalogue) -> None:
+    with controlled(catalogue, control_token="secret") as (_, control):
+        for path, status in (("/clock", 401), ("/journal", 401), ("/sandboxes", 401), ("/health", 200), ("/x", 404)):
+            prefixed = [control.client.get(f"{control.url}/~{name}/_emulator{path}") for name in ("default", "nope")]
+            named = [control.ask("GET", path, headers={"X-Emulator-Sandbox": name}) for name in ("default", "nope")]
+            assert [answer.status_code for answer in [*prefixed, *named]] == [status] * 4, path
 
 
 def test_a_sandbox_is_made_under_the_name_that_a_proxys_header_gives_and_no_other(catalogue: Catalogue) -> None:

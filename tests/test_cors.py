@@ -69,6 +69,18 @@ def test_every_reply_may_be_read_errors_and_headers_too(anybody: Control) -> Non
         assert answer.headers["vary"] == "Origin"
 
 
+@pytest.mark.parametrize("prefix", ["", "/~default"])
+@pytest.mark.parametrize("path", ["/journal", "/journal.har", "/events", "/clock", "/state", "/metrics", "/nowhere"])
+def test_a_named_origin_may_read_all_that_the_control_api_sends(named: Control, prefix: str, path: str) -> None:
+    url = f"{named.url}{prefix}/_emulator{path}"
+    for method in ("GET", "HEAD"):
+        with named.client.stream(method, url, headers={"Origin": PAGE}) as answer:
+            assert answer.headers["access-control-allow-origin"] == PAGE
+            assert answer.headers["access-control-allow-credentials"] == "true"
+            assert "content-type" in answer.headers["access-control-expose-headers"].lower()
+            assert answer.headers["vary"] == "Origin"
+
+
 def test_what_cors_adds_is_neither_journalled_nor_a_call(anybody: Control) -> None:
     anybody.done("DELETE", "/journal")
     preflight(anybody, LIST, STRANGER)
@@ -78,10 +90,13 @@ def test_what_cors_adds_is_neither_journalled_nor_a_call(anybody: Control) -> No
     assert not [name for name, _ in exchange["reply"]["headers"] if name.lower().startswith("access-control")]
 
 
-def test_any_origin_is_none_for_the_control_api(anybody: Control) -> None:
-    assert preflight(anybody, "/_emulator/faults", STRANGER).status_code == 403
-    answer = anybody.ask("GET", "/health", headers={"Origin": STRANGER})
-    assert "access-control-allow-origin" not in answer.headers
+@pytest.mark.parametrize("prefix", ["", "/~default", "/~nope"])
+def test_any_origin_is_none_for_the_control_api(anybody: Control, prefix: str) -> None:
+    refused = preflight(anybody, f"{prefix}/_emulator/faults", STRANGER)
+    assert (refused.status_code, "access-control-allow-origin" in refused.headers) == (403, False)
+    for path in ("/health", "/clock", "/journal", "/nowhere"):
+        answer = anybody.client.get(f"{anybody.url}{prefix}/_emulator{path}", headers={"Origin": STRANGER})
+        assert "access-control-allow-origin" not in answer.headers
     status, sentence = anybody.refused("POST", "/reset", headers={"Origin": STRANGER})
     assert (status, sentence.partition(",")[0]) == (403, f"The control API takes no writes from {STRANGER}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from urllib.parse import quote
 
@@ -56,18 +56,23 @@ class Control:
         self._handlers = _bind(self._contract)
         self._routes = Routes(self._contract)
 
-    async def serve(self, request: web.BaseRequest, path: str, origin: Origin, sandbox: str = "") -> web.StreamResponse:
-        """Answer a request to `path` below /_emulator; `sandbox` is the one that the path's prefix names."""
+    async def serve(
+        self, request: web.BaseRequest, path: str, origin: Origin, sandbox: str | None
+    ) -> web.StreamResponse:
+        """Answer a request to `path` below /_emulator; `sandbox` is what the path's prefix names, None without one."""
         cors = self._emulator.cors
         response = cors.preflight(request, control=True) or await self._serve(request, path, origin, sandbox)
         cors.allow(request, response, control=True)
         return response
 
-    async def _serve(self, request: web.BaseRequest, path: str, origin: Origin, sandbox: str) -> web.StreamResponse:
+    async def _serve(
+        self, request: web.BaseRequest, path: str, origin: Origin, sandbox: str | None
+    ) -> web.StreamResponse:
         responses = self._contract.unmatched
         try:
             self._refuse_foreign(request)
-            route = self._route(path, sandbox or request.headers.get(HEADER, ""))
+            named = request.headers.get(HEADER) or DEFAULT if sandbox is None else sandbox
+            route = self._route(path, named)
             operation = self._operation(route, request, path)
             responses = operation.responses
             self._check_token(request, operation)
@@ -75,7 +80,7 @@ class Control:
             await self._read(request, call, operation)
             reply = await self._handlers[operation.name](call, self._emulator)
             if isinstance(reply, Stream):
-                return await reply.write(request)
+                return await self._stream(request, reply)
             _check_reply(reply, responses)
         except (wire.Disconnected, ConnectionError):
             # The client left before it had sent all, or got all.
@@ -85,6 +90,16 @@ class Control:
         except Exception as failure:
             return self._failed(failure, request, responses)
         return wire.respond(call, reply, self._contract.conventions)
+
+    async def _stream(self, request: web.BaseRequest, stream: Stream) -> web.StreamResponse:
+        """Send a reply that goes on: its headers at once, then its body, for as long as its reader stays."""
+        response = web.StreamResponse(headers=stream.headers)
+        self._emulator.cors.allow(request, response, control=True)
+        await response.prepare(request)
+        if request.method != "HEAD":
+            with suppress(ConnectionError):
+                await stream.write(request, response)
+        return response
 
     def _refuse_foreign(self, request: web.BaseRequest) -> None:
         """Refuse what a page in somebody's browser could send: to a foreign host, and writes from elsewhere."""
@@ -100,7 +115,7 @@ class Control:
             raise Problem(403, f"The control API takes no writes from {origin}, only from {authority} itself.")
 
     def _route(self, path: str, sandbox: str) -> Route:
-        below = f"{ROOT}/sandboxes/{quote(sandbox or DEFAULT, safe='', errors='surrogateescape')}"
+        below = f"{ROOT}/sandboxes/{quote(sandbox, safe='', errors='surrogateescape')}"
         route = self._routes.find(ROOT + path) or self._routes.find(below + path)
         if route is None:
             paths = ", ".join(dict.fromkeys(operation.path for operation in self._contract.operations.values()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from aiohttp import web
@@ -78,11 +79,12 @@ SandboxHandler: TypeAlias = Callable[[Call, Sandbox, Emulator], Awaitable["Reply
 """Answers one operation on one sandbox."""
 
 
+@dataclass(frozen=True)
 class Stream:
-    """A reply that goes on: `write(request)` sends it, and returns the response when it has ended."""
+    """A reply that goes on: its headers, and `write(request, response)`, which sends its body until that has ended."""
 
-    def __init__(self, write: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> None:
-        self.write = write
+    headers: Mapping[str, str]
+    write: Callable[[web.BaseRequest, web.StreamResponse], Awaitable[None]]
 
 
 class Handlers:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from contextlib import suppress
 from difflib import get_close_matches
 from functools import partial
 from typing import Any
@@ -101,17 +100,11 @@ async def stream_exchanges(call: Call, sandbox: Sandbox, emulator: Emulator) -> 
     """Send the exchanges as they come."""
     since = call.params.get("Last-Event-ID", call.params.get("since", sandbox.journal.recorded))
 
-    async def write(request: web.BaseRequest) -> web.StreamResponse:
+    async def write(request: web.BaseRequest, response: web.StreamResponse) -> None:
         end_with_client(request)
-        headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
-        response = web.StreamResponse(headers=headers)
-        await response.prepare(request)
-        if request.method != "HEAD":
-            with suppress(ConnectionError):  # the reader has left
-                await _follow(response, sandbox.name, since, emulator)
-        return response
+        await _follow(response, sandbox.name, since, emulator)
 
-    return Stream(write)
+    return Stream({"Content-Type": "text/event-stream", "Cache-Control": "no-store"}, write)
 
 
 async def _follow(response: web.StreamResponse, name: str, since: int, emulator: Emulator) -> None:
