@@ -724,6 +724,11 @@ def test_a_scenario_that_one_call_cannot_have_is_refused(emulator: EmulatorUnder
             "'X-A': 'a\\r\\nX-B: b' is no header",
         ),
         ({"vendor": "acme", "reply": {"status": 500, "headers": {"X A": "a"}}}, "'X A': 'a' is no header"),
+        ({"vendor": "acme", "reply": {"status": 500, "headers": {"X": "\ud800"}}}, "'X': '\\ud800' is no header"),
+        (
+            {"vendor": "acme", "reply": {"status": 500, "body": "a\ud800"}, "force": True},
+            "the body is a string with a lone surrogate, which UTF-8 cannot hold",
+        ),
     ],
 )
 def test_a_fault_that_cannot_be_is_refused_with_what_can(

@@ -11,7 +11,7 @@ from emulator.contract.operation import Operation, Response
 from emulator.errors import ConfigurationError
 from emulator.exchange import NOTHING, Reply
 from emulator.globs import matches
-from emulator.json_text import write_json
+from emulator.json_text import has_surrogate, write_json
 from emulator.sandbox.faults import Fault, FaultReply, When
 
 RETRY_AFTER = "{retry_after}"
@@ -50,7 +50,7 @@ def check_fault(fault: Fault, contract: Contract) -> None:
     for name in fault.operations:
         matching = _matching(name, fault, contract)
         if fault.reply is not None:
-            _check_headers(fault.reply)
+            _check_texts(fault.reply)
             if not fault.forced:
                 _check_reply(fault.reply, matching, contract)
 
@@ -93,10 +93,13 @@ def _check_when(when: When) -> None:
         raise ConfigurationError("when: between takes the earlier time and then the later")
 
 
-def _check_headers(reply: FaultReply) -> None:
+def _check_texts(reply: FaultReply) -> None:
+    """Refuse what cannot be sent as it is; within JSON a lone surrogate is sent as its escape."""
     for name, value in reply.headers.items():
-        if not HEADER_NAME.fullmatch(name) or NO_HEADER_VALUE.search(value):
+        if not HEADER_NAME.fullmatch(name) or NO_HEADER_VALUE.search(value) or has_surrogate(value):
             raise ConfigurationError(f"{name!r}: {value!r} is no header")
+    if isinstance(reply.body, str) and has_surrogate(reply.body):
+        raise ConfigurationError("the body is a string with a lone surrogate, which UTF-8 cannot hold")
 
 
 def _check_reply(reply: FaultReply, matching: Sequence[Operation], contract: Contract) -> None:
