@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import product
 from typing import Any
 
 import httpx
@@ -86,9 +85,8 @@ NO_CONNECTION = refusal(404, "not_found", "Connection not found.")
 BAD_ID = refusal(422, "invalid_ref", "Please provide a valid _id.")
 BAD_CONNECTION_ID = refusal(422, "invalid_ref", "Please provide a valid _connectionId.")
 NO_JSON = refusal(415, "unsupported_media_type", "The request body must be application/json.")
-MALFORMED = refusal(
-    400, "invalid_json", "The request body is not valid JSON: Expecting value: line 1 column 10 (char 9)."
-)
+MALFORMED = refusal(400, "invalid_json", "The request body is not valid JSON.")
+AS_JSON = {"Content-Type": "application/json"}
 NO_ARRAY = refusal(400, "invalid_request_body", "The request body must be a JSON array.")
 NO_OBJECT = refusal(400, "invalid_request_body", "The request body must be a JSON object.")
 NO_NAME = refusal(422, "missing_required_field", "Path `name` is required.", "name")
@@ -232,8 +230,14 @@ def test_a_body_without_a_type_is_json(emulator: EmulatorUnderTest, operation: s
 
 @pytest.mark.parametrize("operation", WITH_BODY)
 def test_malformed_json(emulator: EmulatorUnderTest, operation: str) -> None:
-    headers = {"Content-Type": "application/json"}
-    check(send(emulator, operation, content='{"name": }', headers=headers), MALFORMED)
+    check(send(emulator, operation, content='{"name": }', headers=AS_JSON), MALFORMED)
+
+
+@pytest.mark.parametrize("text", ['{"name":01}', "   ", '{"name":"a\tb"}', '{"name":"a",}', "[1,2", '"text"', "5", "null"])
+def test_what_express_does_not_parse_is_not_told_in_the_words_of_another_parser(
+    emulator: EmulatorUnderTest, text: str
+) -> None:
+    check(send(emulator, "createIntegration", content=text, headers=AS_JSON), MALFORMED)
 
 
 @pytest.mark.parametrize("operation", WRONG_TYPES)
@@ -242,10 +246,15 @@ def test_wrong_types(emulator: EmulatorUnderTest, operation: str) -> None:
     check(send(emulator, operation, json=body), expected)
 
 
-@pytest.mark.parametrize(("operation", "body"), list(product(WITH_BODY, ["text", 5, None])))
-def test_bodies_of_the_wrong_kind(emulator: EmulatorUnderTest, operation: str, body: Any) -> None:
-    expected = NO_ARRAY if isinstance(CALLS[operation].body, list) else NO_OBJECT
-    check(send(emulator, operation, content=json.dumps(body), headers={"Content-Type": "application/json"}), expected)
+@pytest.mark.parametrize("operation", WITH_BODY)
+def test_bodies_of_the_wrong_kind(emulator: EmulatorUnderTest, operation: str) -> None:
+    body, expected = ("{}", NO_ARRAY) if isinstance(CALLS[operation].body, list) else ("[]", NO_OBJECT)
+    check(send(emulator, operation, content=body, headers=AS_JSON), expected)
+
+
+@pytest.mark.parametrize("operation", WITH_BODY)
+def test_a_body_of_one_value_does_not_parse(emulator: EmulatorUnderTest, operation: str) -> None:
+    check(send(emulator, operation, content="5", headers=AS_JSON), MALFORMED)
 
 
 @pytest.mark.parametrize("operation", MISSING_FIELDS)

@@ -197,9 +197,8 @@ def test_aliases_are_checked_against_the_connections(emulator: EmulatorUnderTest
     assert get(emulator, PLAIN)["aliases"] == [alias]
 
 
-@pytest.mark.parametrize("body", [{"op": "replace"}, "replace", 5, None])
-def test_the_body_must_be_an_array(emulator: EmulatorUnderTest, body: Any) -> None:
-    answer = emulator.call("celigo", "PATCH", f"/integrations/{SHOP}", json=body)
+def test_the_body_must_be_an_array(emulator: EmulatorUnderTest) -> None:
+    answer = emulator.call("celigo", "PATCH", f"/integrations/{SHOP}", json={"op": "replace"})
     assert answer.status_code == 400
     assert errors(answer)[0]["message"] == "The request body must be a JSON array."
 
