@@ -123,6 +123,51 @@ def test_what_cannot_be_carried_out_changes_nothing(emulator: EmulatorUnderTest,
     assert get(emulator, SHOP) == before
 
 
+TO_NOWHERE = "Cannot perform an `add` operation at the desired path"
+NOT_THERE = "Cannot perform the operation at a path that does not exist"
+
+
+@pytest.mark.parametrize(
+    ("operation", "reason"),
+    [
+        ({"op": "add", "path": "/settings/key/x", "value": 1}, TO_NOWHERE),
+        ({"op": "add", "path": "/settings/zz/y", "value": 1}, TO_NOWHERE),
+        ({"op": "add", "path": f"/settings/list/{'9' * 5000}", "value": 1}, TO_NOWHERE),
+        ({"op": "add", "path": "/settings/list/-/x", "value": 1}, TO_NOWHERE),
+        ({"op": "add", "path": "/settings/number/x", "value": 1}, TO_NOWHERE),
+        (replace("/settings/zz", 1), NOT_THERE),
+        (replace("/settings/number/x", 1), NOT_THERE),
+        ({"op": "remove", "path": "/settings/list/2"}, NOT_THERE),
+        ({"op": "test", "path": "/settings/key", "value": "another"}, "Test operation failed"),
+        ({"op": "test", "path": "/settings/zz/y", "value": 1}, "Test operation failed"),
+        (
+            {"op": "copy", "from": "/settings/zz", "path": "/settings/x"},
+            "Cannot perform the operation from a path that does not exist",
+        ),
+        (
+            {"op": "move", "from": "/settings/list/5", "path": "/settings/x"},
+            "Cannot perform the operation from a path that does not exist",
+        ),
+        ({"op": "move", "from": "/settings", "path": "/settings/x"}, "Cannot perform operation at the desired path"),
+        (
+            {"op": "copy", "path": "/settings/x"},
+            "Operation `from` property is not present (applicable in `move` and `copy` operations)",
+        ),
+        (
+            {"op": "replace", "path": "/settings/key"},
+            "Operation `value` property is not present (applicable in `add`, `replace` and `test` operations)",
+        ),
+    ],
+)
+def test_the_reason_is_in_a_node_library_s_words_and_quotes_no_setting(
+    emulator: EmulatorUnderTest, operation: dict[str, Any], reason: str
+) -> None:
+    patch(emulator, PLAIN, replace("/settings", {"key": "SECRET", "list": [1], "number": 7}))
+    answer = patch(emulator, PLAIN, operation)
+    assert answer.status_code == 422
+    assert errors(answer) == [{"code": "invalid_field", "message": f"The patch cannot be applied: {reason}"}]
+
+
 def test_all_operations_of_the_standard_are_carried_out(emulator: EmulatorUnderTest) -> None:
     operations = [
         {"op": "test", "path": "/version", "value": "2.1.0"},

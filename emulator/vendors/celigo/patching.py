@@ -47,6 +47,19 @@ MOST_COPIED_BYTES: Final = 128 * 1024
 
 TOO_DEEP: Final = f"it would nest deeper than {MOST_LEVELS} levels"
 
+NO_FROM: Final = "Operation `from` property is not present (applicable in `move` and `copy` operations)"
+NO_VALUE: Final = "Operation `value` property is not present (applicable in `add`, `replace` and `test` operations)"
+UNKNOWN_FROM: Final = "Cannot perform the operation from a path that does not exist"
+UNKNOWN_PATH: Final = "Cannot perform the operation at a path that does not exist"
+UNFIT_PATH: Final = "Cannot perform operation at the desired path"
+REASONS: Final = {
+    "add": "Cannot perform an `add` operation at the desired path",
+    "replace": UNKNOWN_PATH,
+    "remove": UNKNOWN_PATH,
+    "test": "Test operation failed",
+}
+"""Why an operation cannot be carried out (assumed: the words of fast-json-patch 3.1.1, a library for Node)."""
+
 
 @handlers.operation("patchIntegration")
 def patch_integration(call: Call, world: World) -> Reply:
@@ -104,17 +117,37 @@ def _apply(integration: Record, operations: list[Record], refused: int) -> Recor
             jsonpatch.apply_patch(after, [_setting(operation)], in_place=True)
         if not problems and is_deeper(after, MOST_LEVELS):
             problems.append(_not_applied(TOO_DEEP))
-    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError) as problem:
+    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError):
         # The library lets a TypeError through where a path leads into a string or a number.
-        problems.append(_not_applied(problem))
+        problems.append(_not_applied(_reason(after, operation)))
     except RecursionError:
         problems.append(_not_applied(TOO_DEEP))
     refuse_any(problems, refused)
     return after
 
 
-def _not_applied(reason: object) -> Error:
+def _not_applied(reason: str) -> Error:
     return error("invalid_field", f"The patch cannot be applied: {reason}")
+
+
+def _reason(integration: Record, operation: Record) -> str:
+    """Return why an operation cannot be carried out, without a value of the integration."""
+    name = operation["op"]
+    if name in ("move", "copy") and "from" not in operation:
+        return NO_FROM
+    if name in ("move", "copy") and not _is_there(integration, operation["from"]):
+        return UNKNOWN_FROM
+    if name in ("add", "replace", "test") and "value" not in operation:
+        return NO_VALUE
+    return REASONS.get(name, UNFIT_PATH)
+
+
+def _is_there(integration: Record, pointer: str) -> bool:
+    try:
+        jsonpatch.JsonPointer(pointer).resolve(integration)
+    except jsonpatch.JsonPointerException:
+        return False
+    return True
 
 
 def _copied_bytes(integration: Record, operation: Record) -> int:
