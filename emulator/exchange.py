@@ -97,6 +97,10 @@ class Reply:
     content_type: str = ""
 
 
+UNDECODABLE = "percent-encoding"
+"""The rule that a parameter in a path breaks if it is no percent-encoded UTF-8."""
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
     """A place where a call or a reply departs from the contract.

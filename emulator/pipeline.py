@@ -206,6 +206,10 @@ class Pipeline:
         if operation is None:
             raise Refusal(self._dialect.wrong_method(visit.call, sorted(route.operations)))
         visit.matched, visit.operations = operation, (operation.name,)
+        if route.violations:
+            # A router decodes what it has found, before anybody asks who calls.
+            visit.violations = route.violations
+            raise Refusal(self._dialect.invalid(visit.call, route.violations))
         return operation
 
     async def _read(self, visit: Visit, operation: Operation, request: web.BaseRequest) -> None:

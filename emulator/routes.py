@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_to_bytes
 
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import Operation
 from emulator.errors import ContractError
+from emulator.exchange import UNDECODABLE, Violation
+
+_NO_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What stands at a path: its operations by method, where the vendor's base URL ends, the raw parameters."""
+    """What stands at a path: its operations by method, where the vendor's base URL ends, the raw parameters.
+
+    `violations` are of the rule UNDECODABLE: the parameters that the vendor refuses because they do not decode.
+    """
 
     operations: Mapping[str, Operation]
     mount: str
     params: Mapping[str, str]
+    violations: Sequence[Violation] = ()
 
 
 @dataclass(slots=True)
@@ -43,6 +51,8 @@ class Routes:
         self._root = _Node()
         self._slash_is_optional = contract.conventions.trailing_slash == "accepted"
         self._decoding = contract.conventions.path_decoding
+        self._case_matters = contract.conventions.path_case == "matters"
+        self._refuses_undecodable = contract.conventions.undecodable_parameter == "refused"
         for operation in contract.operations.values():
             if not operation.root:
                 for mount in contract.mounts:
@@ -51,12 +61,23 @@ class Routes:
     def find(self, path: str) -> Route | None:
         """Return what stands at a percent-encoded path, or None."""
         segments = self._segments(unquote(path) if self._decoding == "whole" else path)
-        found = _find(self._root, segments, [], unquote if self._decoding == "segments" else _as_it_is)
+        found = _find(self._root, segments, [], self._fixed)
         if found is None:
             return None
         node, values = found
         decoded = values if self._decoding == "whole" else map(unquote, values)
-        return Route(node.operations, _spelled(node.mount, path), dict(zip(node.names, decoded, strict=True)))
+        params = dict(zip(node.names, decoded, strict=True))
+        is_whole = not self._refuses_undecodable or "%" not in path
+        violations = () if is_whole else tuple(_undecodable(zip(node.names, values, strict=True)))
+        return Route(node.operations, _spelled(node.mount, path), params, violations)
+
+    def _fixed(self, segment: str) -> str:
+        """Return a segment of a path as the fixed one that it may be."""
+        return self._cased(unquote(segment) if self._decoding == "segments" else segment)
+
+    def _cased(self, segment: str) -> str:
+        # Letters beyond ASCII are none of a fixed segment, and not to become one.
+        return segment if self._case_matters or not segment.isascii() else segment.lower()
 
     def _segments(self, path: str) -> list[str]:
         segments = path.split("/")[1:] or [""]
@@ -68,7 +89,7 @@ class Routes:
         segments = self._segments(mount + operation.path)
         node = self._root
         for segment in segments:
-            node = node.child(segment)
+            node = node.child(segment if segment.startswith("{") else self._cased(segment))
         names = tuple(segment[1:-1] for segment in segments if segment.startswith("{"))
         taken = node.operations.get(operation.method)
         if taken is not None:
@@ -79,24 +100,32 @@ class Routes:
         node.mount, node.names = mount, names
 
 
-def _as_it_is(segment: str) -> str:
-    return segment
+def _undecodable(params: Iterator[tuple[str, str]]) -> Iterator[Violation]:
+    for name, text in params:
+        try:
+            is_broken = _NO_ESCAPE.search(text) is not None
+            unquote_to_bytes(text).decode()
+        except UnicodeDecodeError:
+            is_broken = True
+        if is_broken:
+            sentence = f"{text!r} is no percent-encoded UTF-8"
+            yield Violation("path", f"/{name}", UNDECODABLE, "UTF-8", text, sentence)
 
 
 def _find(
-    node: _Node, segments: Sequence[str], values: list[str], decoded: Callable[[str], str]
+    node: _Node, segments: Sequence[str], values: list[str], fixed: Callable[[str], str]
 ) -> tuple[_Node, list[str]] | None:
     if not segments:
         return (node, values) if node.operations else None
     segment, rest = segments[0], segments[1:]
-    child = node.children.get(decoded(segment))
+    child = node.children.get(fixed(segment))
     if child is not None:
-        found = _find(child, rest, values, decoded)
+        found = _find(child, rest, values, fixed)
         if found is not None:
             return found
     if node.parameter is None or segment == "":
         return None
-    return _find(node.parameter, rest, [*values, segment], decoded)
+    return _find(node.parameter, rest, [*values, segment], fixed)
 
 
 def _spelled(mount: str, path: str) -> str:

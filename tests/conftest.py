@@ -112,6 +112,11 @@ class EmulatorUnderTest:
         headers = {**self.headers(vendor, rights), **(options.pop("headers", None) or {})}
         return self._client.request(method, self.url(vendor) + path, headers=headers, **options)
 
+    def call_as_written(self, vendor: str, path: str, *, rights: str | None = "full") -> httpx.Response:
+        """Get a path that httpx would mend ("/%zz")."""
+        target = (httpx.URL(self.url(vendor)).path + path).encode()
+        return self.call(vendor, "GET", rights=rights, extensions={"target": target})
+
     def exchanges(self) -> list[Exchange]:
         """Return what the journal holds, oldest first."""
         return list(self._emulator.sandboxes.default.journal)

@@ -19,11 +19,20 @@ def routes(
     mounts: tuple[str, ...] = ("",),
     slash: str = "accepted",
     decoding: str = "segments",
+    case: str = "matters",
+    undecodable: str = "read",
 ) -> Routes:
     """Return the routes of a made-up contract of (name, method, path)."""
     made = {name: SimpleNamespace(name=name, method=method, path=path, root="") for name, method, path in operations}
     contract: Any = SimpleNamespace(
-        operations=made, mounts=mounts, conventions=SimpleNamespace(trailing_slash=slash, path_decoding=decoding)
+        operations=made,
+        mounts=mounts,
+        conventions=SimpleNamespace(
+            trailing_slash=slash,
+            path_decoding=decoding,
+            path_case=case,
+            undecodable_parameter=undecodable,
+        ),
     )
     return Routes(cast(Contract, contract))
 
@@ -69,6 +78,33 @@ def test_a_path_is_decoded_as_the_vendors_framework_does(
 ) -> None:
     found = routes([("one", "GET", "/d/{id}")], decoding=decoding).find(path)
     assert (found.params if found else None) == params
+
+
+@pytest.mark.parametrize(("case", "found"), [("ignored", True), ("matters", False)])
+def test_case_is_ignored_in_fixed_segments_where_the_contract_says_so(case: str, found: bool) -> None:
+    made = routes([("one", "GET", "/Things/{id}/parts")], mounts=("/v1",), case=case)
+    assert made.find("/v1/Things/Ab/parts") is not None
+    route = made.find("/V1/tHINGS/Ab/Parts")
+    assert (route is not None) is found
+    if route is not None:
+        assert (route.params, route.mount) == ({"id": "Ab"}, "/V1")
+
+
+@pytest.mark.parametrize(("path", "actual"), [("/d/%zz", "%zz"), ("/d/a%2", "a%2"), ("/d/%25%ff", "%25%ff")])
+def test_a_parameter_that_does_not_decode_is_a_violation_where_it_is_refused(path: str, actual: str) -> None:
+    refusing = routes([("one", "GET", "/d/{id}")], undecodable="refused").find(path)
+    reading = routes([("one", "GET", "/d/{id}")]).find(path)
+    assert refusing is not None
+    assert [(found.place, found.pointer, found.actual) for found in refusing.violations] == [("path", "/id", actual)]
+    assert reading is not None
+    assert reading.violations == ()
+
+
+@pytest.mark.parametrize("path", ["/d/%25zz", "/d/%C3%a9", "/d/plain", "/d/a%2Fb"])
+def test_a_parameter_that_decodes_is_no_violation(path: str) -> None:
+    found = routes([("one", "GET", "/d/{id}")], undecodable="refused").find(path)
+    assert found is not None
+    assert found.violations == ()
 
 
 @pytest.mark.parametrize("path", ["", "/"])

@@ -20,6 +20,8 @@ CHOICES: Mapping[str, Sequence[str]] = {
     "etag": ("none", "weak"),
     "json-reading": tuple(READINGS),
     "path-decoding": ("segments", "whole", "none"),
+    "path-case": ("matters", "ignored"),
+    "undecodable-parameter": ("read", "refused"),
     "repeated-parameter": ("first", "last", "list"),
     "number-parameter": tuple(NUMBERS),
     "json-suffix": ("refused", "read"),

@@ -38,7 +38,9 @@ class Conventions:
     """What holds for all of a vendor's operations; the contract gives each its evidence.
 
     `path_decoding` says how a path is decoded before it is routed: by "segments", as a "whole" (an encoded slash
-    divides it) or not ("none"); parameters are decoded in any case.
+    divides it) or not ("none"); parameters are decoded in any case. `path_case` says whether small and capital letters
+    are "ignored" in fixed segments, `undecodable_parameter` what is done with one in a path that is no
+    percent-encoded UTF-8 ("%zz"): it is "read" all the same, or "refused".
     `repeated_parameter` says what a query parameter is that was sent more than once ("first" and "last" of
     them, or a "list" of all), `number_parameter` how its text becomes a number (a key of numbers.NUMBERS),
     `json_suffix` whether application/…+json is "read" as JSON, too;
@@ -52,6 +54,8 @@ class Conventions:
     headers: Mapping[str, str]
     etag: str
     path_decoding: str = "segments"
+    path_case: str = "matters"
+    undecodable_parameter: str = "read"
     repeated_parameter: str = "first"
     number_parameter: str = "plain"
     json_suffix: str = "refused"

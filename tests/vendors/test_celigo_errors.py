@@ -207,6 +207,21 @@ def test_a_method_that_the_path_does_not_take_is_an_unknown_path(emulator: Emula
         check(answer, refusal(404, "not_found", f"Cannot {method} /v1{path}"))
 
 
+@pytest.mark.parametrize("id", ["%zz", "%ff", "a%2"])
+@pytest.mark.parametrize("path", ["/integrations/{}", "/integrations/{}/flows", "/Integrations/{}/"])
+def test_an_id_that_does_not_decode_is_refused_in_express_s_words(
+    emulator: EmulatorUnderTest, path: str, id: str
+) -> None:
+    answer = emulator.call_as_written("celigo", path.format(id))
+    check(answer, refusal(400, "invalid_path", f"Failed to decode param '{id}'"))
+
+
+def test_case_is_ignored_as_express_does(emulator: EmulatorUnderTest) -> None:
+    path = PLAIN.replace("integrations", "INTEGRATIONS")
+    assert emulator.call("celigo", "GET", path).json() == emulator.call("celigo", "GET", PLAIN).json()
+    check(emulator.call("celigo", "PUT", f"{path}/Connections/REGISTER"), NO_ARRAY)
+
+
 @pytest.mark.parametrize("path", ["/integration", f"{PLAIN}/nothing", f"{PLAIN}/connections/{CONNECTION}", "/flows"])
 def test_unknown_paths(emulator: EmulatorUnderTest, path: str) -> None:
     check(emulator.call("celigo", "GET", path), refusal(404, "not_found", f"Cannot GET /v1{path}"))
@@ -233,7 +248,9 @@ def test_malformed_json(emulator: EmulatorUnderTest, operation: str) -> None:
     check(send(emulator, operation, content='{"name": }', headers=AS_JSON), MALFORMED)
 
 
-@pytest.mark.parametrize("text", ['{"name":01}', "   ", '{"name":"a\tb"}', '{"name":"a",}', "[1,2", '"text"', "5", "null"])
+@pytest.mark.parametrize(
+    "text", ['{"name":01}', "   ", '{"name":"a\tb"}', '{"name":"a",}', "[1,2", '"text"', "5", "null"]
+)
 def test_what_express_does_not_parse_is_not_told_in_the_words_of_another_parser(
     emulator: EmulatorUnderTest, text: str
 ) -> None:

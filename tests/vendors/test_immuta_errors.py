@@ -506,3 +506,17 @@ def test_refused_change_changes_nothing(emulator: EmulatorUnderTest) -> None:
 @pytest.mark.parametrize("path", ["", "/", "/dictionary", "/dictionary/", "/dictionary/1/types", "/v1/dictionary/1"])
 def test_unknown_path_is_not_found(emulator: EmulatorUnderTest, path: str) -> None:
     assert emulator.call("immuta", "GET", path, rights=None).json() == UNKNOWN_PATH.document()
+
+
+@pytest.mark.parametrize("rights", ["full", None])
+@pytest.mark.parametrize("path", ["/dataSource/%zz", "/dictionary/%ff", "/dictionary/1%2"])
+def test_an_id_that_does_not_decode_is_refused_before_anybody_asks_who_calls(
+    emulator: EmulatorUnderTest, path: str, rights: str | None
+) -> None:
+    answer = emulator.call_as_written("immuta", path, rights=rights)
+    assert (answer.status_code, answer.json()) == (400, Answer(400, "Bad Request").document())
+
+
+@pytest.mark.parametrize("path", ["/dataSource%zz", "/%zz", "/DataSource"])
+def test_hapi_s_fixed_segments_are_matched_as_they_are(emulator: EmulatorUnderTest, path: str) -> None:
+    assert emulator.call_as_written("immuta", path).json() == UNKNOWN_PATH.document()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from emulator.errors import MalformedBody, UndecodableBody
-from emulator.exchange import Call, Reply, Violation
+from emulator.exchange import UNDECODABLE, Call, Reply, Violation
 from emulator.vendors.celigo.errors import Error, cast_failed, envelope, error, invalid_ref, query_refused, required
 
 KINDS = {
@@ -27,7 +27,8 @@ class CeligoDialect:
 
     def wrong_method(self, call: Call, allowed: Sequence[str]) -> Reply:
         """Answer as for an unknown path: Express falls through to its 404."""
-        return _cannot(call, f"/v1{call.path}")
+        mount = call.base_url.rpartition("/")[2]
+        return _cannot(call, f"/{mount}{call.path}")
 
     def too_large(self, call: Call, limit: int) -> Reply:
         """Answer a body beyond the limit, in Express's words."""
@@ -56,6 +57,9 @@ class CeligoDialect:
     def invalid(self, call: Call, violations: Sequence[Violation]) -> Reply:
         """Answer what comes first: the ids in the path, then the query, then all that is wrong with the body."""
         places = {violation.place: violation for violation in reversed(violations)}
+        if "path" in places and places["path"].rule == UNDECODABLE:
+            # The words are Express's (4.22, run on Node 20), the code is assumed.
+            return envelope(400, error("invalid_path", f"Failed to decode param '{places['path'].actual}'"))
         if "path" in places:
             return envelope(call.flags["malformed_id_status"], invalid_ref(places["path"].pointer[1:]))
         if "query" in places:
@@ -84,16 +88,20 @@ def _no_body(call: Call) -> Reply:
     """
     if call.body and not isinstance(call.document, dict | list):
         return _no_json()
-    array = call.method == "PATCH" or call.path.rstrip("/").endswith("/connections/register")
+    array = call.method == "PATCH" or _registers(call)
     if not call.body and not array:
         return envelope(422, required("name"))
     kind = "array" if array else "object"
     return envelope(400, error("invalid_request_body", f"The request body must be a JSON {kind}."))
 
 
+def _registers(call: Call) -> bool:
+    return call.path.rstrip("/").lower().endswith("/connections/register")
+
+
 def _word(call: Call, violation: Violation) -> Error:
     field = ".".join(step.replace("~1", "/").replace("~0", "~") for step in violation.pointer.split("/")[1:])
-    if field.isdigit() and call.path.rstrip("/").endswith("/connections/register"):
+    if field.isdigit() and _registers(call):
         return invalid_ref("_connectionId")
     if violation.rule == "type" and violation.actual is None:
         return required(field)

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from emulator.contract.numbers import is_joi_number
 from emulator.errors import MalformedBody, Refusal, UndecodableBody
-from emulator.exchange import Call, Reply, Violation
+from emulator.exchange import UNDECODABLE, Call, Reply, Violation
 
 SOURCES = {"path": "params", "query": "query", "header": "headers", "body": "payload"}
 """hapi's names for where a value stands, in the order in which it validates them."""
@@ -135,6 +135,8 @@ class ImmutaDialect:
     def invalid(self, call: Call, violations: Sequence[Violation]) -> Reply:
         """Answer with the first violation, as joi stops there."""
         first = _first(violations)
+        if first.rule == UNDECODABLE:
+            return reply(400, "Bad Request")
         if first.place == "body" and not first.pointer:
             is_json = not call.content_type or JSON_TYPE.fullmatch(call.content_type)
             return bad_request(call, *_no_object()) if is_json else self.unsupported_type(call, ())
