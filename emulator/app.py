@@ -108,7 +108,7 @@ def binding_problems(vendor: Vendor, operations: Iterable[str], file: Path) -> I
 class Emulator:
     """The whole emulator, without a port: `dispatch` answers, once `start` has been awaited.
 
-    `on_record` is told of each exchange with a vendor.
+    `on_record` is told of each exchange with a vendor, `on_unaddressed` of method and path of each other call.
     """
 
     def __init__(
@@ -116,8 +116,10 @@ class Emulator:
         settings: Settings,
         catalogue: Catalogue | None = None,
         on_record: Callable[[Exchange], None] | None = None,
+        on_unaddressed: Callable[[str, str], None] | None = None,
     ) -> None:
         self.settings = settings
+        self._on_unaddressed = on_unaddressed
         self.catalogue = catalogue or read_catalogue(overlay=contract_overlay(settings))
         self.hosts = _hosts(settings, self.catalogue.contracts)
         self.cors = Cors(settings.cors)
@@ -183,7 +185,12 @@ class Emulator:
         if not self.ready:
             raise Problem(503, "The sandboxes are not seeded yet; wait for GET /_emulator/ready.")
         vendor = self.vendor_ports.get(_local_port(request)) if self.vendor_ports else None
-        return self._addressing.find(path, origin, request.headers, tunnelled_to(request), vendor)
+        try:
+            return self._addressing.find(path, origin, request.headers, tunnelled_to(request), vendor)
+        except Problem:
+            if self._on_unaddressed is not None:
+                self._on_unaddressed(request.method, path)
+            raise
 
     def fixtures(self, *overlay: Path, catalogue: Catalogue | None = None) -> Fixtures:
         """Read the fixtures, with more folders laid over them. Raises ConfigurationError if one is wrong.

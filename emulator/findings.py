@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from emulator.client import Exchange, Violation
@@ -27,17 +28,21 @@ def journal_lines(exchanges: Iterable[Exchange]) -> Iterator[str]:
 
 
 def complaints(
-    exchanges: Iterable[Exchange], allow_unmatched: Allowance = False, allow_violations: Allowance = False
+    exchanges: Iterable[Exchange],
+    allow_unmatched: Allowance = False,
+    allow_violations: Allowance = False,
+    base_urls: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
     """Tell of each exchange that no operation matches, or that departs from the contract.
 
-    `allow_unmatched` are globs for paths, `allow_violations` for operations.
+    `allow_violations` are globs for operations, `allow_unmatched` for paths: below the vendor's base URL, which
+    `base_urls` tell, below its root, or with its name ("/nope", "/api/v1/nope", "/secoda/api/v1/nope").
     """
     for exchange in exchanges:
         contract = f"contracts/{exchange.vendor}/openapi.yaml"
-        if not exchange.operations and not _allowed(allow_unmatched, [exchange.path]):
+        if not exchange.operations and not is_allowed(allow_unmatched, _paths(exchange, base_urls or {})):
             yield f"{_call(exchange)}: no operation in {contract} matches; nearest: {_nearest(exchange)}"
-        if exchange.operations and not _allowed(allow_violations, exchange.operations):
+        if exchange.operations and not is_allowed(allow_violations, exchange.operations):
             for violation in exchange.violations:
                 whose = "" if violation.of == "call" else " (the reply: a fault of the emulator's own, report it)"
                 where = f"{contract}, {', '.join(exchange.operations)}"
@@ -57,7 +62,18 @@ def _nearest(exchange: Exchange) -> str:
     return exchange.near_misses[0] if exchange.near_misses else "none"
 
 
-def _allowed(allowance: Allowance, names: Iterable[str]) -> bool:
+def _paths(exchange: Exchange, base_urls: Mapping[str, str]) -> Iterator[str]:
+    """Yield the path in each form in which a user would write it."""
+    root = f"/{exchange.vendor}"
+    yield exchange.path
+    yield root + exchange.path
+    mount = urlsplit(base_urls.get(exchange.vendor, "")).path.partition(root)[2]
+    if mount and exchange.path.startswith(mount):
+        yield exchange.path.removeprefix(mount) or "/"
+
+
+def is_allowed(allowance: Allowance, names: Iterable[str]) -> bool:
+    """Return True if everything is allowed, or one of the names."""
     if isinstance(allowance, bool):
         return allowance
     return any(fnmatchcase(name, pattern) for name in names for pattern in allowance)

@@ -14,17 +14,18 @@ if TYPE_CHECKING:
 
     from emulator.client import Client, SandboxClient
     from emulator.in_loop import InLoopEmulator
-    from emulator.suite import Suite, Wanted, Watched
+    from emulator.suite import Evidence, Suite, Wanted
 
 MARK = (
     "emulator(scenarios=[...], seed=..., clock=..., fixtures=..., flags={...}, strict=..., allow_unmatched=...,"
-    " allow_violations=...): how the sandbox of the fixture `emulator` begins, and what its client may do wrong."
+    " allow_violations=..., allow_default=...): how the sandbox of the fixture `emulator` begins,"
+    " and what its client may do wrong."
 )
 SECTION = "emulator journal"
 SENT = "emulator_coverage"
 
 _suite = pytest.StashKey["Suite"]()
-_watched = pytest.StashKey["list[Watched]"]()
+_watched = pytest.StashKey["list[Evidence]"]()
 _passed = pytest.StashKey[bool]()
 
 
@@ -58,6 +59,7 @@ INI: dict[str, tuple[Any, str]] = {
     "strict": ("bool", "Refuse what the vendors are tolerant of."),
     "allow_unmatched": ("bool", "Let tests pass whose client makes calls that no operation matches."),
     "allow_violations": ("bool", "Let tests pass whose client makes calls that depart from the contract."),
+    "allow_default": ("bool", "Let tests pass whose client calls the default sandbox, not the test's own."),
 }
 
 
@@ -67,21 +69,38 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def emulator_server(pytestconfig: pytest.Config) -> Iterator[Client]:
-    """The emulator itself: one server in a thread for the whole run, or the one that EMULATOR_URL names."""
+def emulator_server(_emulator_server: Client) -> Client:
+    """The emulator itself: one server in a thread for the whole run, or the one that EMULATOR_URL names.
+
+    Whoever asks for it may mean the default sandbox: calls to that do not fail the test.
+    """
+    return _emulator_server
+
+
+@pytest.fixture(scope="session")
+def _emulator_server(pytestconfig: pytest.Config) -> Iterator[Client]:
+    """Serve `emulator`, and `emulator_server` for those who ask for it by name."""
     suite = _suite_of(pytestconfig)
     with _sentences(), suite.served() as client:
         yield client
 
 
 @pytest.fixture
-def emulator(request: pytest.FixtureRequest, emulator_server: Client) -> Iterator[SandboxClient]:
+def emulator(request: pytest.FixtureRequest, _emulator_server: Client) -> Iterator[SandboxClient]:
     """A fresh sandbox for this test: `emulator.secoda.url`, `.headers`; dropped after it.
 
-    The test fails if its client made calls that are not in the contract, unless the marker allows that.
+    The test fails if its client made calls that are not in the contract or missed this sandbox, unless the marker
+    allows that.
     """
     suite, wanted = _suite_of(request.config), _wanted(request)
-    with _sentences(), suite.sandbox(emulator_server, wanted, lambda watched: _watch(request.node, watched)) as sandbox:
+
+    def watch(evidence: Evidence) -> None:
+        _watch(request.node, evidence)
+
+    def uses_default() -> bool:
+        return "emulator_server" in request.fixturenames
+
+    with _sentences(), suite.sandbox(_emulator_server, wanted, watch, uses_default) as sandbox:
         yield sandbox
     _judge_teardown(request.node)
 
@@ -92,19 +111,23 @@ def emulator_in_loop(
 ) -> Iterator[Callable[[], Awaitable[InLoopEmulator]]]:
     """With pytest-aiohttp: `await emulator_in_loop()` starts an emulator in the test's event loop."""
     from emulator import in_loop  # noqa: PLC0415 - it imports aiohttp
-    from emulator.suite import Watched  # noqa: PLC0415
+    from emulator.stray_calls import StrayCalls  # noqa: PLC0415
+    from emulator.suite import Watched, base_urls  # noqa: PLC0415
 
     suite, wanted, started = _suite_of(request.config), _wanted(request), []
 
     async def start() -> InLoopEmulator:
         with _sentences():
-            emulator = suite.emulator()
+            strays = StrayCalls()
+            emulator = suite.emulator(strays)
             # The client is not used, but the fixture closes it, and the server with it.
             server = (await aiohttp_client(in_loop.InLoopServer(emulator))).server
             suite.coverage.know(await in_loop.operations(server))
             running = await in_loop.begin(emulator, server, wanted.beginning())
-        started.append(Watched(f"sandbox {running.name}", running.exchanges, wanted))
+        started.append(Watched(f"sandbox {running.name}", running.exchanges, wanted, base_urls(running.vendors)))
         _watch(request.node, started[-1])
+        strays.begin(wanted.allow_default)
+        _watch(request.node, strays)
         return running
 
     yield start
@@ -131,7 +154,8 @@ def pytest_runtest_makereport(
         item.stash[_passed] = report.passed and not hasattr(report, "wasxfail")
     log = item.config.getoption("emulator_log")
     if watched and ((report.failed and log != "none") or (report.when == "call" and log == "all")):
-        report.sections += [(f"{SECTION}: {one.name}", one.journal()) for one in watched]
+        journals = [(f"{SECTION}: {one.name}", one.journal()) for one in watched]
+        report.sections += [(title, text) for title, text in journals if text]
     if report.when == "teardown":
         item.stash[_watched] = []
     return report
@@ -211,8 +235,8 @@ def _folder(config: pytest.Config, name: str | None) -> str | None:
     return str(config.rootpath / name) if name else None
 
 
-def _watch(item: pytest.Item, watched: Watched) -> None:
-    item.stash.setdefault(_watched, []).append(watched)
+def _watch(item: pytest.Item, evidence: Evidence) -> None:
+    item.stash.setdefault(_watched, []).append(evidence)
 
 
 def _judge(item: pytest.Item) -> None:

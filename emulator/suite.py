@@ -10,15 +10,16 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from emulator.client import Client, EmulatorError, Exchange, SandboxClient
+from emulator.client import Client, EmulatorError, Exchange, SandboxClient, VendorAccess
 from emulator.contract_coverage import ContractCoverage
 from emulator.errors import ConfigurationError
 from emulator.findings import Allowance, complaints, journal_lines
 
 if TYPE_CHECKING:
     from emulator.app import Catalogue, Emulator
+    from emulator.stray_calls import StrayCalls
 
 PATIENCE = 10.0
 """How many seconds a remote emulator may take to be ready."""
@@ -36,6 +37,7 @@ class Wanted:
     strict: bool | None = None
     allow_unmatched: Allowance = False
     allow_violations: Allowance = False
+    allow_default: Allowance = False
 
     def but(self, changes: Mapping[str, Any]) -> Wanted:
         """Return it with changes. Raises EmulatorError for a name that is none, with the nearest one."""
@@ -61,16 +63,36 @@ class Wanted:
         }
 
 
-_LISTS = ("scenarios", "allow_unmatched", "allow_violations")
+_LISTS = ("scenarios", "allow_unmatched", "allow_violations", "allow_default")
+
+
+class Evidence(Protocol):
+    """What a test's client did, by the `name` that a report gives it."""
+
+    @property
+    def name(self) -> str:
+        """What was watched."""
+
+    def journal(self) -> str:
+        """Return the calls as text, "" if there is nothing to show."""
+
+    def complaint(self) -> str:
+        """Return what the client has done since the last time that the test does not allow, "" if nothing."""
 
 
 class Watched:
-    """A sandbox that a test uses: `exchanges` is what its journal holds now, or held when it was let go."""
+    """A sandbox that a test uses: `exchanges` is what its journal holds now, or held when it was let go.
 
-    def __init__(self, name: str, read: Callable[[], list[Exchange]], wanted: Wanted) -> None:
+    `base_urls` are those of its vendors, by name.
+    """
+
+    def __init__(
+        self, name: str, read: Callable[[], list[Exchange]], wanted: Wanted, base_urls: Mapping[str, str]
+    ) -> None:
         self.name = name
         self._read: Callable[[], list[Exchange]] | None = read
         self._wanted = wanted
+        self._base_urls = base_urls
         self._last: list[Exchange] = []
         self._judged: set[tuple[int, datetime]] = set()
 
@@ -96,7 +118,8 @@ class Watched:
         new = {(one.id, one.time): one for one in self.exchanges}
         unjudged = [one for key, one in new.items() if key not in self._judged]
         self._judged |= new.keys()
-        found = list(complaints(unjudged, self._wanted.allow_unmatched, self._wanted.allow_violations))
+        allowed = (self._wanted.allow_unmatched, self._wanted.allow_violations)
+        found = list(complaints(unjudged, *allowed, self._base_urls))
         if not found:
             return ""
         sentence = (
@@ -118,6 +141,7 @@ class Suite:
         self.coverage = ContractCoverage()
         self._fixtures = fixtures
         self._catalogue: Catalogue | None = None
+        self._strays: StrayCalls | None = None
 
     @contextmanager
     def served(self) -> Iterator[Client]:
@@ -129,13 +153,15 @@ class Suite:
                 yield client
             return
         from emulator.server import ThreadedServer  # noqa: PLC0415 - a remote emulator does not need it
+        from emulator.stray_calls import StrayCalls  # noqa: PLC0415 - as above
 
-        with ThreadedServer(self.emulator()) as server, Client(server.url) as client:
+        self._strays = StrayCalls()
+        with ThreadedServer(self.emulator(self._strays)) as server, Client(server.url) as client:
             self.coverage.know(client.operations())
             yield client
 
-    def emulator(self) -> Emulator:
-        """Return an emulator that is not started, on a free port."""
+    def emulator(self, strays: StrayCalls) -> Emulator:
+        """Return an emulator that is not started, on a free port; what misses the test's sandbox goes to `strays`."""
         from emulator.app import Emulator, read_catalogue  # noqa: PLC0415 - a remote emulator does not need them
         from emulator.settings import read_settings  # noqa: PLC0415
 
@@ -143,24 +169,40 @@ class Suite:
         # A folder without an emulator.toml: what `emulator serve` reads there is not meant for tests.
         settings = read_settings({**given, "fixtures": self._fixtures}, folder=Path(__file__).parent)
         self._catalogue = self._catalogue or read_catalogue()
-        return Emulator(settings, self._catalogue)
+        return Emulator(settings, self._catalogue, strays.record, strays.record_unaddressed)
 
     @contextmanager
-    def sandbox(self, client: Client, wanted: Wanted, watch: Callable[[Watched], None]) -> Iterator[SandboxClient]:
-        """Keep a sandbox inside the `with` block, watched and counted."""
+    def sandbox(
+        self, client: Client, wanted: Wanted, watch: Callable[[Evidence], None], uses_default: Callable[[], bool]
+    ) -> Iterator[SandboxClient]:
+        """Keep a sandbox inside the `with` block, watched and counted.
+
+        Calls that miss it are watched too if the server is ours: others share a remote one. `uses_default()` tells
+        whether the test uses the default sandbox on purpose.
+        """
         with client.create_sandbox(**wanted.beginning()) as sandbox:
-            watched = Watched(f"sandbox {sandbox.name}", lambda: _all(sandbox), wanted)
+            watched = Watched(f"sandbox {sandbox.name}", lambda: _all(sandbox), wanted, base_urls(sandbox.vendors))
             watch(watched)
+            if self._strays is not None:
+                self._strays.begin(wanted.allow_default, uses_default)
+                watch(self._strays)
             try:
                 yield sandbox
             finally:
                 self.count(watched)
+                if self._strays is not None:
+                    self._strays.end()
 
     def count(self, watched: Watched) -> None:
         """Let go of a sandbox, and count what its test has met."""
         watched.let_go()
         for exchange in watched.exchanges:
             self.coverage.count(exchange.vendor, exchange.operations, exchange.status)
+
+
+def base_urls(vendors: Mapping[str, VendorAccess]) -> dict[str, str]:
+    """Return the vendors' base URLs by name."""
+    return {name: vendor.url for name, vendor in vendors.items()}
 
 
 def wanted_by(ini: Mapping[str, Any], marks: Sequence[Mapping[str, Any]]) -> Wanted:

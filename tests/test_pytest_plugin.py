@@ -21,7 +21,8 @@ import trustme  # noqa: F401
 import emulator.in_loop
 import emulator.suite  # noqa: F401
 from emulator import pytest_plugin
-from emulator.client import Client
+from emulator.client import Client, exchange_of
+from emulator.findings import complaints
 from tests.conftest import EmulatorUnderTest
 
 pytest_plugins = ["pytester"]
@@ -405,6 +406,140 @@ def test_marker_allows_what_is_meant(inner: Inner, allowance: str) -> None:
         def test_it(emulator):
             call(emulator.secoda, "/nowhere")
             call(emulator.secoda, params={{"colour": "blue"}})
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("glob", "complained"),
+    [
+        ("/nowhere", 0),
+        ("/api/v1/nowhere", 0),
+        ("/secoda/api/v1/nowhere", 0),
+        ("/secoda/*", 0),
+        ("*/nowhere", 0),
+        ("/v1/nowhere", 1),
+        ("nowhere", 1),
+    ],
+)
+def test_unmatched_path_is_allowed_in_each_form_that_a_user_would_write(glob: str, complained: int) -> None:
+    result = complaints([NOWHERE], [glob], base_urls={"secoda": "http://127.0.0.1:1/~one/secoda/api/v1"})
+    assert len(list(result)) == complained
+
+
+NOWHERE = exchange_of(
+    {
+        "id": 1,
+        "time": "2030-01-01T00:00:00Z",
+        "vendor": "secoda",
+        "operations": [],
+        "call": {
+            "method": "GET",
+            "url": "http://127.0.0.1:1/~one/secoda/api/v1/nowhere",
+            "path": "/api/v1/nowhere",
+            "query": [],
+            "body": None,
+        },
+        "reply": None,
+        "faults": [],
+        "violations": [],
+        "near_misses": [],
+        "seconds": 0.0,
+    }
+)
+
+
+STRAYS = """
+import httpx, pytest
+from calls import call
+
+def default(emulator, path="/secoda/api/v1/integration/integrations"):
+    return httpx.get(emulator.client.url + path, headers={"Authorization": "Bearer secoda-token"})
+
+def test_default(emulator):
+    assert default(emulator).status_code == 200
+
+def test_nowhere(emulator):
+    assert default(emulator, "/zzz").status_code == 404
+    assert default(emulator, "/~gone/secoda/api/v1/integration/integrations").status_code == 404
+
+@pytest.fixture
+def cleaned(emulator):
+    yield
+    default(emulator)
+
+def test_teardown(cleaned):
+    pass
+
+@pytest.mark.emulator(allow_default=True)
+def test_allowed(emulator):
+    default(emulator)
+    default(emulator, "/zzz")
+
+@pytest.mark.emulator(allow_default=["/zz*"])
+def test_allowed_by_path(emulator):
+    default(emulator, "/zzz")
+
+@pytest.mark.emulator(allow_default=["/zz*"])
+def test_not_allowed_by_path(emulator):
+    default(emulator)
+
+def test_on_purpose(emulator, emulator_server):
+    default(emulator)
+
+def test_default_only(emulator_server):
+    httpx.get(emulator_server.url + "/zzz")
+
+def test_own(emulator):
+    call(emulator.secoda)
+    other = emulator.client.create_sandbox()
+    call(other.secoda)
+    other.drop()
+
+async def test_in_loop(emulator_in_loop, aiohttp_client):
+    emulator = await emulator_in_loop()
+    client = await aiohttp_client(emulator.server)
+    assert (await client.get("/celigo/v1/integrations")).status == 401
+"""
+
+
+def test_call_that_misses_the_sandbox_of_its_test_fails_the_test(inner: Inner) -> None:
+    inner.pytester.makepyfile(STRAYS)
+    result = inner.pytester.runpytest_inprocess(*PLAIN, "-rA", "-o", "asyncio_mode=auto")
+    result.assert_outcomes(passed=6, failed=4, errors=1)
+    told = [line for line in result.outlines if line.startswith(("FAILED", "ERROR"))]
+    assert [line.partition("::")[2].partition(" ")[0] for line in told] == [
+        "test_teardown",
+        "test_default",
+        "test_nowhere",
+        "test_not_allowed_by_path",
+        "test_in_loop",
+    ]
+    listed = "GET /secoda/api/v1/integration/integrations -> 200 secoda listIntegrations, in the sandbox default"
+    result.stdout.fnmatch_lines(
+        [
+            "The client called the default sandbox or none, not the test's: base URL or token built in? *",
+            f"  {listed}",
+            "*emulator journal: calls that missed the test's sandbox*",
+            listed,
+            "  GET /zzz -> 404, no vendor or sandbox is there",
+            "  GET /~gone/secoda/api/v1/integration/integrations -> 404, no vendor or sandbox is there",
+        ]
+    )
+    result.stdout.fnmatch_lines(
+        ["  GET /celigo/v1/integrations -> 401 celigo listIntegrations, in the sandbox default"]
+    )
+
+
+def test_calls_of_others_to_a_shared_emulator_do_not_fail_the_test(inner: Inner) -> None:
+    result = inner.run(
+        """
+        import httpx
+
+        def test_it(emulator):
+            httpx.get(emulator.client.url + "/secoda/api/v1/integration/integrations")
+            httpx.get(emulator.client.url + "/zzz")
         """
     )
     result.assert_outcomes(passed=1)
