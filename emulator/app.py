@@ -25,12 +25,13 @@ from emulator.control.api import Control
 from emulator.control.document import own_contract
 from emulator.cors import Cors
 from emulator.data import CONTRACTS, FIXTURES
+from emulator.entrance import Entrance
 from emulator.errors import ConfigurationError, ContractError
 from emulator.globs import matches
 from emulator.hosts import Hosts
 from emulator.metrics import Metrics
 from emulator.off_loop import Worker
-from emulator.origin import Origin, origin_of
+from emulator.origin import Origin, authority_of, host_of, origin_of
 from emulator.pipeline import Limits, Pipeline
 from emulator.problems import Problem
 from emulator.sandbox.budget import Budget
@@ -108,7 +109,8 @@ def binding_problems(vendor: Vendor, operations: Iterable[str], file: Path) -> I
 class Emulator:
     """The whole emulator, without a port: `dispatch` answers, once `start` has been awaited.
 
-    `on_record` is told of each exchange with a vendor, `on_unaddressed` of method and path of each other call.
+    `on_record` is told of each exchange with a vendor, `on_unaddressed` of method and path of each other call. Whoever
+    listens on more than one port says so: `main_port` has all vendors, `vendor_ports` one each.
     """
 
     def __init__(
@@ -123,6 +125,7 @@ class Emulator:
         self.catalogue = catalogue or read_catalogue(overlay=contract_overlay(settings))
         self.hosts = _hosts(settings, self.catalogue.contracts)
         self.cors = Cors(settings.cors)
+        self.main_port = 0
         self.vendor_ports: dict[int, str] = {}
         self.tls = read_tls(settings, self.hosts.patterns)
         self.metrics = Metrics()
@@ -184,13 +187,24 @@ class Emulator:
     def _address(self, request: web.BaseRequest, path: str, origin: Origin) -> Address:
         if not self.ready:
             raise Problem(503, "The sandboxes are not seeded yet; wait for GET /_emulator/ready.")
-        vendor = self.vendor_ports.get(_local_port(request)) if self.vendor_ports else None
+        vendor = self.vendor_ports.get(_local_address(request)[1]) if self.vendor_ports else None
         try:
             return self._addressing.find(path, origin, request.headers, tunnelled_to(request), vendor)
         except Problem:
             if self._on_unaddressed is not None:
                 self._on_unaddressed(request.method, path)
             raise
+
+    def entrance(self, request: web.BaseRequest, origin: Origin) -> Entrance:
+        """Return where the vendors are for the caller of a request, as far as it is known: a port may be mapped."""
+        host, port = _local_address(request)
+        called = authority_of(request)
+        vendor = self.vendor_ports.get(port) or self.hosts.vendor(origin.authority)
+        if vendor is None:
+            return Entrance(origin.url, None, origin.url)
+        if self.hosts.vendor(called) is None:
+            host = host_of(called)
+        return Entrance(origin.url, vendor, f"http://{host}:{self.main_port or port}")
 
     def fixtures(self, *overlay: Path, catalogue: Catalogue | None = None) -> Fixtures:
         """Read the fixtures, with more folders laid over them. Raises ConfigurationError if one is wrong.
@@ -350,10 +364,12 @@ def scenario_reader(
     )
 
 
-def _local_port(request: web.BaseRequest) -> int:
-    """Return the port that a request came to; 0 inside a tunnel."""
+def _local_address(request: web.BaseRequest) -> tuple[str, int]:
+    """Return host and port that a request came to; port 0 inside a tunnel."""
     name = request.transport.get_extra_info("sockname") if request.transport else None
-    return int(name[1]) if isinstance(name, tuple) else 0
+    if not isinstance(name, tuple):
+        return "127.0.0.1", 0
+    return f"[{name[0]}]" if ":" in name[0] else str(name[0]), int(name[1])
 
 
 def _path(request: web.BaseRequest) -> str:

@@ -9,6 +9,8 @@ from typing import Any, BinaryIO, Final, TypeAlias
 
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy
 
+from emulator.entrance import NOWHERE, Entrance
+
 Document: TypeAlias = Any
 """A JSON document: what `json.loads` returns."""
 
@@ -48,7 +50,7 @@ class Part:
 
 @dataclass(slots=True)
 class Call:
-    """A request to one vendor.
+    """A request to one vendor, or to the control API.
 
     `path` is what follows the vendor's base URL ("/integration/integrations"), `base_url` that
     base URL as the caller spelled it ("http://127.0.0.1:4070/secoda/api/v1"), `public_url` one that
@@ -57,7 +59,7 @@ class Call:
     although it is malformed, is missing. `document` is the parsed JSON or form body, `parts` a
     multipart one. For a GraphQL root field, `params` are its arguments. `flags` are the vendor's
     switches in the sandbox that is called, `max_depth` tells how deep the JSON of an uploaded file
-    may be nested.
+    may be nested. For the control API, `entrance` tells where the vendors are for its caller.
     """
 
     method: str
@@ -72,6 +74,7 @@ class Call:
     document: Document | Nothing = NOTHING
     flags: Mapping[str, Any] = field(default_factory=dict)
     max_depth: int = 200
+    entrance: Entrance = NOWHERE
 
     @property
     def content_type(self) -> str:

@@ -44,6 +44,12 @@ def authority_of(request: web.BaseRequest) -> str:
     return request.headers.get(hdrs.HOST, "")
 
 
+def host_of(authority: str) -> str:
+    """Return an authority's host without its port: "[::1]" of "[::1]:4070"."""
+    host, _, port = authority.rpartition(":")
+    return host if port.isdigit() else authority
+
+
 def origin_of(request: web.BaseRequest, trust_forwarded: bool = False) -> Origin:
     """Return what the client has called.
 

@@ -42,6 +42,7 @@ class Server:
         await runner.setup()
         try:
             await self._listen(runner, "http", settings.port)
+            self.emulator.main_port = self._addresses["http"][1]
             if tls is not None:
                 await self._listen(runner, "https", settings.tls_port, tls.context)
             for vendor, port in settings.vendor_ports:

@@ -44,6 +44,12 @@ OPERATIONS = {
     "paradime": ("POST", "/api/v1/any-company/graphql", json.dumps({"query": LIST})),
     "secoda": ("GET", "/api/v1/integration/integrations", None),
 }
+BELOW_BASE_URL = {
+    "celigo": "/integrations",
+    "immuta": "/dictionary/1",
+    "paradime": "",
+    "secoda": "/integration/integrations",
+}
 OWN_HOST = {"Host": "integrator.example.com:4070", "Authorization": "Bearer celigo-token"}
 INTEGRATION = "5fc5e0e66cfe5b44bb95de70"
 
@@ -297,6 +303,47 @@ def test_a_vendor_stands_at_the_root_of_its_own_port(catalogue: Catalogue, emula
         assert httpx.get(f"{celigo}/~default/v1/integrations", headers=emulator.headers("celigo")).status_code == 200
         assert httpx.get(f"{celigo}/_emulator/ready").status_code == 200
         assert running.server.vendor_url("secoda") is None
+
+
+def test_base_urls_lead_to_every_vendor_from_every_port(catalogue: Catalogue) -> None:
+    ports = ",".join(f"{vendor}=0" for vendor in catalogue.vendors)
+    settings = read_settings({"port": 0, "access_log": False, "vendor_ports": ports})
+    with ThreadedServer(Emulator(settings, catalogue)) as running, httpx.Client() as client:
+        main = running.server.url
+        client.post(f"{main}/_emulator/sandboxes", json={"name": "alpha"}).raise_for_status()
+        roots = {"": main, **{vendor: running.server.vendor_url(vendor) for vendor in catalogue.vendors}}
+        for own, root in roots.items():
+            described = client.get(f"{root}/_emulator/sandboxes/alpha").json()["vendors"]
+            for vendor, contract in catalogue.contracts.items():
+                at_root = f"{root}/~alpha{contract.base_path.removeprefix(f'/{own}')}"
+                url = described[vendor]["base_url"]
+                assert url == (at_root if vendor == own else f"{main}/~alpha{contract.base_path}")
+                method, _, body = OPERATIONS[vendor]
+                headers = {**described[vendor]["headers"], "Content-Type": "application/json"}
+                answer = client.request(method, url + BELOW_BASE_URL[vendor], headers=headers, content=body)
+                assert answer.status_code == 200, url
+        by_default = client.get(f"{roots['celigo']}/_emulator/sandboxes/default").json()["vendors"]
+        assert by_default["celigo"]["base_url"] == f"{roots['celigo']}/v1"
+
+
+def test_base_urls_by_a_vendors_own_host_lead_to_every_vendor(catalogue: Catalogue) -> None:
+    settings = {"vendor_hosts": "celigo=celigo.test", "control_hosts": "celigo.test"}
+    with controlled(catalogue, **settings) as (_, control):
+        described = control.done("GET", "/sandboxes/default", headers={"Host": "celigo.test"})["vendors"]
+        assert {vendor: one["base_url"] for vendor, one in described.items()} == {
+            "celigo": "http://celigo.test/v1",
+            "immuta": f"{control.url}/immuta",
+            "paradime": f"{control.url}{catalogue.contracts['paradime'].base_path}",
+            "secoda": f"{control.url}/secoda/api/v1",
+        }
+
+
+def test_the_pages_commands_call_a_port_with_all_vendors(catalogue: Catalogue) -> None:
+    settings = read_settings({"port": 0, "access_log": False, "vendor_ports": "celigo=0"})
+    with ThreadedServer(Emulator(settings, catalogue)) as running:
+        page = httpx.get(f"{running.server.vendor_url('celigo')}/_emulator/docs").text
+        host = running.server.url.removeprefix("http://")
+        assert f"{host}/secoda/api/v1/integration/integrations" in page
 
 
 def test_a_port_for_no_vendor_is_refused(catalogue: Catalogue) -> None:

@@ -35,7 +35,7 @@ from emulator.control.handlers import ROOT, Emulator, Handler, Stream
 from emulator.errors import ContractError, MalformedBody, UndecodableBody, is_without_room
 from emulator.exchange import Call, Reply, Violation
 from emulator.hosts import is_local
-from emulator.origin import Origin, authority_of
+from emulator.origin import Origin, authority_of, host_of
 from emulator.problems import Problem
 from emulator.routes import Route, Routes
 from emulator.sandbox.sandboxes import DEFAULT
@@ -77,6 +77,7 @@ class Control:
             responses = operation.responses
             self._check_token(request, operation)
             call = wire.new_call(request, path, origin.url + ROOT, route.params)
+            call.entrance = self._emulator.entrance(request, origin)
             await self._read(request, call, operation)
             reply = await self._handlers[operation.name](call, self._emulator)
             if isinstance(reply, Stream):
@@ -104,7 +105,7 @@ class Control:
     def _refuse_foreign(self, request: web.BaseRequest) -> None:
         """Refuse what a page in somebody's browser could send: to a foreign host, and writes from elsewhere."""
         authority = authority_of(request)
-        host = authority.rpartition(":")[0] if authority.rpartition(":")[2].isdigit() else authority
+        host = host_of(authority)
         known = (self._emulator.settings.host, *self._emulator.settings.control_hosts)
         # A page can only make a browser send a name (DNS rebinding), never a bare address.
         if host.lower() not in known and not is_local(host):

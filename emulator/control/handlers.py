@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
     from emulator.contract.openapi import Contract
     from emulator.cors import Cors
+    from emulator.entrance import Entrance
     from emulator.hosts import Hosts
     from emulator.metrics import Metrics
     from emulator.off_loop import Worker
+    from emulator.origin import Origin
     from emulator.sandbox.fixtures import Fixtures
     from emulator.sandbox.sandboxes import Sandboxes
     from emulator.sandbox.scenarios import Scenario
@@ -67,6 +69,9 @@ class Emulator(Protocol):
 
     def fixtures(self, *overlay: Path) -> Fixtures:
         """Read the fixtures, with more folders laid over them."""
+
+    def entrance(self, request: web.BaseRequest, origin: Origin) -> Entrance:
+        """Return where the vendors are for the caller of a request."""
 
     def scenarios_named(self, pattern: str) -> Sequence[Scenario]:
         """Return the scenarios that a name with or without "*" names."""

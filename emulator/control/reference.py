@@ -38,8 +38,8 @@ async def get_own_schema(call: Call, emulator: Emulator) -> Reply:
 
 @handlers.operation("getDocs")
 async def get_docs(call: Call, emulator: Emulator) -> Reply:
-    """Return the page, its commands on the host that the caller used."""
-    page = "\n".join(_page(call.base_url.removesuffix(ROOT).partition("://")[2]))
+    """Return the page, its commands on the host that the caller used; on a port with all vendors."""
+    page = "\n".join(_page(call.entrance.main.partition("://")[2]))
     return Reply(200, content=page.encode(), content_type="text/html; charset=utf-8")
 
 

@@ -82,9 +82,15 @@ async def reset_sandbox(call: Call, emulator: Emulator) -> Reply:
 
 
 def describe_sandbox(sandbox: Sandbox, call: Call, emulator: Emulator) -> dict[str, Any]:
-    """Return a sandbox with all that is needed to call it; URLs are on the host that the caller used."""
-    root = call.base_url.removesuffix(ROOT) + ("" if sandbox.name == DEFAULT else f"/~{sandbox.name}")
-    contracts = emulator.catalogue.contracts
+    """Return a sandbox with all that is needed to call it; URLs are on the host that the caller used.
+
+    On a vendor's own port, or its own host, they are that vendor's root, and the main port for the others.
+    """
+    prefix = "" if sandbox.name == DEFAULT else f"/~{sandbox.name}"
+    urls = {
+        name: call.entrance.base_url(name, contract.base_path, prefix)
+        for name, contract in emulator.catalogue.contracts.items()
+    }
     return {
         "name": sandbox.name,
         "seed": sandbox.seed,
@@ -92,7 +98,7 @@ def describe_sandbox(sandbox: Sandbox, call: Call, emulator: Emulator) -> dict[s
         "scenarios": list(sandbox.scenarios),
         "flags": describe_flags(sandbox),
         "vendors": {
-            name: _describe_vendor(vendor, f"{root}{contracts[name].base_path}", emulator.hosts.of(name), sandbox)
+            name: _describe_vendor(vendor, urls[name], emulator.hosts.of(name), sandbox)
             for name, vendor in emulator.catalogue.vendors.items()
         },
     }
