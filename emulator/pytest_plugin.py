@@ -27,6 +27,7 @@ SENT = "emulator_coverage"
 _suite = pytest.StashKey["Suite"]()
 _watched = pytest.StashKey["list[Evidence]"]()
 _passed = pytest.StashKey[bool]()
+_unwritten = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -64,8 +65,13 @@ INI: dict[str, tuple[Any, str]] = {
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker."""
+    """Declare the marker, and refuse options that could only fail once all tests have run."""
     config.addinivalue_line("markers", MARK)
+    file, least = config.getoption("emulator_coverage"), config.getoption("emulator_coverage_fail_under")
+    if file is not None and (problem := _unwritable(file)):
+        raise pytest.UsageError(f"--emulator-coverage={file}: {problem}")
+    if least is not None and not 0 <= least <= 100:
+        raise pytest.UsageError(f"--emulator-coverage-fail-under={least:g}: expected a percentage from 0 to 100")
 
 
 @pytest.fixture(scope="session")
@@ -179,9 +185,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         if coverage is not None:
             output[SENT] = coverage.document()
         return
-    if config.getoption("emulator_coverage"):
-        _write_coverage(config)
-    if _is_too_little(config) and session.exitstatus == pytest.ExitCode.OK:
+    is_unwritten = bool(config.getoption("emulator_coverage")) and not _write_coverage(config)
+    if (is_unwritten or _is_too_little(config)) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
@@ -195,6 +200,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         lines = coverage.lines(terminalreporter._tw.fullwidth - 1, details=config.get_verbosity() >= 0)
         for line in lines or ["no test came to call the emulator"]:
             terminalreporter.line(line)
+    if _unwritten in config.stash:
+        terminalreporter.line(config.stash[_unwritten], red=True)
     if _is_too_little(config):
         terminalreporter.line(
             f"FAIL: {_percent(config):.1f} % of the documented statuses were met, of the vendors that were called;"
@@ -277,12 +284,32 @@ def _is_too_little(config: pytest.Config) -> bool:
     return limit is not None and not hasattr(config, "workeroutput") and _percent(config) < limit
 
 
-def _write_coverage(config: pytest.Config) -> None:
+def _unwritable(name: str) -> str:
+    """Return why a file cannot be written, "" if it can."""
+    import os  # noqa: PLC0415 - with the next line
+    from pathlib import Path  # noqa: PLC0415 - only for a run that asks for the file
+
+    file = Path(name)
+    if not name or file.is_dir():
+        return "expected a file"
+    if not file.parent.is_dir():
+        return f"{file.parent} is not a folder"
+    return "" if os.access(file if file.exists() else file.parent, os.W_OK) else "permission denied"
+
+
+def _write_coverage(config: pytest.Config) -> bool:
+    """Write the file that --emulator-coverage names; return False, and say why, if that fails."""
     import json  # noqa: PLC0415 - with the next line
     from pathlib import Path  # noqa: PLC0415 - only for a run that asks for the file
 
     document = _suite_of(config).coverage.document()
-    Path(config.getoption("emulator_coverage")).write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+    file = config.getoption("emulator_coverage")
+    try:
+        Path(file).write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+    except OSError as problem:
+        config.stash[_unwritten] = f"FAIL: --emulator-coverage={file}: {(problem.strerror or str(problem)).lower()}"
+        return False
+    return True
 
 
 def _show_journals(reporter: pytest.TerminalReporter) -> None:

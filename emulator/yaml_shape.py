@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -74,6 +75,7 @@ class _Shapes:
             raise _refusal(f"aliases unfold it into more than {MOST_VALUES} values", event)
 
 
+@lru_cache(maxsize=4)
 def check_shape(text: str, loader: Any) -> None:
     """Raise yaml.MarkedYAMLError for a text that has no end, is too deep or too large, or has tags unknown to JSON."""
     shapes = _Shapes()

@@ -6,7 +6,7 @@ import copy
 import json
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import cycle, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -158,10 +158,10 @@ def one_of_each_kind(document: Any) -> list[tuple[Any, ...]]:
 
 
 def mutations(document: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the document with something else in the place of a node of each kind, and without it."""
-    for pointer in one_of_each_kind(document):
+    """Yield the document with something else in the place of a node of each kind, by turns, and without it."""
+    for pointer, other in zip(one_of_each_kind(document), cycle(VALUES), strict=False):
         *above, last = ("", *pointer)
-        for value in [*VALUES, MISSING]:
+        for value in (other, MISSING):
             mutated = {"": copy.deepcopy(document)}
             node: Any = mutated
             for step in above:

@@ -696,6 +696,32 @@ def test_enough_coverage_does_not(inner: Inner) -> None:
     assert inner.run(COVERED, "--emulator-coverage-fail-under=0.5").ret == pytest.ExitCode.OK
 
 
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        ("--emulator-coverage=nowhere/x.json", "nowhere is not a folder"),
+        ("--emulator-coverage=.", "expected a file"),
+        ("--emulator-coverage=", "expected a file"),
+        ("--emulator-coverage-fail-under=101", "expected a percentage from 0 to 100"),
+        ("--emulator-coverage-fail-under=-1", "expected a percentage from 0 to 100"),
+        ("--emulator-coverage-fail-under=nan", "expected a percentage from 0 to 100"),
+    ],
+)
+def test_option_that_could_only_fail_at_the_end_is_refused_at_the_start(
+    inner: Inner, option: str, sentence: str
+) -> None:
+    result = inner.run("def test_it(): pass", option)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert f"ERROR: {option}: {sentence}" in result.errlines
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_coverage_that_cannot_be_written_fails_the_run_in_a_sentence(inner: Inner) -> None:
+    result = inner.run("def test_it(): pass", "--emulator-coverage=/dev/full")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["FAIL: --emulator-coverage=/dev/full: no space left on device"])
+
+
 def test_run_that_uses_nothing_has_covered_nothing(inner: Inner) -> None:
     result = inner.run("def test_it(): pass", "--emulator-coverage-fail-under=1")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
