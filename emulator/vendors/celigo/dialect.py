@@ -23,7 +23,8 @@ class CeligoDialect:
 
     def unknown_path(self, call: Call) -> Reply:
         """Answer a path that is not there, in Express's words."""
-        return _cannot(call, call.path)
+        # A URL without a path is a request for "/" (RFC 9112, 3.2.1).
+        return _cannot(call, call.path or "/")
 
     def wrong_method(self, call: Call, allowed: Sequence[str]) -> Reply:
         """Answer as for an unknown path: Express falls through to its 404."""
