@@ -16,7 +16,7 @@ from typing import Any
 from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
-from aiohttp.http_exceptions import BadHttpMessage, HttpProcessingError, LineTooLong
+from aiohttp.http_exceptions import BadHttpMessage, BadHttpMethod, HttpProcessingError, LineTooLong
 from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -266,6 +266,8 @@ def _problem(exc: HttpProcessingError) -> Problem:
         return Problem(431, f"The request line or a header is longer than {LONGEST_LINE} bytes.")
     if "Too many headers" in exc.message:
         return Problem(431, "The request has too many headers.")
+    if isinstance(exc, BadHttpMethod):
+        return Problem(400, "The request does not begin with a method that HTTP registers, such as GET, in capitals.")
     return Problem(400, "This is not HTTP as RFC 9112 has it.")
 
 

@@ -155,6 +155,16 @@ def test_what_is_not_http_gets_a_clean_400_or_the_end_of_its_connection(
     assert statuses(ask(server, GET + LAST, way)) == [200]
 
 
+@pytest.mark.parametrize("method", ["FOO", "get", "GETX", "X-Y.Z"])
+@pytest.mark.parametrize("target", ["/secoda/x", "/~alpha/secoda/x", "/_emulator/health"])
+def test_a_method_that_http_does_not_register_is_what_is_said_to_be_wrong(
+    server: Secure, method: str, target: str
+) -> None:
+    head, _, body = ask(server, f"{method} {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode()).partition(b"\r\n\r\n")
+    sentence = "The request does not begin with a method that HTTP registers, such as GET, in capitals."
+    assert (statuses(head), json.loads(body)["detail"]) == ([400], sentence)
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_a_chunk_that_is_none_ends_the_call_that_waits_for_it(server: Secure, way: str) -> None:
     with connected(server, way) as connection:
