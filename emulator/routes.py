@@ -13,6 +13,7 @@ from emulator.errors import ContractError
 from emulator.exchange import UNDECODABLE, Violation
 
 _NO_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+_ANY_SLASH = re.compile("(/|%2[fF])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Routes:
         params = dict(zip(node.names, decoded, strict=True))
         is_whole = not self._refuses_undecodable or "%" not in path
         violations = () if is_whole else tuple(_undecodable(zip(node.names, values, strict=True)))
-        return Route(node.operations, _spelled(node.mount, path), params, violations)
+        return Route(node.operations, self._spelled(node.mount, path), params, violations)
 
     def _fixed(self, segment: str) -> str:
         """Return a segment of a path as the fixed one that it may be."""
@@ -84,6 +85,13 @@ class Routes:
         if self._slash_is_optional and segments[-1] == "" and len(segments) > 1:
             segments.pop()
         return segments
+
+    def _spelled(self, mount: str, path: str) -> str:
+        """Return the mount as the caller spelled it: the same number of segments from the path."""
+        depth = mount.count("/")
+        if self._decoding != "whole" or "%" not in path:
+            return "/".join(path.split("/")[: depth + 1])
+        return "".join(_ANY_SLASH.split(path)[: 2 * depth + 1])
 
     def _add(self, mount: str, operation: Operation) -> None:
         segments = self._segments(mount + operation.path)
@@ -126,8 +134,3 @@ def _find(
     if node.parameter is None or segment == "":
         return None
     return _find(node.parameter, rest, [*values, segment], fixed)
-
-
-def _spelled(mount: str, path: str) -> str:
-    """Return the mount as the caller spelled it: the same number of segments from the path."""
-    return "/".join(path.split("/")[: mount.count("/") + 1])

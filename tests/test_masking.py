@@ -147,6 +147,13 @@ def test_query_is_masked_by_name_and_inside_values() -> None:
         ("/api/v1", False, "/api/v1"),
         ("https://host/api/v1/abc", True, "https://host/api/v1/***"),
         ("/things/abc/share/def", False, "/things/abc/share/***"),
+        ("/%61pi/v1/abc/graphql", False, "/%61pi/v1/***/graphql"),
+        ("/api/%76%31/abc/graphql", False, "/api/%76%31/***/graphql"),
+        ("/API/V1/abc", False, "/API/V1/***"),
+        ("/api%2Fv1/abc/graphql", False, "/api%2Fv1/***/graphql"),
+        ("/api/v1%2fabc", False, "/api/v1%2f***"),
+        ("/api/v1/ab%2Fc/graphql", False, "/api/v1/***/graphql"),
+        ("https://host/s/api%2Fv1/abc", True, "https://host/s/api%2Fv1/***"),
     ],
 )
 def test_a_path_is_masked_where_its_template_names_a_credential(path: str, at_end: bool, expected: str) -> None:

@@ -53,6 +53,23 @@ def test_a_fixed_segment_that_leads_nowhere_falls_back_to_the_parameter() -> Non
     assert found.params == {"id": "manifest"}
 
 
+@pytest.mark.parametrize(
+    ("path", "mount"),
+    [
+        ("/api/v1/T/graphql", "/api/v1/T"),
+        ("/%61pi/v1/T/graphql", "/%61pi/v1/T"),
+        ("/api%2Fv1/T/graphql", "/api%2Fv1/T"),
+        ("/api/v1/T%2fgraphql", "/api/v1/T"),
+    ],
+)
+def test_the_mount_is_as_the_caller_spelled_it_with_encoded_slashes_where_they_are_slashes(
+    path: str, mount: str
+) -> None:
+    found = routes([("run", "POST", "/graphql")], mounts=("/api/v1/{token}",), decoding="whole").find(path)
+    assert found is not None
+    assert found.mount == mount
+
+
 def test_parameters_are_decoded_and_an_encoded_slash_stays_inside_its_segment() -> None:
     found = routes([("one", "GET", "/d/{id}")]).find("/d/a%2Fb%20c")
     assert found is not None

@@ -127,7 +127,10 @@ def plant_heads(plants: Plants) -> None:
     for base in (SECODA, CELIGO, "/immuta/dictionary", "/immuta/bim", "/secoda", "/celigo"):
         for path in ("/token/{}", "/password/{}/reset", "/apikey/{}", "/x;token={}", "/token={}", "/t%6Fken/{}"):
             plants.send("GET", base + path.format(plants.new(f"path {base}{path}")))
-    for path in ("/paradime/api/v1/{}/graphql", "/paradime/api/v2/{}/graphql", "/paradime/{}/graphql", "/paradime/{}"):
+    for path in (
+        *("/paradime/api/v1/{}/graphql", "/paradime/api/v2/{}/graphql", "/paradime/{}/graphql", "/paradime/{}"),
+        *("/paradime/%61pi/v1/{}/graphql", "/paradime/api%2Fv1/{}/graphql", "/paradime/api/v1/{}%2Fgraphql"),
+    ):
         plants.send("POST", path.format(plants.new(f"path {path}")), json={"query": "{x}"})
     plants.send("GET", f"/paradime/v1/api/{plants.new('path of no kind')}/x/y")
 

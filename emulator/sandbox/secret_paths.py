@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from difflib import SequenceMatcher
+from urllib.parse import unquote
 
 from emulator.sandbox.credential_shapes import looks_opaque, names_credential
 
@@ -25,7 +26,10 @@ class SecretPaths:
         self.templates = [segments for segments in split if any(map(_is_secret, segments))]
 
     def mask(self, segments: list[str], at_end: bool, hide: Callable[[str], str]) -> list[str]:
-        """Return the segments with those hidden that a template, at their start or end, names a credential."""
+        """Return percent-encoded segments with those hidden that a template, at their start or end, names a credential.
+
+        They are compared decoded and in any case: no vendor's way to route lets one pass.
+        """
         segments = list(segments)
         for template in self.templates:
             first = len(segments) - len(template) if at_end else 1
@@ -52,7 +56,7 @@ def _is_secret(segment: str) -> bool:
 
 
 def _fits(template: str, segment: str) -> bool:
-    return template.startswith("{") or template == segment
+    return template.startswith("{") or template.lower() == unquote(segment).lower()
 
 
 def _is_like(segment: str, word: str) -> bool:

@@ -34,6 +34,8 @@ _VALUE = re.compile(
 _ENCODED = re.compile(r"[^\s\"'<>&=?;#,]++")
 _ECHO = re.compile(r"[\w.~+/=@-]{8,1024}", re.ASCII)
 """A credential that is masked wherever else it is in its exchange: not so short that it may be a part of others."""
+_SLASH, _ANY_SLASH = re.compile("(/)"), re.compile("(/|%2[fF])")
+"""Some vendors take an encoded slash as one, for others it is a part of a segment."""
 _PATH = re.compile(r"(?<=://)[^\s\"'<>\\?#]++|(?<![^\s\"'=,;(])/[^\s\"'<>\\?#]++")
 
 
@@ -61,10 +63,15 @@ class TextMasker:
 
         Of one that no operation matches, what may be a credential is masked, too.
         """
-        segments = self._segments_behind_names(secrets.mask(path.split("/"), at_end, self._hide_segment), secrets.words)
-        if not matched:
-            segments = [self._hide_segment(one) if secrets.is_foreign(one) else one for one in segments]
-        return "/".join([self._encoded(one) if "%" in one else self.text(one) for one in segments])
+        for slash in (_SLASH, _ANY_SLASH) if "%2" in path else (_SLASH,):
+            pieces = slash.split(path)
+            segments = secrets.mask(pieces[::2], at_end, self._hide_segment)
+            segments = self._segments_behind_names(segments, secrets.words)
+            if not matched:
+                segments = [self._hide_segment(one) if secrets.is_foreign(one) else one for one in segments]
+            pieces[::2] = [self._encoded(one) if "%" in one else self.text(one) for one in segments]
+            path = "".join(pieces)
+        return path
 
     def behind_names(self, text: str) -> str:
         """Return any text with the values behind the names of credentials masked."""
