@@ -1,4 +1,4 @@
-"""JSON texts as the vendors' frameworks read them, and writing whatever they let in.
+"""JSON texts as the vendors' frameworks read and write them, and writing whatever they let in.
 
 orjson reads and writes what nearly all bodies hold. Where a framework takes a text otherwise (integers beyond 64 bits,
 lone surrogates, numbers that JavaScript rounds), a scan of the bytes or orjson's own refusal leads to Python's json.
@@ -9,9 +9,10 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import isfinite
 from typing import Any, NoReturn
 
 import orjson
@@ -21,6 +22,9 @@ from emulator.errors import MalformedBody
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 EXACT_DIGITS = 15
 """A double holds every integer of so many digits."""
+
+LARGEST_INDEX = 2**32 - 2
+"""V8 puts the keys "0" up to this one first in an object, in ascending order."""
 
 EXPONENTIAL_FROM = 1e21
 """JavaScript writes whole numbers up to there without an exponent."""
@@ -35,6 +39,34 @@ _ROUNDED = (b"0.", b"0" * (EXACT_DIGITS + 1))
 
 _LONG = (b"0" * 19,)
 """What a translated text has where an integer may be one that orjson reads as a float."""
+
+
+@dataclass(frozen=True)
+class _Unlike:
+    """What orjson may write in another way than another writer; `hints` are found fast where there is any."""
+
+    hints: Sequence[re.Pattern[bytes]]
+    text: re.Pattern[bytes]
+
+    def may_be_in(self, text: bytes) -> bool:
+        return any(hint.search(text) for hint in self.hints) and self.text.search(text) is not None
+
+
+_AFTER_INDEX = b"|".join(b'(?<="[0-9]{%d}":)' % digits for digits in range(1, len(str(LARGEST_INDEX)) + 1))
+
+_UNLIKE_JAVASCRIPT = _Unlike(
+    (re.compile(rb"\.0[,\]}]"), re.compile(rb"e[-+](?:6|1[6-9]|20)[,\]}]"), re.compile(b'":(?:%s)' % _AFTER_INDEX)),
+    re.compile(rb'[:,\[{](?:-?[0-9]+(?:\.0|(?:\.[0-9]+)?e(?:-6|\+(?:1[6-9]|20)))[,\]}]|"[0-9]+":)'),
+)
+"""1.0, 1e-6, 1e+16 to 1e+20, and keys that are integers."""
+
+_UNLIKE_PYTHON = _Unlike(
+    (re.compile(rb"e-[0-9][,\]}]"), re.compile(rb"0\.0000")),
+    re.compile(rb"[:,\[]-?(?:0\.0000[0-9]+|[0-9](?:\.[0-9]+)?e-[0-9])[,\]}]"),
+)
+"""1e-05 to 1e-09."""
+
+_CANONICAL = re.compile("0|[1-9][0-9]{0,9}")
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -52,7 +84,7 @@ class UnsupportedCharset(Exception):
 
 @dataclass(frozen=True)
 class Reading:
-    """How a framework reads a JSON body.
+    """How a framework reads a JSON body, and writes one.
 
     `doubles`: every number is a double, and leaves as JSON.stringify writes it; else integers keep all their digits.
     `replaces`: bytes that are no UTF-8 become U+FFFD; else they are refused. `skips_mark`: a byte order mark at the
@@ -81,6 +113,23 @@ class Reading:
         if self.refuses_key is not None and self._may_have_key(body) and has_key(document, self.refuses_key):
             raise MalformedBody(f"the key {self.refuses_key} is not allowed")
         return document
+
+    def write(self, document: Any) -> bytes:
+        """Return the document as the framework writes it: JSON.stringify if numbers are doubles, else Python's json.
+
+        Integers keep all their digits: `read` has rounded them where the framework does.
+        """
+        try:
+            # A copy, as in write_json.
+            text = bytes(memoryview(orjson.dumps(document)))
+        except TypeError:
+            return self._write_slowly(document)
+        unlike = _UNLIKE_JAVASCRIPT if self.doubles else _UNLIKE_PYTHON
+        differs = isinstance(document, float) or unlike.may_be_in(text)
+        return self._write_slowly(document) if differs else text
+
+    def _write_slowly(self, document: Any) -> bytes:
+        return (stringify(document) if self.doubles else _write_slowly(document)).encode()
 
     def _may_have_key(self, body: bytes) -> bool:
         # An escape may spell any letter of the key.
@@ -143,6 +192,59 @@ def write_json(document: Any, *, indent: bool = False, sort_keys: bool = False) 
         return bytes(memoryview(orjson.dumps(document, option=options)))
     except TypeError:
         return _write_slowly(document, 2 if indent else None, sort_keys).encode()
+
+
+def stringify(document: Any, indent: str = "", margin: str = "\n") -> str:
+    """Return the document as JSON.stringify writes it (V8, run on Node 20): its numbers, the order of its keys."""
+    inner = margin + indent
+    if isinstance(document, dict):
+        colon = ": " if indent else ":"
+        pairs = _indices_first(document) if any(map(_is_index, document)) else document.items()
+        entries = [f"{_scalar(key)}{colon}{stringify(value, indent, inner)}" for key, value in pairs]
+        return _enclosed("{", entries, "}", inner if indent else "", margin)
+    if isinstance(document, list | tuple):
+        entries = [stringify(entry, indent, inner) for entry in document]
+        return _enclosed("[", entries, "]", inner if indent else "", margin)
+    return _number(document) if isinstance(document, float) else _scalar(document)
+
+
+def _enclosed(start: str, entries: Sequence[str], end: str, inner: str, margin: str) -> str:
+    if not entries or not inner:
+        return f"{start}{','.join(entries)}{end}"
+    return f"{start}{inner}{f',{inner}'.join(entries)}{margin}{end}"
+
+
+def _indices_first(document: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
+    indices = sorted(filter(_is_index, document), key=int)
+    return [(key, document[key]) for key in (*indices, *(key for key in document if not _is_index(key)))]
+
+
+def _is_index(key: str) -> bool:
+    return _CANONICAL.fullmatch(key) is not None and int(key) <= LARGEST_INDEX
+
+
+def _scalar(value: Any) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return _escaped(json.dumps(value, ensure_ascii=False))
+
+
+def _number(value: float) -> str:
+    """Return a number as JavaScript writes it (ECMA-262, Number::toString), infinity and NaN as null."""
+    if not isfinite(value):
+        return "null"
+    sign, numerals, exponent = Decimal(repr(value)).normalize().as_tuple()
+    digits = "".join(map(str, numerals))
+    minus, point = "-" if sign and value else "", len(digits) + int(exponent)
+    if -6 < point <= 0:
+        return f"{minus}0.{'0' * -point}{digits}" if value else "0"
+    if len(digits) <= point <= 21:
+        return f"{minus}{digits.ljust(point, '0')}"
+    if 0 < point <= 21:
+        return f"{minus}{digits[:point]}.{digits[point:]}"
+    fraction = f".{digits[1:]}" if len(digits) > 1 else ""
+    return f"{minus}{digits[0]}{fraction}e{point - 1:+d}"
 
 
 def stored_text(document: Any) -> str:
@@ -221,6 +323,10 @@ def _refuse_constant(name: str) -> NoReturn:
 def _write_slowly(document: Any, indent: int | None = None, sort_keys: bool = False) -> str:
     separators = (",", ": " if indent else ":")
     text = json.dumps(_finite(document), ensure_ascii=False, indent=indent, sort_keys=sort_keys, separators=separators)
+    return _escaped(text)
+
+
+def _escaped(text: str) -> str:
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -223,7 +223,7 @@ def respond(call: Call, reply: Reply, conventions: Conventions) -> web.Response:
     """Return the response that carries the reply, as the vendor's conventions have it."""
     content, kind = reply.content, reply.content_type
     if reply.document is not NOTHING:
-        content = write_json(reply.document)
+        content = conventions.reading.write(reply.document)
         kind = kind or conventions.json_content_type
     headers = CIMultiDict({**conventions.headers, **reply.headers})
     if kind:

@@ -36,6 +36,14 @@ READ_BY_NODE: dict[bytes, bytes] = {
     b"123456789.123456789123456789": b"123456789.12345679",
     b"0.1e-400": b"0",
     b"1e400": b"null",
+    b"1e-5": b"0.00001",
+    b"-1.5e-6": b"-0.0000015",
+    b"1e-7": b"1e-7",
+    b'[1e-7,1e20,1e-6,"\\ud800"]': b'[1e-7,100000000000000000000,0.000001,"\\ud800"]',
+    b'{"10":1,"9":[],"b":{"1":{},"0":0},"01":2,"4294967295":3,"4294967294":4,"-1":5}': (
+        b'{"9":[],"10":1,"4294967294":4,"b":{"0":0,"1":{}},"01":2,"4294967295":3,"-1":5}'
+    ),
+    b'{"line1":1.5,"line0":"1.0, e-6, \\"7\\":"}': b'{"line1":1.5,"line0":"1.0, e-6, \\"7\\":"}',
     b"-1e400": b"null",
     LONG: b"null",
     rb'"x\ud800y"': rb'"x\ud800y"',
@@ -52,12 +60,17 @@ READ_BY_PYTHON: dict[bytes, bytes] = {
     b"-9223372036854775809": b"-9223372036854775809",
     b"1.0": b"1.0",
     b"1e5": b"100000.0",
+    b"1e-5": b"1e-05",
+    b"1e-7": b"1e-07",
+    b"1e20": b"1e+20",
+    b'{"10":1e-7,"9":"\\ud800"}': b'{"10":1e-07,"9":"\\ud800"}',
     rb'"x\ud800y"': rb'"x\ud800y"',
 }
 
 
 def read_and_written(framework: str, value: bytes) -> bytes:
-    return write_json(READINGS[framework].read(b'{"a":%s}' % value))
+    reading = READINGS[framework]
+    return reading.write(reading.read(b'{"a":%s}' % value))
 
 
 @pytest.mark.parametrize("framework", ["express", "hapi"])
@@ -222,6 +235,43 @@ def control(catalogue: Catalogue) -> Iterator[Control]:
 
 
 JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.0, "1"),
+        (-0.0, "0"),
+        (12345678901234567890.0, "12345678901234567000"),
+        (1e20, "100000000000000000000"),
+        (1e21, "1e+21"),
+        (-1.25e-9, "-1.25e-9"),
+        (5e-324, "5e-324"),
+        (1e-6, "0.000001"),
+        (float("nan"), "null"),
+    ],
+)
+@pytest.mark.parametrize("around", ["%s", "[%s]", '{"a":%s,"b":[]}'])
+def test_a_number_that_no_client_sent_leaves_as_javascript_writes_it(value: float, text: str, around: str) -> None:
+    document = json.loads(around % "null")
+    filled = {**document, "a": value} if isinstance(document, dict) else [value] if document else value
+    assert READINGS["hapi"].write(filled) == (around % text).encode()
+
+
+def test_settings_come_back_as_node_writes_them(emulator: EmulatorUnderTest) -> None:
+    content = rb'{"name":"n","settings":{"10":1e-7,"9":1e20,"e":"\ud800"}}'
+    made = emulator.call("celigo", "POST", "/integrations", content=content, headers=JSON)
+    assert rb'"settings":{"9":100000000000000000000,"10":1e-7,"e":"\ud800"}' in made.content
+    patch = b'[{"op":"add","path":"/settings/3","value":1e-6}]'
+    assert (
+        emulator.call("celigo", "PATCH", f"/integrations/{made.json()['_id']}", content=patch, headers=JSON).status_code
+        == 204
+    )
+    read = emulator.call("celigo", "GET", f"/integrations/{made.json()['_id']}")
+    assert rb'"settings":{"3":0.000001,"9":100000000000000000000,"10":1e-7,"e":"\ud800"}' in read.content
+    assert read.headers["etag"].startswith(f'W/"{len(read.content):x}-')
+
+
 ODD = rb'{"_id":"odd","name":"a\ud800","n":123456789012345678901234567890}'
 """A record that orjson neither reads nor writes."""
 

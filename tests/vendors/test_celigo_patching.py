@@ -198,8 +198,9 @@ def test_only_replace_is_taken_by_a_switch(emulator: EmulatorUnderTest) -> None:
     ("path", "value", "message"),
     [
         ("/version", 3, 'Cast to String failed for value "3" at path "version"'),
+        ("/version", 1e-7, 'Cast to String failed for value "1e-7" at path "version"'),
         ("/updateInProgress", "yes", 'Cast to Boolean failed for value "yes" at path "updateInProgress"'),
-        ("/aliases", {"alias": "a"}, 'Cast to Array failed for value "{"alias": "a"}" at path "aliases"'),
+        ("/aliases", {"alias": "a"}, 'Cast to Array failed for value "{"alias":"a"}" at path "aliases"'),
         ("/aliases", None, 'Cast to Array failed for value "null" at path "aliases"'),
         ("/aliases", ["a"], 'Cast to Object failed for value "a" at path "aliases"'),
         ("/aliases", [{"alias": 5, "_flowId": PRICES}], 'Cast to String failed for value "5" at path "alias"'),
@@ -214,7 +215,7 @@ def test_only_replace_is_taken_by_a_switch(emulator: EmulatorUnderTest) -> None:
         (
             "/flowGroupings",
             [{"name": "a", "settingsForm": {"init": "x"}}],
-            'Cast to Object failed for value "{"init": "x"}" at path "settingsForm"',
+            'Cast to Object failed for value "{"init":"x"}" at path "settingsForm"',
         ),
         (
             "/apiGroupings",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from emulator.errors import Refusal
 from emulator.exchange import Reply
+from emulator.json_text import stringify
 from emulator.sandbox.world import World
 
 Error: TypeAlias = dict[str, str]
@@ -58,7 +58,7 @@ def required(field: str, message: str | None = None) -> Error:
 
 def cast_failed(kind: str, value: Any, field: str) -> Error:
     """Return the error for a value of the wrong type (vendor's QA automation: `Cast to Number failed …`)."""
-    text = value if isinstance(value, str) else json.dumps(value)
+    text = value if isinstance(value, str) else stringify(value)
     path = next((step for step in reversed(field.split(".")) if not step.isdigit()), field)
     return error("invalid_field", f'Cast to {kind} failed for value "{text}" at path "{path}"', field)
 

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 
 from emulator.errors import Refusal
 from emulator.exchange import Call, Reply
-from emulator.json_text import write_json
+from emulator.json_text import stringify
 from emulator.sandbox.collection import Record
 from emulator.sandbox.world import World
 from emulator.vendor import Handlers
@@ -104,7 +104,7 @@ def _archive(world: World, integration: Record) -> bytes:
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for folder, record in _files(world, integration):
             name = zipfile.ZipInfo(f"{folder}/{record['_id']}.json")
-            archive.writestr(name, write_json(record, indent=True))
+            archive.writestr(name, stringify(record, indent="  "))
     return content.getvalue()
 
 
