@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from emulator.app import Emulator
+from emulator.app import Catalogue, Emulator
 from emulator.client import Client, SandboxClient
 from emulator.contract.operation import Operation
 from emulator.server import ThreadedServer
@@ -60,15 +60,16 @@ def _timeless(document: Any) -> Any:
     return [_timeless(one) for one in document] if isinstance(document, list) else document
 
 
-def main() -> None:
-    emulator = Emulator(read_settings({"port": "0", "access_log": False}))
+def lines(catalogue: Catalogue | None = None) -> Iterator[str]:
+    """Yield what a session with a new emulator gives, as text."""
+    emulator = Emulator(read_settings({"port": "0", "access_log": False}), catalogue)
     with ThreadedServer(emulator) as server, Client(server.url) as client:
         for strict in (False, True):
             clock = {"now": "2030-01-01T00:00:00Z", "frozen": True}
             with client.create_sandbox(f"strict-{strict}".lower(), clock=clock, strict=strict) as sandbox:
                 for said in session(emulator, client, sandbox):
-                    sys.stdout.write(json.dumps(said).replace(server.url, "URL") + "\n")
+                    yield json.dumps(said).replace(server.url, "URL")
 
 
 if __name__ == "__main__":
-    main()
+    sys.stdout.writelines(f"{line}\n" for line in lines())
