@@ -26,15 +26,15 @@ matrix: $(STAMP)  ## Try every departure from every contract, strict and not, in
 	EMULATOR_TEST_MATRIX=all $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/test_matrix.py tests/test_fuzz.py
 
 check: $(STAMP)  ## Check format, style, types and layers
-	$(BIN)/ruff format --check emulator tests
-	$(BIN)/ruff check emulator tests
+	$(BIN)/ruff format --check emulator tests conftest.py
+	$(BIN)/ruff check emulator tests conftest.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m tests.generated --check
 
 format: $(STAMP)  ## Format the code and write the generated parts of the README
-	$(BIN)/ruff format emulator tests
-	$(BIN)/ruff check --fix emulator tests
+	$(BIN)/ruff format emulator tests conftest.py
+	$(BIN)/ruff check --fix emulator tests conftest.py
 	$(BIN)/python -m tests.generated
 
 test-clients: $(STAMP)  ## Run the vendors' own clients, each in an environment of its own (minutes)

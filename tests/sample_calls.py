@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from tests.conftest import EmulatorUnderTest
+if TYPE_CHECKING:
+    from tests.conftest import EmulatorUnderTest
 
 LIST = "{ listCustomIntegrations { ok integrations { uid name } } }"
 ADD = 'mutation { addCustomIntegration(name: "New", nodeTypes: []) { ok integrationUid } }'

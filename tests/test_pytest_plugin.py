@@ -22,7 +22,9 @@ import emulator.in_loop
 import emulator.suite  # noqa: F401
 from emulator import pytest_plugin
 from emulator.client import Client, exchange_of
+from emulator.contract_coverage import ContractCoverage
 from emulator.findings import complaints
+from emulator.stray_calls import ADVICE
 from tests.conftest import EmulatorUnderTest
 
 pytest_plugins = ["pytester"]
@@ -828,6 +830,27 @@ async def test_in_loop_breaks_the_contract(emulator_in_loop):
     result.assert_outcomes(passed=2, failed=1)
     result.stdout.fnmatch_lines(["  GET */nowhere: no operation in contracts/celigo/openapi.yaml matches; *"])
     result.stdout.re_match_lines([r"celigo: 1 of \d+ operations, 2 of "])
+
+
+def test_samples_of_output_are_as_they_are_printed(emulator: EmulatorUnderTest) -> None:
+    page = (ROOT / "docs" / "pytest.md").read_text()
+    coverage = ContractCoverage()
+    with Client(emulator.root) as client:
+        coverage.know(client.operations())
+    for status in (200, 429):
+        coverage.count("secoda", ["listIntegrations"], status)
+    told, met, not_met, never, *_, silent = coverage.lines(1000, details=True)
+    shown = "".join(never.partition(", ")[:1]) + ", getIntegration, …"
+    assert "\n".join(["```text", told, met, not_met, shown, silent, "```"]) in page
+    assert ADVICE in page
+
+
+def test_run_in_a_folder_above_leaves_out_the_emulators_own_tests(inner: Inner) -> None:
+    clone = inner.pytester.mkdir("integration-emulator")
+    shutil.copy(ROOT / "conftest.py", clone)
+    (clone / "tests").mkdir()
+    (clone / "tests" / "test_own.py").write_text("import not_installed_here")
+    inner.run("def test_it(): pass").assert_outcomes(passed=1)
 
 
 def test_examples_are_as_they_are_printed() -> None:
