@@ -412,12 +412,13 @@ def _hosts(settings: Settings, contracts: Mapping[str, Contract]) -> Hosts:
         for vendor, _ in settings[name]:
             if vendor not in contracts:
                 raise ConfigurationError(f"{name}: unknown vendor {vendor!r}; known vendors: {', '.join(contracts)}")
-    _refuse_doubles("vendor_hosts", "host", [(host, vendor) for vendor, host in settings.vendor_hosts])
+    documented = [(host, name) for name, contract in contracts.items() for host in contract.hosts]
+    hosts = [*documented, *((host, vendor) for vendor, host in settings.vendor_hosts)]
+    _refuse_doubles("vendor_hosts and contracts", "host", hosts)
     _refuse_doubles("vendor_ports", "vendor", [(vendor, str(port)) for vendor, port in settings.vendor_ports])
     # Port 0 is another one each time.
     _refuse_doubles("vendor_ports", "port", [(str(port), vendor) for vendor, port in settings.vendor_ports if port])
-    ours = {host: name for name, contract in contracts.items() for host in contract.hosts}
-    return Hosts(ours | {host: vendor for vendor, host in settings.vendor_hosts})
+    return Hosts(dict(hosts))
 
 
 def _refuse_doubles(setting: str, kind: str, entries: Sequence[tuple[str, str]]) -> None:

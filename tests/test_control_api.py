@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -687,7 +688,10 @@ def test_a_sandbox_is_named_by_the_prefix_of_the_control_api_too(control: Contro
     control.sandbox(name="alpha", clock={"frozen": True})
     answer = control.client.get(f"{control.url}/~alpha/_emulator/clock")
     assert answer.json()["frozen"]
-    assert control.client.get(f"{control.url}/~beta/_emulator/clock").status_code == 404
+    for name in ("beta", "", "al%2Fpha", "al pha"):
+        answer = control.client.get(f"{control.url}/~{name}/_emulator/clock")
+        sentence = f"There is no sandbox {unquote(name)!r}; "
+        assert (answer.status_code, answer.json()["detail"][: len(sentence)]) == (404, sentence)
     status, sentence = control.refused("GET", "/clock", headers={"X-Emulator-Sandbox": "no / where"})
     assert (status, sentence.partition(";")[0]) == (404, "There is no sandbox 'no / where'")
 

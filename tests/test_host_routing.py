@@ -113,7 +113,11 @@ def test_a_setting_adds_names(catalogue: Catalogue) -> None:
         ("celigo=host.docker.internal", "all vendors are at host.docker.internal; "),
         (
             "celigo=a.example.com,immuta=A.example.com.",
-            "vendor_hosts: the host a.example.com has both celigo and immuta; keep one",
+            "vendor_hosts and contracts: the host a.example.com has both celigo and immuta; keep one",
+        ),
+        (
+            "celigo=api.secoda.co",
+            "vendor_hosts and contracts: the host api.secoda.co has both secoda and celigo; keep one",
         ),
     ],
 )

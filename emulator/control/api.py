@@ -118,6 +118,8 @@ class Control:
     def _route(self, path: str, sandbox: str) -> Route:
         below = f"{ROOT}/sandboxes/{quote(sandbox, safe='', errors='surrogateescape')}"
         route = self._routes.find(ROOT + path) or self._routes.find(below + path)
+        if route is None and not sandbox:
+            raise Problem(404, "There is no sandbox ''; a prefix that names one is /~NAME.")
         if route is None:
             paths = ", ".join(dict.fromkeys(operation.path for operation in self._contract.operations.values()))
             raise Problem(404, f"The control API has no {path}; it has {paths}.")
