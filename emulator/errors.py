@@ -40,7 +40,11 @@ class UndecodableBody(Exception):
 
 
 class StorageFailure(Exception):
-    """A sandbox's records cannot be read or written: the disk is full, or fails, or the emulator is stopping."""
+    """A sandbox's records cannot be read or written: the disk is full, or fails."""
+
+
+class WorkEnded(StorageFailure):
+    """The records were taken away: the emulator is stopping, the sandbox is closed, or others were restored."""
 
 
 def is_without_room(failure: Exception) -> bool:

@@ -25,7 +25,7 @@ from emulator.contract.openapi import Contract
 from emulator.contract.operation import Operation, Response
 from emulator.contract.reading import UnsupportedType, read_call
 from emulator.cors import Cors
-from emulator.errors import MalformedBody, Refusal, UndecodableBody, is_without_room
+from emulator.errors import MalformedBody, Refusal, UndecodableBody, WorkEnded, is_without_room
 from emulator.exchange import Call, Reply, Violation
 from emulator.graphql_calls import GraphQLCalls
 from emulator.metrics import Metrics
@@ -399,8 +399,9 @@ class Pipeline:
         return self._dialect.broken(visit.call)
 
     def _unavailable(self, visit: Visit, failure: Exception) -> Reply:
-        """Return the vendor's 503 where there is no room for what a call brings, or a disk fails."""
-        logger.error("no storage for %s: %s", self._where(visit), failure)
+        """Return the vendor's 503 where there is no room for what a call brings, a disk fails, or the end has come."""
+        if not isinstance(failure, WorkEnded):
+            logger.error("no storage for %s: %s", self._where(visit), failure)
         responses, operation = self._responses(visit), visit.operations[0] if visit.operations else ""
         unavailable = FaultReply(HTTPStatus.SERVICE_UNAVAILABLE)
         return reply_of(unavailable, responses, operation=operation)

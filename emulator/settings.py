@@ -66,6 +66,12 @@ def _not_empty(text: str) -> str:
     return text
 
 
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("expected a value; for none, leave the setting out, also where a compose file passes ${VAR:-}")
+    return text
+
+
 def _boolean(text: str) -> bool:
     values = {"true": True, "1": True, "false": False, "0": False}
     if text not in values:
@@ -171,7 +177,7 @@ SETTINGS: Sequence[Setting] = (
         True,
         "scenario",
     ),
-    Setting("database", _text, "", "A file that keeps the default sandbox across restarts."),
+    Setting("database", _not_blank, "", "A file that keeps the default sandbox across restarts."),
     Setting("sandbox_limit", _whole(0, 100_000), 1000, "How many sandboxes there may be besides the default one."),
     Setting("snapshot_bytes", _size, 512 * 1024**2, "How many bytes the snapshots of all sandboxes may take together."),
     Setting("journal_size", _whole(1, 10_000_000), 10_000, "How many exchanges a sandbox's journal keeps."),
@@ -218,7 +224,7 @@ SETTINGS: Sequence[Setting] = (
         True,
         "control_host",
     ),
-    Setting("control_token", _text, "", "If set, control calls need it: Authorization: Bearer TOKEN."),
+    Setting("control_token", _not_blank, "", "If set, control calls need it: Authorization: Bearer TOKEN."),
 )
 
 

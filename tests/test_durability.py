@@ -157,7 +157,8 @@ def test_a_full_disk_at_the_start_is_a_sentence(tmp_path: Path) -> None:
 def test_a_full_disk_is_the_vendors_503_and_reads_go_on(
     tmp_path: Path, catalogue: Catalogue, caplog: pytest.LogCaptureFixture, in_file: bool
 ) -> None:
-    with controlled(catalogue, database=str(tmp_path / "kept.db") if in_file else "") as (emulator, control):
+    settings = {"database": str(tmp_path / "kept.db")} if in_file else {}
+    with controlled(catalogue, **settings) as (emulator, control):
         sandbox = emulator.sandboxes.default
         before = records(control, "secoda.integrations")
         let_grow_little(sandbox)
@@ -314,7 +315,9 @@ def huge(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("in_file", [False, True])
-def test_sigterm_amid_long_work_ends_it_and_leaves_nothing_of_it(tmp_path: Path, in_file: bool) -> None:
+def test_sigterm_amid_long_work_ends_it_and_leaves_nothing_of_it(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], in_file: bool
+) -> None:
     database = ["--database", str(tmp_path / "kept.db")] if in_file else []
     options = ["--fixtures", str(huge(tmp_path / "f")), *database]
     with process(*options) as (started, control), ThreadPoolExecutor(1) as threads:
@@ -327,7 +330,9 @@ def test_sigterm_amid_long_work_ends_it_and_leaves_nothing_of_it(tmp_path: Path,
         started.send_signal(signal.SIGTERM)
         assert started.wait(60) == 0
         with suppress(httpx.TransportError):
-            assert long.result().status_code in (503, 507)
+            assert long.result().json()["detail"] == "Nothing is changed: the emulator is stopping."
+            assert long.result().status_code == 503
+    assert "ERROR" not in capfd.readouterr().err
     if in_file:
         with process(*options) as (_, control):
             assert len(records(control, "celigo.integrations")) == before

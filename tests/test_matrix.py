@@ -32,8 +32,8 @@ VENDORS = ("celigo", "immuta", "paradime", "secoda")
 def emulator(
     request: pytest.FixtureRequest, catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[EmulatorUnderTest]:
-    file = str(tmp_path_factory.mktemp("matrix") / "emulator.db") if request.param == "database" else ""
-    settings = read_settings({"port": 0, "access_log": False, "database": file})
+    in_file = {"database": tmp_path_factory.mktemp("matrix") / "emulator.db"} if request.param == "database" else {}
+    settings = read_settings({"port": 0, "access_log": False, **in_file})
     with ThreadedServer(Emulator(settings, catalogue)) as server, httpx.Client(timeout=60) as client:
         yield EmulatorUnderTest(server, client)
 

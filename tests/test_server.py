@@ -187,9 +187,7 @@ def test_files_and_output_are_utf_8_in_any_locale(tmp_path: Path) -> None:
 def test_a_start_that_fails_leaves_no_thread(tmp_path: Path, catalogue: Catalogue, setting: str) -> None:
     before = threading.enumerate()
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        settings = {"port": 0, "database": ""} | {
-            setting: {"port": taken.getsockname()[1], "database": tmp_path}[setting]
-        }
+        settings = {"port": 0} | {setting: {"port": taken.getsockname()[1], "database": tmp_path}[setting]}
         server = ThreadedServer(Emulator(read_settings(settings), catalogue))
         with pytest.raises(ConfigurationError), server:
             pytest.fail("it started")

@@ -65,6 +65,9 @@ def test_flag_of_a_list_may_stand_in_the_singular() -> None:
         ({"EMULATOR_SEED": "9" * 5000}, "expected a whole number from 0 to 9223372036854775807"),
         ({"EMULATOR_MAX_BODY": "9" * 5000 + "k"}, "expected a number of bytes such as"),
         ({"EMULATOR_LOG_LEVEL": "loud"}, "EMULATOR_LOG_LEVEL is 'loud': expected one of debug, info, warning, error"),
+        ({"EMULATOR_DATABASE": ""}, "EMULATOR_DATABASE is '': expected a value; for none, leave the setting out"),
+        ({"EMULATOR_CONTROL_TOKEN": ""}, "EMULATOR_CONTROL_TOKEN is '': expected a value; for none, leave the setting"),
+        ({"EMULATOR_DATABASE": " "}, "also where a compose file passes ${VAR:-}"),
         ({"EMULATOR_PROT": "1"}, "there is no setting EMULATOR_PROT; did you mean EMULATOR_PORT?"),
     ],
 )
@@ -72,6 +75,12 @@ def test_a_wrong_value_is_refused_with_a_sentence(environ: dict[str, str], sente
     with pytest.raises(ConfigurationError) as refusal:
         read_settings(environ=environ)
     assert sentence in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["database", "control_token"])
+def test_a_blank_option_is_refused_where_it_would_switch_something_off_unseen(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^--{name.replace('_', '-')} is '': expected a value"):
+        read_settings({name: ""})
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.errors import StorageFailure
+from emulator.errors import StorageFailure, WorkEnded
 from emulator.sandbox.collection import Collection, Records
 from emulator.sandbox.fixtures import create_schema
 from emulator.sandbox.store import SLOW_SECONDS, Store
@@ -342,9 +342,9 @@ async def test_long_work_is_undone_when_the_store_is_interrupted(store: Store) -
     working = asyncio.create_task(store.run(endless, apart=True))
     await begun.wait()
     store.interrupt()
-    with pytest.raises(StorageFailure, match="the emulator is stopping"):
+    with pytest.raises(WorkEnded, match="the emulator is stopping"):
         await working
-    with pytest.raises(StorageFailure, match="the emulator is stopping"):
+    with pytest.raises(WorkEnded, match="the emulator is stopping"):
         await store.run(lambda db: None)
 
 

@@ -32,7 +32,7 @@ from emulator.control import (
 )
 from emulator.control.document import own_contract
 from emulator.control.handlers import ROOT, Emulator, Handler, Stream
-from emulator.errors import ContractError, MalformedBody, UndecodableBody, is_without_room
+from emulator.errors import ContractError, MalformedBody, UndecodableBody, WorkEnded, is_without_room
 from emulator.exchange import Call, Reply, Violation
 from emulator.hosts import is_local
 from emulator.origin import Origin, authority_of, host_of
@@ -168,7 +168,9 @@ class Control:
     def _failed(
         self, failure: Exception, request: web.BaseRequest, responses: Mapping[int, Response]
     ) -> web.StreamResponse:
-        """Answer what went wrong: where a disk is full that is no defect of ours."""
+        """Answer what went wrong: where a disk is full, or the end has come, that is no defect of ours."""
+        if isinstance(failure, WorkEnded):
+            return self._problem(Problem(503, f"Nothing is changed: {failure}."), request, responses)
         if is_without_room(failure):
             logger.error("no storage for %s %s: %s", request.method, request.path, failure)
             return self._problem(Problem(507, f"Nothing is changed: {failure}."), request, responses)

@@ -22,7 +22,7 @@ from typing import TypeVar
 
 import aiosqlite
 
-from emulator.errors import ConfigurationError, StorageFailure
+from emulator.errors import ConfigurationError, StorageFailure, WorkEnded
 from emulator.spill import can_spill
 
 T = TypeVar("T")
@@ -116,12 +116,12 @@ class Store:
 
         `kind` names work that takes about as long; `apart` tells that it is known to take long. `then` is given
         what `work` returned once that is kept, before any other work begins. Raises StorageFailure if the disk
-        is full or fails, if the store is closed, or a load has begun another `generation` than is given.
+        is full or fails, WorkEnded if the store is closed, or a load has begun another `generation` than is given.
         """
 
         def of_generation(db: sqlite3.Connection) -> T:
             if generation not in (None, self.generation):
-                raise StorageFailure("other records were restored before the call had ended")
+                raise WorkEnded("other records were restored before the call had ended")
             return work(db)
 
         self._refuse_if_closed()
@@ -180,7 +180,7 @@ class Store:
 
     def _refuse_if_closed(self) -> None:
         if self.closed:
-            raise StorageFailure("the emulator is stopping" if self._interrupted else "the sandbox is closed")
+            raise WorkEnded("the emulator is stopping" if self._interrupted else "the sandbox is closed")
 
     async def _on_thread(self, work: Callable[[], T]) -> T:
         def counted() -> T:
@@ -229,7 +229,7 @@ class Store:
 
     def _kept(self, db: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
         if self._interrupted:
-            raise StorageFailure("the emulator is stopping")
+            raise WorkEnded("the emulator is stopping")
         db.set_progress_handler(lambda: self._interrupted, STEPS_PER_LOOK)
         db.execute("BEGIN")
         try:
@@ -349,7 +349,7 @@ def _failure(problem: sqlite3.Error) -> Exception:
     """Return what to raise for an error of SQLite's: a StorageFailure for what is wrong with disk or file."""
     code = _code(problem)
     if code == sqlite3.SQLITE_INTERRUPT:
-        return StorageFailure("the emulator is stopping")
+        return WorkEnded("the emulator is stopping")
     return StorageFailure(str(problem)) if code in UNWRITABLE else problem
 
 
