@@ -225,6 +225,17 @@ def same_json(found: str, expected: str) -> bool:
         ('{ a(token: $t) { b(c: "y") } }', None),
         ('# password: "x"\n{ a(b: "y") }', '# password: "***"\n{ a(b: "y") }'),
         ("token:abc in:title", "token:*** in:title"),
+        ("mutation{a(token:abc123secret){ok}}", 'mutation{a(token:"***"){ok}}'),
+        ('mutation{a(token:abc123secret"', 'mutation{a(token:"***""'),
+        ("{ a(token: ab+c/d==, n: ENUM) { ok } }", '{ a(token: "***", n: ENUM) { ok } }'),
+        ("{ a(token: user:abc n: ENUM) { ok } }", '{ a(token: "***" n: ENUM) { ok } }'),
+        ("{ a(apiKey: 12ab-cd+e, n: 1) { ok } }", '{ a(apiKey: "***", n: 1) { ok } }'),
+        (
+            "{ a(tokens: [AB, CD], credentials: {user: me}) }",
+            '{ a(tokens: ["***", "***"], credentials: {user: "***"}) }',
+        ),
+        ("query($token: Kind! = ADMIN, $b: [Kind!]) { a }", 'query($token: Kind! = "***", $b: [Kind!]) { a }'),
+        ("query($tokens: [Token!]) { a(token: null) { token: secret } }", None),
     ],
 )
 def test_literals_in_graphql_are_masked_by_the_name_of_their_argument(query: str, expected: str | None) -> None:

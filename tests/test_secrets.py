@@ -177,6 +177,8 @@ def plant_graphql(plants: Plants) -> None:
         'mutation ($x: String = "{}") {{ login(apiKey: $x) {{ ok }} }}',
         '{{ x(a: "Bearer {}") }}',
         '{{ listCustomIntegrations(secret: "{}") {{ ok }} }}',
+        "mutation {{ addCustomIntegration(token: {}) {{ ok }} }}",
+        'mutation {{ addCustomIntegration(token: {}"',
     ):
         secret = plants.new(f"GraphQL {document}")
         plants.send("POST", PARADIME, json={"query": document.format(secret)})
