@@ -13,12 +13,12 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from aiohttp import hdrs, web
+from aiohttp import HttpVersion10, HttpVersion11, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 from aiohttp.http_exceptions import BadHttpMessage, BadHttpMethod, HttpProcessingError, LineTooLong
 from aiohttp.streams import StreamReader
-from aiohttp.web_protocol import RequestHandler, RequestPayloadError
+from aiohttp.web_protocol import MAX_MSG_QUEUE_SIZE, RequestHandler, RequestPayloadError
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
@@ -33,9 +33,6 @@ LONGEST_LINE = 16 * 1024
 
 HEAD_OVERDUE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 END_OF_HEAD = b"\r\n\r\n"
-
-HEADS_AT_ONCE = 16
-"""How many heads that come together are looked for."""
 
 ORIGIN = URL("/")
 
@@ -83,6 +80,7 @@ class Connection(RequestHandler):
         """Read on, and limit how long the head of the next request may take."""
         unanswered, between_bodies = self._unanswered, self.is_between_bodies
         super().data_received(data)
+        self._read_problem()
         if self._unanswered > unanswered:
             self._stop_timer()
         elif between_bodies and data and not self._is_tunnel and self._head_timer is None:
@@ -114,6 +112,7 @@ class Connection(RequestHandler):
         if unsent:
             resp.force_close()
         finished = await super().finish_response(request, resp, start_time)
+        self._read_problem()
         self._unanswered -= 1
         if unsent:
             # Its client will not send what nobody has asked for; aiohttp would wait for it.
@@ -157,11 +156,10 @@ class Connection(RequestHandler):
         """Return True if what comes next is a head: the body of the last request has come, if it had one."""
         return self._last_body is None or self._last_body.is_eof()
 
-    def take(self, messages: Sequence[tuple[RawRequestMessage, StreamReader]]) -> None:
-        """Count requests whose heads are complete."""
-        if messages:
-            self._unanswered += len(messages)
-            self._last_body = messages[-1][1]
+    def take(self, body: StreamReader) -> None:
+        """Count a request whose head is complete."""
+        self._unanswered += 1
+        self._last_body = body
 
     def refuse(self) -> None:
         """Count what is not HTTP as a request; whoever reads a body before it is told that its rest cannot be read."""
@@ -180,6 +178,11 @@ class Connection(RequestHandler):
         """End the connection as TCP does when something is wrong."""
         if self.transport is not None:
             reset(self.transport)
+
+    def _read_problem(self) -> None:
+        """Let aiohttp know of what is not HTTP, once it has the requests that came before."""
+        if self._parser is not None and self._parser.has_problem:
+            super().data_received(b"")
 
     def _start_timer(self) -> None:
         self._head_timer = asyncio.get_running_loop().call_later(HEAD_SECONDS, self._head_is_overdue)
@@ -272,47 +275,98 @@ def _problem(exc: HttpProcessingError) -> Problem:
 
 
 class _Parser:
-    """Stands before a connection's parser, and tells the connection what it finds."""
+    """Stands before a connection's parser, hands on what comes part by part, and tells the connection what is found.
+
+    A part is a head, or a piece of one body, and ends where that ends. aiohttp's own parser drops what comes in one
+    piece with the end of a request that offers a protocol it does not know, and the requests before what is not HTTP.
+    """
 
     def __init__(self, parser: Any, connection: Connection) -> None:
         self._parser = parser
         self._connection = connection
+        self._unread = b""
+        self._last_bytes = b""
+        self._left_of_body = 0
+        self._waiting = 0
+        self._problem: HttpProcessingError | None = None
+        self._has_failed = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._parser, name)
 
+    @property
+    def has_problem(self) -> bool:
+        """Return True if what comes next is not HTTP, and nobody has been told."""
+        return self._problem is not None
+
+    def message_consumed(self) -> None:
+        """Make room for another request."""
+        self._waiting = max(0, self._waiting - 1)
+        self._parser.message_consumed()
+
     def feed_data(self, data: bytes) -> tuple[Sequence[Any], bool, bytes]:
         """Return the requests whose heads are complete, whether the last begins another protocol, and its bytes.
 
-        Raises HttpProcessingError for what is not HTTP.
+        Raises HttpProcessingError for what is not HTTP, in the next call if requests came before it.
         """
-        try:
-            return self._feed(data)
-        except HttpProcessingError:
-            self._connection.refuse()
-            raise
-        except ValueError as problem:
-            # Of yarl, which takes targets apart that are no URLs.
-            self._connection.refuse()
-            raise BadHttpMessage("the target is not a URL") from problem
-
-    def _feed(self, data: bytes) -> tuple[Sequence[Any], bool, bytes]:
-        # After a head that asks for a protocol which it does not know, aiohttp drops what has come with it. So heads
-        # that come together are handed on one by one; what follows a body, or very many of them, is not looked at.
         found: list[Any] = []
-        for _ in range(HEADS_AT_ONCE):
-            end = data.find(END_OF_HEAD) + len(END_OF_HEAD)
-            if end < len(END_OF_HEAD) or end == len(data) or not self._connection.is_between_bodies:
-                break
-            messages, is_upgraded, tail = self._hand_on(data[:end])
-            found += messages
-            data = tail + data[end:]
-            if is_upgraded:
-                return found, True, data
-        messages, is_upgraded, tail = self._hand_on(data)
-        return [*found, *messages], is_upgraded, tail
+        if self._problem is None and not self._has_failed:
+            try:
+                is_upgraded, tail = self._feed(self._unread + data, found)
+            except HttpProcessingError as problem:
+                self._fail(problem)
+            except ValueError:
+                # Of yarl, which takes targets apart that are no URLs.
+                self._fail(BadHttpMessage("the target is not a URL"))
+            else:
+                return found, is_upgraded, tail
+        if self._problem is not None and not found:
+            told, self._problem = self._problem, None
+            raise told
+        return found, False, b""
 
-    def _hand_on(self, data: bytes) -> tuple[Sequence[Any], bool, bytes]:
-        messages, is_upgraded, tail = self._parser.feed_data(data)
-        self._connection.take(messages)
+    def _feed(self, data: bytes, found: list[Any]) -> tuple[bool, bytes]:
+        start, self._unread = 0, b""
+        while start < len(data) and self._waiting < MAX_MSG_QUEUE_SIZE:
+            end = self._end_of_part(data, start)
+            messages, is_upgraded, tail = self._hand_on(data[start:end])
+            found += messages
+            start = end
+            if is_upgraded:
+                return True, tail + data[end:]
+        self._unread = data[start:]
+        return False, b""
+
+    def _end_of_part(self, data: bytes, start: int) -> int:
+        if self._left_of_body:
+            return min(start + self._left_of_body, len(data))
+        # A head ends with an empty line, and so does a body in chunks.
+        known = len(self._last_bytes)
+        split = (self._last_bytes + data[start : start + len(END_OF_HEAD) - 1]).find(END_OF_HEAD)
+        if split >= 0:
+            return start + split - known + len(END_OF_HEAD)
+        found = data.find(END_OF_HEAD, start)
+        return len(data) if found < 0 else found + len(END_OF_HEAD)
+
+    def _hand_on(self, part: bytes) -> tuple[Sequence[Any], bool, bytes]:
+        messages, is_upgraded, tail = self._parser.feed_data(part)
+        if not messages and not is_upgraded and not self._connection.is_between_bodies:
+            # It keeps a part of what it has got when a body is read more slowly than it comes.
+            messages, is_upgraded, tail = self._parser.feed_data(b"")
+        self._last_bytes = (part if len(part) >= len(END_OF_HEAD) else self._last_bytes + part)[-len(END_OF_HEAD) + 1 :]
+        self._left_of_body = max(0, self._left_of_body - len(part))
+        for message, body in messages:
+            self._take(message, body)
         return messages, is_upgraded, tail
+
+    def _take(self, message: RawRequestMessage, body: StreamReader) -> None:
+        if message.version not in (HttpVersion10, HttpVersion11):
+            raise BadHttpMessage("the version is neither 1.0 nor 1.1")
+        has_length = not message.chunked and not body.is_eof()
+        self._left_of_body = int(message.headers.get(hdrs.CONTENT_LENGTH, 0)) if has_length else 0
+        self._waiting += 1
+        self._connection.take(body)
+
+    def _fail(self, problem: HttpProcessingError) -> None:
+        self._problem, self._has_failed = problem, True
+        self._connection.refuse()

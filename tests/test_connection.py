@@ -105,6 +105,8 @@ MALFORMED = {
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03hunter2-is-secret\r\n\r\n",
     "HTTP/9": b"GET /hunter2-is-secret HTTP/9.9\r\nHost: x\r\n\r\n",
     "HTTP/2 preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "HTTP/2": b"GET /hunter2-is-secret HTTP/2.0\r\nHost: x\r\n\r\n",
+    "HTTP/0.9": b"GET /hunter2-is-secret HTTP/0.9\r\nHost: x\r\n\r\n",
     "unknown method": b"HUNTER2 /hunter2-is-secret HTTP/1.1\r\nHost: x\r\n\r\n",
     "small method": b"get /hunter2-is-secret HTTP/1.1\r\nHost: x\r\n\r\n",
     "space in target": b"GET /hunter2-is-secret b HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -130,10 +132,6 @@ MALFORMED = {
     "length and chunks": POST + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\nhunter2-is-secret",
     "chunks twice": POST + b"Transfer-Encoding: chunked, chunked\r\n\r\nhunter2-is-secret",
     "chunks not last": POST + b"Transfer-Encoding: chunked, hunter2-is-secret\r\n\r\n",
-    "chunk of letters": POST + b"Transfer-Encoding: chunked\r\n\r\nhunter2-is-secret\r\n",
-    "chunk too long": POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\nhunter2-is-secret\r\n",
-    "endless chunk size": POST + b"Transfer-Encoding: chunked\r\n\r\n" + b"f" * 99 + b"\r\nhunter2-is-secret",
-    "a whole request before": GET + b"\r\nhunter2-is-secret\r\n\r\n",
 }
 
 
@@ -163,6 +161,37 @@ def test_a_method_that_http_does_not_register_is_what_is_said_to_be_wrong(
     head, _, body = ask(server, f"{method} {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode()).partition(b"\r\n\r\n")
     sentence = "The request does not begin with a method that HTTP registers, such as GET, in capitals."
     assert (statuses(head), json.loads(body)["detail"]) == ([400], sentence)
+
+
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+BEFORE = {
+    "a whole request": (GET + b"\r\n", b"hunter2-is-secret\r\n\r\n", [200, 400]),
+    "a length in characters": (POST + b'Content-Length: 12\r\n\r\n{"name":"\xc3\xa9"', b"}", [400, 400]),
+    "a length one too small": (POST + b'Content-Length: 12\r\n\r\n{"name":"x"}', b"\r\n}", [201, 400]),
+    "another version behind": (GET + b"\r\n", GET.replace(b"/1.1", b"/2.0") + b"\r\n", [200, 400]),
+    "many requests": ((GET + b"\r\n") * 40, b"hunter2-is-secret", [200] * 40 + [400]),
+    "a chunk of letters": (CHUNKED, b"hunter2-is-secret\r\n", [400]),
+    "a chunk too long": (CHUNKED, b"1\r\nhunter2-is-secret\r\n", [400]),
+    "an endless chunk size": (CHUNKED, b"f" * 99 + b"\r\nhunter2-is-secret", [400]),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("name", BEFORE)
+def test_a_request_before_what_is_not_http_is_answered_and_journalled_wherever_packets_end(
+    server: Secure, name: str, way: str, at_once: bool
+) -> None:
+    request, junk, expected = BEFORE[name]
+    calls = expected[:-1] or expected
+    with connected(server, way) as connection:
+        connection.sendall(request + (junk if at_once else b""))
+        if not at_once:
+            visits = server.emulator.sandboxes.default.visits
+            assert eventually(lambda: len(journalled(server)) == len(calls) or bool(visits.count))
+            connection.sendall(junk)
+        assert statuses(received(connection)) == expected
+    assert journalled(server) == calls
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -314,6 +343,29 @@ def test_a_request_behind_one_that_offers_another_protocol_is_answered(
             assert eventually(lambda: journalled(server) == [200])
             connection.sendall(GET + LAST)
         assert statuses(received(connection)) == [200, 200]
+
+
+OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk\r\nUpgrade: %b\r\n"
+ONE, TWO = b'Content-Length: 14\r\n\r\n{"name":"one"}', b'Content-Length: 14\r\n\r\n{"name":"two"}'
+IN_CHUNKS = b'Transfer-Encoding: chunked\r\n\r\n4\r\n\r\n\r\n\r\nE\r\n{"name":"one"}\r\n0\r\n\r\n'
+LONG = b'Content-Length: 900014\r\n\r\n{"name":"one"}' + b" " * 900_000
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("size", [2, 99, 1_000_000])
+@pytest.mark.parametrize("protocol", [b"h2c", b"websocket", b"x"])
+@pytest.mark.parametrize("body", [ONE, IN_CHUNKS, LONG])
+def test_every_request_around_one_with_a_body_that_offers_another_protocol_is_answered(
+    server: Secure, body: bytes, protocol: bytes, size: int, way: str
+) -> None:
+    offering = POST + OFFER % protocol
+    requests = POST + ONE + offering + body + POST + TWO + offering + TWO + GET + LAST
+    with connected(server, way) as connection:
+        for start in range(0, min(len(requests), 3000), size):
+            connection.sendall(requests[start : min(start + size, 3000)])
+        connection.sendall(requests[3000:])
+        assert statuses(received(connection)) == [201, 201, 201, 201, 200]
+    assert journalled(server) == [201, 201, 201, 201, 200]
 
 
 @pytest.mark.parametrize("times", [1, 3, 40])
