@@ -11,6 +11,7 @@ from emulator.app import Emulator, contract_overlay, read_catalogue
 from emulator.contract.openapi import SUFFIXES
 from emulator.errors import ConfigurationError
 from emulator.folders import files_below
+from emulator.yaml_file import short_name
 
 SECONDS = 1.0
 """How long between two looks at the files."""
@@ -41,7 +42,7 @@ class Reload:
         changed = sorted(file for file in self._seen.keys() | found.keys() if self._seen.get(file) != found.get(file))
         if not changed:
             return False
-        names = ", ".join("/".join(file.parts[-2:]) for file in changed)
+        names = ", ".join(map(short_name, changed))
         of_contracts = self._contracts is not None and any(self._contracts in file.parents for file in changed)
         self._seen = found
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
@@ -216,7 +217,7 @@ def wanted_by(ini: Mapping[str, Any], marks: Sequence[Mapping[str, Any]]) -> Wan
 def _read(name: str, value: Any) -> Any:
     """Return what the text of an ini option means."""
     if name == "seed":
-        if not str(value).isdecimal():
+        if not str(value).isdecimal() or len(str(value)) > sys.int_info.default_max_str_digits:
             raise EmulatorError(f"emulator_seed is {value!r}: expected a whole number.")
         return int(value)
     return dict(map(_flag, value)) if name == "flags" else value

@@ -21,10 +21,11 @@ import trustme  # noqa: F401
 import emulator.in_loop
 import emulator.suite  # noqa: F401
 from emulator import pytest_plugin
-from emulator.client import Client, exchange_of
+from emulator.client import Client, EmulatorError, exchange_of
 from emulator.contract_coverage import ContractCoverage
 from emulator.findings import complaints
 from emulator.stray_calls import ADVICE
+from emulator.suite import wanted_by
 from tests.conftest import EmulatorUnderTest
 
 pytest_plugins = ["pytester"]
@@ -642,6 +643,12 @@ def test_marker_that_cannot_be_is_one_sentence(inner: Inner, mark: str, sentence
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([sentence])
     result.stdout.no_fnmatch_line("*During handling*")
+
+
+@pytest.mark.parametrize("seed", ["-1", "one", "²", 5000 * "9"])
+def test_seed_of_the_ini_file_that_is_no_whole_number_is_one_sentence(seed: str) -> None:
+    with pytest.raises(EmulatorError, match=r"^emulator_seed is '.+': expected a whole number\.$"):
+        wanted_by({"seed": seed}, [])
 
 
 def test_marker_is_declared(inner: Inner) -> None:
