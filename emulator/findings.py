@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeAlias
@@ -67,7 +68,8 @@ def _paths(exchange: Exchange, base_urls: Mapping[str, str]) -> Iterator[str]:
     root = f"/{exchange.vendor}"
     yield exchange.path
     yield root + exchange.path
-    mount = urlsplit(base_urls.get(exchange.vendor, "")).path.partition(root)[2]
+    # The sandbox is first in the URL's path, then the vendor, unless its own port or host says which one it is.
+    mount = re.sub("^/~[^/]*", "", urlsplit(base_urls.get(exchange.vendor, "")).path).removeprefix(root)
     if mount and exchange.path.startswith(mount):
         yield exchange.path.removeprefix(mount) or "/"
 
