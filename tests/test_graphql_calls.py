@@ -62,18 +62,47 @@ async def test_fragments_that_double_are_read_in_linear_time(calls: GraphQLCalls
 @pytest.mark.parametrize(
     ("query", "measures"),
     [
-        ("{ a }", Measures(depth=1, fields=1, aliases=0)),
-        ("{ a { b } c: d { e: f { g } } }", Measures(depth=3, fields=5, aliases=2)),
-        ("{ ... { a { ... on T { b } } } }", Measures(depth=2, fields=2, aliases=0)),
-        ("{ a { ...F } ...F } fragment F on T { b { ...G } } fragment G on T { x: c }", Measures(3, 5, 1)),
-        ("{ a ...F } fragment F on T { b ...F }", Measures(depth=1, fields=3, aliases=0)),
-        ("{ ...Nowhere a }", Measures(depth=1, fields=1, aliases=0)),
-        ("query A { a } query B { a { b } }", Measures(depth=2, fields=2, aliases=0)),
-        ("fragment F on T { a { b } }", Measures(depth=0, fields=0, aliases=0)),
+        ("{ a }", Measures(depth=1, fields=1, aliases=0, nesting=1)),
+        ("{ a { b } c: d { e: f { g } } }", Measures(depth=3, fields=5, aliases=2, nesting=3)),
+        ("{ ... { a { ... on T { b } } } }", Measures(depth=2, fields=2, aliases=0, nesting=4)),
+        ("{ a { ...F } ...F } fragment F on T { b { ...G } } fragment G on T { x: c }", Measures(3, 5, 1, 5)),
+        ("{ a ...F } fragment F on T { b ...F }", Measures(depth=1, fields=3, aliases=0, nesting=3)),
+        ("{ ...Nowhere a }", Measures(depth=1, fields=1, aliases=0, nesting=1)),
+        ("query A { a } query B { a { b } }", Measures(depth=2, fields=3, aliases=0, nesting=2)),
+        ("fragment F on T { a { b } }", Measures(depth=0, fields=0, aliases=0, nesting=2)),
     ],
 )
 def test_a_document_is_measured_with_its_fragments_spread_out(query: str, measures: Measures) -> None:
     assert measures_of(parse(query)) == measures
+
+
+def chain(links: int) -> str:
+    """Return a document whose fragments each spread the next one."""
+    spread = "".join(f" fragment F{n} on Query {{ ...F{n + 1} }}" for n in range(links))
+    return f"{{ ...F0 }}{spread} fragment F{links} on Query {{ listCustomIntegrations {{ ok }} }}"
+
+
+VALID = {
+    "one field 1,000 times": "{ listCustomIntegrations { " + "ok " * 1000 + "} }",
+    "one root field 1,000 times": "{" + "listCustomIntegrations { ok } " * 1000 + "}",
+    "a fragment 1,000 times": "{" + "...F " * 1000 + "} fragment F on Query { listCustomIntegrations { ok } }",
+    "400 fragments of one field": "{"
+    + " ".join(f"...F{n}" for n in range(400))
+    + "}"
+    + "".join(f" fragment F{n} on Query {{ listCustomIntegrations {{ ok }} }}" for n in range(400)),
+    "fragments in fragments": chain(197),
+    "selections in selections": "{" + "... {" * 198 + "listCustomIntegrations { ok }" + "}" * 199,
+    "40 operations": " ".join(f"query A{n} {{ listCustomIntegrations {{ {'ok ' * 49} }} }}" for n in range(40)),
+}
+
+
+@pytest.mark.parametrize("case", VALID)
+async def test_a_valid_document_within_the_limits_runs(calls: GraphQLCalls, case: str) -> None:
+    sent = call(VALID[case], operationName="A39" if case == "40 operations" else None)
+    document = await calls.prepare(sent)
+    assert document.refusal is None
+    result = calls.execute(sent, document, lambda *_: {"ok": True})
+    assert result.document == {"data": {"listCustomIntegrations": {"ok": True}}}
 
 
 REFUSED = {
@@ -96,7 +125,25 @@ REFUSED = {
         "Syntax Error: Document is nested too deeply. Parsing aborted.",
     ),
     "fields": ("{" + "listCustomIntegrations { ok } " * 1001 + "}", "The document selects more than 2000 fields"),
-    "repeated fields": ("{" + "listCustomIntegrations { ok } " * 500 + "}", "Validation aborted."),
+    "fields of all operations": (
+        " ".join(f"query A{n} {{ ...F }}" for n in range(41))
+        + " fragment F on Query { listCustomIntegrations {"
+        + "ok " * 49
+        + "} }",
+        "The document selects more than 2000 fields",
+    ),
+    "fragments in fragments": (
+        chain(198),
+        "The document nests selections 201 deep, with fragments; the limit is 200.",
+    ),
+    "variables of all operations": (
+        " ".join(f"mutation A{n}($v: String!) {{ ...F }}" for n in range(110))
+        + " fragment F on Mutation { addCustomIntegration(name: $v, nodeTypes: ["
+        + "{nodeType: $v} " * 460
+        + "]) { ok } }",
+        "The document's operations spread too many fragments or use too many variables between them;"
+        " the limit is 50000 of both, counted anew in each operation.",
+    ),
     "introspection": (
         "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }",
         "Maximum introspection depth exceeded",

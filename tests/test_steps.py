@@ -46,6 +46,11 @@ def doubling(levels: int) -> str:
     return f"{{ ...f0 }} {' '.join(fragments)} fragment f{levels} on Query {{ {LIST} {{ ok }} }}"
 
 
+def side_by_side(size: int) -> str:
+    fragments = " ".join(f"fragment f{number} on Query {{ {LIST} {{ ok }} }}" for number in range(size))
+    return f"{{ {' '.join(f'...f{number}' for number in range(size))} }} {fragments}"
+
+
 def copies(size: int) -> Any:
     add = {"op": "add", "path": "/settings", "value": {"a": [1, 2]}}
     return [add, *[{"op": "copy", "from": "/settings/a", "path": "/settings/a/-"}] * size]
@@ -133,6 +138,7 @@ KINDS: dict[str, tuple[Send, int]] = {
     "a patch that nests": (body("celigo", "PATCH", f"/integrations/{CELIGO}", nesting_patch), 100),
     "fragments that double": (document(doubling), 8),
     "fragments that double, of a stranger": (document(doubling, None), 8),
+    "fragments side by side": (document(side_by_side), 100),
     "too many fields": (document(lambda size: f"{{ {LIST} {{ {'ok ' * size} }} }}"), 2100),
     "aliases of root fields": (
         document(lambda size: f"{{ {' '.join(f'a{n}: {LIST} {{ ok }}' for n in range(size))} }}"),

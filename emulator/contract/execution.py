@@ -25,9 +25,12 @@ from graphql import (
     validate,
     visit,
 )
+from graphql.language.parser import MAX_NESTING_DEPTH
+from graphql.validation.validation_context import MAX_FRAGMENT_WORK
 
 from emulator.contract.graphql import GraphQLLimits, GraphQLResult, Resolve, RootFields
 from emulator.contract.measures import Measures, measures_of
+from emulator.contract.merging import Rules, rules_for
 from emulator.contract.operation import Operation
 from emulator.contract.selection import selected_fields
 from emulator.contract.size import is_large
@@ -36,6 +39,12 @@ from emulator.exchange import NOTHING, Violation
 
 TOKEN_BYTES = 600
 """What a token takes in memory with the nodes that are made of it, at most: measured."""
+
+_SHARED = (
+    "The document's operations spread too many fragments or use too many variables between them;"
+    f" the limit is {MAX_FRAGMENT_WORK} of both, counted anew in each operation."
+)
+"""What graphql-core only calls "Validation aborted." within the other limits. One operation alone stays below."""
 
 ERROR_BYTES = 1500
 """What an error takes besides its sentence, as a part of the result and as a violation."""
@@ -86,13 +95,18 @@ class Executable:
             return document
         measures = measures_of(document.ast)
         beyond = _beyond(measures, limits)
-        errors = [GraphQLError(beyond)] if beyond else validate(self.schema, document.ast)
+        errors = [GraphQLError(beyond)] if beyond else self._errors(document.ast)
         return replace(
             document,
             bytes=document.bytes + sum(ERROR_BYTES + 2 * len(error.message) for error in errors),
             fields=measures.fields,
             refusal=_refusal("validation", "/query", errors) if errors else None,
         )
+
+    def _errors(self, ast: DocumentNode) -> list[GraphQLError]:
+        rules, rules_of_valid = self._rules
+        errors = validate(self.schema, ast, rules) or validate(self.schema, ast, rules_of_valid)
+        return [GraphQLError(_SHARED) if error.message == "Validation aborted." else error for error in errors]
 
     def execute(self, document: GraphQLDocument, request: Mapping[str, Any], resolve: Resolve) -> GraphQLResult:
         """Run a request whose document is valid, as GraphQL.execute does."""
@@ -140,6 +154,10 @@ class Executable:
         for name, operation in self._operations.items():
             (query if operation.root == "query" else mutation).set_field(name, _resolve_root_field)
         return make_executable_schema(self._sdl, query, mutation)
+
+    @cached_property
+    def _rules(self) -> tuple[Rules, Rules]:
+        return rules_for(self.schema)
 
 
 # The journal and the reply hold GraphQL errors; ariadne would print each with a traceback besides.
@@ -191,6 +209,10 @@ def _beyond(measures: Measures, limits: GraphQLLimits) -> str:
         return f"The document has {measures.aliases} aliases; the limit is {limits.aliases}."
     if measures.fields > limits.fields:
         return f"The document selects more than {limits.fields} fields, counted wherever a fragment is spread."
+    if measures.nesting > MAX_NESTING_DEPTH:
+        return (
+            f"The document nests selections {measures.nesting} deep, with fragments; the limit is {MAX_NESTING_DEPTH}."
+        )
     return ""
 
 

@@ -21,7 +21,7 @@ Resolve: TypeAlias = Callable[[str, str, dict[str, Any]], Any]
 class GraphQLLimits:
     """What a document may not exceed.
 
-    `depth` counts fields that stand in each other, `fields` those that are selected: both with each fragment
+    `depth` counts fields that stand in each other, `fields` those that all operations select: both with each fragment
     counted wherever it is spread. `aliases` and `tokens` are counted as written; `length` is in characters.
     """
 

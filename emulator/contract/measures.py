@@ -14,24 +14,26 @@ UNCOUNTED = 10**9
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """How deep fields stand in each other, how many are selected, and how many aliases are written.
+    """How deep fields stand in each other, how many all operations select, and how many aliases are written.
 
-    Of several operations the largest counts.
+    `nesting` is how deep selections in braces stand in each other, those of fragments among them.
     """
 
     depth: int
     fields: int
     aliases: int
+    nesting: int
 
 
 @dataclass(slots=True)
 class _Part:
-    """An operation or a fragment by itself. `spreads` are the fragments in it, each with the depth of its place."""
+    """An operation or a fragment by itself. `spreads` are the fragments in it, with the depth and nesting there."""
 
     depth: int = 0
     fields: int = 0
     aliases: int = 0
-    spreads: list[tuple[str, int]] = field(default_factory=list)
+    nesting: int = 0
+    spreads: list[tuple[str, int, int]] = field(default_factory=list)
 
 
 def measures_of(document: DocumentNode) -> Measures:
@@ -44,19 +46,21 @@ def measures_of(document: DocumentNode) -> Measures:
         _add_fragments(operation, fragments)
     return Measures(
         depth=max((part.depth for part in operations), default=0),
-        fields=max((part.fields for part in operations), default=0),
+        fields=sum(part.fields for part in operations),
         aliases=sum(part.aliases for part in (*operations, *fragments.values())),
+        nesting=max((part.nesting for part in (*operations, *fragments.values())), default=0),
     )
 
 
 def _part(definition: OperationDefinitionNode | FragmentDefinitionNode) -> _Part:
     part = _Part()
-    waiting: list[tuple[Sequence[SelectionNode], int]] = [(definition.selection_set.selections, 0)]
+    waiting: list[tuple[Sequence[SelectionNode], int, int]] = [(definition.selection_set.selections, 0, 1)]
     while waiting:
-        selections, depth = waiting.pop()
+        selections, depth, nesting = waiting.pop()
+        part.nesting = max(part.nesting, nesting)
         for node in selections:
             if isinstance(node, FragmentSpreadNode):
-                part.spreads.append((node.name.value, depth))
+                part.spreads.append((node.name.value, depth, nesting))
                 continue
             is_field = isinstance(node, FieldNode)
             part.fields += is_field
@@ -64,7 +68,7 @@ def _part(definition: OperationDefinitionNode | FragmentDefinitionNode) -> _Part
             part.depth = max(part.depth, depth + is_field)
             within: SelectionSetNode | None = getattr(node, "selection_set", None)
             if within is not None:
-                waiting.append((within.selections, depth + is_field))
+                waiting.append((within.selections, depth + is_field, nesting + 1))
     return part
 
 
@@ -78,15 +82,16 @@ def _expand(fragments: Mapping[str, _Part]) -> None:
             part = fragments[waiting[-1]]
             if waiting[-1] not in entered:
                 entered.add(waiting[-1])
-                waiting += [spread for spread, _ in part.spreads if spread in fragments and spread not in entered]
+                waiting += [spread for spread, *_ in part.spreads if spread in fragments and spread not in entered]
             elif (here := waiting.pop()) not in done:
                 done.add(here)
                 _add_fragments(part, fragments)
 
 
 def _add_fragments(part: _Part, fragments: Mapping[str, _Part]) -> None:
-    for name, depth in part.spreads:
+    for name, depth, nesting in part.spreads:
         fragment = fragments.get(name)
         if fragment is not None:
             part.depth = max(part.depth, depth + fragment.depth)
+            part.nesting = max(part.nesting, nesting + fragment.nesting)
             part.fields = min(part.fields + fragment.fields, UNCOUNTED)
