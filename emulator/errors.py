@@ -26,7 +26,16 @@ class FieldError(Exception):
         self.extensions = dict(extensions or {})
 
 
-class MalformedBody(Exception):
+class Departure(Exception):
+    """What the client sent departs from the contract so far that nothing else of it is looked at.
+
+    `violation` says where.
+    """
+
+    violation: Violation
+
+
+class MalformedBody(Departure):
     """The body is not what its content type says: `problem` says why, str() also at which `place` if that is known."""
 
     def __init__(self, problem: str, place: str = "") -> None:
@@ -35,8 +44,13 @@ class MalformedBody(Exception):
         self.violation = Violation("body", "", "contentEncoding", "as its type says", NOTHING, str(self))
 
 
-class UndecodableBody(Exception):
+class UndecodableBody(Departure):
     """The body does not unpack: str() says why, in zlib's words ("incorrect header check")."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        sentence = f"does not unpack: {problem}"
+        self.violation = Violation("body", "", "contentEncoding", "as its encoding says", NOTHING, sentence)
 
 
 class StorageFailure(Exception):

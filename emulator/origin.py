@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from aiohttp import hdrs, web
 
-from emulator.problems import Problem
+from emulator.problems import RefusedHeader
 
 HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 """What Host may hold: a host as RFC 3986 has it, with or without a port."""
@@ -30,9 +30,10 @@ class Origin:
         return f"{self.scheme}://{self.authority}{self.prefix}"
 
     def check(self) -> None:
-        """Raise Problem (400) for a host that no URL can hold: no links could be made of it (RFC 9112, 3.2)."""
+        """Raise RefusedHeader (400) for a host that no URL can hold: no links could be made of it (RFC 9112, 3.2)."""
         if not HOST.fullmatch(self.authority):
-            raise Problem(400, f"The host {self.authority!r} is not a host name with or without a port.")
+            detail = f"The host {self.authority!r} is not a host name with or without a port."
+            raise RefusedHeader(400, detail, hdrs.HOST, "format", self.authority)
 
 
 def authority_of(request: web.BaseRequest) -> str:

@@ -25,7 +25,7 @@ from emulator.contract.openapi import Contract
 from emulator.contract.operation import Operation, Response
 from emulator.contract.reading import UnsupportedType, read_call
 from emulator.cors import Cors
-from emulator.errors import MalformedBody, Refusal, UndecodableBody, WorkEnded, is_without_room
+from emulator.errors import Departure, MalformedBody, Refusal, UndecodableBody, WorkEnded, is_without_room
 from emulator.exchange import Call, Reply, Violation
 from emulator.graphql_calls import GraphQLCalls
 from emulator.metrics import Metrics
@@ -195,34 +195,36 @@ class Pipeline:
         call = wire.new_call(request, address.path[len(mount) :], base_url, route.params if route else {})
         call.public_url = f"{address.origin.url}{address.public_root}{mount}"
         call.flags = address.sandbox.flags[self._vendor.name]
-        return Visit(address.sandbox, address.sandbox.now(), address, route, call)
+        matched = route.operations.get("GET" if call.method == "HEAD" else call.method) if route else None
+        operations = (matched.name,) if matched else ()
+        now = address.sandbox.now()
+        return Visit(address.sandbox, now, address, route, call, matched=matched, operations=operations)
 
     def _match(self, visit: Visit) -> Operation:
         route = visit.route
         if route is None:
             raise Refusal(self._dialect.unknown_path(visit.call))
-        method = "GET" if visit.call.method == "HEAD" else visit.call.method
-        operation = route.operations.get(method)
-        if operation is None:
+        if visit.matched is None:
             raise Refusal(self._dialect.wrong_method(visit.call, sorted(route.operations)))
-        visit.matched, visit.operations = operation, (operation.name,)
         if route.violations:
             # A router decodes what it has found, before anybody asks who calls.
             visit.violations = route.violations
             raise Refusal(self._dialect.invalid(visit.call, route.violations))
-        return operation
+        return visit.matched
 
     async def _read(self, visit: Visit, operation: Operation, request: web.BaseRequest) -> None:
-        if not request.body_exists or (wire.expects_continue(request) and not self._is_known(visit, operation)):
+        conventions, limits = self._contract.conventions, self._limits.body
+        if not wire.has_body(request, conventions):
+            return
+        if wire.expects_continue(request) and not self._is_known(visit, operation):
             return
         if operation.body is None:
             visit.call.body = await wire.read_ignored(request)
             return
         visit.files = ExitStack()
-        conventions, limits = self._contract.conventions, self._limits.body
         try:
             await wire.read_body(request, visit.call, operation.body, conventions, limits, visit.files)
-        except (MalformedBody, UndecodableBody, wire.UnsupportedEncoding) as problem:
+        except Departure as problem:
             # Told once it is known who asks: no framework parses a body before.
             visit.unreadable_body = problem
 
@@ -328,7 +330,7 @@ class Pipeline:
         """Return the vendor's answer to what a stage has raised; what is no refusal is our own fault."""
         if isinstance(refusal, Refusal):
             return refusal.reply
-        if isinstance(refusal, UnsupportedType | MalformedBody):
+        if isinstance(refusal, Departure):
             visit.violations = [*visit.violations, refusal.violation]
         if isinstance(refusal, wire.TooLarge):
             return self._dialect.too_large(visit.call, refusal.limit)

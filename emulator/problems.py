@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from emulator.exchange import Reply
+from emulator.errors import Departure
+from emulator.exchange import NOTHING, Reply, Violation
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -23,3 +24,11 @@ class Problem(Exception):
         title = HTTPStatus(self.status).phrase
         document = {"type": "about:blank", "title": title, "status": self.status, "detail": self.detail}
         return Reply(self.status, document, dict(self.headers), content_type=MEDIA_TYPE)
+
+
+class RefusedHeader(Problem, Departure):
+    """A header that cannot be meant as it is; `rule` says what it departs from, as in a violation."""
+
+    def __init__(self, status: int, detail: str, name: str, rule: str, value: str) -> None:
+        super().__init__(status, detail)
+        self.violation = Violation("header", f"/{name.lower()}", rule, NOTHING, value, detail)

@@ -18,7 +18,7 @@ from emulator.contract.faults import can_meet, reply_of, responses_of
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import Response
 from emulator.exchange import Call, Reply
-from emulator.problems import Problem
+from emulator.problems import RefusedHeader
 from emulator.sandbox.faults import Due, FaultReply, Faults, GraphQLFault
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.scenarios import Scenario
@@ -102,12 +102,13 @@ def flags_of(call: Call, sandbox: Sandbox, contract: Contract, scenarios: Mappin
 
 
 def scenario_named(name: str, contract: Contract, scenarios: Mapping[str, Scenario]) -> Scenario:
-    """Return a vendor's scenario by name, with or without "<vendor>/". Raises Problem, naming those there are."""
+    """Return a vendor's scenario by name, with or without "<vendor>/". Raises RefusedHeader, naming those there are."""
     own = f"{contract.vendor}/"
     full_name = f"{own}{name.removeprefix(own).removeprefix('*/')}"
     if full_name not in scenarios:
         names = ", ".join(sorted(known for known in scenarios if known.startswith(own)))
-        raise Problem(422, f"There is no scenario {name!r} for {contract.vendor}; there are {names}.")
+        detail = f"There is no scenario {name!r} for {contract.vendor}; there are {names}."
+        raise RefusedHeader(422, detail, SCENARIO, "enum", name)
     return scenarios[full_name]
 
 
@@ -122,7 +123,8 @@ def _due(faults: Faults, operations: Sequence[str], contract: Contract, now: dat
 def _faults_of(name: str, sandbox: Sandbox, contract: Contract, scenarios: Mapping[str, Scenario]) -> Faults:
     scenario = scenario_named(name, contract, scenarios)
     if scenario.records:
-        raise Problem(422, f"Scenario {scenario.full_name} changes records, not one call; switch it on.")
+        detail = f"Scenario {scenario.full_name} changes records, not one call; switch it on."
+        raise RefusedHeader(422, detail, SCENARIO, "enum", name)
     # Without state: every call is the first, and its random choices are its own.
     faults = Faults(f"{sandbox.seed}:{sandbox.journal.next_number()}")
     for fault in scenario.faults:
@@ -161,7 +163,8 @@ def _preferred(status: int, operation: str, contract: Contract) -> Reply:
     responses = _responses(operation, contract)
     if status not in responses:
         held = ", ".join(map(str, sorted(responses)))
-        raise Problem(422, f"Prefer: code={status} is not in the contract of {operation}, which holds {held}.")
+        detail = f"Prefer: code={status} is not in the contract of {operation}, which holds {held}."
+        raise RefusedHeader(422, detail, "Prefer", "enum", f"code={status}")
     return reply_of(FaultReply(status), responses, operation=operation)
 
 

@@ -21,8 +21,8 @@ from multidict import CIMultiDict, MultiDictProxy
 from emulator.contract.openapi import Conventions
 from emulator.contract.operation import SAFE_METHODS, Body
 from emulator.contract.reading import BINARY, MULTIPART
-from emulator.errors import MalformedBody
-from emulator.exchange import NOTHING, Call, Reply
+from emulator.errors import Departure, MalformedBody
+from emulator.exchange import NOTHING, Call, Reply, Violation
 from emulator.json_text import write_json
 from emulator.parts import read_parts
 from emulator.problems import Problem
@@ -65,12 +65,13 @@ class TooLarge(Exception):
         self.limit = limit
 
 
-class UnsupportedEncoding(Exception):
+class UnsupportedEncoding(Departure):
     """The body's content encoding is not one that is unpacked."""
 
     def __init__(self, encoding: str) -> None:
         super().__init__(f"the content encoding {encoding!r} is not one of {', '.join(UNPACKED)}")
         self.encoding = encoding
+        self.violation = Violation("header", "/content-encoding", "enum", list(UNPACKED), encoding, str(self))
 
 
 @dataclass(frozen=True)
@@ -99,10 +100,18 @@ def new_call(request: web.BaseRequest, path: str, base_url: str, params: Mapping
 
 
 def has_short_body(request: web.BaseRequest, limit: int) -> bool:
-    """Return True for a small JSON body that comes as it is."""
+    """Return True for a small JSON body that comes as it is, and is not waited with."""
     length, headers = request.content_length, request.headers
     is_small = length is not None and 0 < length <= min(SHORT, limit) and not encoding_of(request)
+    if expects_continue(request):
+        return False
     return is_small and "json" in headers.get(hdrs.CONTENT_TYPE, "")
+
+
+def has_body(request: web.BaseRequest, conventions: Conventions) -> bool:
+    """Return True if there is a body to read: Express 4 and hapi 21, which were run, unpack one of no bytes, too."""
+    is_unpacked = conventions.content_encoding == "unpacked" and encoding_of(request) != ""
+    return request.body_exists or (is_unpacked and request.content_length == 0)
 
 
 def encoding_of(request: web.BaseRequest) -> str:

@@ -113,6 +113,25 @@ def test_who_would_be_refused_is_refused_at_once_and_what_follows_is_no_request(
     assert [code for code in journalled(server) if code != status] == []
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("request_line", "headers", "status"),
+    [
+        (b"POST /api/v1/nothing", KEY, 404),
+        (b"DELETE /api/v1/integration/integrations", KEY, 405),
+        (b"POST /api/v1/integration/integrations", b"", 401),
+    ],
+)
+def test_a_short_body_is_not_waited_for_either(
+    server: Secure, request_line: bytes, headers: bytes, status: int, way: str
+) -> None:
+    kind = b"Content-Type: application/json\r\nContent-Length: 14\r\n\r\n"
+    with connected(server, way) as connection:
+        connection.sendall(request_line + b" HTTP/1.1\r\nHost: api.secoda.co\r\n" + headers + EXPECT + kind)
+        assert statuses(received(connection)) == [status]
+    assert journalled(server) == [status]
+
+
 @pytest.mark.parametrize(
     ("request_line", "status"), [(b"POST /_emulator/nothing", 404), (b"PUT /_emulator/snapshots/x", 413)]
 )
@@ -209,6 +228,12 @@ SOUND = {
 }
 
 
+def violations(server: Secure) -> list[tuple[str, str, str, str]]:
+    """Return place, pointer, rule and sentence of what departs from a contract in the calls, oldest first."""
+    journal = server.emulator.sandboxes.default.journal
+    return [(one.place, one.pointer, one.rule, one.sentence) for exchange in journal for one in exchange.violations]
+
+
 def send(server: Secure, to: str, encoding: str, body: bytes, apart: bool = False) -> tuple[int, Any]:
     """Send an encoded body, perhaps apart from its head; return status and JSON."""
     with connected(server) as connection:
@@ -233,6 +258,8 @@ def test_what_does_not_unpack_is_400_in_the_vendors_words(server: Secure, name: 
     assert (status, document["message"].removeprefix("Bad request: ")) == (400, "Invalid compressed payload")
     assert send(server, "paradime", encoding, body, apart)[0] == 400
     assert journalled(server) == [400, 400, 400]
+    sentence = f"does not unpack: {problem}"
+    assert violations(server) == [("body", "", "contentEncoding", sentence)] * 3
     assert send(server, "control", encoding, body, apart)[1]["detail"] == f"The body does not unpack: {problem}."
 
 
@@ -258,6 +285,21 @@ def test_another_encoding_is_415_in_the_vendors_words(server: Secure, encoding: 
     assert send(server, "paradime", encoding, PLAIN) == (415, {"message": "Unsupported Media Type"})
     assert send(server, "control", encoding, PLAIN)[0] == 415
     assert journalled(server) == [415, 415, 415]
+    sentence = f"the content encoding {encoding!r} is not one of gzip, deflate"
+    assert violations(server) == [("header", "/content-encoding", "enum", sentence)] * 3
+
+
+def test_a_body_of_no_bytes_does_not_unpack(server: Secure) -> None:
+    status, document = send(server, "celigo", "gzip", b"")
+    assert (status, document["errors"][0]["message"]) == (400, "unexpected end of file")
+    status, document = send(server, "immuta", "deflate", b"")
+    assert (status, document["message"].removeprefix("Bad request: ")) == (400, "Invalid compressed payload")
+    assert send(server, "paradime", "gzip", b"")[0] == 400
+    assert send(server, "celigo", "br", b"")[0] == 415
+    assert send(server, "control", "gzip", b"")[1]["detail"] == "The body does not unpack: unexpected end of file."
+    status, document = send(server, "celigo", "identity", b"")
+    assert (status, document["errors"][0]["message"]) == (422, "Path `name` is required.")
+    assert send(server, "secoda", "gzip", b"")[0] == 201
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
@@ -282,6 +324,9 @@ def test_what_counts_is_how_long_a_body_is_when_it_is_unpacked(server: Secure, t
     "begun",
     [
         head("secoda", length=100) + b'{"na',
+        head("celigo", length=100) + b'{"na',
+        head("immuta", length=100) + b'{"na',
+        head("paradime", length=100) + b'{"qu',
         head("secoda", length=None) + b'4\r\n{"na',
         head("secoda", b"Content-Encoding: gzip", length=100) + GZIP[:9],
         head("celigo", b"Content-Encoding: gzip", length=100) + GZIP[:9],
@@ -302,7 +347,13 @@ def test_a_client_that_leaves_amid_its_body_is_noted_and_no_error(
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     assert eventually(lambda: journalled(server) == [0])
     exchange = next(iter(sandbox.journal))
-    assert (exchange.reply, exchange.reply_violations) == (None, ())
+    assert (exchange.reply, exchange.violations, exchange.near_misses) == (None, (), ())
+    assert exchange.operations in (
+        ("createIntegration",),
+        ("createDictionary",),
+        ("importMetadata",),
+        ("executeGraphql",),
+    )
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
     assert 'status="500"' not in server.emulator.metrics.text([]).decode()
 

@@ -253,8 +253,11 @@ def test_a_host_that_no_link_can_hold_is_400_and_journalled(server: Secure, host
     request = GET.replace(b" /", b" /secoda/").replace(b"api.secoda.co", host)
     answer = ask(server, request + LAST, way)
     assert statuses(answer) == [400]
-    assert json.loads(answer.partition(b"\r\n\r\n")[2])["detail"].startswith("The host ")
-    assert journalled(server) == [400]
+    detail = json.loads(answer.partition(b"\r\n\r\n")[2])["detail"]
+    assert detail.startswith("The host ")
+    (exchange,) = server.emulator.sandboxes.default.journal
+    assert (exchange.status, exchange.operations, exchange.near_misses) == (400, ("listIntegrations",), ())
+    assert [(one.place, one.pointer, one.sentence) for one in exchange.violations] == [("header", "/host", detail)]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from emulator.contract.numbers import NUMBERS
 from emulator.contract.openapi import Conventions
 from emulator.contract.operation import Body, Field, Media, Operation, Parameter
-from emulator.errors import MalformedBody
+from emulator.errors import Departure, MalformedBody
 from emulator.exchange import NOTHING, Call, Part, Violation
 from emulator.json_text import Reading, UnsupportedCharset, is_deeper
 
@@ -22,7 +22,7 @@ BINARY = ("application/vnd.sqlite3", "application/octet-stream")
 """What is handed on as it is."""
 
 
-class UnsupportedType(Exception):
+class UnsupportedType(Departure):
     """The body's content type is not one that the operation takes."""
 
     def __init__(self, accepted: Sequence[str], kind: str) -> None:
