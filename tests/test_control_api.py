@@ -1091,6 +1091,7 @@ def test_wrong_path_and_method_name_the_right_ones(control: Control) -> None:
     answer = control.ask("POST", "/clock", json={})
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, PUT")
     assert answer.json()["detail"] == "/clock takes GET, PUT, not POST."
+    assert control.refused("POST", "") == (405, "/_emulator takes DELETE, GET, not POST.")
 
 
 @pytest.mark.parametrize("operation", sorted(name for name, one in OPERATIONS.items() if one.method == "GET"))

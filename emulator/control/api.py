@@ -129,7 +129,7 @@ class Control:
         method = "GET" if request.method == "HEAD" else request.method
         if method not in route.operations:
             allowed = ", ".join(sorted(route.operations))
-            raise Problem(405, f"{path} takes {allowed}, not {request.method}.", {"Allow": allowed})
+            raise Problem(405, f"{path or ROOT} takes {allowed}, not {request.method}.", {"Allow": allowed})
         return route.operations[method]
 
     def _check_token(self, request: web.BaseRequest, operation: Operation) -> None:
