@@ -13,10 +13,26 @@ from tests.control import Control, controlled
 PARADIME = {"X-API-KEY": "paradime-key", "X-API-SECRET": "paradime-secret"}
 CUSTOM = "11111111-2222-4333-8444-555555555555"
 HEX = "5fc5e0e66cfe5b44bb95de99"
+FLOW = "5fc5e1346cfe5b44bb95df12"
+DBT = "8c0f3d7e-41b5-4f0a-9a66-2d9b1e4c5f70"
 PARTIAL: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("secoda.integrations", CUSTOM, {"id": CUSTOM}, {"url": "/secoda/api/v1/integration/integrations"}),
     ("celigo.integrations", HEX, {"_id": HEX}, {"url": f"/celigo/v1/integrations/{HEX}"}),
     ("immuta.data_sources", "99", {"id": 99}, {"url": "/immuta/dataSource"}),
+    ("celigo.errors", FLOW, {"_flowId": FLOW}, {"url": "/celigo/v1/integrations"}),
+    (
+        "secoda.slack_conversations",
+        "C1",
+        {"id": "C1"},
+        {"url": "/secoda/api/v2/integration_v2/slack/conversations/list"},
+    ),
+    ("secoda.failing_tests", DBT, {"id": DBT}, {"url": f"/secoda/api/v1/integration/dbt/{DBT}/failing_tests/"}),
+    (
+        "secoda.dbt_artifacts",
+        DBT,
+        {"id": DBT},
+        {"url": f"/secoda/api/v1/integration/dbt/{DBT}/trigger/", "method": "POST"},
+    ),
     (
         "paradime.integrations",
         CUSTOM,
@@ -64,6 +80,31 @@ def test_a_partial_record_is_refused_and_if_it_is_forced_in_log_and_journal_name
     assert sentence in told
     assert "Traceback" not in caplog.text
     control.done("POST", "/reset")
+
+
+@pytest.mark.parametrize(
+    ("collection", "record", "sentence"),
+    [
+        (
+            "secoda.resources",
+            {"key": "x:1", "entity_type": 5, "databuilder_id": "1", "line": 1},
+            "/entity_type: 5 is not",
+        ),
+        (
+            "secoda.lineage",
+            {"key": "x:1", "from_identifier": {}, "line": 1},
+            "/to_identifier: 'to_identifier' is a req",
+        ),
+        ("celigo.scripts", {"_id": HEX}, "/name: 'name' is a required property"),
+        ("celigo.snapshots", {"_revisionId": HEX, "_integrationId": HEX}, "/digest: 'digest' is a required property"),
+        ("celigo.clones", {"_integrationId": HEX, "_sourceId": "x"}, "/_sourceId: 'x' does not match"),
+    ],
+)
+def test_a_record_that_handlers_could_not_read_is_refused_by_collection_and_field(
+    control: Control, collection: str, record: dict[str, Any], sentence: str
+) -> None:
+    status, detail = control.refused("PUT", f"/state/{collection}/{next(iter(record.values()))}", json=record)
+    assert (status, f"departs from the schema of {collection}: " in detail, sentence in detail) == (422, True, True)
 
 
 UNUSABLE: list[tuple[str, dict[str, Any], str]] = [

@@ -784,7 +784,7 @@ UPLOADS_REFUSED = [
     ),
     (["UPDATE \"celigo.scripts\" SET record = '{}'"], "the record None of celigo.scripts: it has no _id."),
     (
-        ["UPDATE \"celigo.scripts\" SET record = json_set(record, '$._id', 'other')"],
+        ["UPDATE \"celigo.scripts\" SET record = json_set(record, '$._id', 'ffffffffffffffffffffffff')"],
         f"the record '{SCRIPT}' of celigo.scripts has another _id.",
     ),
     (
@@ -1036,7 +1036,7 @@ def test_collections_are_counted_and_paged(control: Control, catalogue: Catalogu
 
 
 def test_a_record_is_put_read_replaced_and_removed(control: Control) -> None:
-    path, record = "/state/celigo.scripts/a%20%2F%20b", {"_id": "a / b", "name": "One"}
+    path, record = "/state/secoda.slack_conversations/a%20%2F%20b", {"id": "a / b", "name": "One"}
     assert control.ask("PUT", path, json=record).status_code == 201
     assert control.done("GET", path) == record
     assert control.ask("PUT", path, json={**record, "name": "Two"}).status_code == 200

@@ -104,6 +104,12 @@ DAMAGES = [
         "the record 'seco…' of secoda.credentials, /expires_at: 'soon' is not a 'date-time'",
     ),
     ("UPDATE \"secoda.credentials\" SET record = CAST(x'7b22ff227d' AS TEXT)", "Could not decode to UTF-8"),
+    ("UPDATE \"secoda.integrations\" SET record = '{}'", "the record '.*' of secoda.integrations is not a JSON object"),
+    (
+        "UPDATE \"celigo.scripts\" SET record = '{'",
+        "the record '.*' of celigo.scripts is not a JSON object with its _id",
+    ),
+    ("UPDATE \"secoda.syncs\" SET record = '[]'", "the record '.*' of secoda.syncs is not a JSON object with its id"),
     ("CREATE TABLE mine (x)", "was made by something else, or by another version of the emulator"),
 ]
 

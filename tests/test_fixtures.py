@@ -54,8 +54,8 @@ async def test_a_users_folder_is_laid_over_ours_file_by_file(catalogue: Catalogu
         ("immuta/dictionaries.yaml", "records: [{}]", "immuta/dictionaries.yaml line 1, /records/0: it has no "),
         (
             "celigo/scripts.yaml",
-            "records:\n- _id: a\n- _id: a\n",
-            "scripts.yaml line 3, /records/1: _id 'a' is there twice",
+            f"records:\n- {{_id: {'a' * 24}, name: A}}\n- {{_id: {'a' * 24}, name: B}}\n",
+            f"scripts.yaml line 3, /records/1: _id '{'a' * 24}' is there twice",
         ),
         ("secoda/integrations.yaml", "records: [{id: 1}]", "secoda/integrations.yaml line 1, /records/0/"),
     ],

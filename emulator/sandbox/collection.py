@@ -120,6 +120,13 @@ class Records:
         condition, values = self._collection.condition(where or {})
         return int(self._db.execute(f"SELECT count(*) FROM {self._table}{condition}", values).fetchone()[0])
 
+    def unreadable(self) -> str | None:
+        """Return the id of the first record that is not a JSON object with an id of its own; None if all are."""
+        id_type = f"json_type(record, '$.{self._collection.key}')"
+        condition = f"CASE WHEN json_valid(record) THEN ifnull({id_type}, '') NOT IN ('text', 'integer') ELSE 1 END"
+        row = self._db.execute(f"SELECT id FROM {self._table} WHERE {condition} LIMIT 1").fetchone()
+        return None if row is None else str(row[0])
+
     def insert(self, record: Record) -> None:
         """Add a record. Raises RecordExists if its id is taken."""
         self._written.add(self._collection.name)

@@ -241,9 +241,14 @@ class Sandbox:
     async def open_kept(self) -> None:
         """Take the records as they are in the store, without what calls that were cut off have left.
 
-        Raises ConfigurationError if there is a credential that cannot be used.
+        Raises ConfigurationError if there is a credential that cannot be used, or a record that cannot be read.
         """
-        await self.store.run(self._prepare, apart=True, then=self._take_books)
+
+        def prepare(db: sqlite3.Connection) -> dict[str, Credentials]:
+            self._refuse_unreadable(db)
+            return self._prepare(db)
+
+        await self.store.run(prepare, apart=True, then=self._take_books)
 
     async def restore(self, file: bytes) -> None:
         """Put the records of a SQLite file in the place of these, credentials included; all of them, or none.
@@ -328,6 +333,16 @@ class Sandbox:
             randomness=randomness,
             sandbox=self.name,
         )
+
+    def _refuse_unreadable(self, db: sqlite3.Connection) -> None:
+        """Raise ConfigurationError for a record without its id; credentials are read, and told of, elsewhere."""
+        credentials = [self._blueprint.credentials(vendor) for vendor in self._blueprint.collections]
+        for collection in self.collections:
+            id = None if collection in credentials else Records(db, collection).unreadable()
+            if id is not None:
+                raise ConfigurationError(
+                    f"the record {id!r} of {collection.name} is not a JSON object with its {collection.key}"
+                )
 
     def _prepare(self, db: sqlite3.Connection) -> dict[str, Credentials]:
         """Sweep what nobody will end any more, and return the credential books."""

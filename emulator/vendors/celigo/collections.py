@@ -9,18 +9,20 @@ CREDENTIALS = Collection("celigo.credentials", schema="credential.schema.json")
 CONNECTIONS = Collection("celigo.connections", key="_id", schema="connection.schema.json")
 EXPORTS = Collection("celigo.exports", key="_id", schema="export.schema.json")
 IMPORTS = Collection("celigo.imports", key="_id", schema="import.schema.json")
-SCRIPTS = Collection("celigo.scripts", key="_id")
+SCRIPTS = Collection("celigo.scripts", key="_id", schema="script.schema.json")
 INTEGRATIONS = Collection("celigo.integrations", key="_id", schema="integration.schema.json", populate=integration)
 FLOWS = Collection("celigo.flows", key="_id", indexes=("_integrationId",), schema="flow.schema.json")
-ERRORS = Collection("celigo.errors", key="_flowId")
+ERRORS = Collection("celigo.errors", key="_flowId", schema="open-errors.schema.json")
 """Open errors by flow: numError, lastErrorAt."""
 
 ASHARES = Collection("celigo.ashares", key="_id", schema="ashare.schema.json")
 REVISIONS = Collection("celigo.revisions", key="_id", indexes=("_integrationId",), schema="revision.schema.json")
-SNAPSHOTS = Collection("celigo.snapshots", key="_revisionId", indexes=("_integrationId",))
+SNAPSHOTS = Collection(
+    "celigo.snapshots", key="_revisionId", indexes=("_integrationId",), schema="snapshot-digest.schema.json"
+)
 """By revision: the digest of what the integration was like."""
 
-CLONES = Collection("celigo.clones", key="_integrationId")
+CLONES = Collection("celigo.clones", key="_integrationId", schema="standalone-clone.schema.json")
 """Clones that are not linked to their source, so that they take no snapshots."""
 
 AUDIT = Collection(

@@ -19,19 +19,21 @@ SYNCS = Collection("secoda.syncs", indexes=("integration_id", "tag"), schema="sy
 `rows` tells of those whose keys begin with its `tag`: they are "arriving", "in force", "leaving", or there are "none".
 """
 
-RESOURCES = Collection("secoda.resources", key="key")
+RESOURCES = Collection("secoda.resources", key="key", schema="kept-resource.schema.json")
 """Tables, columns, dashboards …: those of a sync that are not in force are on their way in or out."""
 
-LINEAGE = Collection("secoda.lineage", key="key")
+LINEAGE = Collection("secoda.lineage", key="key", schema="kept-lineage.schema.json")
 """Lineage, as RESOURCES."""
 
-ARTIFACTS = Collection("secoda.dbt_artifacts")
+ARTIFACTS = Collection("secoda.dbt_artifacts", schema="kept-dbt-artifacts.schema.json")
 """What the uploaded dbt artifacts say about tests, by integration."""
 
-FAILING_TESTS = Collection("secoda.failing_tests")
+FAILING_TESTS = Collection("secoda.failing_tests", schema="kept-failing-tests.schema.json")
 """What the last dbt sync found, by integration."""
 
-CONVERSATIONS = Collection("secoda.slack_conversations", indexes=("integration_id",))
+CONVERSATIONS = Collection(
+    "secoda.slack_conversations", indexes=("integration_id",), schema="kept-slack-conversation.schema.json"
+)
 
 CREDENTIALS = Collection("secoda.credentials", schema="credential.schema.json")
 
