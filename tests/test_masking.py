@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from emulator.exchange import NOTHING, Reply, Violation
-from emulator.sandbox.credential_shapes import SHAPES, Shape, names_credential
+from emulator.sandbox.credential_shapes import SHAPES, Shape, may_hold_credential, names_credential
 from emulator.sandbox.har import har
 from emulator.sandbox.journal import Exchange, Journal
 from emulator.sandbox.masking import FORM, Masker
@@ -82,6 +82,8 @@ def masked(text: str, kind: str = JSON) -> str:
 )
 def test_a_credential_is_known_by_its_name(name: str) -> None:
     assert names_credential(name)
+    for text in (name, f'{{"{name}": 1}}', f"/{name}/x", f"my_{name}: 1", f"my{name[0].upper()}{name[1:]}=1"):
+        assert may_hold_credential(text)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +98,11 @@ def test_a_credential_is_known_by_its_name(name: str) -> None:
 )
 def test_other_names_are_left_alone(name: str) -> None:
     assert not names_credential(name)
+
+
+def test_everyday_words_cost_no_closer_look() -> None:
+    text = '{"mapping": 1, "author": "Ann", "shipping": 2, "passengers": 3, "signal": 4, "created": "by her"}'
+    assert not may_hold_credential(text)
 
 
 # Headers, query, path

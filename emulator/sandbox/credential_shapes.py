@@ -140,22 +140,25 @@ SHAPES = (
 )
 """Applied in this order. What is empty as a replacement depends on a name."""
 
-_SURE = (
-    *("token", "secret", "passw", "passphrase", "passcode", "credential", "authorization", "cookie", "signature"),
-    *("phpsessid", "jsessionid", "sessionid", "oauth", "bearer"),
-)
-"""Where one of these is in a lower-cased text, a closer look is due."""
+_ENDS = rf"(?:[^a-z]|\Z|{'|'.join(sorted(_AFTER_LAST))})"
 _HINTS: tuple[tuple[str, re.Pattern[str] | None], ...] = (
-    *[(word, None) for word in ("token", "secret", "cred", "cookie", "bearer", "pass", "auth", "sess", "sig")],
-    *[(word, None) for word in ("sid", "pin", "otp", "pwd", "jwt")],
-    ("key", re.compile(rf"(?:{'|'.join(KEYS.words.split())})[-_ %.\]\[]{{0,3}}key|private key-", re.IGNORECASE)),
-    ("eyj", re.compile(r"eyJ")),
+    *[(word, None) for word in ("token", "secret", "credential", "cookie", "bearer", "pwd", "jwt", "otp", "eyj")],
+    ("pass", re.compile(rf"pass(?:w|phrase|code|{_ENDS})")),
+    ("auth", re.compile(rf"auth(?:orization|{_ENDS})")),
+    ("sess", re.compile(rf"sess(?:id|ion{_ENDS})")),
+    ("sig", re.compile(rf"sig(?:nature|{_ENDS})")),
+    ("sid", re.compile(rf"sid{_ENDS}")),
+    ("pin", re.compile(rf"pin{_ENDS}")),
+    ("key", re.compile(rf"(?:{'|'.join(KEYS.words.split())})[-_ %.\]\[]{{0,3}}key|private key-")),
     ("@", re.compile(r"(?:://|^)[^\s/?#]*:[^\s/?#]*@", re.MULTILINE)),
-    ("basic", re.compile(r"basic\s", re.IGNORECASE)),
-    ("%", re.compile(r"%[0-9a-fA-F]{2}")),
+    ("basic", re.compile(r"basic\s")),
+    ("%", re.compile(r"%[0-9a-f]{2}")),
     ("\\u00", re.compile(r"\\u00[2-7]")),
 )
-"""One of these is in every lower-cased text in which something is masked; where its expression is not, nothing is."""
+"""One of these is in every lower-cased text in which something is masked; where its expression is not, nothing is.
+
+One expression with all of them takes longer: 17 µs for 1 kB, these 13 µs.
+"""
 
 
 class _Verdicts(dict[str, bool]):
@@ -175,24 +178,7 @@ names_credential = _Verdicts().__getitem__
 def may_hold_credential(text: str) -> bool:
     """Return False if masking would leave the text as it is: most texts, found in a few searches."""
     lowered = text.lower()
-    for hint, pattern in _HINTS:
-        if hint in lowered and (_is_sure(hint, text, lowered) if pattern is None else pattern.search(text)):
-            return True
-    return False
-
-
-def _is_sure(hint: str, text: str, lowered: str) -> bool:
-    """Return False if a word is only a part of everyday ones ("mapping", "author")."""
-    if any(sure in lowered for sure in _SURE if hint in sure) or len(text) != len(lowered):
-        return True
-    at = lowered.find(hint)
-    while at >= 0:
-        end = at + len(hint) + (3 if lowered.startswith("session", at) else 0)
-        begins = text[at].isupper() or not text[at - 1 : at].isalpha()
-        if begins and not text[end : end + 1].islower():
-            return True
-        at = lowered.find(hint, end)
-    return False
+    return any(hint in lowered and (pattern is None or pattern.search(lowered)) for hint, pattern in _HINTS)
 
 
 def looks_opaque(segment: str) -> bool:
