@@ -77,6 +77,7 @@ def masked(text: str, kind: str = JSON) -> str:
             "tok%65n",
             "filter%5Btoken%5D",
         ),
+        *("Authentication", "X-CSRF", "xsrf", "bearer", "bearerValue", "csrfmiddlewaretoken"),
         *("tok%65n", "X-Sig", "token2", "AWS_SECRET_ACCESS_KEY", "client secret", "One-Time-Password"),
     ],
 )
@@ -91,6 +92,7 @@ def test_a_credential_is_known_by_its_name(name: str) -> None:
     [
         *("key", "monkey", "_id", "name", "accessLevel", "api", "keyword", "private", "passage", "primaryKey", "", "é"),
         *("passenger", "passRate", "passed", "bypass", "compass", "pinned", "spin", "shipping", "mapping", "pinterest"),
+        *("authenticationType", "authentication_method", "bearers", "forbearer"),
         *("author", "authors", "authority", "authType", "auth_method", "signal", "sigma"),
         *("session_count", "sessions_total", "sessionCount", "inside", "consider", "design", "assigned", "option"),
         *("secretary", "tokenizer", "tokenize", "cookiecutter", "public_key", "sort_key", "idempotency-key"),
@@ -340,6 +342,9 @@ def test_each_shape_of_the_table_is_masked_in_any_text_and_its_example_is_one(sh
         ("/a?filter%5Btoken%5D=S1", "/a?filter%5Btoken%5D=***"),
         ("https://host/token/S1/x?page=2", "https://host/token/***/x?page=2"),
         ("/password/S1/reset", "/password/***/reset"),
+        ("/bearer/S1", "/bearer/***"),
+        ("Authentication: S1", "Authentication: ***"),
+        ("{'headerName': 'X-Api-Key', 'headerValue': 'S1'}", "{'headerName': 'X-Api-Key', 'headerValue': '***'}"),
         ("/things;token=S1;page=2", "/things;token=***;page=2"),
         ("run --password S1 --verbose", "run --password *** --verbose"),
         ('<add key="ApiToken" value="S1"/>', '<add key="ApiToken" value="***"/>'),
@@ -361,6 +366,10 @@ def test_shapes_are_masked_and_what_is_like_them_stays(text: str, expected: str 
         ({"name": "Authorization", "value": "S1"}, {"name": "Authorization", "value": "***"}),
         ([{"value": "S1", "key": "X-Api-Key", "x": 1}], [{"value": "***", "key": "X-Api-Key", "x": 1}]),
         ({"name": "Accept", "value": "text/csv"}, None),
+        ({"headerName": "X-Api-Key", "headerValue": "S1"}, {"headerName": "X-Api-Key", "headerValue": "***"}),
+        ({"header_value": "S1", "header_key": "Cookie"}, {"header_value": "***", "header_key": "Cookie"}),
+        ({"name": "Cookie", "value": "S1", "otherValue": "x"}, {"name": "Cookie", "value": "***", "otherValue": "x"}),
+        ({"headerName": "Accept", "headerValue": "x", "queryName": "page", "queryValue": "1"}, None),
         (
             [{"op": "replace", "path": "/settings/token", "value": {"a": "S1"}}],
             [{"op": "replace", "path": "/settings/token", "value": {"a": "***"}}],

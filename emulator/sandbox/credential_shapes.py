@@ -44,12 +44,12 @@ ANYWHERE = Names(
     "mean a credential wherever they are used",
 )
 WHOLE = Names(
-    "pwd jwt otp phpsessid jsessionid sessionid",
+    "pwd jwt otp csrf xsrf phpsessid jsessionid sessionid",
     "any word of the name",
     "short, or names of web frameworks: a part of a word means nothing",
 )
 LAST = Names(
-    "pass auth oauth session sid pin sig",
+    "pass auth oauth authentication bearer session sid pin sig",
     "the last word of the name, or before `id`, `code`, `key`, `value`, `hash`, `header`, `data`: `db_pass`, `pinCode`",
     "everyday words too: `session_count`, `passRate`, `authType` and `author` stay",
 )
@@ -142,9 +142,12 @@ SHAPES = (
 
 _ENDS = rf"(?:[^a-z]|\Z|{'|'.join(sorted(_AFTER_LAST))})"
 _HINTS: tuple[tuple[str, re.Pattern[str] | None], ...] = (
-    *[(word, None) for word in ("token", "secret", "credential", "cookie", "bearer", "pwd", "jwt", "otp", "eyj")],
+    *[
+        (word, None)
+        for word in ("token", "secret", "credential", "cookie", "bearer", "pwd", "jwt", "otp", "srf", "eyj")
+    ],
     ("pass", re.compile(rf"pass(?:w|phrase|code|{_ENDS})")),
-    ("auth", re.compile(rf"auth(?:orization|{_ENDS})")),
+    ("auth", re.compile(rf"auth(?:orization|entication{_ENDS}|{_ENDS})")),
     ("sess", re.compile(rf"sess(?:id|ion{_ENDS})")),
     ("sig", re.compile(rf"sig(?:nature|{_ENDS})")),
     ("sid", re.compile(rf"sid{_ENDS}")),

@@ -27,7 +27,8 @@ _BLANK = " \t\r\n\ufeff"
 LONGEST_VALUE: Final = 64 * 1024
 """So much of a value is read to mask it, in characters: as of a body, what is behind is not kept."""
 
-_PAIRED_NAMES = ("name", "key", "header", "path")
+_PAIRED = re.compile(r"(.*?)_?(?:(name|key|header|path)|value)", re.IGNORECASE | re.DOTALL)
+"""The keys of a name and its value: `name` and `value`, `headerName` and `headerValue`."""
 
 
 @dataclass(slots=True)
@@ -142,12 +143,14 @@ class Masker(TextMasker):
         return mask_literals(text, self.hide, self.inner)
 
     def _object(self, value: dict[str, Any], secret: bool) -> dict[str, Any]:
-        paired = any(is_named(value.get(name)) for name in _PAIRED_NAMES)
+        pairs = [(found[1], found[2], key) for key in value if (found := _PAIRED.fullmatch(key))]
+        named = {prefix for prefix, is_name, key in pairs if is_name and is_named(value[key])}
+        paired = {key for prefix, is_name, key in pairs if not is_name and prefix in named}
         query = value.get("query")
         bound = bound_variables(query) if isinstance(query, str) else frozenset()
         masked: dict[str, Any] = {}
         for key, inner in value.items():
-            hidden = secret or names_credential(key) or (paired and key == "value")
+            hidden = secret or names_credential(key) or key in paired
             if key == "variables" and bound and isinstance(inner, dict):
                 masked[key] = {name: self.document(one, hidden or name in bound) for name, one in inner.items()}
                 masked[key] = self._object(masked[key], hidden)

@@ -22,10 +22,10 @@ _NAMED = re.compile(
 )
 """A name before its value, perhaps as an option of a command line."""
 _PAIR = re.compile(
-    r"\b(?:name|key|header)\\*[\"']?\s{0,8}[:=]\s{0,8}\\*[\"']([\w.-]++)\\*[\"'][^{}\[\]<>]{0,80}?"
-    r"\bvalue\\*[\"']?\s{0,8}[:=]\s{0,8}"
+    r"(?:\b(?:name|key|header)|(?i:_name|_key|_header)|Name|Key|Header)\\*[\"']?\s{0,8}[:=]\s{0,8}\\*[\"']([\w.-]++)\\*[\"'][^{}\[\]<>]{0,80}?"
+    r"(?:\bvalue|_value|Value)\\*[\"']?\s{0,8}[:=]\s{0,8}"
 )
-"""A name and its value in two fields: `{name: …, value: …}`, `<add key=… value=…>`."""
+"""A name and its value in two fields: `{name: …, value: …}`, `<add key=… value=…>`, `headerName: …, headerValue: …`."""
 _VALUE = re.compile(
     rf"((?i:{SCHEME})?)"
     r"(?:((?:\\*\"){3}|\\*[\"'])(.*?)(?:(?<!\\)\2|\Z)|(?!(?:null|true|false)\b)([^\s\"'\\,;&(){}\[\]<>]+))",
