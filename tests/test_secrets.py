@@ -215,6 +215,10 @@ def plant_replies(plants: Plants, control: Control) -> None:
     control.done("PUT", f"/state/celigo.integrations/{record['_id']}", json={**record, "settings": settings})
     plants.send("GET", CELIGO)
     plants.send("GET", f"{CELIGO}/{record['_id']}")
+    for path, guess in (("/settings/token", "guess"), ("/settings/token/x", 1), ("/settings/headers", {})):
+        for op in ("test", "remove", "replace"):
+            patch = [{"op": op, "path": path, "value": guess}, {"op": "test", "path": "/name", "value": 0}]
+            plants.send("PATCH", f"{CELIGO}/{record['_id']}", json=patch)
     for body in (
         {"errors": [{"code": "x", "message": "m", "token": "{}"}]},
         "oops, Bearer {} is wrong",
