@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emulator.exchange import NOTHING, Reply, Violation
 
 
 class Refusal(Exception):
-    """The vendor refuses the call: the pipeline rolls back and answers `reply`."""
+    """The vendor refuses the call: the pipeline rolls back and answers `reply`.
 
-    def __init__(self, reply: Reply) -> None:
+    `violations` say what was sent that no schema of the contract forbids, where it is that, and not rights, the state
+    of the records or a limit, that the call is refused for.
+    """
+
+    def __init__(self, reply: Reply, violations: Sequence[Violation] = ()) -> None:
         super().__init__(f"{reply.status}: {reply.document!r}")
         self.reply = reply
+        self.violations = violations
 
 
 class FieldError(Exception):

@@ -104,6 +104,10 @@ UNDECODABLE = "percent-encoding"
 """The rule that a parameter in a path breaks if it is no percent-encoded UTF-8."""
 
 
+REFUSED = "refused"
+"""The rule that a call breaks if a vendor's handler refuses what was sent, and no schema does."""
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
     """A place where a call or a reply departs from the contract.
@@ -111,7 +115,7 @@ class Violation:
     `place` is "path", "query", "header", "body" or "status"; `pointer` the JSON pointer of the
     offending value (of the missing one, for the rules "required" and "additionalProperties" of
     the extra one); `rule` the JSON Schema keyword, or "syntax", "validation", "variables" or
-    "operationName" of a GraphQL request that does not run; `expected` that keyword's value; `actual` the
+    "operationName" of a GraphQL request that does not run, or REFUSED; `expected` that keyword's value; `actual` the
     value found, NOTHING if there is none.
     """
 

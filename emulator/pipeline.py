@@ -329,6 +329,7 @@ class Pipeline:
     async def _refuse(self, visit: Visit, refusal: Exception) -> Reply:
         """Return the vendor's answer to what a stage has raised; what is no refusal is our own fault."""
         if isinstance(refusal, Refusal):
+            visit.violations = visit.violations or refusal.violations
             return refusal.reply
         if isinstance(refusal, Departure):
             visit.violations = [*visit.violations, refusal.violation]

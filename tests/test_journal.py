@@ -30,6 +30,7 @@ from emulator.sandbox.journals import Journals
 from emulator.sandbox.masking import Masker
 from emulator.sandbox.near_misses import NearMiss
 from emulator.sandbox.secret_paths import SecretPaths
+from tests.conftest import EmulatorUnderTest
 
 TIME = datetime(2024, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
 URL = "http://127.0.0.1:4070/acme/v1"
@@ -439,3 +440,62 @@ def test_a_header_that_a_reply_has_twice_is_kept_twice_and_masked_each_time() ->
             ("X-Name", "n"),
             ("Set-Cookie", MASK),
         )
+
+
+@pytest.mark.parametrize(
+    ("vendor", "method", "path", "document", "status", "violation"),
+    [
+        (
+            "secoda",
+            "POST",
+            "/integration/integrations",
+            {"name": "a\ud800b"},
+            400,
+            ("body", "/name", "refused", "Surrogate characters are not allowed: U+D800."),
+        ),
+        (
+            "secoda",
+            "POST",
+            "/integration/integrations",
+            {"name": "a\0b"},
+            400,
+            ("body", "/name", "refused", "Null characters are not allowed."),
+        ),
+        (
+            "celigo",
+            "POST",
+            "/integrations",
+            {"name": "a", "install": [{"name": "a", "type": "url", "url": "nowhere"}]},
+            422,
+            ("body", "/install[0]/url", "refused", "Install step is invalid: invalid url."),
+        ),
+        (
+            "celigo",
+            "GET",
+            "/integrations?include=name&exclude=name",
+            None,
+            400,
+            (
+                "query",
+                "/exclude",
+                "refused",
+                "Please provide either include or exclude param in the request query and not both.",
+            ),
+        ),
+        ("celigo", "GET", "/integrations/5fc5e0e66cfe5b44bb95de7f", None, 404, None),
+    ],
+)
+def test_what_a_handler_refuses_of_what_was_sent_is_a_violation(
+    emulator: EmulatorUnderTest,
+    vendor: str,
+    method: str,
+    path: str,
+    document: Any,
+    status: int,
+    violation: tuple[str, str, str, str] | None,
+) -> None:
+    content = None if document is None else json.dumps(document)
+    headers = {"Content-Type": "application/json"}
+    assert emulator.call(vendor, method, path, content=content, headers=headers).status_code == status
+    found = [(one.place, one.pointer, one.rule, one.sentence) for one in emulator.exchanges()[-1].violations]
+    assert found == ([] if violation is None else [violation])

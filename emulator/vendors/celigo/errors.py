@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from emulator.errors import Refusal
-from emulator.exchange import Reply
+from emulator.exchange import NOTHING, REFUSED, Reply, Violation
 from emulator.json_text import stringify
 from emulator.sandbox.world import World
 
 Error: TypeAlias = dict[str, str]
 """{"code", "message", "field"}; code and field may be missing."""
+
+OF_WHAT_IS_SENT = ("missing_required_field", "update_not_allowed", None)
+"""The codes of errors of what is sent, and not of the records; that of an install step's address has none."""
 
 
 def error(code: str, message: str, field: str | None = None) -> Error:
@@ -26,7 +29,12 @@ def envelope(status: int, *errors: Error) -> Reply:
 
 def refusal(status: int, *errors: Error) -> Refusal:
     """Return a Refusal to raise."""
-    return Refusal(envelope(status, *errors))
+    return Refusal(envelope(status, *errors), [_violation(one) for one in errors if one.get("code") in OF_WHAT_IS_SENT])
+
+
+def _violation(error: Error) -> Violation:
+    pointer = "".join(f"/{step}" for step in error.get("field", "").split(".") if step)
+    return Violation("body", pointer, REFUSED, NOTHING, NOTHING, error["message"])
 
 
 def unauthorized(flags: Mapping[str, Any]) -> Refusal:

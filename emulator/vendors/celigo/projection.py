@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from emulator.errors import Refusal
-from emulator.exchange import Call
+from emulator.exchange import NOTHING, REFUSED, Call, Violation
 from emulator.sandbox.collection import Record
 from emulator.vendors.celigo.errors import query_refused
 
@@ -39,7 +39,7 @@ def projection(call: Call) -> Projection:
     include, exclude = (_tree(call.params.get(name, "")) for name in ("include", "exclude"))
     if include and exclude:
         sentence = "Please provide either include or exclude param in the request query and not both."
-        raise Refusal(query_refused(sentence))
+        raise Refusal(query_refused(sentence), [Violation("query", "/exclude", REFUSED, NOTHING, NOTHING, sentence)])
     return Projection(include, exclude)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from emulator.errors import MalformedBody, Refusal, UndecodableBody
-from emulator.exchange import Call, Document, Nothing, Reply, Violation
+from emulator.exchange import NOTHING, REFUSED, Call, Document, Nothing, Reply, Violation
 from emulator.multipart import TooManyParts
 from emulator.vendors.secoda.texts import BLANK, is_number, text_problems
 
@@ -64,8 +64,13 @@ def invalid_page() -> Refusal:
 
 
 def invalid_fields(messages: Mapping[str, Any]) -> Refusal:
-    """400 with messages by field."""
-    return Refusal(Reply(400, dict(messages)))
+    """400 with messages by field: a list of them, or lists by place in the field."""
+    return Refusal(Reply(400, dict(messages)), [_refused(name, found) for name, found in messages.items()])
+
+
+def _refused(name: str, found: Any) -> Violation:
+    sentences = next(iter(found.values())) if isinstance(found, dict) else found
+    return Violation("body", f"/{name}", REFUSED, NOTHING, NOTHING, sentences[0])
 
 
 def parse_uuid(value: Any) -> str | None:
