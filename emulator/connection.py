@@ -302,7 +302,6 @@ class _Parser:
     def message_consumed(self) -> None:
         """Make room for another request."""
         self._waiting = max(0, self._waiting - 1)
-        self._parser.message_consumed()
 
     def feed_data(self, data: bytes) -> tuple[Sequence[Any], bool, bytes]:
         """Return the requests whose heads are complete, whether the last begins another protocol, and its bytes.
@@ -349,6 +348,8 @@ class _Parser:
         return len(data) if found < 0 else found + len(END_OF_HEAD)
 
     def _hand_on(self, part: bytes) -> tuple[Sequence[Any], bool, bytes]:
+        # It would pause where a request ends if it took many to be waiting; that is counted here.
+        self._parser.message_consumed()
         messages, is_upgraded, tail = self._parser.feed_data(part)
         if not messages and not is_upgraded and not self._connection.is_between_bodies:
             # It keeps a part of what it has got when a body is read more slowly than it comes.

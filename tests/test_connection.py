@@ -371,6 +371,14 @@ def test_every_request_around_one_with_a_body_that_offers_another_protocol_is_an
     assert journalled(server) == [201, 201, 201, 201, 200]
 
 
+@pytest.mark.parametrize("times", [31, 32, 33, 70])
+def test_a_request_behind_many_that_wait_is_answered(server: Secure, times: int) -> None:
+    offering = POST + OFFER % b"h2c" + ONE
+    with connected(server) as connection:
+        connection.sendall(offering * times + POST + TWO + GET + LAST)
+        assert statuses(received(connection)) == [201] * (times + 1) + [200]
+
+
 @pytest.mark.parametrize("times", [1, 3, 40])
 def test_a_client_that_ends_its_side_after_its_requests_gets_its_answers(server: Secure, times: int) -> None:
     with connected(server) as connection:
