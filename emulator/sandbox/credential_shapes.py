@@ -156,7 +156,7 @@ _HINTS: tuple[tuple[str, re.Pattern[str] | None], ...] = (
     ("@", re.compile(r"(?:://|^)[^\s/?#]*:[^\s/?#]*@", re.MULTILINE)),
     ("basic", re.compile(r"basic\s")),
     ("%", re.compile(r"%[0-9a-f]{2}")),
-    ("\\u00", re.compile(r"\\u00[2-7]")),
+    ("\\", re.compile(r"\\u00[2-7]")),
 )
 """One of these is in every lower-cased text in which something is masked; where its expression is not, nothing is.
 
@@ -181,7 +181,12 @@ names_credential = _Verdicts().__getitem__
 def may_hold_credential(text: str) -> bool:
     """Return False if masking would leave the text as it is: most texts, found in a few searches."""
     lowered = text.lower()
-    return any(hint in lowered and (pattern is None or pattern.search(lowered)) for hint, pattern in _HINTS)
+    for hint, pattern in _HINTS:  # any() with a generator takes 1 µs more
+        if hint not in lowered:
+            continue
+        if pattern is None or pattern.search(lowered):
+            return True
+    return False
 
 
 def looks_opaque(segment: str) -> bool:

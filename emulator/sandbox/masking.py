@@ -6,7 +6,7 @@ JSON is read, masked by key and written again; expressions are for what does not
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote_plus, unquote_plus
@@ -142,22 +142,22 @@ class Masker(TextMasker):
     def _literals(self, text: str) -> str:
         return mask_literals(text, self.hide, self.inner)
 
-    def _object(self, value: dict[str, Any], secret: bool) -> dict[str, Any]:
+    def _object(self, value: dict[str, Any], secret: bool, bound: Collection[str] = ()) -> dict[str, Any]:
+        """Return an object without credentials; what is below a key in `bound` is one, too."""
         pairs = [(found[1], found[2], key) for key in value if (found := _PAIRED.fullmatch(key))]
         named = {prefix for prefix, is_name, key in pairs if is_name and is_named(value[key])}
-        paired = {key for prefix, is_name, key in pairs if not is_name and prefix in named}
+        hidden = {key for prefix, is_name, key in pairs if not is_name and prefix in named}.union(bound)
         query = value.get("query")
-        bound = bound_variables(query) if isinstance(query, str) else frozenset()
+        passed = bound_variables(query) if isinstance(query, str) else ()
         masked: dict[str, Any] = {}
         for key, inner in value.items():
-            hidden = secret or names_credential(key) or key in paired
-            if key == "variables" and bound and isinstance(inner, dict):
-                masked[key] = {name: self.document(one, hidden or name in bound) for name, one in inner.items()}
-                masked[key] = self._object(masked[key], hidden)
-            elif key == "query" and not hidden and isinstance(inner, str) and "{" in inner:
+            below = secret or key in hidden or names_credential(key)
+            if key == "variables" and isinstance(inner, dict):
+                masked[key] = self._object(inner, below, passed)
+            elif key == "query" and not below and isinstance(inner, str) and "{" in inner:
                 masked[key] = self._literals(inner)
             else:
-                masked[key] = self.document(inner, hidden)
+                masked[key] = self.document(inner, below)
         return masked
 
     def _form_field(self, field: str) -> str:

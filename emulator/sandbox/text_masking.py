@@ -126,18 +126,15 @@ class TextMasker:
 
     def _behind(self, names: re.Pattern[str], text: str) -> str:
         """Mask the values behind those of the names that are credentials'."""
-        out, done = [], 0
+        out: list[str] = []
+        done = 0
         for found in names.finditer(text):
             secret = found.start() >= done and is_named(next(filter(None, found.groups())))
             value = _VALUE.match(text, found.end()) if secret else None
-            if value is not None:
-                scheme, mark, quoted, bare = value.groups()
-                masked = f"{mark}{self.hide(quoted)}{mark}" if mark else self.hide(bare)
-                out += [
-                    text[done : value.start()],
-                    scheme,
-                    masked if mark is None or quoted else value[0][len(scheme) :],
-                ]
+            scheme, mark, quoted, bare = value.groups() if value else ("", "", "", "")
+            if value and (quoted or bare):
+                mark = mark or ""
+                out += (text[done : value.start()], scheme, mark, self.hide(quoted or bare), mark)
                 done = value.end()
         return "".join((*out, text[done:]))
 
