@@ -129,37 +129,53 @@ def upload(url: str, kind: str, file: Path) -> None:
         assert (reply.status_code, reply.content) == (200, b"")
 
 
-def test_large_uploads_do_not_grow_the_process_by_their_size(large: dict[str, Path], tmp_path: Path) -> None:
-    small = {"csv": b"col_name,database,schema,name\nc,d,s,t\n", "jsonl": b"{}\n", "manifest": b"{}"}
-    peaks = []
-    for files in ({kind: tmp_path / kind for kind in small}, large):
-        for kind, content in small.items():
-            (tmp_path / kind).write_bytes(content)
+def answered_amid(url: str, kind: str, file: Path) -> int:
+    """Upload a file as `kind`; return how many other calls were answered meanwhile."""
+    answered = 0
+    with ThreadPoolExecutor() as pool, httpx.Client(headers=KEY, timeout=300) as client:
+        uploading = pool.submit(upload, url, kind, file)
+        while not uploading.done():
+            assert client.get(f"{url}/integration/integrations?page_size=1").status_code == 200
+            answered += 1
+        uploading.result()
+    return answered
+
+
+@dataclass
+class Uploads:
+    """What uploads of each kind have done to one process: its peak of memory, the other calls answered by kind."""
+
+    peak: int
+    answered: dict[str, int]
+
+    @classmethod
+    def of(cls, files: dict[str, Path]) -> Uploads:
+        """Upload files by kind."""
         process = Process.start()
         try:
-            for kind, file in files.items():
-                upload(process.url, kind, file)
+            answered = {kind: answered_amid(process.url, kind, file) for kind, file in files.items()}
         finally:
-            peaks.append(process.stop())
+            peak = process.stop()
+        return cls(peak, answered)
+
+
+@pytest.fixture(scope="module")
+def uploaded(large: dict[str, Path]) -> Uploads:
+    return Uploads.of(large)
+
+
+def test_large_uploads_do_not_grow_the_process_by_their_size(uploaded: Uploads, tmp_path: Path) -> None:
+    small = {"csv": b"col_name,database,schema,name\nc,d,s,t\n", "jsonl": b"{}\n", "manifest": b"{}"}
+    for kind, content in small.items():
+        (tmp_path / kind).write_bytes(content)
     # 250 MB came in. SQLite keeps up to 32 of them in memory, the rest on disk.
-    assert peaks[1] - peaks[0] < 64 * MEGABYTE
+    assert uploaded.peak - Uploads.of({kind: tmp_path / kind for kind in small}).peak < 64 * MEGABYTE
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "manifest"])
-def test_other_calls_are_answered_while_a_large_upload_is_worked_on(large: dict[str, Path], kind: str) -> None:
-    process = Process.start()
-    try:
-        with ThreadPoolExecutor() as pool, httpx.Client(headers=KEY, timeout=300) as client:
-            uploading = pool.submit(upload, process.url, kind, large[kind])
-            answered = 0
-            while not uploading.done():
-                assert client.get(f"{process.url}/integration/integrations?page_size=1").status_code == 200
-                answered += 1
-            uploading.result()
-    finally:
-        process.stop()
+def test_other_calls_are_answered_while_a_large_upload_is_worked_on(uploaded: Uploads, kind: str) -> None:
     # If one had to wait for the upload's end, there would be hardly more than that one.
-    assert answered > 10
+    assert uploaded.answered[kind] > 10
 
 
 async def test_a_large_manifest_is_read_a_block_at_a_time_off_the_loop(large: dict[str, Path]) -> None:
