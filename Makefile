@@ -23,7 +23,7 @@ test: $(STAMP)  ## Run the tests
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 matrix: $(STAMP)  ## Try every departure from every contract, strict and not, in memory and in a file (minutes)
-	EMULATOR_TEST_MATRIX=all $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/test_matrix.py tests/test_fuzz.py
+	EMULATOR_TEST_MATRIX=all $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/test_matrix.py tests/test_fuzz.py tests/test_control_fuzz.py
 
 check: $(STAMP)  ## Check format, style, types and layers
 	$(BIN)/ruff format --check emulator tests conftest.py

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 def test_control_api_keeps_to_its_contract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))  # where Schemathesis finds tests.fuzz.control_hooks
     with process() as (_, control):
-        schemathesis("control", f"{control.url}/_emulator/openapi.yaml", "--max-examples", "4", folder=tmp_path)
+        schemathesis("control", f"{control.url}/_emulator/openapi.yaml", folder=tmp_path)
         # What the fuzzing has left, sandboxes in any state, is still there and answers.
         for sandbox in control.done("GET", "/sandboxes")["sandboxes"]:
             control.done("GET", f"/sandboxes/{sandbox['name']}/state")

@@ -36,9 +36,9 @@ def headers(emulator: EmulatorUnderTest, vendor: str) -> list[str]:
 IS_MATRIX = os.environ.get("EMULATOR_TEST_MATRIX") == "all"
 STRICT = [False, True] if IS_MATRIX else [False]
 EXAMPLES = (
-    {"immuta": 20, "secoda": 12, "celigo": 8, "paradime": 40}
+    {"immuta": 20, "secoda": 12, "celigo": 8, "paradime": 40, "control": 4}
     if IS_MATRIX
-    else {"immuta": 8, "secoda": 6, "celigo": 4, "paradime": 12}
+    else {"immuta": 4, "secoda": 3, "celigo": 2, "paradime": 4, "control": 2}
 )
 """How many examples of each operation and phase are sent at most."""
 
