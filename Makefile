@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CLIENT_TESTS := tests/clients
+# What takes longest, and is run by `make matrix`, which CI runs, too.
+LONG_TESTS := tests/test_fuzz.py tests/test_control_fuzz.py tests/test_wheel.py
 
 .PHONY: help serve test matrix check format test-clients soak bench bench-quick bench-ratios lock docs clean
 
@@ -19,11 +21,11 @@ $(STAMP): requirements/dev.txt pyproject.toml
 serve: $(STAMP)  ## Serve all vendors on http://127.0.0.1:4070
 	$(BIN)/emulator serve
 
-test: $(STAMP)  ## Run the tests
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+test: $(STAMP)  ## Run the tests (three minutes)
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal $(LONG_TESTS:%=--ignore %)
 
-matrix: $(STAMP)  ## Try every departure from every contract, strict and not, in memory and in a file (minutes)
-	EMULATOR_TEST_MATRIX=all $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/test_matrix.py tests/test_fuzz.py tests/test_control_fuzz.py
+matrix: $(STAMP)  ## Try every departure from every contract, fuzz them, install the wheel (minutes)
+	EMULATOR_TEST_MATRIX=all $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/test_matrix.py $(LONG_TESTS)
 
 check: $(STAMP)  ## Check format, style, types and layers
 	$(BIN)/ruff format --check emulator tests conftest.py

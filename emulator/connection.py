@@ -44,6 +44,13 @@ class HttpServer(web.Server):
 
     def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> None:
         super().__init__(handler, request_factory=new_request)
+        self.transports: set[asyncio.BaseTransport] = set()
+
+    def abort(self) -> None:
+        """End the connections that are left: of clients who do not read what they were sent."""
+        for transport in list(self.transports):
+            if isinstance(transport, asyncio.WriteTransport):
+                transport.abort()
 
     def __call__(self) -> Connection:
         """Return what serves a new connection."""
@@ -57,9 +64,17 @@ class Connection(RequestHandler):
     but over TLS, where asyncio ends both sides at once.
     """
 
-    __slots__ = ("_ends_with_client", "_head_timer", "_is_tunnel", "_last_body", "_unanswered", "client_has_ended")
+    __slots__ = (
+        "_ends_with_client",
+        "_head_timer",
+        "_http_server",
+        "_is_tunnel",
+        "_last_body",
+        "_unanswered",
+        "client_has_ended",
+    )
 
-    def __init__(self, server: web.Server) -> None:
+    def __init__(self, server: HttpServer) -> None:
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
@@ -69,12 +84,18 @@ class Connection(RequestHandler):
             max_field_size=LONGEST_LINE,
         )
         self._parser: Any = _Parser(self._parser, self)
+        self._http_server = server
         self._unanswered = 0
         self._last_body: StreamReader | None = None
         self._head_timer: asyncio.TimerHandle | None = None
         self._is_tunnel = False
         self._ends_with_client = False
         self.client_has_ended = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to serve the connection."""
+        self._http_server.transports.add(transport)
+        super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
         """Read on, and limit how long the head of the next request may take."""
@@ -96,6 +117,8 @@ class Connection(RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Let go of the connection."""
+        if self.transport is not None:
+            self._http_server.transports.discard(self.transport)
         self._stop_timer()
         super().connection_lost(exc)
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from aiohttp import web
 
 from emulator.addressing import sandbox_named_in
-from emulator.connection import Connection
+from emulator.connection import Connection, HttpServer
 from emulator.hosts import HTTPS_PORT, Hosts
 from emulator.problems import Problem
 from emulator.splice import CHUNK, splice
@@ -29,7 +29,7 @@ class Proxy:
     `tls` is None if the emulator has no certificates; then every CONNECT is refused.
     """
 
-    def __init__(self, server: web.Server, hosts: Hosts, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, server: HttpServer, hosts: Hosts, tls: ssl.SSLContext | None) -> None:
         self._server = server
         self._hosts = hosts
         self._tls = tls

@@ -29,6 +29,7 @@ class Server:
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
+        self._server: HttpServer | None = None
         self._runner: web.ServerRunner | None = None
         self._proxy: Proxy | None = None
         self._addresses: dict[str, Any] = {}
@@ -36,7 +37,7 @@ class Server:
     async def start(self) -> None:
         """Begin to listen, then seed. Raises ConfigurationError if an address cannot be had."""
         settings, tls = self.emulator.settings, self.emulator.tls
-        server = HttpServer(self._answer)
+        server = self._server = HttpServer(self._answer)
         runner = self._runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
         self._proxy = Proxy(server, self.emulator.hosts, tls.context if tls else None)
         await runner.setup()
@@ -65,13 +66,14 @@ class Server:
 
     async def stop(self) -> None:
         """Answer what is in flight, then let go of ports and sandboxes."""
-        if self._runner is not None and self._proxy is not None:
+        if self._server is not None and self._runner is not None and self._proxy is not None:
             await self.emulator.end_streams()
             tunnels = asyncio.create_task(self._proxy.close())
             interruption = asyncio.get_running_loop().call_later(SHUTDOWN_SECONDS, self.emulator.interrupt)
             await self._runner.cleanup()
             interruption.cancel()
             tunnels.cancel()
+            self._server.abort()
         await self.emulator.close()
 
     def _answer(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:

@@ -6,7 +6,7 @@ import asyncio
 
 from aiohttp import web
 
-from emulator.connection import Connection
+from emulator.connection import Connection, HttpServer
 
 
 class Tunnel(Connection):
@@ -18,7 +18,7 @@ class Tunnel(Connection):
 
     __slots__ = ("outer", "sandbox", "writer")
 
-    def __init__(self, server: web.Server, sandbox: str | None, outer: Connection) -> None:
+    def __init__(self, server: HttpServer, sandbox: str | None, outer: Connection) -> None:
         super().__init__(server)
         self.sandbox = sandbox
         self.outer = outer

@@ -35,16 +35,15 @@ INTEGRATIONS = "/secoda/api/v1/integration/integrations"
 
 
 @pytest.fixture
-def control(emulator: EmulatorUnderTest) -> Iterator[Control]:
+def control(emulator: EmulatorUnderTest, _client: httpx.Client) -> Iterator[Control]:
     """The control API of the server of all tests; what sandboxes a test makes are dropped after it."""
-    with httpx.Client(timeout=60) as client:
-        control = Control(emulator.root, client)
-        yield control
-        for sandbox in control.done("GET", "/sandboxes")["sandboxes"]:
-            if sandbox["name"] != "default":
-                control.done("DELETE", f"/sandboxes/{sandbox['name']}")
-        for snapshot in control.done("GET", "/snapshots")["snapshots"]:
-            control.done("DELETE", f"/snapshots/{snapshot['name']}")
+    control = Control(emulator.root, _client)
+    yield control
+    for sandbox in control.done("GET", "/sandboxes")["sandboxes"]:
+        if sandbox["name"] != "default":
+            control.done("DELETE", f"/sandboxes/{sandbox['name']}")
+    for snapshot in control.done("GET", "/snapshots")["snapshots"]:
+        control.done("DELETE", f"/snapshots/{snapshot['name']}")
 
 
 def command_for(operation: str, url: str = "emulator") -> Command:
