@@ -26,7 +26,7 @@ test: $(STAMP)  ## Run the tests (three minutes)
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal $(LONG_TESTS:%=--ignore %)
 
 matrix: $(STAMP)  ## Try every departure from every contract, fuzz them, install the wheel (minutes)
-	EMULATOR_TEST_MATRIX=all $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/test_matrix.py $(LONG_TESTS)
+	TEST_MATRIX=all $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/test_matrix.py $(LONG_TESTS)
 
 check: $(STAMP)  ## Check format, style, types and layers
 	$(BIN)/ruff format --check emulator tests conftest.py

@@ -249,7 +249,7 @@ def _is_wrong(value: Any, kind: Any) -> bool:
     if hasattr(inner, "of_type"):
         # A single value becomes a list of one: wrong unless it is right inside.
         return _is_wrong(value, inner.of_type)
-    accepted = {"Int": (), "Float": (float,), "Boolean": (bool,), "String": (), "ID": ()}
+    accepted = {"Int": (), "Float": (float,), "Boolean": (bool,), "String": (str,), "ID": (str,)}
     return not is_leaf_type(inner) or not isinstance(value, accepted.get(inner.name, ()))
 
 

@@ -33,7 +33,7 @@ def headers(emulator: EmulatorUnderTest, vendor: str) -> list[str]:
     return [word for name, value in emulator.headers(vendor).items() for word in ("-H", f"{name}: {value}")]
 
 
-IS_MATRIX = os.environ.get("EMULATOR_TEST_MATRIX") == "all"
+IS_MATRIX = os.environ.get("TEST_MATRIX") == "all"
 STRICT = [False, True] if IS_MATRIX else [False]
 EXAMPLES = (
     {"immuta": 20, "secoda": 12, "celigo": 8, "paradime": 40, "control": 4}

@@ -1,6 +1,6 @@
 """The matrix: every operation, every way to depart from its contract, strict or not, in memory or in a file.
 
-`make test` walks a tenth of it, drawn by a seed; `make matrix` (EMULATOR_TEST_MATRIX=all) all of it.
+`make test` walks a tenth of it, drawn by a seed; `make matrix` (TEST_MATRIX=all) all of it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def test_the_matrix_has_every_operation(catalogue: Catalogue) -> None:
 
 def drawn(all_attempts: list[Attempt]) -> list[Attempt]:
     """Return what this run walks."""
-    if os.environ.get("EMULATOR_TEST_MATRIX") == "all":
+    if os.environ.get("TEST_MATRIX") == "all":
         return all_attempts
     return Random(SEED).sample(all_attempts, max(1, round(len(all_attempts) * SHARE)))
 
