@@ -89,7 +89,7 @@ class _Relay:
         ).encode()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="emulator-relay", daemon=True)
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     def __enter__(self) -> _Relay:
         self._thread.start()
@@ -106,21 +106,26 @@ class _Relay:
         self._loop.close()
 
     async def _listen(self) -> asyncio.Server:
-        return await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
+        return await asyncio.start_server(self._accept, "127.0.0.1", 0)
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Not a coroutine: asyncio's task for one would be known only once it has begun.
+        task = self._loop.create_task(self._pass_on(reader, writer))
+        self._connections[task] = writer
+        task.add_done_callback(self._connections.pop)
 
     async def _close(self) -> None:
         self._server.close()
-        for connection in self._connections:
-            connection.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        # One that is being accepted turns into another task.
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            for connection, writer in list(self._connections.items()):
+                connection.cancel()
+                writer.transport.abort()
+            await asyncio.gather(*others, return_exceptions=True)
         # What is closed is let go of in the loop's next round.
         await asyncio.sleep(0)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
-
         with closing(writer), suppress(OSError, EOFError, asyncio.CancelledError):
             far_reader, far_writer = await asyncio.open_connection(self._emulator.hostname, self._emulator.port or 80)
             with closing(far_writer):
@@ -130,7 +135,6 @@ class _Relay:
                     await _splice_resets(reader, writer, far_reader, far_writer)
                 else:
                     logger.warning("patch_dns: the emulator has refused the tunnel: %s", answer)
-        self._connections.discard(task)
 
 
 async def _splice_resets(

@@ -318,7 +318,7 @@ def test_many_tunnels_at_once_are_all_answered(proxy: Secure) -> None:
             return response.status
 
     async def call_all() -> list[int]:
-        connector = aiohttp.TCPConnector(ssl=proxy.trusting(), force_close=True, limit=0)
+        connector = aiohttp.TCPConnector(ssl=proxy.trusting(), limit=0)
         async with aiohttp.ClientSession(connector=connector) as session:
             return await asyncio.gather(*[call(session) for _ in range(40)])
 

@@ -34,7 +34,7 @@ ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "tests" / "examples"
 BACKENDS = ["asyncio", *(["trio"] if find_spec("trio") else [])]
 INI = "[pytest]\nasyncio_default_fixture_loop_scope = function\n"
-PLAIN = ("-p", "no:cacheprovider", "-W", "error")
+PLAIN = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "-W", "error")
 
 CALLS = """
 import httpx
