@@ -27,6 +27,9 @@ M_MMAP_THRESHOLD = -3
 
 LARGE_BLOCK_BYTES = 256 * 1024
 
+SWITCH_SECONDS = 0.001
+"""So long a thread at work keeps the event loop waiting at each of its steps; Python's interval is five times this."""
+
 
 def serve_until_signalled(settings: Settings) -> None:
     """Serve all vendors until SIGTERM or SIGINT. Raises ConfigurationError if that cannot be."""
@@ -70,6 +73,7 @@ async def _serve(settings: Settings, lines: ConsoleLog | None) -> None:
         gc.enable()
         # Journals keep exchanges by the thousand, and none is garbage: Python would look through them all too often.
         gc.set_threshold(10_000, 10, 10)
+        sys.setswitchinterval(SWITCH_SECONDS)
         _return_large_blocks()
         _announce(server)
         await stopping.wait()

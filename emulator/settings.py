@@ -167,7 +167,7 @@ SETTINGS: Sequence[Setting] = (
     Setting("graphql_depth", _whole(1, 1000), 25, "The deepest GraphQL document that is run, in fields."),
     Setting("graphql_aliases", _whole(0, 10_000), 100, "How many aliases a GraphQL document may have."),
     Setting("graphql_fields", _whole(1, 100_000), 2000, "How many fields it may select, its fragments spread out."),
-    Setting("graphql_tokens", _whole(1, 1_000_000), 50_000, "How many tokens it may have."),
+    Setting("graphql_tokens", _whole(1, 1_000_000), 15_000, "How many tokens it may have."),
     Setting("graphql_length", _size, 1024**2, "How many characters it may have (or 512k, 1m)."),
     Setting(
         "scenarios",

@@ -110,7 +110,9 @@ _Validator: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call
 
 
 def _quoted(value: Any) -> str:
-    """Return a value as Python writes it; but a large array or object by these words."""
+    """Return a value as Python writes it; but a large array or object by these words, of a long text its beginning."""
+    if isinstance(value, str):
+        return repr(value[:LONGEST_SENTENCE])
     if isinstance(value, list) and is_large(value):
         return "a large array"
     return "a large object" if isinstance(value, dict) and is_large(value) else repr(value)

@@ -69,7 +69,7 @@ async def get_exchange(call: Call, sandbox: Sandbox, emulator: Emulator) -> Repl
 
 
 @handlers.sandbox_operation("verifyJournal")
-async def verify_journal(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+async def verify_journal(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply | Stream:
     """Tell whether the journal holds what is expected."""
     expectation = whole_numbers(call.document)
     _check_operation(expectation, emulator)
@@ -80,12 +80,13 @@ async def verify_journal(call: Call, sandbox: Sandbox, emulator: Emulator) -> Re
     journal, exchanges = sandbox.journal, list(sandbox.journal)
     check = partial(verify, exchanges, expectation, kept=len(journal), lost=journal.lost)
     found = check() if journal.bytes <= QUICK_BYTES else await emulator.worker.run(check)
-    document = found.document()
-    if call.params.get("documents"):
-        # With the verdict, and not by calls that follow it: meanwhile they could have made room for others.
-        wanted = set(found.exchanges[-DOCUMENTS_LIMIT:])
-        document["documents"] = [exchange.document() for exchange in exchanges if exchange.number in wanted]
-    return Reply(200, document)
+    if not call.params.get("documents"):
+        return Reply(200, found.document())
+    # With the verdict, and not by calls that follow it: meanwhile they could have made room for others.
+    wanted = set(found.exchanges[-DOCUMENTS_LIMIT:])
+    matched = [exchange for exchange in exchanges if exchange.number in wanted]
+    start = write_json({**found.document(), "documents": []}).removesuffix(b"]}")
+    return long_json(start, matched, Exchange.document, b"]}")
 
 
 @handlers.sandbox_operation("getHar")

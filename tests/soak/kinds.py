@@ -18,8 +18,12 @@ from typing import Any, TypeAlias
 
 import httpx
 
+from emulator.wire import MOST_VALUES
 from tests.soak.emulator import Emulator
 from tests.soak.neighbours import CELIGO, IMMUTA, PARADIME, SECODA
+
+MARKS = MOST_VALUES - 1000
+"""So many commas, colons and opening brackets of JSON are just under the limit."""
 
 JSON = {"Content-Type": "application/json"}
 DBT = "8c0f3d7e-41b5-4f0a-9a66-2d9b1e4c5f70"
@@ -152,11 +156,11 @@ def graphql(hostile: Hostile) -> None:
             _query(hostile, document[:60_000], headers)
 
 
-@kind("GraphQL variables of 200,000 values, right and wrong")
+@kind("GraphQL variables of 30,000 objects, right and wrong")
 def variables(hostile: Hostile) -> None:
     add = 'mutation a($t: [IntegrationNodeTypeInfo!]!) { addCustomIntegration(name: "a", nodeTypes: $t) {ok} }'
     for node in ({"nodeType": "T"}, {"x": 1}, 1, {}):
-        _query(hostile, add, variables={"t": [node] * 60_000})
+        _query(hostile, add, variables={"t": [node] * 30_000})
 
 
 @kind("K7 300 GraphQL documents of 30 kB, each another")
@@ -198,7 +202,7 @@ def _with_values(hostile: Hostile, vendor: str, value: bytes) -> None:
 def _many_values(vendor: str) -> Kind:
     def send(hostile: Hostile) -> None:
         for make in VALUES.values():
-            for marks in (399_000, 2_000_000):
+            for marks in (MARKS, 2_000_000):
                 _with_values(hostile, vendor, make(marks))
 
     return send
@@ -210,41 +214,41 @@ def _large_values(vendor: str) -> Kind:
     def send(hostile: Hostile) -> None:
         for value in (b'"' + b"x" * 15_000_000 + b'"', ('"' + "ä" * 7_000_000 + '"').encode(), b"9" * 15_000_000):
             _with_values(hostile, vendor, value)
-        for value in (b"[" * 399_000, b'{"a":' * 199_000, b'"' * 15_000_000, b"\\" * 15_000_000):
+        for value in (b"[" * MARKS, b'{"a":' * (MARKS // 2), b'"' * 15_000_000, b"\\" * 15_000_000):
             hostile.json("POST", path, headers, value)
 
     return send
 
 
 for _vendor in TAKE_JSON:
-    KINDS[f"JSON of 399,000 and 2,000,000 marks to {_vendor}"] = _many_values(_vendor)
-    KINDS[f"JSON of one value of 15 MB, of 399,000 levels to {_vendor}"] = _large_values(_vendor)
+    KINDS[f"JSON of {MARKS:,} and 2,000,000 marks to {_vendor}"] = _many_values(_vendor)
+    KINDS[f"JSON of one value of 15 MB, of {MARKS:,} levels to {_vendor}"] = _large_values(_vendor)
 
 
-@kind("K8 100,000 wrong columns (Immuta), wrong teams (Secoda), wrong fields (Celigo)")
+@kind("K8 45,000 wrong columns (Immuta), wrong teams (Secoda), wrong fields (Celigo)")
 def wrong_entries(hostile: Hostile) -> None:
     for column in (b"{}", b'{"x":1}', b"1", b'{"name": 1}'):
         for method in ("PUT", "POST"):
             hostile.json(
-                method, "/immuta/dictionary/1", IMMUTA, b'{"metadata": [' + column + (b"," + column) * 99_999 + b"]}"
+                method, "/immuta/dictionary/1", IMMUTA, b'{"metadata": [' + column + (b"," + column) * 45_000 + b"]}"
             )
     for team in (b'"x"', b"1", b"{}"):
-        hostile.json("POST", INTEGRATIONS, SECODA, b'{"name": "a", "teams": [' + team + (b"," + team) * 99_999 + b"]}")
+        hostile.json("POST", INTEGRATIONS, SECODA, b'{"name": "a", "teams": [' + team + (b"," + team) * 45_000 + b"]}")
         hostile.json(
             "POST",
             "/celigo/v1/integrations",
             CELIGO,
-            b'{"name": "a", "aliases": [' + team + (b"," + team) * 99_999 + b"]}",
+            b'{"name": "a", "aliases": [' + team + (b"," + team) * 45_000 + b"]}",
         )
-    unknown = b",".join(b'"k%d":1' % number for number in range(100_000))
+    unknown = b",".join(b'"k%d":1' % number for number in range(45_000))
     for path, headers in TAKE_JSON.values():
         hostile.json("POST", path, headers, b"{" + unknown + b"}")
 
 
-@kind("K6 60,000 tags in one call (Immuta), three times")
+@kind("K6 30,000 tags in one call (Immuta), three times")
 def tags(hostile: Hostile) -> None:
     for turn in range(3):
-        body = json.dumps({"tags": [{"name": f"t{turn}.{number}"} for number in range(60_000)]})
+        body = json.dumps({"tags": [{"name": f"t{turn}.{number}"} for number in range(30_000)]})
         hostile.json("POST", "/immuta/tag", IMMUTA, body)
 
 
@@ -259,7 +263,7 @@ def columns(hostile: Hostile) -> None:
 # Celigo (K4, K8)
 
 
-@kind("K4 patches: copies that double, 1,000 operations, 190,000 values added")
+@kind("K4 patches: copies that double, 1,000 operations, 95,000 values added")
 def patches(hostile: Hostile) -> None:
     place = hostile.integration("celigo")
     add = '{"op": "add", "path": "/settings", "value": {"a": [1, 2]}}'
@@ -268,13 +272,13 @@ def patches(hostile: Hostile) -> None:
     hostile.json("PATCH", place, CELIGO, f"[{add}{f',{copy}' * 30}]")
     hostile.json("PATCH", place, CELIGO, f"[{add}{f',{copy}' * 999}]")
     hostile.json("PATCH", place, CELIGO, f"[{add}{f',{into}' * 999}]")
-    for value in ("[" + "1," * 190_000 + "1]", "[" + "[]," * 95_000 + "1]", "[" + '{"a":1},' * 60_000 + "1]"):
+    for value in ("[" + "1," * 95_000 + "1]", "[" + "[]," * 47_000 + "1]", "[" + '{"a":1},' * 31_000 + "1]"):
         wanted = add.replace('{"a": [1, 2]}', value)
         hostile.json("PATCH", place, CELIGO, f"[{wanted}]")
         hostile.json("PATCH", place, CELIGO, f"[{wanted},{copy}]")
         hostile.json("PATCH", place, CELIGO, f"[{wanted}{f',{wanted[:60]}1}}' * 999}]")
-    hostile.json("PATCH", place, CELIGO, f"[{add}{f',{add}' * 50_000}]")
-    tests = '{"op": "test", "path": "/settings", "value": ' + "[" + "1," * 150_000 + "1]}"
+    hostile.json("PATCH", place, CELIGO, f"[{add}{f',{add}' * 12_000}]")
+    tests = '{"op": "test", "path": "/settings", "value": ' + "[" + "1," * 95_000 + "1]}"
     hostile.json("PATCH", place, CELIGO, f"[{tests}]")
     hostile.send("GET", f"{place}/audit", CELIGO)
 
