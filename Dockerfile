@@ -56,5 +56,5 @@ USER 65532:65532
 EXPOSE 4070
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 \
-    CMD ["python", "-I", "-m", "emulator.healthcheck"]
+    CMD ["python", "-I", "-m", "emulator.cli.healthcheck"]
 ENTRYPOINT ["emulator", "serve"]

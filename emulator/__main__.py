@@ -15,7 +15,8 @@ def main() -> None:
     if sys.argv[1:2] == ["serve"]:
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: os._exit(0))
-    from emulator import cli, streams  # noqa: PLC0415 - after the handlers are there
+    from emulator.cli import main as cli  # noqa: PLC0415 - after the handlers are there
+    from emulator.cli import streams  # noqa: PLC0415
 
     streams.open_standard_streams()
     cli.main()

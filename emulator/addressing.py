@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from emulator.hosts import Hosts
-from emulator.origin import Origin
 from emulator.problems import Problem
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.sandboxes import DEFAULT, Sandboxes
+from emulator.transport.hosts import Hosts
+from emulator.transport.origin import Origin
 
 if TYPE_CHECKING:
     from multidict import CIMultiDictProxy

@@ -14,41 +14,41 @@ from typing import Any
 
 from aiohttp import web
 
-from emulator import wire
 from emulator.addressing import Address, Addressing, split_control
 from emulator.contract.documents import OPENAPI
-from emulator.contract.faults import check_fault
 from emulator.contract.graphql import GraphQLLimits
 from emulator.contract.openapi import Contract, read_contract
 from emulator.contract.schemas import Check
 from emulator.control.api import Control
 from emulator.control.document import own_contract
-from emulator.cors import Cors
-from emulator.data import CONTRACTS, FIXTURES
 from emulator.entrance import Entrance
 from emulator.errors import ConfigurationError, ContractError
-from emulator.globs import matches
-from emulator.hosts import Hosts
+from emulator.faults.check import check_fault
+from emulator.faults.scenarios import Scenario, ScenarioReader
+from emulator.files.package_data import CONTRACTS, FIXTURES
+from emulator.files.unread import unread_contracts, unread_fixtures
+from emulator.files.yaml_file import short_name
+from emulator.journal.journal import Exchange
+from emulator.journal.journals import JOURNALS_BYTES, Journals
+from emulator.matching.globs import matches
 from emulator.metrics import Metrics
-from emulator.off_loop import Worker
-from emulator.origin import Origin, authority_of, host_of, origin_of
 from emulator.pipeline import Limits, Pipeline
 from emulator.problems import Problem
+from emulator.runtime.off_loop import Worker
 from emulator.sandbox.budget import Budget
-from emulator.sandbox.collection import Collection, Record, Records
 from emulator.sandbox.fixtures import Fixture, Fixtures, create_schema, problems_in, read_fixtures
-from emulator.sandbox.journal import Exchange
-from emulator.sandbox.journals import JOURNALS_BYTES, Journals
 from emulator.sandbox.sandbox import Blueprint, Sandbox
 from emulator.sandbox.sandboxes import DEFAULT, Sandboxes, seed_vendor, seeded_faker
-from emulator.sandbox.scenarios import Scenario, ScenarioReader
 from emulator.settings import SETTINGS, Settings
-from emulator.tls import read_tls
-from emulator.tunnel import tunnelled_to
-from emulator.unread import unread_contracts, unread_fixtures
+from emulator.store.collection import Collection, Record, Records
+from emulator.transport import wire
+from emulator.transport.cors import Cors
+from emulator.transport.hosts import Hosts
+from emulator.transport.origin import Origin, authority_of, host_of, origin_of
+from emulator.transport.tls import read_tls
+from emulator.transport.tunnel import tunnelled_to
 from emulator.vendor import Handlers, Vendor
 from emulator.vendors import load_vendors
-from emulator.yaml_file import short_name
 
 logger = logging.getLogger("emulator")
 

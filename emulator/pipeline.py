@@ -15,42 +15,35 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
 
-from emulator import wire
 from emulator.addressing import Address
-from emulator.connection import break_off
-from emulator.contract.faults import reply_of, responses_of
 from emulator.contract.fidelity import check_reply
 from emulator.contract.graphql import GraphQLLimits, GraphQLResult, RootFields
+from emulator.contract.graphql_calls import GraphQLCalls
+from emulator.contract.near_misses import NearMiss, near_misses, near_root_fields
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import Operation, Response
 from emulator.contract.reading import UnsupportedType, read_call
-from emulator.cors import Cors
+from emulator.contract.routes import Route, Routes
 from emulator.errors import Departure, MalformedBody, Refusal, UndecodableBody, WorkEnded, is_without_room
 from emulator.exchange import Call, Reply, Violation
-from emulator.graphql_calls import GraphQLCalls
+from emulator.faults.check import reply_of, responses_of
+from emulator.faults.effect import NOTHING_DUE, Spoiling, flags_of, hold_back, spoil_result, spoiling_of
+from emulator.faults.rule import FaultReply, GraphQLFault
+from emulator.faults.scenarios import Scenario
+from emulator.journal.journal import LONGEST_SENTENCE, Exchange, journalled_call, journalled_reply
+from emulator.journal.masking import Masker
+from emulator.journal.secret_paths import SecretPaths
 from emulator.metrics import Metrics
-from emulator.off_loop import Worker
 from emulator.problems import Problem
-from emulator.routes import Route, Routes
-from emulator.sandbox.credentials import Identity
-from emulator.sandbox.faults import FaultReply, GraphQLFault
-from emulator.sandbox.journal import LONGEST_SENTENCE, Exchange, journalled_call, journalled_reply
-from emulator.sandbox.masking import Masker
-from emulator.sandbox.near_misses import NearMiss, near_misses, near_root_fields
+from emulator.runtime.off_loop import Worker
 from emulator.sandbox.sandbox import Sandbox
-from emulator.sandbox.scenarios import Scenario
-from emulator.sandbox.secret_paths import SecretPaths
-from emulator.sandbox.world import World
-from emulator.spoiling import (
-    NOTHING_DUE,
-    Spoiling,
-    flags_of,
-    hold_back,
-    spoil_result,
-    spoiling_of,
-)
+from emulator.store.credentials import Identity
+from emulator.store.world import World
+from emulator.transport import wire
+from emulator.transport.connection import break_off
+from emulator.transport.cors import Cors
+from emulator.transport.wire import Disconnected
 from emulator.vendor import Handlers, Vendor
-from emulator.wire import Disconnected
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.errors import ConfigurationError
-from emulator.hosts import is_local
+from emulator.transport.hosts import is_local
 
 PREFIX = "EMULATOR_"
 FILE = "emulator.toml"

@@ -9,9 +9,9 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from emulator.errors import ContractError, MalformedBody, UndecodableBody
 from emulator.exchange import Call, Reply, Violation
-from emulator.sandbox.collection import Collection, Record
-from emulator.sandbox.credentials import Credentials, Identity
-from emulator.sandbox.world import World
+from emulator.store.collection import Collection, Record
+from emulator.store.credentials import Credentials, Identity
+from emulator.store.world import World
 
 T = TypeVar("T")
 

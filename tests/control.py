@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 
 from emulator.app import Catalogue, Emulator
-from emulator.server import ThreadedServer
+from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 
 

@@ -16,7 +16,7 @@ from emulator.app import Catalogue, read_catalogue
 from emulator.control import guide
 from emulator.control.handlers import ROOT as CONTROL_ROOT
 from emulator.control.information import describe_operations
-from emulator.sandbox.credential_shapes import NAMES, SHAPES
+from emulator.journal.credential_shapes import NAMES, SHAPES
 from emulator.settings import SETTINGS, Setting
 from tests.benchmarks.report import markdown_table
 

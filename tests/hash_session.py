@@ -15,7 +15,7 @@ import httpx
 from emulator.app import Catalogue, Emulator
 from emulator.client import Client, SandboxClient
 from emulator.contract.operation import Operation
-from emulator.server import ThreadedServer
+from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 from tests.sample_calls import BY_ID
 

@@ -11,7 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 from emulator.app import Catalogue, Emulator
-from emulator.server import ThreadedServer, new_event_loop
+from emulator.server.server import ThreadedServer, new_event_loop
 from emulator.settings import read_settings
 
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
@@ -55,7 +55,7 @@ class Secure:
 def secure(catalogue: Catalogue, folder: Path, loop: str = "uvloop", **settings: Any) -> Iterator[Secure]:
     """Run an emulator with certificates made at the start."""
     chosen = read_settings({"port": 0, "tls": "auto", "tls_port": 0, **settings}, folder=folder)
-    with patch("emulator.server.new_event_loop", LOOPS[loop]):
+    with patch("emulator.server.server.new_event_loop", LOOPS[loop]):
         server = ThreadedServer(Emulator(chosen, catalogue))
     tls = server.server.emulator.tls
     assert tls is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.bounded import BoundedCache
+from emulator.runtime.bounded import BoundedCache
 
 
 def test_the_least_recently_used_goes_first() -> None:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from emulator.app import Catalogue
-from emulator.globs import matches
+from emulator.matching.globs import matches
 from emulator.sandbox import sandboxes
 from tests.conftest import EmulatorUnderTest
 from tests.control import controlled

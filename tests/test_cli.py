@@ -19,11 +19,11 @@ from click.shell_completion import BashComplete
 
 from emulator import __version__
 from emulator.app import Catalogue, Emulator
-from emulator.cli import commands, main
-from emulator.commands.problems import contract_problems
-from emulator.data import CONTRACTS
-from emulator.server import ThreadedServer
-from emulator.serving import _banner, _reachable
+from emulator.cli.main import commands, main
+from emulator.cli.problems import contract_problems
+from emulator.cli.serve import _banner, _reachable
+from emulator.files.package_data import CONTRACTS
+from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 from tests.conftest import EmulatorUnderTest
 from tests.test_server import COMMAND, banner, clean_environment, process
@@ -428,8 +428,7 @@ def test_a_world_without_credentials_has_a_banner_too(catalogue: Catalogue, tmp_
 
 
 def test_only_serve_waits_for_the_web_server_and_it_for_no_client() -> None:
-    code = (
-        "import sys, emulator.cli; print({'aiohttp', 'emulator.app', 'emulator.client', 'yaml'} & sys.modules.keys())"
-    )
+    looked_for = "{'aiohttp', 'emulator.app', 'emulator.client', 'yaml'}"
+    code = f"import sys, emulator.cli.main; print({looked_for} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"

@@ -22,11 +22,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from emulator.app import Catalogue
-from emulator.connection import HEAD_SECONDS, LONGEST_LINE
-from emulator.sandbox.faults import fault_of
-from emulator.sandbox.world import World
+from emulator.faults.rule import fault_of
+from emulator.store.world import World
+from emulator.transport.connection import HEAD_SECONDS, LONGEST_LINE
+from emulator.transport.wire import MOST_VALUES, QUICK_BODY, SHORT
 from emulator.vendors.secoda.collections import INTEGRATIONS
-from emulator.wire import MOST_VALUES, QUICK_BODY, SHORT
 from tests.secure import LIST, LOOPS, Secure, secure
 
 WAYS = ("http", "https", "tunnel")
@@ -424,7 +424,7 @@ def test_a_stream_without_an_end_ends_with_its_client(server: Secure) -> None:
 def test_who_is_held_back_is_answered_at_once_when_the_server_stops(
     catalogue: Catalogue, tmp_path: Path, loop: str, fault: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emulator.wire.DRIP_SECONDS", 3600)
+    monkeypatch.setattr("emulator.transport.wire.DRIP_SECONDS", 3600)
     with secure(catalogue, tmp_path, loop) as server, ExitStack() as connections:
         server.emulator.sandboxes.default.faults.add(fault_of({"vendor": "secoda", **fault}, "fault-1"))
         held = {way: connections.enter_context(connected(server, way)) for way in WAYS}
@@ -441,7 +441,7 @@ def test_who_is_held_back_is_answered_at_once_when_the_server_stops(
 def test_a_head_that_does_not_end_does_not_stay(
     server: Secure, begun: bytes, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emulator.connection.HEAD_SECONDS", 0.01)
+    monkeypatch.setattr("emulator.transport.connection.HEAD_SECONDS", 0.01)
     with connected(server, way) as connection:
         connection.sendall(begun)
         assert statuses(received(connection)) == [408]
@@ -450,7 +450,7 @@ def test_a_head_that_does_not_end_does_not_stay(
 def test_a_head_that_begins_behind_a_request_does_not_stay_either(
     server: Secure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emulator.connection.HEAD_SECONDS", 0.01)
+    monkeypatch.setattr("emulator.transport.connection.HEAD_SECONDS", 0.01)
     with connected(server) as connection:
         connection.sendall(GET + b"\r\n")
         assert connection.recv(15) == b"HTTP/1.1 200 OK"
@@ -459,7 +459,7 @@ def test_a_head_that_begins_behind_a_request_does_not_stay_either(
 
 
 def test_a_connection_without_a_request_stays(server: Secure, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emulator.connection.HEAD_SECONDS", 0.0)
+    monkeypatch.setattr("emulator.transport.connection.HEAD_SECONDS", 0.0)
     with connected(server) as connection:
         for _ in range(2):
             connection.sendall(GET + b"\r\n")

@@ -16,9 +16,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from emulator import console_log
-from emulator.console_log import ConsoleLog, coloured_line, format_for, json_line, text_line
-from emulator.sandbox.journal import Exchange
+from emulator.journal.journal import Exchange
+from emulator.server import access_log
+from emulator.server.access_log import ConsoleLog, coloured_line, format_for, json_line, text_line
 from tests.conftest import EmulatorUnderTest
 
 NOON = datetime(2030, 1, 1, 12, 0, 1, tzinfo=UTC)
@@ -141,7 +141,7 @@ def test_a_pipe_that_nobody_reads_holds_up_no_call(
     emulator: EmulatorUnderTest, lines: list[Exchange], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     emulator.call("secoda", "GET", "/integration/integrations")
-    monkeypatch.setattr(console_log, "WAITING_LIMIT", 50)
+    monkeypatch.setattr(access_log, "WAITING_LIMIT", 50)
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     while _fits(writing):
@@ -175,7 +175,7 @@ def test_log_goes_on_after_a_full_pipe_that_does_not_block_and_tells_what_it_lef
     emulator: EmulatorUnderTest, lines: list[Exchange], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     emulator.call("secoda", "GET", "/integration/integrations")
-    monkeypatch.setattr(console_log, "WAITING_LIMIT", 50)
+    monkeypatch.setattr(access_log, "WAITING_LIMIT", 50)
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     while _fits(writing):

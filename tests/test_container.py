@@ -26,14 +26,16 @@ from check_jsonschema.builtin_schemas import get_builtin_schema
 from jsonschema import Draft7Validator
 from testcontainers.core.config import ConnectionMode, testcontainers_config
 
-from emulator import __version__, healthcheck, spill
+from emulator import __version__
 from emulator.app import Catalogue, Emulator
-from emulator.cli import serve
+from emulator.cli import healthcheck
+from emulator.cli.main import serve
 from emulator.errors import ConfigurationError
-from emulator.sandbox.store import Store
-from emulator.server import ThreadedServer
+from emulator.files import temporary
+from emulator.server.server import ThreadedServer
 from emulator.settings import SETTINGS, read_settings
-from emulator.testcontainers import IMAGE, EmulatorContainer
+from emulator.store.database import Store
+from emulator.testing.containers import IMAGE, EmulatorContainer
 from tests.conftest import EmulatorUnderTest
 
 ROOT = Path(__file__).parent.parent
@@ -221,11 +223,11 @@ def nowhere_to_write(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def refuse(*arguments: Any, **options: Any) -> str:
         raise FileNotFoundError("No usable temporary directory found")
 
-    spill.can_spill.cache_clear()
+    temporary.can_spill.cache_clear()
     monkeypatch.setattr(tempfile, "gettempdir", refuse)
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     yield
-    spill.can_spill.cache_clear()
+    temporary.can_spill.cache_clear()
 
 
 def upload(emulator: EmulatorUnderTest, size: int) -> httpx.Response:

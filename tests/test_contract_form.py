@@ -14,8 +14,8 @@ import pytest
 
 from emulator.contract.form import problems
 from emulator.contract.openapi import contract_files, read_contract
-from emulator.data import CONTRACTS
 from emulator.errors import ContractError
+from emulator.files.package_data import CONTRACTS
 
 EVIDENCE = {"level": "assumed", "source": "nobody"}
 RESPONSE = {

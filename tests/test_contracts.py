@@ -18,7 +18,7 @@ from emulator.contract.evidence import LEVELS
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import Media
 from emulator.contract.schemas import Check
-from emulator.data import CONTRACTS
+from emulator.files.package_data import CONTRACTS
 
 VENDORS = sorted(folder.name for folder in CONTRACTS.iterdir())
 SCHEMA_FILES = sorted(CONTRACTS.glob("*/schemas/*.schema.json"))

@@ -23,7 +23,7 @@ from emulator.control.document import own_contract
 from emulator.control.long_json import PIECE_BYTES, pieces
 from emulator.errors import StorageFailure
 from emulator.exchange import Reply
-from emulator.sandbox.verification import verify
+from emulator.journal.verification import verify
 from emulator.settings import read_settings
 from tests import generated
 from tests.conftest import EmulatorUnderTest

@@ -13,7 +13,7 @@ import pytest
 
 from emulator.app import Catalogue, Emulator
 from emulator.control import guide
-from emulator.server import ThreadedServer
+from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 from tests.control import Command, Control, controlled
 

@@ -24,9 +24,9 @@ import pytest
 from emulator.app import Catalogue, Emulator
 from emulator.errors import ConfigurationError
 from emulator.sandbox.sandbox import Sandbox
-from emulator.sandbox.store import Store
-from emulator.server import ThreadedServer
+from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
+from emulator.store.database import Store
 from emulator.vendors.secoda import metadata
 from emulator.vendors.secoda.staging import Stage
 from tests.control import Control, controlled, process
@@ -133,7 +133,7 @@ def test_a_damaged_file_is_refused_with_a_sentence(
 async def test_a_file_of_records_that_have_gone_is_as_small_again_at_the_next_start(
     tmp_path: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emulator.sandbox.store.IN_MEMORY_BYTES", 256 * 1024)
+    monkeypatch.setattr("emulator.store.database.IN_MEMORY_BYTES", 256 * 1024)
     file = tmp_path / "kept.db"
     (syncs,) = (one for one in catalogue.vendors["secoda"].collections if one.name == "secoda.syncs")
     many = [{"id": f"{number}", "integration_id": "", "rows": "none", "text": "x" * 1000} for number in range(1000)]
@@ -212,7 +212,7 @@ def hold_calls(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
     async def end() -> None:
         over.set()
 
-    monkeypatch.setattr("emulator.spoiling.asyncio.sleep", nap)
+    monkeypatch.setattr("emulator.faults.effect.asyncio.sleep", nap)
     return end
 
 

@@ -21,10 +21,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from emulator.app import Catalogue, Emulator, read_catalogue
-from emulator.contract.faults import check_fault, contract_of
 from emulator.errors import ConfigurationError
-from emulator.sandbox.faults import Due, Faults, fault_of
-from emulator.server import ThreadedServer
+from emulator.faults.check import check_fault, contract_of
+from emulator.faults.rule import Due, Faults, fault_of
+from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 from tests.conftest import EmulatorUnderTest, fresh
 from tests.sample_calls import READ_OPERATION, READS, WRITE_OPERATION, WRITES, begin, by_id, query, read, write, written
@@ -71,7 +71,7 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         seconds.append(wanted)
         await sleep(0.001)
 
-    monkeypatch.setattr("emulator.wire.pause", nap)
+    monkeypatch.setattr("emulator.transport.wire.pause", nap)
     return seconds
 
 
@@ -339,7 +339,7 @@ def test_lognormal_delays_have_their_median(with_acme: Catalogue) -> None:
 def test_a_client_that_gives_up_is_noticed(
     emulator: EmulatorUnderTest, vendor: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emulator.spoiling.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("emulator.faults.effect.LOOK_SECONDS", 0.01)
     fault = emulator.fault({"vendor": vendor, "delay": {"fixed": 3600}, "reply": {"status": 503}})
     with begin(emulator, vendor, WRITES):
         wait_for(lambda: emulator.sandbox.faults.hits(fault.id) == 1)
@@ -352,7 +352,7 @@ def test_a_client_that_gives_up_is_noticed(
 def test_a_write_is_done_before_a_delay_after_it(
     emulator: EmulatorUnderTest, vendor: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emulator.spoiling.LOOK_SECONDS", 0.01)
+    monkeypatch.setattr("emulator.faults.effect.LOOK_SECONDS", 0.01)
     emulator.fault({"vendor": vendor, "commit": "after", "delay": {"fixed": 3600}})
     with begin(emulator, vendor, WRITES):
         wait_for(lambda: written(emulator, vendor) == 1)

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from graphql import parse
 
-from emulator import graphql_calls
 from emulator.app import Catalogue
+from emulator.contract import graphql_calls
 from emulator.contract.graphql import GraphQL, GraphQLLimits
+from emulator.contract.graphql_calls import STRANGERS_QUERY, GraphQLCalls
 from emulator.contract.measures import Measures, measures_of
 from emulator.exchange import Call
-from emulator.graphql_calls import STRANGERS_QUERY, GraphQLCalls
 from emulator.json_text import READINGS
 
 LIMITS = GraphQLLimits(depth=25, aliases=100, fields=2000, tokens=20_000, length=100_000)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from emulator.exchange import Reply
-from emulator.sandbox.har import har
+from emulator.journal.har import har
 from tests.test_journal import TIME, URL, call, exchange, part
 
 

@@ -16,7 +16,7 @@ import requests
 
 from emulator.app import Catalogue, Emulator
 from emulator.errors import ConfigurationError
-from emulator.server import ThreadedServer
+from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 from tests.conftest import EmulatorUnderTest
 from tests.control import Control, controlled

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from emulator.app import Catalogue
-from emulator.sandbox.collection import Collection
-from emulator.sandbox.populating import populate
-from emulator.sandbox.world import World
+from emulator.store.collection import Collection
+from emulator.store.populating import populate
+from emulator.store.world import World
 from tests.conftest import EmulatorUnderTest
 from tests.control import Control, controlled
 

@@ -25,10 +25,10 @@ import uvloop
 from aiohttp.resolver import AsyncResolver, ThreadedResolver
 
 from emulator.app import Catalogue, Emulator
+from emulator.client.patch_dns import patch_dns
 from emulator.errors import ConfigurationError
-from emulator.interception import patch_dns
-from emulator.sandbox.faults import fault_of
-from emulator.server import ThreadedServer
+from emulator.faults.rule import fault_of
+from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 from tests.secure import LOOPS, SECODA, TOKEN, Secure, secure
 from tests.test_connection import ends_by_reset
@@ -267,7 +267,7 @@ def test_a_pattern_alone_is_enough(emulator: Secure) -> None:
 
 def test_two_processes_use_one_server_each_in_its_own_sandbox(emulator: Secure) -> None:
     script = (
-        "import sys, requests\nfrom emulator.interception import patch_dns\n"
+        "import sys, requests\nfrom emulator.client.patch_dns import patch_dns\n"
         "url, sandbox, call = sys.argv[1:]\n"
         "with patch_dns(url, ['api.secoda.co'], sandbox=sandbox):\n"
         "    for _ in range(5):\n"

@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy
 
+from emulator.contract.near_misses import NearMiss
 from emulator.exchange import NOTHING, Call, Part, Reply, Violation
-from emulator.sandbox.credential_shapes import MASK
-from emulator.sandbox.journal import (
+from emulator.journal.credential_shapes import MASK
+from emulator.journal.journal import (
     BODY_LIMIT,
     LONGEST_SENTENCE,
     Exchange,
@@ -26,10 +27,9 @@ from emulator.sandbox.journal import (
     journalled_call,
     journalled_reply,
 )
-from emulator.sandbox.journals import Journals
-from emulator.sandbox.masking import Masker
-from emulator.sandbox.near_misses import NearMiss
-from emulator.sandbox.secret_paths import SecretPaths
+from emulator.journal.journals import Journals
+from emulator.journal.masking import Masker
+from emulator.journal.secret_paths import SecretPaths
 from tests.conftest import EmulatorUnderTest
 
 TIME = datetime(2024, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)

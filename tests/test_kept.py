@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from emulator import yaml_file
 from emulator.app import Emulator, read_catalogue
-from emulator.data import CONTRACTS, is_ours
 from emulator.errors import ConfigurationError
-from emulator.kept import SIZE, Kept
+from emulator.files import yaml_file
+from emulator.files.disk_cache import SIZE, Kept
+from emulator.files.package_data import CONTRACTS, is_ours
+from emulator.files.yaml_file import read_yaml
 from emulator.sandbox.kept_world import kept_world
 from emulator.settings import read_settings
-from emulator.yaml_file import read_yaml
 
 
 @pytest.fixture(autouse=True)

@@ -109,8 +109,8 @@ def test_a_body_that_no_operation_takes_is_not_read_if_it_is_long(control: Contr
 def test_a_body_of_too_many_values_is_too_large(
     catalogue: Catalogue, path: str, headers: dict[str, str], value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emulator.wire.MOST_VALUES", 1000)
-    monkeypatch.setattr("emulator.wire.SHORT", 100)
+    monkeypatch.setattr("emulator.transport.wire.MOST_VALUES", 1000)
+    monkeypatch.setattr("emulator.transport.wire.SHORT", 100)
     with controlled(catalogue) as (_, control):
         for count, is_refused in [(400, False), (1001, True)]:
             content = f'{{"query": "{{x}}", "name": [{",".join([value] * count)}]}}'

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from emulator.exchange import NOTHING, Reply, Violation
-from emulator.sandbox.credential_shapes import SHAPES, Shape, may_hold_credential, names_credential
-from emulator.sandbox.har import har
-from emulator.sandbox.journal import Exchange, Journal
-from emulator.sandbox.masking import FORM, Masker
-from emulator.sandbox.secret_paths import SecretPaths
+from emulator.journal.credential_shapes import SHAPES, Shape, may_hold_credential, names_credential
+from emulator.journal.har import har
+from emulator.journal.journal import Exchange, Journal
+from emulator.journal.masking import FORM, Masker
+from emulator.journal.secret_paths import SecretPaths
 from tests.test_journal import call, exchange, part
 
 JSON = "application/json"

@@ -16,10 +16,10 @@ from emulator.app import Catalogue, Emulator
 from emulator.client import exchange_of
 from emulator.contract.fidelity import check_reply
 from emulator.exchange import NOTHING, Reply
-from emulator.findings import complaints
-from emulator.sandbox.journal import Exchange
-from emulator.server import ThreadedServer
+from emulator.journal.journal import Exchange
+from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
+from emulator.testing.report import complaints
 from tests.conftest import EmulatorUnderTest
 from tests.matrix import Attempt, attempts
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.errors import MalformedBody
-from emulator.multipart import HEAD_BYTES, MultipartParser, PartEnd, PartHead, TooManyParts
+from emulator.transport.multipart import HEAD_BYTES, MultipartParser, PartEnd, PartHead, TooManyParts
 
 TYPE = "multipart/form-data; boundary=Bnd"
 HEAD = b'Content-Disposition: form-data; name="file"; filename="a.csv"'

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.app import Catalogue
-from emulator.routes import Routes
-from emulator.sandbox import near_misses as near_misses_module
-from emulator.sandbox.near_misses import near_misses, near_vendor
+from emulator.contract import near_misses as near_misses_module
+from emulator.contract.near_misses import near_misses, near_vendor
+from emulator.contract.routes import Routes
 
 THINGS = (
     ("listThings", "GET", "/things"),

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from emulator.off_loop import Worker
+from emulator.runtime.off_loop import Worker
 
 
 async def test_the_event_loop_goes_on_meanwhile() -> None:

@@ -14,10 +14,10 @@ import pytest
 
 from emulator.app import Catalogue, Emulator
 from emulator.errors import ConfigurationError
-from emulator.sandbox.collection import Collection
 from emulator.sandbox.sandbox import Sandbox
-from emulator.sandbox.world import World
 from emulator.settings import read_settings
+from emulator.store.collection import Collection
+from emulator.store.world import World
 from tests.control import Control, controlled
 
 INTEGRATIONS = "/secoda/api/v1/integration/integrations"
@@ -31,7 +31,7 @@ WORLDS = ("memory", "large", "file")
 def settings(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The settings of a world in memory, of one that outgrows memory, and of one in a file."""
     if request.param == "large":
-        monkeypatch.setattr("emulator.sandbox.store.IN_MEMORY_BYTES", 64 * 1024)
+        monkeypatch.setattr("emulator.store.database.IN_MEMORY_BYTES", 64 * 1024)
     return {"database": str(tmp_path / "kept.db")} if request.param == "file" else {}
 
 

@@ -16,9 +16,9 @@ from aiohttp.test_utils import TestClient
 from emulator.app import Catalogue, Emulator, read_catalogue
 from emulator.errors import ContractError
 from emulator.exchange import Call, Reply
-from emulator.in_loop import InLoopServer
-from emulator.server import Server
+from emulator.server.server import Server
 from emulator.settings import read_settings
+from emulator.testing.in_loop import InLoopServer
 from emulator.vendor import Handlers, Transactions
 
 MADE_UP = Path(__file__).parent / "made_up"

@@ -24,7 +24,7 @@ import requests
 from aiohttp import web
 
 from emulator.app import Catalogue, Emulator
-from emulator.server import ThreadedServer
+from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 from tests.secure import LIST, LOOPS, SECODA, TOKEN, Secure, secure
 

@@ -18,14 +18,14 @@ import pytest
 import requests  # noqa: F401 - imported once, as what follows: an inner run takes back what it imports
 import trustme  # noqa: F401
 
-import emulator.in_loop
-import emulator.suite  # noqa: F401
-from emulator import pytest_plugin
+import emulator.testing.in_loop
+import emulator.testing.suite  # noqa: F401
 from emulator.client import Client, EmulatorError, exchange_of
-from emulator.contract_coverage import ContractCoverage
-from emulator.findings import complaints
-from emulator.stray_calls import ADVICE
-from emulator.suite import wanted_by
+from emulator.testing import pytest_plugin
+from emulator.testing.coverage import ContractCoverage
+from emulator.testing.report import complaints
+from emulator.testing.stray_calls import ADVICE
+from emulator.testing.suite import wanted_by
 from tests.conftest import EmulatorUnderTest
 
 pytest_plugins = ["pytester"]
@@ -84,9 +84,9 @@ def test_run_that_does_not_use_it_imports_the_plugin_only(
     )
     pytester.makepyfile("def test_nothing(): pass")
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    result = pytester.runpytest_subprocess("-p", "emulator.pytest_plugin", "-p", "no:cacheprovider")
+    result = pytester.runpytest_subprocess("-p", "emulator.testing.pytest_plugin", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["imported: emulator emulator.pytest_plugin"])
+    result.stdout.fnmatch_lines(["imported: emulator emulator.testing emulator.testing.pytest_plugin"])
     result.stdout.no_fnmatch_line("*contract coverage*")
 
 
@@ -143,7 +143,7 @@ def test_variable_names_the_emulator_too(inner: Inner, monkeypatch: pytest.Monke
 
 
 def test_emulator_that_cannot_be_reached_is_one_sentence(inner: Inner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emulator.suite.PATIENCE", 0)
+    monkeypatch.setattr("emulator.testing.suite.PATIENCE", 0)
     inner.url = "http://127.0.0.1:9"
     result = inner.run("def test_it(emulator): pass")
     result.assert_outcomes(errors=1)
@@ -740,7 +740,7 @@ def test_run_that_uses_nothing_has_covered_nothing(inner: Inner) -> None:
 def test_workers_of_xdist_send_their_coverage_and_journals(inner: Inner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     inner.pytester.makepyfile("import pytest\nfrom calls import call\n" + COVERED + "    assert False\n")
-    plugins = ("-p", "xdist", "-p", "emulator.pytest_plugin")
+    plugins = ("-p", "xdist", "-p", "emulator.testing.pytest_plugin")
     url = ("--emulator-url", inner.url)
     result = inner.pytester.runpytest_subprocess(*plugins, *url, "-n", "2", "--emulator-coverage=coverage.json")
     result.assert_outcomes(passed=1, failed=1)
@@ -751,7 +751,7 @@ def test_workers_of_xdist_send_their_coverage_and_journals(inner: Inner, monkeyp
 def test_worker_of_xdist_reports_one_failure(inner: Inner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     inner.pytester.makepyfile("from calls import call\n" + UNMATCHED)
-    plugins = ("-p", "xdist", "-p", "emulator.pytest_plugin")
+    plugins = ("-p", "xdist", "-p", "emulator.testing.pytest_plugin")
     result = inner.pytester.runpytest_subprocess(*plugins, "--emulator-url", inner.url, "-n", "1")
     result.assert_outcomes(failed=2)
 

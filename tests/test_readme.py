@@ -14,9 +14,9 @@ from pathlib import Path
 import httpx
 import yaml
 
-from emulator import healthcheck
 from emulator.app import Catalogue
-from emulator.testcontainers import IMAGE
+from emulator.cli import healthcheck
+from emulator.testing.containers import IMAGE
 from tests.conftest import EmulatorUnderTest
 from tests.control import controlled
 from tests.generated import README

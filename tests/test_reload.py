@@ -14,9 +14,9 @@ import yaml
 from aiohttp.test_utils import RawTestServer, TestClient
 
 from emulator.app import Catalogue, Emulator
-from emulator.data import CONTRACTS
-from emulator.reload import Reload
+from emulator.files.package_data import CONTRACTS
 from emulator.sandbox.sandbox import Beginning
+from emulator.server.reload import Reload
 from emulator.settings import read_settings
 
 EMPTY = "records: []\n"

@@ -10,8 +10,8 @@ import pytest
 
 from emulator.app import Catalogue
 from emulator.contract.openapi import Contract
+from emulator.contract.routes import Routes
 from emulator.errors import ContractError
-from emulator.routes import Routes
 
 
 def routes(

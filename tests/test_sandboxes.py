@@ -24,7 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emulator.app import Catalogue, Emulator
-from emulator.server import ThreadedServer
+from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 from tests.control import Control, controlled, process
 
@@ -360,7 +360,7 @@ def test_a_call_ends_in_the_world_in_which_it_began(
     async def end_delay() -> None:
         delay_over.set()
 
-    monkeypatch.setattr("emulator.wire.pause", nap)
+    monkeypatch.setattr("emulator.transport.wire.pause", nap)
     control.sandbox(name="alpha")
     control.done("POST", "/sandboxes/alpha/faults", json={"vendor": "secoda", "delay": {"fixed": 0.1}})
     former = sandboxes.get("alpha")

@@ -15,9 +15,9 @@ import httpx
 import pytest
 
 from emulator.app import Catalogue, read_scenarios
-from emulator.data import FIXTURES
 from emulator.errors import ConfigurationError
-from emulator.sandbox.scenarios import Scenario
+from emulator.faults.scenarios import Scenario
+from emulator.files.package_data import FIXTURES
 from tests.conftest import EmulatorUnderTest
 from tests.sample_calls import READ_OPERATION, WRITES, begin, by_id, query, read, write, written
 
@@ -54,7 +54,7 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.sleep(0.001)
 
     NAPS.clear()
-    monkeypatch.setattr("emulator.wire.pause", nap)
+    monkeypatch.setattr("emulator.transport.wire.pause", nap)
 
 
 def statuses(emulator: EmulatorUnderTest, vendor: str, count: int) -> list[int]:

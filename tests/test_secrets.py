@@ -17,11 +17,11 @@ import pytest
 
 from emulator.app import Catalogue, Emulator
 from emulator.client.exchanges import exchange_of
-from emulator.console_log import json_line, text_line
-from emulator.findings import complaints, journal_lines
-from emulator.sandbox.journal import Exchange
-from emulator.server import ThreadedServer
+from emulator.journal.journal import Exchange
+from emulator.server.access_log import json_line, text_line
+from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
+from emulator.testing.report import complaints, journal_lines
 from tests.control import Control, controlled
 from tests.test_console_log import NOON
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.sandbox.fixtures import create_schema
-from emulator.sandbox.store import Store
-from emulator.sandbox.world import World
+from emulator.store.database import Store
+from emulator.store.world import World
 
 names = st.sampled_from(["a", "b"])
 numbers = st.tuples(names, st.integers(1, 20))

@@ -20,7 +20,7 @@ from emulator import __version__
 from emulator.app import Catalogue, Emulator
 from emulator.client import Client
 from emulator.errors import ConfigurationError
-from emulator.server import ThreadedServer
+from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 
 COMMAND = [sys.executable, "-m", "emulator"]

@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.errors import StorageFailure, WorkEnded
-from emulator.sandbox.collection import Collection, Records
 from emulator.sandbox.fixtures import create_schema
-from emulator.sandbox.store import SLOW_SECONDS, Store
 from emulator.sandbox.template import Template
-from emulator.sandbox.world import World
+from emulator.store.collection import Collection, Records
+from emulator.store.database import SLOW_SECONDS, Store
+from emulator.store.world import World
 
 THINGS = Collection("made.things", order=("rank",), indexes=("kind",))
 
@@ -174,7 +174,7 @@ async def test_quick_work_is_done_at_once_and_slow_work_on_a_thread(
 ) -> None:
     here, threads, spent = threading.get_ident(), [], [0.0]
     for clock in ("perf_counter", "thread_time"):
-        monkeypatch.setattr(f"emulator.sandbox.store.time.{clock}", lambda: spent[0])
+        monkeypatch.setattr(f"emulator.store.database.time.{clock}", lambda: spent[0])
 
     def work(db: sqlite3.Connection) -> None:
         threads.append(threading.get_ident())
@@ -196,7 +196,7 @@ async def test_what_is_new_in_a_large_database_is_tried_on_the_thread(
 ) -> None:
     here, threads, spent = threading.get_ident(), [], [0.0]
     for clock in ("perf_counter", "thread_time"):
-        monkeypatch.setattr(f"emulator.sandbox.store.time.{clock}", lambda: spent[0])
+        monkeypatch.setattr(f"emulator.store.database.time.{clock}", lambda: spent[0])
     monkeypatch.setattr(store, "_longest", 64 * 1024)
     many = [{"id": f"{number}", "text": "x" * 1000} for number in range(100)]
     await store.run(lambda db: things(db).insert_many(many), apart=True)
@@ -264,7 +264,7 @@ async def test_a_large_database_stays_in_memory_where_there_is_no_room_for_a_fil
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(store, "_longest", 64 * 1024)
-    monkeypatch.setattr("emulator.sandbox.store.tempfile.mkstemp", refuse)
+    monkeypatch.setattr("emulator.store.database.tempfile.mkstemp", refuse)
     for number in range(160):
         await store.run(lambda db, id=f"{number}": things(db).insert({"id": id, "text": "x" * 1000}))  # type: ignore[misc]
     assert await store.run(lambda db: things(db).count()) == 160

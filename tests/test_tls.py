@@ -22,9 +22,9 @@ from cryptography import x509
 
 from emulator.app import Catalogue, Emulator
 from emulator.errors import ConfigurationError
-from emulator.server import ThreadedServer
+from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
-from emulator.tls import read_tls
+from emulator.transport.tls import read_tls
 from tests.secure import LIST, TOKEN, Secure, secure
 from tests.test_server import COMMAND, banner, clean_environment, run
 
@@ -134,7 +134,7 @@ def test_the_documented_script_does_what_it_says(running: Secure, script: str) -
 def test_without_tls_there_is_no_authority_but_a_sentence_and_nothing_is_paid(tmp_path: Path) -> None:
     script = (
         "import sys, urllib.request, urllib.error\n"
-        "from emulator.app import Emulator\nfrom emulator.server import ThreadedServer\n"
+        "from emulator.app import Emulator\nfrom emulator.server.server import ThreadedServer\n"
         "from emulator.settings import read_settings\n"
         "with ThreadedServer(Emulator(read_settings({'port': 0}))) as server:\n"
         "    try: urllib.request.urlopen(server.url + '/_emulator/ca.crt')\n"

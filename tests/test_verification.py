@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 import pytest
 
+from emulator.contract.near_misses import NearMiss
 from emulator.exchange import Reply
-from emulator.sandbox.journal import Journal
-from emulator.sandbox.near_misses import NearMiss
-from emulator.sandbox.verification import Verification, same, verify
+from emulator.journal.journal import Journal
+from emulator.journal.verification import Verification, same, verify
 from tests.test_journal import call, exchange, part
 
 JSON = [("Content-Type", "application/json")]

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from emulator.data import CONTRACTS, FIXTURES
 from emulator.errors import ConfigurationError
+from emulator.files.package_data import CONTRACTS, FIXTURES
+from emulator.files.yaml_file import place, short_name
+from emulator.files.yaml_parser import parse
 from emulator.settings import read_settings
-from emulator.yaml_file import place, short_name
-from emulator.yaml_parser import parse
 
 UNFOLDING = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join(10 * [f'*{before}'])}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)

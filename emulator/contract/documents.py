@@ -10,8 +10,8 @@ import orjson
 from emulator.contract.numbers import NUMBERS
 from emulator.errors import ConfigurationError
 from emulator.exchange import Document
+from emulator.files.yaml_file import read_text, read_yaml, short_name
 from emulator.json_text import READINGS
-from emulator.yaml_file import read_text, read_yaml, short_name
 
 OPENAPI = "openapi.yaml"
 METHODS = ("get", "put", "post", "delete", "patch")

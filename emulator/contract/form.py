@@ -19,7 +19,7 @@ from emulator.contract.documents import CHOICES, METHODS, OPENAPI, load
 from emulator.contract.schemas import FORMATS, Check, Schemas
 from emulator.errors import ConfigurationError
 from emulator.exchange import NOTHING, Document
-from emulator.yaml_file import place, read_text, short_name
+from emulator.files.yaml_file import place, read_text, short_name
 
 ANNOTATING_FORMATS = ("binary", "int32", "int64")
 EXPECTED = {

@@ -13,11 +13,11 @@ from emulator.contract.evidence import Evidence
 from emulator.contract.graphql import GraphQL
 from emulator.contract.operation import Body, Field, Media, Operation, Parameter, Response
 from emulator.contract.schemas import Check, Schemas
-from emulator.data import is_ours
 from emulator.errors import ContractError
-from emulator.folders import files_below
+from emulator.files.folders import files_below
+from emulator.files.package_data import is_ours
+from emulator.files.yaml_file import read_text, short_name
 from emulator.json_text import READINGS, Reading
-from emulator.yaml_file import read_text, short_name
 
 SUFFIXES = (".yaml", ".json", ".graphql")
 

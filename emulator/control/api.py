@@ -11,13 +11,12 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from emulator import wire
 from emulator.addressing import HEADER
-from emulator.connection import break_off
 from emulator.contract.fidelity import check_reply
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import SAFE_METHODS, Operation, Response
 from emulator.contract.reading import UnsupportedType, read_call
+from emulator.contract.routes import Route, Routes
 from emulator.control import (
     clock,
     faults,
@@ -34,11 +33,12 @@ from emulator.control.document import own_contract
 from emulator.control.handlers import ROOT, Emulator, Handler, Stream
 from emulator.errors import ContractError, MalformedBody, UndecodableBody, WorkEnded, is_without_room
 from emulator.exchange import Call, Reply, Violation
-from emulator.hosts import is_local
-from emulator.origin import Origin, authority_of, host_of
 from emulator.problems import Problem
-from emulator.routes import Route, Routes
 from emulator.sandbox.sandboxes import DEFAULT
+from emulator.transport import wire
+from emulator.transport.connection import break_off
+from emulator.transport.hosts import is_local
+from emulator.transport.origin import Origin, authority_of, host_of
 
 MODULES = (information, reference, sandboxes, snapshots, scenarios, faults, journal, clock, flags, state)
 WITHOUT_SANDBOX = ("information", "reference")

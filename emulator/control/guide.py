@@ -13,8 +13,8 @@ from urllib.parse import quote, urlencode
 from emulator.contract.documents import METHODS
 from emulator.control.document import FILE
 from emulator.control.handlers import ROOT
+from emulator.files.yaml_file import read_yaml
 from emulator.sandbox.sandboxes import DEFAULT
-from emulator.yaml_file import read_yaml
 
 SANDBOX = "/sandboxes/{sandbox}"
 FIRST_CALL = "/secoda/api/v1/integration/integrations"

@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from emulator.contract.openapi import Contract
-    from emulator.cors import Cors
     from emulator.entrance import Entrance
-    from emulator.hosts import Hosts
+    from emulator.faults.scenarios import Scenario
     from emulator.metrics import Metrics
-    from emulator.off_loop import Worker
-    from emulator.origin import Origin
+    from emulator.runtime.off_loop import Worker
     from emulator.sandbox.fixtures import Fixtures
     from emulator.sandbox.sandboxes import Sandboxes
-    from emulator.sandbox.scenarios import Scenario
     from emulator.settings import Settings
-    from emulator.tls import Tls
+    from emulator.transport.cors import Cors
+    from emulator.transport.hosts import Hosts
+    from emulator.transport.origin import Origin
+    from emulator.transport.tls import Tls
     from emulator.vendor import Handlers as VendorHandlers
     from emulator.vendor import Vendor
 

@@ -11,16 +11,16 @@ from typing import Any
 from aiohttp import web
 
 from emulator import __version__
-from emulator.connection import end_with_client
 from emulator.control.handlers import Emulator, Handlers, Stream, whole_numbers
 from emulator.control.long_json import long_json
 from emulator.exchange import Call, Reply
+from emulator.journal.har import har, har_entry
+from emulator.journal.journal import Exchange
+from emulator.journal.verification import verify
 from emulator.json_text import write_json
 from emulator.problems import Problem
-from emulator.sandbox.har import har, har_entry
-from emulator.sandbox.journal import Exchange
 from emulator.sandbox.sandbox import Sandbox
-from emulator.sandbox.verification import verify
+from emulator.transport.connection import end_with_client
 
 HEARTBEAT_SECONDS = 5.0
 """How often a stream without news shows that it is alive, and finds out whether its reader is."""

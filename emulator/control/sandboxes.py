@@ -15,13 +15,13 @@ from emulator.control.flags import describe_flags, read_flags
 from emulator.control.handlers import ROOT, Emulator, Handlers, find_sandbox, refusal, whole_numbers
 from emulator.errors import ConfigurationError
 from emulator.exchange import NOTHING, Call, Reply
+from emulator.faults.scenarios import Scenario
 from emulator.problems import Problem
-from emulator.sandbox.collection import Record
-from emulator.sandbox.credentials import expired
 from emulator.sandbox.fixtures import Fixtures
 from emulator.sandbox.sandbox import Beginning, Sandbox
 from emulator.sandbox.sandboxes import DEFAULT, SandboxExists, TooManySandboxes
-from emulator.sandbox.scenarios import Scenario
+from emulator.store.collection import Record
+from emulator.store.credentials import expired
 from emulator.vendor import Vendor
 
 handlers = Handlers()

@@ -8,8 +8,8 @@ from typing import Any
 from emulator.control.handlers import Emulator, Handlers, refusal
 from emulator.errors import ConfigurationError
 from emulator.exchange import Call, Reply
+from emulator.faults.scenarios import Scenario
 from emulator.sandbox.sandbox import Sandbox
-from emulator.sandbox.scenarios import Scenario
 
 handlers = Handlers()
 

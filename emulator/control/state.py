@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from emulator.control.handlers import Emulator, Handlers, whole_numbers
 from emulator.exchange import Call, Reply
 from emulator.problems import Problem
-from emulator.sandbox.collection import Collection, Record, Records
 from emulator.sandbox.sandbox import Sandbox
+from emulator.store.collection import Collection, Record, Records
 
 T = TypeVar("T")
 

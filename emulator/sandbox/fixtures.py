@@ -13,10 +13,10 @@ import orjson
 
 from emulator.errors import ConfigurationError
 from emulator.exchange import Violation
-from emulator.sandbox.collection import Collection, Record
-from emulator.sandbox.populating import populate as add_made_up
-from emulator.sandbox.world import World
-from emulator.yaml_file import place, read_yaml, short_name
+from emulator.files.yaml_file import place, read_yaml, short_name
+from emulator.store.collection import Collection, Record
+from emulator.store.populating import populate as add_made_up
+from emulator.store.world import World
 
 if TYPE_CHECKING:
     from faker import Faker

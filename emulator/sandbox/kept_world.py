@@ -8,9 +8,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from emulator.data import PACKAGE
+from emulator.files.disk_cache import Kept
+from emulator.files.package_data import PACKAGE
 from emulator.json_text import write_json
-from emulator.kept import Kept
 from emulator.sandbox.fixtures import Fixtures
 
 

@@ -10,18 +10,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from emulator.errors import ConfigurationError
+from emulator.faults.rule import Faults
+from emulator.faults.scenarios import Scenario, populate_more
+from emulator.journal.journal import Exchange, Journal
+from emulator.journal.journals import Journals
 from emulator.sandbox.budget import Budget
 from emulator.sandbox.clock import Clock
-from emulator.sandbox.collection import Collection, Record, Records
-from emulator.sandbox.credentials import Credentials, Identity, expired
-from emulator.sandbox.faults import Faults
 from emulator.sandbox.fixtures import Fixtures
-from emulator.sandbox.journal import Exchange, Journal
-from emulator.sandbox.journals import Journals
-from emulator.sandbox.scenarios import Scenario, populate_more
 from emulator.sandbox.snapshots import Snapshots
-from emulator.sandbox.store import Store
-from emulator.sandbox.world import World
+from emulator.store.collection import Collection, Record, Records
+from emulator.store.credentials import Credentials, Identity, expired
+from emulator.store.database import Store
+from emulator.store.world import World
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -15,15 +15,15 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import ConfigurationError, StorageFailure
-from emulator.sandbox.collection import RecordExists
+from emulator.faults.scenarios import Scenario
 from emulator.sandbox.fixtures import Fixture, Fixtures, create_schema
 from emulator.sandbox.kept_world import kept_world
 from emulator.sandbox.sandbox import Beginning, Blueprint, Sandbox
-from emulator.sandbox.scenarios import Scenario
 from emulator.sandbox.snapshots import check_layout, is_filled, layout
-from emulator.sandbox.store import Store
 from emulator.sandbox.template import Template
-from emulator.sandbox.world import World
+from emulator.store.collection import RecordExists
+from emulator.store.database import Store
+from emulator.store.world import World
 
 if TYPE_CHECKING:
     from faker import Faker

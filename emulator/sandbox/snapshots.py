@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from emulator.errors import ConfigurationError
 from emulator.json_text import is_deeper, read_stored, stored_text
 from emulator.sandbox.budget import Budget
-from emulator.sandbox.collection import Collection, Record, id_text
-from emulator.sandbox.store import PAGE_BYTES, content_of, without_log
+from emulator.store.collection import Collection, Record, id_text
+from emulator.store.database import PAGE_BYTES, content_of, without_log
 
 if TYPE_CHECKING:
     from emulator.sandbox.sandbox import Sandbox

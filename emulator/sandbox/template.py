@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 
-from emulator.sandbox.collection import Record
 from emulator.sandbox.fixtures import Fixtures
-from emulator.sandbox.store import Store
+from emulator.store.collection import Record
+from emulator.store.database import Store
 
 SPARE = 4
 """How many databases of sandboxes that are gone are kept for the next ones."""

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from emulator.app import Catalogue
-from emulator.sandbox.masking import Masker
-from emulator.sandbox.near_misses import MOST_SEGMENTS, near_misses
+from emulator.contract.near_misses import MOST_SEGMENTS, near_misses
+from emulator.journal.masking import Masker
 from tests.test_masking import KINDS, long_bodies
 
 ROUNDS = 7

@@ -13,7 +13,7 @@ CODE = """
 import time
 import pytest
 before = time.perf_counter()
-import emulator.pytest_plugin
+import emulator.testing.pytest_plugin
 print(time.perf_counter() - before)
 """
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from emulator.sandbox.collection import Collection, Record
-from emulator.sandbox.world import World
+from emulator.store.collection import Collection, Record
+from emulator.store.world import World
 from emulator.vendors.celigo.collections import FLOWS, INTEGRATIONS
 from tests.conftest import EmulatorUnderTest
 from tests.vendors.test_celigo_integrations import (

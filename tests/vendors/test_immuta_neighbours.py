@@ -11,8 +11,8 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from emulator.errors import Refusal
 from emulator.exchange import Call
-from emulator.sandbox.collection import Record, Records
-from emulator.sandbox.store import Store
+from emulator.store.collection import Record, Records
+from emulator.store.database import Store
 from emulator.vendors.immuta.auth import authenticate
 from tests.conftest import EmulatorUnderTest
 

@@ -9,7 +9,7 @@ import pytest
 from graphql import build_client_schema, build_schema, get_introspection_query, print_schema
 from graphql.type import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType
 
-from emulator.data import CONTRACTS
+from emulator.files.package_data import CONTRACTS
 from tests.conftest import EmulatorUnderTest
 
 SDL = (CONTRACTS / "paradime" / "schema.graphql").read_text()

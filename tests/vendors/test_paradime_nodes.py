@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from faker import Faker
 
-from emulator.sandbox.collection import Collection, Record
-from emulator.sandbox.world import World
+from emulator.store.collection import Collection, Record
+from emulator.store.world import World
 from emulator.vendors.paradime.collections import INTEGRATIONS, NODES, PENDING_NODES, SNAPSHOTS
 from emulator.vendors.paradime.records import node_id
 from tests.conftest import EmulatorUnderTest

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from emulator.sandbox.journal import Exchange
+from emulator.journal.journal import Exchange
 from tests.conftest import EmulatorUnderTest
 
 LIST = "{ listCustomIntegrations { ok } }"
@@ -387,7 +387,7 @@ def test_violations_are_found_in_the_journal_and_counted(emulator: EmulatorUnder
 HASHED = """
 from emulator.contract.execution import Executable
 from emulator.contract.graphql import GraphQLLimits
-from emulator.data import CONTRACTS
+from emulator.files.package_data import CONTRACTS
 limits = GraphQLLimits(25, 100, 2000, 1000, 1000)
 executable = Executable((CONTRACTS / "paradime" / "schema.graphql").read_text(), {}, {})
 query = '''query ($a: Nope, $b: Nope) { listCustomIntegration { a b c } nope(a: 1, b: 2)

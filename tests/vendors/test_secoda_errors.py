@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from emulator.app import Catalogue, Emulator
-from emulator.server import ThreadedServer
+from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 from tests.conftest import EmulatorUnderTest
 

@@ -13,8 +13,8 @@ from emulator.app import Catalogue, Emulator
 from emulator.errors import Refusal
 from emulator.exchange import Call, Part
 from emulator.sandbox.sandbox import Sandbox
-from emulator.sandbox.world import World
 from emulator.settings import read_settings
+from emulator.store.world import World
 from emulator.vendors.secoda.collections import INTEGRATIONS, LINEAGE, RESOURCES, SYNCS
 from emulator.vendors.secoda.integrations import delete_integration
 from emulator.vendors.secoda.metadata import import_jsonl_metadata, import_metadata

@@ -20,7 +20,7 @@ import pytest
 
 from emulator.app import Catalogue, Emulator
 from emulator.exchange import Part
-from emulator.server import ThreadedServer
+from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 from emulator.vendors.secoda.artifacts import read_manifest
 from emulator.vendors.secoda.json_members import BLOCK

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator import parts
+from emulator.transport import parts
 from tests.conftest import EmulatorUnderTest
 from tests.vendors.test_secoda_dbt import MANIFEST
 from tests.vendors.test_secoda_errors import DBT, NO_FILE, UPLOADS, UUID

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.sandbox.collection import Collection
+from emulator.store.collection import Collection
 from emulator.vendors.celigo.populate import audit_entry, integration
 
 CREDENTIALS = Collection("celigo.credentials", schema="credential.schema.json")

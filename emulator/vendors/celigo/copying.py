@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.sandbox.collection import Collection, Record
-from emulator.sandbox.world import World
+from emulator.store.collection import Collection, Record
+from emulator.store.world import World
 from emulator.vendors.celigo.collections import EXPORTS, FLOWS, IMPORTS
 from emulator.vendors.celigo.history import log
 from emulator.vendors.celigo.ids import new_id, timestamp

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from emulator.exchange import Call, Reply
-from emulator.sandbox.collection import Collection, Record
-from emulator.sandbox.world import World
+from emulator.store.collection import Collection, Record
+from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.celigo.collections import EXPORTS, FLOWS, IMPORTS, INTEGRATIONS
 from emulator.vendors.celigo.records import find, flows_of

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from emulator.errors import Refusal
 from emulator.exchange import NOTHING, REFUSED, Reply, Violation
 from emulator.json_text import stringify
-from emulator.sandbox.world import World
+from emulator.store.world import World
 
 Error: TypeAlias = dict[str, str]
 """{"code", "message", "field"}; code and field may be missing."""

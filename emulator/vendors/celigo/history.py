@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from emulator.json_text import stored_text
-from emulator.sandbox.collection import Record
-from emulator.sandbox.world import World
+from emulator.store.collection import Record
+from emulator.store.world import World
 from emulator.vendors.celigo.collections import AUDIT
 from emulator.vendors.celigo.ids import new_id, timestamp
 

@@ -6,8 +6,8 @@ import re
 from datetime import UTC, datetime
 from typing import Final
 
-from emulator.sandbox.collection import Collection
-from emulator.sandbox.world import World
+from emulator.store.collection import Collection
+from emulator.store.world import World
 
 OBJECT_ID: Final = re.compile("[0-9a-fA-F]{24}")
 

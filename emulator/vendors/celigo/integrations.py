@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.exchange import Call, Reply
-from emulator.sandbox.collection import Record
-from emulator.sandbox.world import World
+from emulator.store.collection import Record
+from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.celigo.collections import ERRORS, FLOWS, INTEGRATIONS
 from emulator.vendors.celigo.errors import error, refusal

@@ -7,8 +7,8 @@ from typing import Final
 from urllib.parse import urlencode
 
 from emulator.exchange import Call, Reply
-from emulator.sandbox.collection import Record
-from emulator.sandbox.world import World
+from emulator.store.collection import Record
+from emulator.store.world import World
 from emulator.vendors.celigo.projection import Projection
 
 LARGEST_PAGE: Final = 1000

@@ -11,8 +11,8 @@ import jsonpatch
 
 from emulator.exchange import Call, Reply
 from emulator.json_text import is_deeper, read_stored, stored_text
-from emulator.sandbox.collection import Record
-from emulator.sandbox.world import World
+from emulator.store.collection import Record
+from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.celigo.errors import Error, cast_failed, error, refuse_any, required
 from emulator.vendors.celigo.ids import OBJECT_ID

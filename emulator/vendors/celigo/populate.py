@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from emulator.sandbox.collection import Record
+from emulator.store.collection import Record
 from emulator.vendors.celigo.ids import timestamp
 
 if TYPE_CHECKING:
     from faker import Faker
 
-    from emulator.sandbox.world import World
+    from emulator.store.world import World
 
 FIRST = datetime(2023, 1, 9, 8, tzinfo=UTC)
 INTEGRATION = "60f1a2b3c4d5e6f708192a30"

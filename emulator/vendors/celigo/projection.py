@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from emulator.errors import Refusal
 from emulator.exchange import NOTHING, REFUSED, Call, Violation
-from emulator.sandbox.collection import Record
+from emulator.store.collection import Record
 from emulator.vendors.celigo.errors import query_refused
 
 Tree: TypeAlias = "dict[str, Tree]"

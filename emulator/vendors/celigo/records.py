@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from emulator.sandbox.collection import Collection, Record
-from emulator.sandbox.world import World
+from emulator.store.collection import Collection, Record
+from emulator.store.world import World
 from emulator.vendors.celigo.collections import (
     CLONES,
     CONNECTIONS,

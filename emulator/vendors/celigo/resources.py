@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emulator.exchange import Call, Reply
-from emulator.sandbox.world import World
+from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.celigo.paging import page_of
 from emulator.vendors.celigo.projection import projection

@@ -8,8 +8,8 @@ from typing import Any
 
 from emulator.exchange import Call, Reply
 from emulator.json_text import write_json
-from emulator.sandbox.collection import Record
-from emulator.sandbox.world import World
+from emulator.store.collection import Record
+from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.celigo.collections import CLONES, REVISIONS, SNAPSHOTS
 from emulator.vendors.celigo.errors import error, refusal

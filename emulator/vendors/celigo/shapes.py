@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from emulator.sandbox.collection import Record
-from emulator.sandbox.world import World
+from emulator.store.collection import Record
+from emulator.store.world import World
 from emulator.vendors.celigo.ids import new_id
 
 ORDER = (

@@ -6,8 +6,8 @@ from copy import deepcopy
 from typing import Any
 
 from emulator.exchange import Call, Reply
-from emulator.sandbox.collection import Record
-from emulator.sandbox.world import World
+from emulator.store.collection import Record
+from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.celigo.collections import CONNECTIONS
 from emulator.vendors.celigo.copying import copy_content

@@ -17,8 +17,8 @@ from urllib.parse import quote, urlencode
 from emulator.errors import Refusal
 from emulator.exchange import Call, Reply
 from emulator.json_text import stringify
-from emulator.sandbox.collection import Record
-from emulator.sandbox.world import World
+from emulator.store.collection import Record
+from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.celigo.collections import INTEGRATIONS, SCRIPTS
 from emulator.vendors.celigo.errors import error, refusal

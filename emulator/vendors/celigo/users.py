@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from emulator.exchange import Call, Reply
-from emulator.sandbox.collection import Record
-from emulator.sandbox.world import World
+from emulator.store.collection import Record
+from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.celigo.collections import ASHARES
 from emulator.vendors.celigo.paging import page_of

@@ -9,8 +9,8 @@ from functools import cache, partial
 from itertools import chain, islice
 from typing import Any, Final
 
-from emulator.sandbox.collection import Collection, Record
-from emulator.sandbox.world import World
+from emulator.store.collection import Collection, Record
+from emulator.store.world import World
 from emulator.vendors.celigo.collections import CONNECTIONS, EXPORTS, FLOWS, IMPORTS, SCRIPTS
 from emulator.vendors.celigo.errors import Error, cast_failed, error, invalid_ref, refuse_any, required
 from emulator.vendors.celigo.ids import OBJECT_ID

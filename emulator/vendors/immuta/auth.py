@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from emulator.exchange import Call
-from emulator.sandbox.collection import Record
-from emulator.sandbox.credentials import Credentials, Identity, expired
+from emulator.store.collection import Record
+from emulator.store.credentials import Credentials, Identity, expired
 from emulator.vendors.immuta.errors import unauthorized
 
 

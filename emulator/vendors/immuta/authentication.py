@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from emulator.exchange import NOTHING, Call, Reply
-from emulator.sandbox.collection import Record
-from emulator.sandbox.credentials import expired
-from emulator.sandbox.world import World
+from emulator.store.collection import Record
+from emulator.store.credentials import expired
+from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.immuta.auth import presented
 from emulator.vendors.immuta.collections import CREDENTIALS

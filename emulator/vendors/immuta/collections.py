@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emulator.sandbox.collection import Collection, Record
+from emulator.store.collection import Collection, Record
 from emulator.vendors.immuta import populate
 from emulator.vendors.immuta.ids import unused_id
 
 if TYPE_CHECKING:
     from faker import Faker
 
-    from emulator.sandbox.world import World
+    from emulator.store.world import World
 
 
 def _data_source_with_dictionary(fake: Faker, number: int, world: World) -> Record:

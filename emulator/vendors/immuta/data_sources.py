@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from emulator.exchange import Call, Reply
-from emulator.sandbox.collection import Record
-from emulator.sandbox.world import World
+from emulator.store.collection import Record
+from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.immuta.collections import DATA_SOURCES, DICTIONARIES, SUBSCRIPTIONS
 from emulator.vendors.immuta.errors import data_source_not_found

@@ -7,8 +7,8 @@ from typing import Any
 
 from emulator.errors import Refusal
 from emulator.exchange import Call, Reply
-from emulator.sandbox.collection import Record
-from emulator.sandbox.world import World
+from emulator.store.collection import Record
+from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.immuta.collections import DICTIONARIES
 from emulator.vendors.immuta.data_sources import find_data_source, subscription_status

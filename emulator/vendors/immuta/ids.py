@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from emulator.sandbox.collection import Collection
-from emulator.sandbox.world import World
+from emulator.store.collection import Collection
+from emulator.store.world import World
 
 
 def unused_id(world: World, collection: Collection, start: int = 1) -> int:

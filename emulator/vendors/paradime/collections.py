@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emulator.sandbox.collection import Collection, Record
+from emulator.store.collection import Collection, Record
 from emulator.vendors.paradime import populate
 
 if TYPE_CHECKING:
     from faker import Faker
 
-    from emulator.sandbox.world import World
+    from emulator.store.world import World
 
 
 def _node_of_some_integration(fake: Faker, number: int, world: World) -> Record:

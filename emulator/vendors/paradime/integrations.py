@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.exchange import Call
-from emulator.sandbox.collection import Record
-from emulator.sandbox.world import World
+from emulator.store.collection import Record
+from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.paradime.collections import INTEGRATIONS
 from emulator.vendors.paradime.errors import taken_name, unknown_integration

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from emulator.exchange import Call
-from emulator.sandbox.collection import Record, Records
-from emulator.sandbox.world import World
+from emulator.store.collection import Record, Records
+from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.paradime.collections import NODES, PENDING_NODES, SNAPSHOTS
 from emulator.vendors.paradime.errors import closed_snapshot, unknown_snapshot

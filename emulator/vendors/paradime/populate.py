@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from emulator.sandbox.collection import Record
+from emulator.store.collection import Record
 from emulator.vendors.paradime.records import KINDS, node_record, node_types
 
 if TYPE_CHECKING:
     from faker import Faker
 
-    from emulator.sandbox.world import World
+    from emulator.store.world import World
 
 _COLORS = ("LEAF", "CYAN", "CORAL", "VIOLET", "ORANGE", "MANDY", "TEAL", "GREEN")
 _ICONS = ("dashboard", "timeline-line-chart", "database", "th", "intersection")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.sandbox.collection import Collection
+from emulator.store.collection import Collection
 from emulator.vendors.secoda.populate import populate_integration
 
 INTEGRATIONS = Collection(

@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from emulator.exchange import Call, Part, Reply
-from emulator.sandbox.collection import Record
-from emulator.sandbox.world import World
+from emulator.store.collection import Record
+from emulator.store.world import World
 from emulator.vendor import Handlers, Transactions
 from emulator.vendors.secoda.artifacts import read_manifest, read_run_results
 from emulator.vendors.secoda.collections import ARTIFACTS, FAILING_TESTS

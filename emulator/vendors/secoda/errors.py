@@ -9,7 +9,7 @@ from uuid import UUID
 
 from emulator.errors import MalformedBody, Refusal, UndecodableBody
 from emulator.exchange import NOTHING, REFUSED, Call, Document, Nothing, Reply, Violation
-from emulator.multipart import TooManyParts
+from emulator.transport.multipart import TooManyParts
 from emulator.vendors.secoda.texts import BLANK, is_number, text_problems
 
 MULTIPART = "multipart/form-data"

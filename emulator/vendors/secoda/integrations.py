@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any
 
 from emulator.exchange import NOTHING, Call, Document, Reply
-from emulator.sandbox.collection import Record
-from emulator.sandbox.world import World
+from emulator.store.collection import Record
+from emulator.store.world import World
 from emulator.vendor import Handlers, Transactions
 from emulator.vendors.secoda.collections import ARTIFACTS, CONVERSATIONS, FAILING_TESTS, INTEGRATIONS, SYNCS
 from emulator.vendors.secoda.errors import NO_UUID, invalid_fields, not_found, parse_uuid, problems_of_texts

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emulator.exchange import Call, Part, Reply
-from emulator.sandbox.collection import Collection
-from emulator.sandbox.world import World
+from emulator.store.collection import Collection
+from emulator.store.world import World
 from emulator.vendor import Handlers, Transactions
 from emulator.vendors.secoda.collections import LINEAGE, RESOURCES
 from emulator.vendors.secoda.csv_file import read_rows

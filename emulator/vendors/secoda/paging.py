@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from emulator.exchange import Call
-from emulator.sandbox.collection import Record
+from emulator.store.collection import Record
 from emulator.vendor import Flags
 from emulator.vendors.secoda.errors import invalid_page
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from emulator.sandbox.collection import Record
+from emulator.store.collection import Record
 
 if TYPE_CHECKING:
     from faker import Faker
 
-    from emulator.sandbox.world import World
+    from emulator.store.world import World
 
 WORKSPACE = "f71585fa-251c-4102-8d81-c97c57c8d435"
 """The workspace of the seed's integration."""

@@ -14,8 +14,8 @@ from functools import partial
 from typing import TypeAlias
 
 from emulator.exchange import Part
-from emulator.sandbox.collection import Collection, Record, RecordExists
-from emulator.sandbox.world import World
+from emulator.store.collection import Collection, Record, RecordExists
+from emulator.store.world import World
 from emulator.vendor import Transactions
 from emulator.vendors.secoda.collections import LINEAGE, RESOURCES, SYNCS
 from emulator.vendors.secoda.errors import not_found

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from emulator.sandbox.collection import Record
-from emulator.sandbox.world import World
+from emulator.store.collection import Record
+from emulator.store.world import World
 from emulator.vendor import Transactions
 from emulator.vendors.secoda.collections import INTEGRATIONS, SYNCS
 from emulator.vendors.secoda.errors import invalid_fields, not_found

@@ -1,6 +1,6 @@
 import requests
 
-from emulator.testcontainers import EmulatorContainer
+from emulator.testing.containers import EmulatorContainer
 
 
 def test_throttling():

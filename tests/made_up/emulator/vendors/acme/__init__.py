@@ -7,9 +7,9 @@ from datetime import datetime
 
 from emulator.errors import MalformedBody, Refusal, UndecodableBody
 from emulator.exchange import Call, Reply, Violation
-from emulator.sandbox.collection import Collection, Record
-from emulator.sandbox.credentials import Credentials, Identity
-from emulator.sandbox.world import World
+from emulator.store.collection import Collection, Record
+from emulator.store.credentials import Credentials, Identity
+from emulator.store.world import World
 from emulator.vendor import Handlers, Transactions, Vendor
 
 THINGS = Collection("acme.things", schema="thing.schema.json")

@@ -1,0 +1,46 @@
+"""`emulator check`: everything that is wrong with contracts, fixtures and scenarios, each with its place."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from emulator.cli.streams import say
+from emulator.errors import ConfigurationError
+from emulator.settings import read_settings
+
+
+@click.command()
+@click.argument("folders", metavar="[FOLDER]...", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--contracts", metavar="FOLDER", help="A folder laid over the built-in contracts.")
+def check(folders: Sequence[Path], contracts: str | None) -> None:
+    """Check the built-in contracts, fixtures and scenarios, and those in your own folders.
+
+    Without FOLDER, which is one of fixtures, it checks the one that the setting `fixtures` names; contracts are read as
+    the setting `contracts` says. The exit code is 1 if something is wrong.
+
+    Example: emulator check fixtures
+    """
+    from emulator.app import fixture_folders  # noqa: PLC0415 - as below
+    from emulator.cli.problems import all_problems  # noqa: PLC0415 - no other command shall wait for it
+
+    settings = read_settings({"contracts": contracts}, os.environ)
+    built_in, *own = fixture_folders(settings)
+    checked = [built_in, *(folders or own)]
+    for folder in checked:
+        if not folder.is_dir():
+            raise ConfigurationError(f"{folder} is not a folder")
+    problems = 0
+    for problem in all_problems(checked, settings):
+        say(problem)
+        problems += 1
+    if problems:
+        click.echo(f"{problems} problem{'s' if problems > 1 else ''} found.", err=True)
+        sys.exit(1)
+    own_folders = [*([settings.contracts] if settings.contracts else []), *checked[1:]]
+    of_own = "".join(f", and of {folder}" for folder in own_folders)
+    say(f"No problem in the built-in contracts, fixtures and scenarios{of_own}.")

@@ -1,0 +1,74 @@
+"""`python -m emulator.cli.healthcheck`: exit with 0 if the emulator in this container is ready, with 1 if it is not.
+
+It asks where `serve` listens, by the same settings, and imports little: it runs every few seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from http.client import HTTPConnection, HTTPException
+from itertools import zip_longest
+from pathlib import Path
+
+from emulator.errors import ConfigurationError
+from emulator.settings import read_settings
+
+PATH = "/_emulator/ready"
+SECONDS = 2.0
+FIRST_PROCESS = Path("/proc/1/cmdline")
+LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Where to ask a server that listens on every address."""
+
+
+def main() -> int:
+    """Ask once; say why on the standard error if it is not ready. Return the exit code."""
+    try:
+        problem = ask(*address(os.environ, served()))
+    except ConfigurationError as refusal:
+        problem = str(refusal)
+    if problem:
+        sys.stderr.write(f"emulator: {problem}\n")
+    return 1 if problem else 0
+
+
+def address(environ: Mapping[str, str], words: Sequence[str] = (), folder: Path | None = None) -> tuple[str, int]:
+    """Return host and port at which `emulator serve`, with the command line `words`, can be asked."""
+    settings = read_settings(_flags(words), environ, folder)
+    return LOOPBACK.get(settings.host, settings.host), settings.port
+
+
+def _flags(words: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for word, following in zip_longest(words, words[1:], fillvalue=""):
+        flag, sign, value = word.partition("=")
+        if flag in ("--host", "--port"):
+            found[flag.removeprefix("--")] = value if sign else following
+    return found
+
+
+def served(file: Path = FIRST_PROCESS) -> Sequence[str]:
+    """Return the container's own command line, for `docker run image --port 5000`; () if another process came first."""
+    try:
+        words = os.fsdecode(file.read_bytes()).split("\0")
+    except OSError:
+        return ()
+    return words if "serve" in words and any(Path(word).name == "emulator" for word in words) else ()
+
+
+def ask(host: str, port: int) -> str:
+    """Ask the emulator at `host` and `port` whether it is ready; return "" or the reason why not."""
+    connection = HTTPConnection(host, port, timeout=SECONDS)
+    try:
+        connection.request("GET", PATH)
+        status = connection.getresponse().status
+    except (OSError, HTTPException) as problem:
+        return f"{host} port {port}: {problem}"
+    finally:
+        connection.close()
+    return "" if status == 200 else f"{host} port {port}: {PATH} answers {status}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

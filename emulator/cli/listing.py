@@ -1,0 +1,86 @@
+"""Commands that tell what there is: `operations`, `scenarios`, `version`, `completion`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+from click.shell_completion import get_completion_class
+
+from emulator import __version__
+from emulator.cli.streams import say
+from emulator.errors import ConfigurationError
+from emulator.settings import read_settings
+
+if TYPE_CHECKING:
+    from emulator.app import Catalogue
+
+
+@click.command()
+@click.option("--vendor", metavar="NAME", help="Only this vendor's.")
+def operations(vendor: str | None) -> None:
+    """List every emulated operation with its evidence.
+
+    Example: emulator operations --vendor celigo
+    """
+    from emulator.app import contract_overlay, read_catalogue  # noqa: PLC0415 - no other command shall wait for it
+    from emulator.control.information import describe_operations  # noqa: PLC0415 - as above
+
+    overlay = contract_overlay(read_settings({}, os.environ))
+    catalogue = _checked(vendor, read_catalogue(overlay=overlay))
+    for operation in describe_operations(catalogue.contracts):
+        if vendor in (None, operation["vendor"]):
+            evidence = operation["evidence"]
+            call = f"{operation['operation']:28} {operation['method']:8} {operation['path']:58}"
+            say(f"{operation['vendor']:9} {call} {evidence['level']:10} {evidence['source']}")
+
+
+@click.command()
+@click.option("--vendor", metavar="NAME", help="Only this vendor's.")
+@click.option("--fixtures", metavar="FOLDER", help="A folder whose scenarios come to the built-in ones.")
+def scenarios(vendor: str | None, fixtures: str | None) -> None:
+    """List every scenario with a sentence: what `serve --scenario` takes.
+
+    Example: emulator scenarios --vendor secoda
+    """
+    from emulator.app import (  # noqa: PLC0415 - as above
+        contract_overlay,
+        fixture_folders,
+        read_catalogue,
+        read_scenarios,
+    )
+
+    settings = read_settings({"fixtures": fixtures}, os.environ)
+    catalogue = _checked(vendor, read_catalogue(overlay=contract_overlay(settings)))
+    for name, scenario in read_scenarios(fixture_folders(settings), catalogue).items():
+        if vendor in (None, scenario.vendor):
+            say(f"{name:36} {scenario.description}")
+
+
+def _checked(vendor: str | None, catalogue: Catalogue) -> Catalogue:
+    if vendor is not None and vendor not in catalogue.vendors:
+        raise ConfigurationError(f"there is no vendor {vendor!r}; there are {', '.join(catalogue.vendors)}")
+    return catalogue
+
+
+@click.command()
+def version() -> None:
+    """Print the version.
+
+    Example: emulator version
+    """
+    say(__version__)
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> None:
+    """Print what makes a shell complete commands and flags.
+
+    Example: eval "$(emulator completion bash)"
+    """
+    kind = get_completion_class(shell)
+    assert kind is not None
+    say(kind(context.find_root().command, {}, "emulator", "_EMULATOR_COMPLETE").source())

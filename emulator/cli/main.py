@@ -1,0 +1,104 @@
+"""The command line: `emulator serve`, and the commands of `emulator.commands`."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from emulator.cli.check import check
+from emulator.cli.listing import completion, operations, scenarios, version
+from emulator.cli.remote import reset, snapshot, wait
+from emulator.cli.streams import say
+from emulator.errors import ConfigurationError, EmulatorError
+from emulator.settings import SETTINGS, read_settings
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the command line; exit with 0 if all went well, 1 if a check failed, 2 for usage or configuration."""
+    words = sys.argv[1:] if words is None else words
+    try:
+        commands.main(words or ["--help"], prog_name="emulator", standalone_mode=False)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as problem:
+        _end(problem.format_message(), 2)
+    except ConfigurationError as problem:
+        _end(str(problem), 2)
+    except EmulatorError as problem:
+        _end(str(problem), 1)
+
+
+def _end(sentence: str, code: int) -> None:
+    click.echo(f"emulator: {sentence}", err=True)
+    sys.exit(code)
+
+
+@click.group(no_args_is_help=False)
+def commands() -> None:
+    """Stand in for the Paradime, Secoda, Immuta and Celigo integration APIs.
+
+    Example: emulator serve
+    """
+
+
+def _setting_options(command: Callable[..., None]) -> Callable[..., None]:
+    for setting in reversed(SETTINGS):
+        # click shows the default, and read_settings knows it: here None means "not given".
+        text = f"{setting.help} [{setting.variable}; default: {_shown(setting.default)}]"
+        option = click.option(*setting.flags, setting.name, help=text, multiple=setting.many, metavar="VALUE")
+        command = option(command)
+    return command
+
+
+def _shown(default: Any) -> str:
+    if isinstance(default, bool):
+        return str(default).lower()
+    return "none" if default in ("", ()) else str(default)
+
+
+@commands.command()
+@_setting_options
+def serve(**flags: Any) -> None:
+    """Serve all vendors until SIGTERM or SIGINT.
+
+    Example: emulator serve --port 4070 --flags celigo.empty_list_status=204
+    """
+    settings = read_settings(flags, os.environ)
+    # Hardly anything that a start makes is garbage: the collector would look at it all, over and over.
+    gc.disable()
+    from emulator.cli.serve import serve_until_signalled  # noqa: PLC0415 - no other command shall wait for it
+
+    serve_until_signalled(settings)
+
+
+def _say_help(context: click.Context, option: click.Parameter, is_asked: bool) -> None:
+    if is_asked and not context.resilient_parsing:
+        say(context.get_help())
+        context.exit()
+
+
+def _give_help(command: click.Command) -> None:
+    """Give a command, and those below it, a --help that tells in a sentence if nothing can be written."""
+    command.add_help_option = False
+    command.params.append(
+        click.Option(
+            ["--help"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_say_help,
+            help="Show this message and exit.",
+        )
+    )
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        _give_help(below)
+
+
+for command in (check, operations, scenarios, wait, reset, snapshot, version, completion):
+    commands.add_command(command)
+_give_help(commands)

@@ -1,0 +1,112 @@
+"""What is wrong with contracts, fixtures and scenarios, each with its place."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from emulator.app import (
+    Catalogue,
+    Emulator,
+    binding_problems,
+    contract_overlay,
+    credential_check,
+    read_catalogue,
+    scenario_reader,
+    seeded_records,
+)
+from emulator.contract.documents import OPENAPI, load
+from emulator.contract.form import handled_names, problems
+from emulator.contract.openapi import contract_files, read_contract
+from emulator.errors import ConfigurationError
+from emulator.files.package_data import CONTRACTS, FIXTURES
+from emulator.files.unread import unread_contracts, unread_fixtures
+from emulator.sandbox.fixtures import Fixture, fixture_problems, read_fixtures
+from emulator.settings import Settings
+from emulator.store.collection import Collection, Record
+from emulator.vendor import Vendor
+from emulator.vendors import load_vendors
+
+
+def all_problems(folders: Sequence[Path], settings: Settings) -> Iterator[str]:
+    """Yield everything that is wrong with the contracts, and with the folders: ours, then users' own."""
+    overlay, vendors = contract_overlay(settings), load_vendors()
+    of_contracts = list(contract_problems(overlay=overlay))
+    yield from of_contracts
+    if overlay is not None:
+        yield from unread_contracts(overlay, list(vendors))
+    # Fixtures and scenarios are checked against the built-in contracts if the user's own cannot be read.
+    catalogue = read_catalogue(overlay=None if of_contracts else overlay)
+    for number, folder in enumerate(folders):
+        unread = list(unread_fixtures(folder, list(vendors))) if number else []
+        found = [*folder_problems(folder, catalogue, settings), *unread]
+        # Only whole files can make a world; what is wrong with them has been said.
+        yield from found or _world_problems(folder if number else None, settings, catalogue)
+
+
+def contract_problems(folder: Path = CONTRACTS, overlay: Path | None = None) -> Iterator[str]:
+    """Yield for each vendor what is wrong with its contract, or where it and the handlers differ."""
+    for name, vendor in load_vendors().items():
+        files = contract_files(folder / name, *([overlay / name] if overlay else ()))
+        found = list(problems(name, files))
+        yield from found
+        if OPENAPI in files:
+            yield from _binding_problems(vendor, files[OPENAPI])
+        if not found:
+            try:
+                read_contract(folder / name, *([overlay / name] if overlay else ())).compile()
+            except ConfigurationError as problem:
+                yield str(problem)
+
+
+def _binding_problems(vendor: Vendor, file: Path) -> Iterator[str]:
+    try:
+        document = load(file)
+    except ConfigurationError:
+        # It has been told.
+        return
+    if isinstance(document, dict) and isinstance(document.get("paths"), dict):
+        yield from binding_problems(vendor, handled_names(document), file)
+
+
+def folder_problems(folder: Path, catalogue: Catalogue, settings: Settings) -> Iterator[str]:
+    """Yield everything that is wrong with the fixtures and scenarios in a folder that lies over the built-in one."""
+    for name, vendor in catalogue.vendors.items():
+        yield from fixture_problems(folder, catalogue.contracts[name], vendor.collections, credential_check())
+    yield from scenario_reader(catalogue, _records(folder, catalogue, settings)).problems(folder)
+
+
+def _records(folder: Path, catalogue: Catalogue, settings: Settings) -> Callable[[Collection], Sequence[Record]]:
+    """Return what gives the records with which a sandbox begins; of a vendor whose fixtures are wrong, the built-in."""
+    flags = {
+        name: {flag.name: flag.default for flag in contract.flags.values()}
+        for name, contract in catalogue.contracts.items()
+    }
+    return seeded_records({name: _fixtures(folder, catalogue, name) for name in flags}, settings.seed, flags)
+
+
+def _fixtures(folder: Path, catalogue: Catalogue, name: str) -> Sequence[Fixture]:
+    contract, collections = catalogue.contracts[name], catalogue.vendors[name].collections
+    try:
+        return read_fixtures(list(dict.fromkeys([FIXTURES, folder])), contract, collections, credential_check())
+    except ConfigurationError:
+        # It has been told.
+        return read_fixtures([FIXTURES], contract, collections, credential_check())
+
+
+def _world_problems(folder: Path | None, settings: Settings, catalogue: Catalogue) -> Iterator[str]:
+    """Yield what keeps an emulator from starting with a folder laid over the built-in one."""
+    changes = {"fixtures": str(folder) if folder else "", "database": "", "tls": "off"}
+    try:
+        asyncio.run(_start(Settings({**settings, **changes}), catalogue))
+    except ConfigurationError as problem:
+        yield str(problem)
+
+
+async def _start(settings: Settings, catalogue: Catalogue) -> None:
+    emulator = Emulator(settings, catalogue)
+    try:
+        await emulator.start()
+    finally:
+        await emulator.close()

@@ -1,0 +1,170 @@
+"""What `emulator serve` does. The other commands need none of it, so it is imported only when it is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
+
+import click
+
+from emulator.app import Emulator
+from emulator.errors import ConfigurationError, StorageFailure
+from emulator.server.access_log import ConsoleLog, JsonFormatter, format_for, message_line
+from emulator.server.reload import Reload
+from emulator.server.server import Server, new_event_loop
+from emulator.settings import Settings
+
+logger = logging.getLogger("emulator")
+
+M_MMAP_THRESHOLD = -3
+"""The number that glibc's malloc.h gives it."""
+
+LARGE_BLOCK_BYTES = 256 * 1024
+
+SWITCH_SECONDS = 0.001
+"""So long a thread at work keeps the event loop waiting at each of its steps; Python's interval is five times this."""
+
+
+def serve_until_signalled(settings: Settings) -> None:
+    """Serve all vendors until SIGTERM or SIGINT. Raises ConfigurationError if that cannot be."""
+    _log(settings)
+    with ExitStack() as open_until_ended, asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(_serve(settings, _lines(settings, open_until_ended)))
+
+
+def _log(settings: Settings) -> None:
+    """Let what is logged besides calls go to the standard error."""
+    handler = logging.StreamHandler()
+    is_json = settings.log_format == "json"
+    handler.setFormatter(JsonFormatter() if is_json else logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
+    # At debug it would print every piece of work, records and all.
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)
+
+
+def _lines(settings: Settings, open_until_ended: ExitStack) -> ConsoleLog | None:
+    """Return what prints a line for each call; None if the setting access_log forbids it."""
+    if not settings.access_log:
+        return None
+    line = format_for(settings.log_format, sys.stdout.isatty(), os.environ.get("NO_COLOR", ""))
+    log = ConsoleLog(sys.stdout.fileno(), line)
+    open_until_ended.callback(log.close)
+    return log
+
+
+async def _serve(settings: Settings, lines: ConsoleLog | None) -> None:
+    emulator = Emulator(settings, on_record=lines)
+    server = Server(emulator)
+    stopping = asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, stopping.set)
+    try:
+        if not await _started(server, stopping):
+            return
+        following = _follow(emulator)
+        # What is there by now stays: the collector need not look at it again while a long upload is read.
+        gc.freeze()
+        gc.enable()
+        # Journals keep exchanges by the thousand, and none is garbage: Python would look through them all too often.
+        gc.set_threshold(10_000, 10, 10)
+        sys.setswitchinterval(SWITCH_SECONDS)
+        _return_large_blocks()
+        _announce(server)
+        await stopping.wait()
+        if following is not None:
+            following.cancel()
+    finally:
+        await server.stop()
+
+
+async def _started(server: Server, stopping: asyncio.Event) -> bool:
+    """Start the server; return False if it is to stop before it has."""
+    starting, ending = asyncio.create_task(server.start()), asyncio.create_task(stopping.wait())
+    await asyncio.wait((starting, ending), return_when=asyncio.FIRST_COMPLETED)
+    ending.cancel()
+    if not starting.done():
+        # Seeding many records takes long.
+        server.emulator.interrupt()
+        with suppress(StorageFailure, ConfigurationError):
+            await starting
+        return False
+    await starting
+    return True
+
+
+def _return_large_blocks() -> None:
+    """Let large blocks of memory go back to the system when they are free.
+
+    After it has freed a block of 16 MB, such as a body, glibc would keep as much for later (mallopt(3),
+    M_MMAP_THRESHOLD): half as much stays resident after a hundred large bodies.
+    """
+    if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415 - not there on every platform
+
+        with suppress(AttributeError):  # musl has no such switch
+            ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
+
+
+def _follow(emulator: Emulator) -> asyncio.Task[None] | None:
+    """Read the user's folders again whenever their files change, if there are any."""
+    settings = emulator.settings
+    if not settings.reload or not (settings.fixtures or settings.contracts):
+        return None
+    return asyncio.create_task(Reload(emulator).run())
+
+
+def _announce(server: Server) -> None:
+    is_json = server.emulator.settings.log_format == "json"
+    try:
+        for line in _banner(server).split("\n"):
+            click.echo(message_line(line, "info", datetime.now(UTC)) if is_json else line)
+    except OSError as problem:
+        # Who starts it may not read, or the disk may be full: it serves all the same.
+        logger.warning("The standard output cannot be written: %s", problem.strerror or problem)
+
+
+def _banner(server: Server) -> str:
+    return "\n".join([*_vendor_lines(server), *_tls_lines(server), *_everywhere(server), "Ready."])
+
+
+def _reachable(url: str) -> str:
+    """Return a server's URL as a client here can call it, though it listens on every address."""
+    return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//127.0.0.1:")
+
+
+def _everywhere(server: Server) -> list[str]:
+    if _reachable(server.url) == server.url:
+        return []
+    return [f"{'listening on':24} {server.url}  every address of this machine or container"]
+
+
+def _tls_lines(server: Server) -> list[str]:
+    if server.tls_url is None:
+        return []
+    url = _reachable(server.url)
+    trust = f"trust {url}/_emulator/ca.crt" if server.emulator.settings.tls == "auto" else "your own certificate"
+    return [
+        f"{'https':24} {_reachable(server.tls_url)}  {trust}",
+        f"{'for built-in URLs':24} HTTPS_PROXY={url}",
+    ]
+
+
+def _vendor_lines(server: Server) -> list[str]:
+    catalogue = server.emulator.catalogue
+    lines = []
+    for name, vendor in catalogue.vendors.items():
+        contract = catalogue.contracts[name]
+        credential = next(iter(server.emulator.sandboxes.default.credentials[name].values()), None)
+        presented = vendor.present(credential) if credential else {}
+        headers = ", ".join(f"{header}: {value}" for header, value in presented.items()) or "no credentials"
+        url = _reachable(server.url) + contract.base_path
+        lines.append(f"{vendor.title:24} {url}  {len(contract.handled)} operations  {headers}")
+        if own := server.vendor_url(name):
+            lines.append(f"{'at its own port':24} {_reachable(own)}")
+    return lines

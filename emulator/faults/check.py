@@ -1,0 +1,177 @@
+"""Faults held to the contract: which operations one can spoil, and the reply that it gives them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from emulator.contract.openapi import Contract
+from emulator.contract.operation import Operation, Response
+from emulator.errors import ConfigurationError
+from emulator.exchange import NOTHING, Reply
+from emulator.faults.rule import Fault, FaultReply, When
+from emulator.json_text import has_surrogate, write_json
+from emulator.matching.globs import matches
+
+RETRY_AFTER = "{retry_after}"
+CONTENT_TYPE = "content-type"
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+NO_HEADER_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def responses_of(operation: Operation, contract: Contract) -> Mapping[int, Response]:
+    """Return what an operation can answer; a GraphQL root field what the operation that carries it can."""
+    return contract.operations[contract.graphql.carrier].responses if contract.graphql else operation.responses
+
+
+def can_meet(fault: Fault, operation: Operation, contract: Contract) -> bool:
+    """Tell whether calls of an operation that a fault matches can be spoilt by it.
+
+    A reply needs its status in the operation's contract, unless it is forced; GraphQL errors a root field.
+    """
+    if fault.graphql is not None:
+        return operation.root != ""
+    return fault.reply is None or fault.forced or fault.reply.status in responses_of(operation, contract)
+
+
+def contract_of(fault: Fault, contracts: Mapping[str, Contract]) -> Contract:
+    """Return the contract of a fault's vendor. Raises ConfigurationError, naming the vendors, if it has none."""
+    if fault.vendor not in contracts:
+        named = f"there is no vendor {fault.vendor!r}" if fault.vendor else "a fault needs a vendor"
+        raise ConfigurationError(f"{named}; there are {', '.join(contracts)}")
+    return contracts[fault.vendor]
+
+
+def check_fault(fault: Fault, contract: Contract) -> None:
+    """Raise ConfigurationError, naming what there is, for a fault that could never spoil a call."""
+    _check_combination(fault, contract)
+    _check_when(fault.when)
+    for name in fault.operations:
+        matching = _matching(name, fault, contract)
+        if fault.reply is not None:
+            _check_texts(fault.reply)
+            if not fault.forced:
+                _check_reply(fault.reply, matching, contract)
+
+
+def _matching(name: str, fault: Fault, contract: Contract) -> Sequence[Operation]:
+    """Return the operations that a name means, besides the one that only carries GraphQL."""
+    named = [operation for operation in contract.handled.values() if matches(operation.name, name)]
+    if not named:
+        names = ", ".join(sorted(contract.handled))
+        raise ConfigurationError(f"{contract.vendor} has no operation {name}; it has {names}")
+    matching = [operation for operation in named if fault.matches(contract.vendor, operation.name, operation.safe)]
+    if not matching:
+        names = ", ".join(operation.name for operation in named)
+        raise ConfigurationError(f"only: {fault.only} leaves none of {names}")
+    return matching
+
+
+def _check_combination(fault: Fault, contract: Contract) -> None:
+    fails = fault.reply or fault.connection or fault.graphql
+    if not (fails or fault.delay):
+        raise ConfigurationError("a fault needs a reply, a delay, a connection or graphql")
+    if fault.graphql and (fault.reply or fault.connection):
+        raise ConfigurationError(
+            "graphql cannot be combined with a reply or a connection: the answer is one or the other"
+        )
+    if fault.graphql and contract.graphql is None:
+        raise ConfigurationError(f"{contract.vendor} has no GraphQL operations; use a reply")
+    if fault.reply and fault.connection in ("reset", "close"):
+        raise ConfigurationError(
+            f"connection {fault.connection} sends no answer, so it cannot be combined with a reply"
+        )
+    if fault.delay and fault.delay.kind == "uniform" and fault.delay.values[0] > fault.delay.values[1]:
+        raise ConfigurationError("delay: uniform takes the shortest and then the longest")
+
+
+def _check_when(when: When) -> None:
+    if when.nth and not any(number % when.every == 0 for number in when.nth):
+        raise ConfigurationError(f"when: no call is both the nth and each {when.every}th, so none is ever spoilt")
+    if when.between is not None and when.between[0] >= when.between[1]:
+        raise ConfigurationError("when: between takes the earlier time and then the later")
+
+
+def _check_texts(reply: FaultReply) -> None:
+    """Refuse what cannot be sent as it is; within JSON a lone surrogate is sent as its escape."""
+    for name, value in reply.headers.items():
+        if not HEADER_NAME.fullmatch(name) or NO_HEADER_VALUE.search(value) or has_surrogate(value):
+            raise ConfigurationError(f"{name!r}: {value!r} is no header")
+    if isinstance(reply.body, str) and has_surrogate(reply.body):
+        raise ConfigurationError("the body is a string with a lone surrogate, which UTF-8 cannot hold")
+
+
+def _check_reply(reply: FaultReply, matching: Sequence[Operation], contract: Contract) -> None:
+    holding = [operation for operation in matching if reply.status in responses_of(operation, contract)]
+    if not holding:
+        statuses = {operation.name: sorted(responses_of(operation, contract)) for operation in matching}
+        held = "; ".join(f"{name}: {', '.join(map(str, found))}" for name, found in statuses.items())
+        raise ConfigurationError(f"status {reply.status} is not in the contract ({held}); force: true allows it")
+    for operation in holding if reply.body is not NOTHING else ():
+        for problem in _departures(reply, responses_of(operation, contract)[reply.status]):
+            raise ConfigurationError(
+                f"the body departs from the contract of {operation.name} {reply.status}: {problem};"
+                " force: true allows it"
+            )
+
+
+def _departures(reply: FaultReply, response: Response) -> Iterator[str]:
+    """Yield how a given body departs from the contract: JSON from its schema, a string from what is no JSON."""
+    if not response.media:
+        yield "there is no body"
+    elif "application/json" in response.media:
+        for found in response.media["application/json"].check.violations(reply.body, "body"):
+            yield f"at {found.pointer or '/'}: {found.sentence}"
+    elif not isinstance(reply.body, str):
+        yield f"it is {' or '.join(response.media)}, so give a string"
+
+
+def reply_of(
+    fault_reply: FaultReply,
+    responses: Mapping[int, Response],
+    retry_after: int = 1,
+    *,
+    json_type: str = "application/json",
+    operation: str = "",
+) -> Reply:
+    """Return the reply: the contract's own example for the status, or what the fault gives instead.
+
+    A body that is a string is sent as `json_type` where the contract has no other type and the fault no header.
+    """
+    response = responses.get(fault_reply.status)
+    example = example_of(response, operation) if response else Reply(fault_reply.status)
+    given = {name.lower(): name for name in fault_reply.headers}
+    kept = {name: value for name, value in example.headers.items() if name.lower() not in given}
+    headers = {**kept, **{name: fault_reply.headers[name] for key, name in given.items() if key != CONTENT_TYPE}}
+    kind = fault_reply.headers[given[CONTENT_TYPE]] if CONTENT_TYPE in given else ""
+    if isinstance(fault_reply.body, str):
+        content, kind = fault_reply.body.encode(), kind or example.content_type or json_type
+        reply = Reply(fault_reply.status, headers=headers, content=content, content_type=kind)
+    elif fault_reply.body is not NOTHING:
+        reply = Reply(fault_reply.status, fault_reply.body, headers, content_type=kind)
+    else:
+        kind = kind or example.content_type
+        reply = Reply(fault_reply.status, example.document, headers, example.content, kind)
+    return _with_seconds(reply, retry_after)
+
+
+def example_of(response: Response, operation: str = "") -> Reply:
+    """Return the contract's example for a status, headers included: the operation's own, or the first."""
+    headers = dict(response.headers) if response.status >= 400 else {}
+    for kind, media in response.media.items():
+        example = media.examples.get(operation, next(iter(media.examples.values()), NOTHING))
+        if kind == "application/json":
+            return Reply(response.status, example, headers)
+        return Reply(response.status, headers=headers, content=str(example or "").encode(), content_type=kind)
+    return Reply(response.status, headers=headers)
+
+
+def _with_seconds(reply: Reply, seconds: int) -> Reply:
+    for name, value in reply.headers.items():
+        reply.headers[name] = value.replace(RETRY_AFTER, str(seconds))
+    if reply.document is not NOTHING:
+        text = write_json(reply.document).decode()
+        reply.document = json.loads(text.replace(RETRY_AFTER, str(seconds))) if RETRY_AFTER in text else reply.document
+    reply.content = reply.content.replace(RETRY_AFTER.encode(), str(seconds).encode())
+    return reply

@@ -1,0 +1,178 @@
+"""Stage 3 of the pipeline: the faults that a call meets, and what they make of it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from aiohttp import web
+
+from emulator.contract.openapi import Contract
+from emulator.contract.operation import Response
+from emulator.exchange import Call, Reply
+from emulator.faults.check import can_meet, reply_of, responses_of
+from emulator.faults.rule import Due, FaultReply, Faults, GraphQLFault
+from emulator.faults.scenarios import Scenario
+from emulator.problems import RefusedHeader
+from emulator.sandbox.sandbox import Sandbox
+from emulator.transport import wire
+from emulator.transport.connection import has_left
+from emulator.transport.wire import Disconnected
+
+PREFERRED = re.compile(r"(?:^|,)\s*code\s*=\s*\"?([0-9]{3})\"?\s*(?=[;,]|$)", re.IGNORECASE)
+"""A preference as RFC 7240 writes it: in any case, with space around the sign, parameters behind it."""
+SCENARIO = "X-Emulator-Scenario"
+LOOK_SECONDS = 0.25
+"""How often a delayed call looks whether its client is still there."""
+
+
+@dataclass(slots=True)
+class Spoiling:
+    """What the faults make of one call.
+
+    It is held back for `seconds`, its reply for `seconds_after` more. `reply` takes the place of the
+    vendor's; `after_commit` tells that the call is really done first. `connection` is how the connection
+    breaks, `graphql` the errors by root field.
+    """
+
+    faults: tuple[str, ...] = ()
+    seconds: float = 0.0
+    seconds_after: float = 0.0
+    reply: Reply | None = None
+    connection: str | None = None
+    after_commit: bool = False
+    graphql: dict[str, tuple[GraphQLFault, bool]] = field(default_factory=dict)
+
+    @property
+    def replaces_call(self) -> bool:
+        """Tell whether the call itself is not to be done."""
+        ends = self.reply is not None or self.connection in ("reset", "close")
+        return ends and not self.after_commit
+
+
+NOTHING_DUE = Spoiling()
+
+
+async def hold_back(request: web.BaseRequest, seconds: float, stopping: asyncio.Event) -> None:
+    """Wait, but no longer than until the emulator stops. Raises Disconnected as soon as the client has left.
+
+    One that has only ended its side of the connection counts as gone: TCP does not tell the two apart.
+    """
+    left = seconds
+    while left > 0 and not stopping.is_set():
+        await wire.pause(min(left, LOOK_SECONDS), stopping)
+        left -= LOOK_SECONDS
+        if has_left(request):
+            raise Disconnected
+
+
+def spoiling_of(
+    call: Call,
+    operations: Sequence[str],
+    sandbox: Sandbox,
+    contract: Contract,
+    scenarios: Mapping[str, Scenario],
+    now: datetime,
+) -> Spoiling:
+    """Count a call and return what its faults make of it. Raises Problem for a header that asks for what is not."""
+    named = call.headers.get(SCENARIO)
+    if not len(sandbox.faults) and named is None and "Prefer" not in call.headers:
+        return NOTHING_DUE
+    preferred = PREFERRED.search(", ".join(call.headers.getall("Prefer", ())))
+    due = _due(sandbox.faults, operations, contract, now)
+    if named is not None:
+        due += _due(_faults_of(named, sandbox, contract, scenarios), operations, contract, now)
+    spoiling = _combine(due, contract)
+    if preferred and operations:
+        spoiling.reply = _preferred(int(preferred[1]), operations[0], contract)
+        spoiling.after_commit = False
+        spoiling.connection = None
+    return spoiling
+
+
+def flags_of(call: Call, sandbox: Sandbox, contract: Contract, scenarios: Mapping[str, Scenario]) -> Mapping[str, Any]:
+    """Return the vendor's switches for one call: the sandbox's, changed by the scenario that the call names."""
+    flags, named = sandbox.flags[contract.vendor], call.headers.get(SCENARIO)
+    return flags if named is None else {**flags, **scenario_named(named, contract, scenarios).flags}
+
+
+def scenario_named(name: str, contract: Contract, scenarios: Mapping[str, Scenario]) -> Scenario:
+    """Return a vendor's scenario by name, with or without "<vendor>/". Raises RefusedHeader, naming those there are."""
+    own = f"{contract.vendor}/"
+    full_name = f"{own}{name.removeprefix(own).removeprefix('*/')}"
+    if full_name not in scenarios:
+        names = ", ".join(sorted(known for known in scenarios if known.startswith(own)))
+        detail = f"There is no scenario {name!r} for {contract.vendor}; there are {names}."
+        raise RefusedHeader(422, detail, SCENARIO, "enum", name)
+    return scenarios[full_name]
+
+
+def _due(faults: Faults, operations: Sequence[str], contract: Contract, now: datetime) -> list[Due]:
+    found = []
+    for operation in (contract.operations[name] for name in operations if name in contract.operations):
+        can_be = partial(can_meet, operation=operation, contract=contract)
+        found += faults.due(contract.vendor, operation.name, operation.safe, now, can_be)
+    return found
+
+
+def _faults_of(name: str, sandbox: Sandbox, contract: Contract, scenarios: Mapping[str, Scenario]) -> Faults:
+    scenario = scenario_named(name, contract, scenarios)
+    if scenario.records:
+        detail = f"Scenario {scenario.full_name} changes records, not one call; switch it on."
+        raise RefusedHeader(422, detail, SCENARIO, "enum", name)
+    # Without state: every call is the first, and its random choices are its own.
+    faults = Faults(f"{sandbox.seed}:{sandbox.journal.next_number()}")
+    for fault in scenario.faults:
+        faults.add(fault)
+    return faults
+
+
+def _combine(due: Sequence[Due], contract: Contract) -> Spoiling:
+    """Add up all delays; of what ends a call the first counts."""
+    spoiling = Spoiling(
+        faults=tuple(dict.fromkeys(met.fault.id for met in due)),
+        seconds=sum(met.seconds for met in due if not met.fault.after_commit),
+        seconds_after=sum(met.seconds for met in due if met.fault.after_commit),
+    )
+    for met in due:
+        fault = met.fault
+        if fault.graphql is not None:
+            spoiling.graphql.setdefault(met.operation, (fault.graphql, fault.after_commit))
+        elif (fault.reply or fault.connection) and not (spoiling.reply or spoiling.connection):
+            spoiling.connection, spoiling.after_commit = fault.connection, fault.after_commit
+            spoiling.reply = _reply(fault.reply, met, contract) if fault.reply else None
+    return spoiling
+
+
+def _reply(reply: FaultReply, met: Due, contract: Contract) -> Reply:
+    return reply_of(
+        reply,
+        _responses(met.operation, contract),
+        met.retry_after,
+        json_type=contract.conventions.json_content_type,
+        operation=met.operation,
+    )
+
+
+def _preferred(status: int, operation: str, contract: Contract) -> Reply:
+    responses = _responses(operation, contract)
+    if status not in responses:
+        held = ", ".join(map(str, sorted(responses)))
+        detail = f"Prefer: code={status} is not in the contract of {operation}, which holds {held}."
+        raise RefusedHeader(422, detail, "Prefer", "enum", f"code={status}")
+    return reply_of(FaultReply(status), responses, operation=operation)
+
+
+def _responses(operation: str, contract: Contract) -> Mapping[int, Response]:
+    return responses_of(contract.operations[operation], contract)
+
+
+def spoil_result(result: dict[str, Any], met: Sequence[tuple[str, GraphQLFault]]) -> dict[str, Any]:
+    """Add the GraphQL errors of the faults that root fields met, each field by its key in the result."""
+    errors = [{**error, "path": [key]} for key, fault in met for error in fault.errors]
+    return {**result, "errors": [*result.get("errors", []), *errors]} if errors else result

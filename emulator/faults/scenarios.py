@@ -1,0 +1,286 @@
+"""Scenarios: named, switchable bundles of faults, flags and record changes, and the files they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emulator.errors import ConfigurationError
+from emulator.faults.rule import Fault, fault_of
+from emulator.files.package_data import is_ours
+from emulator.files.yaml_file import place, read_yaml
+from emulator.store.collection import Collection, Record
+from emulator.store.populating import populate
+from emulator.store.world import World
+
+if TYPE_CHECKING:
+    from faker import Faker
+
+    from emulator.contract.schemas import Check
+
+FILE = "scenarios.yaml"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A vendor's scenario. `faults` carry ids made of its name; `flags` and `records` are as the file has them."""
+
+    vendor: str
+    name: str
+    description: str
+    faults: tuple[Fault, ...] = ()
+    flags: Mapping[str, Any] = field(default_factory=dict)
+    records: Record = field(default_factory=dict)
+
+    @property
+    def full_name(self) -> str:
+        """Return "<vendor>/<name>"."""
+        return f"{self.vendor}/{self.name}"
+
+    def change_records(self, world: World, collections: Sequence[Collection], faker: Callable[[str], Faker]) -> None:
+        """Do to the records what the scenario says."""
+        of = {collection.name.partition(".")[2]: collection for collection in collections}
+        clear = self.records.get("clear", [])
+        for name in [name for name in of if name != "credentials"] if clear == "*" else clear:
+            world[of[name]].delete_all()
+        for name, ids in self.records.get("delete", {}).items():
+            for id in ids:
+                world[of[name]].delete(id)
+        for name, changes in self.records.get("merge", {}).items():
+            _merge(world, of[name], changes)
+        for name, records in self.records.get("insert", {}).items():
+            for record in records:
+                # It is there already when the scenario is switched on again.
+                world[of[name]].delete(record[of[name].key])
+                world[of[name]].insert(record)
+        for name, count in self.records.get("populate", {}).items():
+            populate_more(world, of[name], int(count), faker)
+
+
+def populate_more(world: World, collection: Collection, count: int, faker: Callable[[str], Faker]) -> None:
+    """Add `count` records made by faker, numbered on from those that are there; each time others."""
+    fake = faker(f"{collection.name}:{world.next_number(f'populate {collection.name}')}")
+    populate(world, collection, fake, world[collection].count() + 1, count)
+
+
+def _merge(world: World, collection: Collection, changes: Mapping[str, Record]) -> None:
+    records = world[collection]
+    for id, fields in changes.items():
+        found = records.all() if id == "*" else [record for record in [records.get(id)] if record is not None]
+        for record in found:
+            records.replace({**record, **fields})
+
+
+@dataclass(frozen=True)
+class ScenarioReader:
+    """Reads scenario files.
+
+    `check` holds a file to its schema, `check_fault` a fault to its vendor's contract, `problems_in` yields
+    (JSON pointer, sentence) for what is wrong with records of a collection. `flags` are each vendor's flags with
+    what they can be, `collections` its collections. `records` returns those with which a sandbox begins, to which
+    record changes are held (None: they are not).
+    """
+
+    check: Check
+    check_fault: Callable[[Fault], None]
+    problems_in: Callable[[Sequence[Record], Collection], Iterable[tuple[str, str]]]
+    flags: Mapping[str, Mapping[str, Sequence[Any]]]
+    collections: Mapping[str, Mapping[str, Collection]]
+    records: Callable[[Collection], Sequence[Record]] | None = None
+
+    def read(self, folders: Sequence[Path]) -> dict[str, Scenario]:
+        """Return all scenarios by full name; of two with one name that of the later folder.
+
+        Of one folder, a vendor's own goes before that across vendors.
+        """
+        scenarios: dict[str, Scenario] = {}
+        for folder in folders:
+            found = [*self._across(folder / FILE)]
+            for vendor in self.flags:
+                found += self._own(folder / vendor / FILE, vendor)
+            scenarios |= {scenario.full_name: scenario for scenario in found}
+        return dict(sorted(scenarios.items(), key=lambda item: item[1].vendor))
+
+    def problems(self, folder: Path) -> Iterator[str]:
+        """Yield a sentence, with its place, for everything that is wrong with the scenario files in a folder."""
+        yield from self._file_problems(folder / FILE, list(self.flags))
+        for vendor in self.flags:
+            yield from self._file_problems(folder / vendor / FILE, [vendor])
+
+    def _file_problems(self, file: Path, vendors: Sequence[str]) -> Iterator[str]:
+        if not file.is_file():
+            return
+        try:
+            document = read_yaml(file)
+        except ConfigurationError as problem:
+            yield str(problem)
+            return
+        departures = self.check.violations(document, "body")
+        yield from (f"{place(file, found.pointer)}: {found.sentence}" for found in departures)
+        wrong = [found.pointer for found in departures]
+        scenarios = document.get("scenarios") if isinstance(document, dict) else None
+        for name, described in scenarios.items() if isinstance(scenarios, dict) else ():
+            sound = _sound(described, f"/scenarios/{_escape(name)}", wrong)
+            of_each = [list(self._problems(vendor, name, sound)) for vendor in vendors]
+            if all(of_each):
+                yield from (f"{place(file, f'/scenarios/{_escape(name)}{at}')}: {told}" for at, told in of_each[0])
+
+    def _across(self, file: Path) -> Iterator[Scenario]:
+        """Yield each scenario for each vendor that can have it. Raises ConfigurationError if none can."""
+        for name, described in self._described(file):
+            held = self._as_for(file)
+            fitting = [vendor for vendor in self.flags if not any(held._problems(vendor, name, described))]
+            if not fitting:
+                self._checked(file, next(iter(self.flags)), name, described)
+            yield from (_scenario_of(vendor, name, described) for vendor in fitting)
+
+    def _own(self, file: Path, vendor: str) -> Iterator[Scenario]:
+        for name, described in self._described(file):
+            yield self._checked(file, vendor, name, described)
+
+    def _described(self, file: Path) -> Iterator[tuple[str, Record]]:
+        if not file.is_file():
+            return
+        document = read_yaml(file)
+        for violation in self.check.violations(document, "body"):
+            raise ConfigurationError(f"{place(file, violation.pointer)}: {violation.sentence}")
+        yield from document["scenarios"].items()
+
+    def _checked(self, file: Path, vendor: str, name: str, described: Record) -> Scenario:
+        pointer = f"/scenarios/{name}"
+        for at, problem in self._as_for(file)._problems(vendor, name, described):
+            raise ConfigurationError(f"{place(file, pointer + at)}: {problem}")
+        return _scenario_of(vendor, name, described)
+
+    def _as_for(self, file: Path) -> ScenarioReader:
+        """Return the reader that holds a file's record changes to records: ours are held to them in our tests."""
+        return replace(self, records=None) if is_ours(file) else self
+
+    def _problems(self, vendor: str, name: str, described: Record) -> Iterator[tuple[str, str]]:
+        """Yield (JSON pointer, sentence) for what a vendor cannot have of a scenario."""
+        for number, document in enumerate(described.get("faults", [])):
+            if document is None:
+                continue
+            if document.get("vendor", vendor) != vendor:
+                yield f"/faults/{number}/vendor", f"it is a scenario of {vendor}"
+            try:
+                self.check_fault(fault_of(document, "", vendor=vendor))
+            except ConfigurationError as problem:
+                yield f"/faults/{number}", str(problem)
+        yield from self._flag_problems(vendor, described.get("flags", {}))
+        yield from self._record_problems(vendor, described.get("records", {}))
+
+    def _flag_problems(self, vendor: str, flags: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        known = self.flags[vendor]
+        for flag, value in flags.items():
+            if flag not in known:
+                yield f"/flags/{flag}", f"there is no such flag; there are {', '.join(known)}"
+            elif not any(value == choice and type(value) is type(choice) for choice in known[flag]):
+                yield f"/flags/{flag}", f"{_spelled(value)} is not one of {', '.join(map(_spelled, known[flag]))}"
+
+    def _record_problems(self, vendor: str, records: Record) -> Iterator[tuple[str, str]]:
+        known = self.collections[vendor]
+        for at, name in _collections_named(records):
+            if name not in known:
+                yield f"/records/{at}", f"there is no such collection; there are {', '.join(known)}"
+            elif at.startswith("populate") and known[name].populate is None:
+                names = ", ".join(name for name, collection in known.items() if collection.populate)
+                yield f"/records/{at}", f"nothing populates {name}, only {names or 'nothing'}"
+            elif at.startswith("insert"):
+                for pointer, problem in self.problems_in(records["insert"][name], known[name]):
+                    yield f"/records/{at}{pointer}", problem
+            elif at.startswith("delete"):
+                yield from self._delete_problems(known[name], name, records)
+            elif at.startswith("merge"):
+                yield from self._merge_problems(known[name], name, records)
+
+    def _delete_problems(self, collection: Collection, name: str, records: Record) -> Iterator[tuple[str, str]]:
+        if self.records is None:
+            return
+        known = _by_id(self.records(collection), collection) | _by_id(
+            records.get("insert", {}).get(name, []), collection
+        )
+        for number, id in enumerate(records["delete"][name]):
+            if str(id) not in known:
+                yield f"/records/delete/{name}/{number}", _unknown(id, collection, known)
+
+    def _merge_problems(self, collection: Collection, name: str, records: Record) -> Iterator[tuple[str, str]]:
+        if self.records is None:
+            return
+        known = _by_id(self.records(collection), collection)
+        for id, fields in records["merge"][name].items():
+            at = f"/records/merge/{name}/{_escape(id)}"
+            if id != "*" and id not in known:
+                yield at, _unknown(id, collection, known)
+            if collection.key in fields:
+                yield (
+                    f"{at}/{collection.key}",
+                    f"{collection.key} names the record, and cannot be changed",
+                )
+                continue
+            merged = [{**record, **fields} for record in (known.values() if id == "*" else [known.get(id)]) if record]
+            found = ((pointer.split("/", 2)[2:], told) for pointer, told in self.problems_in(merged, collection))
+            # What is wrong is so in each record: it is told once.
+            yield from dict.fromkeys((f"{at}/{rest[0] if rest else ''}", told) for rest, told in found)
+
+
+def _sound(described: Any, pointer: str, wrong: Sequence[str]) -> Record:
+    """Return a scenario without its parts that depart from the schema: a fault that does is None, to keep the count."""
+
+    def is_wrong(part: str) -> bool:
+        return any(f"{one}/".startswith(f"{pointer}{part}/") or one == pointer for one in wrong)
+
+    if not isinstance(described, dict):
+        return {}
+    faults, flags, records = (described.get(name) for name in ("faults", "flags", "records"))
+    sound: Record = {}
+    if isinstance(faults, list):
+        sound["faults"] = [None if is_wrong(f"/faults/{number}") else fault for number, fault in enumerate(faults)]
+    if isinstance(flags, dict):
+        sound["flags"] = flags
+    if isinstance(records, dict):
+        sound["records"] = {name: part for name, part in records.items() if not is_wrong(f"/records/{_escape(name)}")}
+    return sound
+
+
+def _by_id(records: Sequence[Record], collection: Collection) -> dict[str, Record]:
+    return {str(record[collection.key]): record for record in records if collection.key in record}
+
+
+def _unknown(id: Any, collection: Collection, known: Mapping[str, Record]) -> str:
+    nearest = get_close_matches(str(id), known, 1)
+    hint = f"did you mean {nearest[0]}?" if nearest else f"it has {', '.join(islice(known, 5)) or 'none'}"
+    return f"{collection.name} has no record {id!r}; {hint}"
+
+
+def _escape(step: str) -> str:
+    return step.replace("~", "~0").replace("/", "~1")
+
+
+def _spelled(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _collections_named(records: Record) -> Iterator[tuple[str, str]]:
+    """Yield (JSON pointer, collection) for each collection that record changes name."""
+    clear = records.get("clear", [])
+    for number, name in enumerate(clear if isinstance(clear, list) else []):
+        yield f"clear/{number}", name
+    for change in ("delete", "merge", "insert", "populate"):
+        for name in records.get(change, {}):
+            yield f"{change}/{name}", name
+
+
+def _scenario_of(vendor: str, name: str, described: Record) -> Scenario:
+    full_name = f"{vendor}/{name}"
+    faults = tuple(
+        fault_of({**document, "vendor": vendor}, f"{full_name}#{number}", full_name)
+        for number, document in enumerate(described.get("faults", []), 1)
+    )
+    return Scenario(
+        vendor, name, described["description"], faults, described.get("flags", {}), described.get("records", {})
+    )

@@ -1,0 +1,42 @@
+"""The files in a user's folder that nothing reads, for their names are not ours: a warning, with the nearest name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+from emulator.files.folders import files_below
+from emulator.files.package_data import CONTRACTS
+
+SCENARIOS = "scenarios.yaml"
+CONTRACT_SUFFIXES = (".yaml", ".yml", ".json", ".graphql")
+
+
+def unread_fixtures(folder: Path, vendors: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence for each folder and file in a folder of fixtures that nothing reads."""
+    known = [*vendors, SCENARIOS]
+    for one in sorted(folder.iterdir()):
+        if one.name.startswith(".") or one.name in known:
+            continue
+        if one.suffix == ".yaml" or (one.is_dir() and any(one.glob("*.y*ml"))):
+            yield f"{one}: nothing reads this; did you mean {folder / _nearest(one.name, known)}?"
+        elif one.suffix == ".yml":
+            yield f"{one}: nothing reads this; call it {one.with_suffix('.yaml').name}"
+    for vendor in vendors:
+        for one in sorted((folder / vendor).glob("*.yml")):
+            yield f"{one}: nothing reads this; call it {one.with_suffix('.yaml').name}"
+
+
+def unread_contracts(folder: Path, vendors: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence for each file in a folder of contracts that nothing reads: it takes no built-in one's place."""
+    built_in = [str(one.relative_to(CONTRACTS)) for one in files_below(CONTRACTS, CONTRACT_SUFFIXES)]
+    for file in files_below(folder, CONTRACT_SUFFIXES):
+        name = file.relative_to(folder)
+        is_schema = name.parts[0] in vendors and name.match("schemas/*.schema.json")
+        if str(name) not in built_in and not is_schema:
+            yield f"{file}: nothing reads this; did you mean {_nearest(str(name), built_in)}?"
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    return get_close_matches(name, known, 1, 0.0)[0]

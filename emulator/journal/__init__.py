@@ -1,0 +1,1 @@
+"""The journal of a sandbox: its entries, the masking of secrets, verification, HAR."""

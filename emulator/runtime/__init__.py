@@ -1,0 +1,1 @@
+"""The process: work off the event loop, bounded caches."""

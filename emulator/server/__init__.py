@@ -1,0 +1,1 @@
+"""A port: the server, tunnels through it, reloading, the access log."""

@@ -1,0 +1,226 @@
+"""One line for each call, for people or as JSON. What it shows comes from the journal, where secrets are masked."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from selectors import EVENT_WRITE, DefaultSelector
+
+import click
+import orjson
+
+from emulator.exchange import Violation
+from emulator.journal.journal import Exchange, plain, written
+
+LONGEST = 160
+"""How many characters of a path or a sentence a line shows."""
+
+WAITING_LIMIT = 10_000
+"""How many lines wait for a reader that does not read; further ones are counted, and not shown."""
+
+GATHER_SECONDS = 0.03
+"""How long a line waits for others, so that they are written together."""
+
+WRITABLE_SECONDS = 0.05
+"""How long it waits for a full pipe before it looks whether the end has come."""
+
+CLOSE_SECONDS = 0.2
+
+Format = Callable[[Exchange, datetime], str]
+
+
+def format_for(log_format: str, terminal: bool, no_color: str = "") -> Format:
+    """Return what makes a line of an exchange and the time (aware) at which it happened.
+
+    `log_format` is the setting, `no_color` the environment's NO_COLOR: anything but "" forbids colours.
+    """
+    if log_format == "json":
+        return json_line
+    return coloured_line if log_format == "auto" and terminal and not no_color else text_line
+
+
+def text_line(exchange: Exchange, now: datetime) -> str:
+    """Return "12:00:01  default  secoda  createIntegration  201  1.3 ms", with what was wrong behind it."""
+    return _text_line(exchange, now, _plain_style)
+
+
+def coloured_line(exchange: Exchange, now: datetime) -> str:
+    """Return the same with colours for a terminal."""
+    return _text_line(exchange, now, _style)
+
+
+def json_line(exchange: Exchange, now: datetime) -> str:
+    """Return the line as a JSON object; its `call` is the number in the journal."""
+    document = {
+        "time": written(now),
+        "sandbox": exchange.sandbox,
+        "call": exchange.number,
+        "vendor": exchange.vendor,
+        "operations": list(exchange.operations),
+        "method": exchange.call.method,
+        "unmatched": None if exchange.operations else _target(exchange),
+        "status": exchange.status or None,
+        "faults": [plain(fault) for fault in exchange.faults],
+        "violations": [_sentence(found) for found in exchange.violations],
+        "ms": round(exchange.seconds * 1000, 2),
+    }
+    return orjson.dumps(document).decode()
+
+
+def _text_line(exchange: Exchange, now: datetime, style: Callable[[str, str], str]) -> str:
+    status = exchange.status
+    columns = [
+        f"{now:%H:%M:%S}",
+        f"{exchange.sandbox:10}",
+        f"{exchange.vendor:9}",
+        f"{', '.join(exchange.operations) or _target(exchange):26}",
+        style(str(status) if status else "---", _colour(status)),
+        f"{exchange.seconds * 1000:7.1f} ms",
+    ]
+    if not exchange.operations:
+        nearest = f", nearest is {exchange.near_misses[0].operation}" if exchange.near_misses else ""
+        columns.append(style(f"no operation{nearest}", "yellow"))
+    if exchange.faults:
+        columns.append(style(f"fault {_printable(', '.join(exchange.faults))}", "magenta"))
+    if exchange.violations:
+        columns.append(style(_violations(exchange.violations), "yellow"))
+    return "  ".join(columns)
+
+
+def _violations(violations: Sequence[Violation]) -> str:
+    count = f"{len(violations)} violation{'s' if len(violations) > 1 else ''}"
+    return f"{count}: {_sentence(violations[0])}"
+
+
+def _sentence(found: Violation) -> str:
+    return _printable(f"{found.place} {found.pointer or '/'}: {found.sentence}")
+
+
+def _target(exchange: Exchange) -> str:
+    return _printable(f"{exchange.call.method} {exchange.call.path}")
+
+
+def _printable(text: str) -> str:
+    """Return a text on one line, without what could steer a terminal."""
+    shown = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    if shown.isprintable():
+        return shown
+    return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in shown)
+
+
+def _colour(status: int) -> str:
+    return {2: "green", 3: "cyan", 4: "yellow"}.get(status // 100, "red")
+
+
+def _style(text: str, colour: str) -> str:
+    return click.style(text, fg=colour)
+
+
+def _plain_style(text: str, colour: str) -> str:
+    return text
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats what is logged besides calls as JSON lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as a JSON object on one line."""
+        message = record.getMessage()
+        if record.exc_info:
+            message = f"{message}\n{self.formatException(record.exc_info)}"
+        return message_line(message, record.levelname.lower(), datetime.fromtimestamp(record.created, UTC))
+
+
+def message_line(message: str, level: str, now: datetime) -> str:
+    """Return a message as a JSON object on one line."""
+    return orjson.dumps({"time": written(now), "level": level, "message": plain(message)}).decode()
+
+
+class ConsoleLog:
+    """Writes a line for each exchange to a file descriptor, on a thread of its own.
+
+    A reader that is slow, or that has stopped to read a pipe, holds up no call: lines wait, then are left out. How
+    many were left out is logged once lines can be written again.
+    """
+
+    def __init__(self, descriptor: int, line: Format) -> None:
+        self._descriptor = descriptor
+        self._line = line
+        self._waiting: deque[str] = deque()
+        self._left_out = 0
+        self._reader_gone = False
+        self._wake = threading.Event()
+        self._ended = threading.Event()
+        # What sys.stdout holds could not be flushed at the end if this thread had its lock: it writes by itself.
+        self._thread = threading.Thread(target=self._run, name="console log", daemon=True)
+        self._thread.start()
+
+    def __call__(self, exchange: Exchange) -> None:
+        """Take the line of an exchange; it is written in a moment."""
+        if self._reader_gone:
+            return
+        if len(self._waiting) >= WAITING_LIMIT:
+            self._left_out += 1
+            return
+        self._waiting.append(self._line(exchange, datetime.now(UTC).astimezone()))
+        if not self._wake.is_set():
+            self._wake.set()
+
+    def close(self) -> None:
+        """Write what waits, unless nobody reads it."""
+        self._ended.set()
+        self._wake.set()
+        self._thread.join(CLOSE_SECONDS)
+
+    def _run(self) -> None:
+        at_end = False
+        while not at_end and not self._reader_gone:
+            self._wake.wait()
+            self._ended.wait(GATHER_SECONDS)
+            self._wake.clear()
+            # Asked before the lines are taken, so that those which came before the end are written.
+            at_end = self._ended.is_set()
+            if self._write(self._take()):
+                self._tell_left_out()
+
+    def _take(self) -> bytes:
+        lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        return "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
+
+    def _write(self, content: bytes) -> bool:
+        """Write lines; count those that cannot be written, and return whether all were."""
+        rest = memoryview(content)
+        while rest:
+            try:
+                rest = rest[os.write(self._descriptor, rest) :]
+            except BlockingIOError:
+                # Somebody who shares the descriptor made it non-blocking, and the pipe is full.
+                if not self._wait_for_reader():
+                    break
+            except BrokenPipeError:
+                # The reader has gone; what is answered does not depend on it.
+                self._reader_gone = True
+                break
+            except OSError:
+                # A full disk, say, may have room for the next lines.
+                break
+        self._left_out += rest.tobytes().count(b"\n")
+        return not rest
+
+    def _wait_for_reader(self) -> bool:
+        """Wait until the descriptor takes more; return False if it does not before the end."""
+        with DefaultSelector() as selector:
+            selector.register(self._descriptor, EVENT_WRITE)
+            while not selector.select(WRITABLE_SECONDS):
+                if self._ended.is_set():
+                    return False
+        return True
+
+    def _tell_left_out(self) -> None:
+        left_out, self._left_out = self._left_out, 0
+        if left_out:
+            logging.getLogger("emulator").warning("%d lines of calls were left out: nobody read them", left_out)

@@ -1,0 +1,95 @@
+"""Reading a user's own contracts, fixtures and scenarios again when they change. A broken file keeps the old ones."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from emulator.app import Emulator, contract_overlay, read_catalogue
+from emulator.contract.openapi import SUFFIXES
+from emulator.errors import ConfigurationError
+from emulator.files.folders import files_below
+from emulator.files.yaml_file import short_name
+
+SECONDS = 1.0
+"""How long between two looks at the files."""
+
+Stamps = Mapping[Path, tuple[int, int]]
+
+logger = logging.getLogger("emulator")
+
+
+class Reload:
+    """Follows the files of the folders that the settings of an emulator name."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self._fixtures = _folder(emulator.settings.fixtures)
+        self._contracts = _folder(emulator.settings.contracts)
+        self._seen = self._stamps()
+
+    async def run(self) -> None:
+        """Look about every second, until cancelled."""
+        while True:
+            await asyncio.sleep(SECONDS)
+            await self.poll()
+
+    async def poll(self) -> bool:
+        """Look once: take what has changed, or say why it cannot be taken. Return whether it was taken."""
+        found = await asyncio.to_thread(self._stamps)
+        changed = sorted(file for file in self._seen.keys() | found.keys() if self._seen.get(file) != found.get(file))
+        if not changed:
+            return False
+        names = ", ".join(map(short_name, changed))
+        of_contracts = self._contracts is not None and any(self._contracts in file.parents for file in changed)
+        self._seen = found
+        try:
+            await self._take(of_contracts)
+        except ConfigurationError as problem:
+            logger.error("%s; what was there before stays", str(problem).removesuffix("."))
+            return False
+        except Exception:
+            logger.exception("%s cannot be read; what was there before stays", names)
+            return False
+        calls = "calls are held to it; " if of_contracts else ""
+        logger.info(
+            "%s changed: %snew sandboxes begin with it, scenarios are up to date; `emulator reset` gives it to default",
+            names,
+            calls,
+        )
+        return True
+
+    async def _take(self, of_contracts: bool) -> None:
+        emulator = self._emulator
+        catalogue = emulator.catalogue
+        # Reading takes a tenth of a second or more, which no call shall wait for.
+        if of_contracts:
+            catalogue = await asyncio.to_thread(
+                lambda: read_catalogue(catalogue.vendors, overlay=contract_overlay(emulator.settings))
+            )
+        fixtures = await asyncio.to_thread(lambda: emulator.fixtures(catalogue=catalogue))
+        scenarios = await asyncio.to_thread(emulator.read_scenarios, catalogue, fixtures)
+        await emulator.take(catalogue, fixtures, scenarios)
+
+    def _stamps(self) -> Stamps:
+        """Return for each file that is followed when it was written, and its size."""
+        files = [*_files(self._fixtures, (".yaml",)), *_files(self._contracts, SUFFIXES)]
+        found = {}
+        for file in files:
+            try:
+                stat = file.stat()
+            except OSError:
+                # It went between the listing and the look.
+                continue
+            found[file] = (stat.st_mtime_ns, stat.st_size)
+        return found
+
+
+def _folder(setting: str) -> Path | None:
+    return Path(setting) if setting else None
+
+
+def _files(folder: Path | None, suffixes: Sequence[str]) -> Iterable[Path]:
+    return () if folder is None else files_below(folder, suffixes)

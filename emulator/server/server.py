@@ -1,0 +1,174 @@
+"""The emulator on a port: in this event loop, or in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+import threading
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, TypeVar
+
+from aiohttp import hdrs, web
+
+from emulator.app import Emulator
+from emulator.errors import ConfigurationError
+from emulator.server.proxy import Proxy
+from emulator.transport.connection import HttpServer
+
+T = TypeVar("T")
+
+SHUTDOWN_SECONDS = 0.4
+"""How long requests in flight may take once the server stops. aiohttp waits twice: it is gone within a second."""
+
+
+class Server:
+    """An emulator that listens, in the running event loop."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self._server: HttpServer | None = None
+        self._runner: web.ServerRunner | None = None
+        self._proxy: Proxy | None = None
+        self._addresses: dict[str, Any] = {}
+
+    async def start(self) -> None:
+        """Begin to listen, then seed. Raises ConfigurationError if an address cannot be had."""
+        settings, tls = self.emulator.settings, self.emulator.tls
+        server = self._server = HttpServer(self._answer)
+        runner = self._runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
+        self._proxy = Proxy(server, self.emulator.hosts, tls.context if tls else None)
+        await runner.setup()
+        try:
+            await self._listen(runner, "http", settings.port)
+            self.emulator.main_port = self._addresses["http"][1]
+            if tls is not None:
+                await self._listen(runner, "https", settings.tls_port, tls.context)
+            for vendor, port in settings.vendor_ports:
+                await self._listen(runner, vendor, port)
+                self.emulator.vendor_ports[self._addresses[vendor][1]] = vendor
+        except ConfigurationError:
+            await runner.cleanup()
+            raise
+        await self.emulator.start()
+
+    @property
+    def url(self) -> str:
+        """Return where the server answers, "http://127.0.0.1:4070"."""
+        return self._url("http")
+
+    @property
+    def tls_url(self) -> str | None:
+        """Return where it answers over TLS, "https://127.0.0.1:4443"; None if tls is off."""
+        return self._url("https") if self.emulator.tls else None
+
+    async def stop(self) -> None:
+        """Answer what is in flight, then let go of ports and sandboxes."""
+        if self._server is not None and self._runner is not None and self._proxy is not None:
+            await self.emulator.end_streams()
+            tunnels = asyncio.create_task(self._proxy.close())
+            interruption = asyncio.get_running_loop().call_later(SHUTDOWN_SECONDS, self.emulator.interrupt)
+            await self._runner.cleanup()
+            interruption.cancel()
+            tunnels.cancel()
+            self._server.abort()
+        await self.emulator.close()
+
+    def _answer(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        if request.method == hdrs.METH_CONNECT:
+            assert self._proxy is not None
+            return self._proxy.connect(request)
+        return self.emulator.dispatch(request)
+
+    def vendor_url(self, vendor: str) -> str | None:
+        """Return where a vendor stands at the root of a port of its own; None if it does not."""
+        return self._url("http", vendor) if vendor in self._addresses else None
+
+    async def _listen(
+        self, runner: web.ServerRunner, name: str, port: int, context: ssl.SSLContext | None = None
+    ) -> None:
+        host, already = self.emulator.settings.host, len(runner.addresses)
+        try:
+            await _site(runner, host, port, context).start()
+        except OSError as problem:
+            # The numbers of a name that is not found are below 0, and not the system's.
+            reason = os.strerror(problem.errno) if problem.errno and problem.errno > 0 else problem.strerror or problem
+            raise ConfigurationError(f"cannot listen on {host} port {port}: {str(reason).lower()}") from None
+        self._addresses[name] = runner.addresses[already]
+
+    def _url(self, scheme: str, name: str = "") -> str:
+        host, port = self._addresses[name or scheme][:2]
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _site(runner: web.ServerRunner, host: str, port: int, context: ssl.SSLContext | None) -> web.BaseSite:
+    """Return what listens on an address. Raises OSError if it cannot be had."""
+    if host == "::" and socket.has_dualstack_ipv6():
+        # asyncio would take IPv6 only.
+        listening = socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=True)
+        return web.SockSite(runner, listening, ssl_context=context)
+    return web.TCPSite(runner, host, port, ssl_context=context)
+
+
+class ThreadedServer:
+    """A server in a thread with an event loop of its own, for callers that have none. A context manager."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.server = Server(emulator)
+        self._loop = new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="emulator", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Return where the server answers."""
+        return self.server.url
+
+    def run(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Await `work()` in the server's event loop and return what it returns."""
+
+        async def awaited() -> T:
+            return await work()
+
+        return asyncio.run_coroutine_threadsafe(awaited(), self._loop).result()
+
+    def __enter__(self) -> ThreadedServer:
+        self._thread.start()
+        try:
+            self.run(self.server.start)
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop()
+
+    def _stop(self) -> None:
+        try:
+            self.run(self.server.stop)
+            self.run(_end_other_tasks)
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+
+
+async def _end_other_tasks() -> None:
+    """Cancel what is left, such as a connection that still waits for the rest of a body nobody reads."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """Return an event loop: uvloop's where it runs, else asyncio's."""
+    try:
+        import uvloop  # noqa: PLC0415 - not there on every platform
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()

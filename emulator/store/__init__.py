@@ -1,0 +1,1 @@
+"""Records: the database of a sandbox, its collections, and what handlers see of it."""

@@ -1,0 +1,29 @@
+"""Who may ask: the credentials of one vendor in one sandbox, and who a call turns out to come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from emulator.store.collection import Record
+
+Credentials: TypeAlias = Mapping[str, Record]
+"""Credential records by id. The id is what a call presents and is looked up by (a token, a key)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks: a user's id, what the credential allows ("full", "read"), and its whole record."""
+
+    user: str
+    rights: str
+    credential: Record
+
+
+def expired(credential: Record, now: datetime) -> bool:
+    """Tell whether the credential's `expires_at` (ISO 8601, absent or null: never) has passed."""
+    expires_at = credential.get("expires_at")
+    # RFC 3339 allows the letters of either case, which Python does not.
+    return expires_at is not None and datetime.fromisoformat(expires_at.upper()) <= now

@@ -1,0 +1,138 @@
+"""What a handler sees of its sandbox, inside one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+from hashlib import blake2b
+from random import Random
+from typing import Any
+
+from emulator.errors import StorageFailure
+from emulator.store.collection import Collection, Records
+from emulator.store.credentials import Identity
+
+NEXT_NUMBER = (
+    "INSERT INTO sequences (name, value) VALUES (?, ?)"
+    " ON CONFLICT (name) DO UPDATE SET value = max(value + 1, excluded.value) RETURNING value"
+)
+
+
+class World:
+    """A sandbox as one call meets it.
+
+    `world[COLLECTION]` is that collection's records, `flags` the vendor's switches, `now` the sandbox's time,
+    aware and in UTC. What is written is kept
+    when the handler returns, and undone when it raises; `written` names the collections that were.
+    """
+
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        *,
+        now: datetime,
+        identity: Identity | None,
+        flags: Mapping[str, Any],
+        randomness: str,
+        sandbox: str = "default",
+    ) -> None:
+        self.flags = flags
+        self.now = now
+        self.written: set[str] = set()
+        self._drawn = 0
+        self._drawn_with: str | None = None
+        self._db = db
+        self._identity = identity
+        self._randomness = randomness
+        self._sandbox = sandbox
+
+    def __getitem__(self, collection: Collection) -> Records:
+        return Records(self._db, collection, self.written)
+
+    @property
+    def sandbox(self) -> str:
+        """The sandbox's name."""
+        return self._sandbox
+
+    @property
+    def identity(self) -> Identity:
+        """Who asks. Raises LookupError in an operation that needs no credentials."""
+        if self._identity is None:
+            raise LookupError("this operation needs no credentials, so nobody is known to ask")
+        return self._identity
+
+    @cached_property
+    def random(self) -> Random:
+        """Random choices, the same for the same sandbox seed, operation and call index."""
+        return Random(self._draw)
+
+    def _digits(self, draw: str, length: int) -> str:
+        # A digest of what has been drawn: seeding a Random for one id would cost ten times as much.
+        self._drawn += 1
+        return blake2b(f"{draw}:{self._drawn}".encode(), digest_size=(length + 1) // 2).hexdigest()[:length]
+
+    @property
+    def _draw(self) -> str:
+        if self._drawn_with is None:
+            # Counted among the records: a world that was kept in a file or restored draws no id a second time.
+            self._drawn_with = f"{self._randomness}:{self.next_number(f'draws {self._randomness}')}"
+        return self._drawn_with
+
+    def uuid(self) -> str:
+        """Return a new random UUID (version 4)."""
+        digits = self.hex(32)
+        variant = "89ab"[int(digits[16], 16) & 3]
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+
+    def hex(self, length: int) -> str:
+        """Return `length` random hexadecimal digits."""
+        return self._digits(self._draw, length)
+
+    def secret(self, length: int) -> str:
+        """Return `length` hexadecimal digits that no other sandbox is given, whatever its seed."""
+        return self._digits(f"{self._sandbox}:{self._draw}", length)
+
+    def credential_id(self, presented: str) -> str:
+        """Return the id of the record behind a credential: a sandbox's own ones end in "." and its name."""
+        return presented.removesuffix(f".{self._sandbox}")
+
+    def new_id(self, collection: Collection, draw: Callable[[], str]) -> str:
+        """Return what `draw` draws: again, if a record of the collection has that id.
+
+        Raises LookupError if it is still taken when there have been more draws than records.
+        """
+        records, id = self[collection], draw()
+        if id not in records:
+            return id
+        for _ in range(records.count()):
+            if (id := draw()) not in records:
+                return id
+        raise LookupError(f"every id that is drawn for {collection.name} is taken")
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo what was written inside the `with` block when it raises.
+
+        Raises StorageFailure if the transaction has been undone: SQLite does that by itself where a disk is full.
+        """
+        if not self._db.in_transaction:
+            raise StorageFailure("the transaction was undone: the disk is full, or fails")
+        self._db.execute("SAVEPOINT field")
+        try:
+            yield
+        except BaseException:
+            self._drawn_with = None
+            self.__dict__.pop("random", None)
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK TO field")
+                self._db.execute("RELEASE field")
+            raise
+        self._db.execute("RELEASE field")
+
+    def next_number(self, sequence: str, start: int = 1) -> int:
+        """Return the next number of a named sequence, which never gives a number twice."""
+        row = self._db.execute(NEXT_NUMBER, (sequence, start)).fetchone()
+        return int(row[0])

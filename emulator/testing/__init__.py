@@ -1,0 +1,1 @@
+"""What tests use: the pytest plugin, the server inside the test process, the container."""

@@ -1,0 +1,58 @@
+"""The emulator in a container for as long as a test needs it: `pip install integration-emulator[testcontainers]`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from emulator.settings import PREFIX, read_settings
+
+try:
+    from testcontainers.core.container import DockerContainer
+    from testcontainers.core.wait_strategies import HttpWaitStrategy
+except ImportError:
+    raise ImportError("emulator.testing.containers needs: pip install 'integration-emulator[testcontainers]'") from None
+
+IMAGE = "integration-emulator"
+SECONDS = 60
+
+
+class EmulatorContainer(DockerContainer):
+    """The emulator in a container, started and ready inside `with`, gone after it.
+
+    `settings` are by name those of the README's table, such as {"scenarios": ["secoda/rate-limited"]};
+    further arguments are DockerContainer's. Raises ConfigurationError for a setting that is none.
+    """
+
+    def __init__(
+        self,
+        image: str = IMAGE,
+        *,
+        settings: Mapping[str, str | int | bool | Sequence[str]] | None = None,
+        startup_timeout: int = SECONDS,
+        **kwargs: Any,
+    ) -> None:
+        variables = {PREFIX + name.upper(): _text(value) for name, value in (settings or {}).items()}
+        # A wrong setting is refused here, with its sentence: the container would only end.
+        self.port: int = read_settings(environ=variables, folder=Path(__file__).parent).port
+        super().__init__(image, **kwargs)
+        self.with_envs(**variables)
+        self.with_exposed_ports(self.port)
+        self.waiting_for(HttpWaitStrategy(self.port, "/_emulator/ready").with_startup_timeout(startup_timeout))
+
+    @property
+    def url(self) -> str:
+        """Where the container answers, as seen from here: "http://localhost:32768"."""
+        return f"http://{self.get_container_host_ip()}:{self.get_exposed_port(self.port)}"
+
+    def _configure(self) -> None:
+        """Let the control API answer to the names by which it is called: the engine's host, network aliases."""
+        names = [self.get_docker_client().host(), *(self._network_aliases or [])]
+        self.env.setdefault(PREFIX + "CONTROL_HOSTS", ",".join(names))
+
+
+def _text(value: str | int | bool | Sequence[str]) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, str | int) else ",".join(value)

@@ -1,0 +1,321 @@
+"""The pytest plugin: the fixture `emulator` is a fresh sandbox for each test, and nothing has to be imported.
+
+A run that does not use it does not import the emulator: that is why imports are inside functions here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator, Iterator
+
+    from emulator.client import Client, SandboxClient
+    from emulator.testing.in_loop import InLoopEmulator
+    from emulator.testing.suite import Evidence, Suite, Wanted
+
+MARK = (
+    "emulator(scenarios=[...], seed=..., clock=..., fixtures=..., flags={...}, strict=..., allow_unmatched=...,"
+    " allow_violations=..., allow_default=...): how the sandbox of the fixture `emulator` begins,"
+    " and what its client may do wrong."
+)
+SECTION = "emulator journal"
+SENT = "emulator_coverage"
+
+_suite = pytest.StashKey["Suite"]()
+_watched = pytest.StashKey["list[Evidence]"]()
+_passed = pytest.StashKey[bool]()
+_unwritten = pytest.StashKey[str]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare options, each of the marker's also for the ini file."""
+    group = parser.getgroup("emulator")
+    group.addoption("--emulator-url", default="", help="An emulator that runs already; EMULATOR_URL does the same.")
+    group.addoption(
+        "--emulator-log",
+        choices=["failed", "all", "none"],
+        default="failed",
+        help="Whose journal to show: that of failed tests, of all, of none.",
+    )
+    group.addoption("--emulator-coverage", metavar="FILE", help="Write the contract coverage to this file, as JSON.")
+    group.addoption(
+        "--emulator-coverage-fail-under",
+        metavar="N",
+        type=float,
+        help="Fail if less than N percent of the documented statuses were met, of the vendors that were called.",
+    )
+    for name, (kind, help) in INI.items():
+        parser.addini(f"emulator_{name}", help, type=kind, default=None)
+
+
+INI: dict[str, tuple[Any, str]] = {
+    "scenarios": ("linelist", "Scenarios that are on in each test's sandbox."),
+    "seed": ("string", "The seed of each test's sandbox."),
+    "clock": ("string", "The time from which the clock of each test's sandbox runs."),
+    "fixtures": ("string", "A folder laid over the emulator's fixtures, from the root directory."),
+    "flags": ("linelist", "Vendors' switches: celigo.empty_list_status=204."),
+    "strict": ("bool", "Refuse what the vendors are tolerant of."),
+    "allow_unmatched": ("bool", "Let tests pass whose client makes calls that no operation matches."),
+    "allow_violations": ("bool", "Let tests pass whose client makes calls that depart from the contract."),
+    "allow_default": ("bool", "Let tests pass whose client calls the default sandbox, not the test's own."),
+}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker, and refuse options that could only fail once all tests have run."""
+    config.addinivalue_line("markers", MARK)
+    file, least = config.getoption("emulator_coverage"), config.getoption("emulator_coverage_fail_under")
+    if file is not None and (problem := _unwritable(file)):
+        raise pytest.UsageError(f"--emulator-coverage={file}: {problem}")
+    if least is not None and not 0 <= least <= 100:
+        raise pytest.UsageError(f"--emulator-coverage-fail-under={least:g}: expected a percentage from 0 to 100")
+
+
+@pytest.fixture(scope="session")
+def emulator_server(_emulator_server: Client) -> Client:
+    """The emulator itself: one server in a thread for the whole run, or the one that EMULATOR_URL names.
+
+    Whoever asks for it may mean the default sandbox: calls to that do not fail the test.
+    """
+    return _emulator_server
+
+
+@pytest.fixture(scope="session")
+def _emulator_server(pytestconfig: pytest.Config) -> Iterator[Client]:
+    """Serve `emulator`, and `emulator_server` for those who ask for it by name."""
+    suite = _suite_of(pytestconfig)
+    with _sentences(), suite.served() as client:
+        yield client
+
+
+@pytest.fixture
+def emulator(request: pytest.FixtureRequest, _emulator_server: Client) -> Iterator[SandboxClient]:
+    """A fresh sandbox for this test: `emulator.secoda.url`, `.headers`; dropped after it.
+
+    The test fails if its client made calls that are not in the contract or missed this sandbox, unless the marker
+    allows that.
+    """
+    suite, wanted = _suite_of(request.config), _wanted(request)
+
+    def watch(evidence: Evidence) -> None:
+        _watch(request.node, evidence)
+
+    def uses_default() -> bool:
+        return "emulator_server" in request.fixturenames
+
+    with _sentences(), suite.sandbox(_emulator_server, wanted, watch, uses_default) as sandbox:
+        yield sandbox
+    _judge_teardown(request.node)
+
+
+@pytest.fixture
+def emulator_in_loop(
+    request: pytest.FixtureRequest, aiohttp_client: Any
+) -> Iterator[Callable[[], Awaitable[InLoopEmulator]]]:
+    """With pytest-aiohttp: `await emulator_in_loop()` starts an emulator in the test's event loop."""
+    from emulator.testing import in_loop  # noqa: PLC0415 - it imports aiohttp
+    from emulator.testing.stray_calls import StrayCalls  # noqa: PLC0415
+    from emulator.testing.suite import Watched, base_urls  # noqa: PLC0415
+
+    suite, wanted, started = _suite_of(request.config), _wanted(request), []
+
+    async def start() -> InLoopEmulator:
+        with _sentences():
+            strays = StrayCalls()
+            emulator = suite.emulator(strays)
+            # The client is not used, but the fixture closes it, and the server with it.
+            server = (await aiohttp_client(in_loop.InLoopServer(emulator))).server
+            suite.coverage.know(await in_loop.operations(server))
+            running = await in_loop.begin(emulator, server, wanted.beginning())
+        started.append(Watched(f"sandbox {running.name}", running.exchanges, wanted, base_urls(running.vendors)))
+        _watch(request.node, started[-1])
+        strays.begin(wanted.allow_default)
+        _watch(request.node, strays)
+        return running
+
+    yield start
+    for watched in started:
+        suite.count(watched)
+    _judge_teardown(request.node)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail a test that has passed so far if its client made calls that are not in the contract."""
+    yield
+    _judge(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note whether the test has passed, and show its sandboxes' journals if it has not."""
+    report = yield
+    watched = item.stash.get(_watched, [])
+    if report.when == "call":
+        item.stash[_passed] = report.passed and not hasattr(report, "wasxfail")
+    log = item.config.getoption("emulator_log")
+    if watched and ((report.failed and log != "none") or (report.when == "call" and log == "all")):
+        journals = [(f"{SECTION}: {one.name}", one.journal()) for one in watched]
+        report.sections += [(title, text) for title, text in journals if text]
+    if report.when == "teardown":
+        item.stash[_watched] = []
+    return report
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: object) -> None:
+    """Add what a worker of pytest-xdist has met."""
+    sent = getattr(node, "workeroutput", {}).get(SENT)
+    if sent:
+        _suite_of(node.config).coverage.merge(sent)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Send a worker's coverage to the controller; there, write it and fail a run that has met too little."""
+    config = session.config
+    coverage = config.stash[_suite].coverage if _suite in config.stash else None
+    output = getattr(config, "workeroutput", None)
+    if output is not None:
+        if coverage is not None:
+            output[SENT] = coverage.document()
+        return
+    is_unwritten = bool(config.getoption("emulator_coverage")) and not _write_coverage(config)
+    if (is_unwritten or _is_too_little(config)) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Tell which operations and documented statuses were met, and with --emulator-log=all show every journal."""
+    if config.getoption("emulator_log") == "all":
+        _show_journals(terminalreporter)
+    if _suite in config.stash:
+        coverage = config.stash[_suite].coverage
+        terminalreporter.section("emulator: contract coverage", sep="-")
+        lines = coverage.lines(terminalreporter._tw.fullwidth - 1, details=config.get_verbosity() >= 0)
+        for line in lines or ["no test came to call the emulator"]:
+            terminalreporter.line(line)
+    if _unwritten in config.stash:
+        terminalreporter.line(config.stash[_unwritten], red=True)
+    if _is_too_little(config):
+        terminalreporter.line(
+            f"FAIL: {_percent(config):.1f} % of the documented statuses were met, of the vendors that were called;"
+            f" --emulator-coverage-fail-under asks for {config.getoption('emulator_coverage_fail_under'):g} %",
+            red=True,
+        )
+
+
+def _suite_of(config: pytest.Config) -> Suite:
+    if _suite not in config.stash:
+        import os  # noqa: PLC0415 - with the next line
+
+        from emulator.testing.suite import Suite  # noqa: PLC0415 - only once it is used
+
+        url = config.getoption("emulator_url") or os.environ.get("EMULATOR_URL", "")
+        config.stash[_suite] = Suite(url, _folder(config, config.getini("emulator_fixtures")))
+    return config.stash[_suite]
+
+
+def _wanted(request: pytest.FixtureRequest) -> Wanted:
+    from emulator.testing.suite import wanted_by  # noqa: PLC0415 - only once it is used
+
+    config, marks = request.config, list(request.node.iter_markers("emulator"))
+    if any(mark.args for mark in marks):
+        pytest.fail("The marker emulator takes names: @pytest.mark.emulator(scenarios=[…]).", pytrace=False)
+    ini = {name: config.getini(f"emulator_{name}") for name in INI}
+    if not _suite_of(config).url:
+        # The server that is started here has them already, read once for all.
+        del ini["fixtures"]
+    with _sentences():
+        wanted = wanted_by(ini, [mark.kwargs for mark in reversed(marks)])
+    if not _suite_of(config).url and wanted.fixtures:
+        wanted = wanted.but({"fixtures": _folder(config, wanted.fixtures)})
+    return wanted
+
+
+def _folder(config: pytest.Config, name: str | None) -> str | None:
+    return str(config.rootpath / name) if name else None
+
+
+def _watch(item: pytest.Item, evidence: Evidence) -> None:
+    item.stash.setdefault(_watched, []).append(evidence)
+
+
+def _judge(item: pytest.Item) -> None:
+    """Fail for the calls of the item's clients that are not in the contract, each call once."""
+    with _sentences():
+        found = [complaint for watched in item.stash.get(_watched, []) if (complaint := watched.complaint())]
+    if found:
+        pytest.fail("\n".join(found), pytrace=False)
+
+
+def _judge_teardown(item: pytest.Item) -> None:
+    """Fail for what other fixtures' teardown has called since the test passed."""
+    if item.stash.get(_passed, False):
+        _judge(item)
+
+
+class _sentences:  # noqa: N801 - read as a function: `with _sentences():`
+    """Turn what the emulator refuses into a failure of one sentence, without a traceback, inside the block."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
+        if problem is None:
+            return
+        from emulator.testing.suite import REFUSALS  # noqa: PLC0415 - only once it is used
+
+        if isinstance(problem, REFUSALS):
+            raise pytest.fail.Exception(str(problem), pytrace=False) from None
+
+
+def _percent(config: pytest.Config) -> float:
+    return config.stash[_suite].coverage.percent if _suite in config.stash else 0.0
+
+
+def _is_too_little(config: pytest.Config) -> bool:
+    limit = config.getoption("emulator_coverage_fail_under")
+    return limit is not None and not hasattr(config, "workeroutput") and _percent(config) < limit
+
+
+def _unwritable(name: str) -> str:
+    """Return why a file cannot be written, "" if it can."""
+    import os  # noqa: PLC0415 - with the next line
+    from pathlib import Path  # noqa: PLC0415 - only for a run that asks for the file
+
+    file = Path(name)
+    if not name or file.is_dir():
+        return "expected a file"
+    if not file.parent.is_dir():
+        return f"{file.parent} is not a folder"
+    return "" if os.access(file if file.exists() else file.parent, os.W_OK) else "permission denied"
+
+
+def _write_coverage(config: pytest.Config) -> bool:
+    """Write the file that --emulator-coverage names; return False, and say why, if that fails."""
+    import json  # noqa: PLC0415 - with the next line
+    from pathlib import Path  # noqa: PLC0415 - only for a run that asks for the file
+
+    document = _suite_of(config).coverage.document()
+    file = config.getoption("emulator_coverage")
+    try:
+        Path(file).write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+    except OSError as problem:
+        config.stash[_unwritten] = f"FAIL: --emulator-coverage={file}: {(problem.strerror or str(problem)).lower()}"
+        return False
+    return True
+
+
+def _show_journals(reporter: pytest.TerminalReporter) -> None:
+    reports = [report for report in reporter.stats.get("passed", []) if report.when == "call"]
+    for report in reports:
+        for title, text in report.sections:
+            if title.startswith(SECTION):
+                reporter.section(f"{title} of {report.nodeid}", sep="-")
+                reporter.line(text)

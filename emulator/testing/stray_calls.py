@@ -1,0 +1,71 @@
+"""Calls that miss the sandbox of a test: they come to the default one, or to none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from emulator.journal.masking import Masker
+from emulator.sandbox.sandboxes import DEFAULT
+from emulator.testing.report import Allowance, is_allowed
+
+if TYPE_CHECKING:
+    from emulator.journal.journal import Exchange
+
+MOST = 100
+"""How many calls of a test are told."""
+
+ADVICE = (
+    "The client called the default sandbox or none, not the test's: base URL or token built in? If it is meant, allow"
+    " it: @pytest.mark.emulator(allow_default=True)."
+)
+
+
+class StrayCalls:
+    """Those that came to a server of the tests' own since the running test began. The server's thread records them."""
+
+    name = "calls that missed the test's sandbox"
+
+    def __init__(self) -> None:
+        self._watching = False
+        self._calls: list[tuple[str, str]] = []
+        self._judged = 0
+        self._allowed: Allowance = False
+        self._meant: Callable[[], bool] = bool
+
+    def begin(self, allowed: Allowance, meant: Callable[[], bool] = bool) -> None:
+        """Record from now on, for another test. `allowed` are globs for paths; `meant()` allows everything."""
+        self._calls, self._judged, self._allowed, self._meant = [], 0, allowed, meant
+        self._watching = True
+
+    def end(self) -> None:
+        """Record no more; what was recorded stays until the next test begins."""
+        self._watching = False
+
+    def record(self, exchange: Exchange) -> None:
+        """Record an exchange if it was with the default sandbox."""
+        if self._watching and exchange.sandbox == DEFAULT:
+            what = ", ".join(exchange.operations) or "(unmatched)"
+            told = f"{exchange.status or 'connection broken'} {exchange.vendor} {what}, in the sandbox {DEFAULT}"
+            self._record(exchange.call.method, urlsplit(exchange.call.url).path, told)
+
+    def record_unaddressed(self, method: str, path: str) -> None:
+        """Record a call to a path at which there is no vendor or no sandbox."""
+        if self._watching:
+            self._record(method, Masker().path(path, matched=False), "404, no vendor or sandbox is there")
+
+    def journal(self) -> str:
+        """Return a line for each call, "" if there was none."""
+        return "\n".join(told for _, told in self._calls)
+
+    def complaint(self) -> str:
+        """Return what was recorded since the last time that the test does not allow, "" if nothing."""
+        calls = self._calls[self._judged :]
+        self._judged += len(calls)
+        found = [told for path, told in calls if not is_allowed(self._allowed, [path])]
+        return "\n".join([ADVICE, *(f"  {told}" for told in found)]) if found and not self._meant() else ""
+
+    def _record(self, method: str, path: str, told: str) -> None:
+        if len(self._calls) < MOST:
+            self._calls.append((path, f"{method} {path} -> {told}"))

@@ -1,0 +1,246 @@
+"""What a run of tests needs once one of them uses the emulator: a server, what was asked for, what was met."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from emulator.client import Client, EmulatorError, Exchange, SandboxClient, VendorAccess
+from emulator.errors import ConfigurationError
+from emulator.testing.coverage import ContractCoverage
+from emulator.testing.report import Allowance, complaints, journal_lines
+
+if TYPE_CHECKING:
+    from emulator.app import Catalogue, Emulator
+    from emulator.testing.stray_calls import StrayCalls
+
+PATIENCE = 10.0
+"""How many seconds a remote emulator may take to be ready."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a test wants of its sandbox, and which of its client's missteps it allows."""
+
+    scenarios: Sequence[str] = ()
+    seed: int | None = None
+    clock: Any = None
+    fixtures: str | None = None
+    flags: Mapping[str, Any] | None = None
+    strict: bool | None = None
+    allow_unmatched: Allowance = False
+    allow_violations: Allowance = False
+    allow_default: Allowance = False
+
+    def but(self, changes: Mapping[str, Any]) -> Wanted:
+        """Return it with changes. Raises EmulatorError for a name that is none, with the nearest one."""
+        names = [field.name for field in fields(self)]
+        for name in changes:
+            if name not in names:
+                nearest = get_close_matches(name, names, 1, 0.0)[0]
+                raise EmulatorError(f"The marker emulator has no {name!r}; did you mean {nearest}?")
+        listed: dict[str, Any] = {
+            name: [value] if name in _LISTS and isinstance(value, str) else value for name, value in changes.items()
+        }
+        return replace(self, **listed)
+
+    def beginning(self) -> dict[str, Any]:
+        """Return what makes the sandbox, as the control API takes it."""
+        return {
+            "seed": self.seed,
+            "scenarios": self.scenarios,
+            "clock": self.clock,
+            "fixtures": self.fixtures,
+            "flags": self.flags,
+            "strict": self.strict,
+        }
+
+
+_LISTS = ("scenarios", "allow_unmatched", "allow_violations", "allow_default")
+
+
+class Evidence(Protocol):
+    """What a test's client did, by the `name` that a report gives it."""
+
+    @property
+    def name(self) -> str:
+        """What was watched."""
+
+    def journal(self) -> str:
+        """Return the calls as text, "" if there is nothing to show."""
+
+    def complaint(self) -> str:
+        """Return what the client has done since the last time that the test does not allow, "" if nothing."""
+
+
+class Watched:
+    """A sandbox that a test uses: `exchanges` is what its journal holds now, or held when it was let go.
+
+    `base_urls` are those of its vendors, by name.
+    """
+
+    def __init__(
+        self, name: str, read: Callable[[], list[Exchange]], wanted: Wanted, base_urls: Mapping[str, str]
+    ) -> None:
+        self.name = name
+        self._read: Callable[[], list[Exchange]] | None = read
+        self._wanted = wanted
+        self._base_urls = base_urls
+        self._last: list[Exchange] = []
+        self._judged: set[tuple[int, datetime]] = set()
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """All exchanges, oldest first."""
+        return self._last if self._read is None else self._read()
+
+    def let_go(self) -> None:
+        """Read the journal for the last time."""
+        self._last, self._read = self.exchanges, None
+
+    def journal(self) -> str:
+        """Return the journal as text: for a report, which must be made even if the emulator is gone."""
+        try:
+            return "\n".join(journal_lines(self.exchanges)) or "no calls"
+        except EmulatorError as problem:
+            return f"it cannot be read: {problem}"
+
+    def complaint(self) -> str:
+        """Return what the client has done since the last time that the test does not allow, "" if nothing."""
+        # A reset counts the exchanges from 1 again, so their time belongs to their identity.
+        new = {(one.id, one.time): one for one in self.exchanges}
+        unjudged = [one for key, one in new.items() if key not in self._judged]
+        self._judged |= new.keys()
+        allowed = (self._wanted.allow_unmatched, self._wanted.allow_violations)
+        found = list(complaints(unjudged, *allowed, self._base_urls))
+        if not found:
+            return ""
+        sentence = (
+            f"The client made calls that are not in the contract (in {self.name}); if they are meant, allow them:"
+            " @pytest.mark.emulator(allow_unmatched=True) or (allow_violations=True)."
+        )
+        return "\n".join([sentence, *(f"  {complaint}" for complaint in found)])
+
+
+class Suite:
+    """What the tests of one process share.
+
+    `url` is a remote emulator ("": there is none, one is started here), `fixtures` a folder for the one that is
+    started here.
+    """
+
+    def __init__(self, url: str = "", fixtures: str | None = None) -> None:
+        self.url = url
+        self.coverage = ContractCoverage()
+        self._fixtures = fixtures
+        self._catalogue: Catalogue | None = None
+        self._strays: StrayCalls | None = None
+
+    @contextmanager
+    def served(self) -> Iterator[Client]:
+        """Keep an emulator running inside the `with` block."""
+        if self.url:
+            with Client(self.url, os.environ.get("EMULATOR_CONTROL_TOKEN")) as client:
+                client.wait(PATIENCE)
+                self.coverage.know(client.operations())
+                yield client
+            return
+        from emulator.server.server import ThreadedServer  # noqa: PLC0415 - a remote emulator does not need it
+        from emulator.testing.stray_calls import StrayCalls  # noqa: PLC0415 - as above
+
+        self._strays = StrayCalls()
+        with ThreadedServer(self.emulator(self._strays)) as server, Client(server.url) as client:
+            self.coverage.know(client.operations())
+            yield client
+
+    def emulator(self, strays: StrayCalls) -> Emulator:
+        """Return an emulator that is not started, on a free port; what misses the test's sandbox goes to `strays`."""
+        from emulator.app import Emulator, read_catalogue  # noqa: PLC0415 - a remote emulator does not need them
+        from emulator.settings import read_settings  # noqa: PLC0415
+
+        given = {"host": "127.0.0.1", "port": 0, "tls": "auto", "tls_port": 0, "access_log": False}
+        # A folder without an emulator.toml: what `emulator serve` reads there is not meant for tests.
+        settings = read_settings({**given, "fixtures": self._fixtures}, folder=Path(__file__).parent)
+        self._catalogue = self._catalogue or read_catalogue()
+        return Emulator(settings, self._catalogue, strays.record, strays.record_unaddressed)
+
+    @contextmanager
+    def sandbox(
+        self, client: Client, wanted: Wanted, watch: Callable[[Evidence], None], uses_default: Callable[[], bool]
+    ) -> Iterator[SandboxClient]:
+        """Keep a sandbox inside the `with` block, watched and counted.
+
+        Calls that miss it are watched too if the server is ours: others share a remote one. `uses_default()` tells
+        whether the test uses the default sandbox on purpose.
+        """
+        with client.create_sandbox(**wanted.beginning()) as sandbox:
+            watched = Watched(f"sandbox {sandbox.name}", lambda: _all(sandbox), wanted, base_urls(sandbox.vendors))
+            watch(watched)
+            if self._strays is not None:
+                self._strays.begin(wanted.allow_default, uses_default)
+                watch(self._strays)
+            try:
+                yield sandbox
+            finally:
+                self.count(watched)
+                if self._strays is not None:
+                    self._strays.end()
+
+    def count(self, watched: Watched) -> None:
+        """Let go of a sandbox, and count what its test has met."""
+        watched.let_go()
+        for exchange in watched.exchanges:
+            self.coverage.count(exchange.vendor, exchange.operations, exchange.status)
+
+
+def base_urls(vendors: Mapping[str, VendorAccess]) -> dict[str, str]:
+    """Return the vendors' base URLs by name."""
+    return {name: vendor.url for name, vendor in vendors.items()}
+
+
+def wanted_by(ini: Mapping[str, Any], marks: Sequence[Mapping[str, Any]]) -> Wanted:
+    """Return what ini options and then marks, the outermost first, want. Raises EmulatorError for what is none."""
+    wanted = Wanted().but({name: _read(name, value) for name, value in ini.items() if value not in (None, "", [])})
+    for mark in marks:
+        wanted = wanted.but(mark)
+    return wanted
+
+
+def _read(name: str, value: Any) -> Any:
+    """Return what the text of an ini option means."""
+    if name == "seed":
+        if not str(value).isdecimal() or len(str(value)) > sys.int_info.default_max_str_digits:
+            raise EmulatorError(f"emulator_seed is {value!r}: expected a whole number.")
+        return int(value)
+    return dict(map(_flag, value)) if name == "flags" else value
+
+
+def _flag(entry: str) -> tuple[str, Any]:
+    name, equals, text = entry.partition("=")
+    if not equals:
+        raise EmulatorError(f"emulator_flags has {entry!r}; write it like celigo.empty_list_status=204.")
+    try:
+        return name.strip(), json.loads(text)
+    except ValueError:
+        return name.strip(), text.strip()
+
+
+def _all(sandbox: SandboxClient) -> list[Exchange]:
+    try:
+        return [*sandbox.journal.left, *sandbox.journal.select()]
+    except EmulatorError as problem:
+        if problem.status != 404:
+            raise
+        return sandbox.journal.left
+
+
+REFUSALS = (EmulatorError, ConfigurationError)
+"""What a user's mistake raises: its text is a sentence, its traceback of no use."""

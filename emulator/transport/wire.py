@@ -1,0 +1,323 @@
+"""Between HTTP and the pipeline: an aiohttp request becomes a Call, a Reply an aiohttp response."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import re
+import socket
+import struct
+from base64 import b64encode
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import Any, cast
+
+from aiohttp import HttpVersion11, hdrs, web
+from aiohttp.web_protocol import RequestPayloadError
+from multidict import CIMultiDict, MultiDictProxy
+
+from emulator.contract.openapi import Conventions
+from emulator.contract.operation import SAFE_METHODS, Body
+from emulator.contract.reading import BINARY, MULTIPART
+from emulator.errors import Departure, MalformedBody
+from emulator.exchange import NOTHING, Call, Reply, Violation
+from emulator.json_text import write_json
+from emulator.problems import Problem
+from emulator.transport.parts import read_parts
+from emulator.transport.unpacking import UNPACKED, Unpacking
+
+SHORT = 64 * 1024
+"""A JSON body of up to so many bytes is read even if no operation takes it: the journal shows it."""
+
+NO_CACHE = re.compile(r"(?:^|,)\s*no-cache\s*(?:,|$)")
+
+QUICK_BODY = 32 * 1024
+"""A longer body is parsed and validated off the event loop."""
+
+PACKED_BYTES = 1024
+"""So much of a compressed body is unpacked before others have their turn: a thousand times as much, at most."""
+
+MOST_VALUES = 100_000
+"""How many values and keys a JSON body may have, counted by its commas, colons and opening brackets.
+
+What parses, validates and writes JSON holds the interpreter until it has done: up to 0.5 µs a mark was measured.
+"""
+
+DRIPS = 20
+DRIP_SECONDS = 0.1
+"""A dripping body comes in about so many pieces, with so many seconds between two of them."""
+
+
+logger = logging.getLogger("emulator")
+
+
+class Disconnected(Exception):
+    """The client left before its request had come, or while its reply was held back."""
+
+
+class TooLarge(Exception):
+    """The body is larger than `limit`, in bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the body is larger than {limit} bytes")
+        self.limit = limit
+
+
+class UnsupportedEncoding(Departure):
+    """The body's content encoding is not one that is unpacked."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(f"the content encoding {encoding!r} is not one of {', '.join(UNPACKED)}")
+        self.encoding = encoding
+        self.violation = Violation("header", "/content-encoding", "enum", list(UNPACKED), encoding, str(self))
+
+
+@dataclass(frozen=True)
+class BodyLimits:
+    """How many bytes a body may have: `json` where it is read as a whole to be parsed, `body` at most."""
+
+    body: int
+    json: int
+
+    @property
+    def parsed(self) -> int:
+        """The limit for what is parsed as a whole."""
+        return min(self.json, self.body)
+
+
+def new_call(request: web.BaseRequest, path: str, base_url: str, params: Mapping[str, Any]) -> Call:
+    """Return the call without its body; `base_url` is what stands before `path`."""
+    return Call(
+        method=request.method,
+        path=path,
+        base_url=base_url,
+        query=cast("MultiDictProxy[str]", request.query),
+        headers=request.headers,
+        params=dict(params),
+    )
+
+
+def has_short_body(request: web.BaseRequest, limit: int) -> bool:
+    """Return True for a small JSON body that comes as it is, and is not waited with."""
+    length, headers = request.content_length, request.headers
+    is_small = length is not None and 0 < length <= min(SHORT, limit) and not encoding_of(request)
+    if expects_continue(request):
+        return False
+    return is_small and "json" in headers.get(hdrs.CONTENT_TYPE, "")
+
+
+def has_body(request: web.BaseRequest, conventions: Conventions) -> bool:
+    """Return True if there is a body to read: Express 4 and hapi 21, which were run, unpack one of no bytes, too."""
+    is_unpacked = conventions.content_encoding == "unpacked" and encoding_of(request) != ""
+    return request.body_exists or (is_unpacked and request.content_length == 0)
+
+
+def encoding_of(request: web.BaseRequest) -> str:
+    """Return how the body is encoded, in small letters: "gzip"; "" if it is sent as it is."""
+    encoding = request.headers.get(hdrs.CONTENT_ENCODING, "").strip().lower()
+    return "" if encoding == "identity" else encoding
+
+
+async def read_short(request: web.BaseRequest) -> bytes:
+    """Return the whole of a body that is known to be short. Raises Disconnected."""
+    return await _read_whole(request, SHORT)
+
+
+async def read_ignored(request: web.BaseRequest) -> bytes:
+    """Return a body that no operation takes, for the journal; nothing if it is long. Raises Disconnected."""
+    if request.content_length is not None and request.content_length > SHORT:
+        return b""
+    with suppress(TooLarge):
+        return await _read_whole(request, SHORT)
+    return b""
+
+
+async def read_body(
+    request: web.BaseRequest, call: Call, body: Body, conventions: Conventions, limits: BodyLimits, files: ExitStack
+) -> None:
+    """Read the request's body into the call: whole and unpacked, or part by part to temporary files.
+
+    Raises TooLarge, Disconnected, UnsupportedEncoding, UndecodableBody, and MalformedBody for a multipart body that is
+    none. What is opened is closed with `files`.
+    """
+    in_parts = MULTIPART in body.media and call.content_type == MULTIPART
+    is_raw = in_parts or call.content_type in BINARY
+    limit = limits.body if is_raw else limits.parsed
+    encoding = encoding_of(request) if conventions.content_encoding == "unpacked" else ""
+    if encoding and (in_parts or encoding not in UNPACKED):
+        raise UnsupportedEncoding(encoding)
+    if request.content_length is not None and request.content_length > limit:
+        raise TooLarge(limit)
+    if in_parts:
+        call.parts = await read_parts(call.headers[hdrs.CONTENT_TYPE], _pieces(request, limit), files)
+    else:
+        most_marks = limit if is_raw else MOST_VALUES
+        call.body = await _read_whole(request, limit, Unpacking(encoding) if encoding else None, most_marks)
+
+
+async def _read_whole(
+    request: web.BaseRequest, limit: int, unpacking: Unpacking | None = None, most_marks: int = SHORT
+) -> bytes:
+    """Return a body. Raises TooLarge beyond `limit` bytes, or `most_marks` of JSON's commas, colons and brackets."""
+    content = request.content
+    if unpacking is None and content.is_eof() and content.total_bytes == request.content_length:
+        whole = content.read_nowait()  # it has come with its head
+        if len(whole) > most_marks:
+            _refuse_marks(_marks(whole), most_marks, limit)
+        return whole
+    body, marks = bytearray(), 0
+    async for piece in _pieces(request, limit):
+        for packed in _bits(piece, PACKED_BYTES if unpacking else len(piece)):
+            bit = packed if unpacking is None else unpacking.unpack(packed, limit + 1 - len(body))
+            body += bit
+            if len(body) > limit:
+                raise TooLarge(limit)
+            if limit > most_marks:
+                marks += _marks(bit)
+                _refuse_marks(marks, most_marks, limit)
+            if unpacking is not None:
+                # A bit may hold a thousand times as much, or members without end.
+                await asyncio.sleep(0)
+    if unpacking is not None:
+        unpacking.end()
+    return bytes(body)
+
+
+def _bits(piece: bytes, size: int) -> Iterator[bytes]:
+    return (piece[start : start + size] for start in range(0, len(piece), size))
+
+
+def _marks(text: bytes) -> int:
+    return sum(text.count(mark) for mark in (b",", b":", b"[", b"{"))
+
+
+def _refuse_marks(marks: int, most: int, limit: int) -> None:
+    """Refuse a text that may be JSON of too many values: so many would take seconds and hundreds of MB."""
+    if marks > most:
+        logger.warning("refused a body as too large: JSON may have %d commas, colons and brackets", most)
+        raise TooLarge(limit)
+
+
+async def _pieces(request: web.BaseRequest, limit: int) -> AsyncIterator[bytes]:
+    """Yield the body as it comes.
+
+    Raises TooLarge beyond `limit` bytes, Disconnected, and MalformedBody where it is not framed as its head says.
+    """
+    await proceed(request)
+    size = 0
+    try:
+        async for piece in request.content.iter_any():
+            size += len(piece)
+            if size > limit:
+                raise TooLarge(limit)
+            yield piece
+    except ConnectionError:
+        raise Disconnected from None
+    except RequestPayloadError as problem:
+        raise MalformedBody(str(problem)) from None
+
+
+async def proceed(request: web.BaseRequest) -> None:
+    """Tell a client that waits for it to send the body."""
+    if expects_continue(request):
+        with suppress(ConnectionError):
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # aiohttp takes whatever was written for a part of the response.
+        request.writer.output_size = 0
+
+
+def respond(call: Call, reply: Reply, conventions: Conventions) -> web.Response:
+    """Return the response that carries the reply, as the vendor's conventions have it."""
+    content, kind = reply.content, reply.content_type
+    if reply.document is not NOTHING:
+        content = conventions.reading.write(reply.document)
+        kind = kind or conventions.json_content_type
+    headers = CIMultiDict({**conventions.headers, **reply.headers})
+    if kind:
+        headers[hdrs.CONTENT_TYPE] = kind
+    if conventions.etag == "weak" and content:
+        headers[hdrs.ETAG] = _weak_etag(content)
+        if call.method in SAFE_METHODS and 200 <= reply.status < 300 and _is_fresh(call, headers[hdrs.ETAG]):
+            headers.pop(hdrs.CONTENT_TYPE, None)
+            return web.Response(status=304, headers=headers)
+    response = web.Response(status=reply.status, headers=headers, body=content)
+    if not content and not kind:
+        # aiohttp would say application/octet-stream of a body that is not there.
+        response.headers.popall(hdrs.CONTENT_TYPE, None)
+    return response
+
+
+def problem_response(problem: Problem) -> web.Response:
+    """Return the response that carries a problem."""
+    reply = problem.reply()
+    headers = {**reply.headers, hdrs.CONTENT_TYPE: reply.content_type}
+    return web.Response(status=reply.status, body=write_json(reply.document), headers=headers)
+
+
+def _weak_etag(content: bytes) -> str:
+    """Return the ETag in the form that Express gives it: length in hex, SHA-1 in base64."""
+    digest = b64encode(hashlib.sha1(content, usedforsecurity=False).digest()).decode()
+    return f'W/"{len(content):x}-{digest[:27]}"'
+
+
+def _is_fresh(call: Call, etag: str) -> bool:
+    """Return True if the client has what it asks for, and does not ask for it all the same (Express 4, fresh 0.5)."""
+    if NO_CACHE.search(call.headers.get(hdrs.CACHE_CONTROL, "")):
+        return False
+    candidates = {
+        candidate.strip().removeprefix("W/") for candidate in call.headers.get(hdrs.IF_NONE_MATCH, "").split(",")
+    }
+    return "*" in candidates or etag.removeprefix("W/") in candidates
+
+
+def expects_continue(request: web.BaseRequest) -> bool:
+    """Return True if the client waits for a 100 before it sends the body (RFC 9110, 10.1.1)."""
+    expected = request.headers.get(hdrs.EXPECT, "").lower()
+    return expected == "100-continue" and request.version >= HttpVersion11 and not request.content.is_eof()
+
+
+def is_unsent(request: web.BaseRequest) -> bool:
+    """Return True if nothing of the body has come, and its client waits for a 100 that it did not get."""
+    return expects_continue(request) and not request.content.total_bytes
+
+
+def reset(transport: asyncio.WriteTransport) -> None:
+    """End a connection as TCP does when something is wrong."""
+    # Closing with a linger time of zero makes the system send a reset instead of an end.
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+async def send_brokenly(
+    request: web.BaseRequest, response: web.Response, connection: str, stopping: asyncio.Event
+) -> web.StreamResponse:
+    """Send a response so that its body ends in the middle ("truncate") or comes in small pieces ("drip").
+
+    One without a body goes out as it is. When the emulator stops, the rest comes at once.
+    """
+    content = response.body if isinstance(response.body, bytes) else b""
+    if not content or request.method == "HEAD":
+        return response
+    stream = web.StreamResponse(status=response.status, headers=response.headers)
+    stream.content_length = len(content)
+    with suppress(ConnectionError):  # the client may leave while it drips
+        await stream.prepare(request)
+        if connection == "truncate":
+            await stream.write(content[: len(content) // 2])
+            if request.transport is not None:
+                request.transport.close()
+            return stream
+        piece = max(1, len(content) // DRIPS)
+        for start in range(0, len(content), piece):
+            await stream.write(content[start : start + piece])
+            await pause(DRIP_SECONDS, stopping)
+        await stream.write_eof()
+    return stream
+
+
+async def pause(seconds: float, stopping: asyncio.Event) -> None:
+    """Wait, but no longer than until the emulator stops."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stopping.wait(), seconds)
