@@ -4,106 +4,54 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
 from emulator.addressing import Address, Addressing, split_control
-from emulator.contract.documents import OPENAPI
-from emulator.contract.graphql import GraphQLLimits
-from emulator.contract.openapi import Contract, read_contract
-from emulator.contract.schemas import Check
+from emulator.catalogue import (
+    Catalogue,
+    contract_overlay,
+    credential_check,
+    fixture_folders,
+    named_scenarios,
+    read_catalogue,
+    read_flags,
+    read_scenarios,
+    seeded_records,
+)
+from emulator.contract.openapi import Contract
+from emulator.contract.operation import GraphQLLimits
 from emulator.control.api import Control
-from emulator.control.document import own_contract
-from emulator.entrance import Entrance
-from emulator.errors import ConfigurationError, ContractError
-from emulator.faults.check import check_fault
-from emulator.faults.scenarios import Scenario, ScenarioReader
-from emulator.files.package_data import CONTRACTS, FIXTURES
-from emulator.files.unread import unread_contracts, unread_fixtures
+from emulator.errors import ConfigurationError, Problem
+from emulator.exchange import Entrance, Record
+from emulator.faults.scenarios import Scenario
+from emulator.files.unread import unread_fixtures
 from emulator.files.yaml_file import short_name
-from emulator.journal.journal import Exchange
+from emulator.journal.entry import Exchange
 from emulator.journal.journals import JOURNALS_BYTES, Journals
-from emulator.matching.globs import matches
 from emulator.metrics import Metrics
 from emulator.pipeline import Limits, Pipeline
-from emulator.problems import Problem
 from emulator.runtime.off_loop import Worker
 from emulator.sandbox.budget import Budget
-from emulator.sandbox.fixtures import Fixture, Fixtures, create_schema, problems_in, read_fixtures
+from emulator.sandbox.fixtures import Fixture, Fixtures, problems_in, read_fixtures
 from emulator.sandbox.sandbox import Blueprint, Sandbox
-from emulator.sandbox.sandboxes import DEFAULT, Sandboxes, seed_vendor, seeded_faker
+from emulator.sandbox.sandboxes import DEFAULT, Sandboxes, seeded_faker
 from emulator.settings import SETTINGS, Settings
-from emulator.store.collection import Collection, Record, Records
+from emulator.store.collection import Collection
 from emulator.transport import wire
 from emulator.transport.cors import Cors
 from emulator.transport.hosts import Hosts
 from emulator.transport.origin import Origin, authority_of, host_of, origin_of
 from emulator.transport.tls import read_tls
 from emulator.transport.tunnel import tunnelled_to
-from emulator.vendor import Handlers, Vendor
-from emulator.vendors import load_vendors
+from emulator.vendor import Vendor
 
 logger = logging.getLogger("emulator")
 
 OF_WORLD = ("seed", "fixtures", "flags")
 """The settings that a seeded world depends on."""
-
-
-@dataclass(frozen=True)
-class Catalogue:
-    """Every vendor with its contract and its handlers, checked against each other."""
-
-    vendors: Mapping[str, Vendor]
-    contracts: Mapping[str, Contract]
-    handlers: Mapping[str, Handlers]
-
-
-def read_catalogue(
-    vendors: Mapping[str, Vendor] | None = None, folder: Path = CONTRACTS, overlay: Path | None = None
-) -> Catalogue:
-    """Read the contracts in `folder` of `vendors` (all there are), files of `overlay` taking the place of its own.
-
-    Raises ContractError where a contract is wrong, or does not fit its vendor.
-    """
-    vendors = load_vendors() if vendors is None else vendors
-    overlays = [overlay] if overlay else []
-    contracts = {name: read_contract(folder / name, *(one / name for one in overlays)) for name in vendors}
-    handlers = {name: bind(vendor, contracts[name]) for name, vendor in vendors.items()}
-    for warning in unread_contracts(overlay, list(vendors)) if overlay else ():
-        logger.warning(warning)
-    return Catalogue(vendors, contracts, handlers)
-
-
-def bind(vendor: Vendor, contract: Contract) -> Handlers:
-    """Return a vendor's handlers. Raises ContractError where they and the contract's operations differ."""
-    handlers = Handlers()
-    for module in vendor.handlers:
-        handlers.merge(module)
-    for problem in binding_problems(vendor, contract.handled, contract.files[OPENAPI]):
-        raise ContractError(problem)
-    return handlers
-
-
-def binding_problems(vendor: Vendor, operations: Iterable[str], file: Path) -> Iterator[str]:
-    """Yield where a vendor's handlers and the operations that its contract promises differ."""
-    promised, found = set(operations), {name for module in vendor.handlers for name in module.names()}
-    for name in sorted(promised - found):
-        yield (
-            f"{short_name(file)}: operation {name} has no handler in emulator/vendors/{vendor.name};"
-            f" handlers found: {', '.join(sorted(found))}"
-        )
-    for name in sorted(found - promised):
-        yield (
-            f"emulator/vendors/{vendor.name} has a handler for {name}, which is no operation of {short_name(file)};"
-            f" operations found: {', '.join(sorted(promised))}"
-        )
 
 
 class Emulator:
@@ -133,7 +81,7 @@ class Emulator:
         self.stopping = asyncio.Event()
         self.worker = Worker()
         self.folders = fixture_folders(settings)
-        self.flags = _read_flags(settings.flags, self.catalogue.contracts)
+        self.flags = read_flags(settings.flags, self.catalogue.contracts)
         self._fixtures = self.fixtures()
         self.scenarios = self.read_scenarios(self.catalogue, self._fixtures)
         self.sandboxes = self._sandboxes(on_record)
@@ -235,7 +183,7 @@ class Emulator:
 
     def scenarios_named(self, pattern: str) -> list[Scenario]:
         """Return the scenarios that "secoda/flaky" or "*/outage" names. Raises ConfigurationError if there is none."""
-        return _named(pattern, self.scenarios)
+        return named_scenarios(pattern, self.scenarios)
 
     async def take(self, catalogue: Catalogue, fixtures: Fixtures, scenarios: Mapping[str, Scenario]) -> None:
         """Hold the next calls to other contracts; begin new sandboxes, and those that are reset, with other fixtures.
@@ -307,61 +255,8 @@ class Emulator:
         return Pipeline(vendor, contract, handlers, self.scenarios, *shared)
 
 
-def _named(pattern: str, scenarios: Mapping[str, Scenario]) -> list[Scenario]:
-    found = [scenario for name, scenario in scenarios.items() if matches(name, pattern)]
-    if not found:
-        names = ", ".join(sorted(scenarios))
-        raise ConfigurationError(f"there is no scenario {pattern!r}; there are {names}")
-    return found
-
-
 def _starting(settings: Settings, scenarios: Mapping[str, Scenario]) -> list[Scenario]:
-    return [scenario for pattern in settings.scenarios for scenario in _named(pattern, scenarios)]
-
-
-def read_scenarios(
-    folders: Sequence[Path], catalogue: Catalogue, records: Callable[[Collection], Sequence[Record]] | None = None
-) -> dict[str, Scenario]:
-    """Return all scenarios in the folders by full name. Raises ConfigurationError, naming line and key."""
-    return scenario_reader(catalogue, records).read(folders)
-
-
-def seeded_records(
-    fixtures: Fixtures, seed: int, flags: Mapping[str, Mapping[str, Any]]
-) -> Callable[[Collection], Sequence[Record]]:
-    """Return what gives the records with which a sandbox begins. Seeding takes a while: it is done when asked for."""
-
-    @cache
-    def of_vendor(vendor: str) -> Mapping[str, Sequence[Record]]:
-        collections = [fixture.collection for fixture in fixtures[vendor]]
-        with closing(sqlite3.connect(":memory:")) as db:
-            create_schema(db, collections)
-            seed_vendor(db, vendor, fixtures[vendor], seed, flags[vendor], seeded_faker)
-            return {collection.name: Records(db, collection).all() for collection in collections}
-
-    return lambda collection: of_vendor(collection.name.partition(".")[0])[collection.name]
-
-
-def scenario_reader(
-    catalogue: Catalogue, records: Callable[[Collection], Sequence[Record]] | None = None
-) -> ScenarioReader:
-    """Return what reads scenario files and knows what the vendors' contracts, and `records`, allow in them."""
-    contracts = catalogue.contracts
-    return ScenarioReader(
-        check=own_contract().schema("scenarios.schema.json"),
-        check_fault=lambda fault: check_fault(fault, contracts[fault.vendor]),
-        problems_in=lambda records, collection: problems_in(
-            records, collection, contracts[collection.name.partition(".")[0]], credential_check()
-        ),
-        flags={
-            name: {flag.name: flag.choices for flag in contract.flags.values()} for name, contract in contracts.items()
-        },
-        collections={
-            name: {collection.name.partition(".")[2]: collection for collection in vendor.collections}
-            for name, vendor in catalogue.vendors.items()
-        },
-        records=records,
-    )
+    return [scenario for pattern in settings.scenarios for scenario in named_scenarios(pattern, scenarios)]
 
 
 def _local_address(request: web.BaseRequest) -> tuple[str, int]:
@@ -380,19 +275,6 @@ def _path(request: web.BaseRequest) -> str:
 def _begins_as_usual(settings: Settings) -> bool:
     """Tell whether a world is as most are: made of our own fixtures, by the default seed and flags."""
     return all(settings[setting.name] == setting.default for setting in SETTINGS if setting.name in OF_WORLD)
-
-
-def credential_check() -> Check:
-    """Return what the records of every vendor's credentials are held to."""
-    return own_contract().schema("credential.schema.json")
-
-
-def contract_overlay(settings: Settings) -> Path | None:
-    """Return the user's own folder of contracts if the settings name one. Raises ConfigurationError if it is none."""
-    folder = Path(settings.contracts) if settings.contracts else None
-    if folder is not None and not folder.is_dir():
-        raise ConfigurationError(f"contracts: {folder} is not a folder")
-    return folder
 
 
 def _refuse_other_outside(before: Contract, after: Contract) -> None:
@@ -429,40 +311,7 @@ def _refuse_doubles(setting: str, kind: str, entries: Sequence[tuple[str, str]])
             raise ConfigurationError(f"{setting}: the {kind} {key} has both {first[key]} and {value}; keep one")
 
 
-def fixture_folders(settings: Settings) -> list[Path]:
-    """Return the built-in folder, and the user's own where the settings name one."""
-    return [FIXTURES, *([Path(settings.fixtures)] if settings.fixtures else [])]
-
-
 def _credential_headers(vendor: Vendor, fixtures: Sequence[Fixture]) -> Sequence[str]:
     """Return the headers in which a vendor's clients present what the fixtures hold."""
     books = [fixture.records for fixture in fixtures if fixture.collection.name == f"{vendor.name}.credentials"]
     return list(dict.fromkeys(header for book in books for credential in book for header in vendor.present(credential)))
-
-
-def _read_flags(given: tuple[str, ...], contracts: Mapping[str, Contract]) -> dict[str, dict[str, Any]]:
-    """Return every flag by vendor and name, as the contracts have them, changed as `given` says."""
-    values = {
-        name: {flag.name: flag.default for flag in contract.flags.values()} for name, contract in contracts.items()
-    }
-    for entry in given:
-        vendor, flag, value = parse_flag(entry, contracts)
-        values[vendor][flag] = value
-    return values
-
-
-def parse_flag(entry: str, contracts: Mapping[str, Contract]) -> tuple[str, str, Any]:
-    """Read "celigo.empty_list_status=204" as vendor, name and value. Raises ConfigurationError."""
-    full_name, _, text = entry.partition("=")
-    vendor, _, name = full_name.partition(".")
-    known = {
-        f"{flag_vendor}.{flag}": contract.flags[flag]
-        for flag_vendor, contract in contracts.items()
-        for flag in contract.flags
-    }
-    if full_name not in known:
-        raise ConfigurationError(f"flags: there is no flag {full_name!r}; there are {', '.join(sorted(known))}")
-    choices = {str(choice).lower(): choice for choice in known[full_name].choices}
-    if text.lower() not in choices:
-        raise ConfigurationError(f"flags: {full_name} is {text!r}; it takes {', '.join(choices)}")
-    return vendor, name, choices[text.lower()]

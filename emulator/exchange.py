@@ -9,8 +9,6 @@ from typing import Any, BinaryIO, Final, TypeAlias
 
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy
 
-from emulator.entrance import NOWHERE, Entrance
-
 Document: TypeAlias = Any
 """A JSON document: what `json.loads` returns."""
 
@@ -46,6 +44,27 @@ class Part:
         """Return the whole part decoded as UTF-8; undecodable bytes become U+FFFD."""
         self.file.seek(0)
         return self.file.read().decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """A URL that is called, without its path. `vendor` is the one whose own paths are at its root, None if all vendors
+    are there, each below its name; `main` is a URL with all vendors.
+    """
+
+    url: str = ""
+    vendor: str | None = None
+    main: str = ""
+
+    def base_url(self, vendor: str, path: str, sandbox: str = "") -> str:
+        """Return a vendor's base URL. `path` is that where all vendors are: "/secoda/api/v1"; `sandbox` "/~alpha"."""
+        if vendor == self.vendor:
+            return f"{self.url}{sandbox}{path.removeprefix(f'/{vendor}')}"
+        return f"{self.main}{sandbox}{path}"
+
+
+NOWHERE = Entrance()
+"""Where the caller of a vendor has come in: its address tells that."""
 
 
 @dataclass(slots=True)
@@ -125,3 +144,7 @@ class Violation:
     expected: Any
     actual: Any
     sentence: str
+
+
+Record: TypeAlias = dict[str, Any]
+"""One JSON object of a collection."""

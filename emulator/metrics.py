@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from emulator.journal.journal import Exchange
+from emulator.journal.entry import Exchange
 
 if TYPE_CHECKING:
     from prometheus_client import Metric

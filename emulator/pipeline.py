@@ -17,24 +17,21 @@ from aiohttp import web
 
 from emulator.addressing import Address
 from emulator.contract.fidelity import check_reply
-from emulator.contract.graphql import GraphQLLimits, GraphQLResult, RootFields
 from emulator.contract.graphql_calls import GraphQLCalls
 from emulator.contract.near_misses import NearMiss, near_misses, near_root_fields
-from emulator.contract.openapi import Contract
-from emulator.contract.operation import Operation, Response
+from emulator.contract.openapi import Contract, responses_of
+from emulator.contract.operation import GraphQLLimits, GraphQLResult, Operation, Response, RootFields
 from emulator.contract.reading import UnsupportedType, read_call
 from emulator.contract.routes import Route, Routes
-from emulator.errors import Departure, MalformedBody, Refusal, UndecodableBody, WorkEnded, is_without_room
+from emulator.errors import Departure, MalformedBody, Problem, Refusal, UndecodableBody, WorkEnded, is_without_room
 from emulator.exchange import Call, Reply, Violation
-from emulator.faults.check import reply_of, responses_of
-from emulator.faults.effect import NOTHING_DUE, Spoiling, flags_of, hold_back, spoil_result, spoiling_of
+from emulator.faults.effect import NOTHING_DUE, Spoiling, flags_of, hold_back, reply_of, spoil_result, spoiling_of
 from emulator.faults.rule import FaultReply, GraphQLFault
 from emulator.faults.scenarios import Scenario
-from emulator.journal.journal import LONGEST_SENTENCE, Exchange, journalled_call, journalled_reply
+from emulator.journal.entry import LONGEST_SENTENCE, Exchange, journalled_call, journalled_reply
 from emulator.journal.masking import Masker
 from emulator.journal.secret_paths import SecretPaths
 from emulator.metrics import Metrics
-from emulator.problems import Problem
 from emulator.runtime.off_loop import Worker
 from emulator.sandbox.sandbox import Sandbox
 from emulator.store.credentials import Identity
@@ -242,9 +239,16 @@ class Pipeline:
             visit.operations = visit.root_fields.operations
 
     def _meet_faults(self, visit: Visit, operation: Operation) -> None:
-        visit.call.flags = flags_of(visit.call, visit.sandbox, self._contract, self._scenarios)
+        sandbox = visit.sandbox
+        visit.call.flags = flags_of(visit.call, sandbox.flags[self._vendor.name], self._contract, self._scenarios)
         visit.spoiling = spoiling_of(
-            visit.call, visit.operations or (operation.name,), visit.sandbox, self._contract, self._scenarios, visit.now
+            visit.call,
+            visit.operations or (operation.name,),
+            sandbox.faults,
+            self._contract,
+            self._scenarios,
+            visit.now,
+            f"{sandbox.seed}:{sandbox.journal.next_number()}",
         )
 
     async def _admit(self, visit: Visit, operation: Operation) -> None:

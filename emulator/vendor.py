@@ -8,8 +8,8 @@ from functools import partial
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from emulator.errors import ContractError, MalformedBody, UndecodableBody
-from emulator.exchange import Call, Reply, Violation
-from emulator.store.collection import Collection, Record
+from emulator.exchange import Call, Record, Reply, Violation
+from emulator.store.collection import Collection
 from emulator.store.credentials import Credentials, Identity
 from emulator.store.world import World
 

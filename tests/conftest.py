@@ -13,18 +13,19 @@ import httpx
 import pytest
 from hypothesis import settings
 
-from emulator.app import Catalogue, Emulator, parse_flag, read_catalogue
+from emulator.app import Emulator
+from emulator.catalogue import Catalogue, parse_flag, read_catalogue
 from emulator.control.document import own_contract
+from emulator.exchange import Record
 from emulator.faults.check import check_fault, contract_of
 from emulator.faults.rule import Fault, fault_of
 from emulator.faults.scenarios import Scenario
-from emulator.journal.journal import Exchange
+from emulator.journal.entry import Exchange
 from emulator.sandbox.clock import Clock
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.sandboxes import Sandboxes
 from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
-from emulator.store.collection import Record
 from emulator.store.credentials import expired
 
 # A busy machine is no failure: no test has a limit of time.

@@ -17,7 +17,8 @@ from typing import Any
 
 import httpx
 
-from emulator.app import Catalogue, Emulator
+from emulator.app import Emulator
+from emulator.catalogue import Catalogue
 from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
-from emulator.app import Catalogue, read_catalogue
+from emulator.catalogue import Catalogue, read_catalogue
 from emulator.control import guide
 from emulator.control.handlers import ROOT as CONTROL_ROOT
 from emulator.control.information import describe_operations

@@ -12,7 +12,8 @@ from typing import Any
 
 import httpx
 
-from emulator.app import Catalogue, Emulator
+from emulator.app import Emulator
+from emulator.catalogue import Catalogue
 from emulator.client import Client, SandboxClient
 from emulator.contract.operation import Operation
 from emulator.server.server import ThreadedServer

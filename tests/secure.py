@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from emulator.app import Catalogue, Emulator
+from emulator.app import Emulator
+from emulator.catalogue import Catalogue
 from emulator.server.server import ThreadedServer, new_event_loop
 from emulator.settings import read_settings
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.app import Catalogue
+from emulator.catalogue import Catalogue
 from tests import generated
 
 ROOT = Path(__file__).parent.parent

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emulator.app import Catalogue
+from emulator.catalogue import Catalogue
 from tests.control import Control, controlled
 
 PARADIME = {"X-API-KEY": "paradime-key", "X-API-SECRET": "paradime-secret"}

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from emulator.app import Catalogue
+from emulator.catalogue import Catalogue
 from tests.secure import Secure, secure
 from tests.test_connection import KEY, POST, WAYS, connected, eventually, journalled, received, statuses
 

@@ -11,7 +11,7 @@ import tracemalloc
 import httpx
 import pytest
 
-from emulator.app import Catalogue
+from emulator.catalogue import Catalogue
 from emulator.matching.globs import matches
 from emulator.sandbox import sandboxes
 from tests.conftest import EmulatorUnderTest

@@ -18,7 +18,8 @@ import pytest
 from click.shell_completion import BashComplete
 
 from emulator import __version__
-from emulator.app import Catalogue, Emulator
+from emulator.app import Emulator
+from emulator.catalogue import Catalogue
 from emulator.cli.main import commands, main
 from emulator.cli.problems import contract_problems
 from emulator.cli.serve import _banner, _reachable

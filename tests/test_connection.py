@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from emulator.app import Catalogue
+from emulator.catalogue import Catalogue
 from emulator.faults.rule import fault_of
 from emulator.store.world import World
 from emulator.transport.connection import HEAD_SECONDS, LONGEST_LINE

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from emulator.journal.journal import Exchange
+from emulator.journal.entry import Exchange
 from emulator.server import access_log
 from emulator.server.access_log import ConsoleLog, coloured_line, format_for, json_line, text_line
 from tests.conftest import EmulatorUnderTest

@@ -27,7 +27,8 @@ from jsonschema import Draft7Validator
 from testcontainers.core.config import ConnectionMode, testcontainers_config
 
 from emulator import __version__
-from emulator.app import Catalogue, Emulator
+from emulator.app import Emulator
+from emulator.catalogue import Catalogue
 from emulator.cli import healthcheck
 from emulator.cli.main import serve
 from emulator.errors import ConfigurationError

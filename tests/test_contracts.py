@@ -13,7 +13,7 @@ from graphql import build_schema
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from emulator.app import Catalogue
+from emulator.catalogue import Catalogue
 from emulator.contract.evidence import LEVELS
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import Media

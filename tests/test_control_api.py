@@ -15,7 +15,8 @@ import httpx
 import pytest
 from aiohttp.test_utils import RawTestServer
 
-from emulator.app import Catalogue, Emulator
+from emulator.app import Emulator
+from emulator.catalogue import Catalogue
 from emulator.contract.fidelity import check_reply
 from emulator.control import guide
 from emulator.control.api import MODULES
@@ -223,8 +224,8 @@ def test_a_full_disk_is_507_with_a_sentence(catalogue: Catalogue, caplog: pytest
 
 @pytest.mark.internal_error
 def test_reply_outside_the_contract_is_500_and_logged(catalogue: Catalogue, caplog: pytest.LogCaptureFixture) -> None:
+    from emulator.errors import Problem  # noqa: PLC0415
     from emulator.exchange import Reply  # noqa: PLC0415
-    from emulator.problems import Problem  # noqa: PLC0415
 
     async def other_shape(call: Any, emulator: Any) -> Any:
         return Reply(200, {"now": "never", "frozen": False})

@@ -11,7 +11,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from emulator.app import Catalogue
+from emulator.catalogue import Catalogue
 from emulator.control import guide
 from emulator.control.document import FILE, own_contract, own_schemas
 from emulator.control.handlers import Handlers

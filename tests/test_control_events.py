@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.app import Catalogue, Emulator
+from emulator.app import Emulator
+from emulator.catalogue import Catalogue
 from emulator.control import guide
 from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from emulator.app import Catalogue
+from emulator.catalogue import Catalogue
 from tests.control import Control, controlled
 
 SECODA = {"Authorization": "Bearer secoda-token"}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from emulator.app import Catalogue
+from emulator.catalogue import Catalogue
 from emulator.errors import ConfigurationError
 from emulator.settings import read_settings
 from tests.control import Control, controlled

@@ -21,7 +21,8 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.app import Catalogue, Emulator
+from emulator.app import Emulator
+from emulator.catalogue import Catalogue
 from emulator.errors import ConfigurationError
 from emulator.sandbox.sandbox import Sandbox
 from emulator.server.server import ThreadedServer

@@ -20,10 +20,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from emulator.app import Catalogue, Emulator, read_catalogue
+from emulator.app import Emulator
+from emulator.catalogue import Catalogue, read_catalogue
 from emulator.errors import ConfigurationError
+from emulator.faults.armed import Due, Faults
 from emulator.faults.check import check_fault, contract_of
-from emulator.faults.rule import Due, Faults, fault_of
+from emulator.faults.rule import fault_of
 from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 from tests.conftest import EmulatorUnderTest, fresh

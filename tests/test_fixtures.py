@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from emulator.app import Catalogue, Emulator
+from emulator.app import Emulator
+from emulator.catalogue import Catalogue
 from emulator.client import Client
 from emulator.errors import ConfigurationError
 from emulator.settings import read_settings

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from graphql import parse
 
-from emulator.app import Catalogue
+from emulator.catalogue import Catalogue
 from emulator.contract import graphql_calls
-from emulator.contract.graphql import GraphQL, GraphQLLimits
+from emulator.contract.graphql import GraphQL
 from emulator.contract.graphql_calls import STRANGERS_QUERY, GraphQLCalls
 from emulator.contract.measures import Measures, measures_of
+from emulator.contract.operation import GraphQLLimits
 from emulator.exchange import Call
 from emulator.json_text import READINGS
 

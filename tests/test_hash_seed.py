@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from emulator.app import Catalogue
+from emulator.catalogue import Catalogue
 from tests.hash_session import lines
 
 ROOT = Path(__file__).parent.parent

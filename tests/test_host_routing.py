@@ -14,7 +14,8 @@ import httpx
 import pytest
 import requests
 
-from emulator.app import Catalogue, Emulator
+from emulator.app import Emulator
+from emulator.catalogue import Catalogue
 from emulator.errors import ConfigurationError
 from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings

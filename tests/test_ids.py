@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from emulator.app import Catalogue
+from emulator.catalogue import Catalogue
 from emulator.store.collection import Collection
 from emulator.store.populating import populate
 from emulator.store.world import World

@@ -24,7 +24,8 @@ import requests
 import uvloop
 from aiohttp.resolver import AsyncResolver, ThreadedResolver
 
-from emulator.app import Catalogue, Emulator
+from emulator.app import Emulator
+from emulator.catalogue import Catalogue
 from emulator.client.patch_dns import patch_dns
 from emulator.errors import ConfigurationError
 from emulator.faults.rule import fault_of

@@ -18,15 +18,15 @@ from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy
 from emulator.contract.near_misses import NearMiss
 from emulator.exchange import NOTHING, Call, Part, Reply, Violation
 from emulator.journal.credential_shapes import MASK
-from emulator.journal.journal import (
+from emulator.journal.entry import (
     BODY_LIMIT,
     LONGEST_SENTENCE,
     Exchange,
-    Journal,
     JournalledReply,
     journalled_call,
     journalled_reply,
 )
+from emulator.journal.journal import Journal
 from emulator.journal.journals import Journals
 from emulator.journal.masking import Masker
 from emulator.journal.secret_paths import SecretPaths

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from emulator.journal.journal import Exchange
+from emulator.journal.entry import Exchange
 from emulator.server.access_log import coloured_line, json_line, text_line
 from tests.conftest import EmulatorUnderTest
 from tests.test_console_log import NOON

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from emulator.app import Catalogue
+from emulator.catalogue import Catalogue
 from emulator.errors import MalformedBody
 from emulator.json_text import READINGS, read_stored, stored_text, write_json
 from tests.conftest import EmulatorUnderTest

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from emulator.app import Emulator, read_catalogue
+from emulator.app import Emulator
+from emulator.catalogue import read_catalogue
 from emulator.errors import ConfigurationError
 from emulator.files import yaml_file
 from emulator.files.disk_cache import SIZE, Kept

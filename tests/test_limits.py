@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.app import Catalogue
+from emulator.catalogue import Catalogue
 from emulator.contract.reading import read_call
 from tests.control import Control, controlled
 

@@ -13,8 +13,9 @@ from multidict import CIMultiDict
 
 from emulator.exchange import NOTHING, Reply, Violation
 from emulator.journal.credential_shapes import SHAPES, Shape, may_hold_credential, names_credential
+from emulator.journal.entry import Exchange
 from emulator.journal.har import har
-from emulator.journal.journal import Exchange, Journal
+from emulator.journal.journal import Journal
 from emulator.journal.masking import FORM, Masker
 from emulator.journal.secret_paths import SecretPaths
 from tests.test_journal import call, exchange, part

@@ -12,11 +12,12 @@ from random import Random
 import httpx
 import pytest
 
-from emulator.app import Catalogue, Emulator
+from emulator.app import Emulator
+from emulator.catalogue import Catalogue
 from emulator.client import exchange_of
 from emulator.contract.fidelity import check_reply
 from emulator.exchange import NOTHING, Reply
-from emulator.journal.journal import Exchange
+from emulator.journal.entry import Exchange
 from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 from emulator.testing.report import complaints

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.app import Catalogue
+from emulator.catalogue import Catalogue
 from emulator.contract import near_misses as near_misses_module
 from emulator.contract.near_misses import near_misses, near_vendor
 from emulator.contract.routes import Routes

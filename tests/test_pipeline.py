@@ -13,7 +13,8 @@ import pytest
 from aiohttp import ClientConnectionError, ClientSession, FormData, web
 from aiohttp.test_utils import TestClient
 
-from emulator.app import Catalogue, Emulator, read_catalogue
+from emulator.app import Emulator
+from emulator.catalogue import Catalogue, read_catalogue
 from emulator.errors import ContractError
 from emulator.exchange import Call, Reply
 from emulator.server.server import Server
@@ -65,7 +66,7 @@ class Running:
 @pytest.fixture
 def catalogue(monkeypatch: pytest.MonkeyPatch) -> Catalogue:
     """The made-up vendor alone."""
-    monkeypatch.setattr("emulator.app.FIXTURES", MADE_UP / "fixtures")
+    monkeypatch.setattr("emulator.catalogue.FIXTURES", MADE_UP / "fixtures")
     return read_catalogue({"acme": load_acme().vendor}, MADE_UP / "contracts")
 
 

@@ -23,7 +23,8 @@ import pytest
 import requests
 from aiohttp import web
 
-from emulator.app import Catalogue, Emulator
+from emulator.app import Emulator
+from emulator.catalogue import Catalogue
 from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 from tests.secure import LIST, LOOPS, SECODA, TOKEN, Secure, secure

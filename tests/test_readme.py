@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import yaml
 
-from emulator.app import Catalogue
+from emulator.catalogue import Catalogue
 from emulator.cli import healthcheck
 from emulator.testing.containers import IMAGE
 from tests.conftest import EmulatorUnderTest

@@ -13,7 +13,8 @@ import pytest
 import yaml
 from aiohttp.test_utils import RawTestServer, TestClient
 
-from emulator.app import Catalogue, Emulator
+from emulator.app import Emulator
+from emulator.catalogue import Catalogue
 from emulator.files.package_data import CONTRACTS
 from emulator.sandbox.sandbox import Beginning
 from emulator.server.reload import Reload

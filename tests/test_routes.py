@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from emulator.app import Catalogue
+from emulator.catalogue import Catalogue
 from emulator.contract.openapi import Contract
 from emulator.contract.routes import Routes
 from emulator.errors import ContractError

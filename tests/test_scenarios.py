@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.app import Catalogue, read_scenarios
+from emulator.catalogue import Catalogue, read_scenarios
 from emulator.errors import ConfigurationError
 from emulator.faults.scenarios import Scenario
 from emulator.files.package_data import FIXTURES

@@ -15,9 +15,10 @@ from urllib.parse import quote, urlsplit
 import httpx
 import pytest
 
-from emulator.app import Catalogue, Emulator
+from emulator.app import Emulator
+from emulator.catalogue import Catalogue
 from emulator.client.exchanges import exchange_of
-from emulator.journal.journal import Exchange
+from emulator.journal.entry import Exchange
 from emulator.server.access_log import json_line, text_line
 from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings

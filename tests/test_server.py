@@ -17,7 +17,8 @@ import httpx
 import pytest
 
 from emulator import __version__
-from emulator.app import Catalogue, Emulator
+from emulator.app import Emulator
+from emulator.catalogue import Catalogue
 from emulator.client import Client
 from emulator.errors import ConfigurationError
 from emulator.server.server import ThreadedServer

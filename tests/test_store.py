@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from emulator.errors import StorageFailure, WorkEnded
 from emulator.sandbox.fixtures import create_schema
 from emulator.sandbox.template import Template
-from emulator.store.collection import Collection, Records
+from emulator.store.collection import Collection
 from emulator.store.database import SLOW_SECONDS, Store
+from emulator.store.records import Records
 from emulator.store.world import World
 
 THINGS = Collection("made.things", order=("rank",), indexes=("kind",))

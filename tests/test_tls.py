@@ -20,7 +20,8 @@ import pytest
 import trustme
 from cryptography import x509
 
-from emulator.app import Catalogue, Emulator
+from emulator.app import Emulator
+from emulator.catalogue import Catalogue
 from emulator.errors import ConfigurationError
 from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings

@@ -25,7 +25,7 @@ def check(folders: Sequence[Path], contracts: str | None) -> None:
 
     Example: emulator check fixtures
     """
-    from emulator.app import fixture_folders  # noqa: PLC0415 - as below
+    from emulator.catalogue import fixture_folders  # noqa: PLC0415 - as below
     from emulator.cli.problems import all_problems  # noqa: PLC0415 - no other command shall wait for it
 
     settings = read_settings({"contracts": contracts}, os.environ)

@@ -14,7 +14,7 @@ from emulator.errors import ConfigurationError
 from emulator.settings import read_settings
 
 if TYPE_CHECKING:
-    from emulator.app import Catalogue
+    from emulator.catalogue import Catalogue
 
 
 @click.command()
@@ -24,7 +24,7 @@ def operations(vendor: str | None) -> None:
 
     Example: emulator operations --vendor celigo
     """
-    from emulator.app import contract_overlay, read_catalogue  # noqa: PLC0415 - no other command shall wait for it
+    from emulator.catalogue import contract_overlay, read_catalogue  # noqa: PLC0415 - no other command shall wait for it
     from emulator.control.information import describe_operations  # noqa: PLC0415 - as above
 
     overlay = contract_overlay(read_settings({}, os.environ))
@@ -44,12 +44,7 @@ def scenarios(vendor: str | None, fixtures: str | None) -> None:
 
     Example: emulator scenarios --vendor secoda
     """
-    from emulator.app import (  # noqa: PLC0415 - as above
-        contract_overlay,
-        fixture_folders,
-        read_catalogue,
-        read_scenarios,
-    )
+    from emulator.catalogue import contract_overlay, fixture_folders, read_catalogue, read_scenarios  # noqa: PLC0415
 
     settings = read_settings({"fixtures": fixtures}, os.environ)
     catalogue = _checked(vendor, read_catalogue(overlay=contract_overlay(settings)))

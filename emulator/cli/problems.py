@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from emulator.app import (
+from emulator.app import Emulator
+from emulator.catalogue import (
     Catalogue,
-    Emulator,
     binding_problems,
     contract_overlay,
     credential_check,
@@ -20,11 +20,12 @@ from emulator.contract.documents import OPENAPI, load
 from emulator.contract.form import handled_names, problems
 from emulator.contract.openapi import contract_files, read_contract
 from emulator.errors import ConfigurationError
+from emulator.exchange import Record
 from emulator.files.package_data import CONTRACTS, FIXTURES
 from emulator.files.unread import unread_contracts, unread_fixtures
 from emulator.sandbox.fixtures import Fixture, fixture_problems, read_fixtures
 from emulator.settings import Settings
-from emulator.store.collection import Collection, Record
+from emulator.store.collection import Collection
 from emulator.vendor import Vendor
 from emulator.vendors import load_vendors
 

@@ -28,10 +28,9 @@ from graphql import (
 from graphql.language.parser import MAX_NESTING_DEPTH
 from graphql.validation.validation_context import MAX_FRAGMENT_WORK
 
-from emulator.contract.graphql import GraphQLLimits, GraphQLResult, Resolve, RootFields
 from emulator.contract.measures import Measures, measures_of
 from emulator.contract.merging import Rules, rules_for
-from emulator.contract.operation import Operation
+from emulator.contract.operation import GraphQLLimits, GraphQLResult, Operation, Resolve, RootFields
 from emulator.contract.selection import selected_fields
 from emulator.contract.size import is_large
 from emulator.errors import FieldError

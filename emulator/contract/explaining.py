@@ -16,7 +16,7 @@ from jsonschema.validators import extend
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from emulator.contract.schemas import FORMATS
+from emulator.contract.formats import FORMATS
 from emulator.contract.size import is_large
 from emulator.exchange import NOTHING, Document, Violation
 

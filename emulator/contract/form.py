@@ -16,7 +16,8 @@ import orjson
 from jsonschema import Draft202012Validator
 
 from emulator.contract.documents import CHOICES, METHODS, OPENAPI, load
-from emulator.contract.schemas import FORMATS, Check, Schemas
+from emulator.contract.formats import FORMATS
+from emulator.contract.schemas import Check, Schemas
 from emulator.errors import ConfigurationError
 from emulator.exchange import NOTHING, Document
 from emulator.files.yaml_file import place, read_text, short_name

@@ -2,57 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from emulator.contract.operation import Operation
-from emulator.exchange import Violation
+from emulator.contract.operation import GraphQLLimits, GraphQLResult, Operation, Resolve, RootFields
 
 if TYPE_CHECKING:
     from emulator.contract.execution import Executable, GraphQLDocument
-
-Resolve: TypeAlias = Callable[[str, str, dict[str, Any]], Any]
-"""Answers a root field: name, key in the result, arguments. Raises FieldError for a GraphQL error."""
-
-
-@dataclass(frozen=True)
-class GraphQLLimits:
-    """What a document may not exceed.
-
-    `depth` counts fields that stand in each other, `fields` those that all operations select: both with each fragment
-    counted wherever it is spread. `aliases` and `tokens` are counted as written; `length` is in characters.
-    """
-
-    depth: int
-    aliases: int
-    fields: int
-    tokens: int
-    length: int
-
-
-@dataclass(frozen=True, slots=True)
-class RootFields:
-    """The root fields that a request selects, in order: the operations, and those that `root` does not have.
-
-    `root` is "query", "mutation" or "subscription".
-    """
-
-    operations: tuple[str, ...]
-    unknown: tuple[str, ...]
-    root: str
-
-
-@dataclass(frozen=True, slots=True)
-class GraphQLResult:
-    """What a request comes to: `document` is the {data, errors} to answer.
-
-    `violations` tell why a request did not run at all: its document or its variables are not valid.
-    """
-
-    document: dict[str, Any]
-    violations: tuple[Violation, ...] = ()
 
 
 @dataclass

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
-from emulator.contract.graphql import GraphQL, GraphQLLimits, GraphQLResult, Resolve, RootFields
+from emulator.contract.graphql import GraphQL
+from emulator.contract.operation import GraphQLLimits, GraphQLResult, Resolve, RootFields
 from emulator.errors import MalformedBody
 from emulator.exchange import NOTHING, Call
 from emulator.json_text import Reading, UnsupportedCharset

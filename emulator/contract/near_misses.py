@@ -11,9 +11,8 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from emulator.contract.graphql import RootFields
     from emulator.contract.openapi import Contract
-    from emulator.contract.operation import Operation
+    from emulator.contract.operation import Operation, RootFields
 
 NEAREST = 3
 MOST_SEGMENTS = 30

@@ -340,3 +340,8 @@ def _host_of(url: str) -> str:
 
 def _escape(step: str) -> str:
     return step.replace("~", "~0").replace("/", "~1")
+
+
+def responses_of(operation: Operation, contract: Contract) -> Mapping[int, Response]:
+    """Return what an operation can answer; a GraphQL root field what the operation that carries it can."""
+    return contract.operations[contract.graphql.carrier].responses if contract.graphql else operation.responses

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from jsonschema import Draft202012Validator
     from referencing import Registry
 
-FORMATS = ("uuid", "date-time", "date")
-"""The formats that are asserted; other values of `format` only annotate."""
-
 
 class Schemas:
     """All schemas of one contract by the address of the file that holds them."""

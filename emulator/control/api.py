@@ -31,9 +31,8 @@ from emulator.control import (
 )
 from emulator.control.document import own_contract
 from emulator.control.handlers import ROOT, Emulator, Handler, Stream
-from emulator.errors import ContractError, MalformedBody, UndecodableBody, WorkEnded, is_without_room
+from emulator.errors import ContractError, MalformedBody, Problem, UndecodableBody, WorkEnded, is_without_room
 from emulator.exchange import Call, Reply, Violation
-from emulator.problems import Problem
 from emulator.sandbox.sandboxes import DEFAULT
 from emulator.transport import wire
 from emulator.transport.connection import break_off

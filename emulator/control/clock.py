@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from emulator.control.handlers import Emulator, Handlers
+from emulator.errors import Problem
 from emulator.exchange import Call, Reply
-from emulator.problems import Problem
 from emulator.sandbox.clock import Clock
 from emulator.sandbox.sandbox import Sandbox
 

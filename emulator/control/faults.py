@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.control.handlers import Emulator, Handlers, whole_numbers
-from emulator.errors import ConfigurationError
+from emulator.errors import ConfigurationError, Problem
 from emulator.exchange import Call, Reply
 from emulator.faults.check import check_fault
 from emulator.faults.rule import Fault, fault_of
-from emulator.problems import Problem
 from emulator.sandbox.sandbox import Sandbox
 
 MOST_FAULTS = 1000

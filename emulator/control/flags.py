@@ -7,8 +7,8 @@ from typing import Any
 
 from emulator.contract.openapi import Contract
 from emulator.control.handlers import Emulator, Handlers
+from emulator.errors import Problem
 from emulator.exchange import Call, Reply
-from emulator.problems import Problem
 from emulator.sandbox.sandbox import Sandbox
 
 handlers = Handlers()

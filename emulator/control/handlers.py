@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from aiohttp import web
 
-from emulator.errors import ContractError
+from emulator.errors import ContractError, Problem
 from emulator.exchange import Call, Reply
-from emulator.problems import Problem
 from emulator.sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from emulator.contract.openapi import Contract
-    from emulator.entrance import Entrance
+    from emulator.exchange import Entrance
     from emulator.faults.scenarios import Scenario
     from emulator.metrics import Metrics
     from emulator.runtime.off_loop import Worker

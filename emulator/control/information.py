@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emulator import __version__
-from emulator.contract.openapi import Contract
+from emulator.contract.openapi import Contract, responses_of
 from emulator.contract.operation import Operation
 from emulator.control.handlers import Emulator, Handlers
+from emulator.errors import Problem
 from emulator.exchange import Call, Reply
-from emulator.faults.check import responses_of
-from emulator.problems import Problem
 
 MEDIA_TYPES = {".yaml": "application/yaml", ".json": "application/schema+json", ".graphql": "application/graphql"}
 

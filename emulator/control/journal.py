@@ -13,12 +13,12 @@ from aiohttp import web
 from emulator import __version__
 from emulator.control.handlers import Emulator, Handlers, Stream, whole_numbers
 from emulator.control.long_json import long_json
+from emulator.errors import Problem
 from emulator.exchange import Call, Reply
+from emulator.journal.entry import Exchange
 from emulator.journal.har import har, har_entry
-from emulator.journal.journal import Exchange
 from emulator.journal.verification import verify
 from emulator.json_text import write_json
-from emulator.problems import Problem
 from emulator.sandbox.sandbox import Sandbox
 from emulator.transport.connection import end_with_client
 

@@ -8,8 +8,8 @@ from html import escape
 from emulator.control.document import FILE, own_schemas
 from emulator.control.guide import Route, command, first_command, routes, tags
 from emulator.control.handlers import ROOT, Emulator, Handlers
+from emulator.errors import Problem
 from emulator.exchange import Call, Reply
-from emulator.problems import Problem
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }

@@ -13,14 +13,12 @@ from emulator.addressing import HEADER
 from emulator.control.clock import describe_clock, read_time
 from emulator.control.flags import describe_flags, read_flags
 from emulator.control.handlers import ROOT, Emulator, Handlers, find_sandbox, refusal, whole_numbers
-from emulator.errors import ConfigurationError
-from emulator.exchange import NOTHING, Call, Reply
+from emulator.errors import ConfigurationError, Problem
+from emulator.exchange import NOTHING, Call, Record, Reply
 from emulator.faults.scenarios import Scenario
-from emulator.problems import Problem
 from emulator.sandbox.fixtures import Fixtures
 from emulator.sandbox.sandbox import Beginning, Sandbox
 from emulator.sandbox.sandboxes import DEFAULT, SandboxExists, TooManySandboxes
-from emulator.store.collection import Record
 from emulator.store.credentials import expired
 from emulator.vendor import Vendor
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.control.handlers import Emulator, Handlers, refusal
-from emulator.errors import ConfigurationError
+from emulator.errors import ConfigurationError, Problem
 from emulator.exchange import Call, Reply
-from emulator.problems import Problem
 from emulator.sandbox.budget import BudgetExceeded
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.sandboxes import NAME

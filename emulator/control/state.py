@@ -8,10 +8,11 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from emulator.control.handlers import Emulator, Handlers, whole_numbers
-from emulator.exchange import Call, Reply
-from emulator.problems import Problem
+from emulator.errors import Problem
+from emulator.exchange import Call, Record, Reply
 from emulator.sandbox.sandbox import Sandbox
-from emulator.store.collection import Collection, Record, Records
+from emulator.store.collection import Collection
+from emulator.store.records import Records
 
 T = TypeVar("T")
 

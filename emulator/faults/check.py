@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from emulator.contract.openapi import Contract
+from emulator.contract.openapi import Contract, responses_of
 from emulator.contract.operation import Operation, Response
 from emulator.errors import ConfigurationError
-from emulator.exchange import NOTHING, Reply
+from emulator.exchange import NOTHING
 from emulator.faults.rule import Fault, FaultReply, When
-from emulator.json_text import has_surrogate, write_json
+from emulator.json_text import has_surrogate
 from emulator.matching.globs import matches
 
-RETRY_AFTER = "{retry_after}"
-CONTENT_TYPE = "content-type"
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 NO_HEADER_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-
-
-def responses_of(operation: Operation, contract: Contract) -> Mapping[int, Response]:
-    """Return what an operation can answer; a GraphQL root field what the operation that carries it can."""
-    return contract.operations[contract.graphql.carrier].responses if contract.graphql else operation.responses
 
 
 def can_meet(fault: Fault, operation: Operation, contract: Contract) -> bool:
@@ -125,53 +117,3 @@ def _departures(reply: FaultReply, response: Response) -> Iterator[str]:
             yield f"at {found.pointer or '/'}: {found.sentence}"
     elif not isinstance(reply.body, str):
         yield f"it is {' or '.join(response.media)}, so give a string"
-
-
-def reply_of(
-    fault_reply: FaultReply,
-    responses: Mapping[int, Response],
-    retry_after: int = 1,
-    *,
-    json_type: str = "application/json",
-    operation: str = "",
-) -> Reply:
-    """Return the reply: the contract's own example for the status, or what the fault gives instead.
-
-    A body that is a string is sent as `json_type` where the contract has no other type and the fault no header.
-    """
-    response = responses.get(fault_reply.status)
-    example = example_of(response, operation) if response else Reply(fault_reply.status)
-    given = {name.lower(): name for name in fault_reply.headers}
-    kept = {name: value for name, value in example.headers.items() if name.lower() not in given}
-    headers = {**kept, **{name: fault_reply.headers[name] for key, name in given.items() if key != CONTENT_TYPE}}
-    kind = fault_reply.headers[given[CONTENT_TYPE]] if CONTENT_TYPE in given else ""
-    if isinstance(fault_reply.body, str):
-        content, kind = fault_reply.body.encode(), kind or example.content_type or json_type
-        reply = Reply(fault_reply.status, headers=headers, content=content, content_type=kind)
-    elif fault_reply.body is not NOTHING:
-        reply = Reply(fault_reply.status, fault_reply.body, headers, content_type=kind)
-    else:
-        kind = kind or example.content_type
-        reply = Reply(fault_reply.status, example.document, headers, example.content, kind)
-    return _with_seconds(reply, retry_after)
-
-
-def example_of(response: Response, operation: str = "") -> Reply:
-    """Return the contract's example for a status, headers included: the operation's own, or the first."""
-    headers = dict(response.headers) if response.status >= 400 else {}
-    for kind, media in response.media.items():
-        example = media.examples.get(operation, next(iter(media.examples.values()), NOTHING))
-        if kind == "application/json":
-            return Reply(response.status, example, headers)
-        return Reply(response.status, headers=headers, content=str(example or "").encode(), content_type=kind)
-    return Reply(response.status, headers=headers)
-
-
-def _with_seconds(reply: Reply, seconds: int) -> Reply:
-    for name, value in reply.headers.items():
-        reply.headers[name] = value.replace(RETRY_AFTER, str(seconds))
-    if reply.document is not NOTHING:
-        text = write_json(reply.document).decode()
-        reply.document = json.loads(text.replace(RETRY_AFTER, str(seconds))) if RETRY_AFTER in text else reply.document
-    reply.content = reply.content.replace(RETRY_AFTER.encode(), str(seconds).encode())
-    return reply

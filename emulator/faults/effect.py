@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,14 +13,15 @@ from typing import Any
 
 from aiohttp import web
 
-from emulator.contract.openapi import Contract
+from emulator.contract.openapi import Contract, responses_of
 from emulator.contract.operation import Response
-from emulator.exchange import Call, Reply
-from emulator.faults.check import can_meet, reply_of, responses_of
-from emulator.faults.rule import Due, FaultReply, Faults, GraphQLFault
+from emulator.errors import RefusedHeader
+from emulator.exchange import NOTHING, Call, Reply
+from emulator.faults.armed import Due, Faults
+from emulator.faults.check import can_meet
+from emulator.faults.rule import FaultReply, GraphQLFault
 from emulator.faults.scenarios import Scenario
-from emulator.problems import RefusedHeader
-from emulator.sandbox.sandbox import Sandbox
+from emulator.json_text import write_json
 from emulator.transport import wire
 from emulator.transport.connection import has_left
 from emulator.transport.wire import Disconnected
@@ -27,6 +29,8 @@ from emulator.transport.wire import Disconnected
 PREFERRED = re.compile(r"(?:^|,)\s*code\s*=\s*\"?([0-9]{3})\"?\s*(?=[;,]|$)", re.IGNORECASE)
 """A preference as RFC 7240 writes it: in any case, with space around the sign, parameters behind it."""
 SCENARIO = "X-Emulator-Scenario"
+RETRY_AFTER = "{retry_after}"
+CONTENT_TYPE = "content-type"
 LOOK_SECONDS = 0.25
 """How often a delayed call looks whether its client is still there."""
 
@@ -74,19 +78,23 @@ async def hold_back(request: web.BaseRequest, seconds: float, stopping: asyncio.
 def spoiling_of(
     call: Call,
     operations: Sequence[str],
-    sandbox: Sandbox,
+    faults: Faults,
     contract: Contract,
     scenarios: Mapping[str, Scenario],
     now: datetime,
+    seed: str,
 ) -> Spoiling:
-    """Count a call and return what its faults make of it. Raises Problem for a header that asks for what is not."""
+    """Count a call and return what its faults make of it. Raises Problem for a header that asks for what is not.
+
+    `faults` are those armed in the sandbox; the scenario that a header names draws its chances from `seed`.
+    """
     named = call.headers.get(SCENARIO)
-    if not len(sandbox.faults) and named is None and "Prefer" not in call.headers:
+    if not len(faults) and named is None and "Prefer" not in call.headers:
         return NOTHING_DUE
     preferred = PREFERRED.search(", ".join(call.headers.getall("Prefer", ())))
-    due = _due(sandbox.faults, operations, contract, now)
+    due = _due(faults, operations, contract, now)
     if named is not None:
-        due += _due(_faults_of(named, sandbox, contract, scenarios), operations, contract, now)
+        due += _due(_faults_of(named, seed, contract, scenarios), operations, contract, now)
     spoiling = _combine(due, contract)
     if preferred and operations:
         spoiling.reply = _preferred(int(preferred[1]), operations[0], contract)
@@ -95,9 +103,11 @@ def spoiling_of(
     return spoiling
 
 
-def flags_of(call: Call, sandbox: Sandbox, contract: Contract, scenarios: Mapping[str, Scenario]) -> Mapping[str, Any]:
+def flags_of(
+    call: Call, flags: Mapping[str, Any], contract: Contract, scenarios: Mapping[str, Scenario]
+) -> Mapping[str, Any]:
     """Return the vendor's switches for one call: the sandbox's, changed by the scenario that the call names."""
-    flags, named = sandbox.flags[contract.vendor], call.headers.get(SCENARIO)
+    named = call.headers.get(SCENARIO)
     return flags if named is None else {**flags, **scenario_named(named, contract, scenarios).flags}
 
 
@@ -120,13 +130,13 @@ def _due(faults: Faults, operations: Sequence[str], contract: Contract, now: dat
     return found
 
 
-def _faults_of(name: str, sandbox: Sandbox, contract: Contract, scenarios: Mapping[str, Scenario]) -> Faults:
+def _faults_of(name: str, seed: str, contract: Contract, scenarios: Mapping[str, Scenario]) -> Faults:
     scenario = scenario_named(name, contract, scenarios)
     if scenario.records:
         detail = f"Scenario {scenario.full_name} changes records, not one call; switch it on."
         raise RefusedHeader(422, detail, SCENARIO, "enum", name)
     # Without state: every call is the first, and its random choices are its own.
-    faults = Faults(f"{sandbox.seed}:{sandbox.journal.next_number()}")
+    faults = Faults(seed)
     for fault in scenario.faults:
         faults.add(fault)
     return faults
@@ -176,3 +186,53 @@ def spoil_result(result: dict[str, Any], met: Sequence[tuple[str, GraphQLFault]]
     """Add the GraphQL errors of the faults that root fields met, each field by its key in the result."""
     errors = [{**error, "path": [key]} for key, fault in met for error in fault.errors]
     return {**result, "errors": [*result.get("errors", []), *errors]} if errors else result
+
+
+def reply_of(
+    fault_reply: FaultReply,
+    responses: Mapping[int, Response],
+    retry_after: int = 1,
+    *,
+    json_type: str = "application/json",
+    operation: str = "",
+) -> Reply:
+    """Return the reply: the contract's own example for the status, or what the fault gives instead.
+
+    A body that is a string is sent as `json_type` where the contract has no other type and the fault no header.
+    """
+    response = responses.get(fault_reply.status)
+    example = example_of(response, operation) if response else Reply(fault_reply.status)
+    given = {name.lower(): name for name in fault_reply.headers}
+    kept = {name: value for name, value in example.headers.items() if name.lower() not in given}
+    headers = {**kept, **{name: fault_reply.headers[name] for key, name in given.items() if key != CONTENT_TYPE}}
+    kind = fault_reply.headers[given[CONTENT_TYPE]] if CONTENT_TYPE in given else ""
+    if isinstance(fault_reply.body, str):
+        content, kind = fault_reply.body.encode(), kind or example.content_type or json_type
+        reply = Reply(fault_reply.status, headers=headers, content=content, content_type=kind)
+    elif fault_reply.body is not NOTHING:
+        reply = Reply(fault_reply.status, fault_reply.body, headers, content_type=kind)
+    else:
+        kind = kind or example.content_type
+        reply = Reply(fault_reply.status, example.document, headers, example.content, kind)
+    return _with_seconds(reply, retry_after)
+
+
+def example_of(response: Response, operation: str = "") -> Reply:
+    """Return the contract's example for a status, headers included: the operation's own, or the first."""
+    headers = dict(response.headers) if response.status >= 400 else {}
+    for kind, media in response.media.items():
+        example = media.examples.get(operation, next(iter(media.examples.values()), NOTHING))
+        if kind == "application/json":
+            return Reply(response.status, example, headers)
+        return Reply(response.status, headers=headers, content=str(example or "").encode(), content_type=kind)
+    return Reply(response.status, headers=headers)
+
+
+def _with_seconds(reply: Reply, seconds: int) -> Reply:
+    for name, value in reply.headers.items():
+        reply.headers[name] = value.replace(RETRY_AFTER, str(seconds))
+    if reply.document is not NOTHING:
+        text = write_json(reply.document).decode()
+        reply.document = json.loads(text.replace(RETRY_AFTER, str(seconds))) if RETRY_AFTER in text else reply.document
+    reply.content = reply.content.replace(RETRY_AFTER.encode(), str(seconds).encode())
+    return reply

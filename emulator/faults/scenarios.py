@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import ConfigurationError
+from emulator.exchange import Record
 from emulator.faults.rule import Fault, fault_of
 from emulator.files.package_data import is_ours
 from emulator.files.yaml_file import place, read_yaml
-from emulator.store.collection import Collection, Record
+from emulator.store.collection import Collection
 from emulator.store.populating import populate
 from emulator.store.world import World
 

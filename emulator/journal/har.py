@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from http.client import responses
 from typing import Any
 
-from emulator.journal.journal import Exchange, JournalledCall, JournalledReply, Message, plain, written
+from emulator.journal.entry import Exchange, JournalledCall, JournalledReply, Message, plain, written
 from emulator.journal.masking import Pairs
 
 HTTP_VERSION = "HTTP/1.1"

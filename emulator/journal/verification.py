@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from emulator.exchange import NOTHING, Document
-from emulator.journal.journal import Exchange, JournalledCall
+from emulator.journal.entry import Exchange, JournalledCall
 from emulator.journal.masking import FORM, Masker, is_masked
 from emulator.journal.text_masking import is_named
 

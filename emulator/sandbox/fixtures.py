@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import orjson
 
 from emulator.errors import ConfigurationError
-from emulator.exchange import Violation
+from emulator.exchange import Record, Violation
 from emulator.files.yaml_file import place, read_yaml, short_name
-from emulator.store.collection import Collection, Record
+from emulator.store.collection import Collection
 from emulator.store.populating import populate as add_made_up
 from emulator.store.world import World
 

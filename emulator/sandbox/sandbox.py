@@ -10,17 +10,20 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from emulator.errors import ConfigurationError
-from emulator.faults.rule import Faults
+from emulator.exchange import Record
+from emulator.faults.armed import Faults
 from emulator.faults.scenarios import Scenario, populate_more
-from emulator.journal.journal import Exchange, Journal
+from emulator.journal.entry import Exchange
+from emulator.journal.journal import Journal
 from emulator.journal.journals import Journals
 from emulator.sandbox.budget import Budget
 from emulator.sandbox.clock import Clock
 from emulator.sandbox.fixtures import Fixtures
 from emulator.sandbox.snapshots import Snapshots
-from emulator.store.collection import Collection, Record, Records
+from emulator.store.collection import Collection
 from emulator.store.credentials import Credentials, Identity, expired
 from emulator.store.database import Store
+from emulator.store.records import Records
 from emulator.store.world import World
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from emulator.sandbox.kept_world import kept_world
 from emulator.sandbox.sandbox import Beginning, Blueprint, Sandbox
 from emulator.sandbox.snapshots import check_layout, is_filled, layout
 from emulator.sandbox.template import Template
-from emulator.store.collection import RecordExists
 from emulator.store.database import Store
+from emulator.store.records import RecordExists
 from emulator.store.world import World
 
 if TYPE_CHECKING:

@@ -11,10 +11,12 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from emulator.errors import ConfigurationError
+from emulator.exchange import Record
 from emulator.json_text import is_deeper, read_stored, stored_text
 from emulator.sandbox.budget import Budget
-from emulator.store.collection import Collection, Record, id_text
+from emulator.store.collection import Collection
 from emulator.store.database import PAGE_BYTES, content_of, without_log
+from emulator.store.records import id_text
 
 if TYPE_CHECKING:
     from emulator.sandbox.sandbox import Sandbox

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 
+from emulator.exchange import Record
 from emulator.sandbox.fixtures import Fixtures
-from emulator.store.collection import Record
 from emulator.store.database import Store
 
 SPARE = 4

@@ -14,7 +14,7 @@ import click
 import orjson
 
 from emulator.exchange import Violation
-from emulator.journal.journal import Exchange, plain, written
+from emulator.journal.entry import Exchange, plain, written
 
 LONGEST = 160
 """How many characters of a path or a sentence a line shows."""

@@ -11,7 +11,7 @@ from contextlib import suppress
 from aiohttp import web
 
 from emulator.addressing import sandbox_named_in
-from emulator.problems import Problem
+from emulator.errors import Problem
 from emulator.transport.connection import Connection, HttpServer
 from emulator.transport.hosts import HTTPS_PORT, Hosts
 from emulator.transport.splice import CHUNK, splice

@@ -7,7 +7,8 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from emulator.app import Emulator, contract_overlay, read_catalogue
+from emulator.app import Emulator
+from emulator.catalogue import contract_overlay, read_catalogue
 from emulator.contract.openapi import SUFFIXES
 from emulator.errors import ConfigurationError
 from emulator.files.folders import files_below

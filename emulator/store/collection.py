@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from emulator.json_text import has_surrogate, read_stored, stored_text, write_json
+from emulator.exchange import Record
+from emulator.json_text import has_surrogate, write_json
 
 if TYPE_CHECKING:
     from faker import Faker
 
     from emulator.store.world import World
 
-Record: TypeAlias = dict[str, Any]
-"""One JSON object of a collection."""
 
 Populate: TypeAlias = "Callable[[Faker, int, World], Record]"
 """Makes the record with the given number (from 1) out of a seeded Faker."""
@@ -27,10 +26,6 @@ HIGHEST = 2**63 - 1
 
 _OF_JSON = "json_extract(?, '$')"
 """The value in a JSON text, in SQL: as `_extract` finds it in a record."""
-
-
-class RecordExists(Exception):
-    """A record with that id is there already."""
 
 
 @dataclass(frozen=True)
@@ -81,111 +76,8 @@ class Collection:
             )
 
 
-class Records:
-    """The records of one collection inside one transaction. Values in and out are plain JSON."""
-
-    def __init__(
-        self,
-        db: sqlite3.Connection,
-        collection: Collection,
-        written: set[str] | None = None,
-    ) -> None:
-        """Take note in `written` of the collection if it is changed."""
-        self._db = db
-        self._written = set() if written is None else written
-        self._collection = collection
-        self._table = collection.table
-
-    def __contains__(self, id: object) -> bool:
-        sql = f"SELECT 1 FROM {self._table} WHERE id = ?"
-        return self._db.execute(sql, (id_text(id),)).fetchone() is not None
-
-    def get(self, id: object) -> Record | None:
-        """Return the record with that id, or None."""
-        row = self._db.execute(f"SELECT record FROM {self._table} WHERE id = ?", (id_text(id),)).fetchone()
-        return None if row is None else _decode(row)
-
-    def all(self, where: Mapping[str, Any] | None = None) -> list[Record]:
-        """Return the records whose fields equal those of `where` ("a.b" reaches into objects)."""
-        return self.page(where=where)
-
-    def page(self, skip: int = 0, limit: int = -1, where: Mapping[str, Any] | None = None) -> list[Record]:
-        """Return at most `limit` (-1: no limit) of the records that `all` would, after `skip` of them."""
-        condition, values = self._collection.condition(where or {})
-        sql = f"SELECT record FROM {self._table}{condition}{self._collection.by_order} LIMIT ? OFFSET ?"
-        return [_decode(row) for row in self._db.execute(sql, (*values, min(limit, HIGHEST), min(skip, HIGHEST)))]
-
-    def count(self, where: Mapping[str, Any] | None = None) -> int:
-        """Return how many records `all` would return."""
-        condition, values = self._collection.condition(where or {})
-        return int(self._db.execute(f"SELECT count(*) FROM {self._table}{condition}", values).fetchone()[0])
-
-    def unreadable(self) -> str | None:
-        """Return the id of the first record that is not a JSON object with an id of its own; None if all are."""
-        id_type = f"json_type(record, '$.{self._collection.key}')"
-        condition = f"CASE WHEN json_valid(record) THEN ifnull({id_type}, '') NOT IN ('text', 'integer') ELSE 1 END"
-        row = self._db.execute(f"SELECT id FROM {self._table} WHERE {condition} LIMIT 1").fetchone()
-        return None if row is None else str(row[0])
-
-    def insert(self, record: Record) -> None:
-        """Add a record. Raises RecordExists if its id is taken."""
-        self._written.add(self._collection.name)
-        try:
-            self._db.execute(self._insertion, self._row(record))
-        except sqlite3.IntegrityError as taken:
-            raise RecordExists(str(taken)) from taken
-
-    def insert_many(self, records: Iterable[Record]) -> None:
-        """Add records. Raises RecordExists if an id is taken; those before it are added."""
-        self._written.add(self._collection.name)
-        try:
-            self._db.executemany(self._insertion, map(self._row, records))
-        except sqlite3.IntegrityError as taken:
-            raise RecordExists(str(taken)) from taken
-
-    @property
-    def _insertion(self) -> str:
-        return f"INSERT INTO {self._table} (id, record) VALUES (?, ?)"
-
-    def _row(self, record: Record) -> tuple[str, str]:
-        return id_text(record[self._collection.key]), _encode(record)
-
-    def replace(self, record: Record) -> None:
-        """Put a record in the place of the one with its id. Raises KeyError if there is none."""
-        self._written.add(self._collection.name)
-        id = id_text(record[self._collection.key])
-        sql = f"UPDATE {self._table} SET record = ? WHERE id = ?"
-        if self._db.execute(sql, (_encode(record), id)).rowcount == 0:
-            raise KeyError(id)
-
-    def delete(self, id: object) -> bool:
-        """Remove the record with that id; return whether there was one."""
-        self._written.add(self._collection.name)
-        return self._db.execute(f"DELETE FROM {self._table} WHERE id = ?", (id_text(id),)).rowcount > 0
-
-    def delete_all(self, where: Mapping[str, Any] | None = None) -> int:
-        """Remove the records that `all` would return; return how many."""
-        self._written.add(self._collection.name)
-        condition, values = self._collection.condition(where or {})
-        return self._db.execute(f"DELETE FROM {self._table}{condition}", values).rowcount
-
-    def delete_prefixed(self, prefix: str, limit: int = -1) -> int:
-        """Remove the records whose ids begin with `prefix`, at most `limit` (-1: all) of them; return how many."""
-        self._written.add(self._collection.name)
-        behind = prefix[:-1] + chr(ord(prefix[-1]) + 1)
-        found = f"SELECT position FROM {self._table} WHERE id >= ? AND id < ? LIMIT ?"
-        sql = f"DELETE FROM {self._table} WHERE position IN ({found})"
-        return self._db.execute(sql, (prefix, behind, limit)).rowcount
-
-
 def _extract(name: str) -> str:
     return f"json_extract(record, '$.{name}')"
-
-
-def id_text(id: object) -> str:
-    """Return an id as it is kept: a lone surrogate, which SQLite cannot hold, as its escape."""
-    text = str(id)
-    return text.encode("utf-8", "backslashreplace").decode() if has_surrogate(text) else text
 
 
 def _fits(value: object) -> bool:
@@ -193,12 +85,3 @@ def _fits(value: object) -> bool:
     if isinstance(value, int):
         return -HIGHEST <= value <= HIGHEST
     return not (isinstance(value, str) and has_surrogate(value))
-
-
-def _encode(record: Record) -> str:
-    return stored_text(record)
-
-
-def _decode(row: tuple[str]) -> Record:
-    record: Record = read_stored(row[0])
-    return record

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from emulator.store.collection import Record
+from emulator.exchange import Record
 
 Credentials: TypeAlias = Mapping[str, Record]
 """Credential records by id. The id is what a call presents and is looked up by (a token, a key)."""

@@ -12,8 +12,9 @@ from random import Random
 from typing import Any
 
 from emulator.errors import StorageFailure
-from emulator.store.collection import Collection, Records
+from emulator.store.collection import Collection
 from emulator.store.credentials import Identity
+from emulator.store.records import Records
 
 NEXT_NUMBER = (
     "INSERT INTO sequences (name, value) VALUES (?, ?)"

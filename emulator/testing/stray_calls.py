@@ -11,7 +11,7 @@ from emulator.sandbox.sandboxes import DEFAULT
 from emulator.testing.report import Allowance, is_allowed
 
 if TYPE_CHECKING:
-    from emulator.journal.journal import Exchange
+    from emulator.journal.entry import Exchange
 
 MOST = 100
 """How many calls of a test are told."""

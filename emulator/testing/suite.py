@@ -19,7 +19,8 @@ from emulator.testing.coverage import ContractCoverage
 from emulator.testing.report import Allowance, complaints, journal_lines
 
 if TYPE_CHECKING:
-    from emulator.app import Catalogue, Emulator
+    from emulator.app import Emulator
+    from emulator.catalogue import Catalogue
     from emulator.testing.stray_calls import StrayCalls
 
 PATIENCE = 10.0
@@ -163,7 +164,8 @@ class Suite:
 
     def emulator(self, strays: StrayCalls) -> Emulator:
         """Return an emulator that is not started, on a free port; what misses the test's sandbox goes to `strays`."""
-        from emulator.app import Emulator, read_catalogue  # noqa: PLC0415 - a remote emulator does not need them
+        from emulator.app import Emulator  # noqa: PLC0415 - a remote emulator does not need them
+        from emulator.catalogue import read_catalogue  # noqa: PLC0415
         from emulator.settings import read_settings  # noqa: PLC0415
 
         given = {"host": "127.0.0.1", "port": 0, "tls": "auto", "tls_port": 0, "access_log": False}

@@ -22,7 +22,7 @@ from aiohttp.web_protocol import MAX_MSG_QUEUE_SIZE, RequestHandler, RequestPayl
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from emulator.problems import Problem
+from emulator.errors import Problem
 from emulator.transport.wire import is_unsent, problem_response, reset
 
 HEAD_SECONDS = 60.0

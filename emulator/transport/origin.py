@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from aiohttp import hdrs, web
 
-from emulator.problems import RefusedHeader
+from emulator.errors import RefusedHeader
 
 HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
 """What Host may hold: a host as RFC 3986 has it, with or without a port."""

@@ -21,10 +21,9 @@ from multidict import CIMultiDict, MultiDictProxy
 from emulator.contract.openapi import Conventions
 from emulator.contract.operation import SAFE_METHODS, Body
 from emulator.contract.reading import BINARY, MULTIPART
-from emulator.errors import Departure, MalformedBody
+from emulator.errors import Departure, MalformedBody, Problem
 from emulator.exchange import NOTHING, Call, Reply, Violation
 from emulator.json_text import write_json
-from emulator.problems import Problem
 from emulator.transport.parts import read_parts
 from emulator.transport.unpacking import UNPACKED, Unpacking
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from emulator.app import Catalogue
+from emulator.catalogue import Catalogue
 from emulator.contract.near_misses import MOST_SEGMENTS, near_misses
 from emulator.journal.masking import Masker
 from tests.test_masking import KINDS, long_bodies

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from emulator.store.collection import Collection, Record
+from emulator.exchange import Record
+from emulator.store.collection import Collection
 from emulator.store.world import World
 from emulator.vendors.celigo.collections import FLOWS, INTEGRATIONS
 from tests.conftest import EmulatorUnderTest

@@ -12,7 +12,7 @@ import zipfile
 import httpx
 import pytest
 
-from emulator.app import Catalogue
+from emulator.catalogue import Catalogue
 from emulator.vendors.celigo.templates import ACCESS_KEY, signature
 from tests.conftest import EmulatorUnderTest
 from tests.control import controlled

@@ -10,9 +10,9 @@ import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from emulator.errors import Refusal
-from emulator.exchange import Call
-from emulator.store.collection import Record, Records
+from emulator.exchange import Call, Record
 from emulator.store.database import Store
+from emulator.store.records import Records
 from emulator.vendors.immuta.auth import authenticate
 from tests.conftest import EmulatorUnderTest
 

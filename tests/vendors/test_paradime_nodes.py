@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from faker import Faker
 
-from emulator.store.collection import Collection, Record
+from emulator.exchange import Record
+from emulator.store.collection import Collection
 from emulator.store.world import World
 from emulator.vendors.paradime.collections import INTEGRATIONS, NODES, PENDING_NODES, SNAPSHOTS
 from emulator.vendors.paradime.records import node_id

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from emulator.journal.journal import Exchange
+from emulator.journal.entry import Exchange
 from tests.conftest import EmulatorUnderTest
 
 LIST = "{ listCustomIntegrations { ok } }"

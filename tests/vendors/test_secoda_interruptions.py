@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from emulator.app import Catalogue, Emulator
+from emulator.app import Emulator
+from emulator.catalogue import Catalogue
 from emulator.errors import Refusal
 from emulator.exchange import Call, Part
 from emulator.sandbox.sandbox import Sandbox

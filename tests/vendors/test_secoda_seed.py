@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from emulator.app import Catalogue
+from emulator.catalogue import Catalogue
 from tests.conftest import EmulatorUnderTest
 
 KEY = {"Authorization": "Bearer YOUR_SECRET_TOKEN", "Accept": "*/*"}

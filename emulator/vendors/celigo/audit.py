@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from emulator.exchange import Call, Reply
-from emulator.store.collection import Record
+from emulator.exchange import Call, Record, Reply
 from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.celigo.collections import AUDIT, REVISIONS

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.exchange import Call, Reply
-from emulator.store.collection import Record
+from emulator.exchange import Call, Record, Reply
 from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.celigo.errors import error, invalid_ref, refusal

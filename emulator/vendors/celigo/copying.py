@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.store.collection import Collection, Record
+from emulator.exchange import Record
+from emulator.store.collection import Collection
 from emulator.store.world import World
 from emulator.vendors.celigo.collections import EXPORTS, FLOWS, IMPORTS
 from emulator.vendors.celigo.history import log

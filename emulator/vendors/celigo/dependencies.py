@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from emulator.exchange import Call, Reply
-from emulator.store.collection import Collection, Record
+from emulator.exchange import Call, Record, Reply
+from emulator.store.collection import Collection
 from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.celigo.collections import EXPORTS, FLOWS, IMPORTS, INTEGRATIONS

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from emulator.exchange import Record
 from emulator.json_text import stored_text
-from emulator.store.collection import Record
 from emulator.store.world import World
 from emulator.vendors.celigo.collections import AUDIT
 from emulator.vendors.celigo.ids import new_id, timestamp

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 from urllib.parse import urlencode
 
-from emulator.exchange import Call, Reply
-from emulator.store.collection import Record
+from emulator.exchange import Call, Record, Reply
 from emulator.store.world import World
 from emulator.vendors.celigo.projection import Projection
 

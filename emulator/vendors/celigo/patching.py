@@ -9,9 +9,8 @@ from typing import Any, Final
 
 import jsonpatch
 
-from emulator.exchange import Call, Reply
+from emulator.exchange import Call, Record, Reply
 from emulator.json_text import is_deeper, read_stored, stored_text
-from emulator.store.collection import Record
 from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.celigo.errors import Error, cast_failed, error, refuse_any, required

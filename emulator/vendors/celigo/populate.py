@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from emulator.store.collection import Record
+from emulator.exchange import Record
 from emulator.vendors.celigo.ids import timestamp
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from emulator.errors import Refusal
-from emulator.exchange import NOTHING, REFUSED, Call, Violation
-from emulator.store.collection import Record
+from emulator.exchange import NOTHING, REFUSED, Call, Record, Violation
 from emulator.vendors.celigo.errors import query_refused
 
 Tree: TypeAlias = "dict[str, Tree]"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from emulator.store.collection import Collection, Record
+from emulator.exchange import Record
+from emulator.store.collection import Collection
 from emulator.store.world import World
 from emulator.vendors.celigo.collections import (
     CLONES,

@@ -6,9 +6,8 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from emulator.exchange import Call, Reply
+from emulator.exchange import Call, Record, Reply
 from emulator.json_text import write_json
-from emulator.store.collection import Record
 from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.celigo.collections import CLONES, REVISIONS, SNAPSHOTS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.store.collection import Record
+from emulator.exchange import Record
 from emulator.store.world import World
 from emulator.vendors.celigo.ids import new_id
 

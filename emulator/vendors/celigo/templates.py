@@ -15,9 +15,8 @@ from typing import Final
 from urllib.parse import quote, urlencode
 
 from emulator.errors import Refusal
-from emulator.exchange import Call, Reply
+from emulator.exchange import Call, Record, Reply
 from emulator.json_text import stringify
-from emulator.store.collection import Record
 from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.celigo.collections import INTEGRATIONS, SCRIPTS

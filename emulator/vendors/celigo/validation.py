@@ -9,7 +9,8 @@ from functools import cache, partial
 from itertools import chain, islice
 from typing import Any, Final
 
-from emulator.store.collection import Collection, Record
+from emulator.exchange import Record
+from emulator.store.collection import Collection
 from emulator.store.world import World
 from emulator.vendors.celigo.collections import CONNECTIONS, EXPORTS, FLOWS, IMPORTS, SCRIPTS
 from emulator.vendors.celigo.errors import Error, cast_failed, error, invalid_ref, refuse_any, required

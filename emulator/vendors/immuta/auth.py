@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from emulator.exchange import Call
-from emulator.store.collection import Record
+from emulator.exchange import Call, Record
 from emulator.store.credentials import Credentials, Identity, expired
 from emulator.vendors.immuta.errors import unauthorized
 

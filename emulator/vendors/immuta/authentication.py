@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from emulator.exchange import NOTHING, Call, Reply
-from emulator.store.collection import Record
+from emulator.exchange import NOTHING, Call, Record, Reply
 from emulator.store.credentials import expired
 from emulator.store.world import World
 from emulator.vendor import Handlers

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from emulator.exchange import Call, Reply
-from emulator.store.collection import Record
+from emulator.exchange import Call, Record, Reply
 from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.immuta.collections import DATA_SOURCES, DICTIONARIES, SUBSCRIPTIONS

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from emulator.exchange import Call
-from emulator.store.collection import Record
+from emulator.exchange import Call, Record
 from emulator.store.credentials import Credentials, Identity, expired
 from emulator.vendors.paradime.errors import forbidden, missing_workspace, unauthorized
 

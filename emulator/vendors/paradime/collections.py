@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emulator.store.collection import Collection, Record
+from emulator.exchange import Record
+from emulator.store.collection import Collection
 from emulator.vendors.paradime import populate
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from emulator.exchange import Call
-from emulator.store.collection import Record, Records
+from emulator.exchange import Call, Record
+from emulator.store.records import Records
 from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.paradime.collections import NODES, PENDING_NODES, SNAPSHOTS

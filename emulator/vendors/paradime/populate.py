@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from emulator.store.collection import Record
+from emulator.exchange import Record
 from emulator.vendors.paradime.records import KINDS, node_record, node_types
 
 if TYPE_CHECKING:

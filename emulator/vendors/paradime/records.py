@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
-from emulator.store.collection import Record
+from emulator.exchange import Record
 
 KINDS = ("chartLike", "dashboardLike", "datasourceLike")
 """The kinds of node: each has a list of its own in addCustomIntegrationNodes, "<kind>Nodes"."""

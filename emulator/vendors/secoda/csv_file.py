@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from emulator.store.collection import Record
+from emulator.exchange import Record
 from emulator.vendors.secoda.errors import REQUIRED
 from emulator.vendors.secoda.lines import Lines
 from emulator.vendors.secoda.populate import timestamp

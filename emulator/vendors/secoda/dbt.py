@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID, uuid5
 
-from emulator.exchange import Call, Part, Reply
-from emulator.store.collection import Record
+from emulator.exchange import Call, Part, Record, Reply
 from emulator.store.world import World
 from emulator.vendor import Handlers, Transactions
 from emulator.vendors.secoda.artifacts import read_manifest, read_run_results

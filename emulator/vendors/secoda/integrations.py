@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from emulator.exchange import NOTHING, Call, Document, Reply
-from emulator.store.collection import Record
+from emulator.exchange import NOTHING, Call, Document, Record, Reply
 from emulator.store.world import World
 from emulator.vendor import Handlers, Transactions
 from emulator.vendors.secoda.collections import ARTIFACTS, CONVERSATIONS, FAILING_TESTS, INTEGRATIONS, SYNCS

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from emulator.store.collection import Record
+from emulator.exchange import Record
 from emulator.vendors.secoda.errors import NO_JSON, NO_STRING, NULL, REQUIRED
 from emulator.vendors.secoda.lines import Lines
 from emulator.vendors.secoda.reports import Report

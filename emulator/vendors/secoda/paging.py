@@ -8,8 +8,7 @@ from operator import itemgetter
 from typing import Any
 from urllib.parse import urlencode
 
-from emulator.exchange import Call
-from emulator.store.collection import Record
+from emulator.exchange import Call, Record
 from emulator.vendor import Flags
 from emulator.vendors.secoda.errors import invalid_page
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from emulator.store.collection import Record
+from emulator.exchange import Record
 
 if TYPE_CHECKING:
     from faker import Faker

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from emulator.exchange import Part
-from emulator.store.collection import Record
+from emulator.exchange import Part, Record
 
 KEPT = 100
 """How many errors, and how many warnings, are kept; the rest are counted."""

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from emulator.exchange import Part
-from emulator.store.collection import Collection, Record, RecordExists
+from emulator.exchange import Part, Record
+from emulator.store.collection import Collection
+from emulator.store.records import RecordExists
 from emulator.store.world import World
 from emulator.vendor import Transactions
 from emulator.vendors.secoda.collections import LINEAGE, RESOURCES, SYNCS

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from emulator.store.collection import Record
+from emulator.exchange import Record
 from emulator.store.world import World
 from emulator.vendor import Transactions
 from emulator.vendors.secoda.collections import INTEGRATIONS, SYNCS

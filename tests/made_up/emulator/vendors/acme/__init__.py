@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from emulator.errors import MalformedBody, Refusal, UndecodableBody
-from emulator.exchange import Call, Reply, Violation
-from emulator.store.collection import Collection, Record
+from emulator.exchange import Call, Record, Reply, Violation
+from emulator.store.collection import Collection
 from emulator.store.credentials import Credentials, Identity
 from emulator.store.world import World
 from emulator.vendor import Handlers, Transactions, Vendor

@@ -1,0 +1,154 @@
+"""The faults that are armed in a sandbox, and which of them apply to a call."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from math import ceil
+from random import Random
+
+from emulator.faults.rule import Fault, Rate, When
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A fault that a call of an operation meets.
+
+    `seconds` is the delay drawn for it, `retry_after` the seconds until a rate lets a call through.
+    """
+
+    fault: Fault
+    operation: str
+    seconds: float
+    retry_after: int
+
+
+class Faults:
+    """The faults of one sandbox, in the order in which they were armed, and how often each was met."""
+
+    def __init__(self, seed: int | str) -> None:
+        self._seed = seed
+        self._faults: dict[str, Fault] = {}
+        self._numbers = count(1)
+        self._calls: Counter[tuple[str, str]] = Counter()
+        self._hits: Counter[tuple[str, str]] = Counter()
+        self._levels: dict[tuple[str, str], _Bucket | _Window] = {}
+
+    def __iter__(self) -> Iterator[Fault]:
+        return iter(self._faults.values())
+
+    def __len__(self) -> int:
+        return len(self._faults)
+
+    def next_id(self) -> str:
+        """Return an id for a fault that has none."""
+        return f"fault-{next(self._numbers)}"
+
+    def hits(self, id: str) -> int:
+        """Return how many calls a fault has spoilt."""
+        return sum(hits for (fault, _), hits in self._hits.items() if fault == id)
+
+    def add(self, fault: Fault) -> None:
+        """Arm a fault, counting anew if it was armed before."""
+        self.remove(fault.id)
+        self._faults[fault.id] = fault
+
+    def remove(self, id: str) -> bool:
+        """Disarm a fault; return whether it was armed."""
+        for counted in (self._calls, self._hits, self._levels):
+            for key in [key for key in counted if key[0] == id]:
+                del counted[key]
+        return self._faults.pop(id, None) is not None
+
+    def due(
+        self,
+        vendor: str,
+        operation: str,
+        reads: bool,
+        now: datetime,
+        can_meet: Callable[[Fault], bool] = lambda _: True,
+    ) -> list[Due]:
+        """Count a call of an operation, and return the faults that it meets.
+
+        A call that cannot meet a fault, because its contract does not hold the reply, does not count for it.
+        """
+        matching = [fault for fault in self._faults.values() if fault.matches(vendor, operation, reads)]
+        met = (self._meet(fault, operation, now) for fault in matching if can_meet(fault))
+        return [due for due in met if due is not None]
+
+    def _meet(self, fault: Fault, operation: str, now: datetime) -> Due | None:
+        when = fault.when
+        key = (fault.id, "" if when.across else operation)
+        self._calls[key] += 1
+        number = self._calls[key] - when.after
+        random = Random(f"{self._seed}:{fault.id}:{key[1]}:{self._calls[key]}")
+        if not self._is_due(when, number, key, random, now):
+            return None
+        retry_after = self._over(when.over, key, now)
+        if retry_after is None:
+            return None
+        self._hits[key] += 1
+        return Due(fault, operation, fault.delay.draw(random) if fault.delay else 0.0, retry_after)
+
+    def _is_due(self, when: When, number: int, key: tuple[str, str], random: Random, now: datetime) -> bool:
+        return (
+            number > 0
+            and (not when.nth or number in when.nth)
+            and number % when.every == 0
+            and self._hits[key] < when.times
+            and (when.between is None or when.between[0] <= now < when.between[1])
+            and random.random() < when.probability
+        )
+
+    def _over(self, rate: Rate | None, key: tuple[str, str], now: datetime) -> int | None:
+        """Return the seconds until a call is let through, None if this one is."""
+        if rate is None:
+            return 1
+        if key not in self._levels:
+            self._levels[key] = _Window(rate) if rate.seconds else _Bucket(rate, now)
+        wait = self._levels[key].wait(now)
+        return None if wait <= 0 else max(1, ceil(wait))
+
+
+ROUNDING = 1e-9
+"""What a sum of many small drops may be wrong by."""
+
+
+class _Bucket:
+    """How many calls are in a bucket, and since when."""
+
+    def __init__(self, rate: Rate, now: datetime) -> None:
+        assert rate.per_second
+        self._capacity, self._per_second = rate.capacity, rate.per_second
+        self._calls, self._since = 0.0, now
+
+    def wait(self, now: datetime) -> float:
+        """Take a call in and return 0, or return the seconds until one fits."""
+        passed = max(0.0, (now - self._since).total_seconds())
+        self._calls, self._since = max(0.0, self._calls - passed * self._per_second), now
+        excess = self._calls + 1 - self._capacity
+        if excess <= ROUNDING:
+            self._calls += 1
+            return 0
+        return excess / self._per_second
+
+
+class _Window:
+    """When the calls were let through that still count (as Django REST framework's throttles keep them)."""
+
+    def __init__(self, rate: Rate) -> None:
+        assert rate.seconds
+        self._capacity, self._seconds = rate.capacity, rate.seconds
+        self._times: deque[datetime] = deque()
+
+    def wait(self, now: datetime) -> float:
+        """Take a call in and return 0, or return the seconds until one is."""
+        while self._times and not 0 <= (now - self._times[0]).total_seconds() < self._seconds:
+            self._times.popleft()
+        if len(self._times) < self._capacity:
+            self._times.append(now)
+            return 0
+        return self._seconds - (now - self._times[0]).total_seconds()

@@ -1,0 +1,288 @@
+"""One entry of the journal: a call, its reply, and the verdict of the contract on both. Credentials are masked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from emulator.exchange import Call, Part, Violation
+from emulator.journal.masking import Masker, Pairs
+from emulator.journal.secret_paths import SecretPaths
+from emulator.journal.text_masking import NO_PATHS
+
+if TYPE_CHECKING:
+    from emulator.contract.near_misses import NearMiss
+
+
+BODY_LIMIT = 64 * 1024
+"""How many bytes of a body are kept, unless told otherwise."""
+
+
+LONGEST_SENTENCE = 1000
+
+
+OVERHEAD = 3000
+"""What an exchange takes besides its texts, in bytes: measured, for a call with eight headers."""
+
+
+NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(slots=True)
+class Message:
+    """What calls and replies have in common.
+
+    `body` is what is kept of the body: masked; its first bytes only if it was too long, which
+    `body_cut` tells; nothing if it was no text. `body_size` is how long it really was.
+    """
+
+    headers: Pairs
+    body: bytes
+    body_size: int
+    body_cut: bool
+
+    def text(self) -> str | None:
+        """Return the body, None if there is none or it was no text."""
+        return self.body.decode("utf-8", "ignore" if self.body_cut else "replace") if self.body else None
+
+    @property
+    def content_type(self) -> str:
+        """The header Content-Type, "" if there is none."""
+        return self.header("Content-Type")
+
+    def header(self, name: str) -> str:
+        """Return the first header of that name, "" if there is none."""
+        return next((value for known, value in self.headers if known.lower() == name.lower()), "")
+
+
+@dataclass(frozen=True, slots=True)
+class JournalledPart:
+    """One part of a multipart body. `text` is what a plain field held, its beginning if that was long.
+
+    Of a file, which has a `filename`, only the size is kept.
+    """
+
+    name: str
+    filename: str | None
+    content_type: str
+    size: int
+    text: str | None
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        document = {
+            "name": plain(self.name),
+            "filename": plain(self.filename),
+            "content_type": plain(self.content_type),
+            "size": self.size,
+        }
+        return document if self.text is None else {**document, "text": plain(self.text)}
+
+
+@dataclass(slots=True)
+class JournalledCall(Message):
+    """A call as the journal keeps it. `params` are its path and query parameters, typed."""
+
+    method: str
+    base_url: str
+    path: str
+    query: Pairs
+    parts: tuple[JournalledPart, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """The whole URL."""
+        query = f"?{urlencode(self.query, safe='*', errors='replace')}" if self.query else ""
+        return f"{self.base_url}{self.path}{query}"
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "method": self.method,
+            "url": plain(self.url),
+            "path": plain(self.path),
+            "query": _plain_pairs(self.query),
+            "headers": _plain_pairs(self.headers),
+            "content_type": plain(self.content_type),
+            "body": self.text(),
+            "body_size": self.body_size,
+            "body_cut": self.body_cut,
+            "parts": [part.document() for part in self.parts],
+        }
+
+
+@dataclass(slots=True)
+class JournalledReply(Message):
+    """A reply as the journal keeps it."""
+
+    status: int
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "status": self.status,
+            "headers": _plain_pairs(self.headers),
+            "content_type": plain(self.content_type),
+            "body": self.text(),
+            "body_size": self.body_size,
+            "body_cut": self.body_cut,
+        }
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One call and its reply.
+
+    `operations` are the operations that the call ran: one for REST, the root fields for GraphQL,
+    none for a call that no operation matches; then `near_misses` are those that nearly did. `time`
+    is the sandbox's, `seconds` how long it took, `faults` the ids of those it met. `reply` is None
+    if the connection was broken off before an answer.
+    """
+
+    number: int
+    time: datetime
+    sandbox: str
+    vendor: str
+    operations: tuple[str, ...]
+    call: JournalledCall
+    reply: JournalledReply | None
+    faults: tuple[str, ...]
+    call_violations: Sequence[Violation]
+    reply_violations: Sequence[Violation]
+    near_misses: tuple[NearMiss, ...]
+    seconds: float
+
+    @property
+    def status(self) -> int:
+        """The reply's status, 0 if there was no reply."""
+        return self.reply.status if self.reply else 0
+
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        """Those of the call, then those of the reply."""
+        return (*self.call_violations, *self.reply_violations)
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "id": self.number,
+            "time": written(self.time),
+            "sandbox": self.sandbox,
+            "vendor": self.vendor,
+            "operations": list(self.operations),
+            "call": self.call.document(),
+            "reply": self.reply.document() if self.reply else None,
+            "faults": list(self.faults),
+            "violations": [
+                *(_violation_document("call", found) for found in self.call_violations),
+                *(_violation_document("reply", found) for found in self.reply_violations),
+            ],
+            "near_misses": [near.document() for near in self.near_misses],
+            "seconds": self.seconds,
+        }
+
+
+def journalled_call(
+    call: Call,
+    masker: Masker,
+    secret_paths: SecretPaths = NO_PATHS,
+    *,
+    matched: bool = True,
+    body_limit: int = BODY_LIMIT,
+) -> JournalledCall:
+    """Return what the journal keeps of a call, masked. The files of its parts are still open.
+
+    `secret_paths` tell where the vendor's paths hold credentials, `matched` that an operation has this path.
+    """
+    head = masker.head(call, secret_paths, matched=matched)
+    body, size, cut = _keep(call.body, call.headers.get("Content-Type", ""), masker.body, body_limit)
+    return JournalledCall(
+        head.headers,
+        body,
+        size,
+        cut,
+        call.method,
+        head.base_url,
+        head.path,
+        head.query,
+        tuple([_keep_part(part, masker, body_limit) for part in call.parts.values()]) if call.parts else (),
+        masker.document(call.params) if call.params else NO_PARAMS,
+    )
+
+
+def journalled_reply(
+    status: int, headers: Mapping[str, str], content: bytes, masker: Masker, body_limit: int = BODY_LIMIT
+) -> JournalledReply:
+    """Return what the journal keeps of a reply as it is sent, masked; `headers` find names in any case."""
+    body, size, cut = _keep(content, headers.get("Content-Type", ""), masker.reply_body, body_limit)
+    return JournalledReply(masker.headers(headers), body, size, cut, status)
+
+
+def plain(text: str | None) -> Any:
+    """Return a text that JSON can hold: bytes that were no UTF-8 become "?"."""
+    # Names of headers come as a subclass of str, which jsonschema-rs does not take.
+    return text if text is None else str(text) if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def written(time: datetime) -> str:
+    """Return a time as ISO 8601 with milliseconds, in UTC."""
+    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _keep(
+    content: bytes, content_type: str, mask: Callable[[bytes, str], bytes], limit: int
+) -> tuple[bytes, int, bool]:
+    """Return what is kept of a body, its size, and whether it is cut."""
+    size = len(content)
+    if not size or b"\0" in content:
+        return b"", size, False
+    kept = mask(content[:limit], content_type)
+    return kept[:limit], size, size > limit or len(kept) > limit
+
+
+def _keep_part(part: Part, masker: Masker, limit: int) -> JournalledPart:
+    text = None
+    if part.filename is None:
+        part.file.seek(0)
+        head = part.file.read(limit)
+        text = None if b"\0" in head else masker.value(part.name, head.decode("utf-8", "replace"))
+    return JournalledPart(part.name, part.filename, part.content_type, part.size, text)
+
+
+def _size_of(exchange: Exchange) -> int:
+    call, reply = exchange.call, exchange.reply
+    size = OVERHEAD + len(call.body) + len(call.base_url) + len(call.path) + _size_of_pairs(call.headers)
+    if call.query:
+        size += 3 * _size_of_pairs(call.query)
+    if call.parts:
+        size += sum([500 + len(part.name) + len(part.text or "") for part in call.parts])
+    if reply is not None:
+        size += len(reply.body) + _size_of_pairs(reply.headers)
+    if exchange.call_violations or exchange.reply_violations:
+        size += sum(
+            [500 + len(found.sentence) + len(found.pointer) + len(str(found.actual)) for found in exchange.violations]
+        )
+    return size
+
+
+def _size_of_pairs(pairs: Pairs) -> int:
+    return sum([len(name) + len(value) for name, value in pairs])
+
+
+def _plain_pairs(pairs: Pairs) -> list[list[str]]:
+    return [[plain(name), plain(value)] for name, value in pairs]
+
+
+def _violation_document(of: str, found: Violation) -> dict[str, str]:
+    return {
+        "of": of,
+        "place": found.place,
+        "pointer": plain(found.pointer),
+        "rule": found.rule,
+        "sentence": plain(found.sentence),
+    }
