@@ -17,8 +17,8 @@ from emulator.catalogue import (
     fixture_folders,
     named_scenarios,
     read_catalogue,
-    read_flags,
     read_scenarios,
+    read_switches,
     seeded_records,
 )
 from emulator.contract.openapi import Contract
@@ -50,8 +50,8 @@ from emulator.vendor import Vendor
 
 logger = logging.getLogger("emulator")
 
-OF_WORLD = ("seed", "fixtures", "flags")
-"""The settings that a seeded world depends on."""
+TEMPLATE_SETTINGS = ("seed", "fixtures", "switches")
+"""The settings that the template of a sandbox depends on."""
 
 
 class Emulator:
@@ -81,7 +81,7 @@ class Emulator:
         self.stopping = asyncio.Event()
         self.worker = Worker()
         self.folders = fixture_folders(settings)
-        self.flags = read_flags(settings.flags, self.catalogue.contracts)
+        self.switches = read_switches(settings.switches, self.catalogue.contracts)
         self._fixtures = self.fixtures()
         self.scenarios = self.read_scenarios(self.catalogue, self._fixtures)
         self.sandboxes = self._sandboxes(on_record)
@@ -157,7 +157,7 @@ class Emulator:
     def fixtures(self, *overlay: Path, catalogue: Catalogue | None = None) -> Fixtures:
         """Read the fixtures, with more folders laid over them. Raises ConfigurationError if one is wrong.
 
-        They are held to the contracts of `catalogue` (None: those in force).
+        They are validated against the contracts of `catalogue` (None: those in force).
         """
         catalogue = catalogue or self.catalogue
         folders = [*self.folders, *overlay]
@@ -177,22 +177,22 @@ class Emulator:
     def read_scenarios(self, catalogue: Catalogue, fixtures: Fixtures) -> dict[str, Scenario]:
         """Return all scenarios by full name. Raises ConfigurationError, naming line and key, if one cannot be.
 
-        What they do to records is held to the contracts, and to the records of `fixtures`.
+        What they do to records is validated against the contracts, and to the records of `fixtures`.
         """
-        return read_scenarios(self.folders, catalogue, seeded_records(fixtures, self.settings.seed, self.flags))
+        return read_scenarios(self.folders, catalogue, seeded_records(fixtures, self.settings.seed, self.switches))
 
     def scenarios_named(self, pattern: str) -> list[Scenario]:
         """Return the scenarios that "secoda/flaky" or "*/outage" names. Raises ConfigurationError if there is none."""
         return named_scenarios(pattern, self.scenarios)
 
-    async def take(self, catalogue: Catalogue, fixtures: Fixtures, scenarios: Mapping[str, Scenario]) -> None:
+    async def apply_reload(self, catalogue: Catalogue, fixtures: Fixtures, scenarios: Mapping[str, Scenario]) -> None:
         """Hold the next calls to other contracts; begin new sandboxes, and those that are reset, with other fixtures.
 
         The list of scenarios is replaced. Raises ConfigurationError, and leaves all as it is, if that cannot be.
         """
         for name, contract in catalogue.contracts.items():
             _refuse_other_outside(self.catalogue.contracts[name], contract)
-        await self.sandboxes.take(fixtures, scenarios, _starting(self.settings, scenarios))
+        await self.sandboxes.apply_reload(fixtures, scenarios, _starting(self.settings, scenarios))
         if catalogue is not self.catalogue:
             self.catalogue = catalogue
             self._pipelines = {name: self._pipeline(name) for name in catalogue.vendors}
@@ -210,7 +210,7 @@ class Emulator:
         settings, vendors = self.settings, self.catalogue.vendors
         blueprint = Blueprint(
             collections={name: vendor.collections for name, vendor in vendors.items()},
-            flags=self.flags,
+            switches=self.switches,
             journal_size=settings.journal_size,
             journal_bytes=settings.journal_bytes,
             journals=Journals(max(JOURNALS_BYTES, settings.journal_bytes)),
@@ -273,13 +273,13 @@ def _path(request: web.BaseRequest) -> str:
 
 
 def _begins_as_usual(settings: Settings) -> bool:
-    """Tell whether a world is as most are: made of our own fixtures, by the default seed and flags."""
-    return all(settings[setting.name] == setting.default for setting in SETTINGS if setting.name in OF_WORLD)
+    """Return True if a world is as most are: made of our own fixtures, by the default seed and switches."""
+    return all(settings[setting.name] == setting.default for setting in SETTINGS if setting.name in TEMPLATE_SETTINGS)
 
 
 def _refuse_other_outside(before: Contract, after: Contract) -> None:
     """Raise ConfigurationError if a contract differs in what is fixed once sandboxes and ports are there."""
-    for what in ("flags", "hosts", "mounts"):
+    for what in ("switches", "hosts", "mounts"):
         if getattr(before, what) != getattr(after, what):
             name = short_name(after.files["openapi.yaml"])
             raise ConfigurationError(f"{name}: its {what} have changed, which takes a restart")
@@ -313,5 +313,7 @@ def _refuse_doubles(setting: str, kind: str, entries: Sequence[tuple[str, str]])
 
 def _credential_headers(vendor: Vendor, fixtures: Sequence[Fixture]) -> Sequence[str]:
     """Return the headers in which a vendor's clients present what the fixtures hold."""
-    books = [fixture.records for fixture in fixtures if fixture.collection.name == f"{vendor.name}.credentials"]
-    return list(dict.fromkeys(header for book in books for credential in book for header in vendor.present(credential)))
+    records = [fixture.records for fixture in fixtures if fixture.collection.name == f"{vendor.name}.credentials"]
+    return list(
+        dict.fromkeys(header for found in records for credential in found for header in vendor.present(credential))
+    )

@@ -101,7 +101,7 @@ def read_scenarios(
 
 
 def seeded_records(
-    fixtures: Fixtures, seed: int, flags: Mapping[str, Mapping[str, Any]]
+    fixtures: Fixtures, seed: int, switches: Mapping[str, Mapping[str, Any]]
 ) -> Callable[[Collection], Sequence[Record]]:
     """Return what gives the records with which a sandbox begins. Seeding takes a while: it is done when asked for."""
 
@@ -110,7 +110,7 @@ def seeded_records(
         collections = [fixture.collection for fixture in fixtures[vendor]]
         with closing(sqlite3.connect(":memory:")) as db:
             create_schema(db, collections)
-            seed_vendor(db, vendor, fixtures[vendor], seed, flags[vendor], seeded_faker)
+            seed_vendor(db, vendor, fixtures[vendor], seed, switches[vendor], seeded_faker)
             return {collection.name: Records(db, collection).all() for collection in collections}
 
     return lambda collection: of_vendor(collection.name.partition(".")[0])[collection.name]
@@ -127,8 +127,9 @@ def scenario_reader(
         problems_in=lambda records, collection: problems_in(
             records, collection, contracts[collection.name.partition(".")[0]], credential_check()
         ),
-        flags={
-            name: {flag.name: flag.choices for flag in contract.flags.values()} for name, contract in contracts.items()
+        switches={
+            name: {switch.name: switch.choices for switch in contract.switches.values()}
+            for name, contract in contracts.items()
         },
         collections={
             name: {collection.name.partition(".")[2]: collection for collection in vendor.collections}
@@ -139,7 +140,7 @@ def scenario_reader(
 
 
 def credential_check() -> Check:
-    """Return what the records of every vendor's credentials are held to."""
+    """Return what the records of every vendor's credentials are validated against."""
     return own_contract().schema("credential.schema.json")
 
 
@@ -156,29 +157,30 @@ def fixture_folders(settings: Settings) -> list[Path]:
     return [FIXTURES, *([Path(settings.fixtures)] if settings.fixtures else [])]
 
 
-def read_flags(given: tuple[str, ...], contracts: Mapping[str, Contract]) -> dict[str, dict[str, Any]]:
-    """Return every flag by vendor and name, as the contracts have them, changed as `given` says."""
+def read_switches(given: tuple[str, ...], contracts: Mapping[str, Contract]) -> dict[str, dict[str, Any]]:
+    """Return every switch by vendor and name, as the contracts have them, changed as `given` says."""
     values = {
-        name: {flag.name: flag.default for flag in contract.flags.values()} for name, contract in contracts.items()
+        name: {switch.name: switch.default for switch in contract.switches.values()}
+        for name, contract in contracts.items()
     }
     for entry in given:
-        vendor, flag, value = parse_flag(entry, contracts)
-        values[vendor][flag] = value
+        vendor, switch, value = parse_switch(entry, contracts)
+        values[vendor][switch] = value
     return values
 
 
-def parse_flag(entry: str, contracts: Mapping[str, Contract]) -> tuple[str, str, Any]:
+def parse_switch(entry: str, contracts: Mapping[str, Contract]) -> tuple[str, str, Any]:
     """Read "celigo.empty_list_status=204" as vendor, name and value. Raises ConfigurationError."""
     full_name, _, text = entry.partition("=")
     vendor, _, name = full_name.partition(".")
     known = {
-        f"{flag_vendor}.{flag}": contract.flags[flag]
-        for flag_vendor, contract in contracts.items()
-        for flag in contract.flags
+        f"{switch_vendor}.{switch}": contract.switches[switch]
+        for switch_vendor, contract in contracts.items()
+        for switch in contract.switches
     }
     if full_name not in known:
-        raise ConfigurationError(f"flags: there is no flag {full_name!r}; there are {', '.join(sorted(known))}")
+        raise ConfigurationError(f"switches: there is no switch {full_name!r}; there are {', '.join(sorted(known))}")
     choices = {str(choice).lower(): choice for choice in known[full_name].choices}
     if text.lower() not in choices:
-        raise ConfigurationError(f"flags: {full_name} is {text!r}; it takes {', '.join(choices)}")
+        raise ConfigurationError(f"switches: {full_name} is {text!r}; it takes {', '.join(choices)}")
     return vendor, name, choices[text.lower()]

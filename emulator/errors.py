@@ -1,4 +1,4 @@
-"""What handlers raise, what is our own fault, and what the client of the control API raises, kept apart."""
+"""What handlers raise, what is an internal error, and what the client of the control API raises."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class Call:
     leads to the same sandbox without the caller's headers. `params` holds path and query parameters,
     typed as the contract says; an optional one that was not sent, or that the vendor tolerates
     although it is malformed, is missing. `document` is the parsed JSON or form body, `parts` a
-    multipart one. For a GraphQL root field, `params` are its arguments. `flags` are the vendor's
+    multipart one. For a GraphQL root field, `params` are its arguments. `switches` are the vendor's
     switches in the sandbox that is called, `max_depth` tells how deep the JSON of an uploaded file
     may be nested. For the control API, `entrance` tells where the vendors are for its caller.
     """
@@ -91,7 +91,7 @@ class Call:
     parts: Mapping[str, Part] = field(default_factory=dict)
     params: dict[str, Any] = field(default_factory=dict)
     document: Document | Nothing = NOTHING
-    flags: Mapping[str, Any] = field(default_factory=dict)
+    switches: Mapping[str, Any] = field(default_factory=dict)
     max_depth: int = 200
     entrance: Entrance = NOWHERE
 

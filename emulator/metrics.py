@@ -58,7 +58,7 @@ class _Collector:
 
         metrics = self._metrics
         calls = CounterMetricFamily("emulator_calls", "Calls answered.", labels=["vendor", "operation", "status"])
-        faults = CounterMetricFamily("emulator_faults", "Calls that met a fault.", labels=["vendor", "operation"])
+        faults = CounterMetricFamily("emulator_faults", "Calls affected by a fault.", labels=["vendor", "operation"])
         violations = CounterMetricFamily(
             "emulator_violations",
             "Departures from a contract, in calls or replies.",
@@ -70,4 +70,4 @@ class _Collector:
             yield family
         dropped = metrics._dropped + sum(sandbox.journal.dropped for sandbox in self._sandboxes)
         yield CounterMetricFamily("emulator_journal_dropped", "Exchanges that journals no longer hold.", value=dropped)
-        yield GaugeMetricFamily("emulator_sandboxes", "Sandboxes there are.", value=len(self._sandboxes))
+        yield GaugeMetricFamily("emulator_sandboxes", "Number of sandboxes.", value=len(self._sandboxes))

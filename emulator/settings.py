@@ -37,14 +37,14 @@ class Setting:
     singular: str = ""
 
     @property
-    def flag(self) -> str:
-        """The command line flag: --max-body."""
-        return _flag(self.name)
+    def option(self) -> str:
+        """The command line option: --max-body."""
+        return _option(self.name)
 
     @property
-    def flags(self) -> Sequence[str]:
-        """The flag as it may be written: that of a list also in its singular, --scenario for --scenarios."""
-        return (self.flag, _flag(self.singular)) if self.singular else (self.flag,)
+    def options(self) -> Sequence[str]:
+        """The option as it may be written: that of a list also in its singular, --scenario for --scenarios."""
+        return (self.option, _option(self.singular)) if self.singular else (self.option,)
 
     @property
     def variable(self) -> str:
@@ -52,7 +52,7 @@ class Setting:
         return PREFIX + self.name.upper()
 
 
-def _flag(name: str) -> str:
+def _option(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
@@ -159,7 +159,12 @@ SETTINGS: Sequence[Setting] = (
     Setting("contracts", _text, "", "A folder laid over the built-in contracts."),
     Setting("reload", _boolean, True, "Read the files of those two folders again when they change."),
     Setting(
-        "flags", _text, (), "Switches for what is not known of a vendor: celigo.empty_list_status=204.", True, "flag"
+        "switches",
+        _text,
+        (),
+        "Switches for what is not known of a vendor: celigo.empty_list_status=204.",
+        True,
+        "switch",
     ),
     Setting("max_body", _size, 256 * 1024**2, "The largest body that is read, in bytes (or 512k, 256m, 1g)."),
     Setting("max_json", _size, 16 * 1024**2, "The largest JSON (GraphQL, form) that is read, in bytes."),
@@ -239,19 +244,19 @@ class Settings(dict[str, Any]):
 
 
 def read_settings(
-    flags: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None, folder: Path | None = None
+    options: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None, folder: Path | None = None
 ) -> Settings:
-    """Return every setting, taken from `flags`, else `environ`, else emulator.toml in `folder`, else its default.
+    """Return every setting, taken from `options`, else `environ`, else emulator.toml in `folder`, else its default.
 
     Raises ConfigurationError with one sentence for an unknown setting or a bad value.
     """
-    flags, environ = flags or {}, environ or {}
+    options, environ = options or {}, environ or {}
     written = _read_file((folder or Path()) / FILE)
     _refuse_unknown(environ)
     values = Settings()
     for setting in SETTINGS:
-        if flags.get(setting.name) not in (None, ()):
-            values[setting.name] = _value(setting, flags[setting.name], setting.flag)
+        if options.get(setting.name) not in (None, ()):
+            values[setting.name] = _value(setting, options[setting.name], setting.option)
         elif setting.variable in environ:
             values[setting.name] = _value(setting, environ[setting.variable], setting.variable)
         elif setting.name in written:

@@ -15,8 +15,8 @@ from emulator.store.world import World
 
 T = TypeVar("T")
 
-Flags: TypeAlias = Mapping[str, Any]
-"""A vendor's switches by name, without the vendor's prefix: what the contract declares in x-flags."""
+Switches: TypeAlias = Mapping[str, Any]
+"""A vendor's switches by name, without the vendor's prefix: what the contract declares in x-switches."""
 
 Handler: TypeAlias = Callable[[Call, World], Any]
 """Answers one operation inside one transaction: a Reply (REST) or the field's value (GraphQL)."""
@@ -135,7 +135,7 @@ def _nothing_to_sweep(world: World) -> None:
     """Leave everything: what the vendor writes, it writes in one transaction."""
 
 
-def _status_200(result: dict[str, Any], ran: bool, refused: bool, flags: Flags) -> Reply:
+def _status_200(result: dict[str, Any], ran: bool, refused: bool, switches: Switches) -> Reply:
     """Answer every GraphQL result with status 200, but a request that is refused with 400."""
     return Reply(400 if refused else 200, result)
 
@@ -147,7 +147,7 @@ class Vendor:
     `authenticate(call, credentials, now)` returns who asks, or raises Refusal (401);
     `authorize(call, identity, operation, safe)` raises Refusal (403) where rights depend on nothing but
     the operation, `safe` telling one that only reads. `present(credential)` gives the headers that
-    a client sends for that credential. `graphql_reply(result, ran, refused, flags)` wraps the result of a
+    a client sends for that credential. `graphql_reply(result, ran, refused, switches)` wraps the result of a
     GraphQL request, `ran` telling that its document and variables were valid, `refused` that strict mode
     wants a 4xx, since they were not.
     `sweep(world)` removes what streaming handlers that were cut off have left behind: it runs on a database that an
@@ -162,5 +162,5 @@ class Vendor:
     present: Callable[[Record], dict[str, str]]
     collections: Sequence[Collection]
     authorize: Callable[[Call, Identity, str, bool], None] = _no_rights_needed
-    graphql_reply: Callable[[dict[str, Any], bool, bool, Flags], Reply] = _status_200
+    graphql_reply: Callable[[dict[str, Any], bool, bool, Switches], Reply] = _status_200
     sweep: Callable[[World], None] = _nothing_to_sweep

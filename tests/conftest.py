@@ -14,7 +14,7 @@ import pytest
 from hypothesis import settings
 
 from emulator.app import Emulator
-from emulator.catalogue import Catalogue, parse_flag, read_catalogue
+from emulator.catalogue import Catalogue, parse_switch, read_catalogue
 from emulator.control.document import own_contract
 from emulator.exchange import Record
 from emulator.faults.check import check_fault, contract_of
@@ -46,7 +46,7 @@ class InternalErrors(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take what tells of an exception, or says so."""
-        if record.exc_info or "internal error" in record.msg or "our own fault" in record.msg:
+        if record.exc_info or "internal error" in record.msg or "internal error" in record.msg:
             self.found.append(record.getMessage())
 
 
@@ -129,14 +129,14 @@ class EmulatorUnderTest:
         sandbox = self._emulator.sandboxes.default
         return self._server.run(lambda: sandbox.run(vendor, lambda world: world[collection].all()))
 
-    def flag(self, name: str, value: object) -> None:
-        """Set a vendor's switch for this test: `flag("celigo.empty_list_status", 204)`."""
-        vendor, flag, chosen = parse_flag(f"{name}={value}", self.catalogue.contracts)
-        self.sandbox.set_flags(vendor, {flag: chosen})
+    def switch(self, name: str, value: object) -> None:
+        """Set a vendor's switch for this test: `switch("celigo.empty_list_status", 204)`."""
+        vendor, switch, chosen = parse_switch(f"{name}={value}", self.catalogue.contracts)
+        self.sandbox.set_switches(vendor, {switch: chosen})
 
     def strict(self, on: bool | None) -> None:
         """Let the sandbox refuse, or not, what vendors are tolerant of; None: as the setting has it."""
-        self.sandbox.beginning = replace(self.sandbox.beginning, strict=on)
+        self.sandbox.options = replace(self.sandbox.options, strict=on)
 
     @property
     def sandbox(self) -> Sandbox:
@@ -164,7 +164,7 @@ class EmulatorUnderTest:
             self.run(partial(switch, scenario))
 
     def fault(self, document: Record) -> Fault:
-        """Arm a fault. Raises ConfigurationError for one that could never spoil a call."""
+        """Arm a fault. Raises ConfigurationError for one that could never apply to a call."""
         fault = fault_of(document, self.sandbox.faults.next_id())
         violations = own_contract().schema("fault.schema.json").violations(document, "body")
         assert not violations, violations

@@ -49,21 +49,21 @@ def operations(catalogue: Catalogue) -> Iterator[str]:
 
 def settings(catalogue: Catalogue) -> Iterator[str]:
     """The table of settings."""
-    yield "| flag | variable | in emulator.toml | default | what it does |"
+    yield "| option | variable | in emulator.toml | default | what it does |"
     yield "|---|---|---|---|---|"
     for setting in SETTINGS:
-        yield f"| `{setting.flag}` | `{setting.variable}` | `{setting.name}` | {_default(setting)} | {setting.help} |"
+        yield f"| `{setting.option}` | `{setting.variable}` | `{setting.name}` | {_default(setting)} | {setting.help} |"
 
 
-def flags(catalogue: Catalogue) -> Iterator[str]:
+def switches(catalogue: Catalogue) -> Iterator[str]:
     """The table of switches."""
     yield "| switch | takes (default first) | what it decides |"
     yield "|---|---|---|"
     for vendor, contract in catalogue.contracts.items():
-        for flag in contract.flags.values():
-            others = [choice for choice in flag.choices if choice != flag.default]
-            choices = ", ".join(f"`{str(choice).lower()}`" for choice in (flag.default, *others))
-            yield f"| `{vendor}.{flag.name}` | {choices} | {flag.description} |"
+        for switch in contract.switches.values():
+            others = [choice for choice in switch.choices if choice != switch.default]
+            choices = ", ".join(f"`{str(choice).lower()}`" for choice in (switch.default, *others))
+            yield f"| `{vendor}.{switch.name}` | {choices} | {switch.description} |"
 
 
 def _default(setting: Setting) -> str:
@@ -96,7 +96,7 @@ def _route(route: guide.Route) -> Iterator[str]:
 SECTIONS: Mapping[str, Section] = {
     "operations": operations,
     "settings": settings,
-    "switches": flags,
+    "switches": switches,
 }
 
 

@@ -36,7 +36,7 @@ def session(emulator: Emulator, client: Client, sandbox: SandboxClient) -> Itera
                     yield _call(http, operation, url.format_map(contract.variables), dict(vendor.headers))
     yield [_timeless(exchange.document) for exchange in sandbox.journal]
     yield _timeless(sandbox.request("GET", "/journal.har"))
-    yield sandbox.collections(), sandbox.scenarios(), dict(sandbox.flags), client.operations()
+    yield sandbox.collections(), sandbox.scenarios(), dict(sandbox.switches), client.operations()
 
 
 def _path(operation: Operation) -> str:

@@ -234,44 +234,44 @@ def violations(server: Secure) -> list[tuple[str, str, str, str]]:
     return [(one.place, one.pointer, one.rule, one.sentence) for exchange in journal for one in exchange.violations]
 
 
-def send(server: Secure, to: str, encoding: str, body: bytes, apart: bool = False) -> tuple[int, Any]:
+def send(server: Secure, to: str, encoding: str, body: bytes, on_thread: bool = False) -> tuple[int, Any]:
     """Send an encoded body, perhaps apart from its head; return status and JSON."""
     with connected(server) as connection:
         begun = head(to, b"Content-Encoding: " + encoding.encode(), b"Connection: close", length=len(body))
-        connection.sendall(begun + (b"" if apart else body))
-        if apart:
+        connection.sendall(begun + (b"" if on_thread else body))
+        if on_thread:
             if to != "control":
-                assert eventually(lambda: bool(server.emulator.sandboxes.default.visits.count))
+                assert eventually(lambda: bool(server.emulator.sandboxes.default.in_flight.count))
             connection.sendall(body[:3])
             connection.sendall(body[3:])
         answer = received(connection)
     return statuses(answer)[0], json.loads(answer.partition(b"\r\n\r\n")[2])
 
 
-@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("on_thread", [False, True])
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_does_not_unpack_is_400_in_the_vendors_words(server: Secure, name: str, apart: bool) -> None:
+def test_what_does_not_unpack_is_400_in_the_vendors_words(server: Secure, name: str, on_thread: bool) -> None:
     encoding, body, problem = BROKEN[name]
-    status, document = send(server, "celigo", encoding, body, apart)
+    status, document = send(server, "celigo", encoding, body, on_thread)
     assert (status, document["errors"][0]["message"]) == (400, problem)
-    status, document = send(server, "immuta", encoding, body, apart)
+    status, document = send(server, "immuta", encoding, body, on_thread)
     assert (status, document["message"].removeprefix("Bad request: ")) == (400, "Invalid compressed payload")
-    assert send(server, "paradime", encoding, body, apart)[0] == 400
+    assert send(server, "paradime", encoding, body, on_thread)[0] == 400
     assert journalled(server) == [400, 400, 400]
     sentence = f"does not unpack: {problem}"
     assert violations(server) == [("body", "", "contentEncoding", sentence)] * 3
-    assert send(server, "control", encoding, body, apart)[1]["detail"] == f"The body does not unpack: {problem}."
+    assert send(server, "control", encoding, body, on_thread)[1]["detail"] == f"The body does not unpack: {problem}."
 
 
-@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("on_thread", [False, True])
 @pytest.mark.parametrize("name", SOUND)
-def test_what_unpacks_is_read(server: Secure, name: str, apart: bool) -> None:
+def test_what_unpacks_is_read(server: Secure, name: str, on_thread: bool) -> None:
     encoding, body = SOUND[name]
-    assert send(server, "celigo", encoding, body, apart)[1]["name"] == "packed, and packed, and packed"
+    assert send(server, "celigo", encoding, body, on_thread)[1]["name"] == "packed, and packed, and packed"
     exchange = next(iter(server.emulator.sandboxes.default.journal))
     assert json.loads(exchange.call.body) == json.loads(PLAIN)
     fault = json.dumps({"vendor": "secoda", "reply": {"status": 500}}).encode()
-    assert send(server, "control", "gzip", gzip.compress(fault), apart)[0] == 201
+    assert send(server, "control", "gzip", gzip.compress(fault), on_thread)[0] == 201
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "compress", "x-gzip", "gzip, gzip", "nonsense"])
@@ -342,7 +342,7 @@ def test_a_client_that_leaves_amid_its_body_is_noted_and_no_error(
     with connected(server, way) as connection:
         connection.sendall(begun)
         sandbox = server.emulator.sandboxes.default
-        assert eventually(lambda: bool(sandbox.visits.count))
+        assert eventually(lambda: bool(sandbox.in_flight.count))
         if not gently:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     assert eventually(lambda: journalled(server) == [0])

@@ -133,7 +133,7 @@ def test_check_prints_each_problem_with_its_place(command: Run, tmp_path: Path) 
         "secoda/wrong.yaml": "records: []\n",
         "immuta/dictionaries.yaml": "records: [\n",
         "celigo/scenarios.yaml": SCENARIO.replace("500", "999"),
-        "scenarios.yaml": "scenarios: {a: {description: b, flags: {no_such_flag: true}}}\n",
+        "scenarios.yaml": "scenarios: {a: {description: b, switches: {no_such_switch: true}}}\n",
         "secodda/integrations.yaml": "records: []\n",
         "paradime/nodes.yml": "records: []\n",
     }.items():
@@ -148,7 +148,7 @@ def test_check_prints_each_problem_with_its_place(command: Run, tmp_path: Path) 
         "own/secoda/wrong.yaml: secoda has no such collection; it has ",
         "own/immuta/dictionaries.yaml line 2: while parsing",
         "own/celigo/scenarios.yaml line 1, /scenarios/mine/faults/0/reply/status: 999",
-        "own/scenarios.yaml line 1, /scenarios/a/flags/no_such_flag: there is no such flag",
+        "own/scenarios.yaml line 1, /scenarios/a/switches/no_such_switch: there is no such switch",
         "own/secodda: nothing reads this; did you mean own/secoda?",
         "own/paradime/nodes.yml: nothing reads this; call it nodes.yaml",
     ):
@@ -171,7 +171,7 @@ def test_check_prints_structural_and_semantic_problems_of_all_files_at_once(comm
               two:
                 description: Two.
                 faults: [{reply: {status: 999}}, {operation: nothing, reply: {status: 500}}]
-                flags: {nothing: 1}
+                switches: {nothing: 1}
                 records:
                   merge: {integrations: {"*": {nam: X}, "740904fe-e87d-44f8-8a91-b13631ff281": {name: Y}}}
                   delete: {integrations: [nope]}
@@ -192,7 +192,7 @@ def test_check_prints_structural_and_semantic_problems_of_all_files_at_once(comm
         "own/secoda/scenarios.yaml line 3, /scenarios/one/description: 'description' is a required property",
         "own/secoda/scenarios.yaml line 6, /scenarios/two/faults/0/reply/status: 999 is greater than the maximum",
         "own/secoda/scenarios.yaml line 6, /scenarios/two/faults/1: secoda has no operation nothing; it has ",
-        "own/secoda/scenarios.yaml line 7, /scenarios/two/flags/nothing: there is no such flag; there are ",
+        "own/secoda/scenarios.yaml line 7, /scenarios/two/switches/nothing: there is no such switch; there are ",
         "own/secoda/scenarios.yaml line 9, /scenarios/two/records/merge/integrations/*/nam: 'nam' is not one of the",
         "secoda.integrations has no record '740904fe-e87d-44f8-8a91-b13631ff281'; did you mean 740904fe-e87d-44f8-8a91",
         "/scenarios/two/records/delete/integrations/0: secoda.integrations has no record 'nope'; it has ",

@@ -47,12 +47,12 @@ def test_sandbox_begins_as_it_is_asked_to(client: Client) -> None:
         seed=7,
         scenarios=["secoda/outage"],
         clock={"now": datetime(2030, 1, 1, tzinfo=UTC), "frozen": True},
-        flags={"celigo.empty_list_status": 204},
+        switches={"celigo.empty_list_status": 204},
     ) as sandbox:
         assert (sandbox.name, sandbox.seed) == ("alpha", 7)
         assert sandbox.clock.now == datetime(2030, 1, 1, tzinfo=UTC)
         assert sandbox.clock.frozen
-        assert sandbox.flags["celigo.empty_list_status"] == 204
+        assert sandbox.switches["celigo.empty_list_status"] == 204
         assert list_integrations(sandbox.secoda).status_code == 503
 
 
@@ -337,12 +337,12 @@ def test_what_is_not_verified_tells_what_came_near(sandbox: SandboxClient) -> No
     ]
 
 
-def test_flags_are_read_and_set(sandbox: SandboxClient) -> None:
-    sandbox.flags["celigo.empty_list_status"] = 204
-    assert sandbox.flags["celigo.empty_list_status"] == 204
-    assert "secoda.bad_rows" in sandbox.flags
-    with pytest.raises(EmulatorError, match=r"There is no flag 'celigo.colour'"):
-        sandbox.flags.update({"celigo.colour": "blue"})
+def test_switches_are_read_and_set(sandbox: SandboxClient) -> None:
+    sandbox.switches["celigo.empty_list_status"] = 204
+    assert sandbox.switches["celigo.empty_list_status"] == 204
+    assert "secoda.bad_rows" in sandbox.switches
+    with pytest.raises(EmulatorError, match=r"There is no switch 'celigo.colour'"):
+        sandbox.switches.update({"celigo.colour": "blue"})
 
 
 def test_records_are_put_read_and_deleted(sandbox: SandboxClient) -> None:

@@ -187,7 +187,7 @@ def test_a_request_before_what_is_not_http_is_answered_and_journalled_wherever_p
     with connected(server, way) as connection:
         connection.sendall(request + (junk if at_once else b""))
         if not at_once:
-            visits = server.emulator.sandboxes.default.visits
+            visits = server.emulator.sandboxes.default.in_flight
             assert eventually(lambda: len(journalled(server)) == len(calls) or bool(visits.count))
             connection.sendall(junk)
         assert statuses(received(connection)) == expected
@@ -198,7 +198,7 @@ def test_a_request_before_what_is_not_http_is_answered_and_journalled_wherever_p
 def test_a_chunk_that_is_none_ends_the_call_that_waits_for_it(server: Secure, way: str) -> None:
     with connected(server, way) as connection:
         connection.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n")
-        assert eventually(lambda: bool(server.emulator.sandboxes.default.visits.count))
+        assert eventually(lambda: bool(server.emulator.sandboxes.default.in_flight.count))
         connection.sendall(b"zz\r\n")
         answer = received(connection)
     assert statuses(answer)[:1] == [400]
@@ -430,7 +430,7 @@ def test_who_is_held_back_is_answered_at_once_when_the_server_stops(
         held = {way: connections.enter_context(connected(server, way)) for way in WAYS}
         for connection in held.values():
             connection.sendall(GET + LAST)
-        assert eventually(lambda: server.emulator.sandboxes.default.visits.count == len(WAYS))
+        assert eventually(lambda: server.emulator.sandboxes.default.in_flight.count == len(WAYS))
         server.server.run(lambda: asyncio.wait_for(server.server.server.stop(), 60))
         expected = fault.get("reply", {"status": 200})["status"]
         assert {way: statuses(received(one)) for way, one in held.items()} == {way: [expected] for way in WAYS}

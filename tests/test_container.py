@@ -274,8 +274,8 @@ def settings_of(run: argparse.Namespace) -> dict[str, Any]:
     environ = dict(entry.split("=", 1) for entry in run.e)
     if run.entrypoint:
         return read_settings(environ=environ)
-    flags = serve.make_context("serve", list(run.arguments)).params
-    return read_settings(flags, environ)
+    switches = serve.make_context("serve", list(run.arguments)).params
+    return read_settings(switches, environ)
 
 
 @pytest.mark.parametrize("words", commands("docker run"), ids=shlex.join)
@@ -293,11 +293,11 @@ def known(emulator: EmulatorUnderTest, pattern: str) -> bool:
     return any(fnmatchcase(name, pattern) for name in emulator.scenarios)
 
 
-def test_a_flag_does_what_its_variable_does() -> None:
-    flag, variable = (docker_run(words) for words in commands("docker run")[1:3])
-    assert settings_of(flag)["scenarios"] == ("secoda/rate-limited",)
+def test_a_switch_does_what_its_variable_does() -> None:
+    switch, variable = (docker_run(words) for words in commands("docker run")[1:3])
+    assert settings_of(switch)["scenarios"] == ("secoda/rate-limited",)
     assert settings_of(variable)["scenarios"] == ("secoda/rate-limited", "celigo/slow")
-    assert settings_of(flag)["strict"] is settings_of(variable)["strict"] is True
+    assert settings_of(switch)["strict"] is settings_of(variable)["strict"] is True
 
 
 def test_page_waits_where_the_emulator_says_that_it_is_ready(emulator: EmulatorUnderTest) -> None:

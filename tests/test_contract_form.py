@@ -80,7 +80,7 @@ CONTRACT: dict[str, Any] = {
                             "x-evidence": EVIDENCE,
                         }
                     },
-                    "type-aliases": {"OldThing": {"of": "ThingInput", "flag": "old_names", "x-evidence": EVIDENCE}},
+                    "type-aliases": {"OldThing": {"of": "ThingInput", "switch": "old_names", "x-evidence": EVIDENCE}},
                     "types": {"Thing.name": {"x-evidence": EVIDENCE}},
                 },
             }
@@ -105,7 +105,7 @@ CONTRACT: dict[str, Any] = {
             "etag": "none",
         }.items()
     },
-    "x-flags": {
+    "x-switches": {
         "old_names": {
             "default": True,
             "schema": {"enum": [True, False]},
@@ -217,7 +217,7 @@ def test_all_mistakes_are_told_at_once_whatever_their_kind(tmp_path: Path) -> No
     operation = document["paths"]["/things/{id}"]["put"]
     del operation["tags"]
     operation["responses"]["204"]["$ref"] = "#/components/responses/Nobody"
-    document["x-flags"]["old_names"]["default"] = "maybe"
+    document["x-switches"]["old_names"]["default"] = "maybe"
     document["paths"]["/graphql"]["post"]["operationId"] = "putThing"
     document["x-conventions"]["etag"]["value"] = "strong"
     operation["parameters"].pop(0)
@@ -228,7 +228,7 @@ def test_all_mistakes_are_told_at_once_whatever_their_kind(tmp_path: Path) -> No
         "/paths/~1things~1{id}/put/operationId: putThing is the name of 2 operations",
         "/paths/~1things~1{id}/put: the path has {id}, and no path parameter is named so",
         "/paths/~1graphql/post/operationId: putThing is the name of 2 operations",
-        '/x-flags/old_names/default: "maybe" is not one of True, False',
+        '/x-switches/old_names/default: "maybe" is not one of True, False',
         '/x-conventions/etag/value: "strong" is not one of none, weak',
         "/paths/~1things~1{id}/put/responses/204/$ref: nothing is at #/components/responses/Nobody",
         '/type: "objekt" is not one of object, array, string, boolean, integer, number, null',

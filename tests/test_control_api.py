@@ -286,7 +286,14 @@ REFUSED = [
     ("createSandbox", "POST", "/sandboxes", {"fixtures": "/no/such"}, 422, "Fixtures: /no/such is not a folder."),
     ("createSandbox", "POST", "/sandboxes", {"fixtures": "a\0b"}, 422, "Fixtures: a\0b is not a folder."),
     ("createSandbox", "POST", "/sandboxes", {"fixtures": "x" * 5000}, 422, "File name too long"),
-    ("createSandbox", "POST", "/sandboxes", {"flags": {"x.y": 1}}, 422, "There is no flag 'x.y'; there are celigo."),
+    (
+        "createSandbox",
+        "POST",
+        "/sandboxes",
+        {"switches": {"x.y": 1}},
+        422,
+        "There is no switch 'x.y'; there are celigo.",
+    ),
     ("createSandbox", "POST", "/sandboxes", {"clock": {"now": "2999-12-31T23:59:60Z"}}, 422, "is no time; write it"),
     (
         "dropSandbox",
@@ -382,10 +389,17 @@ REFUSED = [
     ("setClock", "PUT", "/clock", {"now": "0001-01-01T00:00:00+23:00"}, 422, "is no time; write it like 2030-01-01T00"),
     ("advanceClock", "POST", "/clock/advance", {"seconds": -1}, 422, "body /seconds: -1 is less than the minimum of 0"),
     ("advanceClock", "POST", "/clock/advance", {"seconds": 1e300}, 422, "The clock goes to the year 3000, which is"),
-    ("setFlags", "PATCH", "/flags", {"x.y": 1}, 422, "There is no flag 'x.y'; there are celigo."),
-    ("setFlags", "PATCH", "/flags", {"celigo.empty_list_status": 205}, 422, "is 205; it takes 200, 204."),
-    ("setFlags", "PATCH", "/flags", {"celigo.empty_list_status": True}, 422, "is True; it takes 200, 204."),
-    ("setFlags", "PATCH", "/flags", {"celigo.empty_list_status": None}, 422, "None is not of type 'string', 'integer'"),
+    ("setSwitches", "PATCH", "/switches", {"x.y": 1}, 422, "There is no switch 'x.y'; there are celigo."),
+    ("setSwitches", "PATCH", "/switches", {"celigo.empty_list_status": 205}, 422, "is 205; it takes 200, 204."),
+    ("setSwitches", "PATCH", "/switches", {"celigo.empty_list_status": True}, 422, "is True; it takes 200, 204."),
+    (
+        "setSwitches",
+        "PATCH",
+        "/switches",
+        {"celigo.empty_list_status": None},
+        422,
+        "None is not of type 'string', 'integer'",
+    ),
     ("listRecords", "GET", "/state/x.y", None, 404, "There is no collection 'x.y'; there are celigo.credentials,"),
     ("listRecords", "GET", "/state/secoda.syncs?limit=-1", None, 422, "query /limit: -1 is less than the minimum of 0"),
     ("getRecord", "GET", "/state/x.y/z", None, 404, "There is no collection 'x.y'"),
@@ -619,7 +633,7 @@ def test_a_sandbox_begins_as_it_was_asked_for_and_so_again_after_a_reset(control
         "seed": 7,
         "scenarios": ["celigo/flaky", "*/outage"],
         "clock": {"now": "2030-01-01T02:00:00+02:00", "frozen": True},
-        "flags": {"celigo.empty_list_status": 204},
+        "switches": {"celigo.empty_list_status": 204},
         "fixtures": str(tmp_path),
     }
 
@@ -629,13 +643,13 @@ def test_a_sandbox_begins_as_it_was_asked_for_and_so_again_after_a_reset(control
             told["seed"] == 7
             and set(told["scenarios"]) == {"celigo/flaky", *outages}
             and told["clock"] == {"now": "2030-01-01T00:00:00Z", "frozen": True}
-            and told["flags"]["celigo.empty_list_status"] == 204
+            and told["switches"]["celigo.empty_list_status"] == 204
             and control.done("GET", "/sandboxes/alpha/state/secoda.integrations")["total"] == 0
         )
 
     assert as_wanted(control.sandbox(**wanted))
     control.done("PUT", "/sandboxes/alpha/clock", json={"frozen": False})
-    control.done("PATCH", "/sandboxes/alpha/flags", json={"celigo.empty_list_status": 200})
+    control.done("PATCH", "/sandboxes/alpha/switches", json={"celigo.empty_list_status": 200})
     control.done("DELETE", "/sandboxes/alpha/scenarios/*/*")
     control.done("POST", "/sandboxes/alpha/state/populate", json={"collection": "secoda.integrations", "count": 2})
     control.done("POST", "/sandboxes/alpha/faults", json={"vendor": "celigo", "delay": {"fixed": 0}})
@@ -994,7 +1008,7 @@ def test_har_holds_the_exchanges(control: Control) -> None:
     assert "secoda-token" not in str(entry["request"])
 
 
-# Clock, flags, state
+# Clock, switches, state
 
 
 def test_clock_is_set_frozen_advanced_and_made_real_again(control: Control) -> None:
@@ -1008,19 +1022,19 @@ def test_clock_is_set_frozen_advanced_and_made_real_again(control: Control) -> N
     assert not control.done("PUT", "/clock", json={"now": None})["now"].startswith("2030-01-01T01")
 
 
-def test_flags_are_set_for_this_sandbox_only(control: Control, catalogue: Catalogue) -> None:
-    known = {f"{name}.{flag}" for name, contract in catalogue.contracts.items() for flag in contract.flags}
+def test_switches_are_set_for_this_sandbox_only(control: Control, catalogue: Catalogue) -> None:
+    known = {f"{name}.{switch}" for name, contract in catalogue.contracts.items() for switch in contract.switches}
     control.sandbox(name="alpha")
-    told = control.done("PATCH", "/sandboxes/alpha/flags", json={"celigo.empty_list_status": 204})
+    told = control.done("PATCH", "/sandboxes/alpha/switches", json={"celigo.empty_list_status": 204})
     assert told.keys() == known
     assert told["celigo.empty_list_status"] == 204
-    assert control.done("GET", "/flags")["celigo.empty_list_status"] == 200
+    assert control.done("GET", "/switches")["celigo.empty_list_status"] == 200
 
 
-def test_one_wrong_flag_leaves_all_as_they_were(control: Control) -> None:
-    before = control.done("GET", "/flags")
-    control.refused("PATCH", "/flags", json={"celigo.empty_list_status": 204, "celigo.x": 1})
-    assert control.done("GET", "/flags") == before
+def test_one_wrong_switch_leaves_all_as_they_were(control: Control) -> None:
+    before = control.done("GET", "/switches")
+    control.refused("PATCH", "/switches", json={"celigo.empty_list_status": 204, "celigo.x": 1})
+    assert control.done("GET", "/switches") == before
 
 
 def test_collections_are_counted_and_paged(control: Control, catalogue: Catalogue) -> None:

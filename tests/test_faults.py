@@ -78,7 +78,7 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def reads(emulator: EmulatorUnderTest, vendor: str, count: int) -> str:
-    """Return "x" for each call that was spoilt and "." for each other."""
+    """Return "x" for each call that was affected and "." for each other."""
     return "".join("." if read(emulator, vendor).status_code == 200 else "x" for _ in range(count))
 
 
@@ -136,7 +136,7 @@ def test_given_header_takes_the_place_of_the_examples(emulator: EmulatorUnderTes
 
 
 @every_vendor
-def test_spoilt_call_does_nothing(emulator: EmulatorUnderTest, vendor: str) -> None:
+def test_failed_call_does_nothing(emulator: EmulatorUnderTest, vendor: str) -> None:
     emulator.fault({"vendor": vendor, "reply": {"status": 500}})
     assert write(emulator, vendor).status_code == 500
     assert not written(emulator, vendor)
@@ -145,7 +145,7 @@ def test_spoilt_call_does_nothing(emulator: EmulatorUnderTest, vendor: str) -> N
 
 
 @rest_vendors
-def test_a_spoilt_call_needs_no_credentials(emulator: EmulatorUnderTest, vendor: str) -> None:
+def test_a_failed_call_needs_no_credentials(emulator: EmulatorUnderTest, vendor: str) -> None:
     emulator.fault({"vendor": vendor, "reply": {"status": 500}})
     assert by_id(emulator, vendor, rights=None).status_code == 500
 
@@ -446,7 +446,7 @@ def test_a_client_may_leave_while_it_drips(
 
 
 @pytest.mark.parametrize("connection", ["truncate", "drip"])
-def test_a_spoilt_reply_can_end_so_too(emulator: EmulatorUnderTest, connection: str, naps: list[float]) -> None:
+def test_a_failed_reply_can_end_so_too(emulator: EmulatorUnderTest, connection: str, naps: list[float]) -> None:
     emulator.fault({"vendor": "celigo", "connection": connection, "reply": {"status": 503}})
     with stream(emulator, "celigo") as answer:
         assert answer.status_code == 503
@@ -607,7 +607,7 @@ def test_a_scenario_for_one_call(emulator: EmulatorUnderTest, name: str) -> None
     assert read(emulator, "celigo").status_code == 200
 
 
-def test_the_flags_of_a_scenario_for_one_call(emulator: EmulatorUnderTest) -> None:
+def test_the_switches_of_a_scenario_for_one_call(emulator: EmulatorUnderTest) -> None:
     path = f"/integrations/{write(emulator, 'celigo').json()['_id']}/flows"
     named, unnamed = {"X-Emulator-Scenario": "empty-lists-204"}, dict[str, str]()
     assert [
@@ -619,7 +619,7 @@ def test_the_flags_of_a_scenario_for_one_call(emulator: EmulatorUnderTest) -> No
     ]
 
 
-def test_each_call_for_itself_is_spoilt_or_not(emulator: EmulatorUnderTest) -> None:
+def test_each_call_for_itself_is_affected_or_not(emulator: EmulatorUnderTest) -> None:
     named = {"X-Emulator-Scenario": "flaky"}
     assert {read(emulator, "celigo", headers=named).status_code for _ in range(40)} == {200, 500}
 
@@ -711,7 +711,7 @@ def test_a_scenario_that_one_call_cannot_have_is_refused(emulator: EmulatorUnder
         ({"vendor": "acme", "delay": {"uniform": [2, 1]}}, "delay: uniform takes the shortest and then the longest"),
         (
             {"vendor": "acme", "when": {"nth": [1, 3], "every": 2}, "connection": "close"},
-            "when: no call is both the nth and each 2th, so none is ever spoilt",
+            "when: no call is both the nth and each 2th, so it would never apply",
         ),
         (
             {"vendor": "acme", "when": {"between": ["2030-01-01T00:00:00Z"] * 2}, "connection": "close"},
@@ -848,7 +848,7 @@ def test_another_seed_gives_another_run(one: int, other: int) -> None:
 
 @however_slow
 @given(st.lists(DOCUMENTS, min_size=1, max_size=3), CALLS)
-def test_hits_are_the_calls_that_were_spoilt(documents: list[dict[str, Any]], calls: list[tuple[str, float]]) -> None:
+def test_hits_are_the_calls_that_were_affected(documents: list[dict[str, Any]], calls: list[tuple[str, float]]) -> None:
     faults = armed(*documents)
     counted = Counter(id for _, dues in met(faults, timed(calls)) for id, _, _ in dues)
     assert {fault.id: faults.hits(fault.id) for fault in faults} == {fault.id: counted[fault.id] for fault in faults}

@@ -111,13 +111,13 @@ def test_a_fixtures_folder_that_is_not_there_is_refused(catalogue: Catalogue, tm
 
 
 @pytest.mark.parametrize(
-    ("flag", "sentence"),
+    ("switch", "sentence"),
     [
-        ("immuta.nothing=1", "there is no flag 'immuta.nothing'; there are"),
+        ("immuta.nothing=1", "there is no switch 'immuta.nothing'; there are"),
         ("immuta.bad_request_prefix=maybe", "immuta.bad_request_prefix is 'maybe'; it takes true, false"),
     ],
 )
-def test_a_wrong_flag_is_refused_with_what_there_is(catalogue: Catalogue, flag: str, sentence: str) -> None:
+def test_a_wrong_switch_is_refused_with_what_there_is(catalogue: Catalogue, switch: str, sentence: str) -> None:
     with pytest.raises(ConfigurationError) as refusal:
-        Emulator(read_settings({"flags": [flag]}), catalogue)
+        Emulator(read_settings({"switches": [switch]}), catalogue)
     assert sentence in str(refusal.value)

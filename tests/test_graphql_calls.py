@@ -21,7 +21,7 @@ from emulator.exchange import Call
 from emulator.json_text import READINGS
 
 LIMITS = GraphQLLimits(depth=25, aliases=100, fields=2000, tokens=20_000, length=100_000)
-FLAGS = {"docs_type_names": True}
+SWITCHES = {"docs_type_names": True}
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def calls(graphql: GraphQL) -> GraphQLCalls:
 
 def call(query: str, **more: Any) -> Call:
     document = {"query": query, **more}
-    return Call("POST", "/graphql", body=json.dumps(document).encode(), document=document, flags=FLAGS)
+    return Call("POST", "/graphql", body=json.dumps(document).encode(), document=document, switches=SWITCHES)
 
 
 def doubling(levels: int) -> str:

@@ -206,7 +206,7 @@ def test_secoda_answers_the_parser_s_words(emulator: EmulatorUnderTest, body: by
 
 
 def test_secoda_keeps_every_digit_of_credentials(emulator: EmulatorUnderTest) -> None:
-    emulator.flag("secoda.credentials_in_replies", "shown")
+    emulator.switch("secoda.credentials_in_replies", "shown")
     body = b'{"name":"a","credentials":{"n":%d}}' % 10**30
     headers = {"Content-Type": "application/json"}
     answer = emulator.call("secoda", "POST", "/integration/integrations", content=body, headers=headers)
@@ -311,7 +311,7 @@ def test_an_exchange_with_a_lone_surrogate_is_journalled_and_told(control: Contr
 
 
 def test_records_are_found_by_a_lone_surrogate(emulator: EmulatorUnderTest) -> None:
-    emulator.flag("paradime.duplicate_names", "refused")
+    emulator.switch("paradime.duplicate_names", "refused")
     text = "mutation ($name: String!) { addCustomIntegration(name: $name, nodeTypes: []) { ok } }"
 
     def is_added(name: str) -> bool:

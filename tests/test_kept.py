@@ -246,10 +246,10 @@ def test_only_the_usual_world_is_kept(copy: Path) -> None:
     assert world.read_bytes() == kept
 
 
-def test_a_world_depends_on_seed_and_flags() -> None:
+def test_a_world_depends_on_seed_and_switches() -> None:
     emulator = Emulator(read_settings(), read_catalogue())
-    fixtures, flags = emulator.fixtures(), emulator.flags
-    usual = kept_world(fixtures, 1, flags)._made_of
-    assert kept_world(fixtures, 2, flags)._made_of != usual
-    assert kept_world(fixtures, 1, {**flags, "secoda": {"a": 1}})._made_of != usual
-    assert kept_world(fixtures, 1, flags)._made_of == usual
+    fixtures, switches = emulator.fixtures(), emulator.switches
+    usual = kept_world(fixtures, 1, switches)._made_of
+    assert kept_world(fixtures, 2, switches)._made_of != usual
+    assert kept_world(fixtures, 1, {**switches, "secoda": {"a": 1}})._made_of != usual
+    assert kept_world(fixtures, 1, switches)._made_of == usual

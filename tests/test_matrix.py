@@ -20,7 +20,7 @@ from emulator.exchange import NOTHING, Reply
 from emulator.journal.entry import Exchange
 from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
-from emulator.testing.report import complaints
+from emulator.testing.report import unexpected_calls
 from tests.conftest import EmulatorUnderTest
 from tests.matrix import Attempt, attempts
 
@@ -103,7 +103,7 @@ def _wrong_entry(attempt: Attempt, exchange: Exchange) -> Iterator[str]:
         yield f"journalled as {exchange.operations}"
     if exchange.reply_violations:
         yield f"an internal error: {exchange.reply_violations}"
-    told = list(complaints([exchange_of(exchange.document())]))
+    told = list(unexpected_calls([exchange_of(exchange.document())]))
     if attempt.departs and not told:
         yield "the departure passes unseen"
     if not attempt.departs and told:

@@ -57,10 +57,10 @@ def put(rights: str) -> Callable[[World], None]:
 
 async def test_an_older_book_of_credentials_never_follows_a_newer_one(sandbox: Sandbox) -> None:
     done = threading.Event()
-    await sandbox.run("secoda", lambda world: None, apart=True)
-    older = asyncio.create_task(sandbox.run("secoda", put("read"), apart=True))
-    newer = asyncio.create_task(sandbox.run("secoda", put("full"), apart=True))
-    last = asyncio.create_task(sandbox.run("secoda", lambda world: done.set(), apart=True))
+    await sandbox.run("secoda", lambda world: None, on_thread=True)
+    older = asyncio.create_task(sandbox.run("secoda", put("read"), on_thread=True))
+    newer = asyncio.create_task(sandbox.run("secoda", put("full"), on_thread=True))
+    last = asyncio.create_task(sandbox.run("secoda", lambda world: done.set(), on_thread=True))
     await asyncio.sleep(0)
     # Both are written, and the event loop has heard of neither.
     done.wait()
@@ -73,8 +73,8 @@ async def test_the_book_is_there_before_anybody_is_told_of_the_write(sandbox: Sa
     seen: list[bool] = []
     loop = asyncio.get_running_loop()
     # The transaction that follows runs on the thread at once, before the event loop hears of the first.
-    second = sandbox.run("secoda", lambda world: seen.append("mine" in sandbox.credentials["secoda"]), apart=True)
-    await asyncio.gather(sandbox.run("secoda", put("full"), apart=True), second)
+    second = sandbox.run("secoda", lambda world: seen.append("mine" in sandbox.credentials["secoda"]), on_thread=True)
+    await asyncio.gather(sandbox.run("secoda", put("full"), on_thread=True), second)
     assert (seen, loop.is_running()) == ([True], True)
 
 
@@ -109,18 +109,18 @@ async def test_a_call_keeps_the_switches_that_it_began_with(sandbox: Sandbox) ->
     loop = asyncio.get_running_loop()
 
     def look(world: World) -> tuple[Any, Any]:
-        first = world.flags["bad_rows"]
+        first = world.switches["bad_rows"]
         loop.call_soon_threadsafe(begun.set)
         may_end.wait()
-        return first, world.flags["bad_rows"]
+        return first, world.switches["bad_rows"]
 
-    looking = asyncio.create_task(sandbox.run("secoda", look, apart=True))
+    looking = asyncio.create_task(sandbox.run("secoda", look, on_thread=True))
     await begun.wait()
-    first = sandbox.flags["secoda"]["bad_rows"]
-    sandbox.set_flags("secoda", {"bad_rows": "refused"})
+    first = sandbox.switches["secoda"]["bad_rows"]
+    sandbox.set_switches("secoda", {"bad_rows": "refused"})
     may_end.set()
     assert await looking == (first, first)
-    assert sandbox.flags["secoda"]["bad_rows"] == "refused" != first
+    assert sandbox.switches["secoda"]["bad_rows"] == "refused" != first
 
 
 # Races: reads run all the time, and once a change is acknowledged none shows what was before
@@ -131,8 +131,8 @@ CHANGES = {
     "a credential is deleted": (RESTORE, DELETE, (200, 50), (401, 0)),
     "a world without it is restored": (RESTORE, ("POST", "/snapshots/without/restore", None), (200, 50), (401, 0)),
     "a switch is set": (
-        ("PATCH", "/flags", {"secoda.default_page_size": 50}),
-        ("PATCH", "/flags", {"secoda.default_page_size": 45}),
+        ("PATCH", "/switches", {"secoda.default_page_size": 50}),
+        ("PATCH", "/switches", {"secoda.default_page_size": 45}),
         (200, 50),
         (200, 45),
     ),

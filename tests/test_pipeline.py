@@ -121,8 +121,8 @@ async def test_credentials_are_asked_for_where_the_contract_says_so(acme: Acme) 
     assert (await here.call("GET", "/things/a", headers={}))[0] == 200
 
 
-async def test_flag_reaches_handler(acme: Acme) -> None:
-    here = await acme(flags=["acme.greeting=bye"])
+async def test_switch_reaches_handler(acme: Acme) -> None:
+    here = await acme(switches=["acme.greeting=bye"])
     assert await here.call("GET", "/things/zz") == (404, {"problem": "bye, no zz"})
 
 
@@ -196,8 +196,8 @@ async def test_our_own_fault_is_500_logged_and_recorded(
 ) -> None:
     here = await acme()
     answer = await here.call("POST", "/things", json={"name": "B", "broken": broken})
-    assert answer == (500, {"problem": "our own fault"})
-    assert "our own fault in POST /things (acme createThing)" in caplog.text
+    assert answer == (500, {"problem": "internal error"})
+    assert "internal error in POST /things (acme createThing)" in caplog.text
     assert [found.place + found.pointer for found in here.last.reply_violations] == places
     assert await here.names() == kept
 

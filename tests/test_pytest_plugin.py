@@ -23,7 +23,7 @@ import emulator.testing.suite  # noqa: F401
 from emulator.client import Client, EmulatorError, exchange_of
 from emulator.testing import pytest_plugin
 from emulator.testing.coverage import ContractCoverage
-from emulator.testing.report import complaints
+from emulator.testing.report import unexpected_calls
 from emulator.testing.stray_calls import ADVICE
 from emulator.testing.suite import wanted_by
 from tests.conftest import EmulatorUnderTest
@@ -143,7 +143,7 @@ def test_variable_names_the_emulator_too(inner: Inner, monkeypatch: pytest.Monke
 
 
 def test_emulator_that_cannot_be_reached_is_one_sentence(inner: Inner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emulator.testing.suite.PATIENCE", 0)
+    monkeypatch.setattr("emulator.testing.suite.READY_SECONDS", 0)
     inner.url = "http://127.0.0.1:9"
     result = inner.run("def test_it(emulator): pass")
     result.assert_outcomes(errors=1)
@@ -428,7 +428,7 @@ def test_marker_allows_what_is_meant(inner: Inner, allowance: str) -> None:
 )
 def test_unmatched_path_is_allowed_in_each_form_that_a_user_would_write(glob: str, complained: int) -> None:
     for base in ("/~one/secoda/api/v1", "/~one/api/v1", "/secoda/api/v1", "/api/v1"):
-        result = complaints([NOWHERE], [glob], base_urls={"secoda": f"http://127.0.0.1:1{base}"})
+        result = unexpected_calls([NOWHERE], [glob], base_urls={"secoda": f"http://127.0.0.1:1{base}"})
         assert len(list(result)) == complained, base
 
 
@@ -565,12 +565,12 @@ def test_markers_add_up_and_the_nearest_wins(inner: Inner) -> None:
         """
         @pytest.mark.emulator(seed=3, scenarios=["secoda/outage"], clock="2030-01-01T00:00:00Z")
         class TestThem:
-            @pytest.mark.emulator(scenarios=[], flags={"celigo.empty_list_status": 204})
+            @pytest.mark.emulator(scenarios=[], switches={"celigo.empty_list_status": 204})
             def test_it(self, emulator):
                 assert emulator.seed == 3
                 assert call(emulator.secoda).status_code == 200
                 assert emulator.clock.now.year == 2030
-                assert emulator.flags["celigo.empty_list_status"] == 204
+                assert emulator.switches["celigo.empty_list_status"] == 204
         """
     )
     result.assert_outcomes(passed=1)
@@ -601,7 +601,7 @@ emulator_scenarios =
     secoda/outage
 emulator_seed = 5
 emulator_clock = 2030-01-01T00:00:00Z
-emulator_flags =
+emulator_switches =
     celigo.empty_list_status=204
     secoda.bad_rows=refused
 emulator_fixtures = {folder.parent}
@@ -615,7 +615,8 @@ emulator_allow_violations = true
         def test_it(emulator):
             assert emulator.seed == 5
             assert emulator.clock.now.year == 2030
-            assert (emulator.flags["celigo.empty_list_status"], emulator.flags["secoda.bad_rows"]) == (204, "refused")
+            switches = emulator.switches
+            assert (switches["celigo.empty_list_status"], switches["secoda.bad_rows"]) == (204, "refused")
             assert len(emulator.state("celigo.scripts")) == 0
             assert call(emulator.secoda).status_code == 503
             assert call(emulator.secoda, "/nowhere").status_code == 404
@@ -633,7 +634,7 @@ emulator_allow_violations = true
     [
         ("scenario=['secoda/outage']", "The marker emulator has no 'scenario'; did you mean scenarios?"),
         ("scenarios=['secoda/outrage']", "There is no scenario 'secoda/outrage'; there are *"),
-        ("flags={'celigo.colour': 1}", "There is no flag 'celigo.colour'; there are *"),
+        ("switches={'celigo.colour': 1}", "There is no switch 'celigo.colour'; there are *"),
         ("fixtures='nowhere'", "*nowhere is not a folder*"),
         ("seed=-1", "body /seed: *"),
         ("'secoda/outage'", "The marker emulator takes names: *"),

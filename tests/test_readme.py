@@ -68,7 +68,7 @@ def test_first_calls_are_answered_by_each_vendor(emulator: EmulatorUnderTest) ->
     assert [exchange.reply.status if exchange.reply else 0 for exchange in emulator.exchanges()] == [200] * 4
 
 
-def test_worlds_are_made_spoilt_and_looked_into(catalogue: Catalogue) -> None:
+def test_sandboxes_are_made_failed_and_looked_into(catalogue: Catalogue) -> None:
     with controlled(catalogue) as (_, control):
         made, switched, throttled, journal = (
             curl(line, control.url).stdout for line in example("worlds.sh").splitlines()

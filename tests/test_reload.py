@@ -16,7 +16,7 @@ from aiohttp.test_utils import RawTestServer, TestClient
 from emulator.app import Emulator
 from emulator.catalogue import Catalogue
 from emulator.files.package_data import CONTRACTS
-from emulator.sandbox.sandbox import Beginning
+from emulator.sandbox.sandbox import SandboxOptions
 from emulator.server.reload import Reload
 from emulator.settings import read_settings
 
@@ -93,8 +93,8 @@ async def test_a_file_that_goes_lets_the_built_in_one_come_back(emulator: Emulat
 
 
 async def test_scenarios_are_replaced_where_a_sandbox_begins_with_them(emulator: Emulator, folder: Path) -> None:
-    beginning = Beginning(scenarios=emulator.scenarios_named("immuta/mine"))
-    await emulator.sandboxes.create("other", beginning=beginning)
+    options = SandboxOptions(scenarios=emulator.scenarios_named("immuta/mine"))
+    await emulator.sandboxes.create("other", options=options)
     reload = Reload(emulator)
     (folder / "immuta" / "scenarios.yaml").write_text(SCENARIO % ("After.", 403))
     assert await reload.poll()
@@ -108,7 +108,7 @@ async def test_a_scenario_that_changed_while_it_was_on_can_be_switched_off(emula
     assert emulator.sandboxes.default.faults
     reload = Reload(emulator)
     (folder / "immuta" / "scenarios.yaml").write_text(
-        "scenarios: {mine: {description: None left., flags: {bad_request_prefix: false}}}\n"
+        "scenarios: {mine: {description: None left., switches: {bad_request_prefix: false}}}\n"
     )
     assert await reload.poll()
     assert await emulator.sandboxes.default.switch_off(emulator.scenarios["immuta/mine"])
@@ -199,7 +199,7 @@ async def test_the_next_call_is_held_to_the_new_contract(
     await asyncio.to_thread(file.write_text, yaml.safe_dump(document))
     with caplog.at_level(logging.INFO, "emulator"):
         assert await reload.poll()
-    assert "secoda/openapi.yaml changed: calls are held to it" in caplog.text
+    assert "secoda/openapi.yaml changed: calls are validated against it" in caplog.text
     after = held.catalogue.contracts["secoda"].operations["getIntegration"].responses
     assert before.keys() - after.keys() == {404}
     assert await answer(held) == 200

@@ -151,7 +151,7 @@ CONTROL_CALLS: st.SearchStrategy[Call] = st.one_of(
     st.just(("", "DELETE", "/faults", None)),
     st.sampled_from([1, 29.5, 86_400]).map(lambda seconds: ("", "POST", "/clock/advance", {"seconds": seconds})),
     st.tuples(st.just(""), st.sampled_from(["PUT", "DELETE"]), st.just("/scenarios/*/flaky"), st.none()),
-    st.sampled_from([200, 204]).map(lambda status: ("", "PATCH", "/flags", {"celigo.empty_list_status": status})),
+    st.sampled_from([200, 204]).map(lambda status: ("", "PATCH", "/switches", {"celigo.empty_list_status": status})),
     st.just(("", "POST", "/state/populate", {"collection": "secoda.integrations", "count": 2})),
     st.just(("", "DELETE", "/state/celigo.integrations/{id}", None)),
     st.just(("", "DELETE", "/journal", None)),
@@ -222,7 +222,7 @@ class Player:
             "counters": (faults._calls, faults._hits),
             "rates": {key: vars(level) for key, level in faults._levels.items()},
             "clock": (sandbox.clock.now(), sandbox.clock.frozen),
-            "flags": sandbox.flags,
+            "switches": sandbox.switches,
             "scenarios": list(sandbox.scenarios),
             "credentials": sandbox.credentials,
         }

@@ -1,4 +1,4 @@
-"""What a client sees of each scenario, and how a user's own scenarios.yaml is held to what there is."""
+"""What a client sees of each scenario, and how a user's own scenarios.yaml is validated against what there is."""
 
 from __future__ import annotations
 
@@ -571,11 +571,11 @@ def no_conversation_is_listed(emulator: EmulatorUnderTest, vendor: str) -> None:
 @pytest.mark.parametrize("name", sorted(SHOWN))
 def test_client_sees(emulator: EmulatorUnderTest, name: str) -> None:
     vendor = name.partition("/")[0]
-    flags = dict(emulator.sandbox.flags[vendor])
+    switches = dict(emulator.sandbox.switches[vendor])
     emulator.scenario(name)
     SHOWN[name](emulator, vendor)
     emulator.scenario(name, on=False)
-    assert (len(emulator.sandbox.faults), emulator.sandbox.flags[vendor]) == (0, flags)
+    assert (len(emulator.sandbox.faults), emulator.sandbox.switches[vendor]) == (0, switches)
     assert read(emulator, vendor).status_code == 200
 
 
@@ -618,14 +618,17 @@ OPERATIONS = "secoda has no operation createIntegratoin; it has createIntegratio
             "headers/Retry-After: 5 is not of type",
         ),
         (
-            SECODA.format("flags: {torn_page: true}"),
-            "line 4, /scenarios/mine/flags/torn_page: there is no such flag; there are bad_rows,",
+            SECODA.format("switches: {torn_page: true}"),
+            "line 4, /scenarios/mine/switches/torn_page: there is no such switch; there are bad_rows,",
         ),
         (
-            SECODA.format("flags: {torn_pages: 1}"),
-            "line 4, /scenarios/mine/flags/torn_pages: 1 is not one of false, true",
+            SECODA.format("switches: {torn_pages: 1}"),
+            "line 4, /scenarios/mine/switches/torn_pages: 1 is not one of false, true",
         ),
-        (SECODA.format("flags: {bad_rows: recorder}"), "/flags/bad_rows: recorder is not one of recorded, refused"),
+        (
+            SECODA.format("switches: {bad_rows: recorder}"),
+            "/switches/bad_rows: recorder is not one of recorded, refused",
+        ),
         (
             SECODA.format("records: {clear: [flows]}"),
             "line 4, /scenarios/mine/records/clear/0: there is no such collection; there are integrations,",
@@ -664,8 +667,8 @@ def test_a_scenario_across_vendors_is_for_those_that_can_have_it(tmp_path: Path,
 
 
 def test_a_scenario_across_vendors_that_none_can_have_is_refused(tmp_path: Path, catalogue: Catalogue) -> None:
-    write_file(tmp_path, "scenarios:\n  mine:\n    description: Mine.\n    flags: {nothing: 1}")
-    with pytest.raises(ConfigurationError, match="line 4, /scenarios/mine/flags/nothing: there is no such flag"):
+    write_file(tmp_path, "scenarios:\n  mine:\n    description: Mine.\n    switches: {nothing: 1}")
+    with pytest.raises(ConfigurationError, match="line 4, /scenarios/mine/switches/nothing: there is no such switch"):
         read_scenarios([tmp_path], catalogue)
 
 
@@ -724,20 +727,20 @@ def test_records_are_changed_as_it_says_also_twice(emulator: EmulatorUnderTest) 
         assert len(emulator.records("celigo.audit")) == audit + 3 * times
 
 
-def test_two_scenarios_are_on_at_once_and_the_last_flag_counts(emulator: EmulatorUnderTest) -> None:
-    def flags() -> tuple[Any, Any]:
-        found = emulator.sandbox.flags["celigo"]
+def test_two_scenarios_are_on_at_once_and_the_last_switch_counts(emulator: EmulatorUnderTest) -> None:
+    def switches() -> tuple[Any, Any]:
+        found = emulator.sandbox.switches["celigo"]
         return found["empty_list_status"], found["clone_reply"]
 
-    one = Scenario("celigo", "one", "One.", flags={"empty_list_status": 204, "clone_reply": "manifest"})
-    two = Scenario("celigo", "two", "Two.", flags={"empty_list_status": 200})
+    one = Scenario("celigo", "one", "One.", switches={"empty_list_status": 204, "clone_reply": "manifest"})
+    two = Scenario("celigo", "two", "Two.", switches={"empty_list_status": 200})
     emulator.run(partial(emulator.sandbox.switch_on, one))
     emulator.run(partial(emulator.sandbox.switch_on, two))
-    assert flags() == (200, "manifest")
+    assert switches() == (200, "manifest")
     emulator.run(partial(emulator.sandbox.switch_off, two))
-    assert flags() == (204, "manifest")
+    assert switches() == (204, "manifest")
     emulator.run(partial(emulator.sandbox.switch_off, one))
-    assert flags() == (200, "integration")
+    assert switches() == (200, "integration")
 
 
 def test_a_pattern_names_the_scenario_of_every_vendor(emulator: EmulatorUnderTest) -> None:

@@ -22,7 +22,7 @@ from emulator.journal.entry import Exchange
 from emulator.server.access_log import json_line, text_line
 from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
-from emulator.testing.report import complaints, journal_lines
+from emulator.testing.report import journal_lines, unexpected_calls
 from tests.control import Control, controlled
 from tests.test_console_log import NOON
 
@@ -248,7 +248,7 @@ def outputs(control: Control, told: list[Exchange], logged: str) -> Iterator[tup
     yield "what is kept, values of violations too", repr(told)
     yield "log", logged
     exchanges = [exchange_of(document) for document in documents]
-    yield "pytest's report", "\n".join([*journal_lines(exchanges), *complaints(exchanges)])
+    yield "pytest's report", "\n".join([*journal_lines(exchanges), *unexpected_calls(exchanges)])
     yield "events", _events(control, len(told))
     wanted = {"operation": "createIntegration", "count": 77, "where": {"body": {"/name": "Z"}}}
     yield "verify", control.ask("POST", "/journal/verify", json=wanted).text

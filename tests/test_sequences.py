@@ -70,7 +70,7 @@ async def take(store: Store, step: str, taken: list[tuple[str, int]]) -> list[in
 
     def work(db: sqlite3.Connection) -> None:
         now = datetime(2024, 1, 1, tzinfo=UTC)
-        world = World(db, now=now, identity=None, flags={}, randomness="")
+        world = World(db, now=now, identity=None, switches={}, randomness="")
         with suppress(Undone) if step == "undone inside" else world.savepoint(), world.savepoint():
             last.update({name: world.next_number(name, start) for name, start in taken})
             if step == "undone inside":

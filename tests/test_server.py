@@ -130,7 +130,11 @@ def test_a_port_in_use_is_one_sentence_and_status_2(tmp_path: Path) -> None:
         (["serve"], {"EMULATOR_HOST": ""}, "emulator: EMULATOR_HOST is '': expected an address such as 127.0.0.1"),
         (["serve", "--strict", "on"], {}, "emulator: --strict is 'on': expected true, false, 1 or 0"),
         (["serve", "--fixtures", "nowhere"], {}, "emulator: fixtures: nowhere is not a folder"),
-        (["serve", "--flags", "celigo.x=1"], {}, "emulator: flags: there is no flag 'celigo.x'; there are celigo."),
+        (
+            ["serve", "--switches", "celigo.x=1"],
+            {},
+            "emulator: switches: there is no switch 'celigo.x'; there are celigo.",
+        ),
         (["sevre"], {}, "emulator: No such command 'sevre'."),
     ],
 )

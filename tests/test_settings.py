@@ -1,4 +1,4 @@
-"""One table of settings: flags before environment before emulator.toml before defaults."""
+"""One table of settings: options before environment before emulator.toml before defaults."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_defaults_stand_where_nothing_is_given(tmp_path: Path) -> None:
     assert read_settings(folder=tmp_path) == {setting.name: setting.default for setting in SETTINGS}
 
 
-def test_flag_wins_over_environment_over_file_over_default(tmp_path: Path) -> None:
+def test_option_wins_over_environment_over_file_over_default(tmp_path: Path) -> None:
     (tmp_path / "emulator.toml").write_text('port = 1\nseed = 1\nhost = "file"\n')
     settings = read_settings({"port": "3"}, {"EMULATOR_PORT": "2", "EMULATOR_SEED": "2"}, tmp_path)
     assert (settings.port, settings.seed, settings.host, settings.strict) == (3, 2, "file", False)
@@ -35,16 +35,16 @@ def test_the_variable_of_the_pytest_plugin_is_no_unknown_setting() -> None:
     assert read_settings(environ={"EMULATOR_URL": "http://127.0.0.1:4070"})["port"] == 4070
 
 
-def test_a_list_is_given_with_commas_or_repeated_flags() -> None:
+def test_a_list_is_given_with_commas_or_repeated_options() -> None:
     entries = ("a.b=1", "c.d=2")
-    assert read_settings(environ={"EMULATOR_FLAGS": "a.b=1, c.d=2"}).flags == entries
-    assert read_settings({"flags": entries}).flags == entries
-    assert read_settings({"flags": ("a.b=1,c.d=2", "a.b=1")}).flags == entries
+    assert read_settings(environ={"EMULATOR_SWITCHES": "a.b=1, c.d=2"}).switches == entries
+    assert read_settings({"switches": entries}).switches == entries
+    assert read_settings({"switches": ("a.b=1,c.d=2", "a.b=1")}).switches == entries
 
 
-def test_flag_of_a_list_may_stand_in_the_singular() -> None:
-    assert {setting.flag: list(setting.flags[1:]) for setting in SETTINGS if setting.many} == {
-        "--flags": ["--flag"],
+def test_option_of_a_list_may_stand_in_the_singular() -> None:
+    assert {setting.option: list(setting.options[1:]) for setting in SETTINGS if setting.many} == {
+        "--switches": ["--switch"],
         "--scenarios": ["--scenario"],
         "--vendor-hosts": ["--vendor-host"],
         "--vendor-ports": ["--vendor-port"],
@@ -99,6 +99,6 @@ def test_a_wrong_file_is_refused_with_a_sentence(tmp_path: Path, text: str, sent
 
 
 def test_file_holds_values_of_their_own_types(tmp_path: Path) -> None:
-    (tmp_path / "emulator.toml").write_text('strict = true\nport = 4000\nflags = ["a.b=1"]\n')
+    (tmp_path / "emulator.toml").write_text('strict = true\nport = 4000\nswitches = ["a.b=1"]\n')
     settings: dict[str, Any] = read_settings(folder=tmp_path)
-    assert (settings["strict"], settings["port"], settings["flags"]) == (True, 4000, ("a.b=1",))
+    assert (settings["strict"], settings["port"], settings["switches"]) == (True, 4000, ("a.b=1",))

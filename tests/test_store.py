@@ -40,7 +40,7 @@ def things(db: sqlite3.Connection) -> Records:
 
 def world(db: sqlite3.Connection, randomness: str = "") -> World:
     now = datetime(2024, 1, 1, tzinfo=UTC)
-    return World(db, now=now, identity=None, flags={}, randomness=randomness)
+    return World(db, now=now, identity=None, switches={}, randomness=randomness)
 
 
 async def test_work_is_kept_when_it_returns_and_undone_when_it_raises(store: Store) -> None:
@@ -188,7 +188,7 @@ async def test_quick_work_is_done_at_once_and_slow_work_on_a_thread(
     for _ in range(4):
         await store.run(slow_once, "slow once")
     await store.run(work, "another kind")
-    await store.run(work, apart=True)
+    await store.run(work, on_thread=True)
     assert [thread == here for thread in threads] == [True, True, False, True, True, True, False]
 
 
@@ -200,7 +200,7 @@ async def test_what_is_new_in_a_large_database_is_tried_on_the_thread(
         monkeypatch.setattr(f"emulator.store.database.time.{clock}", lambda: spent[0])
     monkeypatch.setattr(store, "_longest", 64 * 1024)
     many = [{"id": f"{number}", "text": "x" * 1000} for number in range(100)]
-    await store.run(lambda db: things(db).insert_many(many), apart=True)
+    await store.run(lambda db: things(db).insert_many(many), on_thread=True)
 
     def work(db: sqlite3.Connection) -> None:
         threads.append(threading.get_ident())
@@ -226,7 +226,7 @@ async def test_work_that_nobody_waits_for_any_more_ends_before_the_next_begins(s
         things(db).insert({"id": "long"})
         order.append("long")
 
-    waiting = asyncio.create_task(store.run(long, apart=True))
+    waiting = asyncio.create_task(store.run(long, on_thread=True))
     await begun.wait()
     waiting.cancel()
     with suppress(asyncio.CancelledError):
@@ -238,13 +238,16 @@ async def test_work_that_nobody_waits_for_any_more_ends_before_the_next_begins(s
     assert order == ["long", "next"]
 
 
-@pytest.mark.parametrize("apart", [False, True])
+@pytest.mark.parametrize("on_thread", [False, True])
 async def test_a_database_that_grows_large_moves_to_a_file_and_stays_what_it_is(
-    store: Store, apart: bool, monkeypatch: pytest.MonkeyPatch
+    store: Store, on_thread: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "_longest", 256 * 1024)
     for number in range(400):
-        await store.run(lambda db, id=f"{number}": things(db).insert({"id": id, "text": "x" * 1000}), apart=apart)  # type: ignore[misc]
+        await store.run(
+            lambda db, id=f"{number}": things(db).insert({"id": id, "text": "x" * 1000}),  # type: ignore[misc]
+            on_thread=on_thread,
+        )
     files = await store.run(lambda db: db.execute("PRAGMA database_list").fetchall())
     assert files[0][2].endswith(".db")
     assert not await asyncio.to_thread(Path(files[0][2]).exists), "nothing is left behind, however the process ends"
@@ -340,7 +343,7 @@ async def test_long_work_is_undone_when_the_store_is_interrupted(store: Store) -
             things(db).insert({"id": f"{number}"})
             number += 1
 
-    working = asyncio.create_task(store.run(endless, apart=True))
+    working = asyncio.create_task(store.run(endless, on_thread=True))
     await begun.wait()
     store.interrupt()
     with pytest.raises(WorkEnded, match="the emulator is stopping"):
@@ -358,7 +361,7 @@ async def test_what_follows_a_transaction_comes_before_the_next_one_begins(store
     def keep(name: str) -> Callable[[None], None]:
         return lambda _: order.append(f"{name} kept")
 
-    works = (store.run(work(name), apart=name in "024", then=keep(name)) for name in "012345")
+    works = (store.run(work(name), on_thread=name in "024", then=keep(name)) for name in "012345")
     await asyncio.gather(*works)
     assert sorted(order[::2]) == [f"{number} begins" for number in range(6)]
     assert order[1::2] == [entry.replace("begins", "kept") for entry in order[::2]]

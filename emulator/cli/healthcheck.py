@@ -35,16 +35,16 @@ def main() -> int:
 
 def address(environ: Mapping[str, str], words: Sequence[str] = (), folder: Path | None = None) -> tuple[str, int]:
     """Return host and port at which `emulator serve`, with the command line `words`, can be asked."""
-    settings = read_settings(_flags(words), environ, folder)
+    settings = read_settings(_options(words), environ, folder)
     return LOOPBACK.get(settings.host, settings.host), settings.port
 
 
-def _flags(words: Sequence[str]) -> dict[str, str]:
+def _options(words: Sequence[str]) -> dict[str, str]:
     found = {}
     for word, following in zip_longest(words, words[1:], fillvalue=""):
-        flag, sign, value = word.partition("=")
-        if flag in ("--host", "--port"):
-            found[flag.removeprefix("--")] = value if sign else following
+        option, sign, value = word.partition("=")
+        if option in ("--host", "--port"):
+            found[option.removeprefix("--")] = value if sign else following
     return found
 
 

@@ -72,7 +72,7 @@ def version() -> None:
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print what makes a shell complete commands and flags.
+    """Print what makes a shell complete commands and options.
 
     Example: eval "$(emulator completion bash)"
     """

@@ -50,7 +50,7 @@ def _setting_options(command: Callable[..., None]) -> Callable[..., None]:
     for setting in reversed(SETTINGS):
         # click shows the default, and read_settings knows it: here None means "not given".
         text = f"{setting.help} [{setting.variable}; default: {_shown(setting.default)}]"
-        option = click.option(*setting.flags, setting.name, help=text, multiple=setting.many, metavar="VALUE")
+        option = click.option(*setting.options, setting.name, help=text, multiple=setting.many, metavar="VALUE")
         command = option(command)
     return command
 
@@ -63,12 +63,12 @@ def _shown(default: Any) -> str:
 
 @commands.command()
 @_setting_options
-def serve(**flags: Any) -> None:
+def serve(**options: Any) -> None:
     """Serve all vendors until SIGTERM or SIGINT.
 
-    Example: emulator serve --port 4070 --flags celigo.empty_list_status=204
+    Example: emulator serve --port 4070 --switches celigo.empty_list_status=204
     """
-    settings = read_settings(flags, os.environ)
+    settings = read_settings(options, os.environ)
     # Hardly anything that a start makes is garbage: the collector would look at it all, over and over.
     gc.disable()
     from emulator.cli.serve import serve_until_signalled  # noqa: PLC0415 - no other command shall wait for it

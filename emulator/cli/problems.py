@@ -80,11 +80,11 @@ def folder_problems(folder: Path, catalogue: Catalogue, settings: Settings) -> I
 
 def _records(folder: Path, catalogue: Catalogue, settings: Settings) -> Callable[[Collection], Sequence[Record]]:
     """Return what gives the records with which a sandbox begins; of a vendor whose fixtures are wrong, the built-in."""
-    flags = {
-        name: {flag.name: flag.default for flag in contract.flags.values()}
+    switches = {
+        name: {switch.name: switch.default for switch in contract.switches.values()}
         for name, contract in catalogue.contracts.items()
     }
-    return seeded_records({name: _fixtures(folder, catalogue, name) for name in flags}, settings.seed, flags)
+    return seeded_records({name: _fixtures(folder, catalogue, name) for name in switches}, settings.seed, switches)
 
 
 def _fixtures(folder: Path, catalogue: Catalogue, name: str) -> Sequence[Fixture]:

@@ -11,10 +11,10 @@ from emulator.client.clock import ClockClient, ClockSetting
 from emulator.client.collection import CollectionClient
 from emulator.client.exchanges import Exchange, Violation, exchange_of
 from emulator.client.faults import FaultClient, ScenarioClient
-from emulator.client.flags import Flags
 from emulator.client.journal import JournalClient
 from emulator.client.sandbox import SandboxClient
 from emulator.client.snapshot import Snapshot
+from emulator.client.switches import Switches
 from emulator.client.vendors import Credential, Credentials, VendorAccess, vendors_of
 from emulator.errors import EmulatorError
 
@@ -28,11 +28,11 @@ __all__ = [
     "EmulatorError",
     "Exchange",
     "FaultClient",
-    "Flags",
     "JournalClient",
     "SandboxClient",
     "ScenarioClient",
     "Snapshot",
+    "Switches",
     "VendorAccess",
     "Violation",
     "exchange_of",

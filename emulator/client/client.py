@@ -15,7 +15,7 @@ from emulator.client.urls import query_text, quoted
 from emulator.errors import EmulatorError
 
 ROOT = "/_emulator"
-PAUSE = 0.05
+POLL_SECONDS = 0.05
 """How long between two questions whether it is ready."""
 ANSWER = 1.0
 """How long such a question may take, though the time for waiting is over."""
@@ -48,14 +48,14 @@ class Client:
         scenarios: Sequence[str] = (),
         clock: ClockSetting | None = None,
         fixtures: str | None = None,
-        flags: Mapping[str, Any] | None = None,
+        switches: Mapping[str, Any] | None = None,
         strict: bool | None = None,
     ) -> SandboxClient:
         """Make a sandbox and return it; what is left out is as the emulator's settings have it.
 
         `name` is a random one if left out, `scenarios` are on from the beginning ("secoda/flaky", "*/outage"),
         `clock` is a time from which the clock runs, or {"now": …, "frozen": …}, `fixtures` a folder (as the
-        emulator sees it) laid over its own, `flags` are vendors' switches ({"celigo.empty_list_status": 204}).
+        emulator sees it) laid over its own, `switches` are vendors' switches ({"celigo.empty_list_status": 204}).
         `strict` refuses what the vendors are tolerant of. Raises EmulatorError for what cannot be.
         """
         wanted: dict[str, Any] = {
@@ -64,7 +64,7 @@ class Client:
             "scenarios": list(scenarios),
             "clock": None if clock is None else clock_change(clock),
             "fixtures": fixtures,
-            "flags": dict(flags or {}),
+            "switches": dict(switches or {}),
             "strict": strict,
         }
         body = {key: value for key, value in wanted.items() if value not in (None, [], {})}
@@ -91,9 +91,9 @@ class Client:
             try:
                 self.send("GET", "/ready", seconds=max(ANSWER, min(left, TIMEOUT)))
             except EmulatorError as problem:
-                if left <= PAUSE:
+                if left <= POLL_SECONDS:
                     raise EmulatorError(f"{self.url} is not ready after {seconds:g} s: {problem}") from None
-                time.sleep(PAUSE)
+                time.sleep(POLL_SECONDS)
             else:
                 return
 

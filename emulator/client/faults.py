@@ -1,4 +1,4 @@
-"""What spoils the calls of a sandbox: scenarios and faults."""
+"""What makes calls of a sandbox fail: scenarios and faults."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class FaultClient:
 
     @property
     def hits(self) -> int:
-        """How many calls it has spoilt."""
+        """How many calls it affected."""
         hits: int = self._sandbox.request("GET", f"/faults/{quoted(self.id)}")["hits"]
         return hits
 

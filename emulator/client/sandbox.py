@@ -12,9 +12,9 @@ from emulator.client.clock import ClockClient
 from emulator.client.collection import CollectionClient
 from emulator.client.exchanges import Exchange, exchange_of
 from emulator.client.faults import FaultClient, ScenarioClient
-from emulator.client.flags import Flags
 from emulator.client.journal import JournalClient
 from emulator.client.snapshot import Snapshot
+from emulator.client.switches import Switches
 from emulator.client.urls import quoted
 from emulator.client.vendors import VendorAccess, vendors_of
 from emulator.errors import ConfigurationError, EmulatorError
@@ -38,7 +38,7 @@ class SandboxClient:
         self.vendors: Mapping[str, VendorAccess] = vendors_of(document)
         self.clock = ClockClient(self)
         self.journal = JournalClient(self)
-        self.flags = Flags(self)
+        self.switches = Switches(self)
         self._until_dropped = ExitStack()
 
     def __repr__(self) -> str:
@@ -98,7 +98,7 @@ class SandboxClient:
         ({"times": 2}), `status` is short for reply={"status": …}. The rest is as `/_emulator/docs` has it:
         reply {status, body, headers}, delay {"fixed": seconds}, connection "reset", "close", "truncate" or
         "drip", graphql {"errors": […]}, commit "after" to keep what the call wrote. Raises EmulatorError for a
-        fault that could never spoil a call.
+        fault that could never apply to a call.
         """
         if status is not None:
             reply = {"status": status, **(reply or {})}
@@ -204,7 +204,7 @@ class SandboxClient:
         return patch
 
     def reset(self) -> None:
-        """Make the sandbox as it was when it was made: records, clock, faults, scenarios, flags, an empty journal."""
+        """Make the sandbox as it was at first: records, clock, faults, scenarios, switches, an empty journal."""
         self.journal.leave()
         self.request("POST", "/reset")
 

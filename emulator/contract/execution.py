@@ -182,7 +182,7 @@ def _resolve_root_field(_: Any, info: GraphQLResolveInfo[Any], **arguments: Any)
 
 
 def _unlink_tokens(ast: DocumentNode) -> None:
-    """Take the tokens of a document apart: linked both ways, only the garbage collector could free them, in one go."""
+    """Unlink the tokens of a document: linked both ways, only the garbage collector could free them, in one go."""
     token = ast.loc.start_token if ast.loc else None
     while token is not None:
         following = token.next

@@ -1,4 +1,4 @@
-"""Stage 7 of the pipeline: is the reply in the contract? What is not is our own fault."""
+"""Stage 7 of the pipeline: is the reply in the contract? A reply that is not is an internal error."""
 
 from __future__ import annotations
 

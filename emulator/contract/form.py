@@ -86,7 +86,7 @@ def _openapi_problems(document: Document) -> Iterator[Problem]:
     if not isinstance(document, dict):
         return
     yield from _operation_problems(document)
-    yield from _flag_problems(_mapping(document.get("x-flags")))
+    yield from _switch_problems(_mapping(document.get("x-switches")))
     for name, convention in _mapping(document.get("x-conventions")).items():
         value = _mapping(convention).get("value")
         if name in CHOICES and isinstance(value, str) and value not in CHOICES[name]:
@@ -149,12 +149,12 @@ def _operation_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
                 yield pointer, f"the path has {{{parameter}}}, and no path parameter is named so"
 
 
-def _flag_problems(flags: Mapping[str, Any]) -> Iterator[Problem]:
-    for name, flag in flags.items():
-        schema = _mapping(_mapping(flag).get("schema"))
+def _switch_problems(switches: Mapping[str, Any]) -> Iterator[Problem]:
+    for name, switch in switches.items():
+        schema = _mapping(_mapping(switch).get("schema"))
         choices = schema.get("enum")
-        if isinstance(choices, list) and "default" in flag and not _is_in(flag["default"], choices):
-            yield f"/x-flags/{_escape(name)}/default", _not_one_of(flag["default"], choices)
+        if isinstance(choices, list) and "default" in switch and not _is_in(switch["default"], choices):
+            yield f"/x-switches/{_escape(name)}/default", _not_one_of(switch["default"], choices)
 
 
 def _is_in(value: Any, choices: Sequence[Any]) -> bool:
@@ -231,11 +231,11 @@ def _graphql_problems(document: Any, files: Mapping[str, Path]) -> Iterator[str]
 
 
 def _alias_problems(document: Any, described: Mapping[str, Any], pointer: str, file: Path) -> Iterator[str]:
-    flags = _mapping(document.get("x-flags"))
+    switches = _mapping(document.get("x-switches"))
     for name, alias in _mapping(described.get("type-aliases")).items():
-        flag = _mapping(alias).get("flag")
-        if isinstance(flag, str) and flag not in flags:
-            yield f"{place(file, f'{pointer}/{_escape(name)}/flag')}: {_not_one_of(flag, flags)}"
+        switch = _mapping(alias).get("switch")
+        if isinstance(switch, str) and switch not in switches:
+            yield f"{place(file, f'{pointer}/{_escape(name)}/switch')}: {_not_one_of(switch, switches)}"
 
 
 def _root_fields(file: Path) -> tuple[Sequence[str], str]:
@@ -268,7 +268,7 @@ def _schemas(document: Document) -> Iterator[tuple[str, Document]]:
         components = _mapping(document.get("components"))
         for name, schema in _mapping(components.get("schemas")).items():
             yield f"/components/schemas/{_escape(name)}", schema
-    for pointer, node in _nodes(document, skip=("examples", "example", "x-flags", "schemas")):
+    for pointer, node in _nodes(document, skip=("examples", "example", "x-switches", "schemas")):
         for name in ("schema", "payload"):
             if isinstance(node.get(name), dict | bool) and not (name == "schema" and "operations" in node):
                 yield f"{pointer}/{name}", node[name]

@@ -18,7 +18,7 @@ class GraphQL:
     """A vendor's GraphQL schema.
 
     `carrier` is the REST operation whose body it comes in, `operations` the root fields,
-    `aliases` maps a type name that documents may use to (the schema's name, the flag that allows it).
+    `aliases` maps a type name that documents may use to (the schema's name, the switch that allows it).
     """
 
     carrier: str
@@ -41,14 +41,14 @@ class GraphQL:
     def execute(self, document: GraphQLDocument, request: Mapping[str, Any], resolve: Resolve) -> GraphQLResult:
         """Run a request ({query, variables, operationName}) whose document is valid.
 
-        The result has `errors` only if there are some. What `resolve` raises besides FieldError is our own fault
+        The result has `errors` only if there are some. What `resolve` raises besides FieldError is an internal error
         and is raised again, once the execution has ended.
         """
         return self.executable.execute(document, request, resolve)
 
     @property
     def is_ready(self) -> bool:
-        """Tell whether a request has been read: the first one also imports what runs it, and makes the schema."""
+        """Return True if a request has been read: the first one also imports what runs it, and makes the schema."""
         return "executable" in self.__dict__
 
     @cached_property
@@ -58,6 +58,6 @@ class GraphQL:
 
         return Executable(self.sdl, self.operations, {name: of for name, (of, _) in self.aliases.items()})
 
-    def aliases_on(self, flags: Mapping[str, Any]) -> frozenset[str]:
-        """Return the aliases that the flags allow."""
-        return frozenset(name for name, (_, flag) in self.aliases.items() if flags[flag])
+    def aliases_on(self, switches: Mapping[str, Any]) -> frozenset[str]:
+        """Return the aliases that the switches allow."""
+        return frozenset(name for name, (_, switch) in self.aliases.items() if switches[switch])

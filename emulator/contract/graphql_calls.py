@@ -88,7 +88,7 @@ class GraphQLCalls:
         return self._graphql.execute(document, cast("Request", call.document), resolve)
 
     def _key(self, call: Call, request: Request) -> tuple[str, frozenset[str]]:
-        return request["query"], self._graphql.aliases_on(call.flags)
+        return request["query"], self._graphql.aliases_on(call.switches)
 
     async def _run(self, query: str, work: Callable[[], T]) -> T:
         is_quick = len(query) <= QUICK_QUERY and self._graphql.is_ready

@@ -33,7 +33,7 @@ Rules: TypeAlias = tuple[type[ASTValidationRule], ...]
 
 
 def rules_for(schema: GraphQLSchema) -> tuple[Rules, Rules]:
-    """Return the rules that a document is held to, and those for a document that keeps to the first ones.
+    """Return the rules that a document is validated against, and those for a document that keeps to the first ones.
 
     graphql-core compares each pair of fields that answer under one name, and each pair of fragments. Where all types
     are objects, such fields have one parent in a document that is valid otherwise, and comparing each with the first

@@ -23,7 +23,7 @@ SUFFIXES = (".yaml", ".json", ".graphql")
 
 
 @dataclass(frozen=True)
-class Flag:
+class Switch:
     """A switch for what is not known of a vendor, or where clients could differ."""
 
     name: str
@@ -85,7 +85,7 @@ class Contract:
     operations: Mapping[str, Operation]
     unmatched: Mapping[int, Response]
     conventions: Conventions
-    flags: Mapping[str, Flag]
+    switches: Mapping[str, Switch]
     graphql: GraphQL | None
     schemas: Schemas
     files: Mapping[str, Path]
@@ -178,7 +178,7 @@ class _Reader:
             operations=operations,
             unmatched=dict(self._responses("/x-unmatched", self.document["x-unmatched"])),
             conventions=self._conventions(),
-            flags=dict(self._flags()),
+            switches=dict(self._switches()),
             graphql=graphql,
             schemas=self.schemas,
             files=self.files,
@@ -267,12 +267,12 @@ class _Reader:
         values = {name: choices[0] for name, choices in CHOICES.items()} | given
         return Conventions(**{name.replace("-", "_"): value for name, value in values.items()})
 
-    def _flags(self) -> Iterator[tuple[str, Flag]]:
-        for name, described in self.document.get("x-flags", {}).items():
-            where = self._where(f"/x-flags/{name}")
+    def _switches(self) -> Iterator[tuple[str, Switch]]:
+        for name, described in self.document.get("x-switches", {}).items():
+            where = self._where(f"/x-switches/{name}")
             choices = tuple(described["schema"]["enum"])
             evidence = Evidence.of(described, where)
-            yield name, Flag(name, described["default"], choices, described["description"], evidence)
+            yield name, Switch(name, described["default"], choices, described["description"], evidence)
 
     def _graphql(self) -> GraphQL | None:
         for path, item in self.document["paths"].items():
@@ -300,7 +300,7 @@ class _Reader:
             )
             for name, entry in described["operations"].items()
         }
-        aliases = {name: (entry["of"], entry["flag"]) for name, entry in described.get("type-aliases", {}).items()}
+        aliases = {name: (entry["of"], entry["switch"]) for name, entry in described.get("type-aliases", {}).items()}
         return GraphQL(carrier, sdl, operations, aliases)
 
     def _follow(self, pointer: str, entry: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:

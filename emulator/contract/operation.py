@@ -94,12 +94,12 @@ class Operation:
 
     @property
     def safe(self) -> bool:
-        """Tell whether the operation only reads."""
+        """Return True if the operation only reads."""
         return self.root == "query" or (not self.root and self.method in SAFE_METHODS)
 
     @property
     def takes_parts(self) -> bool:
-        """Tell whether the body may be multipart."""
+        """Return True if the body may be multipart."""
         return self.body is not None and "multipart/form-data" in self.body.media
 
 

@@ -62,7 +62,7 @@ class Check:
         _ = self._fast
 
     def accepts(self, document: Document) -> bool:
-        """Tell whether the document keeps to the schema."""
+        """Return True if the document keeps to the schema."""
         try:
             return self._fast.is_valid(document)
         except UnicodeEncodeError:

@@ -20,7 +20,6 @@ from emulator.contract.routes import Route, Routes
 from emulator.control import (
     clock,
     faults,
-    flags,
     information,
     journal,
     reference,
@@ -28,6 +27,7 @@ from emulator.control import (
     scenarios,
     snapshots,
     state,
+    switches,
 )
 from emulator.control.document import own_contract
 from emulator.control.handlers import ROOT, Emulator, Handler, Stream
@@ -39,7 +39,7 @@ from emulator.transport.connection import break_off
 from emulator.transport.hosts import is_local
 from emulator.transport.origin import Origin, authority_of, host_of
 
-MODULES = (information, reference, sandboxes, snapshots, scenarios, faults, journal, clock, flags, state)
+MODULES = (information, reference, sandboxes, snapshots, scenarios, faults, journal, clock, switches, state)
 WITHOUT_SANDBOX = ("information", "reference")
 """The tags whose operations answer before the sandboxes are seeded."""
 
@@ -173,7 +173,7 @@ class Control:
         if is_without_room(failure):
             logger.error("no storage for %s %s: %s", request.method, request.path, failure)
             return self._problem(Problem(507, f"Nothing is changed: {failure}."), request, responses)
-        logger.error("our own fault in %s %s", request.method, request.path, exc_info=failure)
+        logger.error("internal error in %s %s", request.method, request.path, exc_info=failure)
         return wire.problem_response(_own_fault())
 
     def _problem(
@@ -182,7 +182,7 @@ class Control:
         try:
             _check_reply(problem.reply(), responses)
         except ContractError:
-            logger.exception("our own fault in %s %s", request.method, request.path)
+            logger.exception("internal error in %s %s", request.method, request.path)
             return wire.problem_response(_own_fault())
         return wire.problem_response(problem)
 

@@ -12,7 +12,7 @@ from emulator.faults.rule import Fault, fault_of
 from emulator.sandbox.sandbox import Sandbox
 
 MOST_FAULTS = 1000
-"""So many faults may be armed in a sandbox: each call is held to all of them."""
+"""So many faults may be armed in a sandbox: each call is matched with all of them."""
 
 handlers = Handlers()
 
@@ -25,7 +25,7 @@ async def list_faults(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply
 
 @handlers.sandbox_operation("armFault")
 async def arm_fault(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Arm a fault that could spoil a call."""
+    """Arm a fault that could apply to a call."""
     if len(sandbox.faults) >= MOST_FAULTS:
         raise Problem(422, f"There are {MOST_FAULTS} faults armed already; disarm some: DELETE faults, or faults/ID.")
     document = whole_numbers(call.document)

@@ -64,8 +64,8 @@ def routes() -> Sequence[Route]:
 def command(words: Sequence[str], host: str) -> str:
     """Return a command of a route as a line for a shell."""
     url, *options = words
-    flags = "-sN" if "-N" in options else "-s"
-    line = ["curl", flags, *(shlex.quote(word) for word in options if word != "-N"), shlex.quote(host + url)]
+    switches = "-sN" if "-N" in options else "-s"
+    line = ["curl", switches, *(shlex.quote(word) for word in options if word != "-N"), shlex.quote(host + url)]
     return " ".join(line)
 
 

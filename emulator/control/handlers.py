@@ -114,7 +114,7 @@ class Handlers:
         def bind(handler: SandboxHandler) -> SandboxHandler:
             async def visit(call: Call, emulator: Emulator) -> Reply | Stream:
                 sandbox = find_sandbox(call, emulator)
-                with sandbox.visits:
+                with sandbox.in_flight:
                     return await handler(call, sandbox, emulator)
 
             self.operation(name)(visit)

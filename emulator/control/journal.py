@@ -1,4 +1,4 @@
-"""A sandbox's journal: read, held to expectations, exported, streamed."""
+"""A sandbox's journal: read, checked against expectations, exported, streamed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HEARTBEAT_SECONDS = 5.0
 """How often a stream without news shows that it is alive, and finds out whether its reader is."""
 
 QUICK_BYTES = 4 * 1024**2
-"""A journal that takes more is held to expectations off the event loop: its bodies are parsed for that."""
+"""A journal that takes more is validated against expectations off the event loop: its bodies are parsed for that."""
 
 EVENTS_AT_ONCE = 20
 """After so many events others have their turn: each may be 128 kB."""
@@ -70,7 +70,7 @@ async def get_exchange(call: Call, sandbox: Sandbox, emulator: Emulator) -> Repl
 
 @handlers.sandbox_operation("verifyJournal")
 async def verify_journal(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply | Stream:
-    """Tell whether the journal holds what is expected."""
+    """Judge whether the journal holds what is expected."""
     expectation = whole_numbers(call.document)
     _check_operation(expectation, emulator)
     if "count" in expectation and expectation.keys() & {"at_least", "at_most"}:

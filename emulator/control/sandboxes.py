@@ -11,13 +11,13 @@ from typing import Any
 
 from emulator.addressing import HEADER
 from emulator.control.clock import describe_clock, read_time
-from emulator.control.flags import describe_flags, read_flags
 from emulator.control.handlers import ROOT, Emulator, Handlers, find_sandbox, refusal, whole_numbers
+from emulator.control.switches import describe_switches, read_switches
 from emulator.errors import ConfigurationError, Problem
 from emulator.exchange import NOTHING, Call, Record, Reply
 from emulator.faults.scenarios import Scenario
 from emulator.sandbox.fixtures import Fixtures
-from emulator.sandbox.sandbox import Beginning, Sandbox
+from emulator.sandbox.sandbox import Sandbox, SandboxOptions
 from emulator.sandbox.sandboxes import DEFAULT, SandboxExists, TooManySandboxes
 from emulator.store.credentials import expired
 from emulator.vendor import Vendor
@@ -36,10 +36,10 @@ async def create_sandbox(call: Call, emulator: Emulator) -> Reply:
     """Make a sandbox as the body describes it."""
     wanted = {} if call.document is NOTHING else whole_numbers(call.document)
     name = _name(wanted, call)
-    beginning = _beginning(wanted, emulator)
+    options = _options(wanted, emulator)
     fixtures = await _fixtures(wanted, emulator)
     try:
-        sandbox = await emulator.sandboxes.create(name, wanted.get("seed"), fixtures, beginning)
+        sandbox = await emulator.sandboxes.create(name, wanted.get("seed"), fixtures, options)
     except SandboxExists:
         raise Problem(409, f"There is a sandbox {name!r} already; DELETE {ROOT}/sandboxes/{name} drops it.") from None
     except TooManySandboxes as problem:
@@ -94,7 +94,7 @@ def describe_sandbox(sandbox: Sandbox, call: Call, emulator: Emulator) -> dict[s
         "seed": sandbox.seed,
         "clock": describe_clock(sandbox.clock),
         "scenarios": list(sandbox.scenarios),
-        "flags": describe_flags(sandbox),
+        "switches": describe_switches(sandbox),
         "vendors": {
             name: _describe_vendor(vendor, urls[name], emulator.hosts.of(name), sandbox)
             for name, vendor in emulator.catalogue.vendors.items()
@@ -118,8 +118,8 @@ def own_credentials(vendor: str, sandbox: Sandbox) -> list[Record]:
     """Return a vendor's credentials that no other sandbox has; those of `default` are the fixtures' own."""
     ending = f".{sandbox.name}"
     is_default = sandbox.name == DEFAULT
-    book = sandbox.credentials.get(vendor, {})
-    return [credential for id, credential in book.items() if id.endswith(ending) is not is_default]
+    credentials = sandbox.credentials.get(vendor, {})
+    return [credential for id, credential in credentials.items() if id.endswith(ending) is not is_default]
 
 
 def _describe_vendor(vendor: Vendor, base_url: str, hosts: Sequence[str], sandbox: Sandbox) -> dict[str, Any]:
@@ -155,11 +155,11 @@ def _summary(sandbox: Sandbox) -> dict[str, Any]:
     }
 
 
-def _beginning(wanted: Mapping[str, Any], emulator: Emulator) -> Beginning:
+def _options(wanted: Mapping[str, Any], emulator: Emulator) -> SandboxOptions:
     clock = wanted.get("clock", {})
-    return Beginning(
+    return SandboxOptions(
         scenarios=[scenario for pattern in wanted.get("scenarios", ()) for scenario in _named(pattern, emulator)],
-        flags=read_flags(wanted.get("flags", {}), emulator.catalogue.contracts),
+        switches=read_switches(wanted.get("switches", {}), emulator.catalogue.contracts),
         now=read_time(clock),
         frozen=clock.get("frozen"),
         strict=wanted.get("strict"),

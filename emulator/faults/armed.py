@@ -48,7 +48,7 @@ class Faults:
         return f"fault-{next(self._numbers)}"
 
     def hits(self, id: str) -> int:
-        """Return how many calls a fault has spoilt."""
+        """Return how many calls a fault affected."""
         return sum(hits for (fault, _), hits in self._hits.items() if fault == id)
 
     def add(self, fault: Fault) -> None:
@@ -69,14 +69,14 @@ class Faults:
         operation: str,
         reads: bool,
         now: datetime,
-        can_meet: Callable[[Fault], bool] = lambda _: True,
+        applies_to: Callable[[Fault], bool] = lambda _: True,
     ) -> list[Due]:
         """Count a call of an operation, and return the faults that it meets.
 
         A call that cannot meet a fault, because its contract does not hold the reply, does not count for it.
         """
         matching = [fault for fault in self._faults.values() if fault.matches(vendor, operation, reads)]
-        met = (self._meet(fault, operation, now) for fault in matching if can_meet(fault))
+        met = (self._meet(fault, operation, now) for fault in matching if applies_to(fault))
         return [due for due in met if due is not None]
 
     def _meet(self, fault: Fault, operation: str, now: datetime) -> Due | None:

@@ -1,4 +1,4 @@
-"""Faults held to the contract: which operations one can spoil, and the reply that it gives them."""
+"""Faults validated against the contract: which operations one applies to, and the reply that it gives them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 NO_HEADER_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
-def can_meet(fault: Fault, operation: Operation, contract: Contract) -> bool:
-    """Tell whether calls of an operation that a fault matches can be spoilt by it.
+def applies_to(fault: Fault, operation: Operation, contract: Contract) -> bool:
+    """Return True if calls of an operation that a fault matches are affected by it.
 
     A reply needs its status in the operation's contract, unless it is forced; GraphQL errors a root field.
     """
@@ -36,7 +36,7 @@ def contract_of(fault: Fault, contracts: Mapping[str, Contract]) -> Contract:
 
 
 def check_fault(fault: Fault, contract: Contract) -> None:
-    """Raise ConfigurationError, naming what there is, for a fault that could never spoil a call."""
+    """Raise ConfigurationError, naming what there is, for a fault that could never apply to a call."""
     _check_combination(fault, contract)
     _check_when(fault.when)
     for name in fault.operations:
@@ -80,7 +80,7 @@ def _check_combination(fault: Fault, contract: Contract) -> None:
 
 def _check_when(when: When) -> None:
     if when.nth and not any(number % when.every == 0 for number in when.nth):
-        raise ConfigurationError(f"when: no call is both the nth and each {when.every}th, so none is ever spoilt")
+        raise ConfigurationError(f"when: no call is both the nth and each {when.every}th, so it would never apply")
     if when.between is not None and when.between[0] >= when.between[1]:
         raise ConfigurationError("when: between takes the earlier time and then the later")
 

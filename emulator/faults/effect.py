@@ -18,7 +18,7 @@ from emulator.contract.operation import Response
 from emulator.errors import RefusedHeader
 from emulator.exchange import NOTHING, Call, Reply
 from emulator.faults.armed import Due, Faults
-from emulator.faults.check import can_meet
+from emulator.faults.check import applies_to
 from emulator.faults.rule import FaultReply, GraphQLFault
 from emulator.faults.scenarios import Scenario
 from emulator.json_text import write_json
@@ -36,7 +36,7 @@ LOOK_SECONDS = 0.25
 
 
 @dataclass(slots=True)
-class Spoiling:
+class Effect:
     """What the faults make of one call.
 
     It is held back for `seconds`, its reply for `seconds_after` more. `reply` takes the place of the
@@ -54,12 +54,12 @@ class Spoiling:
 
     @property
     def replaces_call(self) -> bool:
-        """Tell whether the call itself is not to be done."""
+        """Return True if the call itself is not to be done."""
         ends = self.reply is not None or self.connection in ("reset", "close")
         return ends and not self.after_commit
 
 
-NOTHING_DUE = Spoiling()
+NO_EFFECT = Effect()
 
 
 async def hold_back(request: web.BaseRequest, seconds: float, stopping: asyncio.Event) -> None:
@@ -75,7 +75,7 @@ async def hold_back(request: web.BaseRequest, seconds: float, stopping: asyncio.
             raise Disconnected
 
 
-def spoiling_of(
+def effect_of(
     call: Call,
     operations: Sequence[str],
     faults: Faults,
@@ -83,32 +83,32 @@ def spoiling_of(
     scenarios: Mapping[str, Scenario],
     now: datetime,
     seed: str,
-) -> Spoiling:
+) -> Effect:
     """Count a call and return what its faults make of it. Raises Problem for a header that asks for what is not.
 
     `faults` are those armed in the sandbox; the scenario that a header names draws its chances from `seed`.
     """
     named = call.headers.get(SCENARIO)
     if not len(faults) and named is None and "Prefer" not in call.headers:
-        return NOTHING_DUE
+        return NO_EFFECT
     preferred = PREFERRED.search(", ".join(call.headers.getall("Prefer", ())))
     due = _due(faults, operations, contract, now)
     if named is not None:
         due += _due(_faults_of(named, seed, contract, scenarios), operations, contract, now)
-    spoiling = _combine(due, contract)
+    effect = _combine(due, contract)
     if preferred and operations:
-        spoiling.reply = _preferred(int(preferred[1]), operations[0], contract)
-        spoiling.after_commit = False
-        spoiling.connection = None
-    return spoiling
+        effect.reply = _preferred(int(preferred[1]), operations[0], contract)
+        effect.after_commit = False
+        effect.connection = None
+    return effect
 
 
-def flags_of(
-    call: Call, flags: Mapping[str, Any], contract: Contract, scenarios: Mapping[str, Scenario]
+def switches_of(
+    call: Call, switches: Mapping[str, Any], contract: Contract, scenarios: Mapping[str, Scenario]
 ) -> Mapping[str, Any]:
     """Return the vendor's switches for one call: the sandbox's, changed by the scenario that the call names."""
     named = call.headers.get(SCENARIO)
-    return flags if named is None else {**flags, **scenario_named(named, contract, scenarios).flags}
+    return switches if named is None else {**switches, **scenario_named(named, contract, scenarios).switches}
 
 
 def scenario_named(name: str, contract: Contract, scenarios: Mapping[str, Scenario]) -> Scenario:
@@ -125,7 +125,7 @@ def scenario_named(name: str, contract: Contract, scenarios: Mapping[str, Scenar
 def _due(faults: Faults, operations: Sequence[str], contract: Contract, now: datetime) -> list[Due]:
     found = []
     for operation in (contract.operations[name] for name in operations if name in contract.operations):
-        can_be = partial(can_meet, operation=operation, contract=contract)
+        can_be = partial(applies_to, operation=operation, contract=contract)
         found += faults.due(contract.vendor, operation.name, operation.safe, now, can_be)
     return found
 
@@ -142,9 +142,9 @@ def _faults_of(name: str, seed: str, contract: Contract, scenarios: Mapping[str,
     return faults
 
 
-def _combine(due: Sequence[Due], contract: Contract) -> Spoiling:
+def _combine(due: Sequence[Due], contract: Contract) -> Effect:
     """Add up all delays; of what ends a call the first counts."""
-    spoiling = Spoiling(
+    effect = Effect(
         faults=tuple(dict.fromkeys(met.fault.id for met in due)),
         seconds=sum(met.seconds for met in due if not met.fault.after_commit),
         seconds_after=sum(met.seconds for met in due if met.fault.after_commit),
@@ -152,11 +152,11 @@ def _combine(due: Sequence[Due], contract: Contract) -> Spoiling:
     for met in due:
         fault = met.fault
         if fault.graphql is not None:
-            spoiling.graphql.setdefault(met.operation, (fault.graphql, fault.after_commit))
-        elif (fault.reply or fault.connection) and not (spoiling.reply or spoiling.connection):
-            spoiling.connection, spoiling.after_commit = fault.connection, fault.after_commit
-            spoiling.reply = _reply(fault.reply, met, contract) if fault.reply else None
-    return spoiling
+            effect.graphql.setdefault(met.operation, (fault.graphql, fault.after_commit))
+        elif (fault.reply or fault.connection) and not (effect.reply or effect.connection):
+            effect.connection, effect.after_commit = fault.connection, fault.after_commit
+            effect.reply = _reply(fault.reply, met, contract) if fault.reply else None
+    return effect
 
 
 def _reply(reply: FaultReply, met: Due, contract: Contract) -> Reply:
@@ -182,7 +182,7 @@ def _responses(operation: str, contract: Contract) -> Mapping[int, Response]:
     return responses_of(contract.operations[operation], contract)
 
 
-def spoil_result(result: dict[str, Any], met: Sequence[tuple[str, GraphQLFault]]) -> dict[str, Any]:
+def add_errors(result: dict[str, Any], met: Sequence[tuple[str, GraphQLFault]]) -> dict[str, Any]:
     """Add the GraphQL errors of the faults that root fields met, each field by its key in the result."""
     errors = [{**error, "path": [key]} for key, fault in met for error in fault.errors]
     return {**result, "errors": [*result.get("errors", []), *errors]} if errors else result

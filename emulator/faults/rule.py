@@ -1,4 +1,4 @@
-"""Faults: rules that spoil matching calls, and when each is due."""
+"""Faults: rules that apply to matching calls, and when each is due."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """Which of the matching calls are spoilt; what is not given does not restrict.
+    """Which of the matching calls are affected; what is not given does not restrict.
 
     Calls are counted for each operation by itself (`times` and rates too), so that what one operation
     meets does not depend on the others; `across` counts them together. Of those after the first `after`: the
@@ -105,7 +105,7 @@ class Fault:
     scenario: str | None = None
 
     def matches(self, vendor: str, operation: str, reads: bool) -> bool:
-        """Tell whether calls of an operation are meant; `reads` tells one that only reads."""
+        """Return True if calls of an operation are meant; `reads` tells one that only reads."""
         if self.vendor != vendor or self.only == ("writes" if reads else "reads"):
             return False
         return any(matches(operation, name) for name in self.operations)

@@ -1,4 +1,4 @@
-"""Scenarios: named, switchable bundles of faults, flags and record changes, and the files they come from."""
+"""Scenarios: named, switchable bundles of faults, switches and record changes, and the files they come from."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ FILE = "scenarios.yaml"
 
 @dataclass(frozen=True)
 class Scenario:
-    """A vendor's scenario. `faults` carry ids made of its name; `flags` and `records` are as the file has them."""
+    """A vendor's scenario. `faults` carry ids made of its name; `switches` and `records` are as the file has them."""
 
     vendor: str
     name: str
     description: str
     faults: tuple[Fault, ...] = ()
-    flags: Mapping[str, Any] = field(default_factory=dict)
+    switches: Mapping[str, Any] = field(default_factory=dict)
     records: Record = field(default_factory=dict)
 
     @property
@@ -81,7 +81,7 @@ class ScenarioReader:
     """Reads scenario files.
 
     `check` holds a file to its schema, `check_fault` a fault to its vendor's contract, `problems_in` yields
-    (JSON pointer, sentence) for what is wrong with records of a collection. `flags` are each vendor's flags with
+    (JSON pointer, sentence) for what is wrong with records of a collection. `switches` are each vendor's switches with
     what they can be, `collections` its collections. `records` returns those with which a sandbox begins, to which
     record changes are held (None: they are not).
     """
@@ -89,7 +89,7 @@ class ScenarioReader:
     check: Check
     check_fault: Callable[[Fault], None]
     problems_in: Callable[[Sequence[Record], Collection], Iterable[tuple[str, str]]]
-    flags: Mapping[str, Mapping[str, Sequence[Any]]]
+    switches: Mapping[str, Mapping[str, Sequence[Any]]]
     collections: Mapping[str, Mapping[str, Collection]]
     records: Callable[[Collection], Sequence[Record]] | None = None
 
@@ -101,15 +101,15 @@ class ScenarioReader:
         scenarios: dict[str, Scenario] = {}
         for folder in folders:
             found = [*self._across(folder / FILE)]
-            for vendor in self.flags:
+            for vendor in self.switches:
                 found += self._own(folder / vendor / FILE, vendor)
             scenarios |= {scenario.full_name: scenario for scenario in found}
         return dict(sorted(scenarios.items(), key=lambda item: item[1].vendor))
 
     def problems(self, folder: Path) -> Iterator[str]:
         """Yield a sentence, with its place, for everything that is wrong with the scenario files in a folder."""
-        yield from self._file_problems(folder / FILE, list(self.flags))
-        for vendor in self.flags:
+        yield from self._file_problems(folder / FILE, list(self.switches))
+        for vendor in self.switches:
             yield from self._file_problems(folder / vendor / FILE, [vendor])
 
     def _file_problems(self, file: Path, vendors: Sequence[str]) -> Iterator[str]:
@@ -134,9 +134,9 @@ class ScenarioReader:
         """Yield each scenario for each vendor that can have it. Raises ConfigurationError if none can."""
         for name, described in self._described(file):
             held = self._as_for(file)
-            fitting = [vendor for vendor in self.flags if not any(held._problems(vendor, name, described))]
+            fitting = [vendor for vendor in self.switches if not any(held._problems(vendor, name, described))]
             if not fitting:
-                self._checked(file, next(iter(self.flags)), name, described)
+                self._checked(file, next(iter(self.switches)), name, described)
             yield from (_scenario_of(vendor, name, described) for vendor in fitting)
 
     def _own(self, file: Path, vendor: str) -> Iterator[Scenario]:
@@ -158,7 +158,7 @@ class ScenarioReader:
         return _scenario_of(vendor, name, described)
 
     def _as_for(self, file: Path) -> ScenarioReader:
-        """Return the reader that holds a file's record changes to records: ours are held to them in our tests."""
+        """Return the reader that validates a file's record changes against records: ours are validated in our tests."""
         return replace(self, records=None) if is_ours(file) else self
 
     def _problems(self, vendor: str, name: str, described: Record) -> Iterator[tuple[str, str]]:
@@ -172,16 +172,19 @@ class ScenarioReader:
                 self.check_fault(fault_of(document, "", vendor=vendor))
             except ConfigurationError as problem:
                 yield f"/faults/{number}", str(problem)
-        yield from self._flag_problems(vendor, described.get("flags", {}))
+        yield from self._switch_problems(vendor, described.get("switches", {}))
         yield from self._record_problems(vendor, described.get("records", {}))
 
-    def _flag_problems(self, vendor: str, flags: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-        known = self.flags[vendor]
-        for flag, value in flags.items():
-            if flag not in known:
-                yield f"/flags/{flag}", f"there is no such flag; there are {', '.join(known)}"
-            elif not any(value == choice and type(value) is type(choice) for choice in known[flag]):
-                yield f"/flags/{flag}", f"{_spelled(value)} is not one of {', '.join(map(_spelled, known[flag]))}"
+    def _switch_problems(self, vendor: str, switches: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        known = self.switches[vendor]
+        for switch, value in switches.items():
+            if switch not in known:
+                yield f"/switches/{switch}", f"there is no such switch; there are {', '.join(known)}"
+            elif not any(value == choice and type(value) is type(choice) for choice in known[switch]):
+                yield (
+                    f"/switches/{switch}",
+                    f"{_spelled(value)} is not one of {', '.join(map(_spelled, known[switch]))}",
+                )
 
     def _record_problems(self, vendor: str, records: Record) -> Iterator[tuple[str, str]]:
         known = self.collections[vendor]
@@ -237,12 +240,12 @@ def _sound(described: Any, pointer: str, wrong: Sequence[str]) -> Record:
 
     if not isinstance(described, dict):
         return {}
-    faults, flags, records = (described.get(name) for name in ("faults", "flags", "records"))
+    faults, switches, records = (described.get(name) for name in ("faults", "switches", "records"))
     sound: Record = {}
     if isinstance(faults, list):
         sound["faults"] = [None if is_wrong(f"/faults/{number}") else fault for number, fault in enumerate(faults)]
-    if isinstance(flags, dict):
-        sound["flags"] = flags
+    if isinstance(switches, dict):
+        sound["switches"] = switches
     if isinstance(records, dict):
         sound["records"] = {name: part for name, part in records.items() if not is_wrong(f"/records/{_escape(name)}")}
     return sound
@@ -283,5 +286,5 @@ def _scenario_of(vendor: str, name: str, described: Record) -> Scenario:
         for number, document in enumerate(described.get("faults", []), 1)
     )
     return Scenario(
-        vendor, name, described["description"], faults, described.get("flags", {}), described.get("records", {})
+        vendor, name, described["description"], faults, described.get("switches", {}), described.get("records", {})
     )

@@ -12,5 +12,5 @@ FIXTURES = _HOME / "fixtures"
 
 
 def is_ours(file: Path) -> bool:
-    """Tell whether a file came with the package, and is no user's own."""
+    """Return True if a file came with the package, and is no user's own."""
     return any(folder in file.parents for folder in (CONTRACTS, FIXTURES, PACKAGE))

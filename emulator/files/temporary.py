@@ -8,7 +8,7 @@ from functools import cache
 
 @cache
 def can_spill() -> bool:
-    """Tell whether there is a folder for temporary files: not where the root is read-only and /tmp, too."""
+    """Return True if there is a folder for temporary files: not where the root is read-only and /tmp, too."""
     try:
         tempfile.gettempdir()
     except FileNotFoundError:

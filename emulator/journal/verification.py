@@ -232,7 +232,7 @@ def _text(value: Any) -> str:
 
 
 def same(found: Document, expected: Document) -> bool:
-    """Tell whether two JSON values are equal, as JSON Schema has it: 1 is 1.0, but not true."""
+    """Return True if two JSON values are equal, as JSON Schema has it: 1 is 1.0, but not true."""
     if isinstance(found, dict) and isinstance(expected, dict):
         return found.keys() == expected.keys() and all(same(found[key], expected[key]) for key in found)
     if isinstance(found, list) and isinstance(expected, list):

@@ -1,4 +1,4 @@
-"""Names held to globs ("*Integration"), with a bound on what is kept of them.
+"""Names checked against globs ("*Integration"), with a bound on what is kept of them.
 
 fnmatch itself keeps the last 32,768 patterns, and anybody can send one of sixteen kilobytes.
 """
@@ -14,7 +14,7 @@ KEPT = 256
 
 
 def matches(name: str, glob: str) -> bool:
-    """Tell whether a name is one that the glob means; letters count as they are written."""
+    """Return True if a name is one that the glob means; letters count as they are written."""
     return _compiled(glob).match(name) is not None
 
 

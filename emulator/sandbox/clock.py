@@ -14,7 +14,7 @@ class Clock:
 
     @property
     def frozen(self) -> bool:
-        """Tell whether time stands still."""
+        """Return True if time stands still."""
         return self._frozen is not None
 
     def now(self) -> datetime:

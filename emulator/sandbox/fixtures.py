@@ -53,7 +53,7 @@ def read_fixtures(
 ) -> list[Fixture]:
     """Read a vendor's fixture files; of two folders that hold the same file the later wins.
 
-    `credential` is what the records of every vendor's credentials are held to.
+    `credential` is what the records of every vendor's credentials are validated against.
 
     Raises ConfigurationError, naming file and place, for a file that is no collection's, does not
     parse, or holds a record that departs from its schema.
@@ -138,7 +138,7 @@ def problems_in(
 ) -> Iterator[tuple[str, str]]:
     """Yield (JSON pointer, sentence) for what makes records unfit for a collection.
 
-    `credential` is what the records of every vendor's credentials are held to.
+    `credential` is what the records of every vendor's credentials are validated against.
     """
     # A vendor's own schema for its credentials may say what that for all says, too.
     yield from dict.fromkeys(_problems_in(records, collection, contract, credential))

@@ -14,14 +14,14 @@ from emulator.json_text import write_json
 from emulator.sandbox.fixtures import Fixtures
 
 
-def kept_world(fixtures: Fixtures, seed: int, flags: Mapping[str, Mapping[str, Any]]) -> Kept:
-    """Return where the world is kept, as a SQLite file, that these fixtures, seed and flags make."""
+def kept_world(fixtures: Fixtures, seed: int, switches: Mapping[str, Mapping[str, Any]]) -> Kept:
+    """Return where the world is kept, as a SQLite file, that these fixtures, seed and switches make."""
     records = [
         (fixture.collection.name, fixture.records, fixture.populate)
         for of_vendor in fixtures.values()
         for fixture in of_vendor
     ]
-    return Kept(PACKAGE / "world", (write_json((records, seed, flags)), *_makers()))
+    return Kept(PACKAGE / "world", (write_json((records, seed, switches)), *_makers()))
 
 
 def _makers() -> Iterator[bytes]:

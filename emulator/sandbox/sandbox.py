@@ -42,7 +42,7 @@ LOOKED_AT = 1000
 
 @dataclass(frozen=True)
 class Blueprint:
-    """What all sandboxes of one process have in common: collections by vendor, flags by vendor, journal bounds.
+    """What all sandboxes of one process have in common: collections by vendor, switches by vendor, journal bounds.
 
     `problems_in` yields (JSON pointer, sentence) for what makes records unfit for a collection. `sweeps` remove, by
     vendor, what calls that were cut off have left. All sandboxes' snapshots together keep to `snapshots`, their
@@ -50,7 +50,7 @@ class Blueprint:
     """
 
     collections: Mapping[str, Sequence[Collection]]
-    flags: Mapping[str, Mapping[str, Any]]
+    switches: Mapping[str, Mapping[str, Any]]
     journal_size: int
     journal_bytes: int
     faker: Callable[[int, str], Faker]
@@ -85,14 +85,14 @@ class Blueprint:
 
 
 @dataclass(frozen=True)
-class Beginning:
-    """How a sandbox begins, and begins anew at a reset: `scenarios` that are on, `flags` that differ, the clock.
+class SandboxOptions:
+    """How a sandbox begins, and begins anew at a reset: `scenarios` that are on, `switches` that differ, the clock.
 
     `now` and `frozen` are the clock's (None: real, running), `strict` takes the place of the setting (None: does not).
     """
 
     scenarios: Sequence[Scenario] = ()
-    flags: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    switches: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     now: datetime | None = None
     frozen: bool | None = None
     strict: bool | None = None
@@ -106,7 +106,7 @@ def sentence_of(record: Record, collection: Collection, pointer: str, sentence: 
     return f"the record {id!r} of {collection.name}{pointer and f', {pointer}'}: {sentence}"
 
 
-class Visits:
+class InFlightCalls:
     """The calls that are under way: a context manager that any number of them may be in.
 
     `count` is how many there are.
@@ -143,11 +143,11 @@ class Visits:
 
 
 class Sandbox:
-    """One isolated world. `flags` are the switches by vendor, `credentials` the books by vendor.
+    """One isolated world. `switches` are the switches by vendor, `credentials` those of each vendor by id.
 
     A vendor's switches are replaced, never changed: a call keeps to those it began with. Besides the credentials of
     the fixtures a sandbox has the same as its own, told apart by "." and its name behind the id. `fixtures` are its
-    own, None those of the process. Inside `with sandbox.visits:` it stays open, even if it is dropped meanwhile.
+    own, None those of the process. Inside `with sandbox.in_flight:` it stays open, even if it is dropped meanwhile.
     """
 
     def __init__(
@@ -157,16 +157,16 @@ class Sandbox:
         blueprint: Blueprint,
         seed: int,
         fixtures: Fixtures | None = None,
-        beginning: Beginning | None = None,
+        options: SandboxOptions | None = None,
     ) -> None:
         self.name = name
         self.seed = seed
         self.fixtures = fixtures
-        self.beginning = beginning or Beginning()
+        self.options = options or SandboxOptions()
         self.store = store
         self.clock = Clock()
-        if self.beginning.now or self.beginning.frozen is not None:
-            self.clock.set(self.beginning.now, self.beginning.frozen)
+        if self.options.now or self.options.frozen is not None:
+            self.clock.set(self.options.now, self.options.frozen)
         self.faults = Faults(seed)
         self.journal = Journal(
             blueprint.journal_size,
@@ -174,15 +174,15 @@ class Sandbox:
             on_record=blueprint.on_record,
             journals=blueprint.journals,
         )
-        self.flags = {
-            vendor: {**values, **self.beginning.flags.get(vendor, {})} for vendor, values in blueprint.flags.items()
+        self.switches = {
+            vendor: {**values, **self.options.switches.get(vendor, {})} for vendor, values in blueprint.switches.items()
         }
         self.scenarios: dict[str, Scenario] = {}
         self.credentials: dict[str, Credentials] = {}
         self.snapshots = Snapshots(blueprint.snapshots)
         self._blueprint = blueprint
-        self._first_flags = dict(self.flags)
-        self.visits = Visits()
+        self._first_switches = dict(self.switches)
+        self.in_flight = InFlightCalls()
 
     def now(self) -> datetime:
         """Return the sandbox's time (aware, UTC)."""
@@ -207,8 +207,8 @@ class Sandbox:
 
     @property
     def idle(self) -> bool:
-        """Tell whether no call is under way."""
-        return not self.visits.count
+        """Return True if no call is under way."""
+        return not self.in_flight.count
 
     async def run(
         self,
@@ -216,29 +216,29 @@ class Sandbox:
         work: Callable[[World], T],
         *,
         identity: Identity | None = None,
-        flags: Mapping[str, Any] | None = None,
+        switches: Mapping[str, Any] | None = None,
         randomness: str = "",
         now: datetime | None = None,
-        apart: bool = False,
+        on_thread: bool = False,
         generation: int | None = None,
     ) -> T:
         """Run `work` on this sandbox in one transaction and return what it returns.
 
-        `flags` and `now` are the sandbox's own where they are not given; `apart` tells that it takes long.
+        `switches` and `now` are the sandbox's own where they are not given; `on_thread` tells that it takes long.
         A `generation` is that of the store in which the call began: after a restore its work fails.
         """
 
         def transaction(db: sqlite3.Connection) -> tuple[T, Credentials | None]:
-            world = self._world(db, vendor, now or self.now(), identity, flags, randomness)
+            world = self._world(db, vendor, now or self.now(), identity, switches, randomness)
             result = work(world)
             changed = f"{vendor}.credentials" in world.written
-            return result, self._read_book(db, vendor) if changed else None
+            return result, self._read_credentials_by_id(db, vendor) if changed else None
 
         def keep(done: tuple[T, Credentials | None]) -> None:
             if done[1] is not None:
                 self.credentials[vendor] = done[1]
 
-        result, _ = await self.store.run(transaction, randomness, apart=apart, then=keep, generation=generation)
+        result, _ = await self.store.run(transaction, randomness, on_thread=on_thread, then=keep, generation=generation)
         return result
 
     async def open_kept(self) -> None:
@@ -251,22 +251,24 @@ class Sandbox:
             self._refuse_unreadable(db)
             return self._prepare(db)
 
-        await self.store.run(prepare, apart=True, then=self._take_books)
+        await self.store.run(prepare, on_thread=True, then=self._take_credentials)
 
     async def restore(self, file: bytes) -> None:
         """Put the records of a SQLite file in the place of these, credentials included; all of them, or none.
 
         Raises ConfigurationError if there is a credential that cannot be used.
         """
-        await self.store.load(file, self._prepare, then=self._take_books)
+        await self.store.load(file, self._prepare, then=self._take_credentials)
 
     def take_credentials(self, records: Mapping[str, Sequence[Record]]) -> None:
-        """Fill the credential books from what is known to be the records."""
-        self._take_books({vendor: _book(of_vendor, self.name) for vendor, of_vendor in records.items()})
+        """Fill the credentials from what is known to be the records."""
+        self._take_credentials(
+            {vendor: _credentials_by_id(of_vendor, self.name) for vendor, of_vendor in records.items()}
+        )
 
-    def set_flags(self, vendor: str, values: Mapping[str, Any]) -> None:
+    def set_switches(self, vendor: str, values: Mapping[str, Any]) -> None:
         """Set some of a vendor's switches, for the calls that begin from now on."""
-        self.flags[vendor] = {**self.flags[vendor], **values}
+        self.switches[vendor] = {**self.switches[vendor], **values}
 
     async def unservable(self, vendor: str) -> str:
         """Return what is wrong with one of a vendor's records, "" if the contract allows all that were looked at."""
@@ -279,27 +281,27 @@ class Sandbox:
                         return problem
             return ""
 
-        return await self.store.run(look, apart=True)
+        return await self.store.run(look, on_thread=True)
 
     async def switch_on(self, scenario: Scenario, records: bool = True) -> None:
-        """Arm a scenario's faults, set its flags and, if `records`, change the records as it says."""
+        """Arm a scenario's faults, set its switches and, if `records`, change the records as it says."""
         await self.switch_off(scenario)
         if scenario.records and records:
-            await self.run(scenario.vendor, lambda world: self._change_records(world, scenario), apart=True)
+            await self.run(scenario.vendor, lambda world: self._change_records(world, scenario), on_thread=True)
         for fault in scenario.faults:
             self.faults.add(fault)
-        self.set_flags(scenario.vendor, scenario.flags)
+        self.set_switches(scenario.vendor, scenario.switches)
         self.scenarios[scenario.full_name] = scenario
 
     async def switch_off(self, scenario: Scenario) -> bool:
-        """Disarm a scenario's faults and put its flags back; return whether it was on. Records stay as they are."""
+        """Disarm a scenario's faults and put its switches back; return whether it was on. Records stay as they are."""
         # The one that is on may be older than the one that is named: its file has changed since.
         found = self.scenarios.pop(scenario.full_name, None)
         if found is None:
             return False
         for fault in found.faults:
             self.faults.remove(fault.id)
-        self.set_flags(scenario.vendor, {flag: self._flag(scenario.vendor, flag) for flag in found.flags})
+        self.set_switches(scenario.vendor, {switch: self._switch(scenario.vendor, switch) for switch in found.switches})
         return True
 
     async def populate(self, collection: Collection, count: int) -> None:
@@ -310,13 +312,13 @@ class Sandbox:
             vendor,
             lambda world: populate_more(world, collection, count, self._faker),
             randomness=randomness,
-            apart=True,
+            on_thread=True,
         )
 
     async def close(self) -> None:
         """Let go of thread, memory and file handles, once the calls that are here have ended."""
         self.journal.close()
-        await self.visits.ended()
+        await self.in_flight.ended()
         await self.store.close()
 
     def _world(
@@ -325,14 +327,14 @@ class Sandbox:
         vendor: str,
         now: datetime,
         identity: Identity | None = None,
-        flags: Mapping[str, Any] | None = None,
+        switches: Mapping[str, Any] | None = None,
         randomness: str = "",
     ) -> World:
         return World(
             db,
             now=now,
             identity=identity,
-            flags=self.flags[vendor] if flags is None else flags,
+            switches=self.switches[vendor] if switches is None else switches,
             randomness=randomness,
             sandbox=self.name,
         )
@@ -348,15 +350,15 @@ class Sandbox:
                 )
 
     def _prepare(self, db: sqlite3.Connection) -> dict[str, Credentials]:
-        """Sweep what nobody will end any more, and return the credential books."""
+        """Sweep what nobody will end any more, and return the credentials."""
         for vendor, sweep in self._blueprint.sweeps.items():
             sweep(self._world(db, vendor, self.now()))
-        return {vendor: self._read_book(db, vendor) for vendor in self._blueprint.collections}
+        return {vendor: self._read_credentials_by_id(db, vendor) for vendor in self._blueprint.collections}
 
-    def _take_books(self, books: dict[str, Credentials]) -> None:
-        self.credentials = books
+    def _take_credentials(self, credentials: dict[str, Credentials]) -> None:
+        self.credentials = credentials
 
-    def _read_book(self, db: sqlite3.Connection, vendor: str) -> Credentials:
+    def _read_credentials_by_id(self, db: sqlite3.Connection, vendor: str) -> Credentials:
         """Return the credentials by id. Raises ConfigurationError for one that cannot be used."""
         try:
             records = self._blueprint.read_credentials(db, vendor)
@@ -366,7 +368,7 @@ class Sandbox:
         for record in records:
             if collection is not None and known.get(str(record.get("id"))) != record:
                 self._check_credential(record, collection)
-        return _book(records, self.name)
+        return _credentials_by_id(records, self.name)
 
     def _check_credential(self, record: Record, collection: Collection) -> None:
         problem = self._blueprint.problem_in(record, collection)
@@ -377,12 +379,12 @@ class Sandbox:
         except ValueError as unreadable:
             raise ConfigurationError(sentence_of(record, collection, "/expires_at", str(unreadable))) from None
 
-    def _flag(self, vendor: str, flag: str) -> Any:
-        """Return a flag as the other scenarios have it, else as at the start."""
-        value = self._first_flags[vendor][flag]
+    def _switch(self, vendor: str, switch: str) -> Any:
+        """Return a switch as the other scenarios have it, else as at the start."""
+        value = self._first_switches[vendor][switch]
         for scenario in self.scenarios.values():
             if scenario.vendor == vendor:
-                value = scenario.flags.get(flag, value)
+                value = scenario.switches.get(switch, value)
         return value
 
     def _change_records(self, world: World, scenario: Scenario) -> None:
@@ -393,11 +395,11 @@ class Sandbox:
         return self._blueprint.faker(self.seed, name)
 
 
-def _book(records: Sequence[Record], sandbox: str) -> Credentials:
+def _credentials_by_id(records: Sequence[Record], sandbox: str) -> Credentials:
     """Return the credentials by id: those of the records, and the same as the sandbox's own."""
-    book: dict[str, Record] = {}
+    found: dict[str, Record] = {}
     for record in records:
         id = str(record["id"])
         own_id = f"{id}.{sandbox}"
-        book[id], book[own_id] = record, {**record, "id": own_id}
-    return book
+        found[id], found[own_id] = record, {**record, "id": own_id}
+    return found

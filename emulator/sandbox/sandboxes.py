@@ -18,7 +18,7 @@ from emulator.errors import ConfigurationError, StorageFailure
 from emulator.faults.scenarios import Scenario
 from emulator.sandbox.fixtures import Fixture, Fixtures, create_schema
 from emulator.sandbox.kept_world import kept_world
-from emulator.sandbox.sandbox import Beginning, Blueprint, Sandbox
+from emulator.sandbox.sandbox import Blueprint, Sandbox, SandboxOptions
 from emulator.sandbox.snapshots import check_layout, is_filled, layout
 from emulator.sandbox.template import Template
 from emulator.store.database import Store
@@ -125,7 +125,7 @@ class Sandboxes:
         name: str,
         seed: int | None = None,
         fixtures: Fixtures | None = None,
-        beginning: Beginning | None = None,
+        options: SandboxOptions | None = None,
     ) -> Sandbox:
         """Make a sandbox with a seed and fixtures of its own (None: the process's) and return it.
 
@@ -141,7 +141,7 @@ class Sandboxes:
         self._in_making.add(name)
         try:
             seed = self._seed if seed is None else seed
-            self._sandboxes[name] = await self._make(name, seed, fixtures, beginning)
+            self._sandboxes[name] = await self._make(name, seed, fixtures, options)
         finally:
             self._in_making.discard(name)
         return self._sandboxes[name]
@@ -160,7 +160,7 @@ class Sandboxes:
 
     async def _reset(self, name: str) -> Sandbox:
         former = self._sandboxes[name]
-        sandbox = await self._make(name, former.seed, former.fixtures, former.beginning)
+        sandbox = await self._make(name, former.seed, former.fixtures, former.options)
         sandbox.snapshots = former.snapshots
         try:
             if name == DEFAULT and self._database:
@@ -178,7 +178,9 @@ class Sandboxes:
         await self._retire(former)
         return sandbox
 
-    async def take(self, fixtures: Fixtures, known: Mapping[str, Scenario], starting: Sequence[Scenario]) -> None:
+    async def apply_reload(
+        self, fixtures: Fixtures, known: Mapping[str, Scenario], starting: Sequence[Scenario]
+    ) -> None:
         """Begin new sandboxes, and those that are reset, with other fixtures and scenarios; `starting` are on.
 
         Raises ConfigurationError, and leaves all as it is, if no world can be made of the fixtures.
@@ -186,8 +188,8 @@ class Sandboxes:
         await self._template(fixtures, self._seed)
         self._fixtures, self.scenarios = fixtures, starting
         for sandbox in self:
-            scenarios = [known.get(scenario.full_name, scenario) for scenario in sandbox.beginning.scenarios]
-            sandbox.beginning = replace(sandbox.beginning, scenarios=scenarios)
+            scenarios = [known.get(scenario.full_name, scenario) for scenario in sandbox.options.scenarios]
+            sandbox.options = replace(sandbox.options, scenarios=scenarios)
 
     async def drop(self, name: str) -> bool:
         """Forget a sandbox, closing it once its calls have ended; return whether there was one."""
@@ -239,11 +241,11 @@ class Sandboxes:
         name: str,
         seed: int,
         fixtures: Fixtures | None = None,
-        beginning: Beginning | None = None,
+        options: SandboxOptions | None = None,
     ) -> Sandbox:
         """Return a sandbox that is ready, in memory."""
         template = await self._template(fixtures or self._fixtures, seed)
-        sandbox = Sandbox(name, template.copy(), self._blueprint, seed, fixtures, beginning)
+        sandbox = Sandbox(name, template.copy(), self._blueprint, seed, fixtures, options)
         sandbox.take_credentials(template.credentials)
         try:
             with self._interruptible(sandbox.store):
@@ -263,7 +265,7 @@ class Sandboxes:
             task.add_done_callback(self._closing.pop)
 
     async def _switch_on(self, sandbox: Sandbox, records: bool = True) -> None:
-        for scenario in (*self.scenarios, *sandbox.beginning.scenarios):
+        for scenario in (*self.scenarios, *sandbox.options.scenarios):
             await sandbox.switch_on(scenario, records)
 
     async def _template(self, fixtures: Fixtures, seed: int) -> Template:
@@ -285,13 +287,13 @@ class Sandboxes:
     async def _seeded(self, fixtures: Fixtures, seed: int) -> Template:
         """Return a world seeded now, or by an earlier process if it is the one that is kept."""
         is_kept = self._keep_world and fixtures is self._fixtures and seed == self._seed
-        kept = kept_world(fixtures, seed, self._blueprint.flags) if is_kept else None
+        kept = kept_world(fixtures, seed, self._blueprint.switches) if is_kept else None
         content = kept.read() if kept is not None else None
         store = Store(content=content or b"")
         try:
             with self._interruptible(store):
                 if content is None:
-                    await store.run(partial(self._seed_world, fixtures, seed), apart=True)
+                    await store.run(partial(self._seed_world, fixtures, seed), on_thread=True)
                     content = await store.dump()
                     if kept is not None:
                         kept.write(content)
@@ -327,7 +329,7 @@ class Sandboxes:
         for of_vendor in fixtures.values():
             create_schema(db, [fixture.collection for fixture in of_vendor])
         for vendor, of_vendor in fixtures.items():
-            seed_vendor(db, vendor, of_vendor, seed, self._blueprint.flags[vendor], self._blueprint.faker)
+            seed_vendor(db, vendor, of_vendor, seed, self._blueprint.switches[vendor], self._blueprint.faker)
 
 
 def seed_vendor(
@@ -335,11 +337,11 @@ def seed_vendor(
     vendor: str,
     fixtures: Sequence[Fixture],
     seed: int,
-    flags: Mapping[str, Any],
+    switches: Mapping[str, Any],
     faker: Callable[[int, str], Faker],
 ) -> None:
     """Fill a vendor's tables, which are there. Raises ConfigurationError if no world can be made of its fixtures."""
-    world = World(db, now=EPOCH, identity=None, flags=flags, randomness=f"{seed}:{vendor}:fixtures")
+    world = World(db, now=EPOCH, identity=None, switches=switches, randomness=f"{seed}:{vendor}:fixtures")
     for fixture in fixtures:
         try:
             fixture.load(world, partial(faker, seed))

@@ -54,7 +54,7 @@ class Reload:
         except Exception:
             logger.exception("%s cannot be read; what was there before stays", names)
             return False
-        calls = "calls are held to it; " if of_contracts else ""
+        calls = "calls are validated against it; " if of_contracts else ""
         logger.info(
             "%s changed: %snew sandboxes begin with it, scenarios are up to date; `emulator reset` gives it to default",
             names,
@@ -72,7 +72,7 @@ class Reload:
             )
         fixtures = await asyncio.to_thread(lambda: emulator.fixtures(catalogue=catalogue))
         scenarios = await asyncio.to_thread(emulator.read_scenarios, catalogue, fixtures)
-        await emulator.take(catalogue, fixtures, scenarios)
+        await emulator.apply_reload(catalogue, fixtures, scenarios)
 
     def _stamps(self) -> Stamps:
         """Return for each file that is followed when it was written, and its size."""

@@ -35,7 +35,7 @@ class Collection:
     `name` is "<vendor>.<plural noun>", also the name of its fixture file. `key` is the field that
     holds a record's id. Records come back in the order of the fields `order`, else as they were
     inserted. `indexes` are fields that are looked up often. `schema` is the contract's schema that
-    fixture records are held to ("integration.schema.json"). `populate` makes one more record.
+    fixture records are validated against ("integration.schema.json"). `populate` makes one more record.
     """
 
     name: str

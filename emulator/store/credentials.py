@@ -23,7 +23,7 @@ class Identity:
 
 
 def expired(credential: Record, now: datetime) -> bool:
-    """Tell whether the credential's `expires_at` (ISO 8601, absent or null: never) has passed."""
+    """Return True if the credential's `expires_at` (ISO 8601, absent or null: never) has passed."""
     expires_at = credential.get("expires_at")
     # RFC 3339 allows the letters of either case, which Python does not.
     return expires_at is not None and datetime.fromisoformat(expires_at.upper()) <= now

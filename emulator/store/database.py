@@ -39,7 +39,7 @@ CACHE_KIB = 32 * 1024
 IN_MEMORY_CACHE_KIB = 128
 """How much of a database is cached: little of one that is in memory already."""
 
-GROWN = 1000
+GROWN_AFTER_WRITES = 1000
 """A database has not grown, or not by much, as long as it has been changed less often."""
 
 SLOW_SECONDS = 0.005
@@ -108,13 +108,13 @@ class Store:
         work: Callable[[sqlite3.Connection], T],
         kind: str = "",
         *,
-        apart: bool = False,
+        on_thread: bool = False,
         then: Callable[[T], object] | None = None,
         generation: int | None = None,
     ) -> T:
         """Run `work` in a transaction: kept when it returns, undone when it raises.
 
-        `kind` names work that takes about as long; `apart` tells that it is known to take long. `then` is given
+        `kind` names work that takes about as long; `on_thread` tells that it is known to take long. `then` is given
         what `work` returned once that is kept, before any other work begins. Raises StorageFailure if the disk
         is full or fails, WorkEnded if the store is closed, or a load has begun another `generation` than is given.
         """
@@ -126,14 +126,16 @@ class Store:
 
         self._refuse_if_closed()
         idle = self._handed_over == self._done
-        if idle and not apart and not self._is_lasting and not self._is_slow(kind):
+        if idle and not on_thread and not self._is_lasting and not self._is_slow(kind):
             return self._in_transaction(of_generation, kind, time.perf_counter, then=then)
         # On the thread, what counts is the time of the processor: the wall's tells how long it waited for others.
-        return await self._on_thread(lambda: self._in_transaction(of_generation, kind, time.thread_time, apart, then))
+        return await self._run_on_thread(
+            lambda: self._in_transaction(of_generation, kind, time.thread_time, on_thread, then)
+        )
 
     async def dump(self) -> bytes:
         """Return the database as a SQLite file."""
-        return await self._on_thread(lambda: content_of(self._db))
+        return await self._run_on_thread(lambda: content_of(self._db))
 
     async def load(
         self, file: bytes, prepare: Callable[[sqlite3.Connection], T], then: Callable[[T], object] | None = None
@@ -142,20 +144,20 @@ class Store:
 
         `then` is as in `run`. What raises leaves all as it was.
         """
-        await self._on_thread(lambda: self._load(file, prepare, then))
+        await self._run_on_thread(lambda: self._load(file, prepare, then))
 
     async def part(self, file: bytes) -> Store:
         """Return a store of this one's file that holds the content of another; this one goes on with what it holds.
 
         Raises StorageFailure, and leaves all as it was, if that cannot be.
         """
-        database = await self._on_thread(lambda: self._part(file))
+        database = await self._run_on_thread(lambda: self._part(file))
         return Store(database=database, is_lasting=True)
 
     async def compact(self) -> None:
         """Give the space of records that have gone back to the disk, where that is most of a large file."""
         try:
-            await self._on_thread(self._compact)
+            await self._run_on_thread(self._compact)
         except StorageFailure as problem:
             logger.warning("The database stays as large as it is: %s.", problem)
 
@@ -173,7 +175,7 @@ class Store:
         self._is_released = True
         if self._thread is not None:
             await self._thread.close()
-        elif self._give_back is not None and self.revision < GROWN and not self._interrupted:
+        elif self._give_back is not None and self.revision < GROWN_AFTER_WRITES and not self._interrupted:
             self._give_back(self._db, self.revision == 0)
             return
         self._db.close()
@@ -182,7 +184,7 @@ class Store:
         if self.closed:
             raise WorkEnded("the emulator is stopping" if self._interrupted else "the sandbox is closed")
 
-    async def _on_thread(self, work: Callable[[], T]) -> T:
+    async def _run_on_thread(self, work: Callable[[], T]) -> T:
         def counted() -> T:
             try:
                 return work()
@@ -207,7 +209,7 @@ class Store:
         work: Callable[[sqlite3.Connection], T],
         kind: str,
         clock: Callable[[], float],
-        apart: bool = False,
+        on_thread: bool = False,
         then: Callable[[T], object] | None = None,
     ) -> T:
         db, started = self._db, clock()
@@ -220,7 +222,7 @@ class Store:
             then(result)
         if db.total_changes != changes:
             self.revision += 1
-            if apart or self.revision % 16 == 0:
+            if on_thread or self.revision % 16 == 0:
                 self._make_room(db.execute("PRAGMA page_count").fetchone()[0] * PAGE_BYTES)
         is_slow = clock() - started > SLOW_SECONDS
         if is_slow is not self._is_slow(kind):
@@ -246,7 +248,7 @@ class Store:
         return result
 
     def _is_slow(self, kind: str) -> bool:
-        """Tell whether a kind of work was slow the last time; in a large database all are until they were not."""
+        """Return True if a kind of work was slow the last time; in a large database all are until they were not."""
         return self._slow.get(kind, not self._in_memory)
 
     def _load(

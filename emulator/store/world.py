@@ -25,7 +25,7 @@ NEXT_NUMBER = (
 class World:
     """A sandbox as one call meets it.
 
-    `world[COLLECTION]` is that collection's records, `flags` the vendor's switches, `now` the sandbox's time,
+    `world[COLLECTION]` is that collection's records, `switches` the vendor's switches, `now` the sandbox's time,
     aware and in UTC. What is written is kept
     when the handler returns, and undone when it raises; `written` names the collections that were.
     """
@@ -36,11 +36,11 @@ class World:
         *,
         now: datetime,
         identity: Identity | None,
-        flags: Mapping[str, Any],
+        switches: Mapping[str, Any],
         randomness: str,
         sandbox: str = "default",
     ) -> None:
-        self.flags = flags
+        self.switches = switches
         self.now = now
         self.written: set[str] = set()
         self._drawn = 0

@@ -84,9 +84,9 @@ class InLoopServer(BaseTestServer):
         return web.ServerRunner(HttpServer(self._emulator.dispatch))
 
 
-async def begin(emulator: Emulator, server: BaseTestServer, beginning: Mapping[str, Any]) -> InLoopEmulator:
+async def begin(emulator: Emulator, server: BaseTestServer, options: Mapping[str, Any]) -> InLoopEmulator:
     """Make the test's sandbox in an emulator that `server` serves. Raises EmulatorError for what cannot be."""
-    wanted = {name: value for name, value in beginning.items() if value is not None}
+    wanted = {name: value for name, value in options.items() if value is not None}
     return InLoopEmulator(emulator, server, await _call(server, "POST", "/sandboxes", wanted))
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from emulator.testing.suite import Evidence, Suite, Wanted
 
 MARK = (
-    "emulator(scenarios=[...], seed=..., clock=..., fixtures=..., flags={...}, strict=..., allow_unmatched=...,"
+    "emulator(scenarios=[...], seed=..., clock=..., fixtures=..., switches={...}, strict=..., allow_unmatched=...,"
     " allow_violations=..., allow_default=...): how the sandbox of the fixture `emulator` begins,"
     " and what its client may do wrong."
 )
@@ -56,7 +56,7 @@ INI: dict[str, tuple[Any, str]] = {
     "seed": ("string", "The seed of each test's sandbox."),
     "clock": ("string", "The time from which the clock of each test's sandbox runs."),
     "fixtures": ("string", "A folder laid over the emulator's fixtures, from the root directory."),
-    "flags": ("linelist", "Vendors' switches: celigo.empty_list_status=204."),
+    "switches": ("linelist", "Vendors' switches: celigo.empty_list_status=204."),
     "strict": ("bool", "Refuse what the vendors are tolerant of."),
     "allow_unmatched": ("bool", "Let tests pass whose client makes calls that no operation matches."),
     "allow_violations": ("bool", "Let tests pass whose client makes calls that depart from the contract."),
@@ -118,7 +118,7 @@ def emulator_in_loop(
     """With pytest-aiohttp: `await emulator_in_loop()` starts an emulator in the test's event loop."""
     from emulator.testing import in_loop  # noqa: PLC0415 - it imports aiohttp
     from emulator.testing.stray_calls import StrayCalls  # noqa: PLC0415
-    from emulator.testing.suite import Watched, base_urls  # noqa: PLC0415
+    from emulator.testing.suite import Watcher, base_urls  # noqa: PLC0415
 
     suite, wanted, started = _suite_of(request.config), _wanted(request), []
 
@@ -129,8 +129,8 @@ def emulator_in_loop(
             # The client is not used, but the fixture closes it, and the server with it.
             server = (await aiohttp_client(in_loop.InLoopServer(emulator))).server
             suite.coverage.know(await in_loop.operations(server))
-            running = await in_loop.begin(emulator, server, wanted.beginning())
-        started.append(Watched(f"sandbox {running.name}", running.exchanges, wanted, base_urls(running.vendors)))
+            running = await in_loop.begin(emulator, server, wanted.given())
+        started.append(Watcher(f"sandbox {running.name}", running.exchanges, wanted, base_urls(running.vendors)))
         _watch(request.node, started[-1])
         strays.begin(wanted.allow_default)
         _watch(request.node, strays)
@@ -198,7 +198,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         coverage = config.stash[_suite].coverage
         terminalreporter.section("emulator: contract coverage", sep="-")
         lines = coverage.lines(terminalreporter._tw.fullwidth - 1, details=config.get_verbosity() >= 0)
-        for line in lines or ["no test came to call the emulator"]:
+        for line in lines or ["the emulator was not called"]:
             terminalreporter.line(line)
     if _unwritten in config.stash:
         terminalreporter.line(config.stash[_unwritten], red=True)

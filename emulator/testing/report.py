@@ -28,7 +28,7 @@ def journal_lines(exchanges: Iterable[Exchange]) -> Iterator[str]:
             yield f"       near miss: {near}"
 
 
-def complaints(
+def unexpected_calls(
     exchanges: Iterable[Exchange],
     allow_unmatched: Allowance = False,
     allow_violations: Allowance = False,

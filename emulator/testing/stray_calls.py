@@ -13,7 +13,7 @@ from emulator.testing.report import Allowance, is_allowed
 if TYPE_CHECKING:
     from emulator.journal.entry import Exchange
 
-MOST = 100
+MOST_STRAY_CALLS = 100
 """How many calls of a test are told."""
 
 ADVICE = (
@@ -67,5 +67,5 @@ class StrayCalls:
         return "\n".join([ADVICE, *(f"  {told}" for told in found)]) if found and not self._meant() else ""
 
     def _record(self, method: str, path: str, told: str) -> None:
-        if len(self._calls) < MOST:
+        if len(self._calls) < MOST_STRAY_CALLS:
             self._calls.append((path, f"{method} {path} -> {told}"))

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from emulator.client import Client, EmulatorError, Exchange, SandboxClient, VendorAccess
 from emulator.errors import ConfigurationError
 from emulator.testing.coverage import ContractCoverage
-from emulator.testing.report import Allowance, complaints, journal_lines
+from emulator.testing.report import Allowance, journal_lines, unexpected_calls
 
 if TYPE_CHECKING:
     from emulator.app import Emulator
     from emulator.catalogue import Catalogue
     from emulator.testing.stray_calls import StrayCalls
 
-PATIENCE = 10.0
+READY_SECONDS = 10.0
 """How many seconds a remote emulator may take to be ready."""
 
 
@@ -35,7 +35,7 @@ class Wanted:
     seed: int | None = None
     clock: Any = None
     fixtures: str | None = None
-    flags: Mapping[str, Any] | None = None
+    switches: Mapping[str, Any] | None = None
     strict: bool | None = None
     allow_unmatched: Allowance = False
     allow_violations: Allowance = False
@@ -53,14 +53,14 @@ class Wanted:
         }
         return replace(self, **listed)
 
-    def beginning(self) -> dict[str, Any]:
+    def given(self) -> dict[str, Any]:
         """Return what makes the sandbox, as the control API takes it."""
         return {
             "seed": self.seed,
             "scenarios": self.scenarios,
             "clock": self.clock,
             "fixtures": self.fixtures,
-            "flags": self.flags,
+            "switches": self.switches,
             "strict": self.strict,
         }
 
@@ -82,7 +82,7 @@ class Evidence(Protocol):
         """Return what the client has done since the last time that the test does not allow, "" if nothing."""
 
 
-class Watched:
+class Watcher:
     """A sandbox that a test uses: `exchanges` is what its journal holds now, or held when it was let go.
 
     `base_urls` are those of its vendors, by name.
@@ -103,7 +103,7 @@ class Watched:
         """All exchanges, oldest first."""
         return self._last if self._read is None else self._read()
 
-    def let_go(self) -> None:
+    def close(self) -> None:
         """Read the journal for the last time."""
         self._last, self._read = self.exchanges, None
 
@@ -121,7 +121,7 @@ class Watched:
         unjudged = [one for key, one in new.items() if key not in self._judged]
         self._judged |= new.keys()
         allowed = (self._wanted.allow_unmatched, self._wanted.allow_violations)
-        found = list(complaints(unjudged, *allowed, self._base_urls))
+        found = list(unexpected_calls(unjudged, *allowed, self._base_urls))
         if not found:
             return ""
         sentence = (
@@ -150,7 +150,7 @@ class Suite:
         """Keep an emulator running inside the `with` block."""
         if self.url:
             with Client(self.url, os.environ.get("EMULATOR_CONTROL_TOKEN")) as client:
-                client.wait(PATIENCE)
+                client.wait(READY_SECONDS)
                 self.coverage.know(client.operations())
                 yield client
             return
@@ -183,8 +183,8 @@ class Suite:
         Calls that miss it are watched too if the server is ours: others share a remote one. `uses_default()` tells
         whether the test uses the default sandbox on purpose.
         """
-        with client.create_sandbox(**wanted.beginning()) as sandbox:
-            watched = Watched(f"sandbox {sandbox.name}", lambda: _all(sandbox), wanted, base_urls(sandbox.vendors))
+        with client.create_sandbox(**wanted.given()) as sandbox:
+            watched = Watcher(f"sandbox {sandbox.name}", lambda: _all(sandbox), wanted, base_urls(sandbox.vendors))
             watch(watched)
             if self._strays is not None:
                 self._strays.begin(wanted.allow_default, uses_default)
@@ -196,9 +196,9 @@ class Suite:
                 if self._strays is not None:
                     self._strays.end()
 
-    def count(self, watched: Watched) -> None:
+    def count(self, watched: Watcher) -> None:
         """Let go of a sandbox, and count what its test has met."""
-        watched.let_go()
+        watched.close()
         for exchange in watched.exchanges:
             self.coverage.count(exchange.vendor, exchange.operations, exchange.status)
 
@@ -222,13 +222,13 @@ def _read(name: str, value: Any) -> Any:
         if not str(value).isdecimal() or len(str(value)) > sys.int_info.default_max_str_digits:
             raise EmulatorError(f"emulator_seed is {value!r}: expected a whole number.")
         return int(value)
-    return dict(map(_flag, value)) if name == "flags" else value
+    return dict(map(_switch, value)) if name == "switches" else value
 
 
-def _flag(entry: str) -> tuple[str, Any]:
+def _switch(entry: str) -> tuple[str, Any]:
     name, equals, text = entry.partition("=")
     if not equals:
-        raise EmulatorError(f"emulator_flags has {entry!r}; write it like celigo.empty_list_status=204.")
+        raise EmulatorError(f"emulator_switches has {entry!r}; write it like celigo.empty_list_status=204.")
     try:
         return name.strip(), json.loads(text)
     except ValueError:

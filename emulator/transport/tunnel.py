@@ -30,7 +30,7 @@ class Tunnel(Connection):
 
     @property
     def has_ended(self) -> bool:
-        """Tell whether everything is answered and the connection let go of."""
+        """Return True if everything is answered and the connection let go of."""
         return self.transport is None or self.transport.is_closing()
 
 

@@ -29,7 +29,7 @@ def test_rights(emulator):
 def test_time(emulator):
     emulator.clock.freeze("2030-01-01T00:00:00Z")
     emulator.clock.advance(3600)
-    emulator.flags["celigo.empty_list_status"] = 204
+    emulator.switches["celigo.empty_list_status"] = 204
 
     with emulator.scenario("celigo/unauthorized"):
         answer = requests.get(emulator.celigo.url + "/integrations", headers=emulator.celigo.headers, timeout=5)

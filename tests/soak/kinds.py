@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 import httpx
 
-from emulator.wire import MOST_VALUES
+from emulator.transport.wire import MOST_VALUES
 from tests.soak.emulator import Emulator
 from tests.soak.neighbours import CELIGO, IMMUTA, PARADIME, SECODA
 

@@ -80,13 +80,13 @@ def test_a_wrong_map_is_refused(emulator: EmulatorUnderTest) -> None:
 
 
 def test_a_clone_without_a_map_is_refused_by_a_switch(emulator: EmulatorUnderTest) -> None:
-    emulator.flag("celigo.clone_without_connection_map", "refused")
+    emulator.switch("celigo.clone_without_connection_map", "refused")
     assert emulator.call("celigo", "POST", f"/integrations/{PLAIN}/clone").status_code == 400
     assert clone(emulator, PLAIN, connectionMap={NETSUITE: NETSUITE})["_registeredConnectionIds"][0] == NETSUITE
 
 
 def test_a_clone_is_a_manifest_by_a_switch(emulator: EmulatorUnderTest) -> None:
-    emulator.flag("celigo.clone_reply", "manifest")
+    emulator.switch("celigo.clone_reply", "manifest")
     manifest = clone(emulator, PLAIN)
     assert [entry["model"] for entry in manifest] == [
         "Integration",
@@ -135,5 +135,5 @@ def test_a_plain_clone_takes_no_snapshots_and_an_installed_one_does(emulator: Em
     assert errors(answer)[0]["message"] == "clone must be linked to source integration"
     linked = clone(emulator, PLAIN, newTemplateInstaller=True)["_integrationId"]
     assert emulator.call("celigo", "POST", f"/integrations/{linked}/revisions/create").status_code == 201
-    emulator.flag("celigo.standalone_clone_snapshot", "allowed")
+    emulator.switch("celigo.standalone_clone_snapshot", "allowed")
     assert emulator.call("celigo", "POST", f"/integrations/{plain}/revisions/create").status_code == 201

@@ -115,7 +115,7 @@ def test_an_object_is_no_list_of_connections(emulator: EmulatorUnderTest) -> Non
 
 @pytest.mark.parametrize("choice", ["ids", "integration", "empty"])
 def test_the_reply_to_registering_is_a_switch(emulator: EmulatorUnderTest, choice: str) -> None:
-    emulator.flag("celigo.register_reply", choice)
+    emulator.switch("celigo.register_reply", choice)
     answer = emulator.call("celigo", "PUT", f"/integrations/{PLAIN}/connections/{SHOPIFY}/register")
     expected: dict[str, Any] = {"ids": registered(emulator, PLAIN), "integration": get(emulator, PLAIN)}
     assert answer.status_code == 200

@@ -317,7 +317,7 @@ def test_bodies_that_are_too_large_and_failures_of_our_own_are_in_the_envelope()
 
 @pytest.mark.parametrize("operation", CALLS)
 def test_a_401_and_a_403_have_a_message_alone_by_a_switch(emulator: EmulatorUnderTest, operation: str) -> None:
-    emulator.flag("celigo.auth_error_body", "message")
+    emulator.switch("celigo.auth_error_body", "message")
     assert send(emulator, operation, rights=None).json() == {"message": "Unauthorized"}
     if CALLS[operation].method != "GET":
         refused = {"message": "You do not have permission to perform this action."}

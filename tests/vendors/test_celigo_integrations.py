@@ -352,7 +352,7 @@ def test_the_default_page_size_is_a_switch(emulator: EmulatorUnderTest) -> None:
         create(emulator, name=f"Number {number}")
     assert len(emulator.call("celigo", "GET", "/integrations").json()) == 100
     assert len(emulator.call("celigo", "GET", "/integrations?limit=5000").json()) == 105
-    emulator.flag("celigo.default_page_size", 1000)
+    emulator.switch("celigo.default_page_size", 1000)
     assert len(emulator.call("celigo", "GET", "/integrations").json()) == 105
 
 
@@ -418,7 +418,7 @@ def test_an_empty_list_is_204_by_a_switch(emulator: EmulatorUnderTest) -> None:
     for path in ("flows", "connections", "exports", "imports", "audit"):
         answer = emulator.call("celigo", "GET", f"/integrations/{EMPTY}/{path}")
         assert (answer.status_code, answer.json()) == (200, [])
-    emulator.flag("celigo.empty_list_status", 204)
+    emulator.switch("celigo.empty_list_status", 204)
     for path in ("flows", "connections", "exports", "imports", "audit"):
         answer = emulator.call("celigo", "GET", f"/integrations/{EMPTY}/{path}")
         assert (answer.status_code, answer.content) == (204, b"")
@@ -488,7 +488,7 @@ def test_however_many_flows_an_integration_has_they_go_along(emulator: EmulatorU
 
 
 def test_deleting_an_integration_with_flows_is_refused_by_a_switch(emulator: EmulatorUnderTest) -> None:
-    emulator.flag("celigo.delete_with_flows", "refused")
+    emulator.switch("celigo.delete_with_flows", "refused")
     answer = emulator.call("celigo", "DELETE", f"/integrations/{PLAIN}")
     assert answer.status_code == 409
     assert errors(answer)[0]["code"] == "in_use"
@@ -497,7 +497,7 @@ def test_deleting_an_integration_with_flows_is_refused_by_a_switch(emulator: Emu
 
 
 def test_the_status_of_ids_is_a_switch(emulator: EmulatorUnderTest) -> None:
-    emulator.flag("celigo.unknown_id_status", 422)
+    emulator.switch("celigo.unknown_id_status", 422)
     assert emulator.call("celigo", "GET", f"/integrations/{'0' * 24}").status_code == 422
-    emulator.flag("celigo.malformed_id_status", 404)
+    emulator.switch("celigo.malformed_id_status", 404)
     assert emulator.call("celigo", "GET", "/integrations/123abc").status_code == 404

@@ -186,8 +186,8 @@ def test_all_operations_of_the_standard_are_carried_out(emulator: EmulatorUnderT
 
 
 def test_only_replace_is_taken_by_a_switch(emulator: EmulatorUnderTest) -> None:
-    emulator.flag("celigo.patch_operations", "replace_only")
-    emulator.flag("celigo.patch_refused_status", 400)
+    emulator.switch("celigo.patch_operations", "replace_only")
+    emulator.switch("celigo.patch_refused_status", 400)
     answer = patch(emulator, SHOP, {"op": "add", "path": "/version", "value": "3"})
     assert answer.status_code == 400
     assert errors(answer) == [{"code": "update_not_allowed", "message": "The operation add is not allowed."}]

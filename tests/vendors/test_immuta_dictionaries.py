@@ -202,14 +202,14 @@ def test_types_of_a_new_dictionary_are_listed_first(emulator: EmulatorUnderTest)
 def test_query_keeps_the_types_that_match(
     emulator: EmulatorUnderTest, rule: str, query: str, expected: list[str] | None
 ) -> None:
-    emulator.flag("immuta.types_query_match", rule)
+    emulator.switch("immuta.types_query_match", rule)
     found = emulator.call("immuta", "GET", "/dictionary/types", params={"query": query}).json()
     assert found == (emulator.call("immuta", "GET", "/dictionary/types").json() if expected is None else expected)
 
 
 def test_post_onto_a_dictionary_is_refused_where_the_switch_says_so(emulator: EmulatorUnderTest) -> None:
     emulator.scenario("immuta/no-dictionary")
-    emulator.flag("immuta.existing_dictionary_post", "refuse")
+    emulator.switch("immuta.existing_dictionary_post", "refuse")
     before = emulator.call("immuta", "GET", "/dictionary/1").json()
     reply = emulator.call("immuta", "POST", "/dictionary/1", json=metadata(COLUMN))
     assert reply.json() == {
@@ -224,7 +224,7 @@ def test_post_onto_a_dictionary_is_refused_where_the_switch_says_so(emulator: Em
 def test_put_without_a_dictionary_is_not_found_unless_the_switch_lets_it_create(emulator: EmulatorUnderTest) -> None:
     emulator.scenario("immuta/no-dictionary")
     assert emulator.call("immuta", "PUT", "/dictionary/3", json=metadata(COLUMN)).status_code == 404
-    emulator.flag("immuta.missing_dictionary_put", "create")
+    emulator.switch("immuta.missing_dictionary_put", "create")
     assert emulator.call("immuta", "PUT", "/dictionary/3", json=metadata(COLUMN)).json()["id"] == 3
 
 
@@ -236,7 +236,7 @@ def test_nullable_is_added_to_columns_that_lack_it(emulator: EmulatorUnderTest) 
 
 
 def test_nullable_is_as_it_was_stored_where_the_switch_says_so(emulator: EmulatorUnderTest) -> None:
-    emulator.flag("immuta.column_nullable", "as_stored")
+    emulator.switch("immuta.column_nullable", "as_stored")
     columns: list[dict[str, Any]] = [COLUMN, {**COLUMN, "nullable": False}]
     created = emulator.call("immuta", "POST", "/dictionary/3", json=metadata(*columns)).json()
     assert created["metadata"] == columns
@@ -244,6 +244,6 @@ def test_nullable_is_as_it_was_stored_where_the_switch_says_so(emulator: Emulato
 
 
 def test_bad_request_prefix_goes_where_the_switch_says_so(emulator: EmulatorUnderTest) -> None:
-    emulator.flag("immuta.bad_request_prefix", False)
+    emulator.switch("immuta.bad_request_prefix", False)
     reply = emulator.call("immuta", "POST", "/dictionary/1", json={})
     assert reply.json()["message"] == '"metadata" is required'

@@ -77,10 +77,10 @@ DICTIONARY_CHANGES = ("createDictionary", "updateDictionary", "deleteDictionary"
 @pytest.fixture
 def strict_emulator(emulator: EmulatorUnderTest) -> Iterator[EmulatorUnderTest]:
     """The emulator, refusing what the vendor tolerates."""
-    before = emulator.sandbox.beginning
-    emulator.sandbox.beginning = replace(before, strict=True)
+    before = emulator.sandbox.options
+    emulator.sandbox.options = replace(before, strict=True)
     yield emulator
-    emulator.sandbox.beginning = before
+    emulator.sandbox.options = before
 
 
 WRONG_TYPES: Mapping[str, Any] = {

@@ -320,19 +320,19 @@ def test_tags_cost_the_same_each_however_many_come(
     assert costs == [100, 200]
 
 
-@pytest.mark.parametrize(("tags", "apart"), [(1, False), (1000, True)])
+@pytest.mark.parametrize(("tags", "on_thread"), [(1, False), (1000, True)])
 def test_what_a_large_body_asks_for_is_done_on_a_thread(
-    emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch, tags: int, apart: bool
+    emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch, tags: int, on_thread: bool
 ) -> None:
     ways: list[bool] = []
     run = Store.run
 
-    async def watched(store: Store, *args: Any, apart: bool = False, **options: Any) -> Any:
-        ways.append(apart)
-        return await run(store, *args, apart=apart, **options)
+    async def watched(store: Store, *args: Any, on_thread: bool = False, **options: Any) -> Any:
+        ways.append(on_thread)
+        return await run(store, *args, on_thread=on_thread, **options)
 
     monkeypatch.setattr(Store, "run", watched)
     # Refused, so that little is done.
     payload = {"tags": [{"name": "PII.email"}] * tags}
     assert emulator.call("immuta", "POST", "/tag", json=payload).status_code == 400
-    assert ways == [apart]
+    assert ways == [on_thread]

@@ -33,7 +33,7 @@ def columns(draw: st.DrawFn) -> dict[str, Any]:
 def test_columns_come_back_as_they_came_and_types_follow_them(
     emulator: EmulatorUnderTest, metadata: list[dict[str, Any]]
 ) -> None:
-    emulator.flag("immuta.column_nullable", "as_stored")
+    emulator.switch("immuta.column_nullable", "as_stored")
     written = emulator.call("immuta", "POST", "/dictionary/3", json={"metadata": metadata})
     assert written.status_code == 200
     read = emulator.call("immuta", "GET", "/dictionary/3").json()

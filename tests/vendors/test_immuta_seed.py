@@ -88,11 +88,11 @@ TYPES = [
 
 @pytest.fixture(autouse=True)
 def _columns_as_stored(emulator: EmulatorUnderTest) -> None:
-    emulator.flag("immuta.column_nullable", "as_stored")
+    emulator.switch("immuta.column_nullable", "as_stored")
 
 
 def test_columns_differ_from_the_printed_ones_by_default_in_nullable_alone(emulator: EmulatorUnderTest) -> None:
-    emulator.flag("immuta.column_nullable", "added")
+    emulator.switch("immuta.column_nullable", "added")
     printed = [{**column, "nullable": True} for column in DICTIONARY["metadata"]]
     response = requests.get(f"{emulator.url('immuta')}/dictionary/1", headers=HEADERS, timeout=60)
     assert response.text == json.dumps({**DICTIONARY, "metadata": printed}, separators=(",", ":"))

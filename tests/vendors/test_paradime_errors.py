@@ -225,10 +225,10 @@ def test_bad_credentials_are_refused_below_graphql(emulator: EmulatorUnderTest, 
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])
-def test_a_company_token_without_a_workspace_has_the_status_of_the_flag(
+def test_a_company_token_without_a_workspace_has_the_status_of_the_switch(
     emulator: EmulatorUnderTest, status: int
 ) -> None:
-    emulator.flag("paradime.missing_workspace_status", status)
+    emulator.switch("paradime.missing_workspace_status", status)
     response = emulator.call(
         "paradime", "POST", json=SOUND["listCustomIntegrations"].body(), **bearer("prdm_cmp_emulator")
     )

@@ -167,7 +167,7 @@ INVALID = {
 @pytest.mark.parametrize("case", INVALID)
 @pytest.mark.parametrize("status", [200, 400])
 def test_an_invalid_document_has_errors_and_no_data(emulator: EmulatorUnderTest, case: str, status: int) -> None:
-    emulator.flag("paradime.validation_error_status", status)
+    emulator.switch("paradime.validation_error_status", status)
     query, message = INVALID[case]
     response = emulator.call("paradime", "POST", json={"query": query})
     assert response.status_code == status
@@ -177,7 +177,7 @@ def test_an_invalid_document_has_errors_and_no_data(emulator: EmulatorUnderTest,
 
 @pytest.mark.parametrize("status", [200, 400])
 def test_a_variable_that_does_not_fit_is_an_invalid_request(emulator: EmulatorUnderTest, status: int) -> None:
-    emulator.flag("paradime.validation_error_status", status)
+    emulator.switch("paradime.validation_error_status", status)
     query = (
         'mutation ($types: [IntegrationNodeTypeInfo!]!) { addCustomIntegration(name: "A", nodeTypes: $types) { ok } }'
     )
@@ -188,7 +188,7 @@ def test_a_variable_that_does_not_fit_is_an_invalid_request(emulator: EmulatorUn
 
 
 def test_a_failing_field_is_a_200_wherever_invalid_documents_are_a_400(emulator: EmulatorUnderTest) -> None:
-    emulator.flag("paradime.validation_error_status", 400)
+    emulator.switch("paradime.validation_error_status", 400)
     query = 'mutation { updateCustomIntegration(integrationUid: "unknown") { ok } }'
     assert emulator.call("paradime", "POST", json={"query": query}).status_code == 200
 

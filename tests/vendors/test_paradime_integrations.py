@@ -170,11 +170,11 @@ def test_names_may_be_used_twice(paradime: Client) -> None:
 
 
 class TestWhereDuplicateNamesAreRefused:
-    """The flag duplicate_names: refused."""
+    """The switch duplicate_names: refused."""
 
     @pytest.fixture(autouse=True)
     def _refused(self, emulator: EmulatorUnderTest) -> None:
-        emulator.flag("paradime.duplicate_names", "refused")
+        emulator.switch("paradime.duplicate_names", "refused")
 
     def test_the_name_of_an_active_integration_cannot_be_created(self, paradime: Client) -> None:
         message = paradime.error(CREATE, {"logoUrl": None, "name": "Sample Integration 1", "nodeTypes": []})

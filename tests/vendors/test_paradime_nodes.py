@@ -247,7 +247,7 @@ def test_a_closed_snapshot_takes_no_more_nodes(paradime: Client) -> None:
 
 
 def test_a_repeated_last_batch_is_answered_alike_where_finished_snapshots_are_ignored(paradime: Client) -> None:
-    paradime.emulator.flag("paradime.finished_snapshot", "ignored")
+    paradime.emulator.switch("paradime.finished_snapshot", "ignored")
     snapshot = paradime.add(more=False, chartLikeNodes=[node("a")])
     assert paradime.add(more=False, id=snapshot, chartLikeNodes=[node("a")]) == snapshot
     assert paradime.names() == ["a"]

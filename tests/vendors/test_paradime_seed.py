@@ -184,7 +184,7 @@ def post_as_curl_does(body: str, emulator: EmulatorUnderTest) -> httpx.Response:
 
 
 def is_printed_creation(answer: Any) -> bool:
-    """Tell whether the answer is the printed one, whose uid is the server's to give."""
+    """Return True if the answer is the printed one, whose uid is the server's to give."""
     uid = answer["data"]["addCustomIntegration"].pop("integrationUid")
     return bool(UUID(uid)) and answer == {"data": {"addCustomIntegration": {"ok": True}}}
 
@@ -234,7 +234,7 @@ def test_all_printed_creations_come_to_the_same_integration(
 
 
 def test_curl_sample_fails_validation_without_the_documented_type_name(emulator: EmulatorUnderTest) -> None:
-    emulator.flag("paradime.docs_type_names", False)
+    emulator.switch("paradime.docs_type_names", False)
     response = post_as_curl_does(CREATE_BY_CURL, emulator)
     assert response.status_code == 200
     assert list(response.json()) == ["errors"]

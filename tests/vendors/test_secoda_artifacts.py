@@ -153,7 +153,7 @@ def with_unit_test() -> bytes:
 def test_a_failing_unit_test_is_noted_and_counts_if_the_switch_says_so(
     emulator: EmulatorUnderTest, choice: str, failing: list[str], words: str
 ) -> None:
-    emulator.flag("secoda.dbt_unit_tests", choice)
+    emulator.switch("secoda.dbt_unit_tests", choice)
     upload(emulator, with_unit_test(), run_results({UNIT_TEST: "fail", "test.toy.a": "warn"}))
     trigger(emulator)
     assert failing_tests(emulator) == {"warning": ids("fine"), "failing": ids(*failing)}

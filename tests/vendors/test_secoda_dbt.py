@@ -157,10 +157,10 @@ def test_files_that_are_not_dbts_fail_the_next_sync(
 
 
 @pytest.mark.parametrize(("manifest_file", "results_file", "messages"), NO_ARTIFACTS)
-def test_files_that_are_not_dbts_are_refused_if_the_flag_says_so(
+def test_files_that_are_not_dbts_are_refused_if_the_switch_says_so(
     emulator: EmulatorUnderTest, manifest_file: bytes, results_file: bytes, messages: list[str]
 ) -> None:
-    emulator.flag("secoda.bad_rows", "refused")
+    emulator.switch("secoda.bad_rows", "refused")
     reply = upload(emulator, manifest_file, results_file)
     assert reply.status_code == 400
     words = [sentence for sentences in reply.json().values() for sentence in sentences]
@@ -199,15 +199,15 @@ def test_an_older_upload_of_something_else_keeps_what_was_extracted(emulator: Em
     options: dict[str, Any] = {"files": {"manifest_file": b"no"}, "data": {"integration": DBT}}
     assert emulator.call("secoda", "POST", "/integration/dbt/manifest/", **options).status_code == 200
     assert (last_sync(emulator)["status"], failing_tests(emulator)) == ("failed", before)
-    emulator.flag("secoda.bad_rows", "refused")
+    emulator.switch("secoda.bad_rows", "refused")
     assert emulator.call("secoda", "POST", "/integration/dbt/manifest/", **options).status_code == 400
 
 
-def test_dbt_operations_work_on_any_type_unless_the_flag_says_otherwise(emulator: EmulatorUnderTest) -> None:
+def test_dbt_operations_work_on_any_type_unless_the_switch_says_otherwise(emulator: EmulatorUnderTest) -> None:
     upload(emulator, MANIFEST, run_results(FAILED), CUSTOM)
     trigger(emulator, CUSTOM)
     assert failing_tests(emulator, CUSTOM)["failing"] == ids("customers", of=CUSTOM)
-    emulator.flag("secoda.dbt_on_other_types", "not_found")
+    emulator.switch("secoda.dbt_on_other_types", "not_found")
     assert upload(emulator, MANIFEST, run_results(FAILED), CUSTOM).status_code == 404
     assert emulator.call("secoda", "POST", path("trigger", CUSTOM)).status_code == 404
     assert emulator.call("secoda", "GET", path("failing_tests", CUSTOM)).status_code == 404

@@ -73,7 +73,7 @@ def test_links_stand_on_the_host_and_path_that_the_caller_used(
 def test_a_page_has_fifty_integrations_unless_told_otherwise(emulator: EmulatorUnderTest) -> None:
     assert len(listed(emulator)["results"]) == 50
     assert len(listed(emulator, "?page_size=3")["results"]) == 3
-    emulator.flag("secoda.default_page_size", 45)
+    emulator.switch("secoda.default_page_size", 45)
     assert len(listed(emulator)["results"]) == 45
 
 
@@ -84,7 +84,7 @@ def test_a_page_size_that_is_no_positive_number_is_ignored(emulator: EmulatorUnd
 
 def test_pages_do_not_grow_beyond_the_maximum(emulator: EmulatorUnderTest) -> None:
     assert len(listed(emulator, "?page_size=100000")["results"]) == listed(emulator)["count"]
-    emulator.flag("secoda.maximum_page_size", 50)
+    emulator.switch("secoda.maximum_page_size", 50)
     assert len(listed(emulator, "?page_size=100000")["results"]) == 50
 
 
@@ -136,11 +136,11 @@ def test_everything_about_a_new_integration_is_optional(emulator: EmulatorUnderT
     assert reply.json()["teams"] == ["e8ac09ed-e51e-4e61-8eaf-59942c98c260"]
 
 
-def test_credentials_are_kept_to_itself_unless_the_flag_says_otherwise(emulator: EmulatorUnderTest) -> None:
+def test_credentials_are_kept_to_itself_unless_the_switch_says_otherwise(emulator: EmulatorUnderTest) -> None:
     created = create(emulator, type="bigquery", credentials={"key": "secret"})
     assert created["credentials"] == {}
     assert "secret" not in emulator.call("secoda", "GET", f"{LIST}?page=last").text
-    emulator.flag("secoda.credentials_in_replies", "shown")
+    emulator.switch("secoda.credentials_in_replies", "shown")
     assert emulator.call("secoda", "GET", f"{LIST}/{created['id']}").json()["credentials"] == {"key": "secret"}
 
 

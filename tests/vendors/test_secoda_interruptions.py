@@ -227,7 +227,7 @@ async def delete_integration_of(call: Call, transactions: Plain) -> None:
 @pytest.mark.parametrize("handler", UPLOADS)
 async def test_an_upload_without_progress_leaves_its_sync_running_and_no_rows(sandbox: Sandbox, handler: Any) -> None:
     before = await state(sandbox)
-    sandbox.flags["secoda"]["sync_progress"] = "stuck"
+    sandbox.switches["secoda"]["sync_progress"] = "stuck"
     await handler(call(handler), Plain(sandbox))
     await sweep(sandbox)
     after = await state(sandbox)

@@ -184,11 +184,11 @@ def test_a_bad_row_is_left_out_and_recorded_with_its_place(
 
 
 @pytest.mark.parametrize(("row", "column", "message"), BAD_ROWS, ids=lambda value: str(value)[:20])
-def test_a_bad_row_refuses_the_upload_if_the_flag_says_so(
+def test_a_bad_row_refuses_the_upload_if_the_switch_says_so(
     emulator: EmulatorUnderTest, row: str, column: str | None, message: str
 ) -> None:
     before = emulator.records("secoda.resources"), emulator.records("secoda.syncs")
-    emulator.flag("secoda.bad_rows", "refused")
+    emulator.switch("secoda.bad_rows", "refused")
     reply = upload_csv(emulator, f"{HEADER}\ngood,,,,d,s,t,,,\n{row}\n")
     assert reply.status_code == 400
     place = f'metadata.csv, line 3, column "{column}"' if column else "metadata.csv, line 3"
@@ -314,8 +314,8 @@ def test_endless_errors_are_counted_and_the_first_hundred_kept(emulator: Emulato
     assert (last_sync(emulator)["error_count"], len(last_sync(emulator)["errors"])) == (5000, 100)
 
 
-def test_a_csv_upload_without_a_file_changes_nothing_if_the_flag_accepts_it(emulator: EmulatorUnderTest) -> None:
-    emulator.flag("secoda.missing_csv_file", "accepted")
+def test_a_csv_upload_without_a_file_changes_nothing_if_the_switch_accepts_it(emulator: EmulatorUnderTest) -> None:
+    emulator.switch("secoda.missing_csv_file", "accepted")
     before = emulator.records("secoda.syncs")
     assert emulator.call("secoda", "POST", CSV).status_code == 200
     assert emulator.records("secoda.syncs") == before
@@ -397,11 +397,11 @@ def test_a_bad_line_is_left_out_and_recorded_with_its_place(
 
 
 @pytest.mark.parametrize(("line", "column", "message"), BAD_RESOURCES, ids=lambda value: str(value)[:30])
-def test_a_bad_line_refuses_the_upload_if_the_flag_says_so(
+def test_a_bad_line_refuses_the_upload_if_the_switch_says_so(
     emulator: EmulatorUnderTest, line: Any, column: str | int | None, message: str
 ) -> None:
     before = emulator.records("secoda.resources"), emulator.records("secoda.syncs")
-    emulator.flag("secoda.bad_rows", "refused")
+    emulator.switch("secoda.bad_rows", "refused")
     reply = upload_jsonl(emulator, [TABLE, line])
     place = "" if column is None else f", column {json.dumps(column)}"
     assert (reply.status_code, reply.json()) == (

@@ -14,14 +14,14 @@ def authenticate(call: Call, credentials: Credentials, now: datetime) -> Identit
     scheme, _, token = call.headers.get("Authorization", "").partition(" ")
     credential = credentials.get(token.strip()) if scheme.lower() == "bearer" else None
     if credential is None or expired(credential, now):
-        raise unauthorized(call.flags)
+        raise unauthorized(call.switches)
     return Identity(credential["user"], credential["rights"], credential)
 
 
 def authorize(call: Call, identity: Identity, operation: str, safe: bool) -> None:
     """Refuse writes by a user who may only monitor. Raises Refusal (403)."""
     if not safe and identity.rights == "read":
-        raise forbidden(call.flags)
+        raise forbidden(call.switches)
 
 
 def present(credential: Record) -> dict[str, str]:

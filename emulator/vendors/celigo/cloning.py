@@ -24,7 +24,7 @@ handlers = Handlers()
 def clone_integration(call: Call, world: World) -> Reply:
     """Clone an integration (Seed 004; the body and its effects: vendor's web client).
 
-    The flag clone_reply chooses between the clone and a manifest; with newTemplateInstaller the
+    The switch clone_reply chooses between the clone and a manifest; with newTemplateInstaller the
     answer is the id of an integration whose installation makes the clone.
     """
     source = find(world, call.params["_id"])
@@ -36,7 +36,7 @@ def clone_integration(call: Call, world: World) -> Reply:
     clone = _keep(world, _tagged(clone, wishes))
     # A clone made by a plain call is in the family, but not linked (vendor's AI skills, lifecycle-management.md).
     world[CLONES].insert({"_integrationId": clone["_id"], "_sourceId": source["_id"]})
-    if world.flags["clone_reply"] == "manifest":
+    if world.switches["clone_reply"] == "manifest":
         return Reply(201, [{"model": "Integration", "_id": clone["_id"], "name": clone["name"]}, *manifest])
     return Reply(201, clone)
 
@@ -78,7 +78,7 @@ def _connection_map(world: World, source: Record, wishes: Record) -> dict[str, s
     """Return the connection to use for each one that the map names. Raises Refusal (400) if it is wrong."""
     wanted: dict[str, str] | None = wishes.get("connectionMap")
     used = _used_connections(world, source)
-    if wanted is None and used and world.flags["clone_without_connection_map"] == "refused":
+    if wanted is None and used and world.switches["clone_without_connection_map"] == "refused":
         raise refusal(400, error("invalid_connectionMap", "connectionMap is required."))
     wanted = wanted or {}
     if not wanted.keys() <= set(used) or unknown_connections(world, list(wanted.values())):

@@ -66,4 +66,4 @@ def _register(world: World, before: Record, ids: list[str]) -> Reply:
         "integration": Reply(200, record),
         "empty": Reply(200),
     }
-    return replies[world.flags["register_reply"]]
+    return replies[world.switches["register_reply"]]

@@ -62,7 +62,7 @@ class CeligoDialect:
             # The words are Express's (4.22, run on Node 20), the code is assumed.
             return envelope(400, error("invalid_path", f"Failed to decode param '{places['path'].actual}'"))
         if "path" in places:
-            return envelope(call.flags["malformed_id_status"], invalid_ref(places["path"].pointer[1:]))
+            return envelope(call.switches["malformed_id_status"], invalid_ref(places["path"].pointer[1:]))
         if "query" in places:
             return query_refused(f"The query parameter {places['query'].pointer[1:]} is not valid.")
         if any(not violation.pointer for violation in violations):

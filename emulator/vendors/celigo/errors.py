@@ -37,26 +37,26 @@ def _violation(error: Error) -> Violation:
     return Violation("body", pointer, REFUSED, NOTHING, NOTHING, error["message"])
 
 
-def unauthorized(flags: Mapping[str, Any]) -> Refusal:
+def unauthorized(switches: Mapping[str, Any]) -> Refusal:
     """Refuse who shows no valid token (code and message are assumed)."""
-    return _no_access(401, error("unauthorized", "Unauthorized"), flags)
+    return _no_access(401, error("unauthorized", "Unauthorized"), switches)
 
 
-def forbidden(flags: Mapping[str, Any]) -> Refusal:
+def forbidden(switches: Mapping[str, Any]) -> Refusal:
     """Refuse who may only read (code and message are assumed)."""
-    return _no_access(403, error("forbidden", "You do not have permission to perform this action."), flags)
+    return _no_access(403, error("forbidden", "You do not have permission to perform this action."), switches)
 
 
-def _no_access(status: int, reason: Error, flags: Mapping[str, Any]) -> Refusal:
-    """Refuse in the envelope, or as the flag auth_error_body has it."""
-    if flags["auth_error_body"] == "message":
+def _no_access(status: int, reason: Error, switches: Mapping[str, Any]) -> Refusal:
+    """Refuse in the envelope, or as the switch auth_error_body has it."""
+    if switches["auth_error_body"] == "message":
         return Refusal(Reply(status, {"message": reason["message"]}))
     return refusal(status, reason)
 
 
 def not_found(world: World, what: str) -> Refusal:
-    """Refuse an id that is nobody's; the flag unknown_id_status chooses the status (assumed)."""
-    return refusal(world.flags["unknown_id_status"], error("not_found", f"{what} not found."))
+    """Refuse an id that is nobody's; the switch unknown_id_status chooses the status (assumed)."""
+    return refusal(world.switches["unknown_id_status"], error("not_found", f"{what} not found."))
 
 
 def required(field: str, message: str | None = None) -> Error:

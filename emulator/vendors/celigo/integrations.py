@@ -77,9 +77,9 @@ def update_integration(call: Call, world: World) -> Reply:
 
 @handlers.long_operation("deleteIntegration")
 def delete_integration(call: Call, world: World) -> Reply:
-    """Delete an integration; the flag delete_with_flows says what its flows mean (Seed 004)."""
+    """Delete an integration; the switch delete_with_flows says what its flows mean (Seed 004)."""
     integration = find(world, call.params["_id"])
-    if world.flags["delete_with_flows"] == "refused" and world[FLOWS].count({"_integrationId": integration["_id"]}):
+    if world.switches["delete_with_flows"] == "refused" and world[FLOWS].count({"_integrationId": integration["_id"]}):
         raise refusal(409, error("in_use", "The integration cannot be deleted while it has flows."))
     remove(world, integration)
     return Reply(204)

@@ -27,11 +27,11 @@ def page(
 ) -> Reply:
     """Answer one page; `fetch(skip, limit)` gets its records (docs, Pagination).
 
-    Without records at all the flag empty_list_status chooses the answer.
+    Without records at all the switch empty_list_status chooses the answer.
     """
-    if not total and world.flags["empty_list_status"] == 204:
+    if not total and world.switches["empty_list_status"] == 204:
         return Reply(204)
-    limit = min(call.params.get("limit", world.flags["default_page_size"]), LARGEST_PAGE)
+    limit = min(call.params.get("limit", world.switches["default_page_size"]), LARGEST_PAGE)
     skip = call.params.get("skip", 0)
     records = [projection.apply(record) if projection else record for record in fetch(skip, limit)]
     links = ", ".join(_links(call, total, skip, limit))

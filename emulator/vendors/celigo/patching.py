@@ -65,7 +65,7 @@ def patch_integration(call: Call, world: World) -> Reply:
     """Carry out all operations of the patch, or none (Seed 004)."""
     before = find(world, call.params["_id"])
     operations: Any = call.document
-    refused: int = world.flags["patch_refused_status"]
+    refused: int = world.switches["patch_refused_status"]
     refuse_any(list(islice(_refused_operations(world, operations), MOST_ERRORS)), refused)
     after = _apply(before, operations, refused)
     refuse_any(list(islice(_wrong_types(after), MOST_ERRORS)))
@@ -95,7 +95,7 @@ def _refused_operations(world: World, operations: list[Record]) -> Iterator[Erro
         )
         return
     for operation in operations:
-        if operation["op"] != "replace" and world.flags["patch_operations"] == "replace_only":
+        if operation["op"] != "replace" and world.switches["patch_operations"] == "replace_only":
             yield error("update_not_allowed", f"The operation {operation['op']} is not allowed.")
         for pointer in (operation["path"], operation.get("from")):
             if pointer is not None and not PATCHABLE.fullmatch(pointer):

@@ -87,15 +87,15 @@ def values_of(document: Any, key: str) -> Iterator[str]:
 
 
 def refuse_during_update(world: World, integration: Record) -> None:
-    """Raise Refusal (422) while the integration is being updated, if the flag writes_during_update says so."""
-    if integration.get("updateInProgress") and world.flags["writes_during_update"] == "refused":
+    """Raise Refusal (422) while the integration is being updated, if the switch writes_during_update says so."""
+    if integration.get("updateInProgress") and world.switches["writes_during_update"] == "refused":
         raise refusal(422, error("update_in_progress", "The integration is being updated. Try again later."))
 
 
 def save(world: World, before: Record, after: Record) -> Record:
     """Put `after` in the place of `before`, note who did it and when, log it, and return it.
 
-    Raises Refusal (422) while the integration is being updated, if the flag writes_during_update says so.
+    Raises Refusal (422) while the integration is being updated, if the switch writes_during_update says so.
     """
     if after.get("updateInProgress") is not False:
         refuse_during_update(world, before)

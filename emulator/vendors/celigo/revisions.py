@@ -27,7 +27,7 @@ def create_revision(call: Call, world: World) -> Reply:
     """Take a snapshot; with ignoreIfNoChanges only if something changed since the last one (Seed 004)."""
     integration = find(world, call.params["_id"])
     standalone = world[CLONES].get(integration["_id"]) is not None
-    if standalone and world.flags["standalone_clone_snapshot"] == "refused":
+    if standalone and world.switches["standalone_clone_snapshot"] == "refused":
         raise refusal(422, error("invalid_integration", "clone must be linked to source integration"))
     content = _content(world, integration)
     if call.params.get("ignoreIfNoChanges") and not _changed(world, integration, content):
@@ -63,7 +63,7 @@ def _content(world: World, integration: Record) -> list[Record]:
 
 
 def _changed(world: World, integration: Record, content: list[Record]) -> bool:
-    """Tell whether the content differs from that of the last snapshot; without one, it does."""
+    """Return True if the content differs from that of the last snapshot; without one, it does."""
     revisions = world[REVISIONS].all({"_integrationId": integration["_id"], "type": "snapshot"})
     if not revisions:
         return True

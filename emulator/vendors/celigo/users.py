@@ -20,7 +20,7 @@ def list_integration_ashares(call: Call, world: World) -> Reply:
 
 
 def _covers(share: Record, integration_id: str) -> bool:
-    """Tell whether the access is to the whole account, or to this integration."""
+    """Return True if the access is to the whole account, or to this integration."""
     if share.get("accessLevel") in ("monitor", "manage", "administrator"):
         return True
     return any(access["_integrationId"] == integration_id for access in share["integrationAccessLevel"])

@@ -127,7 +127,7 @@ def _target_errors(attached: Callable[[str, str], bool], target: str, id: str, f
 
 
 def _attached(world: World, integration: Record, target: str, id: str) -> bool:
-    """Tell whether what an alias stands for is the integration's own, or goes through a connection of it."""
+    """Return True if what an alias stands for is the integration's own, or goes through a connection of it."""
     record = world[TARGETS[target]].get(id)
     if record is None or target == "_scriptId":
         return record is not None

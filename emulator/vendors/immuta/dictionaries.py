@@ -22,7 +22,7 @@ MATCHES: Mapping[str, Callable[[str, str], bool]] = {
     "contains": lambda query, found: query in found,
     "starts_with": lambda query, found: found.startswith(query),
 }
-"""The choices of the flag types_query_match."""
+"""The choices of the switch types_query_match."""
 
 handlers = Handlers()
 
@@ -35,7 +35,7 @@ def list_dictionary_types(call: Call, world: World) -> Reply:
     """
     newest_first = reversed(world[DICTIONARIES].all())
     types = dict.fromkeys(name for dictionary in newest_first for name in dictionary["types"])
-    matches = MATCHES[world.flags["types_query_match"]]
+    matches = MATCHES[world.switches["types_query_match"]]
     return Reply(200, [name for name in types if matches(call.params.get("query", ""), name)])
 
 
@@ -53,7 +53,7 @@ def create_dictionary(call: Call, world: World) -> Reply:
     existing = _lookup(world, data_source)
     if existing is None:
         return Reply(200, _shown(world, _create(call, world, data_source)))
-    if world.flags["existing_dictionary_post"] == "refuse":
+    if world.switches["existing_dictionary_post"] == "refuse":
         raise Refusal(bad_request(call, "Data source already has a dictionary"))
     return Reply(200, _shown(world, _replace(call, world, existing)))
 
@@ -63,7 +63,7 @@ def update_dictionary(call: Call, world: World) -> Reply:
     """Replace a dictionary's columns (Seed 003, "Update Data Source Dictionary")."""
     data_source = _changeable_data_source(call, world)
     existing = _lookup(world, data_source)
-    if existing is None and world.flags["missing_dictionary_put"] == "create":
+    if existing is None and world.switches["missing_dictionary_put"] == "create":
         return Reply(200, _shown(world, _create(call, world, data_source)))
     if existing is None:
         raise dictionary_not_found()
@@ -137,7 +137,7 @@ def _without_sourceless_tags(column: Record) -> Record:
 
 
 def _shown(world: World, dictionary: Record) -> Record:
-    if world.flags["column_nullable"] == "as_stored":
+    if world.switches["column_nullable"] == "as_stored":
         return dictionary
     columns = [{**column, "nullable": column.get("nullable", True)} for column in dictionary["metadata"]]
     return {**dictionary, "metadata": columns}

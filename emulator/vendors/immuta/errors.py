@@ -81,7 +81,7 @@ def dictionary_not_found() -> Refusal:
 def bad_request(call: Call, reason: str, validation: Mapping[str, Any] | None = None) -> Reply:
     """Return a 400; where the seed documents the text "Bad request: (detailed reason)", in that form."""
     documented = call.method in ("POST", "PUT") and call.path.startswith("/dictionary/")
-    prefixed = documented and call.flags["bad_request_prefix"]
+    prefixed = documented and call.switches["bad_request_prefix"]
     return reply(400, f"Bad request: {reason}" if prefixed else reason, validation)
 
 

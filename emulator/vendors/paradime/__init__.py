@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.exchange import Reply
-from emulator.vendor import Flags, Vendor
+from emulator.vendor import Switches, Vendor
 from emulator.vendors.paradime import auth, integrations, nodes
 from emulator.vendors.paradime.collections import CREDENTIALS, INTEGRATIONS, NODES, PENDING_NODES, SNAPSHOTS
 from emulator.vendors.paradime.errors import ParadimeDialect
 
 
-def graphql_reply(result: dict[str, Any], ran: bool, refused: bool, flags: Flags) -> Reply:
+def graphql_reply(result: dict[str, Any], ran: bool, refused: bool, switches: Switches) -> Reply:
     """Wrap a GraphQL result: "a GraphQL error is a 200" (vendor's SDK, tests/unit/test_transport.py).
 
-    Whether that holds for a request that never ran is not known: a flag tells. In strict mode that is a 400, which
+    Whether that holds for a request that never ran is not known: a switch tells. In strict mode that is a 400, which
     ariadne and graphene-django answer by default.
     """
-    status = 200 if ran else flags["validation_error_status"]
+    status = 200 if ran else switches["validation_error_status"]
     return Reply(400 if refused else status, result)
 
 

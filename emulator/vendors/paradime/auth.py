@@ -58,6 +58,6 @@ def _by_token(call: Call, credentials: Credentials) -> Record:
 def _check_workspace(call: Call, own: str) -> None:
     named = call.headers.get("X-Paradime-Workspace")
     if not named:
-        raise missing_workspace(call.flags["missing_workspace_status"])
+        raise missing_workspace(call.switches["missing_workspace_status"])
     if named != own:
         raise forbidden("The token does not belong to this workspace")

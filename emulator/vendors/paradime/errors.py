@@ -28,7 +28,7 @@ def forbidden(message: str) -> Refusal:
 
 
 def missing_workspace(status: int) -> Refusal:
-    """Return the refusal of a company token that does not say in which workspace it acts; the flag has the status."""
+    """Return the refusal of a company token that does not say in which workspace it acts; the switch has the status."""
     message = "A company token needs the header X-Paradime-Workspace"
     return Refusal(_bad_request(message) if status == 400 else _refuse(status, message))
 
@@ -43,7 +43,7 @@ def unknown_integration(uid: str) -> FieldError:
 
 
 def taken_name(name: str) -> FieldError:
-    """Return the GraphQL error for a name that another active integration has (assumed; see the flag)."""
+    """Return the GraphQL error for a name that another active integration has (assumed; see the switch)."""
     return FieldError(f"CustomIntegrationAlreadyExistsException: an active custom integration is named {name!r}")
 
 
@@ -53,7 +53,7 @@ def unknown_snapshot(id: int, uid: str) -> FieldError:
 
 
 def closed_snapshot(id: int) -> FieldError:
-    """Return the GraphQL error for a batch that comes after the last one (assumed; see the flag)."""
+    """Return the GraphQL error for a batch that comes after the last one (assumed; see the switch)."""
     return FieldError(f"SnapshotClosedException: snapshot {id} has already taken its last nodes")
 
 

@@ -70,7 +70,7 @@ def _changes(given: dict[str, Any]) -> Record:
 
 
 def _refuse_taken_name(world: World, integration: Record) -> None:
-    if world.flags["duplicate_names"] == "allowed" or not integration["isActive"]:
+    if world.switches["duplicate_names"] == "allowed" or not integration["isActive"]:
         return
     namesakes = world[INTEGRATIONS].all({"name": integration["name"], "isActive": True})
     if any(namesake["uid"] != integration["uid"] for namesake in namesakes):

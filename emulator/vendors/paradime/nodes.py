@@ -34,9 +34,9 @@ def add_custom_integration_nodes(call: Call, world: World) -> dict[str, Any]:
         _put(world, snapshot["id"], _batch(call, integration["uid"]))
         if not call.params["snapshotHasMoreNodes"]:
             _close(world, snapshot)
-        elif world.flags["open_snapshots"] == "lost":
+        elif world.switches["open_snapshots"] == "lost":
             _forget(world, snapshot)
-    elif world.flags["finished_snapshot"] == "refused":
+    elif world.switches["finished_snapshot"] == "refused":
         raise closed_snapshot(snapshot["id"])
     return {"ok": True, "snapshotId": snapshot["id"]}
 

@@ -101,7 +101,7 @@ def _integration_field(call: Call) -> str:
 
 def _find_dbt(world: World, integration_id: str) -> Record:
     integration = find(world, integration_id)
-    if integration["type"] != "dbt" and world.flags["dbt_on_other_types"] == "not_found":
+    if integration["type"] != "dbt" and world.switches["dbt_on_other_types"] == "not_found":
         raise not_found()
     return integration
 
@@ -127,7 +127,7 @@ def _sync(world: World, id: str) -> None:
     if artifacts is None:
         report.error(None, None, "No artifacts were uploaded.")
     elif not artifacts["problems"]:
-        found = {"id": id, **_failing_tests(id, artifacts, report, world.flags["dbt_unit_tests"] == "counted")}
+        found = {"id": id, **_failing_tests(id, artifacts, report, world.switches["dbt_unit_tests"] == "counted")}
     else:
         report.errors, report.error_count = artifacts["problems"], len(artifacts["problems"])
     sync = begin(world, id, "dbt", {})

@@ -130,7 +130,7 @@ class SecodaDialect:
             return parse_uuid(violation.actual) is None if is_team else not is_number(violation.actual)
         if violation.rule == "format":
             return parse_uuid(violation.actual) is None
-        # Handlers tell which files an upload without any body lacks, and judge a CSV upload by its flag.
+        # Handlers tell which files an upload without any body lacks, and judge a CSV upload by its switch.
         missing_to_handlers = violation.rule == "required" and violation.pointer in ("", "/file")
         return violation.rule != "additionalProperties" and not missing_to_handlers
 

@@ -23,7 +23,7 @@ def list_integrations(call: Call, world: World) -> Reply:
     """Return one page of the integrations, of one type if asked for (Seed 002, "List Integrations")."""
     where = {"type": call.params["type"]} if call.params.get("type") else None
     integrations = world[INTEGRATIONS]
-    page = find_page(call, integrations.count(where), world.flags)
+    page = find_page(call, integrations.count(where), world.switches)
     found = integrations.page(page.skip, page.length, where)
     return Reply(200, page.envelope([_shown(integration, world) for integration in found]))
 
@@ -112,4 +112,4 @@ def _problems_of_teams(given: Document) -> dict[str, Any]:
 
 
 def _shown(integration: Record, world: World) -> Record:
-    return integration if world.flags["credentials_in_replies"] == "shown" else {**integration, "credentials": {}}
+    return integration if world.switches["credentials_in_replies"] == "shown" else {**integration, "credentials": {}}

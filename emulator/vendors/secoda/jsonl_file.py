@@ -122,7 +122,7 @@ def _identifier(found: Any, end: str, number: int, report: Report) -> Record | N
 
 
 def _are_texts(document: Mapping[str, Any], names: Iterable[str], prefix: str, number: int, report: Report) -> bool:
-    """Tell whether all of these are there and say something; report those that do not."""
+    """Return True if all of these are there and say something; report those that do not."""
     problems = {name: problem for name in names if (problem := _text_problem(document.get(name, _MISSING)))}
     for name, problem in problems.items():
         report.error(number, prefix + name, problem)

@@ -51,7 +51,7 @@ async def import_jsonl_metadata(call: Call, transactions: Transactions) -> Reply
 
 def _without_file(call: Call, world: World) -> Reply:
     find(world, call.params["integration_id"])
-    if world.flags["missing_csv_file"] == "refused":
+    if world.switches["missing_csv_file"] == "refused":
         raise invalid_fields({"file": [NO_FILE]})
     return Reply(200)
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from emulator.exchange import Call, Record
-from emulator.vendor import Flags
+from emulator.vendor import Switches
 from emulator.vendors.secoda.errors import invalid_page
 
 
@@ -17,7 +17,7 @@ from emulator.vendors.secoda.errors import invalid_page
 class Page:
     """One page of a list of `count` records; `number` counts from 1.
 
-    If `torn`, the last record has moved to the front since the first page was got (flag torn_pages).
+    If `torn`, the last record has moved to the front since the first page was got (switch torn_pages).
     """
 
     call: Call
@@ -70,15 +70,15 @@ class Page:
         return f"{url}?{urlencode(parameters)}" if parameters else url
 
 
-def find_page(call: Call, count: int, flags: Flags) -> Page:
+def find_page(call: Call, count: int, switches: Switches) -> Page:
     """Return the page that the call asks for, of a list of `count` records. Raises Refusal (404)."""
-    size = min(call.params.get("page_size", flags["default_page_size"]), flags["maximum_page_size"])
+    size = min(call.params.get("page_size", switches["default_page_size"]), switches["maximum_page_size"])
     total = _pages(count, size)
     # What the contract knows no number for, and Django REST framework does: the last page.
     number = total if call.query.getall("page", [""])[-1] == "last" else call.params.get("page", 1)
     if number > total:
         raise invalid_page()
-    return Page(call, number, size, count, flags["torn_pages"])
+    return Page(call, number, size, count, switches["torn_pages"])
 
 
 def _pages(count: int, size: int) -> int:

@@ -40,7 +40,7 @@ def begin(world: World, integration_id: str, kind: str, files: Mapping[str, str]
 
 
 def finish(world: World, sync_id: str, status: str, reports: Sequence[Report], **facts: Any) -> Record:
-    """Record how the sync ended, and what was found; it goes on running if the flag sync_progress says so.
+    """Record how the sync ended, and what was found; it goes on running if the switch sync_progress says so.
 
     Its rows are in force then, in the place of those of its integration's others, if it has succeeded.
     Raises Refusal (404) if its integration has gone meanwhile.
@@ -49,7 +49,7 @@ def finish(world: World, sync_id: str, status: str, reports: Sequence[Report], *
     if sync is None or sync["rows"] == "leaving":
         raise not_found()
     ended = (
-        {"status": status, "finished_at": timestamp(world.now)} if world.flags["sync_progress"] == "finished" else {}
+        {"status": status, "finished_at": timestamp(world.now)} if world.switches["sync_progress"] == "finished" else {}
     )
     sync = {**sync, **ended, **_found(reports), **facts}
     if sync["rows"] == "arriving":
@@ -108,9 +108,9 @@ def _new_tag(world: World) -> str:
 
 
 def refuse_errors(world: World, reports: Sequence[Report]) -> None:
-    """Raise Refusal (400), naming file, line and column, if there are errors and the flag bad_rows says so."""
+    """Raise Refusal (400), naming file, line and column, if there are errors and the switch bad_rows says so."""
     messages = {report.part: report.sentences() for report in reports if report.errors}
-    if messages and world.flags["bad_rows"] == "refused":
+    if messages and world.switches["bad_rows"] == "refused":
         raise invalid_fields(messages)
 
 

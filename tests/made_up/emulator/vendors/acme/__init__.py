@@ -31,7 +31,7 @@ def list_things(call: Call, world: World) -> Reply:
 def get_thing(call: Call, world: World) -> Reply:
     thing = world[THINGS].get(call.params["thing_id"])
     if thing is None:
-        raise Refusal(problem(404, f"{call.flags['greeting']}, no {call.params['thing_id']}"))
+        raise Refusal(problem(404, f"{call.switches['greeting']}, no {call.params['thing_id']}"))
     return Reply(200, thing)
 
 
@@ -85,7 +85,7 @@ class AcmeDialect:
         return problem(400, "; ".join(f"{found.place} {found.pointer} {found.rule}" for found in violations))
 
     def broken(self, call: Call) -> Reply:
-        return problem(500, "our own fault")
+        return problem(500, "internal error")
 
 
 def authenticate(call: Call, credentials: Credentials, now: datetime) -> Identity:

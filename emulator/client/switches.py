@@ -1,4 +1,4 @@
-"""A sandbox's flags."""
+"""A sandbox's switches."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from emulator.client.sandbox import SandboxClient
 
 
-class Flags(Mapping[str, Any]):
-    """A sandbox's flags, such as "celigo.empty_list_status": read and set like a dictionary's."""
+class Switches(Mapping[str, Any]):
+    """A sandbox's switches, such as "celigo.empty_list_status": read and set like a dictionary's."""
 
     def __init__(self, sandbox: SandboxClient) -> None:
         self._sandbox = sandbox
@@ -28,9 +28,9 @@ class Flags(Mapping[str, Any]):
         return len(self._all())
 
     def update(self, values: Mapping[str, Any]) -> None:
-        """Set flags; the others stay as they are. Raises EmulatorError for an unknown flag or value: none is set."""
-        self._sandbox.request("PATCH", "/flags", dict(values))
+        """Set switches; the others stay as they are. Raises EmulatorError for an unknown switch or value."""
+        self._sandbox.request("PATCH", "/switches", dict(values))
 
     def _all(self) -> dict[str, Any]:
-        flags: dict[str, Any] = self._sandbox.request("GET", "/flags")
-        return flags
+        switches: dict[str, Any] = self._sandbox.request("GET", "/switches")
+        return switches

@@ -1,0 +1,58 @@
+"""A sandbox's switches: the vendors' switches, as <vendor>.<switch>."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.contract.openapi import Contract
+from emulator.control.handlers import Emulator, Handlers
+from emulator.errors import Problem
+from emulator.exchange import Call, Reply
+from emulator.sandbox.sandbox import Sandbox
+
+handlers = Handlers()
+
+
+@handlers.sandbox_operation("getSwitches")
+async def get_switches(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """List all switches."""
+    return Reply(200, describe_switches(sandbox))
+
+
+@handlers.sandbox_operation("setSwitches")
+async def set_switches(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Set those switches that the body names, or none if one of them is wrong."""
+    given: Any = call.document
+    for vendor, values in read_switches(given, emulator.catalogue.contracts).items():
+        sandbox.set_switches(vendor, values)
+    return Reply(200, describe_switches(sandbox))
+
+
+def describe_switches(sandbox: Sandbox) -> dict[str, Any]:
+    """Return a sandbox's switches as JSON."""
+    return {
+        f"{vendor}.{switch}": value for vendor, values in sandbox.switches.items() for switch, value in values.items()
+    }
+
+
+def read_switches(given: Mapping[str, Any], contracts: Mapping[str, Contract]) -> dict[str, dict[str, Any]]:
+    """Return switches by vendor and name. Raises Problem, naming what there is."""
+    if not given:
+        return {}
+    known = {
+        f"{vendor}.{name}": switch
+        for vendor, contract in contracts.items()
+        for name, switch in contract.switches.items()
+    }
+    values: dict[str, dict[str, Any]] = {}
+    for full_name, value in given.items():
+        if full_name not in known:
+            raise Problem(422, f"There is no switch {full_name!r}; there are {', '.join(sorted(known))}.")
+        choices = known[full_name].choices
+        # True is 1 for Python, and not for JSON.
+        if not any(value == choice and type(value) is type(choice) for choice in choices):
+            raise Problem(422, f"{full_name} is {value!r}; it takes {', '.join(map(str, choices))}.")
+        vendor, _, name = full_name.partition(".")
+        values.setdefault(vendor, {})[name] = value
+    return values
