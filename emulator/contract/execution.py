@@ -21,11 +21,12 @@ from graphql import (
     VariableDefinitionNode,
     Visitor,
     get_operation_ast,
-    parse,
     validate,
     visit,
 )
-from graphql.language.parser import MAX_NESTING_DEPTH
+from graphql.error import GraphQLSyntaxError
+from graphql.language import Lexer, Source, Token
+from graphql.language.parser import MAX_NESTING_DEPTH, Parser
 from graphql.validation.validation_context import MAX_FRAGMENT_WORK
 
 from emulator.contract.measures import Measures, measures_of
@@ -38,6 +39,9 @@ from emulator.exchange import NOTHING, Violation
 
 TOKEN_BYTES = 600
 """What a token takes in memory with the nodes that are made of it, at most: measured."""
+
+TOO_DEEP = "Document is nested too deeply. Parsing aborted."
+"""graphql-core's own sentence."""
 
 _SHARED = (
     "The document's operations spread too many fragments or use too many variables between them;"
@@ -74,17 +78,9 @@ class Executable:
         """Parse a document with the aliases that are on."""
         size = 2 * len(query.encode("utf-8", "surrogatepass"))
         try:
-            ast = parse(
-                query,
-                # As in the versions that graphene runs on: "{}" is no selection.
-                allow_empty_selection_sets=False,
-                max_lexical_tokens=limits.tokens,
-                max_comments=limits.tokens,
-                max_source_length=limits.length,
-            )
+            ast = _parse(query, limits)
         except GraphQLError as error:
             return GraphQLDocument(None, size, _refusal("syntax", "/query", [error]))
-        _unlink_tokens(ast)
         renamed = {name: self._aliases[name] for name in aliases if name in query}
         return GraphQLDocument(visit(ast, _Rename(renamed)) if renamed else ast, size + TOKEN_BYTES * ast.token_count)
 
@@ -181,13 +177,34 @@ def _resolve_root_field(_: Any, info: GraphQLResolveInfo[Any], **arguments: Any)
         raise
 
 
-def _unlink_tokens(ast: DocumentNode) -> None:
-    """Unlink the tokens of a document: linked both ways, only the garbage collector could free them, in one go."""
-    token = ast.loc.start_token if ast.loc else None
+def _parse(query: str, limits: GraphQLLimits) -> DocumentNode:
+    """Parse a document; whether it parses or not, what is left of it is freed without the garbage collector."""
+    source = Source(query)
+    lexer = Lexer(source)
+    try:
+        parser = Parser(
+            source,
+            lexer=lexer,
+            # As in the versions that graphene runs on: "{}" is not a selection.
+            allow_empty_selection_sets=False,
+            max_lexical_tokens=limits.tokens,
+            max_comments=limits.tokens,
+            max_source_length=limits.length,
+        )
+        return parser.parse_document()
+    except RecursionError:
+        raise GraphQLSyntaxError(source, lexer.token.start, TOO_DEEP) from None
+    finally:
+        _unlink_tokens(lexer.token)
+
+
+def _unlink_tokens(last: Token) -> None:
+    """Unlink tokens: linked both ways, only the garbage collector could free them, which holds up everything."""
+    token: Token | None = last
     while token is not None:
-        following = token.next
+        former = token.prev
         token.prev = token.next = None
-        token = following
+        token = former
 
 
 def _is_valid(

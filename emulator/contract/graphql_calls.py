@@ -34,8 +34,8 @@ QUICK_FIELDS = 100
 QUICK_BODY = 64 * 1024
 """A request that selects more fields, or comes in more bytes, is executed off the event loop."""
 
-KEPT_BYTES = 32 * 1024**2
-"""What the documents that are kept may take in memory."""
+KEPT_BYTES = 8 * 1024**2
+"""What the documents that are kept may take in memory. A full garbage collection visits all of them."""
 
 
 class GraphQLCalls:
