@@ -37,6 +37,7 @@ from emulator.sandbox.sandbox import Sandbox
 from emulator.store.credentials import Identity
 from emulator.store.world import World
 from emulator.transport import wire
+from emulator.transport.breaking import WITHOUT_REPLY, send_brokenly
 from emulator.transport.connection import break_off
 from emulator.transport.cors import Cors
 from emulator.transport.wire import Disconnected
@@ -359,7 +360,7 @@ class Pipeline:
     def _apply_effect(self, context: RequestContext, reply: Reply | None) -> Reply | None:
         if context.reply_is_checked:
             return reply
-        if context.effect.connection in ("reset", "close"):
+        if context.effect.connection in WITHOUT_REPLY:
             return None
         return context.effect.reply or reply
 
@@ -382,7 +383,7 @@ class Pipeline:
             return break_off(request, context.effect.connection or "close")
         self._cors.allow(request, response)
         if context.effect.connection is not None:
-            return await wire.send_brokenly(request, response, context.effect.connection, self._stopping)
+            return await send_brokenly(request, response, context.effect.connection, self._stopping)
         return response
 
     def _responses(self, context: RequestContext) -> Mapping[int, Response]:

@@ -424,7 +424,7 @@ def test_a_stream_without_an_end_ends_with_its_client(server: Secure) -> None:
 def test_who_is_held_back_is_answered_at_once_when_the_server_stops(
     catalogue: Catalogue, tmp_path: Path, loop: str, fault: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emulator.transport.wire.DRIP_SECONDS", 3600)
+    monkeypatch.setattr("emulator.transport.breaking.DRIP_SECONDS", 3600)
     with secure(catalogue, tmp_path, loop) as server, ExitStack() as connections:
         server.emulator.sandboxes.default.faults.add(fault_of({"vendor": "secoda", **fault}, "fault-1"))
         held = {way: connections.enter_context(connected(server, way)) for way in WAYS}

@@ -22,12 +22,14 @@ from hypothesis import strategies as st
 
 from emulator.app import Emulator
 from emulator.catalogue import Catalogue, read_catalogue
+from emulator.control.document import own_schemas
 from emulator.errors import ConfigurationError
 from emulator.faults.armed import Due, Faults
 from emulator.faults.check import check_fault, contract_of
 from emulator.faults.rule import fault_of
 from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
+from emulator.transport.breaking import WITH_REPLY, WITHOUT_REPLY
 from tests.conftest import EmulatorUnderTest, fresh
 from tests.sample_calls import READ_OPERATION, READS, WRITE_OPERATION, WRITES, begin, by_id, query, read, write, written
 from tests.test_pipeline import MADE_UP, load_acme
@@ -464,6 +466,12 @@ def test_what_has_no_body_comes_whole(emulator: EmulatorUnderTest, connection: s
     head = emulator.call("celigo", "HEAD", "/integrations")
     assert (head.status_code, head.content) == (200, b"")
     assert emulator.call("celigo", "HEAD", "/integrations").status_code == 200
+
+
+def test_the_schema_of_faults_allows_each_way_in_which_a_connection_breaks() -> None:
+    schema = json.loads(own_schemas()["fault.schema.json"].read_text("utf-8"))["properties"]["connection"]
+    assert schema["enum"] == [*WITHOUT_REPLY, *WITH_REPLY]
+    assert [way for way in schema["enum"] if f"{way}: " not in schema["description"]] == []
 
 
 def stream(emulator: EmulatorUnderTest, vendor: str) -> Any:

@@ -96,8 +96,8 @@ class SandboxClient:
 
         `operation` is a name, a glob or a list of these (left out: every operation), `when` says which calls
         ({"times": 2}), `status` is short for reply={"status": …}. The rest is as `/_emulator/docs` has it:
-        reply {status, body, headers}, delay {"fixed": seconds}, connection "reset", "close", "truncate" or
-        "drip", graphql {"errors": […]}, commit "after" to keep what the call wrote. Raises EmulatorError for a
+        reply {status, body, headers}, delay {"fixed": seconds}, connection "reset" or another way in which it
+        breaks, graphql {"errors": […]}, commit "after" to keep what the call wrote. Raises EmulatorError for a
         fault that could never apply to a call.
         """
         if status is not None:

@@ -23,6 +23,7 @@ from emulator.faults.rule import FaultReply, GraphQLFault
 from emulator.faults.scenarios import Scenario
 from emulator.json_text import write_json
 from emulator.transport import wire
+from emulator.transport.breaking import WITHOUT_REPLY
 from emulator.transport.connection import has_left
 from emulator.transport.wire import Disconnected
 
@@ -55,7 +56,7 @@ class Effect:
     @property
     def replaces_call(self) -> bool:
         """Return True if the call itself is not to be done."""
-        ends = self.reply is not None or self.connection in ("reset", "close")
+        ends = self.reply is not None or self.connection in WITHOUT_REPLY
         return ends and not self.after_commit
 
 

@@ -44,11 +44,6 @@ MOST_VALUES = 100_000
 What parses, validates and writes JSON holds the interpreter until it has done: up to 0.5 µs a mark was measured.
 """
 
-DRIPS = 20
-DRIP_SECONDS = 0.1
-"""A dripping body comes in about so many pieces, with so many seconds between two of them."""
-
-
 logger = logging.getLogger("emulator")
 
 
@@ -287,33 +282,6 @@ def reset(transport: asyncio.WriteTransport) -> None:
     # Closing with a linger time of zero makes the system send a reset instead of an end.
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
-
-
-async def send_brokenly(
-    request: web.BaseRequest, response: web.Response, connection: str, stopping: asyncio.Event
-) -> web.StreamResponse:
-    """Send a response so that its body ends in the middle ("truncate") or comes in small pieces ("drip").
-
-    One without a body goes out as it is. When the emulator stops, the rest comes at once.
-    """
-    content = response.body if isinstance(response.body, bytes) else b""
-    if not content or request.method == "HEAD":
-        return response
-    stream = web.StreamResponse(status=response.status, headers=response.headers)
-    stream.content_length = len(content)
-    with suppress(ConnectionError):  # the client may leave while it drips
-        await stream.prepare(request)
-        if connection == "truncate":
-            await stream.write(content[: len(content) // 2])
-            if request.transport is not None:
-                request.transport.close()
-            return stream
-        piece = max(1, len(content) // DRIPS)
-        for start in range(0, len(content), piece):
-            await stream.write(content[start : start + piece])
-            await pause(DRIP_SECONDS, stopping)
-        await stream.write_eof()
-    return stream
 
 
 async def pause(seconds: float, stopping: asyncio.Event) -> None:
