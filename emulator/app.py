@@ -38,7 +38,7 @@ from emulator.sandbox.budget import Budget
 from emulator.sandbox.fixtures import Fixture, Fixtures, problems_in, read_fixtures
 from emulator.sandbox.sandbox import Blueprint, Sandbox
 from emulator.sandbox.sandboxes import DEFAULT, Sandboxes, seeded_faker
-from emulator.settings import SETTINGS, Settings
+from emulator.settings import Settings
 from emulator.store.collection import Collection
 from emulator.transport import wire
 from emulator.transport.cors import Cors
@@ -49,9 +49,6 @@ from emulator.transport.tunnel import tunnelled_to
 from emulator.vendor import Vendor
 
 logger = logging.getLogger("emulator")
-
-TEMPLATE_SETTINGS = ("seed", "fixtures", "switches")
-"""The settings that the template of a sandbox depends on."""
 
 
 class Emulator:
@@ -274,7 +271,12 @@ def _path(request: web.BaseRequest) -> str:
 
 def _begins_as_usual(settings: Settings) -> bool:
     """Return True if a world is as most are: made of our own fixtures, by the default seed and switches."""
-    return all(settings[setting.name] == setting.default for setting in SETTINGS if setting.name in TEMPLATE_SETTINGS)
+    return _of_template(settings) == _of_template(Settings())
+
+
+def _of_template(settings: Settings) -> tuple[object, ...]:
+    """Return the settings that the template of a sandbox depends on."""
+    return settings.seed, settings.fixtures, settings.switches
 
 
 def _refuse_other_outside(before: Contract, after: Contract) -> None:
@@ -290,8 +292,8 @@ def _hosts(settings: Settings, contracts: Mapping[str, Contract]) -> Hosts:
 
     Raises ConfigurationError where vendor_hosts or vendor_ports are for no vendor, or contradict themselves.
     """
-    for name in ("vendor_hosts", "vendor_ports"):
-        for vendor, _ in settings[name]:
+    for name, entries in (("vendor_hosts", settings.vendor_hosts), ("vendor_ports", settings.vendor_ports)):
+        for vendor, _ in entries:
             if vendor not in contracts:
                 raise ConfigurationError(f"{name}: unknown vendor {vendor!r}; known vendors: {', '.join(contracts)}")
     documented = [(host, name) for name, contract in contracts.items() for host in contract.hosts]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from emulator.errors import ConfigurationError
 from emulator.transport.hosts import is_local
+
+T = TypeVar("T")
 
 PREFIX = "EMULATOR_"
 FILE = "emulator.toml"
@@ -26,7 +29,7 @@ MOST_DIGITS = 20
 class Setting:
     """One setting: its key in emulator.toml, how its text is read, its default and what it does.
 
-    `many` makes a list of it; `singular` is the name of one of its values, "scenario" of scenarios.
+    `many` says that it is a list; `singular` names one of its entries, "scenario" of scenarios.
     """
 
     name: str
@@ -141,106 +144,89 @@ def _size(text: str) -> int:
     return number * units[unit]
 
 
-SETTINGS: Sequence[Setting] = (
-    Setting("host", _not_empty, "127.0.0.1", "The address to listen on; :: takes IPv4, too."),
-    Setting("port", _whole(0, 65535), 4070, "The port to listen on; 0 takes a free one."),
-    Setting(
-        "tls", _one_of("off", "auto", "files"), "off", "https, too, with a certificate made at the start or files."
-    ),
-    Setting("tls_port", _whole(0, 65535), 4443, "The port for https; 0 takes a free one."),
-    Setting("tls_cert", _text, "", "With tls=files: the certificate (and its chain) as PEM."),
-    Setting("tls_key", _text, "", "With tls=files: the certificate's key as PEM, if it is not in tls_cert."),
-    Setting("log_level", _one_of("debug", "info", "warning", "error"), "info", "How much to log."),
-    Setting("log_format", _one_of("auto", "text", "json"), "auto", "How: auto (coloured on a terminal), text, json."),
-    Setting("access_log", _boolean, True, "Log a line for each call."),
-    Setting("strict", _boolean, False, "Refuse, in the vendor's words, what a vendor would only be tolerant of."),
-    Setting("seed", _whole(0, 2**63 - 1), 1, "The seed of everything random: the same seed gives the same world."),
-    Setting("fixtures", _text, "", "A folder laid over the built-in fixtures."),
-    Setting("contracts", _text, "", "A folder laid over the built-in contracts."),
-    Setting("reload", _boolean, True, "Read the files of those two folders again when they change."),
-    Setting(
-        "switches",
-        _text,
-        (),
-        "Switches for what is not known of a vendor: celigo.empty_list_status=204.",
-        True,
-        "switch",
-    ),
-    Setting("max_body", _size, 256 * 1024**2, "The largest body that is read, in bytes (or 512k, 256m, 1g)."),
-    Setting("max_json", _size, 16 * 1024**2, "The largest JSON (GraphQL, form) that is read, in bytes."),
-    Setting("max_json_depth", _whole(1, 200), 100, "The deepest JSON that is read, in levels."),
-    Setting("graphql_depth", _whole(1, 1000), 25, "The deepest GraphQL document that is run, in fields."),
-    Setting("graphql_aliases", _whole(0, 10_000), 100, "How many aliases a GraphQL document may have."),
-    Setting("graphql_fields", _whole(1, 100_000), 2000, "How many fields it may select, its fragments spread out."),
-    Setting("graphql_tokens", _whole(1, 1_000_000), 15_000, "How many tokens it may have."),
-    Setting("graphql_length", _size, 1024**2, "How many characters it may have (or 512k, 1m)."),
-    Setting(
-        "scenarios",
-        _text,
-        (),
-        "Scenarios that every sandbox starts with: secoda/rate-limited, */outage.",
-        True,
-        "scenario",
-    ),
-    Setting("database", _not_blank, "", "A file that keeps the default sandbox across restarts."),
-    Setting("sandbox_limit", _whole(0, 100_000), 1000, "How many sandboxes there may be besides the default one."),
-    Setting("snapshot_bytes", _size, 512 * 1024**2, "How many bytes the snapshots of all sandboxes may take together."),
-    Setting("journal_size", _whole(1, 10_000_000), 10_000, "How many exchanges a sandbox's journal keeps."),
-    Setting(
-        "journal_bytes",
+def _setting(read: Callable[[str], T], default: T, help: str) -> T:
+    value: T = field(default=default, metadata={"read": read, "help": help})
+    return value
+
+
+def _entries(read: Callable[[str], T], help: str, singular: str = "") -> tuple[T, ...]:
+    """Return a setting that is a list; `singular` names one of its entries: "scenario" of scenarios."""
+    value: tuple[T, ...] = field(default=(), metadata={"read": read, "help": help, "many": True, "singular": singular})
+    return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The value of every setting. Its fields are the one table of settings."""
+
+    host: str = _setting(_not_empty, "127.0.0.1", "The address to listen on; :: takes IPv4, too.")
+    port: int = _setting(_whole(0, 65535), 4070, "The port to listen on; 0 takes a free one.")
+    tls: str = _setting(
+        _one_of("off", "auto", "files"), "off", "https, too, with a certificate made at the start or files."
+    )
+    tls_port: int = _setting(_whole(0, 65535), 4443, "The port for https; 0 takes a free one.")
+    tls_cert: str = _setting(_text, "", "With tls=files: the certificate (and its chain) as PEM.")
+    tls_key: str = _setting(_text, "", "With tls=files: the certificate's key as PEM, if it is not in tls_cert.")
+    log_level: str = _setting(_one_of("debug", "info", "warning", "error"), "info", "How much to log.")
+    log_format: str = _setting(
+        _one_of("auto", "text", "json"), "auto", "How: auto (coloured on a terminal), text, json."
+    )
+    access_log: bool = _setting(_boolean, True, "Log a line for each call.")
+    strict: bool = _setting(_boolean, False, "Refuse, in the vendor's words, what a vendor would only be tolerant of.")
+    seed: int = _setting(_whole(0, 2**63 - 1), 1, "The seed of everything random: the same seed gives the same world.")
+    fixtures: str = _setting(_text, "", "A folder laid over the built-in fixtures.")
+    contracts: str = _setting(_text, "", "A folder laid over the built-in contracts.")
+    reload: bool = _setting(_boolean, True, "Read the files of those two folders again when they change.")
+    switches: tuple[str, ...] = _entries(
+        _text, "Switches for what is not known of a vendor: celigo.empty_list_status=204.", singular="switch"
+    )
+    max_body: int = _setting(_size, 256 * 1024**2, "The largest body that is read, in bytes (or 512k, 256m, 1g).")
+    max_json: int = _setting(_size, 16 * 1024**2, "The largest JSON (GraphQL, form) that is read, in bytes.")
+    max_json_depth: int = _setting(_whole(1, 200), 100, "The deepest JSON that is read, in levels.")
+    graphql_depth: int = _setting(_whole(1, 1000), 25, "The deepest GraphQL document that is run, in fields.")
+    graphql_aliases: int = _setting(_whole(0, 10_000), 100, "How many aliases a GraphQL document may have.")
+    graphql_fields: int = _setting(_whole(1, 100_000), 2000, "How many fields it may select, its fragments spread out.")
+    graphql_tokens: int = _setting(_whole(1, 1_000_000), 15_000, "How many tokens it may have.")
+    graphql_length: int = _setting(_size, 1024**2, "How many characters it may have (or 512k, 1m).")
+    scenarios: tuple[str, ...] = _entries(
+        _text, "Scenarios that every sandbox starts with: secoda/rate-limited, */outage.", singular="scenario"
+    )
+    database: str = _setting(_not_blank, "", "A file that keeps the default sandbox across restarts.")
+    sandbox_limit: int = _setting(_whole(0, 100_000), 1000, "How many sandboxes there may be besides the default one.")
+    snapshot_bytes: int = _setting(
+        _size, 512 * 1024**2, "How many bytes the snapshots of all sandboxes may take together."
+    )
+    journal_size: int = _setting(_whole(1, 10_000_000), 10_000, "How many exchanges a sandbox's journal keeps.")
+    journal_bytes: int = _setting(
         _size,
         32 * 1024**2,
         "How many bytes of them, about (or 512k, 1g); all sandboxes' journals together 256m, or this if it is more.",
-    ),
-    Setting(
-        "vendor_hosts",
+    )
+    vendor_hosts: tuple[tuple[str, str], ...] = _entries(
         _vendor_host,
-        (),
         "More host names with a vendor's own paths at their root: celigo=integrator.example.com, immuta=*.example.com.",
-        True,
-        "vendor_host",
-    ),
-    Setting(
-        "vendor_ports",
+        singular="vendor_host",
+    )
+    vendor_ports: tuple[tuple[str, int], ...] = _entries(
         _vendor_port,
-        (),
         "Ports with one vendor at their root, for clients that take no path: celigo=4071.",
-        True,
-        "vendor_port",
-    ),
-    Setting(
-        "cors",
-        _origin,
-        (),
-        "Origins whose pages may call the vendors and, if named, the control API; * means any.",
-        True,
-    ),
-    Setting(
-        "trust_forwarded",
-        _boolean,
-        False,
-        "Believe X-Forwarded-Proto, -Host and -Prefix (or Forwarded) of a proxy in front.",
-    ),
-    Setting(
-        "control_hosts",
-        _text,
-        (),
-        "Host names that the control API answers to, besides localhost.",
-        True,
-        "control_host",
-    ),
-    Setting("control_token", _not_blank, "", "If set, control calls need it: Authorization: Bearer TOKEN."),
+        singular="vendor_port",
+    )
+    cors: tuple[str, ...] = _entries(
+        _origin, "Origins whose pages may call the vendors and, if named, the control API; * means any."
+    )
+    trust_forwarded: bool = _setting(
+        _boolean, False, "Believe X-Forwarded-Proto, -Host and -Prefix (or Forwarded) of a proxy in front."
+    )
+    control_hosts: tuple[str, ...] = _entries(
+        _text, "Host names that the control API answers to, besides localhost.", singular="control_host"
+    )
+    control_token: str = _setting(_not_blank, "", "If set, control calls need it: Authorization: Bearer TOKEN.")
+
+
+SETTINGS: Sequence[Setting] = tuple(
+    Setting(name=field.name, default=field.default, **field.metadata) for field in fields(Settings)
 )
-
-
-class Settings(dict[str, Any]):
-    """The value of every setting, by name and as attributes."""
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(name) from None
 
 
 def read_settings(
@@ -253,17 +239,17 @@ def read_settings(
     options, environ = options or {}, environ or {}
     written = _read_file((folder or Path()) / FILE)
     _refuse_unknown(environ)
-    values = Settings()
-    for setting in SETTINGS:
-        if options.get(setting.name) not in (None, ()):
-            values[setting.name] = _value(setting, options[setting.name], setting.option)
-        elif setting.variable in environ:
-            values[setting.name] = _value(setting, environ[setting.variable], setting.variable)
-        elif setting.name in written:
-            values[setting.name] = _value(setting, written[setting.name], f"{FILE}: {setting.name}")
-        else:
-            values[setting.name] = setting.default
-    return values
+    return Settings(**{setting.name: _first(setting, options, environ, written) for setting in SETTINGS})
+
+
+def _first(setting: Setting, options: Mapping[str, Any], environ: Mapping[str, str], written: Mapping[str, Any]) -> Any:
+    if options.get(setting.name) not in (None, ()):
+        return _value(setting, options[setting.name], setting.option)
+    if setting.variable in environ:
+        return _value(setting, environ[setting.variable], setting.variable)
+    if setting.name in written:
+        return _value(setting, written[setting.name], f"{FILE}: {setting.name}")
+    return setting.default
 
 
 def _value(setting: Setting, given: Any, where: str) -> Any:
@@ -284,8 +270,6 @@ def _read(setting: Setting, text: str, where: str) -> Any:
 def _read_file(file: Path) -> Mapping[str, Any]:
     if not file.is_file():
         return {}
-    import tomllib  # noqa: PLC0415 - most have no such file
-
     try:
         written = tomllib.loads(file.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as problem:

@@ -34,7 +34,7 @@ from emulator.cli.main import serve
 from emulator.errors import ConfigurationError
 from emulator.files import temporary
 from emulator.server.server import ThreadedServer
-from emulator.settings import SETTINGS, read_settings
+from emulator.settings import SETTINGS, Settings, read_settings
 from emulator.store.database import Store
 from emulator.testing.containers import IMAGE, EmulatorContainer
 from tests.conftest import EmulatorUnderTest
@@ -269,7 +269,7 @@ def docker_run(words: list[str]) -> argparse.Namespace:
     return parser.parse_args(words[2:])
 
 
-def settings_of(run: argparse.Namespace) -> dict[str, Any]:
+def settings_of(run: argparse.Namespace) -> Settings:
     """Return the settings with which the emulator of a `docker run` starts."""
     environ = dict(entry.split("=", 1) for entry in run.e)
     if run.entrypoint:
@@ -286,7 +286,7 @@ def test_docker_run_of_the_page_names_the_image_and_real_settings(
     settings = settings_of(run)
     assert run.image == IMAGE
     assert set(run.p) <= {f"{DEFAULTS[name]}:{DEFAULTS[name]}" for name in ("port", "tls_port")}
-    assert all(known(emulator, pattern) for pattern in settings["scenarios"])
+    assert all(known(emulator, pattern) for pattern in settings.scenarios)
 
 
 def known(emulator: EmulatorUnderTest, pattern: str) -> bool:
@@ -295,9 +295,9 @@ def known(emulator: EmulatorUnderTest, pattern: str) -> bool:
 
 def test_a_switch_does_what_its_variable_does() -> None:
     switch, variable = (docker_run(words) for words in commands("docker run")[1:3])
-    assert settings_of(switch)["scenarios"] == ("secoda/rate-limited",)
-    assert settings_of(variable)["scenarios"] == ("secoda/rate-limited", "celigo/slow")
-    assert settings_of(switch)["strict"] is settings_of(variable)["strict"] is True
+    assert settings_of(switch).scenarios == ("secoda/rate-limited",)
+    assert settings_of(variable).scenarios == ("secoda/rate-limited", "celigo/slow")
+    assert settings_of(switch).strict is settings_of(variable).strict is True
 
 
 def test_page_waits_where_the_emulator_says_that_it_is_ready(emulator: EmulatorUnderTest) -> None:

@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError, asdict, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from emulator.errors import ConfigurationError
-from emulator.settings import SETTINGS, read_settings
+from emulator.settings import SETTINGS, Settings, read_settings
 
 
 def test_defaults_stand_where_nothing_is_given(tmp_path: Path) -> None:
-    assert read_settings(folder=tmp_path) == {setting.name: setting.default for setting in SETTINGS}
+    assert read_settings(folder=tmp_path) == Settings()
+    assert asdict(Settings()) == {setting.name: setting.default for setting in SETTINGS}
+
+
+def test_a_name_that_is_no_setting_is_an_error_of_types_and_at_run_time() -> None:
+    settings = Settings()
+    with pytest.raises(AttributeError, match="jornal_size"):
+        # mypy refuses an ignore that it does not need: `make check` sees to the types.
+        settings.jornal_size  # type: ignore[attr-defined] # noqa: B018
+    with pytest.raises(TypeError, match="jornal_size"):
+        Settings(jornal_size=1)  # type: ignore[call-arg]
+    with pytest.raises(FrozenInstanceError):
+        settings.journal_size = 1  # type: ignore[misc]
+
+
+def test_a_setting_has_the_type_of_what_its_reader_returns() -> None:
+    seed: int = Settings().seed
+    ports: tuple[tuple[str, int], ...] = read_settings({"vendor_ports": "celigo=4071"}).vendor_ports
+    assert (seed, ports) == (1, (("celigo", 4071),))
+    assert replace(Settings(), seed=2).seed == 2
 
 
 def test_option_wins_over_environment_over_file_over_default(tmp_path: Path) -> None:
@@ -32,7 +51,7 @@ def test_size_is_bytes_or_has_a_unit(text: str, value: int) -> None:
 
 
 def test_the_variable_of_the_pytest_plugin_is_no_unknown_setting() -> None:
-    assert read_settings(environ={"EMULATOR_URL": "http://127.0.0.1:4070"})["port"] == 4070
+    assert read_settings(environ={"EMULATOR_URL": "http://127.0.0.1:4070"}).port == 4070
 
 
 def test_a_list_is_given_with_commas_or_repeated_options() -> None:
@@ -100,5 +119,5 @@ def test_a_wrong_file_is_refused_with_a_sentence(tmp_path: Path, text: str, sent
 
 def test_file_holds_values_of_their_own_types(tmp_path: Path) -> None:
     (tmp_path / "emulator.toml").write_text('strict = true\nport = 4000\nswitches = ["a.b=1"]\n')
-    settings: dict[str, Any] = read_settings(folder=tmp_path)
-    assert (settings["strict"], settings["port"], settings["switches"]) == (True, 4000, ("a.b=1",))
+    settings = read_settings(folder=tmp_path)
+    assert (settings.strict, settings.port, settings.switches) == (True, 4000, ("a.b=1",))

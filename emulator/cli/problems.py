@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from emulator.app import Emulator
@@ -98,9 +99,9 @@ def _fixtures(folder: Path, catalogue: Catalogue, name: str) -> Sequence[Fixture
 
 def _world_problems(folder: Path | None, settings: Settings, catalogue: Catalogue) -> Iterator[str]:
     """Yield what keeps an emulator from starting with a folder laid over the built-in one."""
-    changes = {"fixtures": str(folder) if folder else "", "database": "", "tls": "off"}
+    alone = replace(settings, fixtures=str(folder) if folder else "", database="", tls="off")
     try:
-        asyncio.run(_start(Settings({**settings, **changes}), catalogue))
+        asyncio.run(_start(alone, catalogue))
     except ConfigurationError as problem:
         yield str(problem)
 

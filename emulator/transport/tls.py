@@ -48,8 +48,8 @@ def read_tls(settings: Settings, hosts: Iterable[str]) -> Tls | None:
     Raises ConfigurationError for files that are missing, unreadable or do not fit each other.
     """
     if settings.tls != "files":
-        for name in ("tls_cert", "tls_key"):
-            if settings[name]:
+        for name, file in (("tls_cert", settings.tls_cert), ("tls_key", settings.tls_key)):
+            if file:
                 raise ConfigurationError(f"{name} is set, but tls is {settings.tls!r}; set tls to 'files', too")
     if settings.tls == "auto":
         return _made([*hosts, *LOCAL_NAMES, *_own_names(settings)])
