@@ -29,7 +29,7 @@ FILTERS: Final[Mapping[str, Callable[[Record, str], bool]]] = {
 
 @handlers.long_operation("listAuditLog")
 def list_audit_log(call: Call, world: World) -> Reply:
-    """List what was done, the newest first (Seed 004)."""
+    """List what was done, the newest first (Celigo documentation, Integration API endpoints)."""
     integration = find(world, call.params["_id"])
     covered = _covered(world, integration)
     wanted = [(FILTERS[name], value) for name, value in call.params.items() if name in FILTERS]

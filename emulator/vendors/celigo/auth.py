@@ -10,7 +10,10 @@ from emulator.vendors.celigo.errors import forbidden, unauthorized
 
 
 def authenticate(call: Call, credentials: Credentials, now: datetime) -> Identity:
-    """Return who sends "Authorization: Bearer <token>" (Seed 004, request examples). Raises Refusal (401)."""
+    """Return who sends "Authorization: Bearer <token>". Raises Refusal (401).
+
+    Celigo documentation, Integration API endpoints, Integration API examples.
+    """
     scheme, _, token = call.headers.get("Authorization", "").partition(" ")
     credential = credentials.get(token.strip()) if scheme.lower() == "bearer" else None
     if credential is None or expired(credential, now):

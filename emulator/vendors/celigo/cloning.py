@@ -22,8 +22,9 @@ handlers = Handlers()
 
 @handlers.long_operation("cloneIntegration")
 def clone_integration(call: Call, world: World) -> Reply:
-    """Clone an integration (Seed 004; the body and its effects: vendor's web client).
+    """Clone an integration (Celigo documentation, Integration API endpoints).
 
+    The body and its effects: Celigo web client.
     The switch clone_reply chooses between the clone and a manifest; with newTemplateInstaller the
     answer is the id of an integration whose installation makes the clone.
     """
@@ -34,7 +35,7 @@ def clone_integration(call: Call, world: World) -> Reply:
     connections = _connection_map(world, source, wishes)
     clone, manifest = copy_content(world, source, _bare(world, source, wishes), connections)
     clone = _keep(world, _tagged(clone, wishes))
-    # A clone made by a plain call is in the family, but not linked (vendor's AI skills, lifecycle-management.md).
+    # A clone made by a plain call is in the family, but not linked (celigo/ai, lifecycle-management.md).
     world[CLONES].insert({"_integrationId": clone["_id"], "_sourceId": source["_id"]})
     if world.switches["clone_reply"] == "manifest":
         return Reply(201, [{"model": "Integration", "_id": clone["_id"], "name": clone["name"]}, *manifest])
@@ -88,7 +89,7 @@ def _connection_map(world: World, source: Record, wishes: Record) -> dict[str, s
 
 
 def _to_install(world: World, source: Record, wishes: Record) -> Record:
-    """Make the integration whose installation asks for each connection and then copies (vendor's web client)."""
+    """Make the integration whose installation asks for each connection and then copies (Celigo web client)."""
     steps = [*_connection_steps(world, source), _copy_step()]
     return _keep(world, _tagged({**_bare(world, source, wishes), "mode": "install", "installSteps": steps}, wishes))
 

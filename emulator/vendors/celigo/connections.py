@@ -21,14 +21,17 @@ NEEDED = "This connection is being referenced by an alias. Delete the alias befo
 
 @handlers.operation("listIntegrationConnections")
 def list_integration_connections(call: Call, world: World) -> Reply:
-    """List the connections that are registered to an integration (Seed 004)."""
+    """List the connections that are registered to an integration (Celigo documentation, Integration API endpoints)."""
     integration = find(world, call.params["_id"])
     return page_of(call, world, connections_of(world, integration), projection(call))
 
 
 @handlers.operation("registerConnections")
 def register_connections(call: Call, world: World) -> Reply:
-    """Register several connections, all or none (Seed 004, "Register multiple connections")."""
+    """Register several connections, all or none.
+
+    Celigo documentation, Integration API endpoints, Register multiple connections at one time to an integration.
+    """
     integration = find(world, call.params["_id"])
     wanted: Any = call.document
     ids = distinct(wanted)
@@ -39,14 +42,17 @@ def register_connections(call: Call, world: World) -> Reply:
 
 @handlers.operation("registerConnection")
 def register_connection(call: Call, world: World) -> Reply:
-    """Register one connection (Seed 004)."""
+    """Register one connection (Celigo documentation, Integration API endpoints)."""
     integration = find(world, call.params["_id"])
     return _register(world, integration, [find_connection(world, call.params["_connectionId"])["_id"]])
 
 
 @handlers.operation("unregisterConnection")
 def unregister_connection(call: Call, world: World) -> Reply:
-    """Unregister a connection, unless an alias needs it (Seed 004; the alias: vendor's QA automation, TC_C41980)."""
+    """Unregister a connection, unless an alias needs it.
+
+    Celigo documentation, Integration API endpoints; the alias: Celigo QA automation, TC_C41980.
+    """
     before = find(world, call.params["_id"])
     gone = find_connection(world, call.params["_connectionId"])["_id"]
     left = [id for id in before["_registeredConnectionIds"] if id != gone]

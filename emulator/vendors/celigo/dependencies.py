@@ -30,7 +30,8 @@ NO_DEPENDENCIES: Final = ("_id", "_sourceId", "_integrationId")
 def list_dependencies(call: Call, world: World) -> Reply:
     """List by type what would miss the integration, or what is deleted with it; nothing: it can be deleted safely.
 
-    Seed 004; the fields of an entry: vendor's CLI 2026.8.6, integrations dependencies.
+    Celigo documentation, Integration API endpoints. The fields of an entry: Celigo CLI 2026.8.6,
+    integrations dependencies.
     """
     integration = find(world, call.params["_id"])
     kinds = dict(_inside(world, integration))

@@ -65,14 +65,14 @@ def required(field: str, message: str | None = None) -> Error:
 
 
 def cast_failed(kind: str, value: Any, field: str) -> Error:
-    """Return the error for a value of the wrong type (vendor's QA automation: `Cast to Number failed …`)."""
+    """Return the error for a value of the wrong type (Celigo QA automation: `Cast to Number failed …`)."""
     text = value if isinstance(value, str) else stringify(value)
     path = next((step for step in reversed(field.split(".")) if not step.isdigit()), field)
     return error("invalid_field", f'Cast to {kind} failed for value "{text}" at path "{path}"', field)
 
 
 def invalid_ref(name: str) -> Error:
-    """Return the error for an id that is none (vendor's QA automation, TC_C1689)."""
+    """Return the error for an id that is none (Celigo QA automation, TC_C1689)."""
     return error("invalid_ref", f"Please provide a valid {name}.")
 
 

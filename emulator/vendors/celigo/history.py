@@ -23,7 +23,7 @@ def log(
 ) -> None:
     """Write an entry about the resource `before` and `after` the event; an update that changes nothing leaves none.
 
-    Entries of created and deleted resources hold no changes (vendor's web client, tests of its audit log).
+    Entries of created and deleted resources hold no changes (Celigo web client, tests of its audit log).
     """
     changes = list(_changes(before, after)) if before and after else []
     if event == "update" and not changes:

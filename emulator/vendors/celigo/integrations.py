@@ -22,7 +22,10 @@ handlers = Handlers()
 
 @handlers.operation("listIntegrations")
 def list_integrations(call: Call, world: World) -> Reply:
-    """List all integrations, with figures (Seed 004; figures: vendor's AI skills, managing-integrations)."""
+    """List all integrations, with figures.
+
+    Celigo documentation, Integration API endpoints; figures: celigo/ai, managing-integrations.
+    """
     where = {"sandbox": call.params["sandbox"]} if "sandbox" in call.params else None
     records = world[INTEGRATIONS]
     return page(
@@ -36,7 +39,7 @@ def list_integrations(call: Call, world: World) -> Reply:
 
 @handlers.operation("createIntegration")
 def create_integration(call: Call, world: World) -> Reply:
-    """Create an integration and return it (Seed 004)."""
+    """Create an integration and return it (Celigo documentation, Integration API endpoints)."""
     wanted: Any = call.document
     now = timestamp(world.now)
     syncs = wanted.get("syncs")
@@ -59,7 +62,7 @@ def create_integration(call: Call, world: World) -> Reply:
 
 @handlers.operation("getIntegration")
 def get_integration(call: Call, world: World) -> Reply:
-    """Return one integration (Seed 004)."""
+    """Return one integration (Celigo documentation, Integration API endpoints)."""
     return Reply(200, find(world, call.params["_id"]))
 
 
@@ -77,7 +80,10 @@ def update_integration(call: Call, world: World) -> Reply:
 
 @handlers.long_operation("deleteIntegration")
 def delete_integration(call: Call, world: World) -> Reply:
-    """Delete an integration; the switch delete_with_flows says what its flows mean (Seed 004)."""
+    """Delete an integration; the switch delete_with_flows says what its flows mean.
+
+    Celigo documentation, Integration API endpoints.
+    """
     integration = find(world, call.params["_id"])
     if world.switches["delete_with_flows"] == "refused" and world[FLOWS].count({"_integrationId": integration["_id"]}):
         raise refusal(409, error("in_use", "The integration cannot be deleted while it has flows."))

@@ -27,7 +27,8 @@ WHOLE: Final = (
 )
 """The fields that PATCH may change.
 
-Seed 004, fields available to update using PATCH; the two lists of groups as a whole: vendor's CLI 2026.8.6.
+Celigo documentation, Integration API endpoints, fields available to update using PATCH. The two lists of groups as a
+whole: Celigo CLI 2026.8.6.
 """
 
 PATCHABLE: Final = re.compile(
@@ -62,7 +63,7 @@ REASONS: Final = {
 
 @handlers.operation("patchIntegration")
 def patch_integration(call: Call, world: World) -> Reply:
-    """Carry out all operations of the patch, or none (Seed 004)."""
+    """Carry out all operations of the patch, or none (Celigo documentation, Integration API endpoints)."""
     before = find(world, call.params["_id"])
     operations: Any = call.document
     refused: int = world.switches["patch_refused_status"]
@@ -157,7 +158,7 @@ def _copied_bytes(integration: Record, operation: Record) -> int:
 
 
 def _setting(operation: Record) -> Record:
-    """Let replace set a documented field that is not there yet, as the vendor's web client does with aliases."""
+    """Let replace set a documented field that is not there yet, as the Celigo web client does with aliases."""
     if operation["op"] == "replace" and re.fullmatch(WHOLE, operation["path"]):
         return {**operation, "op": "add"}
     return operation

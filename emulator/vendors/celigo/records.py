@@ -107,7 +107,7 @@ def save(world: World, before: Record, after: Record) -> Record:
 
 
 def ungroup_flows(world: World, integration: Record) -> None:
-    """Take flows out of groups that are no more (vendor's CLI, flow-groups)."""
+    """Take flows out of groups that are no more (Celigo CLI documentation, flow-groups)."""
     groups = {grouping["_id"] for grouping in integration["flowGroupings"]}
     for flow in flows_of(world, integration):
         if "_flowGroupingId" in flow and flow["_flowGroupingId"] not in groups:

@@ -14,20 +14,20 @@ handlers = Handlers()
 
 @handlers.operation("listIntegrationFlows")
 def list_integration_flows(call: Call, world: World) -> Reply:
-    """List the flows of an integration (Seed 004)."""
+    """List the flows of an integration (Celigo documentation, Integration API endpoints)."""
     integration = find(world, call.params["_id"])
     return page_of(call, world, flows_of(world, integration), projection(call))
 
 
 @handlers.operation("listIntegrationExports")
 def list_integration_exports(call: Call, world: World) -> Reply:
-    """List the exports of an integration (Seed 004)."""
+    """List the exports of an integration (Celigo documentation, Integration API endpoints)."""
     integration = find(world, call.params["_id"])
     return page_of(call, world, exports_of(world, integration), projection(call))
 
 
 @handlers.operation("listIntegrationImports")
 def list_integration_imports(call: Call, world: World) -> Reply:
-    """List the imports of an integration (Seed 004)."""
+    """List the imports of an integration (Celigo documentation, Integration API endpoints)."""
     integration = find(world, call.params["_id"])
     return page_of(call, world, imports_of(world, integration), projection(call))

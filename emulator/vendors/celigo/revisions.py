@@ -24,7 +24,10 @@ NOT_CONTENT = ("lastModified", "lastModifiedBy", "lastExecutedAt", "offline")
 
 @handlers.long_operation("createRevision")
 def create_revision(call: Call, world: World) -> Reply:
-    """Take a snapshot; with ignoreIfNoChanges only if something changed since the last one (Seed 004)."""
+    """Take a snapshot; with ignoreIfNoChanges only if something changed since the last one.
+
+    Celigo documentation, Integration API endpoints.
+    """
     integration = find(world, call.params["_id"])
     standalone = world[CLONES].get(integration["_id"]) is not None
     if standalone and world.switches["standalone_clone_snapshot"] == "refused":

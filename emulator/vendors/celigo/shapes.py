@@ -43,7 +43,7 @@ ORDER = (
     "lastModifiedBy",
     "_sourceId",
 )
-"""As captured from the live service (vendor's web client, tests), the fields that are not there put between."""
+"""As captured from the live service (Celigo web client, tests), the fields that are not there put between."""
 
 READ_ONLY = (
     "_id",
@@ -64,7 +64,7 @@ READ_ONLY = (
 KEPT_BY_PUT = (*READ_ONLY, "_registeredConnectionIds")
 """What PUT keeps; everything else that it leaves out is erased (docs, API reference, Integrations).
 
-Connections are registered by calls of their own: to PUT their list is read-only (vendor's CLI 2026.8.6).
+Connections are registered by calls of their own: to PUT their list is read-only (Celigo CLI 2026.8.6).
 """
 
 LISTS = ("install", "_registeredConnectionIds", "installSteps", "uninstallSteps", "flowGroupings")

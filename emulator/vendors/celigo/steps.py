@@ -22,7 +22,10 @@ handlers = Handlers()
 
 @handlers.operation("listInstallSteps")
 def list_install_steps(call: Call, world: World) -> Reply:
-    """List the installation steps, once those that are hidden and due have run (Seed 004: 201)."""
+    """List the installation steps, once those that are hidden and due have run.
+
+    Celigo documentation, Integration API endpoints, which says 201.
+    """
     integration = find(world, call.params["_id"])
     if integration.get("mode") == "install" and world.identity.rights == "full":
         steps = deepcopy(integration["installSteps"])
@@ -34,9 +37,10 @@ def list_install_steps(call: Call, world: World) -> Reply:
 
 @handlers.long_operation("submitInstallStep")
 def submit_install_step(call: Call, world: World) -> Reply:
-    """Complete the next step, or the next one that fits the body (Seed 004: 200).
+    """Complete the next step, or the next one that fits the body.
 
-    Answers the steps as they are now, and nothing once the integration is installed (vendor's web client).
+    Celigo documentation, Integration API endpoints, which says 200.
+    Answers the steps as they are now, and nothing once the integration is installed (Celigo web client).
     """
     integration = find(world, call.params["_id"])
     if integration.get("mode") != "install":
@@ -52,15 +56,16 @@ def submit_install_step(call: Call, world: World) -> Reply:
 
 @handlers.operation("listUninstallSteps")
 def list_uninstall_steps(call: Call, world: World) -> Reply:
-    """List the uninstallation steps (Seed 004: 200)."""
+    """List the uninstallation steps (Celigo documentation, Integration API endpoints)."""
     return Reply(200, find(world, call.params["_id"])["uninstallSteps"])
 
 
 @handlers.long_operation("submitUninstallStep")
 def submit_uninstall_step(call: Call, world: World) -> Reply:
-    """Complete the next step and answer those that remain (Seed 004: 201).
+    """Complete the next step and answer those that remain.
 
-    After the last one the integration is gone, and the answer is empty (vendor's web client).
+    Celigo documentation, Integration API endpoints, which says 201.
+    After the last one the integration is gone, and the answer is empty (Celigo web client).
     """
     integration = find(world, call.params["_id"])
     if integration.get("mode") != "uninstall":

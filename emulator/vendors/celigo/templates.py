@@ -43,13 +43,16 @@ MISMATCH: Final = (
 
 @handlers.operation("getTemplate")
 def get_template(call: Call, world: World) -> Reply:
-    """Return a link to the integration's archive (Seed 004, "Download an integration")."""
+    """Return a link to the integration's archive.
+
+    Celigo documentation, Integration API endpoints, Download an integration.
+    """
     return Reply(200, _link(call, world))
 
 
 @handlers.operation("downloadTemplate")
 def download_template(call: Call, world: World) -> Reply:
-    """Return a link to the integration's archive, as the seed's example asks for it."""
+    """Return a link to the integration's archive, as the documented example asks for it."""
     return Reply(200, _link(call, world))
 
 

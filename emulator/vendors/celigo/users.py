@@ -14,7 +14,10 @@ handlers = Handlers()
 
 @handlers.operation("listIntegrationAshares")
 def list_integration_ashares(call: Call, world: World) -> Reply:
-    """List the users who have access to an integration; the account's owner is not among them (Seed 004)."""
+    """List the users who have access to an integration; the account's owner is not among them.
+
+    Celigo documentation, Integration API endpoints.
+    """
     id = find(world, call.params["_id"])["_id"]
     return page_of(call, world, [share for share in world[ASHARES].all() if _covers(share, id)])
 

@@ -94,7 +94,7 @@ def _script_error(world: World, script: str, field: str) -> Iterator[Error]:
 
 
 def alias_errors(world: World, integration: Record) -> Iterator[Error]:
-    """Yield what is wrong with the aliases of an integration (vendor's QA automation has most of the texts)."""
+    """Yield what is wrong with the aliases of an integration (Celigo QA automation has most of the texts)."""
     aliases = integration.get("aliases", [])
     # Many aliases may stand for the same few resources.
     attached = cache(partial(_attached, world, integration))

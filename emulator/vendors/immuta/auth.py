@@ -12,8 +12,8 @@ from emulator.vendors.immuta.errors import unauthorized
 def authenticate(call: Call, credentials: Credentials, now: datetime) -> Identity:
     """Return who asks. Raises the documented 401 if nobody, somebody unknown or too late.
 
-    Clients send tokens as Bearer (Seed 003) and raw, API keys raw (docs SaaS, Authentication) and
-    as Bearer (the vendor's Terraform provider).
+    Clients send tokens as Bearer (Immuta documentation, Data Dictionary HTTP API) and raw, API keys raw
+    (Immuta documentation, Authentication) and as Bearer (immuta/terraform-provider-immuta).
     """
     credential = credentials.get(presented(call))
     if credential is None or expired(credential, now):

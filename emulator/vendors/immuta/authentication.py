@@ -24,8 +24,8 @@ handlers = Handlers()
 def authenticate_api_key(call: Call, world: World) -> Reply:
     """Exchange an API key, from the body or the Authorization header, for a token of its user.
 
-    The call is documented (docs 2.5 to 2021.3, HTTP API Authentication), the reply's shape that of
-    the password's exchange (docs, BIM API). Raises the 401 for a key that is unknown or too old.
+    The call is documented (Immuta documentation, HTTP API Authentication), the reply's shape that of
+    the password's exchange (Immuta documentation, BIM API). Raises the 401 for a key that is unknown or too old.
     """
     payload: Any = call.document
     key = presented(call) if payload is NOTHING else payload["apikey"]

@@ -18,8 +18,9 @@ handlers = Handlers()
 
 @handlers.operation("createTag")
 def create_tag(call: Call, world: World) -> Reply:
-    """Create tags, or rename those whose id is given (docs 2.8, Tag API; docs SaaS, Manage Tags).
+    """Create tags, or rename those whose id is given.
 
+    Immuta documentation, Tag API; Immuta documentation, Manage Tags.
     Raises a 400 with the words that fh-immuta-utils looks for if a name is taken, a 403 for who may
     only read (assumed).
     """

@@ -56,7 +56,7 @@ UNTOUCHED: Mapping[str, Any] = {
 """What a data source is answered with where its record does not say otherwise (tap-immuta 0.3.2 reads each)."""
 
 FULL = 0
-"""The mode of a search that shows what it finds; 1 only counts (docs 2.5, Data Source HTTP API)."""
+"""The mode of a search that shows what it finds; 1 only counts (Immuta documentation, Data Source HTTP API)."""
 
 NOT_SUBSCRIBED = "not_subscribed"
 
@@ -65,7 +65,7 @@ handlers = Handlers()
 
 @handlers.operation("listDataSources")
 def list_data_sources(call: Call, world: World) -> Reply:
-    """Return one page of the data sources that match (docs 2.5, Data Source HTTP API)."""
+    """Return one page of the data sources that match (Immuta documentation, Data Source HTTP API)."""
     offset, size = call.params.get("offset", 0), call.params.get("size", 10)
     if call.params.get("searchText") or call.params.keys() & FILTERS.keys():
         found = [one for one in world[DATA_SOURCES].all() if _matches(one, call.params, world)]

@@ -29,9 +29,10 @@ handlers = Handlers()
 
 @handlers.operation("listDictionaryTypes")
 def list_dictionary_types(call: Call, world: World) -> Reply:
-    """Return the distinct data types of all dictionaries (Seed 003, "Get Dictionary Types").
+    """Return the distinct data types of all dictionaries.
 
-    Nobody says in which order; the newest dictionary first gives the seed's example.
+    Immuta documentation, Data Dictionary HTTP API, Get Dictionary Types. It does not say in which order; the newest
+    dictionary first gives its example.
     """
     newest_first = reversed(world[DICTIONARIES].all())
     types = dict.fromkeys(name for dictionary in newest_first for name in dictionary["types"])
@@ -41,14 +42,21 @@ def list_dictionary_types(call: Call, world: World) -> Reply:
 
 @handlers.operation("getDictionary")
 def get_dictionary(call: Call, world: World) -> Reply:
-    """Return the dictionary of a data source (Seed 003, "Get Data Source Dictionary")."""
+    """Return the dictionary of a data source.
+
+    Immuta documentation, Data Dictionary HTTP API, Get Data Source Dictionary.
+    """
     data_source = find_data_source(world, call.params["dataSourceId"])
     return Reply(200, _shown(world, _find(world, data_source["id"])))
 
 
 @handlers.operation("createDictionary")
 def create_dictionary(call: Call, world: World) -> Reply:
-    """Create a dictionary, or replace it (Seed 003, "Create …" and the curl of "Update Data Source Dictionary")."""
+    """Create a dictionary, or replace it.
+
+    Immuta documentation, Data Dictionary HTTP API, Create Data Source Dictionary, and the curl command of
+    Update Data Source Dictionary.
+    """
     data_source = _changeable_data_source(call, world)
     existing = _lookup(world, data_source)
     if existing is None:
@@ -60,7 +68,10 @@ def create_dictionary(call: Call, world: World) -> Reply:
 
 @handlers.operation("updateDictionary")
 def update_dictionary(call: Call, world: World) -> Reply:
-    """Replace a dictionary's columns (Seed 003, "Update Data Source Dictionary")."""
+    """Replace a dictionary's columns.
+
+    Immuta documentation, Data Dictionary HTTP API, Update Data Source Dictionary.
+    """
     data_source = _changeable_data_source(call, world)
     existing = _lookup(world, data_source)
     if existing is None and world.switches["missing_dictionary_put"] == "create":
@@ -72,14 +83,17 @@ def update_dictionary(call: Call, world: World) -> Reply:
 
 @handlers.operation("deleteDictionary")
 def delete_dictionary(call: Call, world: World) -> Reply:
-    """Delete the dictionary of a data source (Seed 003, "Delete Data Source Dictionary")."""
+    """Delete the dictionary of a data source.
+
+    Immuta documentation, Data Dictionary HTTP API, Delete Data Source Dictionary.
+    """
     dictionary = _find(world, _changeable_data_source(call, world))
     world[DICTIONARIES].delete(dictionary["id"])
     return Reply(200, {})
 
 
 def types_of(columns: list[Record]) -> list[str]:
-    """Return the distinct dataTypes in order of first appearance: the one rule that gives the seed's example."""
+    """Return the distinct dataTypes in order of first appearance: the one rule that gives the documented example."""
     return list(dict.fromkeys(column["dataType"] for column in columns))
 
 

@@ -54,12 +54,15 @@ def reply(status: int, message: str, validation: Mapping[str, Any] | None = None
 
 
 def unauthorized() -> Refusal:
-    """Refuse a caller who shows no valid token (Seed 003, "Delete Data Source Dictionary")."""
+    """Refuse a caller who shows no valid token.
+
+    Immuta documentation, Data Dictionary HTTP API, Delete Data Source Dictionary.
+    """
     return Refusal(reply(401, "A valid Authorization token must be provided"))
 
 
 def role_missing() -> Refusal:
-    """Refuse a change by who is neither owner nor expert; the seed prints the same words for each change."""
+    """Refuse a change by who is neither owner nor expert; the same words are documented for each change."""
     return Refusal(reply(403, "User must have one of the following roles to delete dictionary: owner,expert"))
 
 
@@ -69,7 +72,10 @@ def insufficient_scope() -> Refusal:
 
 
 def data_source_not_found() -> Refusal:
-    """Refuse an unknown data source (Seed 003, "Delete Data Source Dictionary")."""
+    """Refuse an unknown data source.
+
+    Immuta documentation, Data Dictionary HTTP API, Delete Data Source Dictionary.
+    """
     return Refusal(reply(404, "Data source not found"))
 
 
@@ -79,7 +85,7 @@ def dictionary_not_found() -> Refusal:
 
 
 def bad_request(call: Call, reason: str, validation: Mapping[str, Any] | None = None) -> Reply:
-    """Return a 400; where the seed documents the text "Bad request: (detailed reason)", in that form."""
+    """Return a 400; where the text "Bad request: (detailed reason)" is documented, in that form."""
     documented = call.method in ("POST", "PUT") and call.path.startswith("/dictionary/")
     prefixed = documented and call.switches["bad_request_prefix"]
     return reply(400, f"Bad request: {reason}" if prefixed else reason, validation)

@@ -12,8 +12,9 @@ from emulator.vendors.paradime.errors import ParadimeDialect
 
 
 def graphql_reply(result: dict[str, Any], ran: bool, refused: bool, switches: Switches) -> Reply:
-    """Wrap a GraphQL result: "a GraphQL error is a 200" (vendor's SDK, tests/unit/test_transport.py).
+    """Wrap a GraphQL result: "a GraphQL error is a 200".
 
+    Paradime Python SDK, unreleased, tests/unit/test_transport.py.
     Whether that holds for a request that never ran is not known: a switch tells. In strict mode that is a 400, which
     ariadne and graphene-django answer by default.
     """

@@ -1,7 +1,7 @@
 """Who asks: a key pair, a workspace token, or a company token with its workspace.
 
-Seed 001 for the pair; the vendor's Python SDK 6.9.0, paradime/client/api_client.py, for the tokens. That bad
-credentials are an HTTP status: paradime-io/dinoai-action.
+The pair: Paradime documentation, Custom Integration API. The tokens: Paradime Python SDK 6.9.0,
+paradime/client/api_client.py. That bad credentials are an HTTP status: paradime-io/dinoai-action.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ def authenticate(call: Call, credentials: Credentials, now: datetime) -> Identit
 
 
 def authorize(call: Call, identity: Identity, operation: str, safe: bool) -> None:
-    """Refuse a key without the capability "Custom integrations admin" everything, reading too (Seed 001, Overview)."""
+    """Refuse everything, reading too, to a key without the capability "Custom integrations admin".
+
+    Paradime documentation, Custom Integration API, Overview.
+    """
     if identity.rights != "full":
         raise forbidden("The API key lacks the capability Custom integrations admin")
 

@@ -24,13 +24,16 @@ def find(world: World, uid: str) -> Record:
 
 @handlers.operation("listCustomIntegrations")
 def list_custom_integrations(call: Call, world: World) -> dict[str, Any]:
-    """Return all integrations, active or not (Seed 001, "List Custom Integrations")."""
+    """Return all integrations, active or not.
+
+    Paradime documentation, Custom Integration API, List Custom Integrations.
+    """
     return {"ok": True, "integrations": world[INTEGRATIONS].all()}
 
 
 @handlers.operation("addCustomIntegration")
 def add_custom_integration(call: Call, world: World) -> dict[str, Any]:
-    """Create an integration (Seed 001, "Registering a New Integration").
+    """Create an integration (Paradime documentation, Custom Integration API, Registering a New Integration).
 
     It is active and listed from now on: the vendor's SDK looks for it at once in upsert().
     """
@@ -48,7 +51,7 @@ def add_custom_integration(call: Call, world: World) -> dict[str, Any]:
 
 @handlers.operation("updateCustomIntegration")
 def update_custom_integration(call: Call, world: World) -> dict[str, Any]:
-    """Change what is given and not null; a list of node types replaces the former one (vendor's Python SDK 6.9.0)."""
+    """Change what is given and not null; a list of node types replaces the former one (Paradime Python SDK 6.9.0)."""
     integration = find(world, call.params["integrationUid"])
     integration |= _changes({name: value for name, value in call.params.items() if value is not None})
     _refuse_taken_name(world, integration)

@@ -22,7 +22,7 @@ handlers = Handlers()
 
 @handlers.operation("addCustomIntegrationNodes")
 def add_custom_integration_nodes(call: Call, world: World) -> dict[str, Any]:
-    """Add a batch of nodes to a snapshot, opening it first and closing it last (vendor's Python SDK 6.9.0).
+    """Add a batch of nodes to a snapshot, opening it first and closing it last (Paradime Python SDK 6.9.0).
 
     An empty batch is fine: the SDK sends one after 0, 10, 20 … nodes, to close the snapshot. Node types and
     references are not checked, since nothing is known to check them.

@@ -22,7 +22,7 @@ handlers = Handlers()
 
 @handlers.streaming_operation("uploadDbtArtifacts")
 async def upload_dbt_artifacts(call: Call, transactions: Transactions) -> Reply:
-    """Keep what the artifacts say for the next sync (Seed 002, "Upload dbt Core Artifacts")."""
+    """Keep what the artifacts say for the next sync (Secoda documentation, Integrations, Upload dbt Core Artifacts)."""
     results, manifest = _files(call, "run_results", "manifest")
     id = call.params["integration_id"]
     await transactions.run(lambda world: _find_dbt(world, id))
@@ -37,14 +37,20 @@ async def upload_dbt_artifacts(call: Call, transactions: Transactions) -> Reply:
 
 @handlers.streaming_operation("triggerDbtSync")
 async def trigger_dbt_sync(call: Call, transactions: Transactions) -> Reply:
-    """Run a sync on what was uploaded, however many tests that are (Seed 002, "Trigger dbt Core Sync")."""
+    """Run a sync on what was uploaded, however many tests that are.
+
+    Secoda documentation, Integrations, Trigger dbt Core Sync.
+    """
     await transactions.run(lambda world: _sync(world, _find_dbt(world, call.params["integration_id"])["id"]))
     return Reply(200)
 
 
 @handlers.operation("listDbtFailingTests")
 def list_dbt_failing_tests(call: Call, world: World) -> Reply:
-    """Return what the last sync found (Seed 002, "Get Entities With Failing or Warning Tests")."""
+    """Return what the last sync found.
+
+    Secoda documentation, Integrations, Get Entities With Failing or Warning Tests.
+    """
     integration = _find_dbt(world, call.params["integration_id"])
     found = world[FAILING_TESTS].get(integration["id"]) or {"warning": [], "failing": []}
     return Reply(200, {"warning": found["warning"], "failing": found["failing"]})

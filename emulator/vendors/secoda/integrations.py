@@ -20,7 +20,10 @@ handlers = Handlers()
 
 @handlers.operation("listIntegrations")
 def list_integrations(call: Call, world: World) -> Reply:
-    """Return one page of the integrations, of one type if asked for (Seed 002, "List Integrations")."""
+    """Return one page of the integrations, of one type if asked for.
+
+    Secoda documentation, Integrations, List Integrations.
+    """
     where = {"type": call.params["type"]} if call.params.get("type") else None
     integrations = world[INTEGRATIONS]
     page = find_page(call, integrations.count(where), world.switches)
@@ -30,7 +33,7 @@ def list_integrations(call: Call, world: World) -> Reply:
 
 @handlers.operation("createIntegration")
 def create_integration(call: Call, world: World) -> Reply:
-    """Create an integration of what is given, and defaults (Seed 002, "Create Integration")."""
+    """Create an integration of what is given, and defaults (Secoda documentation, Integrations, Create Integration)."""
     given = {} if call.document is NOTHING else call.document
     wrong = {**problems_of_texts(given), **_problems_of_teams(given)}
     if wrong:
@@ -42,13 +45,16 @@ def create_integration(call: Call, world: World) -> Reply:
 
 @handlers.operation("getIntegration")
 def get_integration(call: Call, world: World) -> Reply:
-    """Return one integration (Seed 002, "Get Integration")."""
+    """Return one integration (Secoda documentation, Integrations, Get Integration)."""
     return Reply(200, _shown(find(world, call.params["integration_id"]), world))
 
 
 @handlers.streaming_operation("deleteIntegration")
 async def delete_integration(call: Call, transactions: Transactions) -> Reply:
-    """Delete an integration at once, then what it held, however much (Seed 002, "Delete Integration")."""
+    """Delete an integration at once, then what it held, however much.
+
+    Secoda documentation, Integrations, Delete Integration.
+    """
     for sync in await transactions.run(lambda world: _delete(world, call.params["integration_id"])):
         await clear(transactions, sync["tag"])
         await transactions.run(partial(_forget, sync_id=sync["id"]))

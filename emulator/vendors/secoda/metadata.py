@@ -32,7 +32,10 @@ class Source:
 
 @handlers.streaming_operation("importMetadata")
 async def import_metadata(call: Call, transactions: Transactions) -> Reply:
-    """Replace tables and columns by those of a CSV file (Seed 002, "Upload Integration Metadata (via CSV)")."""
+    """Replace tables and columns by those of a CSV file.
+
+    Secoda documentation, Integrations, Upload Integration Metadata (via CSV).
+    """
     if "file" not in call.parts:
         return await transactions.run(lambda world: _without_file(call, world))
     return await _import(call, transactions, "csv", [Source(call.parts["file"], read_rows, RESOURCES)])
@@ -40,7 +43,10 @@ async def import_metadata(call: Call, transactions: Transactions) -> Reply:
 
 @handlers.streaming_operation("importJsonlMetadata")
 async def import_jsonl_metadata(call: Call, transactions: Transactions) -> Reply:
-    """Replace resources and lineage by those of JSONL files (Seed 002, "Upload Integration Metadata (via JSONL)")."""
+    """Replace resources and lineage by those of JSONL files.
+
+    Secoda documentation, Integrations, Upload Integration Metadata (via JSONL).
+    """
     if "resources_file" not in call.parts:
         raise invalid_fields({"resources_file": [NO_FILE]})
     sources = [Source(call.parts["resources_file"], read_resources, RESOURCES)]

@@ -1,4 +1,7 @@
-"""Pages of a list and their envelope (Seed 002, List Integrations; the rules are Django REST framework's)."""
+"""Pages of a list and their envelope.
+
+Secoda documentation, Integrations, List Integrations; the rules are Django REST framework's.
+"""
 
 from __future__ import annotations
 

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from emulator.store.world import World
 
 WORKSPACE = "f71585fa-251c-4102-8d81-c97c57c8d435"
-"""The workspace of the seed's integration."""
+"""The workspace of the documented integration."""
 
 TEAM = "e8ac09ed-e51e-4e61-8eaf-59942c98c260"
-"""The seed's team, here the team General."""
+"""The documented team, here the team General."""
 
 FIRST = datetime(2024, 3, 1, tzinfo=UTC)
 LAST = datetime(2025, 6, 30, tzinfo=UTC)

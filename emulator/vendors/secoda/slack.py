@@ -12,5 +12,5 @@ handlers = Handlers()
 
 @handlers.operation("listSlackConversations")
 def list_slack_conversations(call: Call, world: World) -> Reply:
-    """Return all conversations (Seed 002, "List Slack Conversations or Channels")."""
+    """Return all conversations (Secoda documentation, Integrations, List Slack Conversations or Channels)."""
     return Reply(200, [{"id": found["id"], "name": found["name"]} for found in world[CONVERSATIONS].all()])

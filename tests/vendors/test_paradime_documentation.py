@@ -1,4 +1,4 @@
-"""What the seed documents print, run as printed but for the endpoint and the credentials."""
+"""Paradime documentation, Custom Integration API: its requests, as printed but for endpoint and credentials."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import EmulatorUnderTest
 
-# Seed 001, Registering a New Integration, GraphQL.
+# Custom Integration API, Registering a New Integration, GraphQL.
 CREATE_IN_PYTHON = '''
 import requests
 import os
@@ -56,7 +56,7 @@ response = requests.post(api_endpoint, json={"query": graphql_query}, headers={
 print(response.json())
 '''
 
-# Seed 001, List Custom Integrations, GraphQL.
+# Custom Integration API, List Custom Integrations, GraphQL.
 LIST_IN_PYTHON = '''
 import requests
 import os
@@ -94,7 +94,7 @@ response = requests.post(api_endpoint, json={"query": graphql_query}, headers={
 print(response.json())
 '''
 
-# Seed 001, Registering a New Integration, cURL.
+# Custom Integration API, Registering a New Integration, cURL.
 CREATE_BY_CURL = """{
        "query": "mutation AddCustomIntegration($logoUrl: String!, $name: String!, $nodeTypes: [NodeTypeInput!]!) \
 { addCustomIntegration(logoUrl: $logoUrl, name: $name, nodeTypes: $nodeTypes) { ok integrationUid } }",
@@ -116,13 +116,13 @@ CREATE_BY_CURL = """{
        }
      }"""
 
-# Seed 001, List Custom Integrations, cURL.
+# Custom Integration API, List Custom Integrations, cURL.
 LIST_BY_CURL = """{
        "query": "query ListCustomIntegrations { listCustomIntegrations { ok integrations { uid name logoBase64 \
 isActive nodeTypes { nodeType iconName color } } } }"
      }"""
 
-# Seed 001, List Custom Integrations, Example response.
+# Custom Integration API, List Custom Integrations, Example response.
 PRINTED_INTEGRATIONS = [
     {
         "uid": "abc123",
@@ -154,15 +154,15 @@ SPACED = {
 }
 
 
-def as_seed_000(program: str) -> str:
-    """Return the program as seed 000 prints it: without indentation, and with spaces where its page had markup."""
+def as_rendered(program: str) -> str:
+    """Return the program as the rendered page prints it: not indented, with spaces where the page had markup."""
     program = "\n".join(line.strip() for line in program.splitlines() if line.strip())
     for plain, spaced in SPACED.items():
         program = program.replace(plain, spaced)
     return program
 
 
-PROGRAMS: dict[str, Callable[[str], str]] = {"seed 000": as_seed_000, "seed 001": str}
+PROGRAMS: dict[str, Callable[[str], str]] = {"rendered page": as_rendered, "Markdown": str}
 
 
 def run_program(program: str, emulator: EmulatorUnderTest, capsys: pytest.CaptureFixture[str]) -> Any:

@@ -1,4 +1,4 @@
-"""Every example that Seed 003 prints, as printed but for base URL and credentials, with the clients people use.
+"""Immuta documentation, Data Dictionary HTTP API: every example, as printed but for base URL and credentials.
 
 The printed columns have three keys, so the switch column_nullable is as_stored here.
 """

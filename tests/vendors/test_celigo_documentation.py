@@ -1,4 +1,4 @@
-"""Every row of Seed 004's table with its documented status, and the requests that it prints."""
+"""Celigo documentation, Integration API endpoints: every row with its status, and the requests that it prints."""
 
 from __future__ import annotations
 

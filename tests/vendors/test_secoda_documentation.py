@@ -1,4 +1,4 @@
-"""Every example request that the seed prints, as printed but for base URL and credentials."""
+"""Secoda documentation, Integrations: every example request, as printed but for base URL and credentials."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ UPLOADS = {
 
 @pytest.mark.parametrize("path", UPLOADS)
 def test_uploads_with_the_printed_parts(emulator: EmulatorUnderTest, path: str) -> None:
-    """The seed prints the parts as JSON, which no client sends as multipart/form-data: here they are files."""
+    """The page prints the parts as JSON, which no client sends as multipart/form-data: here they are files."""
     reply = emulator.call("secoda", "POST", path, rights=None, headers=KEY, files=UPLOADS[path])
     assert (reply.status_code, reply.content) == (200, b"")
     assert "Content-Type" not in reply.headers
