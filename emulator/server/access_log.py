@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from queue import SimpleQueue
 from selectors import EVENT_WRITE, DefaultSelector
 
 import click
@@ -144,16 +144,16 @@ class ConsoleLog:
     """Writes a line for each exchange to a file descriptor, on a thread of its own.
 
     A reader that is slow, or that has stopped to read a pipe, holds up no call: lines wait, then are left out. How
-    many were left out is logged once lines can be written again.
+    many were left out is logged once lines can be written again. Why this is not logging's QueueListener:
+    docs/decisions/access-log-thread.md.
     """
 
     def __init__(self, descriptor: int, line: Format) -> None:
         self._descriptor = descriptor
         self._line = line
-        self._waiting: deque[str] = deque()
+        self._waiting: SimpleQueue[str | None] = SimpleQueue()
         self._left_out = 0
         self._reader_gone = False
-        self._wake = threading.Event()
         self._ended = threading.Event()
         # What sys.stdout holds could not be flushed at the end if this thread had its lock: it writes by itself.
         self._thread = threading.Thread(target=self._run, name="console log", daemon=True)
@@ -163,33 +163,26 @@ class ConsoleLog:
         """Take the line of an exchange; it is written in a moment."""
         if self._reader_gone:
             return
-        if len(self._waiting) >= WAITING_LIMIT:
+        if self._waiting.qsize() >= WAITING_LIMIT:
             self._left_out += 1
             return
-        self._waiting.append(self._line(exchange, datetime.now(UTC).astimezone()))
-        if not self._wake.is_set():
-            self._wake.set()
+        self._waiting.put(self._line(exchange, datetime.now(UTC).astimezone()))
 
     def close(self) -> None:
         """Write what waits, unless nobody reads it."""
         self._ended.set()
-        self._wake.set()
+        self._waiting.put(None)
         self._thread.join(CLOSE_SECONDS)
 
     def _run(self) -> None:
-        at_end = False
-        while not at_end and not self._reader_gone:
-            self._wake.wait()
+        lines: list[str | None] = []
+        while None not in lines and not self._reader_gone:
+            lines = [self._waiting.get()]
             self._ended.wait(GATHER_SECONDS)
-            self._wake.clear()
-            # Asked before the lines are taken, so that those which came before the end are written.
-            at_end = self._ended.is_set()
-            if self._write(self._take()):
+            lines += [self._waiting.get() for _ in range(self._waiting.qsize())]
+            text = "".join(f"{line}\n" for line in lines if line is not None)
+            if self._write(text.encode("utf-8", "replace")):
                 self._tell_left_out()
-
-    def _take(self) -> bytes:
-        lines = [self._waiting.popleft() for _ in range(len(self._waiting))]
-        return "".join(f"{line}\n" for line in lines).encode("utf-8", "replace")
 
     def _write(self, content: bytes) -> bool:
         """Write lines; count those that cannot be written, and return whether all were."""
