@@ -1,5 +1,5 @@
 # docker build -t integration-emulator .
-# How to use it: docs/container.md.
+# How to use it: docs/how-to/container.md.
 
 FROM python:3.12-slim AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1

@@ -35,7 +35,7 @@ check: $(STAMP)  ## Check format, style, types and layers
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m tests.generated --check
 
-format: $(STAMP)  ## Format the code and write the generated parts of the README
+format: $(STAMP)  ## Format the code and write the generated parts of the documentation
 	$(BIN)/ruff format emulator tests conftest.py
 	$(BIN)/ruff check --fix emulator tests conftest.py
 	$(BIN)/python -m tests.generated

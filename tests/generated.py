@@ -21,11 +21,10 @@ from emulator.settings import SETTINGS, Setting
 from tests.benchmarks.report import markdown_table
 
 ROOT = Path(__file__).parent.parent
-README = ROOT / "README.md"
-CONTROL_API = ROOT / "docs" / "control-api.md"
-MASKING = ROOT / "docs" / "reference" / "masking.md"
-PERFORMANCE = ROOT / "docs" / "performance.md"
-MEASURED = ROOT / "docs" / "performance.json"
+REFERENCE = ROOT / "docs" / "reference"
+CONTROL_API = REFERENCE / "control-api.md"
+MASKING = REFERENCE / "masking.md"
+MEASURED = REFERENCE / "performance.json"
 HOST = "localhost:4070"
 
 
@@ -34,7 +33,7 @@ Section: TypeAlias = Callable[[Catalogue], Iterator[str]]
 
 def operations(catalogue: Catalogue) -> Iterator[str]:
     """The table of operations."""
-    yield "| vendor | operation | call | answers | known from |"
+    yield "| vendor | operation | call | replies | known from |"
     yield "|---|---|---|---|---|"
     for operation in describe_operations(catalogue.contracts):
         title = catalogue.contracts[operation["vendor"]].title
@@ -93,13 +92,6 @@ def _route(route: guide.Route) -> Iterator[str]:
     yield "```"
 
 
-SECTIONS: Mapping[str, Section] = {
-    "operations": operations,
-    "settings": settings,
-    "switches": switches,
-}
-
-
 def benchmark(catalogue: Catalogue) -> Iterator[str]:
     """What the last `make bench` that was kept has measured."""
     yield from markdown_table(json.loads(MEASURED.read_text("utf-8")))
@@ -122,10 +114,12 @@ def shapes(catalogue: Catalogue) -> Iterator[str]:
 
 
 FILES: Mapping[Path, Mapping[str, Section]] = {
-    README: SECTIONS,
+    REFERENCE / "operations.md": {"operations": operations},
+    REFERENCE / "settings.md": {"settings": settings},
+    REFERENCE / "switches.md": {"switches": switches},
+    REFERENCE / "performance.md": {"benchmark": benchmark},
     CONTROL_API: {"routes": routes},
     MASKING: {"names": names, "shapes": shapes},
-    PERFORMANCE: {"benchmark": benchmark},
 }
 
 

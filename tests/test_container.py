@@ -1,4 +1,4 @@
-"""The image, as far as it can be checked without an engine, and every snippet of docs/container.md."""
+"""The image, as far as it can be checked without an engine, and every snippet of docs/how-to/container.md."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 DOCKERFILE = ROOT / "Dockerfile"
 COMPOSE = ROOT / "compose.yaml"
-PAGE = ROOT / "docs" / "container.md"
+PAGE = ROOT / "docs" / "how-to" / "container.md"
 DEFAULTS = {setting.name: setting.default for setting in SETTINGS}
 VARIABLES = {setting.variable for setting in SETTINGS}
 COMPOSE_SCHEMA = "vendor.compose-spec"
@@ -63,7 +63,7 @@ def last(name: str) -> str:
 
 
 def snippets(language: str) -> list[str]:
-    """Return the fenced snippets of docs/container.md in a language."""
+    """Return the fenced snippets of docs/how-to/container.md in a language."""
     found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", PAGE.read_text(), re.DOTALL | re.MULTILINE)
     return [re.sub(rf"^{indent}", "", text, flags=re.MULTILINE) for indent, text in found]
 

@@ -11,13 +11,11 @@ import yaml
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from emulator.catalogue import Catalogue
 from emulator.control import guide
 from emulator.control.document import FILE, own_contract, own_schemas
 from emulator.control.handlers import Handlers
 from emulator.errors import ContractError
 from emulator.exchange import Call, Reply
-from tests import generated
 from tests.test_contracts import _mutations, agrees, medias
 
 SCHEMA_FILES = list(own_schemas().values())
@@ -95,8 +93,3 @@ def test_two_handlers_for_one_operation_are_refused() -> None:
 
 def test_every_route_has_a_summary_and_a_command() -> None:
     assert [route.operation for route in guide.routes() if not (route.summary and route.commands)] == []
-
-
-def test_the_page_of_the_control_api_in_docs_is_up_to_date(catalogue: Catalogue) -> None:
-    text = generated.CONTROL_API.read_text()
-    assert generated.write(text, catalogue, generated.FILES[generated.CONTROL_API]) == text, "run `make format`"

@@ -31,6 +31,7 @@ from tests.conftest import EmulatorUnderTest
 pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "how-to" / "pytest.md"
 EXAMPLES = ROOT / "tests" / "examples"
 BACKENDS = ["asyncio", *(["trio"] if find_spec("trio") else [])]
 INI = "[pytest]\nasyncio_default_fixture_loop_scope = function\n"
@@ -842,7 +843,7 @@ async def test_in_loop_breaks_the_contract(emulator_in_loop):
 
 
 def test_samples_of_output_are_as_they_are_printed(emulator: EmulatorUnderTest) -> None:
-    page = (ROOT / "docs" / "pytest.md").read_text()
+    page = PAGE.read_text()
     coverage = ContractCoverage()
     with Client(emulator.root) as client:
         coverage.know(client.operations())
@@ -863,7 +864,7 @@ def test_run_in_a_folder_above_leaves_out_the_emulators_own_tests(inner: Inner) 
 
 
 def test_examples_are_as_they_are_printed() -> None:
-    printed = set(re.findall(r"^```python\n(.*?)^```$", (ROOT / "docs" / "pytest.md").read_text(), re.M | re.S))
+    printed = set(re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.M | re.S))
     assert printed == {file.read_text() for file in EXAMPLES.glob("*.py")}
 
 

@@ -19,7 +19,6 @@ from emulator.cli import healthcheck
 from emulator.testing.containers import IMAGE
 from tests.conftest import EmulatorUnderTest
 from tests.control import controlled
-from tests.generated import README
 from tests.test_container import (
     COMPOSE_SCHEMA,
     DEFAULTS,
@@ -39,7 +38,8 @@ from tests.test_server import COMMAND, clean_environment
 
 __all__ = ["engine", "inner"]
 
-ROOT = README.parent
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
 EXAMPLES = ROOT / "tests" / "examples" / "readme"
 PORT = DEFAULTS["port"]
 pytest_plugins = ["pytester"]

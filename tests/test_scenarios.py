@@ -21,7 +21,7 @@ from emulator.files.package_data import FIXTURES
 from tests.conftest import EmulatorUnderTest
 from tests.sample_calls import READ_OPERATION, WRITES, begin, by_id, query, read, write, written
 
-DOCUMENTATION = Path(__file__).parent.parent / "docs" / "scenarios.md"
+DOCUMENTATION = Path(__file__).parent.parent / "docs" / "how-to" / "scenarios.md"
 VENDORS = ("celigo", "immuta", "paradime", "secoda")
 Show = Callable[[EmulatorUnderTest, str], None]
 

@@ -29,7 +29,8 @@ from emulator.transport.tls import read_tls
 from tests.secure import LIST, TOKEN, Secure, secure
 from tests.test_server import COMMAND, banner, clean_environment, run
 
-PAGE = Path(__file__).parent.parent / "docs" / "clients-that-cannot-be-reconfigured.md"
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "how-to" / "clients-that-cannot-be-reconfigured.md"
 BLOCKS = re.findall(r"```(sh|python)\n(.*?)```", PAGE.read_text(), re.DOTALL)
 COMMANDS = [text for language, text in BLOCKS if language == "sh" and not text.startswith("emulator serve")]
 SCRIPTS = [text for language, text in BLOCKS if language == "python"]
@@ -142,7 +143,7 @@ def test_without_tls_there_is_no_authority_but_a_sentence_and_nothing_is_paid(tm
         "    except urllib.error.HTTPError as refusal: print(refusal.code, refusal.read().decode())\n"
         "    print(server.server.tls_url, 'trustme' in sys.modules, 'cryptography' in sys.modules)\n"
     )
-    environment = clean_environment(PYTHONPATH=str(PAGE.parent.parent))
+    environment = clean_environment(PYTHONPATH=str(ROOT))
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
     )

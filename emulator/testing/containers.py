@@ -21,7 +21,7 @@ SECONDS = 60
 class EmulatorContainer(DockerContainer):
     """The emulator in a container, started and ready inside `with`, gone after it.
 
-    `settings` are by name those of the README's table, such as {"scenarios": ["secoda/rate-limited"]};
+    `settings` are by name those in the table of settings, such as {"scenarios": ["secoda/rate-limited"]};
     further arguments are DockerContainer's. Raises ConfigurationError for a setting that is none.
     """
 
