@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 CLIENT_TESTS := tests/clients
 # What takes longest, and is run by `make matrix`, which CI runs, too.
 LONG_TESTS := tests/test_fuzz.py tests/test_control_fuzz.py tests/test_wheel.py tests/test_durability.py tests/test_kills.py \
-	tests/vendors/test_secoda_large.py
+	tests/test_recipes.py tests/vendors/test_secoda_large.py
 
 .PHONY: help serve test matrix check format test-clients soak bench bench-quick bench-ratios lock docs clean
 

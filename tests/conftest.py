@@ -34,7 +34,7 @@ settings.load_profile("suite")
 
 T = TypeVar("T")
 
-SLOW = ("test_fuzz", "test_control_fuzz", "test_wheel")
+SLOW = ("test_fuzz", "test_control_fuzz", "test_recipes", "test_wheel")
 
 
 class InternalErrors(logging.Handler):
