@@ -17,7 +17,7 @@ from emulator.contract.openapi import contract_files, read_contract
 from emulator.errors import ContractError
 from emulator.files.package_data import CONTRACTS
 
-EVIDENCE = {"level": "assumed", "source": "nobody"}
+EVIDENCE = {"level": "assumed", "source": "no source"}
 RESPONSE = {
     "description": "Yes.",
     "x-evidence": EVIDENCE,
@@ -234,6 +234,24 @@ def test_all_mistakes_are_told_at_once_whatever_their_kind(tmp_path: Path) -> No
         '/type: "objekt" is not one of object, array, string, boolean, integer, number, null',
         '/format: format "email" is not one of uuid, date-time, date, binary, int32, int64',
     ]
+
+
+@pytest.mark.parametrize("source", ["nobody says", "the vendor", "docs, Errors", "a client", "public clients"])
+def test_source_without_a_name_is_refused(tmp_path: Path, source: str) -> None:
+    document = copy.deepcopy(CONTRACT)
+    document["servers"][0]["x-evidence"] = {"level": "assumed", "source": source}
+    (told,) = found(tmp_path, document)
+    assert told.partition(" line ")[2].partition(", ")[2] == (
+        "/servers/0/x-evidence/source: expected a name that others can follow, such as"
+        f' "Acme documentation, Errors", or "no source", not "{source}"'
+    )
+
+
+@pytest.mark.parametrize("source", ["no source", "Docs of Acme, Errors", "acme-client 1.2, api.py", "anybody/acme"])
+def test_source_with_a_name_is_taken(tmp_path: Path, source: str) -> None:
+    document = copy.deepcopy(CONTRACT)
+    document["servers"][0]["x-evidence"] = {"level": "assumed", "source": source}
+    assert found(tmp_path, document) == []
 
 
 def test_our_own_contracts_have_no_mistake() -> None:

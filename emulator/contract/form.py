@@ -34,6 +34,7 @@ EXPECTED = {
     "value": "what the convention, or the example, is",
     "schema": "a JSON Schema",
     "payload": "the JSON Schema of what the root field returns",
+    "source": 'a name that others can follow, such as "Acme documentation, Errors", or "no source"',
 }
 LONGEST_VALUE = 60
 LONGEST_SENTENCE = 200
@@ -106,6 +107,8 @@ def _sentence(pointer: str, rule: str, expected: Any, actual: Any, sentence: str
         return _not_one_of(actual, expected)
     if rule == "anyOf" and name == "type":
         return _not_one_of(actual, [*KINDS, "null"])
+    if rule == "pattern" and name == "source":
+        return f"expected {EXPECTED[name]}, not {_shown(actual)}"
     if rule in ("minItems", "minProperties", "minLength"):
         return f"expected something, not {_shown(actual)}"
     return sentence if len(sentence) <= LONGEST_SENTENCE else f"{sentence[:LONGEST_SENTENCE]}…"

@@ -30,7 +30,7 @@ RESULTS = {
 
 
 def test_requests_publishes_a_custom_integration_as_the_docs_do(emulator: EmulatorUnderTest) -> None:
-    """The docs' sample: no /api/v1, a slash here and there, `id` read from the new integration."""
+    """The documented sample: no /api/v1, a slash here and there, `id` read from the new integration."""
     base = f"{emulator.root}/secoda"
     headers = emulator.headers("secoda")
     body = {"type": "custom", "name": "My catalogue", "credentials": {}}

@@ -339,7 +339,7 @@ def test_jsonl_becomes_resources_and_lineage(emulator: EmulatorUnderTest) -> Non
 
 
 def test_a_line_as_the_vendors_sdk_writes_it_is_taken(emulator: EmulatorUnderTest) -> None:
-    """It names every key, with nulls, keys that the docs do not have, and a blank last line."""
+    """It names every key, with nulls, keys that are not documented, and a blank last line."""
     line: dict[str, Any] = {
         **dict.fromkeys(("parent_databuilder_id", "title", "description", "definition", "external_updated_at")),
         **dict.fromkeys(("native_type", "owners", "sort_order", "type", "hidden", "schema", "database", "product")),

@@ -24,7 +24,7 @@ FILTERS: Final[Mapping[str, Callable[[Record, str], bool]]] = {
     "from": lambda entry, value: entry["time"] >= value,
     "to": lambda entry, value: entry["time"] <= value,
 }
-"""By query parameter (docs, API reference, Audit logs)."""
+"""By query parameter (Celigo developer pages, Audit Logs)."""
 
 
 @handlers.long_operation("listAuditLog")

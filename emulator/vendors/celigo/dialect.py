@@ -36,11 +36,14 @@ class CeligoDialect:
         return envelope(413, error("request_too_large", "request entity too large"))
 
     def unsupported_type(self, call: Call, accepted: Sequence[str]) -> Reply:
-        """Answer a body that is not JSON (docs, API conventions: 415; the words are assumed)."""
+        """Answer a body that is not JSON (Celigo developer pages, API conventions: 415; the words are assumed)."""
         return envelope(415, error("unsupported_media_type", "The request body must be application/json."))
 
     def malformed(self, call: Call, problem: MalformedBody) -> Reply:
-        """Answer a body that does not parse (docs, Errors: 400; the words are assumed); the journal says where."""
+        """Answer a body that does not parse; the journal says where.
+
+        Celigo developer pages, Errors: 400. The words are assumed.
+        """
         return _no_json()
 
     def unsupported_encoding(self, call: Call, encoding: str) -> Reply:

@@ -23,7 +23,7 @@ def error(code: str, message: str, field: str | None = None) -> Error:
 
 
 def envelope(status: int, *errors: Error) -> Reply:
-    """Return the body of every refusal (docs, Errors)."""
+    """Return the body of every refusal (Celigo developer pages, Errors)."""
     return Reply(status, {"errors": list(errors)})
 
 
@@ -77,7 +77,7 @@ def invalid_ref(name: str) -> Error:
 
 
 def query_refused(message: str) -> Reply:
-    """Return the answer to a query parameter that is not valid (docs, API reference, Integrations)."""
+    """Return the answer to a query parameter that is not valid (Celigo developer pages, Integrations)."""
     return envelope(400, error("invalid_query_params", message))
 
 

@@ -68,7 +68,7 @@ def get_integration(call: Call, world: World) -> Reply:
 
 @handlers.operation("updateIntegration")
 def update_integration(call: Call, world: World) -> Reply:
-    """Replace an integration and return it: what is left out is erased (docs, API reference, Integrations)."""
+    """Replace an integration and return it: what is left out is erased (Celigo developer pages, Integrations)."""
     before = find(world, call.params["_id"])
     wanted: Any = call.document
     kept = {name: before[name] for name in KEPT_BY_PUT if name in before}

@@ -25,7 +25,7 @@ def page(
     fetch: Callable[[int, int], Sequence[Record]],
     projection: Projection | None = None,
 ) -> Reply:
-    """Answer one page; `fetch(skip, limit)` gets its records (docs, Pagination).
+    """Answer one page; `fetch(skip, limit)` gets its records (Celigo developer pages, Pagination).
 
     Without records at all the switch empty_list_status chooses the answer.
     """

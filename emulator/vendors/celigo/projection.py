@@ -13,7 +13,7 @@ Tree: TypeAlias = "dict[str, Tree]"
 """Fields by name, each with the fields asked for below it; none: all of it."""
 
 ALWAYS = ("_id", "name", "adaptorType")
-"""What is answered whatever is asked for (docs, API reference, Integrations)."""
+"""What is answered whatever is asked for (Celigo developer pages, Integrations)."""
 
 
 @dataclass(frozen=True)

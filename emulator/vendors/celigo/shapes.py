@@ -62,7 +62,7 @@ READ_ONLY = (
 """What no client writes, but for sandbox and syncs when it creates an integration."""
 
 KEPT_BY_PUT = (*READ_ONLY, "_registeredConnectionIds")
-"""What PUT keeps; everything else that it leaves out is erased (docs, API reference, Integrations).
+"""What PUT keeps; everything else that it leaves out is erased (Celigo developer pages, Integrations).
 
 Connections are registered by calls of their own: to PUT their list is read-only (Celigo CLI 2026.8.6).
 """

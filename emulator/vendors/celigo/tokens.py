@@ -11,5 +11,5 @@ handlers = Handlers()
 
 @handlers.operation("getTokenInfo")
 def get_token_info(call: Call, world: World) -> Reply:
-    """Return the id of the user whose token the call presents (docs, Authentication)."""
+    """Return the id of the user whose token the call presents (Celigo developer pages, Authentication)."""
     return Reply(200, {"_userId": world.identity.user})

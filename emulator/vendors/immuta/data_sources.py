@@ -78,7 +78,7 @@ def list_data_sources(call: Call, world: World) -> Reply:
 
 @handlers.operation("getDataSource")
 def get_data_source(call: Call, world: World) -> Reply:
-    """Return one data source in full (docs, Subscribe to and Manage Data Sources)."""
+    """Return one data source in full (Immuta documentation, Subscribe to and Manage Data Sources)."""
     data_source = find_data_source(world, call.params["dataSourceId"])
     return Reply(200, {**UNTOUCHED, **data_source, **_relation(world, data_source["id"])})
 

@@ -1,4 +1,7 @@
-"""Who asks: an API key as bearer token, with the rights of the user who made it (Secoda docs, Authentication)."""
+"""Who asks: an API key as bearer token, with the rights of the user who made it.
+
+Secoda documentation, Authentication.
+"""
 
 from __future__ import annotations
 

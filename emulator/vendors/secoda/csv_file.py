@@ -1,4 +1,4 @@
-"""Tables and columns out of a CSV file (Secoda docs, Create your CSV). One row is one column of a table."""
+"""Tables and columns out of a CSV file (Secoda documentation, Create your CSV). One row is one column of a table."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ _WRONG = object()
 
 def _value(name: str, cell: str, line: int, report: Report) -> Any:
     """Return what an optional cell says, None if nothing, _WRONG (and report) if it cannot be read."""
-    # The docs' sample prints None for an unset time.
+    # The documented sample prints None for an unset time.
     if cell == "" or (cell == "None" and _OPTIONAL[name] is not _text):
         return None
     try:

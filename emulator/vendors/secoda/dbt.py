@@ -58,7 +58,7 @@ def list_dbt_failing_tests(call: Call, world: World) -> Reply:
 
 @handlers.streaming_operation("uploadDbtManifest")
 async def upload_dbt_manifest(call: Call, transactions: Transactions) -> Reply:
-    """Take a manifest and run a sync at once (Secoda docs, dbt Core)."""
+    """Take a manifest and run a sync at once (Secoda documentation, dbt Core)."""
     (part,) = _files(call, "manifest_file")
     report = Report.on(part)
     return await _extract_now(call, transactions, report, "tests", lambda: read_manifest(part, report, call.max_depth))
@@ -67,7 +67,7 @@ async def upload_dbt_manifest(call: Call, transactions: Transactions) -> Reply:
 @handlers.streaming_operation("uploadDbtRunResult")
 @handlers.streaming_operation("uploadDbtRunResults")
 async def upload_dbt_run_result(call: Call, transactions: Transactions) -> Reply:
-    """Take run results and run a sync at once (Secoda docs, dbt Core; the plural path is the older one)."""
+    """Take run results and run a sync at once (Secoda documentation, dbt Core; the plural path is the older one)."""
     (part,) = _files(call, "run_result_file")
     report = Report.on(part)
     return await _extract_now(

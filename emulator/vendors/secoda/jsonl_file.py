@@ -215,4 +215,4 @@ _EXPECTED: Mapping[str, tuple[str, ...]] = {
     "dashboard": ("group",),
     "chart": ("product", "parent_databuilder_id"),
 }
-"""What the docs call required of a kind, and their own sample lacks."""
+"""What the documentation calls required of a kind, and its own sample lacks."""
