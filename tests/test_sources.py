@@ -22,8 +22,9 @@ LISTED = re.compile(r"^- \*\*(.+?)\*\*: ", re.MULTILINE)
 
 
 def section(vendor: str, title: str) -> str:
-    """Return the text below a heading of a vendor's page."""
-    _, _, after = (PAGES / f"{vendor}.md").read_text("utf-8").partition(f"\n## {title}\n")
+    """Return the text below a heading of a vendor's page; a vendor without sources needs none."""
+    file = PAGES / f"{vendor}.md"
+    _, _, after = (file.read_text("utf-8") if file.exists() else "").partition(f"\n## {title}\n")
     return after.partition("\n## ")[0]
 
 
@@ -83,6 +84,6 @@ def test_each_switch_decides_a_question_on_the_vendors_page(vendor: str, catalog
     assert named == set(catalogue.contracts[vendor].switches)
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
-def test_index_links_the_vendors_page(vendor: str) -> None:
-    assert f"]({vendor}.md)" in (PAGES / "index.md").read_text("utf-8")
+def test_index_links_each_page() -> None:
+    index = (PAGES / "index.md").read_text("utf-8")
+    assert [file.name for file in PAGES.glob("*.md") if file.stem != "index" and f"]({file.name})" not in index] == []
