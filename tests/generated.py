@@ -5,9 +5,11 @@ python -m tests.generated [--check]
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeAlias
@@ -22,6 +24,7 @@ from tests.benchmarks.report import markdown_table
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
+ARCHITECTURE = ROOT / "docs" / "explanation" / "architecture.md"
 CONTROL_API = REFERENCE / "control-api.md"
 MASKING = REFERENCE / "masking.md"
 MEASURED = REFERENCE / "performance.json"
@@ -113,7 +116,36 @@ def shapes(catalogue: Catalogue) -> Iterator[str]:
         yield f"| {shape.title} | `{shape.example}` | {shape.reason} |"
 
 
+def layers(catalogue: Catalogue) -> Iterator[str]:
+    """The layers of the imports, and what each package or module in them is for, in its own words."""
+    rows = [[name.strip() for name in row.split("|")] for row in _layers()]
+    yield "```mermaid"
+    yield "flowchart TB"
+    for number, row in enumerate(rows):
+        yield f'  layer{number}["{" · ".join(row)}"]'
+    yield "  " + " --> ".join(f"layer{number}" for number in range(len(rows)))
+    yield "```"
+    yield ""
+    yield "| layer | package or module | what it is for |"
+    yield "|---|---|---|"
+    for number, row in enumerate(rows, 1):
+        yield from (f"| {number} | `{name}` | {_first_sentence(name)} |" for name in row)
+
+
+def _layers() -> list[str]:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    return next(list(contract["layers"]) for contract in contracts if contract["type"] == "layers")
+
+
+def _first_sentence(name: str) -> str:
+    """Return the first line of the docstring of emulator/<name>."""
+    module = ROOT / "emulator" / f"{name}.py"
+    file = module if module.exists() else module.with_suffix("") / "__init__.py"
+    return (ast.get_docstring(ast.parse(file.read_text("utf-8"))) or "").splitlines()[0]
+
+
 FILES: Mapping[Path, Mapping[str, Section]] = {
+    ARCHITECTURE: {"layers": layers},
     REFERENCE / "operations.md": {"operations": operations},
     REFERENCE / "settings.md": {"settings": settings},
     REFERENCE / "switches.md": {"switches": switches},

@@ -1,4 +1,4 @@
-"""Work that would hold the event loop, done in a thread instead: the interpreter gives way every 5 ms."""
+"""Work that would hold the event loop, done in a thread instead."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ T = TypeVar("T")
 class Worker:
     """Runs functions one after the other, each in a thread of its own that does not outlive it.
 
-    One at a time: the event loop waits up to 5 ms for each thread that computes, and memory is that of one.
+    One at a time: the event loop waits up to one switch interval (1 ms in `emulator serve`) for each thread that
+    computes, and memory is that of one.
     """
 
     def __init__(self) -> None:

@@ -1,0 +1,70 @@
+"""The pages that explain the code agree with it: files, names, and the order of steps."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.generated import ARCHITECTURE, ROOT
+
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+PAGES = [ARCHITECTURE, *DECISIONS]
+ORDERED = re.compile(r"`([\w.]+)` in `(emulator/[\w./]+\.py)`: ((?:`[\w.]+`(?: → )?)+)")
+PLACED = re.compile(r"`([\w.]+)` in `(emulator/[\w./]+\.py)`")
+
+
+def source_of(name: str, file: str) -> str:
+    """Return the source of a function, class or constant of a file: `Store.run`, `WITH_REPLY`."""
+    text = (ROOT / file).read_text("utf-8")
+    found: ast.AST = ast.parse(text)
+    for part in name.split("."):
+        found = next(node for node in ast.iter_child_nodes(found) if part in _names(node))
+    return ast.get_source_segment(text, found) or ""
+
+
+def _names(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def out_of_order(steps: list[str], source: str) -> str | None:
+    """Return the first step that the source does not have behind those before it, None if all are in order."""
+    at = 0
+    for step in steps:
+        found = re.compile(rf"\b{re.escape(step)}\b").search(source, at)
+        if found is None:
+            return step
+        at = found.end()
+    return None
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_file_that_is_named_is_there(page: Path) -> None:
+    named = re.findall(r"`((?:emulator|tests|contracts|fixtures|deploy)/[\w./-]+|[A-Z]+\.md)`", page.read_text("utf-8"))
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_name_is_in_the_file_that_it_is_said_to_be_in(page: Path) -> None:
+    for name, file in PLACED.findall(page.read_text("utf-8")):
+        assert source_of(name, file), f"{file} has no {name}"
+
+
+def test_steps_are_in_the_order_of_the_code() -> None:
+    ordered = ORDERED.findall(ARCHITECTURE.read_text("utf-8"))
+    assert len(ordered) == 9
+    for name, file, chain in ordered:
+        steps = re.findall(r"`([\w.]+)`", chain)
+        assert out_of_order(steps, source_of(name, file).partition(":\n")[2]) is None, f"{file}: {name}"
+
+
+@pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
+def test_a_decision_says_what_was_decided_and_what_was_refused(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert "**Decided:**" in text
+    assert "**Refused" in text
