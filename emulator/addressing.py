@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from emulator.errors import Problem
+from emulator.errors import Problem, sentence, unknown
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.sandboxes import DEFAULT, Sandboxes
 from emulator.transport.hosts import Hosts
@@ -122,10 +122,16 @@ class Addressing:
     def _named(self, name: str) -> Sandbox:
         sandbox = self._sandboxes.get(name)
         if sandbox is None:
-            there = f"there are {self._sandboxes.names()}"
-            names = f"GET /{CONTROL}/sandboxes lists them" if self._hides_names else there
-            raise Problem(404, f"There is no sandbox {name!r}; {names}. POST /{CONTROL}/sandboxes makes one.")
+            raise unknown_sandbox(name, None if self._hides_names else self._sandboxes.names())
         return sandbox
+
+
+def unknown_sandbox(name: str, known: Collection[str] | None) -> Problem:
+    """Return the 404 for a sandbox that does not exist; it names no other if `known` is None."""
+    lists = f"GET /{CONTROL}/sandboxes"
+    hidden = f"unknown sandbox {name!r}. {lists} lists all sandboxes"
+    said = hidden if known is None else unknown("sandbox", name, known, plural="sandboxes", listed_by=lists)
+    return Problem(404, f"{sentence(said)} POST /{CONTROL}/sandboxes makes one.")
 
 
 def sandbox_named_in(headers: CIMultiDictProxy[str], otherwise: str | None = None) -> str | None:

@@ -24,7 +24,7 @@ from emulator.catalogue import (
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import GraphQLLimits
 from emulator.control.api import Control
-from emulator.errors import ConfigurationError, Problem
+from emulator.errors import ConfigurationError, Problem, unknown
 from emulator.exchange import Entrance, Record
 from emulator.faults.scenarios import Scenario
 from emulator.files.unread import unread_fixtures
@@ -295,7 +295,7 @@ def _hosts(settings: Settings, contracts: Mapping[str, Contract]) -> Hosts:
     for name, entries in (("vendor_hosts", settings.vendor_hosts), ("vendor_ports", settings.vendor_ports)):
         for vendor, _ in entries:
             if vendor not in contracts:
-                raise ConfigurationError(f"{name}: unknown vendor {vendor!r}; known vendors: {', '.join(contracts)}")
+                raise ConfigurationError(f"{name}: {unknown('vendor', vendor, contracts)}")
     documented = [(host, name) for name, contract in contracts.items() for host in contract.hosts]
     hosts = [*documented, *((host, vendor) for vendor, host in settings.vendor_hosts)]
     _refuse_doubles("vendor_hosts and contracts", "host", hosts)

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from emulator.contract.documents import OPENAPI
-from emulator.contract.openapi import Contract, read_contract
+from emulator.contract.openapi import Contract, read_contract, switch_named
 from emulator.contract.schemas import Check
 from emulator.control.document import own_contract
-from emulator.errors import ConfigurationError, ContractError
+from emulator.errors import ConfigurationError, ContractError, unknown
 from emulator.exchange import Record
 from emulator.faults.check import check_fault
 from emulator.faults.scenarios import Scenario, ScenarioReader
@@ -88,9 +88,15 @@ def named_scenarios(pattern: str, scenarios: Mapping[str, Scenario]) -> list[Sce
     """Return the scenarios that "secoda/flaky" or "*/outage" names. Raises ConfigurationError if there is none."""
     found = [scenario for name, scenario in scenarios.items() if matches(name, pattern)]
     if not found:
-        names = ", ".join(sorted(scenarios))
-        raise ConfigurationError(f"there is no scenario {pattern!r}; there are {names}")
+        raise ConfigurationError(_unknown_scenario(pattern, sorted(scenarios)))
     return found
+
+
+def _unknown_scenario(pattern: str, names: Sequence[str]) -> str:
+    full_names = [name for name in names if name.endswith(f"/{pattern}")]
+    if full_names:
+        return f"the scenario {pattern!r} needs its vendor: write {', '.join(full_names)} or */{pattern}"
+    return unknown("scenario", pattern, names, listed_by="`emulator scenarios`")
 
 
 def read_scenarios(
@@ -173,14 +179,11 @@ def parse_switch(entry: str, contracts: Mapping[str, Contract]) -> tuple[str, st
     """Read "celigo.empty_list_status=204" as vendor, name and value. Raises ConfigurationError."""
     full_name, _, text = entry.partition("=")
     vendor, _, name = full_name.partition(".")
-    known = {
-        f"{switch_vendor}.{switch}": contract.switches[switch]
-        for switch_vendor, contract in contracts.items()
-        for switch in contract.switches
-    }
-    if full_name not in known:
-        raise ConfigurationError(f"switches: there is no switch {full_name!r}; there are {', '.join(sorted(known))}")
-    choices = {str(choice).lower(): choice for choice in known[full_name].choices}
+    try:
+        switch = switch_named(full_name, contracts)
+    except ConfigurationError as problem:
+        raise ConfigurationError(f"switches: {problem}") from None
+    choices = {str(choice).lower(): choice for choice in switch.choices}
     if text.lower() not in choices:
         raise ConfigurationError(f"switches: {full_name} is {text!r}; it takes {', '.join(choices)}")
     return vendor, name, choices[text.lower()]

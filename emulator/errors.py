@@ -1,13 +1,74 @@
-"""What handlers raise, what is an internal error, and what the client of the control API raises."""
+"""What handlers and the client of the control API raise, and the sentence for an unknown name."""
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
 
 from emulator.exchange import NOTHING, Reply, Violation
+
+FEW = 12
+"""A sentence lists no more known names than these."""
+
+NEAREST = 3
+LONGEST_NAME = 100
+"""In characters: a longer name is neither compared nor quoted as a whole."""
+
+
+def unknown(
+    kind: str, name: object, known: Iterable[object], where: str = "", *, plural: str = "", listed_by: str = ""
+) -> str:
+    """Return the sentence for an unknown name, without its full stop: what is known, and what is near.
+
+    `where` follows the name ("for celigo"), `plural` is that of `kind`, `listed_by` says what lists all names where
+    they are too many for a sentence ("`emulator scenarios`"); without it the sentence names the first few.
+    """
+    names = [str(one) for one in known]
+    near = near_names(name, names) if len(names) > FEW else near_names(name, names, 1, 0.6)
+    guess = f". Did you mean {_either(near)}? " if near else ". "
+    said = f"unknown {kind} {_quoted(name)}{where and f' {where}'}"
+    return said + guess + _listed(names, plural or f"{kind}s", listed_by)
+
+
+def explained(violation: Violation) -> str:
+    """Return the sentence of a violation for whoever wrote the document: for an unknown field, what is known."""
+    if violation.rule != "additionalProperties" or violation.known is None:
+        return violation.sentence
+    name = violation.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+    return unknown("query parameter" if violation.place == "query" else "field", name, violation.known)
+
+
+def near_names(name: object, known: Sequence[str], most: int = NEAREST, cutoff: float = 0.4) -> list[str]:
+    """Return known names that are spelled like a name, the nearest first."""
+    return get_close_matches(str(name)[:LONGEST_NAME], known, most, cutoff)
+
+
+def sentence(text: object) -> str:
+    """Return a text with a capital letter at its start and a full stop at its end."""
+    said = str(text)
+    return f"{said[:1].upper()}{said[1:]}{'' if said.endswith(('.', '?', '…')) else '.'}"
+
+
+def _listed(names: Sequence[str], plural: str, listed_by: str) -> str:
+    if not names:
+        return f"There are no {plural}"
+    if listed_by and len(names) > FEW:
+        return f"{listed_by} lists all {plural}"
+    more = len(names) - FEW
+    return f"Known {plural}: {', '.join(names[:FEW])}" + (f" and {more} more" if more > 0 else "")
+
+
+def _quoted(name: object) -> str:
+    text = str(name)
+    return repr(text) if len(text) <= LONGEST_NAME else f"{text[:LONGEST_NAME]!r}…"
+
+
+def _either(names: Sequence[str]) -> str:
+    *others, last = map(repr, names)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 class Refusal(Exception):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final, TypeAlias
 
@@ -135,7 +135,7 @@ class Violation:
     offending value (of the missing one, for the rules "required" and "additionalProperties" of
     the extra one); `rule` the JSON Schema keyword, or "syntax", "validation", "variables" or
     "operationName" of a GraphQL request that does not run, or REFUSED; `expected` that keyword's value; `actual` the
-    value found, NOTHING if there is none.
+    value found, NOTHING if there is none. For "additionalProperties", `known` are the names that the contract has.
     """
 
     place: str
@@ -144,6 +144,7 @@ class Violation:
     expected: Any
     actual: Any
     sentence: str
+    known: Collection[str] | None = field(default=None, compare=False)
 
 
 Record: TypeAlias = dict[str, Any]

@@ -6,11 +6,10 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
-from emulator.errors import ConfigurationError
+from emulator.errors import ConfigurationError, unknown
 from emulator.transport.hosts import is_local
 
 T = TypeVar("T")
@@ -290,5 +289,4 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
 
 def _refuse(name: str, known: Sequence[str], where: str) -> None:
     if name not in known:
-        nearest = get_close_matches(name, known, 1, 0.0)[0]
-        raise ConfigurationError(f"{where}: there is no setting {name}; did you mean {nearest}?")
+        raise ConfigurationError(f"{where}: {unknown('setting', name, known, listed_by='`emulator serve --help`')}")

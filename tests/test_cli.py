@@ -75,8 +75,8 @@ def test_no_command_is_the_list_of_commands(command: Run) -> None:
     [
         (["chek"], "emulator: No such command 'chek'. Did you mean 'check'?"),
         (["snapshot"], "emulator: Missing command."),
-        (["operations", "--vendor", "nobody"], "emulator: there is no vendor 'nobody'; there are "),
-        (["scenarios", "--vendor", "nobody"], "emulator: there is no vendor 'nobody'; there are "),
+        (["operations", "--vendor", "nobody"], "emulator: unknown vendor 'nobody'. Known vendors: "),
+        (["scenarios", "--vendor", "nobody"], "emulator: unknown vendor 'nobody'. Known vendors: "),
         (["check", "nowhere"], "emulator: nowhere is not a folder"),
         (["completion", "tcsh"], "emulator: Invalid value for '{bash|zsh|fish}': 'tcsh' is not one of"),
         (
@@ -89,7 +89,7 @@ def test_no_command_is_the_list_of_commands(command: Run) -> None:
         ),
         (["wait", "--seconds", "long"], "emulator: Invalid value for '--seconds': 'long' is not a valid float"),
         (["serve", "--prot", "1"], "emulator: No such option '--prot'."),
-        (["serve", "--scenario", "nobody/x"], "emulator: there is no scenario 'nobody/x'; there are "),
+        (["serve", "--scenario", "nobody/x"], "emulator: unknown scenario 'nobody/x'. "),
         (["serve", "--host", "no host", "--port", "0"], "emulator: cannot listen on no host port 0: "),
     ],
 )
@@ -145,10 +145,10 @@ def test_check_prints_each_problem_with_its_place(command: Run, tmp_path: Path) 
         "own/secoda/integrations.yaml line 1, /populate: it is 'many'",
         "own/secoda/integrations.yaml line 3, /records/0: it has no id",
         "own/secoda/integrations.yaml line 4, /records/1: it is no record",
-        "own/secoda/wrong.yaml: secoda has no such collection; it has ",
+        "own/secoda/wrong.yaml: unknown collection 'wrong' of secoda. Known collections: ",
         "own/immuta/dictionaries.yaml line 2: while parsing",
         "own/celigo/scenarios.yaml line 1, /scenarios/mine/faults/0/reply/status: 999",
-        "own/scenarios.yaml line 1, /scenarios/a/switches/no_such_switch: there is no such switch",
+        "own/scenarios.yaml line 1, /scenarios/a/switches/no_such_switch: unknown switch 'no_such_switch' of ",
         "own/secodda: nothing reads this; did you mean own/secoda?",
         "own/paradime/nodes.yml: nothing reads this; call it nodes.yaml",
     ):
@@ -186,16 +186,16 @@ def test_check_prints_structural_and_semantic_problems_of_all_files_at_once(comm
         "promises/celigo/openapi.yaml line ",
         "promises/celigo/openapi.yaml: operation getToken has no handler in emulator/vendors/celigo; handlers found: ",
         "emulator/vendors/celigo has a handler for getTokenInfo, which is no operation of promises/celigo/openapi.yaml",
-        "own/celigo/integrations.yaml: unknown rows; a fixture file holds `records` and `populate`",
+        "own/celigo/integrations.yaml: unknown field 'rows'. Known fields: records, populate",
         "own/celigo/integrations.yaml line 2, /populate: it is 1000000000; it takes a whole number from 0 to 1000000",
         "own/celigo/integrations.yaml line 3, /records/0/_id: it is no id",
         "own/secoda/scenarios.yaml line 3, /scenarios/one/description: 'description' is a required property",
         "own/secoda/scenarios.yaml line 6, /scenarios/two/faults/0/reply/status: 999 is greater than the maximum",
-        "own/secoda/scenarios.yaml line 6, /scenarios/two/faults/1: secoda has no operation nothing; it has ",
-        "own/secoda/scenarios.yaml line 7, /scenarios/two/switches/nothing: there is no such switch; there are ",
-        "own/secoda/scenarios.yaml line 9, /scenarios/two/records/merge/integrations/*/nam: 'nam' is not one of the",
-        "secoda.integrations has no record '740904fe-e87d-44f8-8a91-b13631ff281'; did you mean 740904fe-e87d-44f8-8a91",
-        "/scenarios/two/records/delete/integrations/0: secoda.integrations has no record 'nope'; it has ",
+        "own/secoda/scenarios.yaml line 6, /scenarios/two/faults/1: unknown operation 'nothing' of secoda",
+        "own/secoda/scenarios.yaml line 7, /scenarios/two/switches/nothing: unknown switch 'nothing' of secoda. Known",
+        "own/secoda/scenarios.yaml line 9, /scenarios/two/records/merge/integrations/*/nam: unknown field 'nam'. Did",
+        "unknown record '740904fe-e87d-44f8-8a91-b13631ff281' of secoda.integrations. Did you mean '740904fe-e87d-44f8",
+        "/scenarios/two/records/delete/integrations/0: unknown record 'nope' of secoda.integrations. ",
     ):
         assert sentence in out
 
@@ -343,7 +343,7 @@ def test_reset_makes_the_sandbox_anew(command: Run, emulator: EmulatorUnderTest)
 def test_reset_of_a_sandbox_that_is_not_there_is_status_1(command: Run, emulator: EmulatorUnderTest) -> None:
     code, _, err = command("reset", "--url", emulator.root, "--sandbox", "nobody")
     assert code == 1
-    assert "There is no sandbox 'nobody'" in err
+    assert "Unknown sandbox 'nobody'" in err
 
 
 def test_a_snapshot_is_saved_listed_and_restored_from_its_file(
@@ -365,7 +365,7 @@ def test_a_snapshot_is_saved_listed_and_restored_from_its_file(
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
-        (["restore", "nothing"], 1, "There is no snapshot 'nothing' in the sandbox default"),
+        (["restore", "nothing"], 1, "Unknown snapshot 'nothing' in the sandbox default"),
         (["restore", "nothing", "nowhere.sqlite"], 2, "emulator: nowhere.sqlite: no such file or directory"),
         (["save", "Not A Name"], 1, "'Not A Name' does not match"),
     ],

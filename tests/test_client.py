@@ -71,7 +71,7 @@ def test_sandbox_that_is_there_is_found(client: Client, sandbox: SandboxClient) 
 
 
 def test_refusal_is_the_sentence_of_the_control_api(client: Client) -> None:
-    with pytest.raises(EmulatorError, match=r"^There is no sandbox 'beta'; there are default") as caught:
+    with pytest.raises(EmulatorError, match=r"^Unknown sandbox 'beta'\. Known sandboxes: default") as caught:
         client.sandbox("beta")
     assert caught.value.status == 404
 
@@ -209,13 +209,13 @@ def test_credentials_go_by_rights(sandbox: SandboxClient) -> None:
     expired = sandbox.secoda.credentials["expired"].headers
     answer = httpx.get(f"{sandbox.secoda.url}/integration/integrations", headers=dict(expired))
     assert answer.status_code == 401
-    with pytest.raises(KeyError, match="there are full, read, expired"):
+    with pytest.raises(KeyError, match="Known rights: full, read, expired"):
         sandbox.secoda.credentials["owner"]
 
 
 def test_vendor_that_is_none_is_an_attribute_that_is_none(sandbox: SandboxClient) -> None:
     assert set(sandbox.vendors) == {"celigo", "immuta", "paradime", "secoda"}
-    with pytest.raises(AttributeError, match="its vendors are celigo, immuta, paradime, secoda"):
+    with pytest.raises(AttributeError, match="Known vendors: celigo, immuta, paradime, secoda"):
         _ = sandbox.seconda
 
 
@@ -248,7 +248,7 @@ def test_status_of_a_fault_goes_with_its_reply(sandbox: SandboxClient) -> None:
 
 
 def test_fault_that_cannot_be_is_refused(sandbox: SandboxClient) -> None:
-    with pytest.raises(EmulatorError, match="The fault cannot be"):
+    with pytest.raises(EmulatorError, match="Invalid fault: unknown operation"):
         sandbox.fault(vendor="secoda", operation="nothing", status=429)
 
 
@@ -341,7 +341,7 @@ def test_switches_are_read_and_set(sandbox: SandboxClient) -> None:
     sandbox.switches["celigo.empty_list_status"] = 204
     assert sandbox.switches["celigo.empty_list_status"] == 204
     assert "secoda.bad_rows" in sandbox.switches
-    with pytest.raises(EmulatorError, match=r"There is no switch 'celigo.colour'"):
+    with pytest.raises(EmulatorError, match=r"Unknown switch 'celigo.colour'"):
         sandbox.switches.update({"celigo.colour": "blue"})
 
 
@@ -359,7 +359,7 @@ def test_records_are_put_read_and_deleted(sandbox: SandboxClient) -> None:
 def test_record_without_its_key_is_refused(sandbox: SandboxClient) -> None:
     with pytest.raises(EmulatorError, match=r"A record of celigo.scripts needs its _id"):
         sandbox.state("celigo.scripts").put({"name": "Mine"})
-    with pytest.raises(EmulatorError, match=r"There is no collection 'celigo.script'; there are "):
+    with pytest.raises(EmulatorError, match=r"Unknown collection 'celigo.script'\. Did you mean 'celigo.scripts'"):
         sandbox.state("celigo.script").put({"name": "Mine"})
 
 

@@ -172,7 +172,7 @@ def test_healthcheck_fails_where_nothing_listens_and_says_so() -> None:
 
 def test_healthcheck_fails_for_a_setting_that_is_none() -> None:
     done = check_health(EMULATOR_PROT="1")
-    assert (done.returncode, "did you mean EMULATOR_PORT?" in done.stderr) == (1, True)
+    assert (done.returncode, "Did you mean 'EMULATOR_PORT'" in done.stderr) == (1, True)
 
 
 def test_healthcheck_fails_where_something_else_answers(
@@ -465,7 +465,7 @@ def test_container_keeps_the_control_hosts_that_are_given(engine: StandIn) -> No
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"scenario": ["x"]}, "there is no setting EMULATOR_SCENARIO; did you mean EMULATOR_SCENARIOS?"),
+        ({"scenario": ["x"]}, "unknown setting 'EMULATOR_SCENARIO'. Did you mean 'EMULATOR_SCENARIOS'"),
         ({"strict": "on"}, "EMULATOR_STRICT is 'on': expected true, false, 1 or 0"),
     ],
 )

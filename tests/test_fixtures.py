@@ -47,11 +47,11 @@ async def test_a_users_folder_is_laid_over_ours_file_by_file(catalogue: Catalogu
         (
             "immuta/dictionary.yaml",
             "records: []",
-            "immuta/dictionary.yaml: immuta has no such collection; it has",
+            "immuta/dictionary.yaml: unknown collection 'dictionary' of immuta. Did you mean 'dictionaries'?",
         ),
         ("immuta/dictionaries.yaml", "records: [", "immuta/dictionaries.yaml line 2: while parsing a flow"),
         ("immuta/dictionaries.yaml", "- id: 1", "a fixture file holds `records` and `populate`"),
-        ("immuta/dictionaries.yaml", "rows: []", "immuta/dictionaries.yaml: unknown rows;"),
+        ("immuta/dictionaries.yaml", "rows: []", "immuta/dictionaries.yaml: unknown field 'rows'."),
         ("immuta/dictionaries.yaml", "records: [{}]", "immuta/dictionaries.yaml line 1, /records/0: it has no "),
         (
             "celigo/scripts.yaml",
@@ -75,8 +75,8 @@ def test_a_wrong_fixture_is_refused_with_its_place(
 @pytest.mark.parametrize(
     ("field", "sentence"),
     [
-        ("expires: 2030-01-01T00:00:00Z", "/expires: 'expires' is not one of the properties of the contract; did you"),
-        ("expiresAt: 2030-01-01T00:00:00Z", "did you mean 'expires_at'?"),
+        ("expires: 2030-01-01T00:00:00Z", "/expires: unknown field 'expires'. Did you mean 'expires_at'?"),
+        ("expiresAt: 2030-01-01T00:00:00Z", "Did you mean 'expires_at'?"),
         ("expires_at: 2030-01-01T00:00:60Z", "/expires_at: '2030-01-01T00:00:60Z' "),
         ("expires_at: 2030-02-30T00:00:00Z", "/expires_at: '2030-02-30T00:00:00Z' "),
         ("expires_at: 0000-01-01T00:00:00Z", "/expires_at: '0000-01-01T00:00:00Z' "),
@@ -113,7 +113,7 @@ def test_a_fixtures_folder_that_is_not_there_is_refused(catalogue: Catalogue, tm
 @pytest.mark.parametrize(
     ("switch", "sentence"),
     [
-        ("immuta.nothing=1", "there is no switch 'immuta.nothing'; there are"),
+        ("immuta.nothing=1", "unknown switch 'immuta.nothing'. Known switches: immuta."),
         ("immuta.bad_request_prefix=maybe", "immuta.bad_request_prefix is 'maybe'; it takes true, false"),
     ],
 )

@@ -633,9 +633,12 @@ emulator_allow_violations = true
 @pytest.mark.parametrize(
     ("mark", "sentence"),
     [
-        ("scenario=['secoda/outage']", "The marker emulator has no 'scenario'; did you mean scenarios?"),
-        ("scenarios=['secoda/outrage']", "There is no scenario 'secoda/outrage'; there are *"),
-        ("switches={'celigo.colour': 1}", "There is no switch 'celigo.colour'; there are *"),
+        (
+            "scenario=['secoda/outage']",
+            "Unknown argument 'scenario' of the marker emulator. Did you mean 'scenarios'?*",
+        ),
+        ("scenarios=['secoda/outrage']", "Unknown scenario 'secoda/outrage'. Did you mean 'secoda/outage', *"),
+        ("switches={'celigo.colour': 1}", "Unknown switch 'celigo.colour'. *"),
         ("fixtures='nowhere'", "*nowhere is not a folder*"),
         ("seed=-1", "body /seed: *"),
         ("'secoda/outage'", "The marker emulator takes names: *"),

@@ -122,7 +122,7 @@ async def test_a_scenario_that_changed_while_it_was_on_can_be_switched_off(emula
         ("dictionaries.yaml", "records: [{}]", "dictionaries.yaml line 1, /records/0: it has no "),
         ("credentials.yaml", "records: [{id: a}]", "credentials.yaml line 1, /records/0/"),
         ("scenarios.yaml", SCENARIO % ("Bad.", 999), "scenarios.yaml line 1, /scenarios/mine/faults/0/reply/status"),
-        ("scenarios.yaml", "scenarios: {}\n", "there is no scenario 'immuta/mine'"),
+        ("scenarios.yaml", "scenarios: {}\n", "unknown scenario 'immuta/mine'"),
     ],
 )
 async def test_a_broken_file_keeps_the_old_ones_and_is_said_once(

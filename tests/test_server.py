@@ -126,14 +126,14 @@ def test_a_port_in_use_is_one_sentence_and_status_2(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "variables", "sentence"),
     [
-        (["serve"], {"EMULATOR_PROT": "1"}, "emulator: environment: there is no setting EMULATOR_PROT; did you mean"),
+        (["serve"], {"EMULATOR_PROT": "1"}, "emulator: environment: unknown setting 'EMULATOR_PROT'. Did you mean"),
         (["serve"], {"EMULATOR_HOST": ""}, "emulator: EMULATOR_HOST is '': expected an address such as 127.0.0.1"),
         (["serve", "--strict", "on"], {}, "emulator: --strict is 'on': expected true, false, 1 or 0"),
         (["serve", "--fixtures", "nowhere"], {}, "emulator: fixtures: nowhere is not a folder"),
         (
             ["serve", "--switches", "celigo.x=1"],
             {},
-            "emulator: switches: there is no switch 'celigo.x'; there are celigo.",
+            "emulator: switches: unknown switch 'celigo.x'. ",
         ),
         (["sevre"], {}, "emulator: No such command 'sevre'."),
     ],

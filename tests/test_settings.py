@@ -87,7 +87,7 @@ def test_option_of_a_list_may_stand_in_the_singular() -> None:
         ({"EMULATOR_DATABASE": ""}, "EMULATOR_DATABASE is '': expected a value; for none, leave the setting out"),
         ({"EMULATOR_CONTROL_TOKEN": ""}, "EMULATOR_CONTROL_TOKEN is '': expected a value; for none, leave the setting"),
         ({"EMULATOR_DATABASE": " "}, "also where a compose file passes ${VAR:-}"),
-        ({"EMULATOR_PROT": "1"}, "there is no setting EMULATOR_PROT; did you mean EMULATOR_PORT?"),
+        ({"EMULATOR_PROT": "1"}, "unknown setting 'EMULATOR_PROT'. Did you mean 'EMULATOR_PORT', "),
     ],
 )
 def test_a_wrong_value_is_refused_with_a_sentence(environ: dict[str, str], sentence: str) -> None:
@@ -105,7 +105,7 @@ def test_a_blank_option_is_refused_where_it_would_switch_something_off_unseen(na
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("prot = 1", "emulator.toml: there is no setting prot; did you mean port?"),
+        ("prot = 1", "emulator.toml: unknown setting 'prot'. Did you mean 'port'"),
         ("port = ", "emulator.toml: "),
         ("strict = 'on'", "emulator.toml: strict is 'on': expected true, false, 1 or 0"),
     ],

@@ -10,7 +10,7 @@ from click.shell_completion import get_completion_class
 
 from emulator import __version__
 from emulator.cli.streams import say
-from emulator.errors import ConfigurationError
+from emulator.errors import ConfigurationError, unknown
 from emulator.settings import read_settings
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def scenarios(vendor: str | None, fixtures: str | None) -> None:
 
 def _checked(vendor: str | None, catalogue: Catalogue) -> Catalogue:
     if vendor is not None and vendor not in catalogue.vendors:
-        raise ConfigurationError(f"there is no vendor {vendor!r}; there are {', '.join(catalogue.vendors)}")
+        raise ConfigurationError(unknown("vendor", vendor, catalogue.vendors))
     return catalogue
 
 

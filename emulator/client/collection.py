@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from emulator.client.urls import quoted
-from emulator.errors import EmulatorError
+from emulator.errors import EmulatorError, sentence, unknown
 
 if TYPE_CHECKING:
     from emulator.client.sandbox import SandboxClient
@@ -77,5 +77,5 @@ class CollectionClient:
         listed = self._sandbox.request("GET", "/state")["collections"]
         keys: dict[str, str] = {collection["collection"]: collection["key"] for collection in listed}
         if self.name not in keys:
-            raise EmulatorError(f"There is no collection {self.name!r}; there are {', '.join(keys)}.", 404)
+            raise EmulatorError(sentence(unknown("collection", self.name, keys, listed_by="collections()")), 404)
         return keys[self.name]

@@ -17,7 +17,7 @@ from emulator.client.snapshot import Snapshot
 from emulator.client.switches import Switches
 from emulator.client.urls import quoted
 from emulator.client.vendors import VendorAccess, vendors_of
-from emulator.errors import ConfigurationError, EmulatorError
+from emulator.errors import ConfigurationError, EmulatorError, unknown
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -48,7 +48,7 @@ class SandboxClient:
         """Return a vendor. Raises AttributeError, naming those there are."""
         vendors: Mapping[str, VendorAccess] = self.__dict__.get("vendors", {})
         if name not in vendors:
-            raise AttributeError(f"a sandbox has no {name!r}; its vendors are {', '.join(vendors)}")
+            raise AttributeError(unknown("attribute", name, vendors, "of a sandbox", plural="vendors"))
         return vendors[name]
 
     def __enter__(self) -> SandboxClient:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from emulator.errors import unknown
+
 
 @dataclass(frozen=True)
 class Credential:
@@ -29,7 +31,7 @@ class Credentials(Mapping[str, Credential]):
 
     def __getitem__(self, rights: str) -> Credential:
         if rights not in self._by_rights:
-            raise KeyError(f"there is no credential with the rights {rights!r}; there are {', '.join(self)}")
+            raise KeyError(unknown("rights", rights, self, "of a credential", plural="rights"))
         return self._by_rights[rights]
 
     def __iter__(self) -> Iterator[str]:

@@ -134,7 +134,7 @@ def _violations(error: ValidationError, place: str, pointer: str) -> Iterator[Vi
         known = cast(Any, error.schema).get("properties", {})
         for name in nsmallest(MOST_VIOLATIONS, instance.keys() - known.keys()):
             sentence = f"{name!r} is not one of the properties of the contract"
-            yield Violation(place, f"{here}/{_escape(name)}", rule, False, instance[name], sentence)
+            yield Violation(place, f"{here}/{_escape(name)}", rule, False, instance[name], sentence, known)
     else:
         yield Violation(place, here, rule, keyword, instance, error.message[:LONGEST_SENTENCE])
 

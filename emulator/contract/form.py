@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from emulator.contract.documents import CHOICES, METHODS, OPENAPI, load
 from emulator.contract.formats import FORMATS
 from emulator.contract.schemas import Check, Schemas
-from emulator.errors import ConfigurationError
+from emulator.errors import ConfigurationError, unknown
 from emulator.exchange import NOTHING, Document
 from emulator.files.yaml_file import place, read_text, short_name
 
@@ -220,7 +220,7 @@ def _graphql_problems(document: Any, files: Mapping[str, Path]) -> Iterator[str]
             continue
         if name not in files:
             at = place(files[OPENAPI], f"{pointer}/x-graphql/schema")
-            yield f"{at}: there is no file {_shown(name)}; there are {', '.join(files)}"
+            yield f"{at}: {unknown('file', name, files)}"
             continue
         fields, sentence = _root_fields(files[name])
         if sentence:
@@ -229,7 +229,7 @@ def _graphql_problems(document: Any, files: Mapping[str, Path]) -> Iterator[str]
         for field in _mapping(described.get("operations")):
             if field not in fields:
                 at = place(files[OPENAPI], f"{pointer}/x-graphql/operations/{_escape(field)}")
-                yield f"{at}: {short_name(files[name])} has no root field {field}; it has {', '.join(fields)}"
+                yield f"{at}: {unknown('root field', field, fields, f'of {short_name(files[name])}')}"
         yield from _alias_problems(document, described, f"{pointer}/x-graphql/type-aliases", files[OPENAPI])
 
 

@@ -13,7 +13,7 @@ from emulator.contract.evidence import Evidence
 from emulator.contract.graphql import GraphQL
 from emulator.contract.operation import Body, Field, Media, Operation, Parameter, Response
 from emulator.contract.schemas import Check, Schemas
-from emulator.errors import ContractError
+from emulator.errors import ConfigurationError, ContractError, unknown
 from emulator.files.folders import files_below
 from emulator.files.package_data import is_ours
 from emulator.files.yaml_file import read_text, short_name
@@ -345,3 +345,18 @@ def _escape(step: str) -> str:
 def responses_of(operation: Operation, contract: Contract) -> Mapping[int, Response]:
     """Return what an operation can answer; a GraphQL root field what the operation that carries it can."""
     return contract.operations[contract.graphql.carrier].responses if contract.graphql else operation.responses
+
+
+def switch_named(full_name: str, contracts: Mapping[str, Contract]) -> Switch:
+    """Return the switch that "celigo.empty_list_status" names. Raises ConfigurationError, naming the vendor's own."""
+    vendor, _, name = full_name.partition(".")
+    if vendor not in contracts:
+        where = f"of the switch {full_name!r}"
+        raise ConfigurationError(unknown("vendor", vendor, contracts, where))
+    switches = contracts[vendor].switches
+    if name not in switches:
+        names = [f"{vendor}.{switch}" for switch in switches]
+        raise ConfigurationError(
+            unknown("switch", full_name, names, plural="switches", listed_by="GET /_emulator/switches")
+        )
+    return switches[name]

@@ -57,7 +57,7 @@ def _read_parameters(call: Call, parameters: Sequence[Parameter], conventions: C
     declared = {parameter.name for parameter in parameters if parameter.place == "query"}
     for name in dict.fromkeys(name for name in call.query if name not in declared):
         sentence = f"{name!r} is not one of the query parameters of the contract"
-        yield Violation("query", f"/{name}", "additionalProperties", False, call.query[name], sentence)
+        yield Violation("query", f"/{name}", "additionalProperties", False, call.query[name], sentence, declared)
 
 
 def _texts(call: Call, parameter: Parameter, raw_path: Mapping[str, str]) -> Sequence[str]:
@@ -142,7 +142,7 @@ def _check_parts(parts: Mapping[str, Part], media: Media) -> Iterator[Violation]
             yield Violation("body", f"/{name}", "required", True, NOTHING, f"{name!r} is a required property")
     for name in [name for name in parts if name not in fields]:
         sentence = f"{name!r} is not one of the parts of the contract"
-        yield Violation("body", f"/{name}", "additionalProperties", False, parts[name].filename, sentence)
+        yield Violation("body", f"/{name}", "additionalProperties", False, parts[name].filename, sentence, fields)
 
 
 def _check_part(part: Part, field: Field) -> Iterator[Violation]:

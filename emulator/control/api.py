@@ -31,7 +31,17 @@ from emulator.control import (
 )
 from emulator.control.document import own_contract
 from emulator.control.handlers import ROOT, Emulator, Handler, Stream
-from emulator.errors import ContractError, MalformedBody, Problem, UndecodableBody, WorkEnded, is_without_room
+from emulator.errors import (
+    ContractError,
+    MalformedBody,
+    Problem,
+    UndecodableBody,
+    WorkEnded,
+    explained,
+    is_without_room,
+    sentence,
+    unknown,
+)
 from emulator.exchange import Call, Reply, Violation
 from emulator.sandbox.sandboxes import DEFAULT
 from emulator.transport import wire
@@ -118,11 +128,14 @@ class Control:
         below = f"{ROOT}/sandboxes/{quote(sandbox, safe='', errors='surrogateescape')}"
         route = self._routes.find(ROOT + path) or self._routes.find(below + path)
         if route is None and not sandbox:
-            raise Problem(404, "There is no sandbox ''; a prefix that names one is /~NAME.")
+            raise Problem(404, "Unknown sandbox ''. Write the prefix of a sandbox as /~NAME.")
         if route is None:
-            paths = ", ".join(dict.fromkeys(operation.path for operation in self._contract.operations.values()))
-            raise Problem(404, f"The control API has no {path}; it has {paths}.")
+            raise Problem(404, self._unknown_path(path))
         return route
+
+    def _unknown_path(self, path: str) -> str:
+        paths = dict.fromkeys(operation.path for operation in self._contract.operations.values())
+        return sentence(unknown("path", path, paths, "of the control API", listed_by=f"GET {ROOT}/docs"))
 
     def _operation(self, route: Route, request: web.BaseRequest, path: str) -> Operation:
         method = "GET" if request.method == "HEAD" else request.method
@@ -194,7 +207,7 @@ def _check_reply(reply: Reply, responses: Mapping[int, Response]) -> None:
 
 
 def _sentence(violation: Violation) -> str:
-    return f"{violation.place} {violation.pointer or '/'}: {violation.sentence}"
+    return f"{violation.place} {violation.pointer or '/'}: {explained(violation)}"
 
 
 def _own_fault() -> Problem:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.control.handlers import Emulator, Handlers, whole_numbers
-from emulator.errors import ConfigurationError, Problem
+from emulator.control.handlers import ROOT, Emulator, Handlers, whole_numbers
+from emulator.errors import ConfigurationError, Problem, sentence, unknown
 from emulator.exchange import Call, Reply
 from emulator.faults.check import check_fault
 from emulator.faults.rule import Fault, fault_of
@@ -31,12 +31,12 @@ async def arm_fault(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     document = whole_numbers(call.document)
     contracts = emulator.catalogue.contracts
     if document["vendor"] not in contracts:
-        raise Problem(422, f"There is no vendor {document['vendor']!r}; there are {', '.join(contracts)}.")
+        raise Problem(422, f"Invalid fault: {unknown('vendor', document['vendor'], contracts)}.")
     try:
         fault = fault_of(document, sandbox.faults.next_id())
         check_fault(fault, contracts[fault.vendor])
     except ConfigurationError as problem:
-        raise Problem(422, f"The fault cannot be: {problem}.") from None
+        raise Problem(422, f"Invalid fault: {problem}.") from None
     sandbox.faults.add(fault)
     return Reply(201, _describe(fault, sandbox))
 
@@ -72,8 +72,8 @@ def _found(call: Call, sandbox: Sandbox) -> Fault:
     for fault in sandbox.faults:
         if fault.id == call.params["id"]:
             return fault
-    armed = ", ".join(fault.id for fault in sandbox.faults) or "none"
-    raise Problem(404, f"There is no fault {call.params['id']!r}; armed are {armed}.")
+    armed = [fault.id for fault in sandbox.faults]
+    raise Problem(404, sentence(unknown("fault", call.params["id"], armed, listed_by=f"GET {ROOT}/faults")))
 
 
 def _describe(fault: Fault, sandbox: Sandbox) -> dict[str, Any]:

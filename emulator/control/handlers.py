@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from aiohttp import web
 
-from emulator.errors import ContractError, Problem
+from emulator.addressing import unknown_sandbox
+from emulator.errors import ContractError, Problem, sentence
 from emulator.exchange import Call, Reply
 from emulator.sandbox.sandbox import Sandbox
 
@@ -128,15 +129,13 @@ def find_sandbox(call: Call, emulator: Emulator) -> Sandbox:
     name = call.params["sandbox"]
     sandbox = emulator.sandboxes.get(name)
     if sandbox is None:
-        names = emulator.sandboxes.names()
-        raise Problem(404, f"There is no sandbox {name!r}; there are {names}. POST {ROOT}/sandboxes makes one.")
+        raise unknown_sandbox(name, emulator.sandboxes.names())
     return sandbox
 
 
 def refusal(status: int, reason: Exception) -> Problem:
     """Return the Problem that says why, as a whole sentence."""
-    text = str(reason)
-    return Problem(status, f"{text[:1].upper()}{text[1:].removesuffix('.')}.")
+    return Problem(status, sentence(reason))
 
 
 def whole_numbers(document: Any) -> Any:

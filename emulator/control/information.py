@@ -9,7 +9,7 @@ from emulator import __version__
 from emulator.contract.openapi import Contract, responses_of
 from emulator.contract.operation import Operation
 from emulator.control.handlers import Emulator, Handlers
-from emulator.errors import Problem
+from emulator.errors import Problem, sentence, unknown
 from emulator.exchange import Call, Reply
 
 MEDIA_TYPES = {".yaml": "application/yaml", ".json": "application/schema+json", ".graphql": "application/graphql"}
@@ -68,10 +68,11 @@ async def get_metrics(call: Call, emulator: Emulator) -> Reply:
 
 def _contract_file(vendor: str, name: str, emulator: Emulator) -> Reply:
     if vendor not in emulator.catalogue.contracts:
-        raise Problem(404, f"There is no vendor {vendor!r}; there are {', '.join(emulator.catalogue.contracts)}.")
+        raise Problem(404, sentence(unknown("vendor", vendor, emulator.catalogue.contracts)))
     files = emulator.catalogue.contracts[vendor].files
     if name not in files:
-        raise Problem(404, f"The contract of {vendor} has no file {name!r}; it has {', '.join(files)}.")
+        said = unknown("file", name, files, f"in the contract of {vendor}")
+        raise Problem(404, sentence(said))
     file = files[name]
     return Reply(200, content=file.read_bytes(), content_type=MEDIA_TYPES[file.suffix])
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -13,7 +12,7 @@ from aiohttp import web
 from emulator import __version__
 from emulator.control.handlers import Emulator, Handlers, Stream, whole_numbers
 from emulator.control.long_json import long_json
-from emulator.errors import Problem
+from emulator.errors import Problem, sentence, unknown
 from emulator.exchange import Call, Reply
 from emulator.journal.entry import Exchange
 from emulator.journal.har import har, har_entry
@@ -147,11 +146,10 @@ def _check_operation(expectation: dict[str, Any], emulator: Emulator) -> None:
     contracts = emulator.catalogue.contracts
     vendor, name = expectation.get("vendor"), expectation["operation"]
     if vendor is not None and vendor not in contracts:
-        raise Problem(422, f"There is no vendor {vendor!r}; there are {', '.join(contracts)}.")
+        raise Problem(422, sentence(unknown("vendor", vendor, contracts)))
     meant = [contracts[vendor]] if vendor else contracts.values()
     names = sorted({operation for contract in meant for operation in contract.operations})
     if name not in names:
-        near = get_close_matches(name, names, 3) or names
-        raise Problem(
-            422, f"There is no operation {name!r}{f' of {vendor}' if vendor else ''}; there are {', '.join(near)}."
-        )
+        where, command = (f"of {vendor}", f" --vendor {vendor}") if vendor else ("", "")
+        said = unknown("operation", name, names, where, listed_by=f"`emulator operations{command}`")
+        raise Problem(422, sentence(said))

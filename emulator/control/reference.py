@@ -8,7 +8,7 @@ from html import escape
 from emulator.control.document import FILE, own_schemas
 from emulator.control.guide import Route, command, first_command, routes, tags
 from emulator.control.handlers import ROOT, Emulator, Handlers
-from emulator.errors import Problem
+from emulator.errors import Problem, sentence, unknown
 from emulator.exchange import Call, Reply
 
 STYLE = """
@@ -32,7 +32,7 @@ async def get_own_schema(call: Call, emulator: Emulator) -> Reply:
     """Return one JSON Schema of the control API as it is."""
     name = call.params["file"]
     if name not in own_schemas():
-        raise Problem(404, f"The control API has no schema {name!r}; it has {', '.join(own_schemas())}.")
+        raise Problem(404, sentence(unknown("schema", name, own_schemas(), "of the control API")))
     return Reply(200, content=own_schemas()[name].read_bytes(), content_type="application/schema+json")
 
 

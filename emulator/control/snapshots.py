@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.control.handlers import Emulator, Handlers, refusal
-from emulator.errors import ConfigurationError, Problem
+from emulator.control.handlers import ROOT, Emulator, Handlers, refusal
+from emulator.errors import ConfigurationError, Problem, sentence, unknown
 from emulator.exchange import Call, Reply
 from emulator.sandbox.budget import BudgetExceeded
 from emulator.sandbox.sandbox import Sandbox
@@ -85,8 +85,8 @@ def _checked(name: str) -> str:
 def _found(call: Call, sandbox: Sandbox) -> str:
     name: str = call.params["name"]
     if name not in sandbox.snapshots:
-        names = ", ".join(sorted(sandbox.snapshots)) or "none"
-        raise Problem(404, f"There is no snapshot {name!r} in the sandbox {sandbox.name}; there are {names}.")
+        where, command = f"in the sandbox {sandbox.name}", f"GET {ROOT}/snapshots"
+        raise Problem(404, sentence(unknown("snapshot", name, sorted(sandbox.snapshots), where, listed_by=command)))
     return name
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any, TypeVar
 
-from emulator.control.handlers import Emulator, Handlers, whole_numbers
-from emulator.errors import Problem
+from emulator.control.handlers import ROOT, Emulator, Handlers, whole_numbers
+from emulator.errors import Problem, sentence, unknown
 from emulator.exchange import Call, Record, Reply
 from emulator.sandbox.sandbox import Sandbox
 from emulator.store.collection import Collection
@@ -126,7 +126,9 @@ def _check_record(record: Record, collection: Collection, sandbox: Sandbox, advi
 def _found(call: Call, emulator: Emulator) -> Collection:
     collections, name = _collections(emulator), call.params["collection"]
     if name not in collections:
-        raise Problem(404, f"There is no collection {name!r}; there are {', '.join(collections)}.")
+        vendor = name.partition(".")[0]
+        own = [known for known in collections if known.startswith(f"{vendor}.")]
+        raise Problem(404, sentence(unknown("collection", name, own or collections, listed_by=f"GET {ROOT}/state")))
     return collections[name]
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from emulator.contract.openapi import Contract
-from emulator.control.handlers import Emulator, Handlers
-from emulator.errors import Problem
+from emulator.contract.openapi import Contract, switch_named
+from emulator.control.handlers import Emulator, Handlers, refusal
+from emulator.errors import ConfigurationError, Problem
 from emulator.exchange import Call, Reply
 from emulator.sandbox.sandbox import Sandbox
 
@@ -40,19 +40,19 @@ def read_switches(given: Mapping[str, Any], contracts: Mapping[str, Contract]) -
     """Return switches by vendor and name. Raises Problem, naming what there is."""
     if not given:
         return {}
-    known = {
-        f"{vendor}.{name}": switch
-        for vendor, contract in contracts.items()
-        for name, switch in contract.switches.items()
-    }
     values: dict[str, dict[str, Any]] = {}
     for full_name, value in given.items():
-        if full_name not in known:
-            raise Problem(422, f"There is no switch {full_name!r}; there are {', '.join(sorted(known))}.")
-        choices = known[full_name].choices
+        choices = _choices(full_name, contracts)
         # True is 1 for Python, and not for JSON.
         if not any(value == choice and type(value) is type(choice) for choice in choices):
             raise Problem(422, f"{full_name} is {value!r}; it takes {', '.join(map(str, choices))}.")
         vendor, _, name = full_name.partition(".")
         values.setdefault(vendor, {})[name] = value
     return values
+
+
+def _choices(full_name: str, contracts: Mapping[str, Contract]) -> Sequence[Any]:
+    try:
+        return switch_named(full_name, contracts).choices
+    except ConfigurationError as problem:
+        raise refusal(422, problem) from None

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from emulator.contract.openapi import Contract, responses_of
 from emulator.contract.operation import Operation, Response
-from emulator.errors import ConfigurationError
+from emulator.errors import ConfigurationError, explained, unknown
 from emulator.exchange import NOTHING
 from emulator.faults.rule import Fault, FaultReply, When
 from emulator.json_text import has_surrogate
@@ -31,8 +31,8 @@ def applies_to(fault: Fault, operation: Operation, contract: Contract) -> bool:
 def contract_of(fault: Fault, contracts: Mapping[str, Contract]) -> Contract:
     """Return the contract of a fault's vendor. Raises ConfigurationError, naming the vendors, if it has none."""
     if fault.vendor not in contracts:
-        named = f"there is no vendor {fault.vendor!r}" if fault.vendor else "a fault needs a vendor"
-        raise ConfigurationError(f"{named}; there are {', '.join(contracts)}")
+        needed = f"a fault needs a vendor; known vendors: {', '.join(contracts)}"
+        raise ConfigurationError(unknown("vendor", fault.vendor, contracts) if fault.vendor else needed)
     return contracts[fault.vendor]
 
 
@@ -52,8 +52,10 @@ def _matching(name: str, fault: Fault, contract: Contract) -> Sequence[Operation
     """Return the operations that a name means, besides the one that only carries GraphQL."""
     named = [operation for operation in contract.handled.values() if matches(operation.name, name)]
     if not named:
-        names = ", ".join(sorted(contract.handled))
-        raise ConfigurationError(f"{contract.vendor} has no operation {name}; it has {names}")
+        command = f"`emulator operations --vendor {contract.vendor}`"
+        raise ConfigurationError(
+            unknown("operation", name, sorted(contract.handled), f"of {contract.vendor}", listed_by=command)
+        )
     matching = [operation for operation in named if fault.matches(contract.vendor, operation.name, operation.safe)]
     if not matching:
         names = ", ".join(operation.name for operation in named)
@@ -115,6 +117,6 @@ def _departures(reply: FaultReply, response: Response) -> Iterator[str]:
         yield "there is no body"
     elif "application/json" in response.media:
         for found in response.media["application/json"].check.violations(reply.body, "body"):
-            yield f"at {found.pointer or '/'}: {found.sentence}"
+            yield f"at {found.pointer or '/'}: {explained(found)}"
     elif not isinstance(reply.body, str):
         yield f"it is {' or '.join(response.media)}, so give a string"

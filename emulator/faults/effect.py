@@ -15,7 +15,7 @@ from aiohttp import web
 
 from emulator.contract.openapi import Contract, responses_of
 from emulator.contract.operation import Response
-from emulator.errors import RefusedHeader
+from emulator.errors import RefusedHeader, sentence, unknown
 from emulator.exchange import NOTHING, Call, Reply
 from emulator.faults.armed import Due, Faults
 from emulator.faults.check import applies_to
@@ -117,9 +117,10 @@ def scenario_named(name: str, contract: Contract, scenarios: Mapping[str, Scenar
     own = f"{contract.vendor}/"
     full_name = f"{own}{name.removeprefix(own).removeprefix('*/')}"
     if full_name not in scenarios:
-        names = ", ".join(sorted(known for known in scenarios if known.startswith(own)))
-        detail = f"There is no scenario {name!r} for {contract.vendor}; there are {names}."
-        raise RefusedHeader(422, detail, SCENARIO, "enum", name)
+        names = sorted(known.removeprefix(own) for known in scenarios if known.startswith(own))
+        command = f"`emulator scenarios --vendor {contract.vendor}`"
+        said = unknown("scenario", name, names, f"of {contract.vendor}", listed_by=command)
+        raise RefusedHeader(422, sentence(said), SCENARIO, "enum", name)
     return scenarios[full_name]
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emulator.errors import ConfigurationError
+from emulator.errors import ConfigurationError, explained, unknown
 from emulator.exchange import Record
 from emulator.faults.rule import Fault, fault_of
 from emulator.files.package_data import is_ours
@@ -121,7 +119,7 @@ class ScenarioReader:
             yield str(problem)
             return
         departures = self.check.violations(document, "body")
-        yield from (f"{place(file, found.pointer)}: {found.sentence}" for found in departures)
+        yield from (f"{place(file, found.pointer)}: {explained(found)}" for found in departures)
         wrong = [found.pointer for found in departures]
         scenarios = document.get("scenarios") if isinstance(document, dict) else None
         for name, described in scenarios.items() if isinstance(scenarios, dict) else ():
@@ -148,7 +146,7 @@ class ScenarioReader:
             return
         document = read_yaml(file)
         for violation in self.check.violations(document, "body"):
-            raise ConfigurationError(f"{place(file, violation.pointer)}: {violation.sentence}")
+            raise ConfigurationError(f"{place(file, violation.pointer)}: {explained(violation)}")
         yield from document["scenarios"].items()
 
     def _checked(self, file: Path, vendor: str, name: str, described: Record) -> Scenario:
@@ -179,7 +177,7 @@ class ScenarioReader:
         known = self.switches[vendor]
         for switch, value in switches.items():
             if switch not in known:
-                yield f"/switches/{switch}", f"there is no such switch; there are {', '.join(known)}"
+                yield f"/switches/{switch}", unknown("switch", switch, known, f"of {vendor}", plural="switches")
             elif not any(value == choice and type(value) is type(choice) for choice in known[switch]):
                 yield (
                     f"/switches/{switch}",
@@ -190,7 +188,7 @@ class ScenarioReader:
         known = self.collections[vendor]
         for at, name in _collections_named(records):
             if name not in known:
-                yield f"/records/{at}", f"there is no such collection; there are {', '.join(known)}"
+                yield f"/records/{at}", unknown("collection", name, known, f"of {vendor}")
             elif at.startswith("populate") and known[name].populate is None:
                 names = ", ".join(name for name, collection in known.items() if collection.populate)
                 yield f"/records/{at}", f"nothing populates {name}, only {names or 'nothing'}"
@@ -256,9 +254,7 @@ def _by_id(records: Sequence[Record], collection: Collection) -> dict[str, Recor
 
 
 def _unknown(id: Any, collection: Collection, known: Mapping[str, Record]) -> str:
-    nearest = get_close_matches(str(id), known, 1)
-    hint = f"did you mean {nearest[0]}?" if nearest else f"it has {', '.join(islice(known, 5)) or 'none'}"
-    return f"{collection.name} has no record {id!r}; {hint}"
+    return unknown("record", id, known, f"of {collection.name}")
 
 
 def _escape(step: str) -> str:

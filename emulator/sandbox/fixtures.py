@@ -5,14 +5,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import orjson
-
-from emulator.errors import ConfigurationError
-from emulator.exchange import Record, Violation
+from emulator.errors import ConfigurationError, explained, unknown
+from emulator.exchange import Record
 from emulator.files.yaml_file import place, read_yaml, short_name
 from emulator.store.collection import Collection
 from emulator.store.populating import populate as add_made_up
@@ -27,6 +24,8 @@ if TYPE_CHECKING:
 
 POPULATE_LIMIT = 1_000_000
 """How many records faker makes of one collection at most, as in a scenario."""
+
+FIELDS = ("records", "populate")
 
 
 @dataclass(frozen=True)
@@ -86,8 +85,8 @@ def _files(folder: Path, contract: Contract) -> list[Path]:
 
 def _refuse_unknown(file: Path, known: Mapping[str, Collection], contract: Contract) -> None:
     if file.stem not in known and file.stem != "scenarios":
-        names = ", ".join(known)
-        raise ConfigurationError(f"{short_name(file)}: {contract.vendor} has no such collection; it has {names}")
+        said = unknown("collection", file.stem, known, f"of {contract.vendor}")
+        raise ConfigurationError(f"{short_name(file)}: {said}")
 
 
 def _read(file: Path | None, collection: Collection, contract: Contract, credential: Check) -> Fixture:
@@ -102,10 +101,9 @@ def _read(file: Path | None, collection: Collection, contract: Contract, credent
 def _problems(
     file: Path, content: Mapping[str, Any], collection: Collection, contract: Contract, credential: Check
 ) -> Iterator[str]:
-    unknown = [name for name in content if name not in ("records", "populate")]
-    if unknown:
-        names = ", ".join(unknown)
-        yield f"{short_name(file)}: unknown {names}; a fixture file holds `records` and `populate`"
+    for name in content:
+        if name not in FIELDS:
+            yield f"{short_name(file)}: {unknown('field', name, FIELDS)}"
     records, populate = _given(content, "records", []), _given(content, "populate", 0)
     if type(populate) is not int or not 0 <= populate <= POPULATE_LIMIT:
         yield f"{place(file, '/populate')}: it is {populate!r}; it takes a whole number from 0 to {POPULATE_LIMIT}"
@@ -162,19 +160,10 @@ def _problems_in(
         else:
             seen.add(str(record[collection.key]))
         for found in check.violations(record, "body") if check else ():
-            yield f"/{number}{found.pointer}", found.sentence + _nearest(found, collection, contract)
+            yield f"/{number}{found.pointer}", explained(found)
     for number, record in enumerate(records if collection.name.endswith(".credentials") else ()):
         for found in credential.violations(record, "body") if isinstance(record, dict) else ():
-            yield f"/{number}{found.pointer}", found.sentence
-
-
-def _nearest(found: Violation, collection: Collection, contract: Contract) -> str:
-    """Return the hint for a key of a record that its schema does not know, "" if there is none."""
-    if found.rule != "additionalProperties" or found.pointer.count("/") != 1:
-        return ""
-    schema = orjson.loads(contract.files[f"schemas/{collection.schema}"].read_bytes())
-    near = get_close_matches(found.pointer[1:], schema.get("properties", {}), 1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+            yield f"/{number}{found.pointer}", explained(found)
 
 
 def create_schema(db: sqlite3.Connection, collections: Iterable[Collection]) -> None:

@@ -11,7 +11,6 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import ConfigurationError, StorageFailure
@@ -38,9 +37,6 @@ TEMPLATES_KEPT = 8
 
 TEMPLATES_BYTES = 256 * 1024**2
 """How much memory they may take together; one is kept, whatever it takes."""
-
-NAMES_SHOWN = 10
-"""A sentence names no more sandboxes than these."""
 
 
 class SandboxExists(Exception):
@@ -100,11 +96,9 @@ class Sandboxes:
         """Return the sandbox of that name, or None."""
         return self._sandboxes.get(name)
 
-    def names(self) -> str:
-        """Return the names of the first ten sandboxes, and how many more there are, for a sentence."""
-        shown = ", ".join(islice(self._sandboxes, NAMES_SHOWN))
-        more = len(self._sandboxes) - NAMES_SHOWN
-        return f"{shown} and {more} more" if more > 0 else shown
+    def names(self) -> list[str]:
+        """Return the names of the sandboxes, in the order in which they were made."""
+        return list(self._sandboxes)
 
     async def start(self) -> None:
         """Seed the template and make the default sandbox, or take it as its file has kept it."""

@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from emulator.client import Client, EmulatorError, Exchange, SandboxClient, VendorAccess
-from emulator.errors import ConfigurationError
+from emulator.errors import ConfigurationError, sentence, unknown
 from emulator.testing.coverage import ContractCoverage
 from emulator.testing.report import Allowance, journal_lines, unexpected_calls
 
@@ -46,8 +45,7 @@ class Wanted:
         names = [field.name for field in fields(self)]
         for name in changes:
             if name not in names:
-                nearest = get_close_matches(name, names, 1, 0.0)[0]
-                raise EmulatorError(f"The marker emulator has no {name!r}; did you mean {nearest}?")
+                raise EmulatorError(sentence(unknown("argument", name, names, "of the marker emulator")))
         listed: dict[str, Any] = {
             name: [value] if name in _LISTS and isinstance(value, str) else value for name, value in changes.items()
         }

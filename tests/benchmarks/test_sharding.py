@@ -132,7 +132,7 @@ def test_new_sandbox_is_refused_unless_the_header_names_it(shards: Shards) -> No
 def test_header_that_is_no_name_is_answered_by_the_emulator(shards: Shards, name: str) -> None:
     answer = shards.client.get(LIST, headers={**TOKEN, "X-Emulator-Sandbox": name})
     assert answer.status_code == 404
-    assert "There is no sandbox" in answer.json()["detail"]
+    assert "Unknown sandbox" in answer.json()["detail"]
 
 
 def test_lost_process_loses_only_its_sandboxes_and_says_so() -> None:
