@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from emulator.settings import SETTINGS
 from tests.recipes import NAMED, PAGE, ROOT, Recipe, applied, recipes
 
 RECIPES = recipes()
@@ -53,3 +54,9 @@ def test_every_link_leads_to_a_file() -> None:
 def test_every_target_of_make_is_there() -> None:
     targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     assert set(re.findall(r"\bmake ([\w-]+)`", PAGE.read_text("utf-8"))) <= set(targets)
+
+
+def test_security_names_settings_and_files_that_are_there() -> None:
+    text = (ROOT / "SECURITY.md").read_text("utf-8")
+    assert set(re.findall(r"`([a-z_]+)`", text)) <= {setting.name for setting in SETTINGS}
+    assert [link for link in re.findall(r"\]\(([^)#:]+)\)", text) if not (ROOT / link).exists()] == []
