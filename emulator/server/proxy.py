@@ -81,7 +81,7 @@ class Proxy:
         if request.transport is None:
             return
         client.set_transport(request.transport)
-        request.protocol.set_parser(_Feeding(client))  # type: ignore[arg-type] # made for websockets, good for more
+        tunnel.outer.become_tunnel(_Feeding(client))
         ours, theirs = socket.socketpair()
         serving = asyncio.create_task(_serve(tunnel, theirs, context, request.raw_path))
         try:

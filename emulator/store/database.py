@@ -24,6 +24,7 @@ import aiosqlite
 
 from emulator.errors import ConfigurationError, StorageFailure, WorkEnded
 from emulator.files.temporary import can_spill
+from emulator.runtime.private import make_daemon, run_on_thread
 
 T = TypeVar("T")
 
@@ -199,10 +200,9 @@ class Store:
             if self._thread is None:
                 # Only its thread is used: which database it works on, a load may change.
                 thread = aiosqlite.Connection(lambda: sqlite3.connect(":memory:"), iter_chunk_size=64)
-                thread._thread.daemon = True
+                make_daemon(thread)
                 self._thread = await thread
-        result: T = await self._thread._execute(counted)  # type: ignore[no-untyped-call]
-        return result
+        return await run_on_thread(self._thread, counted)
 
     def _in_transaction(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from emulator.settings import PREFIX, read_settings
 
@@ -36,6 +36,7 @@ class EmulatorContainer(DockerContainer):
         variables = {PREFIX + name.upper(): _text(value) for name, value in (settings or {}).items()}
         # A wrong setting is refused here, with its sentence: the container would only end.
         self.port: int = read_settings(environ=variables, folder=Path(__file__).parent).port
+        self._aliases: Sequence[str] = ()
         super().__init__(image, **kwargs)
         self.with_envs(**variables)
         self.with_exposed_ports(self.port)
@@ -46,10 +47,16 @@ class EmulatorContainer(DockerContainer):
         """Where the container answers, as seen from here: "http://localhost:32768"."""
         return f"http://{self.get_container_host_ip()}:{self.get_exposed_port(self.port)}"
 
-    def _configure(self) -> None:
-        """Let the control API answer to the names by which it is called: the engine's host, network aliases."""
-        names = [self.get_docker_client().host(), *(self._network_aliases or [])]
+    def with_network_aliases(self, *aliases: str) -> Self:
+        """Give the container names in its network, by which it then answers, too."""
+        self._aliases = aliases
+        return super().with_network_aliases(*aliases)
+
+    def start(self) -> Self:
+        """Start the container; its control API answers to the engine's host and to its network aliases."""
+        names = [self.get_docker_client().host(), *self._aliases]
         self.env.setdefault(PREFIX + "CONTROL_HOSTS", ",".join(names))
+        return super().start()
 
 
 def _text(value: str | int | bool | Sequence[str]) -> str:

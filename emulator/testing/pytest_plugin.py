@@ -197,7 +197,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if _suite in config.stash:
         coverage = config.stash[_suite].coverage
         terminalreporter.section("emulator: contract coverage", sep="-")
-        lines = coverage.lines(terminalreporter._tw.fullwidth - 1, details=config.get_verbosity() >= 0)
+        lines = coverage.lines(config.get_terminal_writer().fullwidth - 1, details=config.get_verbosity() >= 0)
         for line in lines or ["the emulator was not called"]:
             terminalreporter.line(line)
     if _unwritten in config.stash:

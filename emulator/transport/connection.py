@@ -1,8 +1,6 @@
 """Connections as aiohttp serves them, with the emulator's own answer to what is not HTTP.
 
-This is the one place that reaches into aiohttp: `_parser` of its connections, and `_replace` of its messages. aiohttp
-tells nobody how many requests wait in a connection, nor when a request's head begins; tests/test_connection.py shows
-when a version of aiohttp no longer fits.
+What it needs of aiohttp's inside is in emulator/runtime/private.py.
 """
 
 from __future__ import annotations
@@ -23,6 +21,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from emulator.errors import Problem
+from emulator.runtime.private import hand_bytes_to, wrap_parser
 from emulator.transport.wire import is_unsent, problem_response, reset
 
 HEAD_SECONDS = 60.0
@@ -72,6 +71,7 @@ class Connection(RequestHandler):
         "_last_body",
         "_unanswered",
         "client_has_ended",
+        "problem",
     )
 
     def __init__(self, server: HttpServer) -> None:
@@ -83,7 +83,7 @@ class Connection(RequestHandler):
             max_line_size=LONGEST_LINE,
             max_field_size=LONGEST_LINE,
         )
-        self._parser: Any = _Parser(self._parser, self)
+        wrap_parser(self, lambda parser: _Parser(parser, self))
         self._http_server = server
         self._unanswered = 0
         self._last_body: StreamReader | None = None
@@ -91,6 +91,7 @@ class Connection(RequestHandler):
         self._is_tunnel = False
         self._ends_with_client = False
         self.client_has_ended = False
+        self.problem: HttpProcessingError | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to serve the connection."""
@@ -122,10 +123,10 @@ class Connection(RequestHandler):
         self._stop_timer()
         super().connection_lost(exc)
 
-    def set_parser(self, parser: Any, *rest: Any) -> None:
-        """Hand on what comes from now on as it is: it is no HTTP."""
+    def become_tunnel(self, receiver: Any) -> None:
+        """Hand what comes from now on to `receiver` (see hand_bytes_to) as it is: it is no HTTP."""
         self._is_tunnel = True
-        super().set_parser(parser, *rest)
+        hand_bytes_to(self, receiver)
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
@@ -184,8 +185,9 @@ class Connection(RequestHandler):
         self._unanswered += 1
         self._last_body = body
 
-    def refuse(self) -> None:
+    def refuse(self, problem: HttpProcessingError) -> None:
         """Count what is not HTTP as a request; whoever reads a body before it is told that its rest cannot be read."""
+        self.problem = problem
         self._unanswered += 1
         if not self.is_between_bodies:
             assert self._last_body is not None
@@ -204,7 +206,7 @@ class Connection(RequestHandler):
 
     def _read_problem(self) -> None:
         """Let aiohttp know of what is not HTTP, once it has the requests that came before."""
-        if self._parser is not None and self._parser.has_problem:
+        if self.transport is not None and self.problem is not None:
             super().data_received(b"")
 
     def _start_timer(self) -> None:
@@ -311,16 +313,10 @@ class _Parser:
         self._last_bytes = b""
         self._left_of_body = 0
         self._waiting = 0
-        self._problem: HttpProcessingError | None = None
         self._has_failed = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._parser, name)
-
-    @property
-    def has_problem(self) -> bool:
-        """Return True if what comes next is not HTTP, and nobody has been told."""
-        return self._problem is not None
 
     def message_consumed(self) -> None:
         """Make room for another request."""
@@ -332,7 +328,7 @@ class _Parser:
         Raises HttpProcessingError for what is not HTTP, in the next call if requests came before it.
         """
         found: list[Any] = []
-        if self._problem is None and not self._has_failed:
+        if not self._has_failed:
             try:
                 is_upgraded, tail = self._feed(self._unread + data, found)
             except HttpProcessingError as problem:
@@ -342,8 +338,8 @@ class _Parser:
                 self._fail(BadHttpMessage("the target is not a URL"))
             else:
                 return found, is_upgraded, tail
-        if self._problem is not None and not found:
-            told, self._problem = self._problem, None
+        if self._connection.problem is not None and not found:
+            told, self._connection.problem = self._connection.problem, None
             raise told
         return found, False, b""
 
@@ -392,5 +388,5 @@ class _Parser:
         self._connection.take(body)
 
     def _fail(self, problem: HttpProcessingError) -> None:
-        self._problem, self._has_failed = problem, True
-        self._connection.refuse()
+        self._has_failed = True
+        self._connection.refuse(problem)

@@ -22,7 +22,7 @@ class Unpacking:
 
     def __init__(self, encoding: str) -> None:
         self._encoding = encoding
-        self._stream = self._new_stream()
+        self._stream = zlib.decompressobj(_WINDOW_BITS[self._encoding])
         self._is_padding = False
 
     def unpack(self, chunk: bytes, limit: int) -> bytes:
@@ -31,7 +31,7 @@ class Unpacking:
         while chunk and not self._is_padding and len(found) < limit:
             if self._stream.eof:
                 self._is_padding = self._encoding != "gzip" or chunk[0] == 0
-                self._stream = self._stream if self._is_padding else self._new_stream()
+                self._stream = self._stream if self._is_padding else zlib.decompressobj(_WINDOW_BITS[self._encoding])
                 continue
             try:
                 found += self._stream.decompress(chunk, limit - len(found))
@@ -44,6 +44,3 @@ class Unpacking:
         """Raise UndecodableBody if the stream was cut short."""
         if not self._stream.eof:
             raise UndecodableBody("unexpected end of file")
-
-    def _new_stream(self) -> zlib._Decompress:
-        return zlib.decompressobj(_WINDOW_BITS[self._encoding])
