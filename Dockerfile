@@ -18,7 +18,7 @@ RUN python -m venv --without-pip /opt/build \
  && python -m venv --without-pip /opt/venv \
  && python -m pip --python /opt/venv/bin/python install --require-hashes -r requirements/run.txt
 
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md hatch_build.py ./
 COPY emulator emulator
 COPY contracts contracts
 COPY fixtures fixtures

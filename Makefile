@@ -29,15 +29,15 @@ matrix: $(STAMP)  ## Try every departure from every contract, fuzz them, install
 	TEST_MATRIX=all $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/test_matrix.py $(LONG_TESTS)
 
 check: $(STAMP)  ## Check format, style, types and layers
-	$(BIN)/ruff format --check emulator tests conftest.py
-	$(BIN)/ruff check emulator tests conftest.py
+	$(BIN)/ruff format --check emulator tests conftest.py hatch_build.py
+	$(BIN)/ruff check emulator tests conftest.py hatch_build.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m tests.generated --check
 
-format: $(STAMP)  ## Format the code and write the generated parts of the documentation
-	$(BIN)/ruff format emulator tests conftest.py
-	$(BIN)/ruff check --fix emulator tests conftest.py
+format: $(STAMP)  ## Format the code, write the generated parts of the documentation and the made-up records
+	$(BIN)/ruff format emulator tests conftest.py hatch_build.py
+	$(BIN)/ruff check --fix emulator tests conftest.py hatch_build.py
 	$(BIN)/python -m tests.generated
 
 test-clients: $(STAMP)  ## Run the vendors' own clients, each in an environment of its own (minutes)

@@ -224,7 +224,6 @@ class Emulator:
             scenarios=_starting(settings, self.scenarios),
             limit=settings.sandbox_limit,
             database=settings.database,
-            keep_world=_begins_as_usual(settings),
         )
 
     def _make_addressing(self) -> Addressing:
@@ -267,16 +266,6 @@ def _local_address(request: web.BaseRequest) -> tuple[str, int]:
 def _path(request: web.BaseRequest) -> str:
     # Of "OPTIONS *" and of an absolute target without a path, it does not begin with a slash.
     return "/" + request.rel_url.raw_path.removeprefix("/")
-
-
-def _begins_as_usual(settings: Settings) -> bool:
-    """Return True if a world is as most are: made of our own fixtures, by the default seed and switches."""
-    return _of_template(settings) == _of_template(Settings())
-
-
-def _of_template(settings: Settings) -> tuple[object, ...]:
-    """Return the settings that the template of a sandbox depends on."""
-    return settings.seed, settings.fixtures, settings.switches
 
 
 def _refuse_other_outside(before: Contract, after: Contract) -> None:

@@ -1,4 +1,4 @@
-"""Writes the parts of the documentation that are made from the code, or checks that they are up to date.
+"""Writes what is made from the code, parts of the documentation and made-up records, or checks that it is up to date.
 
 python -m tests.generated [--check]
 """
@@ -21,6 +21,7 @@ from emulator.control.information import describe_operations
 from emulator.journal.credential_shapes import NAMES, SHAPES
 from emulator.settings import SETTINGS, Setting
 from tests.benchmarks.report import markdown_table
+from tests.made_up_records import made_up_files
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -167,12 +168,18 @@ def write(text: str, catalogue: Catalogue, sections: Mapping[str, Section]) -> s
     return text
 
 
-def main() -> int:
-    """Write the files, or with --check say whether they are up to date."""
-    catalogue = read_catalogue()
+def _files(catalogue: Catalogue) -> Iterator[tuple[Path, str, str]]:
+    """Yield each file with a generated part: its text as it is, and as it ought to be."""
     for file, sections in FILES.items():
         before = file.read_text("utf-8")
-        after = write(before, catalogue, sections)
+        yield file, before, write(before, catalogue, sections)
+    for file, text in made_up_files(catalogue):
+        yield file, file.read_text("utf-8") if file.is_file() else "", text
+
+
+def main() -> int:
+    """Write the files, or with --check say whether they are up to date."""
+    for file, before, after in _files(read_catalogue()):
         if "--check" in sys.argv and before != after:
             sys.stderr.write(f"{file.relative_to(ROOT)} is not up to date; run `make format`\n")
             return 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from tests.test_start import START, files
 
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = ROOT / "requirements" / "run.txt"
@@ -29,26 +32,53 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wheel_carries_every_contract_and_fixture(wheel: Path) -> None:
     held = set(zipfile.ZipFile(wheel).namelist())
     for name in ("contracts", "fixtures"):
-        files = [file for file in (ROOT / name).rglob("*") if file.is_file()]
-        assert {f"emulator/data/{file.relative_to(ROOT)}" for file in files} <= held
+        found = [file for file in (ROOT / name).rglob("*") if file.is_file()]
+        assert {f"emulator/data/{file.relative_to(ROOT)}" for file in found} <= held
     assert "emulator/py.typed" in held
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in held)
 
 
-def test_wheel_serves_from_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
-    venv.create(tmp_path / "environment")
-    bin = tmp_path / "environment" / "bin"
+@pytest.fixture(scope="module")
+def bin(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The commands of an environment that has the wheel and what it requires, and nothing else."""
+    environment = tmp_path_factory.mktemp("environment")
+    venv.create(environment)
     # Our own pip installs there: to put another one into it takes longer than all the rest.
-    pip = [sys.executable, "-m", "pip", "--python", str(bin / "python"), "install", "--quiet"]
+    pip = [sys.executable, "-m", "pip", "--python", str(environment / "bin" / "python"), "install", "--quiet"]
     pip += ["--disable-pip-version-check"]
     subprocess.run([*pip, "--require-hashes", "-r", str(REQUIREMENTS)], check=True)
     subprocess.run([*pip, "--no-deps", str(wheel)], check=True)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("EMULATOR_", "PYTHON"))}
+    return environment / "bin"
+
+
+def clean_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("EMULATOR_", "PYTHON"))}
+
+
+def test_wheel_serves_from_an_empty_environment_and_writes_nothing_there(bin: Path, tmp_path: Path) -> None:
+    before = files(bin.parent)
     command = [str(bin / "emulator"), "serve", "--port", "0"]
-    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=tmp_path, env=clean_environment(), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         lines = list(takewhile(lambda line: line != "Ready.\n", process.stdout))
         url = next(word for word in lines[0].split() if word.startswith("http")).split("/celigo")[0]
         assert httpx.get(f"{url}/_emulator/ready").status_code == 200
         assert httpx.get(f"{url}/_emulator/contracts/secoda/openapi.yaml").status_code == 200
         process.terminate()
+    assert files(bin.parent) == before
+
+
+def test_a_start_from_the_wheel_neither_parses_yaml_nor_imports_faker(bin: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [str(bin / "python"), "-c", START, "."],
+        cwd=tmp_path,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout)["imported"] == []
+
+
+def test_check_finds_no_problem_in_what_the_wheel_carries(bin: Path, tmp_path: Path) -> None:
+    subprocess.run([str(bin / "emulator"), "check"], cwd=tmp_path, env=clean_environment(), check=True)

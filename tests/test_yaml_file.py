@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from emulator.errors import ConfigurationError
+from emulator.files import yaml_file
 from emulator.files.package_data import CONTRACTS, FIXTURES
-from emulator.files.yaml_file import place, short_name
+from emulator.files.yaml_file import place, read_yaml, short_name
 from emulator.files.yaml_parser import parse
 from emulator.settings import read_settings
 
@@ -89,3 +90,39 @@ def test_settings_file_beyond_pythons_limits_is_one_sentence(tmp_path: Path, tex
     (tmp_path / "emulator.toml").write_text(text)
     with pytest.raises(ConfigurationError, match=r"^emulator\.toml: an integer is too long, or arrays are nested"):
         read_settings({}, folder=tmp_path)
+
+
+@pytest.fixture
+def built_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that is taken for one of those that come with the package."""
+    monkeypatch.setattr(yaml_file, "is_ours", lambda file: file.is_relative_to(tmp_path))
+    file = tmp_path / "document.yaml"
+    file.write_text("a:\n  b: 1\n")
+    return file
+
+
+def test_a_built_in_document_is_read_as_the_build_has_parsed_it(built_in: Path) -> None:
+    built_in.with_name("document.yaml.parsed").write_text('{"a": 123456789012345678901}')
+    assert read_yaml(built_in) == {"a": 123456789012345678901}
+
+
+def test_a_place_in_a_built_in_document_is_that_in_the_yaml(built_in: Path) -> None:
+    built_in.with_name("document.yaml.parsed").write_text('{"a": {"b": 1}}')
+    assert place(built_in, "/a/b") == f"{built_in} line 2, /a/b"
+
+
+def test_a_built_in_document_is_parsed_where_no_build_has(built_in: Path) -> None:
+    read_yaml(built_in)["a"]["b"] = 2
+    assert read_yaml(built_in) == {"a": {"b": 1}}
+
+
+def test_a_built_in_document_that_has_changed_is_read_anew(built_in: Path) -> None:
+    read_yaml(built_in)
+    built_in.write_text("a: 3\n")
+    assert read_yaml(built_in) == {"a": 3}
+
+
+def test_a_users_document_is_parsed_whatever_lies_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text("a: 1\n")
+    (tmp_path / "own.yaml.parsed").write_text('{"a": 2}')
+    assert read_yaml(tmp_path / "own.yaml") == {"a": 1}

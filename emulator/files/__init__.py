@@ -1,1 +1,1 @@
-"""Files: the package's own data, YAML, folders, what is kept on disk."""
+"""Files: the package's own data, YAML, folders, temporary files."""

@@ -14,3 +14,9 @@ FIXTURES = _HOME / "fixtures"
 def is_ours(file: Path) -> bool:
     """Return True if a file came with the package, and is no user's own."""
     return any(folder in file.parents for folder in (CONTRACTS, FIXTURES, PACKAGE))
+
+
+def parsed_file(file: Path) -> Path:
+    """Return where the build of a wheel has put a YAML document as JSON."""
+    # Not ".json": every JSON file in a folder of contracts is one of its schemas.
+    return file.with_name(f"{file.name}.parsed")

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
-import orjson
-
 from emulator.errors import ConfigurationError
-from emulator.files.disk_cache import Kept
-from emulator.files.package_data import CONTRACTS, FIXTURES, PACKAGE, is_ours
+from emulator.files.package_data import CONTRACTS, FIXTURES, is_ours, parsed_file
 
 
 def read_yaml(file: Path) -> Any:
     """Return the document in a file. Raises ConfigurationError, naming file and line, if it does not parse."""
-    text = read_text(file)
-    return _kept(file, text) if is_ours(file) else _parse(file, text)
+    # Not orjson: it reads integers beyond 64 bits as floats.
+    return json.loads(_built_in(file)) if is_ours(file) else _parse(read_text(file), short_name(file))
 
 
 def read_text(file: Path) -> str:
@@ -34,31 +32,21 @@ def read_text(file: Path) -> str:
         raise ConfigurationError(f"{short_name(file)} line {line}: expected UTF-8: {problem.reason}") from None
 
 
-def _kept(file: Path, text: str) -> Any:
-    """Return the document as it was kept when it was first parsed: that takes a twentieth of the time."""
-    kept = Kept(PACKAGE / "-".join(file.parts[-3:]), (text.encode(), _parser()))
-    content = kept.read()
-    if content is not None:
-        return orjson.loads(content)
-    document = _parse(file, text)
-    try:
-        content = orjson.dumps(document)
-    except TypeError:
-        return document
-    if orjson.loads(content) == document:
-        kept.write(content)
-    return document
+def _built_in(file: Path) -> str:
+    """Return a built-in document as JSON: as the build of the wheel has parsed it, or parsed now in a checkout."""
+    parsed = parsed_file(file)
+    return parsed.read_text("utf-8") if parsed.is_file() else _parsed_once(read_text(file), short_name(file))
 
 
 @cache
-def _parser() -> bytes:
-    return Path(__file__).with_name("yaml_parser.py").read_bytes()
+def _parsed_once(text: str, name: str) -> str:
+    return json.dumps(_parse(text, name))
 
 
-def _parse(file: Path, text: str) -> Any:
-    from emulator.files.yaml_parser import parse  # noqa: PLC0415 - what is kept needs no PyYAML
+def _parse(text: str, name: str) -> Any:
+    from emulator.files.yaml_parser import parse  # noqa: PLC0415 - what is built into a wheel needs no PyYAML
 
-    return parse(text, short_name(file))
+    return parse(text, name)
 
 
 def place(file: Path, pointer: str) -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import orjson
+
 from emulator.errors import ConfigurationError, explained, unknown
 from emulator.exchange import Record
+from emulator.files.package_data import FIXTURES
 from emulator.files.yaml_file import place, read_yaml, short_name
 from emulator.store.collection import Collection
 from emulator.store.populating import populate as add_made_up
@@ -27,20 +30,29 @@ POPULATE_LIMIT = 1_000_000
 
 FIELDS = ("records", "populate")
 
+MADE_UP = "made-up.json"
+"""A vendor's file of what faker makes for the built-in fixtures with the default seed: `make format` writes it."""
+
 
 @dataclass(frozen=True)
 class Fixture:
-    """What one collection starts with: `records`, then `populate` more made by faker."""
+    """What one collection starts with: `records`, then `populate` more made by faker.
+
+    `made_up` holds by seed those that faker would make, where that is known.
+    """
 
     collection: Collection
     records: Sequence[Record]
     populate: int
+    made_up: Mapping[int, Sequence[Record]] = field(default_factory=dict)
 
-    def load(self, world: World, faker: Callable[[str], Faker]) -> None:
-        """Insert the records. `faker(name)` gives the Faker seeded for that collection."""
+    def load(self, world: World, seed: int, faker: Callable[[int, str], Faker]) -> None:
+        """Insert the records. `faker(seed, name)` gives the Faker seeded for a collection."""
         world[self.collection].insert_many(self.records)
-        if self.populate and self.collection.populate:
-            add_made_up(world, self.collection, faker(self.collection.name), 1, self.populate)
+        if seed in self.made_up:
+            world[self.collection].insert_many(self.made_up[seed])
+        elif self.populate and self.collection.populate:
+            add_made_up(world, self.collection, faker(seed, self.collection.name), 1, self.populate)
 
 
 Fixtures: TypeAlias = Mapping[str, Sequence[Fixture]]
@@ -62,7 +74,21 @@ def read_fixtures(
     known = {collection.name.partition(".")[2]: collection for collection in collections}
     for file in files.values():
         _refuse_unknown(file, known, contract)
-    return [_read(files.get(name), collection, contract, credential) for name, collection in known.items()]
+    found = [_read(files.get(name), collection, contract, credential) for name, collection in known.items()]
+    built_in = FIXTURES / contract.vendor
+    # What is made up may depend on the vendor's other records.
+    if any(files[name].parent != built_in for name in known if name in files):
+        return found
+    made_up = _read_made_up(built_in / MADE_UP)
+    return [replace(fixture, made_up=made_up.get(fixture.collection.name, {})) for fixture in found]
+
+
+def _read_made_up(file: Path) -> dict[str, dict[int, list[Record]]]:
+    """Return the records in a generated file by collection and seed; {} if there is no such file."""
+    if not file.is_file():
+        return {}
+    content = orjson.loads(file.read_bytes())
+    return {name: {content["seed"]: records} for name, records in content["records"].items()}
 
 
 def fixture_problems(

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 from emulator.errors import ConfigurationError, StorageFailure
 from emulator.faults.scenarios import Scenario
 from emulator.sandbox.fixtures import Fixture, Fixtures, create_schema
-from emulator.sandbox.kept_world import kept_world
 from emulator.sandbox.sandbox import Blueprint, Sandbox, SandboxOptions
 from emulator.sandbox.snapshots import check_layout, is_filled, layout
 from emulator.sandbox.template import Template
@@ -51,8 +50,7 @@ class Sandboxes:
     """All sandboxes by name, each copied from a template that is seeded once for each seed and set of fixtures.
 
     `scenarios` are those that every sandbox starts with, `limit` how many there may be besides the
-    default one, `database` a file that keeps the default one across restarts ("": none). `keep_world` keeps
-    the seeded template for the next process.
+    default one, `database` a file that keeps the default one across restarts ("": none).
     """
 
     def __init__(
@@ -64,7 +62,6 @@ class Sandboxes:
         scenarios: Sequence[Scenario] = (),
         limit: int = 1000,
         database: str = "",
-        keep_world: bool = False,
     ) -> None:
         self.scenarios = scenarios
         self._fixtures = fixtures
@@ -72,7 +69,6 @@ class Sandboxes:
         self._seed = seed
         self._limit = limit
         self._database = database
-        self._keep_world = keep_world
         self._templates: OrderedDict[tuple[int, int], Template] = OrderedDict()
         self._sandboxes: dict[str, Sandbox] = {}
         self._in_making: set[str] = set()
@@ -279,19 +275,12 @@ class Sandboxes:
         return sum(template.bytes for template in self._templates.values())
 
     async def _seeded(self, fixtures: Fixtures, seed: int) -> Template:
-        """Return a world seeded now, or by an earlier process if it is the one that is kept."""
-        is_kept = self._keep_world and fixtures is self._fixtures and seed == self._seed
-        kept = kept_world(fixtures, seed, self._blueprint.switches) if is_kept else None
-        content = kept.read() if kept is not None else None
-        store = Store(content=content or b"")
+        store = Store()
         try:
             with self._interruptible(store):
-                if content is None:
-                    await store.run(partial(self._seed_world, fixtures, seed), on_thread=True)
-                    content = await store.dump()
-                    if kept is not None:
-                        kept.write(content)
-                return Template(fixtures, content, await store.run(self._blueprint.read_all_credentials))
+                await store.run(partial(self._seed_world, fixtures, seed), on_thread=True)
+                credentials = await store.run(self._blueprint.read_all_credentials)
+                return Template(fixtures, await store.dump(), credentials)
         finally:
             await store.close()
 
@@ -338,7 +327,7 @@ def seed_vendor(
     world = World(db, now=EPOCH, identity=None, switches=switches, randomness=f"{seed}:{vendor}:fixtures")
     for fixture in fixtures:
         try:
-            fixture.load(world, partial(faker, seed))
+            fixture.load(world, seed, faker)
         except (RecordExists, sqlite3.Error, LookupError, TypeError, ValueError) as problem:
             reason = f"{type(problem).__name__}: {problem}"
             raise ConfigurationError(
