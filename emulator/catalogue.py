@@ -20,10 +20,10 @@ from emulator.exchange import Record
 from emulator.faults.check import check_fault
 from emulator.faults.scenarios import Scenario, ScenarioReader
 from emulator.files.package_data import CONTRACTS, FIXTURES
-from emulator.files.unread import unread_contracts
+from emulator.files.unread import unread_contracts, unread_fixtures
 from emulator.files.yaml_file import short_name
 from emulator.matching.globs import matches
-from emulator.sandbox.fixtures import Fixtures, create_schema, problems_in
+from emulator.sandbox.fixtures import Fixtures, create_schema, problems_in, read_fixtures
 from emulator.sandbox.sandboxes import seed_vendor, seeded_faker
 from emulator.settings import Settings
 from emulator.store.collection import Collection
@@ -41,6 +41,14 @@ class Catalogue:
     vendors: Mapping[str, Vendor]
     contracts: Mapping[str, Contract]
     handlers: Mapping[str, Handlers]
+
+    def refuse_restart(self, after: Catalogue) -> None:
+        """Raise ConfigurationError if a contract differs in what is fixed once sandboxes and ports are there."""
+        for vendor, contract in after.contracts.items():
+            for what in ("switches", "hosts", "mounts"):
+                if getattr(self.contracts[vendor], what) != getattr(contract, what):
+                    name = short_name(contract.files[OPENAPI])
+                    raise ConfigurationError(f"{name}: its {what} have changed, which takes a restart")
 
 
 def read_catalogue(
@@ -97,6 +105,24 @@ def _unknown_scenario(pattern: str, names: Sequence[str]) -> str:
     if full_names:
         return f"the scenario {pattern!r} needs its vendor: write {', '.join(full_names)} or */{pattern}"
     return unknown("scenario", pattern, names, listed_by="`emulator scenarios`")
+
+
+def read_all_fixtures(folders: Sequence[Path], catalogue: Catalogue) -> Fixtures:
+    """Return the vendors' fixtures; of files in several folders the last counts, and the first folder is ours.
+
+    Raises ConfigurationError if one is wrong.
+    """
+    for folder in folders:
+        if not folder.is_dir():
+            raise ConfigurationError(f"fixtures: {folder} is not a folder")
+    fixtures = {
+        name: read_fixtures(folders, catalogue.contracts[name], vendor.collections, credential_check())
+        for name, vendor in catalogue.vendors.items()
+    }
+    for folder in folders[1:]:
+        for warning in unread_fixtures(folder, list(catalogue.vendors)):
+            logger.warning(warning)
+    return fixtures
 
 
 def read_scenarios(

@@ -11,40 +11,37 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from aiohttp import web
 
 from emulator.addressing import Address
-from emulator.contract.fidelity import check_reply
+from emulator.contract.fidelity import BrokenContract, check_reply
 from emulator.contract.graphql_calls import GraphQLCalls
-from emulator.contract.near_misses import NearMiss, near_misses, near_root_fields
+from emulator.contract.near_misses import near_misses
 from emulator.contract.openapi import Contract, responses_of
-from emulator.contract.operation import GraphQLLimits, GraphQLResult, Operation, Response, RootFields
-from emulator.contract.reading import UnsupportedType, read_call
+from emulator.contract.operation import Operation, Response, RootFields
+from emulator.contract.reading import read_call
 from emulator.contract.routes import Route, Routes
-from emulator.errors import Departure, MalformedBody, Problem, Refusal, UndecodableBody, WorkEnded, is_without_room
+from emulator.errors import Departure, Problem, Refusal, WorkEnded, is_without_room
 from emulator.exchange import Call, Reply, Violation
-from emulator.faults.effect import NO_EFFECT, Effect, add_errors, effect_of, hold_back, reply_of, switches_of
+from emulator.faults.effect import NO_EFFECT, Effect, Effects, add_errors, hold_back, reply_of
 from emulator.faults.rule import FaultReply, GraphQLFault
 from emulator.faults.scenarios import Scenario
-from emulator.journal.entry import LONGEST_SENTENCE, Exchange, journalled_call, journalled_reply
+from emulator.journal.entry import Exchange, journalled_call, journalled_reply
 from emulator.journal.masking import Masker
 from emulator.journal.secret_paths import SecretPaths
 from emulator.metrics import Metrics
 from emulator.runtime.off_loop import Worker
 from emulator.sandbox.sandbox import Sandbox
+from emulator.settings import Settings
 from emulator.store.credentials import Identity
 from emulator.store.world import World
 from emulator.transport import wire
-from emulator.transport.breaking import WITHOUT_REPLY, send_brokenly
-from emulator.transport.connection import break_off
+from emulator.transport.breaking import WITHOUT_REPLY, send
 from emulator.transport.cors import Cors
 from emulator.transport.wire import Disconnected
-from emulator.vendor import Handlers, Vendor
-
-if TYPE_CHECKING:
-    from types import TracebackType
+from emulator.vendor import Handlers, Vendor, reply_to
 
 T = TypeVar("T")
 
@@ -54,40 +51,16 @@ LARGE_BODY_BYTES = 16 * 1024
 """What a handler does with a larger body (1,000 tags, a patch of 300 operations) would hold the event loop."""
 
 
-class BrokenContract(Exception):
-    """What a handler answered departs from the contract: an internal error."""
-
-    def __init__(self, violations: Sequence[Violation]) -> None:
-        masked = Masker().violations(violations, LONGEST_SENTENCE)
-        super().__init__("; ".join(f"{found.place}{found.pointer}: {found.sentence}" for found in masked))
-        self.violations = violations
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a call may not exceed: bytes of a body, levels of JSON, size of a GraphQL document.
-
-    `strict` refuses what the vendor is tolerant of, in sandboxes that do not choose for themselves.
-    """
-
-    body: wire.BodyLimits
-    max_depth: int
-    graphql: GraphQLLimits
-    strict: bool
-
-
 @dataclass(slots=True)
 class RequestContext:
-    """One call on its way through the stages, and what they found out about it.
+    """One call on its way through the steps, and what they found out about it.
 
-    A context manager: meanwhile its sandbox stays open. `files` hold the parts of its body; they are closed at the end.
-    `matched` is the operation at its path; `operations` are those it is journalled under: of a GraphQL call the root
-    fields, none if the contract has none of them.
+    `files` hold the parts of its body until the end. `matched` is the operation at its path; `operations` are those
+    it is journalled under: of a GraphQL call the root fields, none if the contract has none of them.
     """
 
     sandbox: Sandbox
     now: datetime
-    address: Address
     route: Route | None
     call: Call
     identity: Identity | None = None
@@ -100,21 +73,12 @@ class RequestContext:
     internal_errors: list[Violation] = field(default_factory=list)
     reply_is_checked: bool = False
     unreadable_body: Exception | None = None
-    files: ExitStack | None = None
-
-    def __enter__(self) -> None:
-        self.sandbox.in_flight.begin()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.sandbox.in_flight.end()
-        if self.files is not None:
-            self.files.close()
+    is_admitted: bool = False
+    files: ExitStack = field(default_factory=ExitStack)
 
 
 class Pipeline:
-    """Serves one vendor's calls, each through the same stages in the same order."""
+    """Serves one vendor's calls, each through the same steps in the same order."""
 
     def __init__(
         self,
@@ -122,7 +86,8 @@ class Pipeline:
         contract: Contract,
         handlers: Handlers,
         scenarios: Mapping[str, Scenario],
-        limits: Limits,
+        graphql: GraphQLCalls | None,
+        settings: Settings,
         metrics: Metrics,
         cors: Cors,
         stopping: asyncio.Event,
@@ -132,52 +97,43 @@ class Pipeline:
         self._dialect = vendor.dialect
         self._contract = contract
         self._handlers = handlers
-        self._scenarios = scenarios
-        self._limits = limits
+        self._effects = Effects(contract, scenarios)
+        self._body_limits = wire.BodyLimits(settings.max_body, settings.max_json)
+        self._max_depth = settings.max_json_depth
+        self._strict = settings.strict
         self._metrics = metrics
         self._cors = cors
         self._stopping = stopping
         self._worker = worker
-        self._graphql = (
-            GraphQLCalls(contract.graphql, limits.graphql, contract.conventions.reading) if contract.graphql else None
-        )
+        self._graphql = graphql
         self._routes = Routes(contract)
         self._secret_paths = SecretPaths([*contract.mounts, *(one.path for one in contract.operations.values())])
 
     async def serve(self, request: web.BaseRequest, address: Address) -> web.StreamResponse:
-        """Answer a request to this vendor in a sandbox."""
+        """Answer a request to this vendor in a sandbox: every step of its life, in order."""
         started = time.perf_counter()
         context = self._arrive(request, address)
-        with context:
+        with address.sandbox.in_flight, context.files:
             try:
                 address.origin.check()
-                if wire.has_short_body(request, self._limits.body.parsed):
-                    context.call.body = await wire.read_short(request)
+                context.call.body = await wire.read_short(request, self._body_limits.parsed)
                 operation = self._match(context)
-                if not context.call.body:
-                    await self._read(context, operation, request)
-                graphql = self._graphql_of(operation)
-                is_long = graphql is not None and graphql.is_long(context.call)
-                if is_long:
-                    await self._admit(context, operation)
-                if graphql is not None:
-                    await self._read_root_fields(context, graphql)
+                await self._read(context, operation, request)
+                await self._read_root_fields(context, operation)
                 self._apply_faults(context, operation)
-                if context.effect.seconds:
-                    await hold_back(request, context.effect.seconds, self._stopping)
-                reply = context.effect.reply if context.effect.replaces_call else None
+                await hold_back(request, context.effect.seconds, self._stopping)
+                reply = context.effect.reply
                 if not context.effect.replaces_call:
-                    if not is_long:
-                        await self._admit(context, operation)
+                    await self._admit(context, operation)
                     reply = await self._handle(context, operation)
             except Disconnected:
                 reply, context.effect = None, Effect(context.effect.faults)
-            except Exception as refusal:
-                reply = await self._refuse(context, refusal)
-            reply = self._apply_effect(context, await self._check_reply(context, reply))
-            if context.effect.seconds_after:
-                reply = await self._hold_back(context, reply, request)
-            return await self._answer(context, reply, request, started)
+            except Exception as failure:
+                reply = await self._refuse(context, failure)
+            reply = await self._check_reply(context, reply)
+            reply = await self._apply_effect(context, reply, request)
+            response = self._journal(context, reply, started)
+            return await self._send(context, response, request)
 
     def _arrive(self, request: web.BaseRequest, address: Address) -> RequestContext:
         route = self._routes.find(address.path)
@@ -189,7 +145,7 @@ class Pipeline:
         matched = route.operations.get("GET" if call.method == "HEAD" else call.method) if route else None
         operations = (matched.name,) if matched else ()
         now = address.sandbox.now()
-        return RequestContext(address.sandbox, now, address, route, call, matched=matched, operations=operations)
+        return RequestContext(address.sandbox, now, route, call, matched=matched, operations=operations)
 
     def _match(self, context: RequestContext) -> Operation:
         route = context.route
@@ -204,17 +160,13 @@ class Pipeline:
         return context.matched
 
     async def _read(self, context: RequestContext, operation: Operation, request: web.BaseRequest) -> None:
-        conventions, limits = self._contract.conventions, self._limits.body
-        if not wire.has_body(request, conventions):
+        conventions, call = self._contract.conventions, context.call
+        if call.body or not wire.has_body(request, conventions):
             return
         if wire.expects_continue(request) and not self._is_known(context, operation):
             return
-        if operation.body is None:
-            context.call.body = await wire.read_ignored(request)
-            return
-        context.files = ExitStack()
         try:
-            await wire.read_body(request, context.call, operation.body, conventions, limits, context.files)
+            await wire.read_body(request, call, operation.body, conventions, self._body_limits, context.files)
         except Departure as problem:
             # Told once it is known who asks: no framework parses a body before.
             context.unreadable_body = problem
@@ -230,40 +182,39 @@ class Pipeline:
     def _graphql_of(self, operation: Operation) -> GraphQLCalls | None:
         return self._graphql if self._graphql is not None and operation.name == self._graphql.carrier else None
 
-    async def _read_root_fields(self, context: RequestContext, graphql: GraphQLCalls) -> None:
+    async def _read_root_fields(self, context: RequestContext, operation: Operation) -> None:
         """Find the operations of a GraphQL call: its root fields, else the operation that carries them.
 
         It has none if the schema has none of its root fields.
         """
+        graphql = self._graphql_of(operation)
+        if graphql is None:
+            return
+        if graphql.is_long(context.call):
+            await self._admit(context, operation)
         context.root_fields = await graphql.root_fields(context.call)
         if context.root_fields is not None and (context.root_fields.operations or context.root_fields.unknown):
             context.operations = context.root_fields.operations
 
     def _apply_faults(self, context: RequestContext, operation: Operation) -> None:
-        sandbox = context.sandbox
-        context.call.switches = switches_of(
-            context.call, sandbox.switches[self._vendor.name], self._contract, self._scenarios
-        )
-        context.effect = effect_of(
-            context.call,
-            context.operations or (operation.name,),
-            sandbox.faults,
-            self._contract,
-            self._scenarios,
-            context.now,
-            f"{sandbox.seed}:{sandbox.journal.next_number()}",
-        )
+        sandbox, call = context.sandbox, context.call
+        operations, seed = context.operations or (operation.name,), f"{sandbox.seed}:{sandbox.journal.next_number()}"
+        call.switches = self._effects.switches_of(call, call.switches)
+        context.effect = self._effects.of(call, operations, sandbox.faults, context.now, seed)
 
     async def _admit(self, context: RequestContext, operation: Operation) -> None:
+        if context.is_admitted:
+            return
         self._identify(context, operation)
         if context.unreadable_body is not None:
             raise context.unreadable_body
-        context.call.max_depth = self._limits.max_depth
+        context.call.max_depth = self._max_depth
         check = partial(self._check_call, context, operation)
         if len(context.call.body) > wire.QUICK_BODY:
             await self._worker.run(check)
         else:
             check()
+        context.is_admitted = True
 
     def _identify(self, context: RequestContext, operation: Operation) -> None:
         if operation.secured:
@@ -272,9 +223,7 @@ class Pipeline:
             self._vendor.authorize(context.call, context.identity, operation.name, operation.safe)
 
     def _check_call(self, context: RequestContext, operation: Operation) -> None:
-        context.violations = read_call(context.call, operation, self._contract.conventions, self._limits.max_depth)
-        if not context.violations:
-            return
+        context.violations = read_call(context.call, operation, self._contract.conventions, self._max_depth)
         strict = self._is_strict(context)
         refused = [found for found in context.violations if strict or self._dialect.refuses(found)]
         if refused:
@@ -282,7 +231,7 @@ class Pipeline:
 
     def _is_strict(self, context: RequestContext) -> bool:
         chosen = context.sandbox.options.strict
-        return self._limits.strict if chosen is None else chosen
+        return self._strict if chosen is None else chosen
 
     async def _handle(self, context: RequestContext, operation: Operation) -> Reply:
         graphql = self._graphql_of(operation)
@@ -298,19 +247,17 @@ class Pipeline:
         return reply
 
     async def _execute(self, context: RequestContext, graphql: GraphQLCalls) -> Reply:
-        document = await graphql.prepare(context.call)
+        call, document = context.call, await graphql.prepare(context.call)
         result = document.refusal
         if result is None:
-
-            def execute(world: World) -> GraphQLResult:
-                return graphql.execute(context.call, document, partial(self._resolve, context, world))
-
-            on_thread = graphql.takes_long(context.call, document)
-            result = await _Transactions(context, self._vendor.name, on_thread).run(execute)
+            transactions = _Transactions(context, self._vendor.name, graphql.takes_long(call, document))
+            result = await transactions.run(
+                lambda world: graphql.execute(call, document, partial(self._resolve, context, world))
+            )
         context.violations = [*context.violations, *result.violations]
         is_refused = bool(result.violations) and self._is_strict(context)
         answer = add_errors(result.document, context.failed_fields)
-        return self._vendor.graphql_reply(answer, not result.violations, is_refused, context.call.switches)
+        return self._vendor.graphql_reply(answer, not result.violations, is_refused, call.switches)
 
     def _resolve(self, context: RequestContext, world: World, name: str, key: str, arguments: dict[str, Any]) -> Any:
         fault, after_commit = context.effect.graphql.get(name, (None, False))
@@ -326,65 +273,54 @@ class Pipeline:
             raise BrokenContract(broken)
         return payload if fault is None or fault.keep_data else None
 
-    async def _refuse(self, context: RequestContext, refusal: Exception) -> Reply:
-        """Return the vendor's answer to what a stage has raised; what is not a refusal is an internal error."""
-        if isinstance(refusal, Refusal):
-            context.violations = context.violations or refusal.violations
-            return refusal.reply
-        if isinstance(refusal, Departure):
-            context.violations = [*context.violations, refusal.violation]
-        if isinstance(refusal, wire.TooLarge):
-            return self._dialect.too_large(context.call, refusal.limit)
-        if isinstance(refusal, wire.UnsupportedEncoding):
-            return self._dialect.unsupported_encoding(context.call, refusal.encoding)
-        if isinstance(refusal, UndecodableBody):
-            return self._dialect.undecodable(context.call, refusal)
-        if isinstance(refusal, UnsupportedType):
-            return self._dialect.unsupported_type(context.call, refusal.accepted)
-        if isinstance(refusal, MalformedBody):
-            return self._dialect.malformed(context.call, refusal)
-        if isinstance(refusal, Problem):
+    async def _refuse(self, context: RequestContext, failure: Exception) -> Reply:
+        """Return the vendor's reply to what a step has raised; what is not a refusal is an internal error."""
+        if isinstance(failure, Refusal):
+            context.violations = context.violations or failure.violations
+            return failure.reply
+        if isinstance(failure, Departure):
+            context.violations = [*context.violations, failure.violation]
+        if isinstance(failure, Problem):
             context.reply_is_checked = True
-            return refusal.reply()
-        if is_without_room(refusal):
-            return self._unavailable(context, refusal)
-        return await self._broken(context, refusal)
+            return failure.reply()
+        if is_without_room(failure):
+            return self._unavailable(context, failure)
+        return reply_to(failure, context.call, self._dialect) or await self._broken(context, failure)
 
     async def _check_reply(self, context: RequestContext, reply: Reply | None) -> Reply | None:
-        """Hold the reply to the contract; what a fault replies was held to it when the fault was armed."""
+        """Validate the reply against the contract; what a fault replies was validated when the fault was armed."""
         if reply is None or context.reply_is_checked or reply is context.effect.reply:
             return reply
         violations = check_reply(reply, self._responses(context))
         return await self._broken(context, BrokenContract(violations)) if violations else reply
 
-    def _apply_effect(self, context: RequestContext, reply: Reply | None) -> Reply | None:
-        if context.reply_is_checked:
-            return reply
-        if context.effect.connection in WITHOUT_REPLY:
-            return None
-        return context.effect.reply or reply
-
-    async def _hold_back(self, context: RequestContext, reply: Reply | None, request: web.BaseRequest) -> Reply | None:
+    async def _apply_effect(
+        self, context: RequestContext, reply: Reply | None, request: web.BaseRequest
+    ) -> Reply | None:
+        """Return the reply that the faults leave, None if there is none; it may be held back."""
+        effect = context.effect
+        if not context.reply_is_checked:
+            reply = None if effect.connection in WITHOUT_REPLY else effect.reply or reply
         try:
-            await hold_back(request, context.effect.seconds_after, self._stopping)
+            await hold_back(request, effect.seconds_after, self._stopping)
         except Disconnected:
             return None
         return reply
 
-    async def _answer(
-        self, context: RequestContext, reply: Reply | None, request: web.BaseRequest, started: float
-    ) -> web.StreamResponse:
-        """Journal the exchange, then send the reply or break the connection."""
+    def _journal(self, context: RequestContext, reply: Reply | None, started: float) -> web.Response | None:
+        """Record and count the exchange, and return the response as it is sent."""
         response = None if reply is None else wire.respond(context.call, reply, self._contract.conventions)
         exchange = self._exchange(context, response, time.perf_counter() - started)
         context.sandbox.journal.record(exchange)
         self._metrics.count(exchange)
-        if response is None:
-            return break_off(request, context.effect.connection or "close")
-        self._cors.allow(request, response)
-        if context.effect.connection is not None:
-            return await send_brokenly(request, response, context.effect.connection, self._stopping)
         return response
+
+    async def _send(
+        self, context: RequestContext, response: web.Response | None, request: web.BaseRequest
+    ) -> web.StreamResponse:
+        if response is not None:
+            self._cors.allow(request, response)
+        return await send(request, response, context.effect.connection, self._stopping)
 
     def _responses(self, context: RequestContext) -> Mapping[int, Response]:
         return self._contract.unmatched if context.matched is None else responses_of(context.matched, self._contract)
@@ -392,40 +328,35 @@ class Pipeline:
     async def _broken(self, context: RequestContext, failure: Exception) -> Reply:
         """Return the vendor's 500 to a defect of ours, or to a record that was forced in and cannot be served."""
         where = self._where(context)
+        broken = failure.violations if isinstance(failure, BrokenContract) else ()
+        reason = "; ".join(f"{found.place}{found.pointer}: {found.sentence}" for found in Masker().violations(broken))
         unservable = await context.sandbox.unservable(self._vendor.name)
         if unservable:
             logger.error("internal error in %s: it cannot serve %s", where, unservable)
             context.internal_errors.append(Violation("body", "", "record", None, None, f"cannot serve {unservable}"))
         else:
-            logger.error("internal error in %s: %s", where, failure, exc_info=failure)
-        context.internal_errors += getattr(failure, "violations", ())
+            logger.error("internal error in %s: %s", where, reason or failure, exc_info=failure)
+        context.internal_errors += broken
         return self._dialect.broken(context.call)
 
     def _unavailable(self, context: RequestContext, failure: Exception) -> Reply:
         """Return the vendor's 503 where there is no room for what a call brings, a disk fails, or the end has come."""
         if not isinstance(failure, WorkEnded):
             logger.error("no storage for %s: %s", self._where(context), failure)
-        responses, operation = self._responses(context), context.operations[0] if context.operations else ""
-        unavailable = FaultReply(HTTPStatus.SERVICE_UNAVAILABLE)
-        return reply_of(unavailable, responses, operation=operation)
+        unavailable, operation = FaultReply(HTTPStatus.SERVICE_UNAVAILABLE), (*context.operations, "")[0]
+        return reply_of(unavailable, self._responses(context), operation=operation)
 
     def _where(self, context: RequestContext) -> str:
         path = Masker().path(context.call.path, self._secret_paths, matched=context.route is not None)
         return f"{context.call.method} {path} ({self._vendor.name} {', '.join(context.operations)})"
 
-    def _near_misses(self, context: RequestContext, path: str) -> tuple[NearMiss, ...]:
-        if context.operations:
-            return ()
-        if context.root_fields is not None:
-            return near_root_fields(context.root_fields, self._contract)
-        return near_misses(context.call.method, path, self._contract)
-
     def _exchange(self, context: RequestContext, response: web.Response | None, seconds: float) -> Exchange:
-        masker, reply = Masker(), None
+        masker = Masker()
         call = journalled_call(context.call, masker, self._secret_paths, matched=context.route is not None)
+        reply = None
         if response is not None:
-            content = response.body if isinstance(response.body, bytes) else b""
-            reply = journalled_reply(response.status, response.headers, content, masker)
+            reply = journalled_reply(response.status, response.headers, wire.content_of(response), masker)
+        near = () if context.operations else near_misses(call.method, call.path, self._contract, context.root_fields)
         return Exchange(
             number=context.sandbox.journal.next_number(),
             time=context.now,
@@ -435,11 +366,9 @@ class Pipeline:
             call=call,
             reply=reply,
             faults=context.effect.faults,
-            call_violations=masker.violations(context.violations, LONGEST_SENTENCE) if context.violations else (),
-            reply_violations=masker.violations(context.internal_errors, LONGEST_SENTENCE)
-            if context.internal_errors
-            else (),
-            near_misses=self._near_misses(context, call.path),
+            call_violations=masker.violations(context.violations),
+            reply_violations=masker.violations(context.internal_errors),
+            near_misses=near,
             seconds=seconds,
         )
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from emulator.contract.reading import UnsupportedType
 from emulator.errors import ContractError, MalformedBody, UndecodableBody
 from emulator.exchange import Call, Record, Reply, Violation
 from emulator.store.collection import Collection
 from emulator.store.credentials import Credentials, Identity
 from emulator.store.world import World
+from emulator.transport.wire import TooLarge, UnsupportedEncoding
 
 T = TypeVar("T")
 
@@ -127,6 +129,19 @@ class Dialect(Protocol):
         """Answer after a failure of our own: the vendor's 500."""
 
 
+def reply_to(failure: Exception, call: Call, dialect: Dialect) -> Reply | None:
+    """Return the vendor's answer to a body that cannot be read; None for any other failure."""
+    if isinstance(failure, TooLarge):
+        return dialect.too_large(call, failure.limit)
+    if isinstance(failure, UnsupportedEncoding):
+        return dialect.unsupported_encoding(call, failure.encoding)
+    if isinstance(failure, UndecodableBody):
+        return dialect.undecodable(call, failure)
+    if isinstance(failure, UnsupportedType):
+        return dialect.unsupported_type(call, failure.accepted)
+    return dialect.malformed(call, failure) if isinstance(failure, MalformedBody) else None
+
+
 def _no_rights_needed(call: Call, identity: Identity, operation: str, safe: bool) -> None:
     """Allow everything."""
 
@@ -164,3 +179,7 @@ class Vendor:
     authorize: Callable[[Call, Identity, str, bool], None] = _no_rights_needed
     graphql_reply: Callable[[dict[str, Any], bool, bool, Switches], Reply] = _status_200
     sweep: Callable[[World], None] = _nothing_to_sweep
+
+    def credential_headers(self, credentials: Iterable[Record]) -> list[str]:
+        """Return the headers in which clients present these credentials."""
+        return list(dict.fromkeys(header for credential in credentials for header in self.present(credential)))

@@ -20,7 +20,6 @@ from emulator.exchange import NOTHING, Call, Part, Reply, Violation
 from emulator.journal.credential_shapes import MASK
 from emulator.journal.entry import (
     BODY_LIMIT,
-    LONGEST_SENTENCE,
     Exchange,
     JournalledReply,
     journalled_call,
@@ -79,7 +78,7 @@ def exchange(
     """Return an exchange as the pipeline makes it."""
     masker = Masker()
     for whose in ("call_violations", "reply_violations"):
-        fields[whose] = masker.violations(fields.get(whose, ()), LONGEST_SENTENCE)
+        fields[whose] = masker.violations(fields.get(whose, ()))
     values: dict[str, Any] = {
         "number": number,
         "time": TIME,

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from emulator.contract.operation import Response
 from emulator.exchange import NOTHING, Reply, Violation
+
+
+class BrokenContract(Exception):
+    """What a handler replied departs from the contract: an internal error."""
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        super().__init__(", ".join(f"{found.place}{found.pointer}: {found.rule}" for found in violations))
+        self.violations = violations
 
 
 def check_reply(reply: Reply, responses: Mapping[int, Response]) -> list[Violation]:

@@ -41,8 +41,15 @@ class NearMiss:
         return {"operation": self.operation, "method": self.method, "path": self.path, "sentence": self.sentence}
 
 
-def near_misses(method: str, path: str, contract: Contract) -> tuple[NearMiss, ...]:
-    """Return the nearest operations for a path below the vendor's root ("/api/v1/integration"), nearest first."""
+def near_misses(
+    method: str, path: str, contract: Contract, root_fields: RootFields | None = None
+) -> tuple[NearMiss, ...]:
+    """Return the nearest operations for a path below the vendor's root ("/api/v1/integration"), nearest first.
+
+    Of a GraphQL call, those are compared with its root fields.
+    """
+    if root_fields is not None:
+        return _near_root_fields(root_fields, contract)
     segments, slash = _split(path)
     if len(segments) > MOST_SEGMENTS:
         return ()
@@ -56,7 +63,7 @@ def near_misses(method: str, path: str, contract: Contract) -> tuple[NearMiss, .
     return tuple(near for cost, near in ranked[:NEAREST] if 0 < cost <= FARTHEST)
 
 
-def near_root_fields(selected: RootFields, contract: Contract) -> tuple[NearMiss, ...]:
+def _near_root_fields(selected: RootFields, contract: Contract) -> tuple[NearMiss, ...]:
     """Return the operations whose names are nearest to the root fields that the schema does not have, nearest first."""
     ranked: list[tuple[float, NearMiss]] = []
     for operation in contract.operations.values():

@@ -86,7 +86,7 @@ class Control:
             responses = operation.responses
             self._check_token(request, operation)
             call = wire.new_call(request, path, origin.url + ROOT, route.params)
-            call.entrance = self._emulator.entrance(request, origin)
+            call.entrance = self._emulator.ports.entrance(request, origin)
             await self._read(request, call, operation)
             reply = await self._handlers[operation.name](call, self._emulator)
             if isinstance(reply, Stream):

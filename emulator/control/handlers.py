@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from emulator.contract.openapi import Contract
-    from emulator.exchange import Entrance
     from emulator.faults.scenarios import Scenario
     from emulator.metrics import Metrics
     from emulator.runtime.off_loop import Worker
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from emulator.settings import Settings
     from emulator.transport.cors import Cors
     from emulator.transport.hosts import Hosts
-    from emulator.transport.origin import Origin
+    from emulator.transport.ports import Ports
     from emulator.transport.tls import Tls
     from emulator.vendor import Handlers as VendorHandlers
     from emulator.vendor import Vendor
@@ -56,6 +55,7 @@ class Emulator(Protocol):
     ready: bool
     settings: Settings
     hosts: Hosts
+    ports: Ports
     cors: Cors
     tls: Tls | None
     metrics: Metrics
@@ -69,9 +69,6 @@ class Emulator(Protocol):
 
     def fixtures(self, *overlay: Path) -> Fixtures:
         """Read the fixtures, with more folders laid over them."""
-
-    def entrance(self, request: web.BaseRequest, origin: Origin) -> Entrance:
-        """Return where the vendors are for the caller of a request."""
 
     def scenarios_named(self, pattern: str) -> Sequence[Scenario]:
         """Return the scenarios that a name with or without "*" names."""

@@ -76,112 +76,98 @@ async def hold_back(request: web.BaseRequest, seconds: float, stopping: asyncio.
             raise Disconnected
 
 
-def effect_of(
-    call: Call,
-    operations: Sequence[str],
-    faults: Faults,
-    contract: Contract,
-    scenarios: Mapping[str, Scenario],
-    now: datetime,
-    seed: str,
-) -> Effect:
-    """Count a call and return what its faults make of it. Raises Problem for a header that asks for what is not.
+class Effects:
+    """What faults make of the calls to one vendor: those of a sandbox, and those that a call's headers name."""
 
-    `faults` are those armed in the sandbox; the scenario that a header names draws its chances from `seed`.
-    """
-    named = call.headers.get(SCENARIO)
-    if not len(faults) and named is None and "Prefer" not in call.headers:
-        return NO_EFFECT
-    preferred = PREFERRED.search(", ".join(call.headers.getall("Prefer", ())))
-    due = _due(faults, operations, contract, now)
-    if named is not None:
-        due += _due(_faults_of(named, seed, contract, scenarios), operations, contract, now)
-    effect = _combine(due, contract)
-    if preferred and operations:
-        effect.reply = _preferred(int(preferred[1]), operations[0], contract)
-        effect.after_commit = False
-        effect.connection = None
-    return effect
+    def __init__(self, contract: Contract, scenarios: Mapping[str, Scenario]) -> None:
+        self._contract = contract
+        self._scenarios = scenarios
 
+    def of(self, call: Call, operations: Sequence[str], faults: Faults, now: datetime, seed: str) -> Effect:
+        """Count a call and return what its faults make of it. Raises Problem for a header that asks for what is not.
 
-def switches_of(
-    call: Call, switches: Mapping[str, Any], contract: Contract, scenarios: Mapping[str, Scenario]
-) -> Mapping[str, Any]:
-    """Return the vendor's switches for one call: the sandbox's, changed by the scenario that the call names."""
-    named = call.headers.get(SCENARIO)
-    return switches if named is None else {**switches, **scenario_named(named, contract, scenarios).switches}
+        `faults` are those armed in the sandbox; the scenario that a header names draws its chances from `seed`.
+        """
+        named = call.headers.get(SCENARIO)
+        if not len(faults) and named is None and "Prefer" not in call.headers:
+            return NO_EFFECT
+        preferred = PREFERRED.search(", ".join(call.headers.getall("Prefer", ())))
+        due = self._due(faults, operations, now)
+        if named is not None:
+            due += self._due(self._faults_of(named, seed), operations, now)
+        effect = self._combine(due)
+        if preferred and operations:
+            effect.reply = self._preferred(int(preferred[1]), operations[0])
+            effect.after_commit = False
+            effect.connection = None
+        return effect
 
+    def switches_of(self, call: Call, switches: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the vendor's switches for one call: the sandbox's, changed by the scenario that the call names."""
+        named = call.headers.get(SCENARIO)
+        return switches if named is None else {**switches, **self._scenario(named).switches}
 
-def scenario_named(name: str, contract: Contract, scenarios: Mapping[str, Scenario]) -> Scenario:
-    """Return a vendor's scenario by name, with or without "<vendor>/". Raises RefusedHeader, naming those there are."""
-    own = f"{contract.vendor}/"
-    full_name = f"{own}{name.removeprefix(own).removeprefix('*/')}"
-    if full_name not in scenarios:
-        names = sorted(known.removeprefix(own) for known in scenarios if known.startswith(own))
-        command = f"`emulator scenarios --vendor {contract.vendor}`"
-        said = unknown("scenario", name, names, f"of {contract.vendor}", listed_by=command)
-        raise RefusedHeader(422, sentence(said), SCENARIO, "enum", name)
-    return scenarios[full_name]
+    def _scenario(self, name: str) -> Scenario:
+        """Return a scenario by name, with or without "<vendor>/". Raises RefusedHeader, naming those there are."""
+        vendor = self._contract.vendor
+        own = f"{vendor}/"
+        full_name = f"{own}{name.removeprefix(own).removeprefix('*/')}"
+        if full_name not in self._scenarios:
+            names = sorted(known.removeprefix(own) for known in self._scenarios if known.startswith(own))
+            command = f"`emulator scenarios --vendor {vendor}`"
+            said = unknown("scenario", name, names, f"of {vendor}", listed_by=command)
+            raise RefusedHeader(422, sentence(said), SCENARIO, "enum", name)
+        return self._scenarios[full_name]
 
+    def _due(self, faults: Faults, operations: Sequence[str], now: datetime) -> list[Due]:
+        found, contract = [], self._contract
+        for operation in (contract.operations[name] for name in operations if name in contract.operations):
+            can_be = partial(applies_to, operation=operation, contract=contract)
+            found += faults.due(contract.vendor, operation.name, operation.safe, now, can_be)
+        return found
 
-def _due(faults: Faults, operations: Sequence[str], contract: Contract, now: datetime) -> list[Due]:
-    found = []
-    for operation in (contract.operations[name] for name in operations if name in contract.operations):
-        can_be = partial(applies_to, operation=operation, contract=contract)
-        found += faults.due(contract.vendor, operation.name, operation.safe, now, can_be)
-    return found
+    def _faults_of(self, name: str, seed: str) -> Faults:
+        scenario = self._scenario(name)
+        if scenario.records:
+            detail = f"Scenario {scenario.full_name} changes records, not one call; switch it on."
+            raise RefusedHeader(422, detail, SCENARIO, "enum", name)
+        # Without state: every call is the first, and its random choices are its own.
+        faults = Faults(seed)
+        for fault in scenario.faults:
+            faults.add(fault)
+        return faults
 
+    def _combine(self, due: Sequence[Due]) -> Effect:
+        """Add up all delays; of what ends a call the first counts."""
+        effect = Effect(
+            faults=tuple(dict.fromkeys(met.fault.id for met in due)),
+            seconds=sum(met.seconds for met in due if not met.fault.after_commit),
+            seconds_after=sum(met.seconds for met in due if met.fault.after_commit),
+        )
+        for met in due:
+            fault = met.fault
+            if fault.graphql is not None:
+                effect.graphql.setdefault(met.operation, (fault.graphql, fault.after_commit))
+            elif (fault.reply or fault.connection) and not (effect.reply or effect.connection):
+                effect.connection, effect.after_commit = fault.connection, fault.after_commit
+                effect.reply = self._reply(fault.reply, met) if fault.reply else None
+        return effect
 
-def _faults_of(name: str, seed: str, contract: Contract, scenarios: Mapping[str, Scenario]) -> Faults:
-    scenario = scenario_named(name, contract, scenarios)
-    if scenario.records:
-        detail = f"Scenario {scenario.full_name} changes records, not one call; switch it on."
-        raise RefusedHeader(422, detail, SCENARIO, "enum", name)
-    # Without state: every call is the first, and its random choices are its own.
-    faults = Faults(seed)
-    for fault in scenario.faults:
-        faults.add(fault)
-    return faults
+    def _reply(self, reply: FaultReply, met: Due) -> Reply:
+        json_type = self._contract.conventions.json_content_type
+        responses = self._responses(met.operation)
+        return reply_of(reply, responses, met.retry_after, json_type=json_type, operation=met.operation)
 
+    def _preferred(self, status: int, operation: str) -> Reply:
+        responses = self._responses(operation)
+        if status not in responses:
+            held = ", ".join(map(str, sorted(responses)))
+            detail = f"Prefer: code={status} is not in the contract of {operation}, which holds {held}."
+            raise RefusedHeader(422, detail, "Prefer", "enum", f"code={status}")
+        return reply_of(FaultReply(status), responses, operation=operation)
 
-def _combine(due: Sequence[Due], contract: Contract) -> Effect:
-    """Add up all delays; of what ends a call the first counts."""
-    effect = Effect(
-        faults=tuple(dict.fromkeys(met.fault.id for met in due)),
-        seconds=sum(met.seconds for met in due if not met.fault.after_commit),
-        seconds_after=sum(met.seconds for met in due if met.fault.after_commit),
-    )
-    for met in due:
-        fault = met.fault
-        if fault.graphql is not None:
-            effect.graphql.setdefault(met.operation, (fault.graphql, fault.after_commit))
-        elif (fault.reply or fault.connection) and not (effect.reply or effect.connection):
-            effect.connection, effect.after_commit = fault.connection, fault.after_commit
-            effect.reply = _reply(fault.reply, met, contract) if fault.reply else None
-    return effect
-
-
-def _reply(reply: FaultReply, met: Due, contract: Contract) -> Reply:
-    return reply_of(
-        reply,
-        _responses(met.operation, contract),
-        met.retry_after,
-        json_type=contract.conventions.json_content_type,
-        operation=met.operation,
-    )
-
-
-def _preferred(status: int, operation: str, contract: Contract) -> Reply:
-    responses = _responses(operation, contract)
-    if status not in responses:
-        held = ", ".join(map(str, sorted(responses)))
-        detail = f"Prefer: code={status} is not in the contract of {operation}, which holds {held}."
-        raise RefusedHeader(422, detail, "Prefer", "enum", f"code={status}")
-    return reply_of(FaultReply(status), responses, operation=operation)
-
-
-def _responses(operation: str, contract: Contract) -> Mapping[int, Response]:
-    return responses_of(contract.operations[operation], contract)
+    def _responses(self, operation: str) -> Mapping[int, Response]:
+        return responses_of(self._contract.operations[operation], self._contract)
 
 
 def add_errors(result: dict[str, Any], met: Sequence[tuple[str, GraphQLFault]]) -> dict[str, Any]:

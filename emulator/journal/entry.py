@@ -22,9 +22,6 @@ BODY_LIMIT = 64 * 1024
 """How many bytes of a body are kept, unless told otherwise."""
 
 
-LONGEST_SENTENCE = 1000
-
-
 OVERHEAD = 3000
 """What an exchange takes besides its texts, in bytes: measured, for a call with eight headers."""
 

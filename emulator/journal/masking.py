@@ -24,6 +24,9 @@ Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 _SCHEME = re.compile(SCHEME, re.IGNORECASE)
 _BLANK = " \t\r\n\ufeff"
+LONGEST_SENTENCE: Final = 1000
+"""So much of a violation's sentence, pointer and value is kept, in characters."""
+
 LONGEST_VALUE: Final = 64 * 1024
 """So much of a value is read to mask it, in characters: as of a body, what is behind is not kept."""
 
@@ -104,9 +107,9 @@ class Masker(TextMasker):
             return text
         return self._body(text, "") if text.lstrip()[:1] in ("{", "[", '"') else self.text(text)
 
-    def violations(self, violations: Sequence[Violation], longest: int) -> tuple[Violation, ...]:
-        """Return them without credentials, objects and arrays, their texts cut to `longest` characters."""
-        return tuple([self._violation(violation, longest) for violation in violations])
+    def violations(self, violations: Sequence[Violation]) -> tuple[Violation, ...]:
+        """Return them without credentials, objects and arrays, their texts cut to LONGEST_SENTENCE characters."""
+        return tuple([self._violation(violation, LONGEST_SENTENCE) for violation in violations])
 
     def _named(self, headers: Mapping[str, str]) -> Pairs:
         return tuple(

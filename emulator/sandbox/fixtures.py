@@ -192,6 +192,12 @@ def _problems_in(
             yield f"/{number}{found.pointer}", explained(found)
 
 
+def credentials_in(fixtures: Iterable[Fixture]) -> list[Record]:
+    """Return the records of a vendor's credentials."""
+    found = [fixture.records for fixture in fixtures if fixture.collection.name.endswith(".credentials")]
+    return [record for records in found for record in records]
+
+
 def create_schema(db: sqlite3.Connection, collections: Iterable[Collection]) -> None:
     """Create the tables of an empty sandbox."""
     db.execute("CREATE TABLE IF NOT EXISTS sequences (name TEXT PRIMARY KEY, value INTEGER NOT NULL)")

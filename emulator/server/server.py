@@ -43,12 +43,12 @@ class Server:
         await runner.setup()
         try:
             await self._listen(runner, "http", settings.port)
-            self.emulator.main_port = self._addresses["http"][1]
+            self.emulator.ports.main = self._addresses["http"][1]
             if tls is not None:
                 await self._listen(runner, "https", settings.tls_port, tls.context)
             for vendor, port in settings.vendor_ports:
                 await self._listen(runner, vendor, port)
-                self.emulator.vendor_ports[self._addresses[vendor][1]] = vendor
+                self.emulator.ports.vendors[self._addresses[vendor][1]] = vendor
         except ConfigurationError:
             await runner.cleanup()
             raise

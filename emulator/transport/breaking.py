@@ -10,6 +10,7 @@ from typing import TypeAlias
 from aiohttp import web
 
 from emulator.transport import wire
+from emulator.transport.connection import break_off
 
 DRIPS = 20
 DRIP_SECONDS = 0.1
@@ -50,14 +51,23 @@ def close(request: web.BaseRequest) -> None:
         request.transport.close()
 
 
-async def send_brokenly(
+async def send(
+    request: web.BaseRequest, response: web.Response | None, connection: str | None, stopping: asyncio.Event
+) -> web.StreamResponse:
+    """Send a response as `connection` says (None: whole); without one, break the connection off."""
+    if response is None:
+        return break_off(request, connection or "close")
+    return response if connection is None else await _send_brokenly(request, response, connection, stopping)
+
+
+async def _send_brokenly(
     request: web.BaseRequest, response: web.Response, connection: str, stopping: asyncio.Event
 ) -> web.StreamResponse:
     """Send a response as `connection`, a key of WITH_REPLY, says; one without a body is sent whole.
 
     When the emulator stops, the rest of a body is sent at once.
     """
-    content = response.body if isinstance(response.body, bytes) else b""
+    content = wire.content_of(response)
     if not content or request.method == "HEAD":
         return response
     stream = web.StreamResponse(status=response.status, headers=response.headers)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import ip_address
+
+from emulator.errors import ConfigurationError, unknown
 
 HTTPS_PORT = 443
 
@@ -50,3 +52,33 @@ class Hosts:
 
     def __str__(self) -> str:
         return ", ".join(self.patterns)
+
+
+def read_hosts(
+    documented: Mapping[str, Sequence[str]],
+    vendor_hosts: Sequence[tuple[str, str]],
+    vendor_ports: Sequence[tuple[str, int]],
+) -> Hosts:
+    """Return the host names that contracts (`documented`, by vendor) and the setting vendor_hosts give the vendors.
+
+    Raises ConfigurationError where vendor_hosts or vendor_ports are for no vendor, or contradict themselves.
+    """
+    for name, entries in (("vendor_hosts", vendor_hosts), ("vendor_ports", vendor_ports)):
+        for vendor, _ in entries:
+            if vendor not in documented:
+                raise ConfigurationError(f"{name}: {unknown('vendor', vendor, documented)}")
+    hosts = [(host, vendor) for vendor, hosts in documented.items() for host in hosts]
+    hosts += [(host, vendor) for vendor, host in vendor_hosts]
+    _refuse_doubles("vendor_hosts and contracts", "host", hosts)
+    _refuse_doubles("vendor_ports", "vendor", [(vendor, str(port)) for vendor, port in vendor_ports])
+    # Port 0 is another one each time.
+    _refuse_doubles("vendor_ports", "port", [(str(port), vendor) for vendor, port in vendor_ports if port])
+    return Hosts(dict(hosts))
+
+
+def _refuse_doubles(setting: str, kind: str, entries: Iterable[tuple[str, str]]) -> None:
+    """Raise ConfigurationError if the first of two in an entry has several seconds."""
+    first: dict[str, str] = {}
+    for key, value in entries:
+        if first.setdefault(key, value) != value:
+            raise ConfigurationError(f"{setting}: the {kind} {key} has both {first[key]} and {value}; keep one")

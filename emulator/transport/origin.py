@@ -51,6 +51,11 @@ def host_of(authority: str) -> str:
     return host if port.isdigit() else authority
 
 
+def path_of(request: web.BaseRequest) -> str:
+    """Return a request's percent-encoded path, which begins with a slash: also of "OPTIONS *" and of "http://host"."""
+    return "/" + request.rel_url.raw_path.removeprefix("/")
+
+
 def origin_of(request: web.BaseRequest, trust_forwarded: bool = False) -> Origin:
     """Return what the client has called.
 

@@ -93,15 +93,6 @@ def new_call(request: web.BaseRequest, path: str, base_url: str, params: Mapping
     )
 
 
-def has_short_body(request: web.BaseRequest, limit: int) -> bool:
-    """Return True for a small JSON body that comes as it is, and is not waited with."""
-    length, headers = request.content_length, request.headers
-    is_small = length is not None and 0 < length <= min(SHORT, limit) and not encoding_of(request)
-    if expects_continue(request):
-        return False
-    return is_small and "json" in headers.get(hdrs.CONTENT_TYPE, "")
-
-
 def has_body(request: web.BaseRequest, conventions: Conventions) -> bool:
     """Return True if there is a body to read: Express 4 and hapi 21, which were run, unpack one of no bytes, too."""
     is_unpacked = conventions.content_encoding == "unpacked" and encoding_of(request) != ""
@@ -114,12 +105,16 @@ def encoding_of(request: web.BaseRequest) -> str:
     return "" if encoding == "identity" else encoding
 
 
-async def read_short(request: web.BaseRequest) -> bytes:
-    """Return the whole of a body that is known to be short. Raises Disconnected."""
+async def read_short(request: web.BaseRequest, limit: int) -> bytes:
+    """Return a small JSON body that comes as it is, and is not waited with; else nothing. Raises Disconnected."""
+    length, kind = request.content_length, request.headers.get(hdrs.CONTENT_TYPE, "")
+    is_small = length is not None and 0 < length <= min(SHORT, limit) and not encoding_of(request)
+    if not is_small or "json" not in kind or expects_continue(request):
+        return b""
     return await _read_whole(request, SHORT)
 
 
-async def read_ignored(request: web.BaseRequest) -> bytes:
+async def _read_ignored(request: web.BaseRequest) -> bytes:
     """Return a body that no operation takes, for the journal; nothing if it is long. Raises Disconnected."""
     if request.content_length is not None and request.content_length > SHORT:
         return b""
@@ -129,13 +124,23 @@ async def read_ignored(request: web.BaseRequest) -> bytes:
 
 
 async def read_body(
-    request: web.BaseRequest, call: Call, body: Body, conventions: Conventions, limits: BodyLimits, files: ExitStack
+    request: web.BaseRequest,
+    call: Call,
+    body: Body | None,
+    conventions: Conventions,
+    limits: BodyLimits,
+    files: ExitStack,
 ) -> None:
     """Read the request's body into the call: whole and unpacked, or part by part to temporary files.
+
+    Of one that no operation takes (`body` is None), the beginning is read for the journal.
 
     Raises TooLarge, Disconnected, UnsupportedEncoding, UndecodableBody, and MalformedBody for a multipart body that is
     none. What is opened is closed with `files`.
     """
+    if body is None:
+        call.body = await _read_ignored(request)
+        return
     in_parts = MULTIPART in body.media and call.content_type == MULTIPART
     is_raw = in_parts or call.content_type in BINARY
     limit = limits.body if is_raw else limits.parsed
@@ -241,6 +246,11 @@ def respond(call: Call, reply: Reply, conventions: Conventions) -> web.Response:
         # aiohttp would say application/octet-stream of a body that is not there.
         response.headers.popall(hdrs.CONTENT_TYPE, None)
     return response
+
+
+def content_of(response: web.Response) -> bytes:
+    """Return the body of a response that was made of a reply."""
+    return response.body if isinstance(response.body, bytes) else b""
 
 
 def problem_response(problem: Problem) -> web.Response:
