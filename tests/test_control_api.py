@@ -57,6 +57,9 @@ def command_for(operation: str, url: str = "emulator") -> Command:
 # Documented commands
 
 
+GUIDE = generated.REFERENCE.parent / "how-to" / "http.md"
+
+
 def test_every_documented_command_does_what_it_says(catalogue: Catalogue) -> None:
     with controlled(catalogue, tls="auto", tls_port=0) as (_, control):
         page = control.ask("GET", "/docs").text
@@ -79,8 +82,8 @@ def test_commands_of_the_page_in_docs_are_those_of_the_emulator_itself(control: 
     assert [line.replace(generated.HOST, host) for line in shown] == commands_of(control.ask("GET", "/docs").text)
 
 
-def test_python_of_the_page_in_docs_runs(control: Control) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", generated.CONTROL_API.read_text(), re.DOTALL)
+def test_python_of_the_guide_runs(control: Control) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     exec(code.replace("http://localhost:4070", control.url), {})
     assert len(control.done("GET", "/sandboxes")["sandboxes"]) == 1
 

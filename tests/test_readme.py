@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import yaml
+import pytest
 
 from emulator.catalogue import Catalogue
 from emulator.cli import healthcheck
@@ -20,18 +20,12 @@ from emulator.testing.containers import IMAGE
 from tests.conftest import EmulatorUnderTest
 from tests.control import controlled
 from tests.test_container import (
-    COMPOSE_SCHEMA,
     DEFAULTS,
     VARIABLES,
-    WORKFLOW_SCHEMA,
-    StandIn,
-    check_environment,
     check_health,
     docker_run,
     engine,
     last,
-    run_snippet,
-    violations,
 )
 from tests.test_pytest_plugin import Inner, inner
 from tests.test_server import COMMAND, clean_environment
@@ -40,6 +34,7 @@ __all__ = ["engine", "inner"]
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+DOCS = ROOT / "docs"
 EXAMPLES = ROOT / "tests" / "examples" / "readme"
 PORT = DEFAULTS["port"]
 pytest_plugins = ["pytester"]
@@ -60,9 +55,14 @@ def curl(line: str, root: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["bash", "-c", here], capture_output=True, text=True, check=True)
 
 
-def test_first_calls_are_answered_by_each_vendor(emulator: EmulatorUnderTest) -> None:
-    make, *calls = example("start.sh").splitlines()
+def test_first_call_is_answered(emulator: EmulatorUnderTest) -> None:
+    make, call = example("start.sh").splitlines()
     assert make.startswith("make serve &")
+    assert "created_at" in curl(call, emulator.root).stdout
+
+
+def test_each_vendor_replies_to_its_documented_call(emulator: EmulatorUnderTest) -> None:
+    calls = re.findall("^curl .*$", (DOCS / "reference" / "credentials.md").read_text("utf-8"), re.MULTILINE)
     for call, shown in zip(calls, ("uid", "created_at", "metadata", "lastModified"), strict=True):
         assert shown in curl(call, emulator.root).stdout
     assert [exchange.reply.status if exchange.reply else 0 for exchange in emulator.exchanges()] == [200] * 4
@@ -71,7 +71,7 @@ def test_first_calls_are_answered_by_each_vendor(emulator: EmulatorUnderTest) ->
 def test_sandboxes_are_made_failed_and_looked_into(catalogue: Catalogue) -> None:
     with controlled(catalogue) as (_, control):
         made, switched, throttled, journal = (
-            curl(line, control.url).stdout for line in example("worlds.sh").splitlines()
+            curl(line, control.url).stdout for line in example("sandboxes.sh").splitlines()
         )
     assert '"name":"ci-1"' in made.replace(" ", "")
     assert "rate-limited" in switched
@@ -81,7 +81,8 @@ def test_sandboxes_are_made_failed_and_looked_into(catalogue: Catalogue) -> None
 
 def test_own_fixtures_are_laid_over_the_built_in_ones(catalogue: Catalogue, tmp_path: Path) -> None:
     (tmp_path / "paradime").mkdir()
-    (tmp_path / "paradime" / "integrations.yaml").write_text(example("fixtures.yaml"))
+    (printed,) = re.findall("```yaml\n(.*?)```", (DOCS / "how-to" / "own-records.md").read_text("utf-8"), re.DOTALL)
+    (tmp_path / "paradime" / "integrations.yaml").write_text(printed)
     with controlled(catalogue, fixtures=str(tmp_path)) as (_, control):
         records = control.done("GET", "/state/paradime.integrations")["records"]
     assert (len(records), records[0]["name"]) == (21, "Tableau")
@@ -90,14 +91,15 @@ def test_own_fixtures_are_laid_over_the_built_in_ones(catalogue: Catalogue, tmp_
 def test_make_has_the_targets() -> None:
     targets = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     named = re.findall(r"^make ([\w-]+)", example("start.sh") + example("work.sh"), re.MULTILINE)
-    assert len(named) == 5
+    assert len(named) == 6
     assert set(named) <= set(targets)
 
 
 def test_pip_installs_this_folder_and_an_extra_that_is_there() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert shlex.split(example("install.sh"))[-1] == f"./{project['name']}"
-    (extra,) = re.findall(rf"`pip install '\./{project['name']}\[(\w+)\]'`", README.read_text())
+    container = (DOCS / "how-to" / "container.md").read_text("utf-8")
+    (extra,) = re.findall(rf"`pip install '\./{project['name']}\[(\w+)\]'`", container)
     assert extra in project["optional-dependencies"]
 
 
@@ -107,20 +109,29 @@ def first_run() -> Sequence[str]:
     return shlex.split(words)
 
 
-def test_first_test_passes_beside_the_clone(inner: Inner) -> None:
+def lines(result: pytest.RunResult) -> Sequence[str]:
+    return [line.strip() for line in result.outlines]
+
+
+def stripped(name: str) -> Sequence[str]:
+    return [line.strip() for line in example(name).splitlines()]
+
+
+def test_first_tests_beside_the_clone_find_the_duplicate(inner: Inner) -> None:
     inner.pytester.makepyfile(test_client=example("client.py"))
     tests = inner.pytester.mkdir("integration-emulator") / "tests"
     tests.mkdir()
     (tests / "test_of_the_clone.py").write_text("import nowhere_to_be_found\n", "utf-8")
-    inner.pytester.runpytest_inprocess(*first_run(), "--emulator-url", inner.url).assert_outcomes(passed=2)
+    result = inner.pytester.runpytest_inprocess(*first_run(), "--emulator-url", inner.url)
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["FAILED test_client.py::test_integration_is_created_once*"])
+    assert set(stripped("report.txt")) <= set(lines(result))
 
 
-def test_first_test_that_fails_shows_what_was_called(inner: Inner) -> None:
-    broken = example("client.py").replace("    answer.raise_for_status()\n", "")
-    inner.pytester.makepyfile(test_client=broken)
-    result = inner.pytester.runpytest_inprocess("--emulator-url", inner.url)
-    result.assert_outcomes(passed=1, failed=1)
-    assert example("report.txt").strip() in [line.strip() for line in result.outlines]
+def test_misspelt_field_fails_the_first_test_with_the_contract(inner: Inner) -> None:
+    inner.pytester.makepyfile(test_client=example("client.py").replace('"name": name', '"nam": name'))
+    result = inner.pytester.runpytest_inprocess("--emulator-url", inner.url, "-k", "not once")
+    assert set(stripped("violation.txt")) <= set(lines(result))
 
 
 class Container:
@@ -174,39 +185,3 @@ def test_docker_run_starts_waits_and_stops() -> None:
         assert started.list_secoda(f"http://localhost:{PORT}/secoda/api/v1", "localhost") == 429
         started.process.terminate()
         assert started.process.wait(30) == 0
-
-
-def test_compose_waits_for_the_health_of_an_emulator_with_its_environment(emulator: EmulatorUnderTest) -> None:
-    text = example("compose.yaml")
-    assert violations(text, COMPOSE_SCHEMA) == []
-    services = yaml.safe_load(text)["services"]
-    assert services["emulator"]["image"] == IMAGE
-    assert services["tests"]["depends_on"] == {"emulator": {"condition": "service_healthy"}}
-    check_service(services["emulator"]["environment"], services["tests"]["environment"], "emulator", emulator)
-
-
-def test_workflow_sets_its_service_up_by_environment_alone(emulator: EmulatorUnderTest) -> None:
-    text = example("workflow.yaml")
-    # YAML 1.1, which Python reads, takes the key `on` for true.
-    assert violations(text.replace("on: push", '"on": push'), WORKFLOW_SCHEMA) == []
-    job = yaml.safe_load(text)["jobs"]["tests"]
-    service = job["services"]["emulator"]
-    assert service.keys() == {"image", "ports", "env"}
-    assert service["ports"] == [f"{PORT}:{PORT}"]
-    check_service(service["env"], job["steps"][-1]["env"], "localhost", emulator)
-
-
-def check_service(
-    environment: Mapping[str, str], client: Mapping[str, str], host: str, emulator: EmulatorUnderTest
-) -> None:
-    """Start a service with its environment, wait for its health, and call it as its client is told to."""
-    check_environment(environment, emulator)
-    with container(environment=environment) as started:
-        started.wait()
-        assert started.list_secoda(client["SECODA_URL"], host) == 429
-
-
-def test_testcontainers_has_it_ready_inside_with(engine: StandIn) -> None:
-    run_snippet(example("testcontainers.py"), EXAMPLES / "testcontainers.py")
-    assert engine.created["image"] == IMAGE
-    assert engine.created["environment"]["EMULATOR_SCENARIOS"] == "secoda/rate-limited"

@@ -67,7 +67,7 @@ def _add_load(
 
 def fresh_worlds(bench: Bench, targets: Sequence[Target]) -> Iterator[Finding]:
     """The time of a fresh isolated world and one call in it."""
-    work = "fresh world and one call in it"
+    work = "fresh sandbox and one call in it"
     bench.tell(work)
     able = [target for target in targets if target.fresh_world]
     times = bench.medians({target.name: (target.process, _timing(*target.fresh_world)) for target in able})

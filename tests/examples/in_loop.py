@@ -7,8 +7,8 @@ async def test_in_the_loop_of_the_test(emulator_in_loop):
 
     async with (
         aiohttp.ClientSession(headers=emulator.celigo.headers) as session,
-        session.get(emulator.celigo.url + "/integrations") as answer,
+        session.get(emulator.celigo.url + "/integrations") as reply,
     ):
-        assert answer.status == 503
+        assert reply.status == 503
 
     assert [exchange.status for exchange in emulator.exchanges()] == [503]

@@ -6,11 +6,11 @@ import requests
 def list_integrations(url, headers):
     """The client under test: it waits when it is told to, and tries again."""
     while True:
-        answer = requests.get(f"{url}/integration/integrations", headers=headers, timeout=5)
-        if answer.status_code != 429:
-            answer.raise_for_status()
-            return answer.json()["results"]
-        time.sleep(float(answer.headers.get("Retry-After", 1)))
+        reply = requests.get(f"{url}/integration/integrations", headers=headers, timeout=5)
+        if reply.status_code != 429:
+            reply.raise_for_status()
+            return reply.json()["results"]
+        time.sleep(float(reply.headers.get("Retry-After", 1)))
 
 
 def test_client_tries_again_when_it_is_throttled(emulator):

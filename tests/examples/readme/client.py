@@ -2,21 +2,37 @@ import pytest
 import requests
 
 
-def names(url, headers):
-    """Your client: the names of the integrations."""
-    answer = requests.get(f"{url}/integration/integrations", headers=headers, timeout=5)
-    answer.raise_for_status()
-    return [integration["name"] for integration in answer.json()["results"]]
+def create(secoda, name):
+    """Your client: it tries once more when the server fails."""
+    for _ in range(2):
+        reply = requests.post(
+            f"{secoda.url}/integration/integrations", headers=secoda.headers, json={"name": name}, timeout=5
+        )
+        if reply.status_code < 500:
+            break
+    reply.raise_for_status()
+    return reply.json()["id"]
 
 
-def test_integrations_are_listed(emulator):
-    assert "Tableau" in names(emulator.secoda.url, emulator.secoda.headers)
+def test_integration_is_created(emulator):
+    id = create(emulator.secoda, "Sales")
+
+    assert emulator.state("secoda.integrations").get(id)["name"] == "Sales"
 
 
-def test_throttling_is_told(emulator):
+def test_rate_limit_is_an_error(emulator):
     emulator.scenario("secoda/rate-limited")
 
     with pytest.raises(requests.HTTPError):
-        names(emulator.secoda.url, emulator.secoda.headers)
+        create(emulator.secoda, "Sales")
 
-    emulator.verify("listIntegrations", vendor="secoda", count=1, status=429)
+    emulator.verify("createIntegration", vendor="secoda", count=1, status=429)
+
+
+def test_integration_is_created_once(emulator):
+    emulator.fault(vendor="secoda", operation="createIntegration", when={"nth": 1}, commit="after", status=503)
+
+    create(emulator.secoda, "Sales")
+
+    names = [integration["name"] for integration in emulator.state("secoda.integrations")]
+    assert names.count("Sales") == 1

@@ -1,4 +1,5 @@
 make test           # the suite, in about three minutes
-make matrix         # every departure from every contract, fuzzing, the wheel: minutes
 make check          # format, style, types, layers, generated tables
+make matrix         # every departure from every contract, fuzzing, the wheel: minutes
 make test-clients   # the vendors' own clients, each in an environment of its own
+make docs           # this documentation as a site, in site/

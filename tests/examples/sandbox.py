@@ -1,14 +1,14 @@
 import requests
 
 
-def test_a_world_of_its_own(emulator):
+def test_sandbox_of_its_own(emulator):
     integrations = emulator.state("secoda.integrations")
     before = emulator.snapshot()
     for integration in integrations:
         integrations.delete(integration["id"])
 
-    answer = requests.get(emulator.secoda.url + "/integration/integrations", headers=emulator.secoda.headers, timeout=5)
-    assert answer.json()["results"] == []
+    reply = requests.get(emulator.secoda.url + "/integration/integrations", headers=emulator.secoda.headers, timeout=5)
+    assert reply.json()["results"] == []
 
     before.restore()
     integrations.populate(10)
@@ -18,11 +18,11 @@ def test_a_world_of_its_own(emulator):
 def test_rights(emulator):
     viewer = emulator.secoda.credentials["read"]
 
-    answer = requests.post(
+    reply = requests.post(
         emulator.secoda.url + "/integration/integrations", headers=viewer.headers, json={"name": "Sales"}, timeout=5
     )
 
-    assert answer.status_code == 403
+    assert reply.status_code == 403
     assert [exchange.status for exchange in emulator.journal] == [403]
 
 
@@ -32,7 +32,7 @@ def test_time(emulator):
     emulator.switches["celigo.empty_list_status"] = 204
 
     with emulator.scenario("celigo/unauthorized"):
-        answer = requests.get(emulator.celigo.url + "/integrations", headers=emulator.celigo.headers, timeout=5)
-        assert answer.status_code == 401
+        reply = requests.get(emulator.celigo.url + "/integrations", headers=emulator.celigo.headers, timeout=5)
+        assert reply.status_code == 401
 
     assert emulator.clock.now.hour == 1
