@@ -63,6 +63,14 @@ def test_steps_are_in_the_order_of_the_code() -> None:
         assert out_of_order(steps, source_of(name, file).partition(":\n")[2]) is None, f"{file}: {name}"
 
 
+def test_steps_of_a_request_are_all_that_serve_does_in_its_order() -> None:
+    table = ARCHITECTURE.read_text("utf-8").partition("| step |")[2].partition("\n\n")[0]
+    steps = re.findall(r"^\| `([\w.]+)` \|", table, re.MULTILINE)
+    source = source_of("Pipeline.serve", "emulator/pipeline.py")
+    assert out_of_order(steps, source) is None
+    assert set(re.findall(r"self\.(_\w+)\(", source)) <= set(steps)
+
+
 @pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)
 def test_a_decision_says_what_was_decided_and_what_was_refused(page: Path) -> None:
     text = page.read_text("utf-8")
