@@ -94,12 +94,12 @@ def start(folder: Path, fixtures: Path | None = None) -> Process:
     return process
 
 
-def launch(folder: Path, fixtures: Path | None = None) -> Process:
-    """Start the emulator and do not wait."""
+def launch(folder: Path, fixtures: Path | None = None, installed: Path = REPOSITORY) -> Process:
+    """Start the emulator, from the checkout unless it is `installed` in a folder, and do not wait."""
     port = free_port()
     overlay = ["--fixtures", str(fixtures)] if fixtures else []
     command = [sys.executable, "-m", "emulator", "serve", "--port", str(port), "--access-log", "false", *overlay]
-    return Process(command, port, folder)
+    return Process(command, port, folder, {"PYTHONPATH": str(installed)})
 
 
 def ten_custom_integrations(folder: Path) -> Path:

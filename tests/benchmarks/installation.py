@@ -70,6 +70,17 @@ def install_moto(cache: Path = CACHE) -> Path:
     return folder
 
 
+def install_emulator(cache: Path = CACHE) -> Path:
+    """Build the wheel of this repository and unpack it as it would be installed; return the folder. Raises Missing."""
+    folder = cache / "emulator"
+    shutil.rmtree(folder, ignore_errors=True)
+    _run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), "."], REPOSITORY)
+    (wheel,) = folder.glob("*.whl")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    _run([*pip, "--target", str(folder / "installed"), str(wheel)], REPOSITORY)
+    return folder / "installed"
+
+
 def need(*programs: str) -> None:
     """Raise Missing unless these programs are on this machine."""
     absent = [program for program in programs if shutil.which(program) is None]

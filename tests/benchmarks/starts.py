@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from tests.benchmarks import asked, emulator
 from tests.benchmarks.asked import EMULATOR
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import Figure, Finding, compare
+from tests.benchmarks.installation import install_emulator
 from tests.benchmarks.processes import NotStarted, Process, free_port
 
 
 def measure(bench: Bench) -> Iterator[Finding]:
-    """Yield the emulator's start against that of each peer, all started one after the other, round by round."""
+    """Yield the emulator's start against that of each peer, all started one after the other, round by round.
+
+    All are installed: a checkout of the emulator would parse its documents first.
+    """
     seconds: dict[str, list[float]] = {}
+    installed = install_emulator()
     for number in range(bench.plan.starts + 1):
         bench.tell(f"start: {f'round {number} of {bench.plan.starts}' if number else 'warming up'}")
-        for name, second in _start_each(bench):
+        for name, second in _start_each(bench, installed):
             if number > 0:
                 seconds.setdefault(name, []).append(second)
     figures = {name: Figure.of("s", times) for name, times in seconds.items()}
@@ -25,8 +31,8 @@ def measure(bench: Bench) -> Iterator[Finding]:
             yield compare("process start to ready", figures[EMULATOR], name, figures[name], bound)
 
 
-def _start_each(bench: Bench) -> Iterator[tuple[str, float]]:
-    with emulator.launch(bench.folder / "start") as process:
+def _start_each(bench: Bench, installed: Path) -> Iterator[tuple[str, float]]:
+    with emulator.launch(bench.folder / "start", installed=installed) as process:
         yield EMULATOR, process.wait_for(emulator.READY)
     for peer in bench.peers:
         if peer.name in asked.START and peer.name not in bench.missing:
