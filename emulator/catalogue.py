@@ -155,7 +155,7 @@ def scenario_reader(
     contracts = catalogue.contracts
     return ScenarioReader(
         check=own_contract().schema("scenarios.schema.json"),
-        check_fault=lambda fault: check_fault(fault, contracts[fault.vendor]),
+        check_fault=lambda fault: check_fault(fault, contracts),
         problems_in=lambda records, collection: problems_in(
             records, collection, contracts[collection.name.partition(".")[0]], credential_check()
         ),

@@ -28,6 +28,7 @@ from emulator.exchange import Call, Reply, Violation
 from emulator.faults.effect import NO_EFFECT, Effect, Effects, add_errors, hold_back, reply_of
 from emulator.faults.rule import FaultReply, GraphQLFault
 from emulator.faults.scenarios import Scenario
+from emulator.faults.subject import CallSubject
 from emulator.journal.entry import Exchange, journalled_call, journalled_reply
 from emulator.journal.masking import Masker
 from emulator.journal.secret_paths import SecretPaths
@@ -200,7 +201,14 @@ class Pipeline:
         sandbox, call = context.sandbox, context.call
         operations, seed = context.operations or (operation.name,), f"{sandbox.seed}:{sandbox.journal.next_number()}"
         call.switches = self._effects.switches_of(call, call.switches)
-        context.effect = self._effects.of(call, operations, sandbox.faults, context.now, seed)
+        context.effect = self._effects.of(
+            call, operations, sandbox.faults, context.now, seed, partial(self._subject, context)
+        )
+
+    def _subject(self, context: RequestContext, operation: str) -> CallSubject:
+        id = self._vendor.presented(context.call)
+        ids = [id, id.removesuffix(f".{context.sandbox.name}")] if id else []
+        return CallSubject(context.call, operation, ids, self._contract.conventions.reading)
 
     async def _admit(self, context: RequestContext, operation: Operation) -> None:
         if context.is_admitted:
@@ -312,6 +320,7 @@ class Pipeline:
         response = None if reply is None else wire.respond(context.call, reply, self._contract.conventions)
         exchange = self._exchange(context, response, time.perf_counter() - started)
         context.sandbox.journal.record(exchange)
+        context.sandbox.faults.observe(exchange.vendor, exchange.operations)
         self._metrics.count(exchange)
         return response
 
@@ -370,6 +379,7 @@ class Pipeline:
             reply_violations=masker.violations(context.internal_errors),
             near_misses=near,
             seconds=seconds,
+            credential=self._vendor.presented(context.call),
         )
 
 

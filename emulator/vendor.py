@@ -161,8 +161,9 @@ class Vendor:
 
     `authenticate(call, credentials, now)` returns who asks, or raises Refusal (401);
     `authorize(call, identity, operation, safe)` raises Refusal (403) where rights depend on nothing but
-    the operation, `safe` telling one that only reads. `present(credential)` gives the headers that
-    a client sends for that credential. `graphql_reply(result, ran, refused, switches)` wraps the result of a
+    the operation, `safe` telling one that only reads. `present(credential)` gives the headers that a client sends for
+    that credential, `presented(call)` the id of the one that a call presents, valid or not, or "".
+    `graphql_reply(result, ran, refused, switches)` wraps the result of a
     GraphQL request, `ran` telling that its document and variables were valid, `refused` that strict mode
     wants a 4xx, since they were not.
     `sweep(world)` removes what streaming handlers that were cut off have left behind: it runs on a database that an
@@ -175,6 +176,7 @@ class Vendor:
     dialect: Dialect
     authenticate: Callable[[Call, Credentials, Any], Identity]
     present: Callable[[Record], dict[str, str]]
+    presented: Callable[[Call], str]
     collections: Sequence[Collection]
     authorize: Callable[[Call, Identity, str, bool], None] = _no_rights_needed
     graphql_reply: Callable[[dict[str, Any], bool, bool, Switches], Reply] = _status_200

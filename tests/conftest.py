@@ -17,7 +17,7 @@ from emulator.app import Emulator
 from emulator.catalogue import Catalogue, parse_switch, read_catalogue
 from emulator.control.document import own_contract
 from emulator.exchange import Record
-from emulator.faults.check import check_fault, contract_of
+from emulator.faults.check import check_fault
 from emulator.faults.rule import Fault, fault_of
 from emulator.faults.scenarios import Scenario
 from emulator.journal.entry import Exchange
@@ -168,7 +168,7 @@ class EmulatorUnderTest:
         fault = fault_of(document, self.sandbox.faults.next_id())
         violations = own_contract().schema("fault.schema.json").violations(document, "body")
         assert not violations, violations
-        check_fault(fault, contract_of(fault, self.catalogue.contracts))
+        check_fault(fault, self.catalogue.contracts)
         self.sandbox.faults.add(fault)
         return fault
 

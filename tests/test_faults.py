@@ -25,7 +25,7 @@ from emulator.catalogue import Catalogue, read_catalogue
 from emulator.control.document import own_schemas
 from emulator.errors import ConfigurationError
 from emulator.faults.armed import Due, Faults
-from emulator.faults.check import check_fault, contract_of
+from emulator.faults.check import check_fault
 from emulator.faults.rule import fault_of
 from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
@@ -217,7 +217,7 @@ def test_over_a_bucket(emulator: EmulatorUnderTest, vendor: str) -> None:
 def test_over_a_window(emulator: EmulatorUnderTest, vendor: str) -> None:
     emulator.clock.set(START, frozen=True)
     reply = {"status": 429, "body": "Wait {retry_after} s.", "headers": {"Retry-After": "{retry_after}"}}
-    when = {"over": {"calls": 2, "seconds": 10}}
+    when = {"over": {"calls": 2, "seconds": 10}, "per": "operation"}
     emulator.fault({"vendor": vendor, "when": when, "reply": reply, "force": True})
     assert reads(emulator, vendor, 1) == "."
     emulator.clock.advance(4)
@@ -241,23 +241,23 @@ def test_a_clock_set_back_does_not_close_a_rate_for_long(emulator: EmulatorUnder
 
 
 @every_vendor
-def test_calls_are_counted_for_each_operation_by_itself(emulator: EmulatorUnderTest, vendor: str) -> None:
-    emulator.fault({"vendor": vendor, "when": {"times": 1}, "reply": {"status": 500}})
+def test_per_operation_counts_each_by_itself(emulator: EmulatorUnderTest, vendor: str) -> None:
+    emulator.fault({"vendor": vendor, "when": {"times": 1, "per": "operation"}, "reply": {"status": 500}})
     assert [read(emulator, vendor).is_success, write(emulator, vendor).is_success] == [False, False]
     assert [read(emulator, vendor).is_success, write(emulator, vendor).is_success] == [True, True]
 
 
 @every_vendor
 @pytest.mark.parametrize("when", [{"times": 1}, {"nth": 1}, {"every": 2, "after": 1, "times": 1}, {"after": 3}])
-def test_across_counts_all_operations_together(emulator: EmulatorUnderTest, vendor: str, when: dict[str, Any]) -> None:
-    emulator.fault({"vendor": vendor, "when": {**when, "across": True}, "reply": {"status": 500}})
+def test_all_operations_are_counted_together(emulator: EmulatorUnderTest, vendor: str, when: dict[str, Any]) -> None:
+    emulator.fault({"vendor": vendor, "when": when, "reply": {"status": 500}})
     seen = [call(emulator, vendor).is_success for call in (read, write, read, write)]
     assert seen.count(False) == 1
 
 
-def test_a_rate_across_counts_all_operations_together(emulator: EmulatorUnderTest) -> None:
+def test_a_rate_counts_all_operations_together(emulator: EmulatorUnderTest) -> None:
     emulator.clock.set(START, frozen=True)
-    when = {"over": {"calls": 3, "seconds": 10}, "across": True}
+    when = {"over": {"calls": 3, "seconds": 10}}
     emulator.fault({"vendor": "secoda", "when": when, "reply": {"status": 429}})
     assert [call(emulator, "secoda").is_success for call in (read, write, read, write, read)] == [True] * 3 + [
         False
@@ -265,7 +265,7 @@ def test_a_rate_across_counts_all_operations_together(emulator: EmulatorUnderTes
 
 
 def test_calls_that_cannot_be_answered_so_are_not_counted(emulator: EmulatorUnderTest) -> None:
-    emulator.fault({"vendor": "secoda", "when": {"times": 1, "across": True}, "reply": {"status": 404}})
+    emulator.fault({"vendor": "secoda", "when": {"times": 1}, "reply": {"status": 404}})
     assert write(emulator, "secoda").status_code == 201
     assert by_id(emulator, "secoda").status_code == 404
     assert by_id(emulator, "secoda").status_code == 200
@@ -549,7 +549,8 @@ def test_graphql_data_is_null_and_the_write_kept_or_not(emulator: EmulatorUnderT
 
 
 def test_graphql_errors_wait_for_their_nth_call(emulator: EmulatorUnderTest) -> None:
-    emulator.fault({"vendor": "paradime", "when": {"nth": 2}, "graphql": {"errors": [{"message": "no"}]}})
+    when = {"nth": 2, "per": "operation"}
+    emulator.fault({"vendor": "paradime", "when": when, "graphql": {"errors": [{"message": "no"}]}})
     assert ["errors" in read(emulator, "paradime").json() for _ in range(3)] == [False, True, False]
     assert ["errors" in write(emulator, "paradime").json() for _ in range(3)] == [False, True, False]
 
@@ -774,7 +775,7 @@ def test_forced_null_is_sent(emulator: EmulatorUnderTest) -> None:
 
 def check(document: dict[str, Any], catalogue: Catalogue) -> None:
     fault = fault_of(document, "fault-1")
-    check_fault(fault, contract_of(fault, catalogue.contracts))
+    check_fault(fault, catalogue.contracts)
 
 
 # What holds of all of them
@@ -841,6 +842,7 @@ def timed(calls: Sequence[tuple[str, float]]) -> list[tuple[str, datetime]]:
 def test_what_an_operation_meets_depends_on_seed_and_its_own_calls_only(
     documents: list[dict[str, Any]], calls: list[tuple[str, float]], seed: int
 ) -> None:
+    documents = [{**one, "when": {**one.get("when", {}), "per": "operation"}} for one in documents]
     interleaved = met(armed(*documents, seed=seed), timed(calls))
     for operation in OPERATIONS:
         own = [call for call in timed(calls) if call[0] == operation]

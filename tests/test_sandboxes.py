@@ -133,12 +133,12 @@ VENDOR_CALLS: st.SearchStrategy[Call] = st.one_of(
 )
 FAULTS: st.SearchStrategy[Call] = st.sampled_from(
     [
-        {"vendor": "secoda", "when": {"probability": 0.5, "across": True}, "reply": {"status": 500}},
+        {"vendor": "secoda", "when": {"probability": 0.5, "per": "fault"}, "reply": {"status": 500}},
         {"vendor": "secoda", "only": "writes", "when": {"over": {"calls": 2, "seconds": 60}}, "reply": {"status": 429}},
-        {"vendor": "celigo", "when": {"every": 2, "across": True}, "commit": "after", "reply": {"status": 500}},
+        {"vendor": "celigo", "when": {"every": 2, "per": "fault"}, "commit": "after", "reply": {"status": 500}},
         {
             "vendor": "celigo",
-            "when": {"over": {"calls": 2, "per_second": 0.5}, "across": True},
+            "when": {"over": {"calls": 2, "per_second": 0.5}, "per": "fault"},
             "reply": {"status": 429},
         },
         {"vendor": "celigo", "operation": "listIntegrations", "when": {"nth": 2}, "connection": "close"},

@@ -687,7 +687,7 @@ def test_the_documented_file_is_valid(tmp_path: Path, catalogue: Catalogue) -> N
     (content,) = re.findall("```yaml\n(.*?)```", DOCUMENTATION.read_text(), re.DOTALL)
     write_file(tmp_path / "secoda", content)
     found = read_scenarios([tmp_path], catalogue)
-    assert list(found) == ["secoda/bad-monday", "secoda/lost-replies"]
+    assert list(found) == ["secoda/bad-monday", "secoda/lost-replies", "secoda/aimed"]
 
 
 def test_keys_and_times_need_no_quotes(tmp_path: Path, catalogue: Catalogue) -> None:

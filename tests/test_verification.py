@@ -11,7 +11,8 @@ import pytest
 from emulator.contract.near_misses import NearMiss
 from emulator.exchange import Reply
 from emulator.journal.journal import Journal
-from emulator.journal.verification import Verification, same, verify
+from emulator.journal.verification import Verification, verify
+from emulator.matching.where import same
 from tests.test_journal import call, exchange, part
 
 JSON = [("Content-Type", "application/json")]
@@ -102,7 +103,7 @@ BODY = {"name": "B", "tags": ["x", {"a/b~c": None}], "size": 1.0, "on": True}
         ({"path": {"id": 8}}, "path id is 7, not 8"),
         ({"path": {"name": 8}}, "path name is missing"),
         ({"status": 201}, None),
-        ({"status": 200}, "the status is 201, not 200"),
+        ({"status": 200}, "status is 201, not 200"),
     ],
 )
 def test_an_exchange_that_differs_is_near_and_says_in_what(where: dict[str, Any], difference: str | None) -> None:
@@ -207,7 +208,7 @@ def test_an_upper_bound_is_not_decided_by_a_part_of_the_journal(times: dict[str,
 
 def test_a_connection_that_was_broken_off_has_no_status() -> None:
     found = verified(seen(created() | {"broken_off": True}), where={"status": 201})
-    assert found.near_misses[0].differences == ("the status is none, not 201",)
+    assert found.near_misses[0].differences == ("status is 0, not 201",)
     assert verified(seen(created() | {"broken_off": True}), where={"status": 0}).passed
 
 

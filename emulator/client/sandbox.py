@@ -84,6 +84,7 @@ class SandboxClient:
         operation: str | Sequence[str] | None = None,
         status: int | None = None,
         only: str | None = None,
+        where: Mapping[str, Any] | None = None,
         when: Mapping[str, Any] | None = None,
         commit: str | None = None,
         reply: Mapping[str, Any] | None = None,
@@ -94,11 +95,11 @@ class SandboxClient:
     ) -> FaultClient:
         """Arm a fault and return it; with `with`, it is disarmed at the end of the block.
 
-        `operation` is a name, a glob or a list of these (left out: every operation), `when` says which calls
-        ({"times": 2}), `status` is short for reply={"status": …}. The rest is as `/_emulator/docs` has it:
-        reply {status, body, headers}, delay {"fixed": seconds}, connection "reset" or another way in which it
-        breaks, graphql {"errors": […]}, commit "after" to keep what the call wrote. Raises EmulatorError for a
-        fault that could never apply to a call.
+        `operation` is a name, a glob or a list of these (left out: every operation), `where` says which of its calls
+        by what they hold ({"path": {"integration_id": id}}), `when` which of those ({"times": 2}), `status` is short
+        for reply={"status": …}. The rest is as `/_emulator/docs` has it: reply {status, body, headers},
+        delay {"fixed": seconds}, connection "reset" or another way in which it breaks, graphql {"errors": […]},
+        commit "after" to keep what the call wrote. Raises EmulatorError for a fault that could never apply to a call.
         """
         if status is not None:
             reply = {"status": status, **(reply or {})}
@@ -106,6 +107,7 @@ class SandboxClient:
             "vendor": vendor,
             "operation": operation if operation is None or isinstance(operation, str) else list(operation),
             "only": only,
+            "where": where,
             "when": when,
             "commit": commit,
             "reply": reply,
@@ -160,24 +162,29 @@ class SandboxClient:
         at_most: int | None = None,
         path: Mapping[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, Any] | None = None,
         body: Mapping[str, Any] | None = None,
-        status: int | None = None,
+        status: Any = None,
+        where: Mapping[str, Any] | None = None,
     ) -> list[Exchange]:
         """Assert that an operation was called, at least once if nothing else is said; return those exchanges.
 
         Of more than a thousand the newest are returned. An upper bound fails if the journal had to drop exchanges.
-        Only calls count that have these values: `path` and `query` by parameter ({"page": 2}), `body` by JSON
-        pointer ({"/name": "Sales"}), `status` the reply's (0: the connection was broken off). Raises
+        Only calls count that have these values: `path` and `query` by parameter ({"page": 2}), `headers` by name,
+        `body` by key or JSON pointer ({"name": "Sales"}), `status` the reply's (0: the connection was broken off),
+        `where` all of these and variables, arguments and credential. A value may be a condition, such as
+        {"glob": "S*"}, {"absent": True} or {"schema": {"minimum": 2}}. Raises
         AssertionError that tells what was expected and what came near, EmulatorError for an operation that is none.
         """
-        where = {"path": path, "query": query, "body": body, "status": status}
+        given = {"path": path, "query": query, "headers": headers, "body": body, "status": status}
+        where = {**(where or {}), **{key: value for key, value in given.items() if value is not None}}
         wanted: dict[str, Any] = {
             "operation": operation,
             "vendor": vendor,
             "count": count,
             "at_least": at_least,
             "at_most": at_most,
-            "where": {key: value for key, value in where.items() if value is not None},
+            "where": where,
         }
         body_sent = {key: value for key, value in wanted.items() if value is not None}
         verdict = self.request("POST", "/journal/verify", body_sent, {"documents": True})

@@ -34,7 +34,7 @@ async def arm_fault(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
         raise Problem(422, f"Invalid fault: {unknown('vendor', document['vendor'], contracts)}.")
     try:
         fault = fault_of(document, sandbox.faults.next_id())
-        check_fault(fault, contracts[fault.vendor])
+        check_fault(fault, contracts)
     except ConfigurationError as problem:
         raise Problem(422, f"Invalid fault: {problem}.") from None
     sandbox.faults.add(fault)

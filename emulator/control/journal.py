@@ -12,7 +12,7 @@ from aiohttp import web
 from emulator import __version__
 from emulator.control.handlers import Emulator, Handlers, Stream, whole_numbers
 from emulator.control.long_json import long_json
-from emulator.errors import Problem, sentence, unknown
+from emulator.errors import ConfigurationError, Problem, sentence, unknown
 from emulator.exchange import Call, Reply
 from emulator.journal.entry import Exchange
 from emulator.journal.har import har, har_entry
@@ -78,7 +78,10 @@ async def verify_journal(call: Call, sandbox: Sandbox, emulator: Emulator) -> Re
         raise Problem(422, "at_least is more than at_most, which nothing can be.")
     journal, exchanges = sandbox.journal, list(sandbox.journal)
     check = partial(verify, exchanges, expectation, kept=len(journal), lost=journal.lost)
-    found = check() if journal.bytes <= QUICK_BYTES else await emulator.worker.run(check)
+    try:
+        found = check() if journal.bytes <= QUICK_BYTES else await emulator.worker.run(check)
+    except ConfigurationError as problem:
+        raise Problem(422, f"Invalid {problem}.") from None
     if not call.params.get("documents"):
         return Reply(200, found.document())
     # With the verdict, and not by calls that follow it: meanwhile they could have made room for others.

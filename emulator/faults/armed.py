@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
@@ -11,6 +11,7 @@ from math import ceil
 from random import Random
 
 from emulator.faults.rule import Fault, Rate, When
+from emulator.matching.globs import matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Faults:
         self._faults: dict[str, Fault] = {}
         self._numbers = count(1)
         self._calls: Counter[tuple[str, str]] = Counter()
+        self._draws: Counter[tuple[str, str]] = Counter()
+        self._followed: Counter[str] = Counter()
         self._hits: Counter[tuple[str, str]] = Counter()
         self._levels: dict[tuple[str, str], _Bucket | _Window] = {}
 
@@ -58,10 +61,18 @@ class Faults:
 
     def remove(self, id: str) -> bool:
         """Disarm a fault; return whether it was armed."""
-        for counted in (self._calls, self._hits, self._levels):
+        for counted in (self._calls, self._draws, self._hits, self._levels):
             for key in [key for key in counted if key[0] == id]:
                 del counted[key]
+        del self._followed[id]
         return self._faults.pop(id, None) is not None
+
+    def observe(self, vendor: str, operations: Sequence[str]) -> None:
+        """Count a call that is over, for the faults that follow it."""
+        for fault in self._faults.values():
+            follows = fault.when.follows
+            if follows is not None and follows.vendor == vendor:
+                self._followed[fault.id] += any(matches(name, follows.operation) for name in operations)
 
     def due(
         self,
@@ -81,10 +92,14 @@ class Faults:
 
     def _meet(self, fault: Fault, operation: str, now: datetime) -> Due | None:
         when = fault.when
-        key = (fault.id, "" if when.across else operation)
+        if when.follows is not None and self._followed[fault.id] < when.follows.count:
+            return None
+        key = (fault.id, operation if when.per_operation else "")
         self._calls[key] += 1
         number = self._calls[key] - when.after
-        random = Random(f"{self._seed}:{fault.id}:{key[1]}:{self._calls[key]}")
+        # Chance is drawn by operation: what it decides for one does not depend on when others are called.
+        self._draws[fault.id, operation] += 1
+        random = Random(f"{self._seed}:{fault.id}:{operation}:{self._draws[fault.id, operation]}")
         if not self._is_due(when, number, key, random, now):
             return None
         retry_after = self._over(when.over, key, now)

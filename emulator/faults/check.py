@@ -9,9 +9,10 @@ from emulator.contract.openapi import Contract, responses_of
 from emulator.contract.operation import Operation, Response
 from emulator.errors import ConfigurationError, explained, unknown
 from emulator.exchange import NOTHING
-from emulator.faults.rule import Fault, FaultReply, When
+from emulator.faults.rule import Fault, FaultReply, Follows, When
 from emulator.json_text import has_surrogate
 from emulator.matching.globs import matches
+from emulator.matching.where import Where
 from emulator.transport.breaking import WITHOUT_REPLY
 
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -36,12 +37,16 @@ def contract_of(fault: Fault, contracts: Mapping[str, Contract]) -> Contract:
     return contracts[fault.vendor]
 
 
-def check_fault(fault: Fault, contract: Contract) -> None:
+def check_fault(fault: Fault, contracts: Mapping[str, Contract]) -> None:
     """Raise ConfigurationError, naming what there is, for a fault that could never apply to a call."""
+    contract = contract_of(fault, contracts)
     _check_combination(fault, contract)
     _check_when(fault.when)
+    if fault.when.follows is not None:
+        _check_follows(fault.when.follows, contracts)
     for name in fault.operations:
         matching = _matching(name, fault, contract)
+        _check_where(fault.where, matching)
         if fault.reply is not None:
             _check_texts(fault.reply)
             if not fault.forced:
@@ -79,6 +84,25 @@ def _check_combination(fault: Fault, contract: Contract) -> None:
         )
     if fault.delay and fault.delay.kind == "uniform" and fault.delay.values[0] > fault.delay.values[1]:
         raise ConfigurationError("delay: uniform takes the shortest and then the longest")
+
+
+def _check_follows(follows: Follows, contracts: Mapping[str, Contract]) -> None:
+    if follows.vendor not in contracts:
+        raise ConfigurationError(f"follows: unknown vendor {follows.vendor!r}; known vendors: {', '.join(contracts)}")
+    known = contracts[follows.vendor].handled
+    if not any(matches(name, follows.operation) for name in known):
+        raise ConfigurationError(f"follows: {follows.vendor} has no operation {follows.operation}")
+
+
+def _check_where(where: Where, matching: Sequence[Operation]) -> None:
+    """Refuse a condition that no call of these operations could meet."""
+    if where.looks_at("status"):
+        raise ConfigurationError("where: a fault applies before there is a status")
+    known = {one.name for operation in matching for one in operation.parameters if one.place == "path"}
+    for name in where.names("path"):
+        if name not in known:
+            names = ", ".join(sorted(known)) or "none"
+            raise ConfigurationError(f"where: path {name}: unknown parameter; known parameters: {names}")
 
 
 def _check_when(when: When) -> None:

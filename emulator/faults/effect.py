@@ -5,23 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from aiohttp import web
 
 from emulator.contract.openapi import Contract, responses_of
-from emulator.contract.operation import Response
+from emulator.contract.operation import Operation, Response
 from emulator.errors import RefusedHeader, sentence, unknown
 from emulator.exchange import NOTHING, Call, Reply
 from emulator.faults.armed import Due, Faults
 from emulator.faults.check import applies_to
-from emulator.faults.rule import FaultReply, GraphQLFault
+from emulator.faults.rule import Fault, FaultReply, GraphQLFault
 from emulator.faults.scenarios import Scenario
 from emulator.json_text import write_json
+from emulator.matching.where import Subject
 from emulator.transport import wire
 from emulator.transport.breaking import WITHOUT_REPLY
 from emulator.transport.connection import has_left
@@ -83,18 +84,27 @@ class Effects:
         self._contract = contract
         self._scenarios = scenarios
 
-    def of(self, call: Call, operations: Sequence[str], faults: Faults, now: datetime, seed: str) -> Effect:
+    def of(
+        self,
+        call: Call,
+        operations: Sequence[str],
+        faults: Faults,
+        now: datetime,
+        seed: str,
+        subject_of: Callable[[str], Subject],
+    ) -> Effect:
         """Count a call and return what its faults make of it. Raises Problem for a header that asks for what is not.
 
         `faults` are those armed in the sandbox; the scenario that a header names draws its chances from `seed`.
+        `subject_of` an operation is what conditions look at.
         """
         named = call.headers.get(SCENARIO)
         if not len(faults) and named is None and "Prefer" not in call.headers:
             return NO_EFFECT
         preferred = PREFERRED.search(", ".join(call.headers.getall("Prefer", ())))
-        due = self._due(faults, operations, now)
+        due = self._due(faults, operations, now, subject_of)
         if named is not None:
-            due += self._due(self._faults_of(named, seed), operations, now)
+            due += self._due(self._faults_of(named, seed), operations, now, subject_of)
         effect = self._combine(due)
         if preferred and operations:
             effect.reply = self._preferred(int(preferred[1]), operations[0])
@@ -119,12 +129,19 @@ class Effects:
             raise RefusedHeader(422, sentence(said), SCENARIO, "enum", name)
         return self._scenarios[full_name]
 
-    def _due(self, faults: Faults, operations: Sequence[str], now: datetime) -> list[Due]:
+    def _due(
+        self, faults: Faults, operations: Sequence[str], now: datetime, subject_of: Callable[[str], Subject]
+    ) -> list[Due]:
         found, contract = [], self._contract
         for operation in (contract.operations[name] for name in operations if name in contract.operations):
-            can_be = partial(applies_to, operation=operation, contract=contract)
-            found += faults.due(contract.vendor, operation.name, operation.safe, now, can_be)
+            is_meant = partial(self._is_meant, operation, cache(subject_of))
+            found += faults.due(contract.vendor, operation.name, operation.safe, now, is_meant)
         return found
+
+    def _is_meant(self, operation: Operation, subject_of: Callable[[str], Subject], fault: Fault) -> bool:
+        if not applies_to(fault, operation, self._contract):
+            return False
+        return not fault.where or not any(fault.where.differences(subject_of(operation.name)))
 
     def _faults_of(self, name: str, seed: str) -> Faults:
         scenario = self._scenario(name)

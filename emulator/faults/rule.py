@@ -12,6 +12,7 @@ from typing import Any
 from emulator.errors import ConfigurationError
 from emulator.exchange import NOTHING, Document, Nothing, Record
 from emulator.matching.globs import matches
+from emulator.matching.where import EVERYWHERE, Where, where_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,21 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class Follows:
+    """So many calls of another operation (a glob), or of another vendor, after which a fault begins."""
+
+    vendor: str
+    operation: str = "*"
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class When:
     """Which of the matching calls are affected; what is not given does not restrict.
 
-    Calls are counted for each operation by itself (`times` and rates too), so that what one operation
-    meets does not depend on the others; `across` counts them together. Of those after the first `after`: the
-    `nth`, or each `every`th, at most `times`, with `probability`, between two times of the sandbox's clock,
-    over a rate.
+    All calls that the fault matches are counted (for `times` and rates, too); with `per_operation` those of each
+    operation by itself. Of those after the first `after`: the `nth`, or each `every`th, at most `times`, with
+    `probability`, between two times of the sandbox's clock, over a rate, and once `follows` has happened.
     """
 
     nth: tuple[int, ...] = ()
@@ -43,7 +52,8 @@ class When:
     probability: float = 1.0
     between: tuple[datetime, datetime] | None = None
     over: Rate | None = None
-    across: bool = False
+    per_operation: bool = False
+    follows: Follows | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +96,8 @@ class GraphQLFault:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One rule. `only` restricts it to "reads" or "writes"; `document` is what it was made from,
-    `scenario` the one that brought it.
+    """One rule. `only` restricts it to "reads" or "writes", `where` to calls with these values; `document` is what it
+    was made from, `scenario` the one that brought it.
     """
 
     id: str
@@ -103,6 +113,7 @@ class Fault:
     forced: bool
     document: Record
     scenario: str | None = None
+    where: Where = EVERYWHERE
 
     def matches(self, vendor: str, operation: str, reads: bool) -> bool:
         """Return True if calls of an operation are meant; `reads` tells one that only reads."""
@@ -114,7 +125,7 @@ class Fault:
 def fault_of(document: Record, id: str, scenario: str | None = None, vendor: str = "") -> Fault:
     """Return the fault that a document describes; the document keeps to fault.schema.json.
 
-    Raises ConfigurationError for a time that no calendar has.
+    Raises ConfigurationError for a time that no calendar has, and for an invalid condition in `where`.
     """
     operation = document.get("operation", "*")
     return Fault(
@@ -131,6 +142,7 @@ def fault_of(document: Record, id: str, scenario: str | None = None, vendor: str
         forced=document.get("force", False),
         document=document,
         scenario=scenario,
+        where=where_of(document.get("where", {})),
     )
 
 
@@ -145,7 +157,8 @@ def _when_of(document: Record) -> When:
         probability=document.get("probability", 1.0),
         between=(_moment(between[0]), _moment(between[1])) if between else None,
         over=Rate(over["calls"], over.get("per_second"), over.get("seconds")) if over else None,
-        across=document.get("across", False),
+        per_operation=document.get("per") == "operation",
+        follows=Follows(**document["follows"]) if "follows" in document else None,
     )
 
 

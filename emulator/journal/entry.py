@@ -138,7 +138,8 @@ class Exchange:
     `operations` are the operations that the call ran: one for REST, the root fields for GraphQL,
     none for a call that no operation matches; then `near_misses` are those that nearly did. `time`
     is the sandbox's, `seconds` how long it took, `faults` the ids of those it met. `reply` is None
-    if the connection was broken off before an answer.
+    if the connection was broken off before an answer. `credential` is the id that was presented: for matchers only,
+    nothing shows it.
     """
 
     number: int
@@ -153,6 +154,7 @@ class Exchange:
     reply_violations: Sequence[Violation]
     near_misses: tuple[NearMiss, ...]
     seconds: float
+    credential: str = field(default="", repr=False)
 
     @property
     def status(self) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +12,10 @@ from emulator.exchange import NOTHING, Document
 from emulator.journal.entry import Exchange, JournalledCall
 from emulator.journal.masking import FORM, Masker, is_masked
 from emulator.journal.text_masking import is_named
+from emulator.matching.where import Condition, Unreadable, graphql_part, where_of
 
 NEAREST = 3
 LONGEST_VALUE = 200
-
-INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
-"""An index into an array (RFC 6901, section 4), of no more digits than a list can need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +59,16 @@ def verify(exchanges: Iterable[Exchange], document: Mapping[str, Any], *, kept: 
     """Hold the exchanges of a journal to an expectation; it keeps so many, and so many had to make room.
 
     It has an `operation`, perhaps a `vendor`, how often (`count`, or `at_least` and `at_most`; left
-    out: at least once), and `where`: {path: {parameter: value}, query: {name: value}, body:
-    {JSON pointer: value}, status}.
+    out: at least once), and a `where` (emulator/matching/where.py). Raises ConfigurationError for an invalid one.
     """
-    operation, where = document["operation"], document.get("where", {})
+    operation, where = document["operation"], where_of(document.get("where", {}))
     matching: list[int] = []
     near: list[NearExchange] = []
     for exchange in exchanges:
         if exchange.vendor != document.get("vendor", exchange.vendor):
             continue
         if operation in exchange.operations:
-            found = tuple(differences(exchange, where))
+            found = tuple(where.differences(JournalledSubject(exchange, operation)))
             if found:
                 near.append(NearExchange(exchange.number, found))
             else:
@@ -80,15 +76,6 @@ def verify(exchanges: Iterable[Exchange], document: Mapping[str, Any], *, kept: 
         else:
             near += _nearly(exchange, operation)
     return _verdict(document, matching, near, kept, lost)
-
-
-def differences(exchange: Exchange, where: Mapping[str, Any]) -> Iterator[str]:
-    """Say in what an exchange differs from what is expected of it; nothing if it is as expected."""
-    yield from _differing_params(where.get("path", {}), exchange.call)
-    yield from _differing_query(where.get("query", {}), exchange.call)
-    yield from _differing_body(where.get("body", {}), exchange.call)
-    if "status" in where and where["status"] != exchange.status:
-        yield f"the status is {exchange.status or 'none'}, not {where['status']}"
 
 
 def _nearly(exchange: Exchange, operation: str) -> Iterator[NearExchange]:
@@ -137,54 +124,65 @@ def _counted(times: int) -> str:
 
 
 def _conditions(document: Mapping[str, Any]) -> str:
-    where = document.get("where", {})
     words = [
-        f"{place} {name} {_shown(Masker().document(value, is_named(name)))}"
-        for place in ("path", "query", "body")
-        for name, value in where.get(place, {}).items()
+        f"{place} {name} {_expected(name or place, condition)}".replace("  ", " ")
+        for place, name, condition in where_of(document.get("where", {})).conditions
     ]
-    words += [f"status {where['status']}"] if "status" in where else []
     return f" with {' and '.join(words)}" if words else ""
 
 
-def _differing_params(expected: Mapping[str, Any], call: JournalledCall) -> Iterator[str]:
-    for name, value in expected.items():
-        if name not in call.params:
-            yield f"path {name} is missing"
-        elif not _same_text(call.params[name], value):
-            yield _difference("path", name, call.params[name], value)
-
-
-def _differing_query(expected: Mapping[str, Any], call: JournalledCall) -> Iterator[str]:
-    for name, value in expected.items():
-        found = [given for known, given in call.query if known == name]
-        if not found:
-            yield f"query {name} is missing"
-        elif not any(_same_text(given, value) for given in found):
-            yield _difference("query", name, found[0] if len(found) == 1 else found, value)
-
-
-def _differing_body(expected: Mapping[str, Any], call: JournalledCall) -> Iterator[str]:
-    body = _document_of(call) if expected else NOTHING
-    for pointer, value in expected.items():
-        found = _at(body, pointer)
-        if body is NOTHING:
-            yield f"body {pointer} cannot be read: {_why_unreadable(call)}"
-        elif found is NOTHING:
-            yield f"body {pointer} is missing"
-        elif not same(found, value):
-            yield _difference("body", pointer, found, value)
-
-
-def _difference(place: str, name: str, found: Any, expected: Any) -> str:
-    if is_masked(found):
-        return f"{place} {name} is a credential, which the journal does not keep"
-    return f"{place} {name} is {_shown(found)}, not {_shown(Masker().document(expected, is_named(name)))}"
+def _expected(name: str, condition: Condition) -> str:
+    return condition.words(lambda value: _shown(Masker().document(value, is_named(name))))
 
 
 def _shown(value: Any) -> str:
     text = repr(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+
+
+class JournalledSubject:
+    """An exchange of the journal, as a matcher looks at it: bodies are masked, and perhaps cut."""
+
+    def __init__(self, exchange: Exchange, operation: str) -> None:
+        self._exchange = exchange
+        self._call = exchange.call
+        self._operation = operation
+        self._documents: dict[str, Any] = {}
+
+    def values(self, place: str, name: str) -> Sequence[Any]:
+        """Return the values of a path parameter, a query parameter, a header, the credential or the status."""
+        if place == "status":
+            return [self._exchange.status]
+        if place == "credential":
+            id = self._exchange.credential
+            return [id, id.removesuffix(f".{self._exchange.sandbox}")] if id else []
+        if place == "path":
+            return [self._call.params[name]] if name in self._call.params else []
+        if place == "headers":
+            return [value for known, value in self._call.headers if known.lower() == name.lower()]
+        return [value for known, value in self._call.query if known == name]
+
+    def document(self, place: str) -> Document:
+        """Return the body, or of a GraphQL call its variables or the arguments of the operation."""
+        if place not in self._documents:
+            self._documents[place] = self._read(place)
+        found = self._documents[place]
+        if found is NOTHING:
+            raise Unreadable(_why_unreadable(self._call), is_empty=not self._call.body_size)
+        return found
+
+    def is_masked(self, value: Any) -> bool:
+        """Return True for a credential, which the journal does not keep."""
+        return is_masked(value)
+
+    def shown(self, name: str, value: Any) -> str:
+        """Return a value, without what may be a credential, short enough for a sentence."""
+        return _shown(Masker().document(value, is_named(name)))
+
+    def _read(self, place: str) -> Any:
+        if place == "body":
+            return _document_of(self._call)
+        return graphql_part(self.document("body"), place, self._operation)
 
 
 def _document_of(call: JournalledCall) -> Document:
@@ -206,35 +204,3 @@ def _why_unreadable(call: JournalledCall) -> str:
     if call.body_cut:
         return f"the journal keeps the first {len(call.body)} of its {call.body_size} bytes"
     return "it is no JSON" if call.body_size else "there is no body"
-
-
-def _at(document: Document, pointer: str) -> Any:
-    """Return what a JSON pointer points at, NOTHING if that is not there."""
-    found = document
-    for step in pointer.split("/")[1:]:
-        key = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(found, dict) and key in found:
-            found = found[key]
-        elif isinstance(found, list) and INDEX.fullmatch(key) and int(key) < len(found):
-            found = found[int(key)]
-        else:
-            return NOTHING
-    return found
-
-
-def _same_text(found: Any, expected: Any) -> bool:
-    """Compare a parameter, which is text on its way, with a value of any type: "10" is 10, "true" is true."""
-    return same(found, expected) or _text(found) == _text(expected)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def same(found: Document, expected: Document) -> bool:
-    """Return True if two JSON values are equal, as JSON Schema has it: 1 is 1.0, but not true."""
-    if isinstance(found, dict) and isinstance(expected, dict):
-        return found.keys() == expected.keys() and all(same(found[key], expected[key]) for key in found)
-    if isinstance(found, list) and isinstance(expected, list):
-        return len(found) == len(expected) and all(map(same, found, expected))
-    return isinstance(found, bool) == isinstance(expected, bool) and bool(found == expected)

@@ -17,7 +17,7 @@ from emulator.vendors.celigo import (
     tokens,
     users,
 )
-from emulator.vendors.celigo.auth import authenticate, authorize, present
+from emulator.vendors.celigo.auth import authenticate, authorize, present, presented
 from emulator.vendors.celigo.collections import COLLECTIONS
 from emulator.vendors.celigo.dialect import CeligoDialect
 
@@ -42,5 +42,6 @@ vendor = Vendor(
     authenticate=authenticate,
     authorize=authorize,
     present=present,
+    presented=presented,
     collections=COLLECTIONS,
 )

@@ -14,8 +14,7 @@ def authenticate(call: Call, credentials: Credentials, now: datetime) -> Identit
 
     Celigo documentation, Integration API endpoints, Integration API examples.
     """
-    scheme, _, token = call.headers.get("Authorization", "").partition(" ")
-    credential = credentials.get(token.strip()) if scheme.lower() == "bearer" else None
+    credential = credentials.get(presented(call))
     if credential is None or expired(credential, now):
         raise unauthorized(call.switches)
     return Identity(credential["user"], credential["rights"], credential)
@@ -25,6 +24,12 @@ def authorize(call: Call, identity: Identity, operation: str, safe: bool) -> Non
     """Refuse writes by a user who may only monitor. Raises Refusal (403)."""
     if not safe and identity.rights == "read":
         raise forbidden(call.switches)
+
+
+def presented(call: Call) -> str:
+    """Return the id of the credential that a call presents, "" if it presents none."""
+    scheme, _, token = call.headers.get("Authorization", "").strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def present(credential: Record) -> dict[str, str]:

@@ -30,6 +30,7 @@ vendor = Vendor(
     authenticate=auth.authenticate,
     authorize=auth.authorize,
     present=auth.present,
+    presented=auth.presented,
     collections=(CREDENTIALS, INTEGRATIONS, SNAPSHOTS, NODES, PENDING_NODES),
     graphql_reply=graphql_reply,
 )

@@ -30,6 +30,12 @@ def authorize(call: Call, identity: Identity, operation: str, safe: bool) -> Non
         raise forbidden("The API key lacks the capability Custom integrations admin")
 
 
+def presented(call: Call) -> str:
+    """Return the id of the credential that a call presents, "" if it presents none."""
+    scheme, _, token = call.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else call.headers.get("X-API-KEY", "")
+
+
 def present(credential: Record) -> dict[str, str]:
     """Return the headers that a client sends for a credential."""
     if "secret" in credential:

@@ -29,6 +29,12 @@ def authorize(call: Call, identity: Identity, operation: str, safe: bool) -> Non
         raise no_permission()
 
 
+def presented(call: Call) -> str:
+    """Return the id of the credential that a call presents, "" if it presents none."""
+    scheme, _, token = call.headers.get("Authorization", "").strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
 def present(credential: Record) -> dict[str, str]:
     """Return the headers that a client sends for a key."""
     return {"Authorization": f"Bearer {credential['id']}"}

@@ -95,6 +95,10 @@ def authenticate(call: Call, credentials: Credentials, now: datetime) -> Identit
     return Identity(credential["user"], credential["rights"], credential)
 
 
+def presented(call: Call) -> str:
+    return call.headers.get("X-Acme-Token", "")
+
+
 def present(credential: Record) -> dict[str, str]:
     return {"X-Acme-Token": credential["id"]}
 
@@ -106,5 +110,6 @@ vendor = Vendor(
     dialect=AcmeDialect(),
     authenticate=authenticate,
     present=present,
+    presented=presented,
     collections=[THINGS, CREDENTIALS],
 )

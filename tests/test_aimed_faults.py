@@ -1,0 +1,116 @@
+"""Faults that are aimed: at calls with these values, and at calls that follow another vendor's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.errors import ConfigurationError
+from tests.conftest import EmulatorUnderTest
+
+NOT_FOUND = {"reply": {"status": 404}}
+BROKEN = {"reply": {"status": 500}}
+INTEGRATIONS = "/integration/integrations"
+
+
+def send(emulator: EmulatorUnderTest, vendor: str, method: str, path: str, **options: Any) -> httpx.Response:
+    headers = {**emulator.headers(vendor), **options.pop("headers", {})}
+    return emulator.call(vendor, method, path, headers=headers, **options)
+
+
+def celigo_name(emulator: EmulatorUnderTest, name: str, **options: Any) -> int:
+    return send(emulator, "celigo", "POST", "/integrations", json={"name": name}, **options).status_code
+
+
+def test_one_record_is_not_found_and_the_others_are(emulator: EmulatorUnderTest) -> None:
+    first, second, *_ = [one["id"] for one in send(emulator, "secoda", "GET", INTEGRATIONS).json()["results"]]
+    emulator.fault(
+        {"vendor": "secoda", "operation": "getIntegration", "where": {"path": {"integration_id": first}}, **NOT_FOUND}
+    )
+    assert send(emulator, "secoda", "GET", f"{INTEGRATIONS}/{first}").status_code == 404
+    assert send(emulator, "secoda", "GET", f"{INTEGRATIONS}/{second}").status_code == 200
+
+
+def test_the_second_page_is_throttled(emulator: EmulatorUnderTest) -> None:
+    emulator.fault({"vendor": "secoda", "where": {"query": {"page": 2}}, "reply": {"status": 429}})
+    pages = [send(emulator, "secoda", "GET", INTEGRATIONS, params={"page": page}).status_code for page in (1, 2, 1)]
+    assert pages == [200, 429, 200]
+
+
+@pytest.mark.parametrize("condition", ["Broken", {"glob": "Bro*"}, {"regex": "^B"}, {"schema": {"maxLength": 6}}])
+def test_a_name_in_the_body_fails_and_only_such_calls_are_counted(emulator: EmulatorUnderTest, condition: Any) -> None:
+    where = {"body": {"name": condition}}
+    emulator.fault({"vendor": "celigo", "where": where, "when": {"nth": 2}, "reply": {"status": 500}, "force": True})
+    names = ("Broken", "A longer name", "Broken", "Broken")
+    assert [celigo_name(emulator, name) for name in names] == [201, 201, 500, 201]
+
+
+def test_a_header_that_is_absent(emulator: EmulatorUnderTest) -> None:
+    emulator.fault(
+        {"vendor": "celigo", "where": {"headers": {"X-Request-Id": {"absent": True}}}, **BROKEN, "force": True}
+    )
+    assert celigo_name(emulator, "a") == 500
+    assert celigo_name(emulator, "a", headers={"x-request-id": "1"}) == 201
+
+
+@pytest.mark.parametrize("token", ["secoda-viewer-token", "secoda-expired-token", "unknown"])
+def test_one_credential_whether_it_is_valid_or_not(emulator: EmulatorUnderTest, token: str) -> None:
+    emulator.fault({"vendor": "secoda", "where": {"credential": token}, "reply": {"status": 503}, "force": True})
+    sent = {"headers": {"Authorization": f"Bearer {token}"}}
+    assert send(emulator, "secoda", "GET", INTEGRATIONS, **sent).status_code == 503
+    assert send(emulator, "secoda", "GET", INTEGRATIONS).status_code == 200
+
+
+ADD = """mutation($n: String!) {
+  addCustomIntegration(name: $n, nodeTypes: [{nodeType: "T", iconName: "i", color: GREEN}]) { ok }
+}"""
+
+
+@pytest.mark.parametrize("where", [{"arguments": {"name": "mine"}}, {"variables": {"n": {"glob": "m*"}}}])
+def test_an_argument_of_a_root_field(emulator: EmulatorUnderTest, where: Mapping[str, Any]) -> None:
+    fault = {"vendor": "paradime", "operation": "addCustomIntegration", "where": where}
+    emulator.fault({**fault, "graphql": {"errors": [{"message": "aimed"}]}})
+
+    def add(name: str) -> list[str]:
+        document = {"query": ADD, "variables": {"n": name}}
+        return [
+            error["message"] for error in send(emulator, "paradime", "POST", "", json=document).json().get("errors", [])
+        ]
+
+    assert (add("mine"), add("yours")) == (["aimed"], [])
+
+
+def test_a_fault_follows_another_vendors_call(emulator: EmulatorUnderTest) -> None:
+    follows = {"vendor": "celigo", "operation": "createIntegration", "count": 2}
+    emulator.fault({"vendor": "secoda", "when": {"follows": follows, "times": 1}, **BROKEN, "force": True})
+    seen = []
+    for name in ("a", "b"):
+        seen.append(send(emulator, "secoda", "GET", INTEGRATIONS).status_code)
+        send(emulator, "celigo", "GET", "/integrations")
+        celigo_name(emulator, name)
+    seen += [send(emulator, "secoda", "GET", INTEGRATIONS).status_code for _ in "ab"]
+    assert seen == [200, 200, 500, 200]
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        ({"where": {"status": 200}}, "where: a fault applies before there is a status"),
+        (
+            {"operation": "getIntegration", "where": {"path": {"integration": "x"}}},
+            "where: path integration: unknown parameter; known parameters: integration_id",
+        ),
+        ({"where": {"body": {"a": {"regex": "("}}}}, "where: body a: invalid: "),
+        ({"when": {"follows": {"vendor": "acne"}}}, "follows: unknown vendor 'acne'; known vendors: "),
+        ({"when": {"follows": {"vendor": "celigo", "operation": "x"}}}, "follows: celigo has no operation x"),
+    ],
+)
+def test_a_fault_that_could_never_apply_is_refused(
+    emulator: EmulatorUnderTest, fault: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        emulator.fault({"vendor": "secoda", **NOT_FOUND, **fault})
+    assert str(caught.value).startswith(sentence)

@@ -1,0 +1,136 @@
+"""The one matcher: conditions on path, query, headers, body, GraphQL variables and arguments, credential and status."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from emulator.errors import ConfigurationError
+from emulator.exchange import Reply
+from emulator.journal.verification import verify
+from emulator.matching.where import where_of
+from tests.test_journal import call
+from tests.test_verification import JSON, seen
+
+QUERY = """
+query Q($name: String = "d", $n: Int) {
+  ...Things
+}
+fragment Things on Query { createThing(name: $name, size: {width: $n, unit: cm}, tags: ["a", "b"]) { ok } }
+"""
+
+
+def nearness(where: dict[str, Any], document: Any = None, **sent: Any) -> list[str]:
+    """Return in what a call differs from what is meant, as verify tells."""
+    body = b"" if document is None else json.dumps(document).encode()
+    given = call("POST", **{"headers": JSON, "body": body, **sent})
+    entry = {"given": given, "reply": Reply(201), "operations": ("createThing",)}
+    found = verify(seen(entry), {"operation": "createThing", "where": where})
+    return [] if found.passed else [one for near in found.near_misses for one in near.differences]
+
+
+BODY = {"name": "Sales", "size": 7, "tags": ["x", "y"], "a/b": {"glob": "x"}, "none": None}
+
+
+@pytest.mark.parametrize(
+    ("where", "difference"),
+    [
+        ({"name": "Sales"}, None),
+        ({"name": {"equals": "Sales"}}, None),
+        ({"a/b": {"equals": {"glob": "x"}}}, None),
+        ({"/a~1b/glob": "x"}, None),
+        ({"name": {"glob": "S*"}}, None),
+        ({"name": {"glob": "s*"}}, "body /name is 'Sales', not like 's*'"),
+        ({"name": {"regex": "^S.*s$"}}, None),
+        ({"name": {"regex": "ale"}}, None),
+        ({"name": {"regex": "^ale"}}, "body /name is 'Sales', not matched by '^ale'"),
+        ({"size": {"regex": "7"}}, "body /size is 7, not matched by '7'"),
+        ({"size": {"schema": {"minimum": 7}}}, None),
+        ({"size": {"schema": {"minimum": 8}}}, 'body /size is 7, not valid against {"minimum": 8}'),
+        ({"": {"schema": {"required": ["name", "size"]}}}, None),
+        ({"other": {"absent": True}}, None),
+        ({"none": {"absent": True}}, "body /none is null, not absent"),
+        ({"tags": {"schema": {"contains": {"const": "y"}}}}, None),
+        ({"size": "7"}, "body /size is 7, not '7'"),
+    ],
+)
+def test_a_condition_on_the_body(where: dict[str, Any], difference: str | None) -> None:
+    assert nearness({"body": where}, BODY) == ([] if difference is None else [difference])
+
+
+@pytest.mark.parametrize(
+    ("where", "difference"),
+    [
+        ({"query": {"page": 2}}, None),
+        ({"query": {"page": {"schema": {"minimum": 2}}}}, None),
+        ({"query": {"page": {"schema": {"minimum": 3}}}}, "query page is '2', not valid against {\"minimum\": 3}"),
+        ({"query": {"tag": {"glob": "y*"}}}, None),
+        ({"query": {"size": {"absent": True}, "page": {"absent": True}}}, "query page is '2', not absent"),
+        ({"path": {"id": {"regex": "^[0-9]+$"}}}, None),
+        ({"path": {"id": {"schema": {"type": "integer"}}}}, None),
+        ({"headers": {"x-trace": "abc"}}, None),
+        ({"headers": {"X-Trace": {"glob": "a?c"}, "X-Other": {"absent": True}}}, None),
+        ({"headers": {"X-Other": "a"}}, "headers X-Other is missing"),
+        (
+            {"headers": {"Authorization": "Bearer secret-token"}},
+            "headers Authorization is a credential, which the journal does not keep",
+        ),
+        ({"status": {"schema": {"minimum": 200, "maximum": 299}}}, None),
+        ({"status": {"schema": {"minimum": 400}}}, 'status is 201, not valid against {"minimum": 400}'),
+        ({"body": {"name": {"absent": True}}}, None),
+        ({"body": {"name": "x"}}, "body /name cannot be read: there is no body"),
+    ],
+)
+def test_a_condition_on_the_rest(where: dict[str, Any], difference: str | None) -> None:
+    query = [("page", "2"), ("tag", "x"), ("tag", "yz")]
+    headers = [("X-Trace", "abc"), ("Authorization", "Bearer secret-token")]
+    found = nearness(where, query=query, headers=headers, params={"id": 7})
+    assert found == ([] if difference is None else [difference])
+
+
+@pytest.mark.parametrize(
+    ("where", "difference"),
+    [
+        ({"variables": {"n": 5}}, None),
+        ({"variables": {"name": {"absent": True}}}, None),
+        ({"arguments": {"name": "d", "/size/width": 5, "/tags/1": "b"}}, None),
+        ({"arguments": {"/size/unit": {"glob": "c*"}}}, None),
+        ({"arguments": {"name": "e"}}, "arguments /name is 'd', not 'e'"),
+        ({"arguments": {"other": 1}}, "arguments /other is missing"),
+        ({"variables": {"n": {"schema": {"maximum": 4}}}}, 'variables /n is 5, not valid against {"maximum": 4}'),
+    ],
+)
+def test_a_condition_on_graphql(where: dict[str, Any], difference: str | None) -> None:
+    found = nearness(where, {"query": QUERY, "variables": {"n": 5}})
+    assert found == ([] if difference is None else [difference])
+
+
+def test_arguments_of_what_does_not_parse_are_missing() -> None:
+    assert nearness({"arguments": {"name": "d"}}, {"query": "{ createThing("}) == ["arguments /name is missing"]
+    assert nearness({"variables": {"name": "d"}}, [1]) == ["variables /name is missing"]
+
+
+@pytest.mark.parametrize(
+    ("where", "sentence"),
+    [
+        ({"body": {"a": {"regex": "("}}}, "where: body a: invalid: "),
+        ({"body": {"a": {"regex": "(?=a)b"}}}, "where: body a: invalid: "),
+        ({"query": {"a": {"regex": 1}}}, "where: query a: a regular expression is a text"),
+        ({"query": {"a": {"glob": "*" * 201}}}, "where: query a: a glob is a text of at most 200 characters"),
+        ({"headers": {"a": {"absent": False}}}, "where: headers a: absent is true; leave it out otherwise"),
+        ({"status": {"schema": 1}}, "where: status: a schema is an object or a boolean"),
+        ({"body": {"": {"schema": {"type": "strin"}}}}, "where: body: invalid: "),
+        ({"body": {"": {"schema": {"$ref": "http://example.com/a"}}}}, "where: body: invalid: "),
+    ],
+)
+def test_an_invalid_condition_is_refused(where: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        where_of(where)
+    assert str(caught.value).startswith(sentence)
+
+
+def test_a_hostile_pattern_takes_linear_time() -> None:
+    # Python's re would take years.
+    assert nearness({"body": {"name": {"regex": "^(a+)+$"}}}, {"name": "a" * 5000 + "b"}) != []
