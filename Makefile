@@ -5,12 +5,16 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DOCS_VENV := .docs-venv
 DOCS_STAMP := $(DOCS_VENV)/.installed
+LOWEST := .lowest
+PYTHONS := 3.11 3.12 3.13
 CLIENT_TESTS := tests/clients
+WORKFLOWS := $(wildcard .github/workflows/*.yml)
 # What takes longest, and is run by `make matrix`, which CI runs, too.
 LONG_TESTS := tests/test_fuzz.py tests/test_control_fuzz.py tests/test_wheel.py tests/test_durability.py tests/test_kills.py \
 	tests/test_recipes.py tests/vendors/test_secoda_large.py
+SUITE := -q -n 2 --dist worksteal $(LONG_TESTS:%=--ignore %)
 
-.PHONY: help serve test matrix check format test-clients soak bench bench-quick bench-ratios lock docs clean
+.PHONY: help serve test test-lowest test-pythons coverage matrix check format test-clients soak bench bench-quick bench-ratios lock docs clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -25,7 +29,25 @@ serve: $(STAMP)  ## Serve all vendors on http://127.0.0.1:4070
 	$(BIN)/emulator serve
 
 test: $(STAMP)  ## Run the tests (three minutes)
-	$(BIN)/python -m pytest -q -n 2 --dist worksteal $(LONG_TESTS:%=--ignore %)
+	$(BIN)/python -m pytest $(SUITE)
+
+test-lowest: $(LOWEST)/.installed  ## Run the tests with the lowest versions that pyproject.toml allows (four minutes)
+	$(LOWEST)/bin/python -m pytest $(SUITE)
+
+# The lowest versions of what pyproject.toml names; what these need in turn is the newest.
+$(LOWEST)/.installed: pyproject.toml $(STAMP)
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[dev]'
+	@touch $@
+
+test-pythons: $(STAMP)  ## Run the tests on each Python of PYTHONS that is on this machine (four minutes each)
+	.ci/pythons "$(PYTHONS)" $(SUITE)
+
+coverage: $(STAMP)  ## Measure how much of emulator/ the tests run; fail under 95 % (ten minutes)
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(SUITE)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 matrix: $(STAMP)  ## Try every departure from every contract, fuzz them, install the wheel (minutes)
 	TEST_MATRIX=all $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/test_matrix.py $(LONG_TESTS)
@@ -36,6 +58,7 @@ check: $(STAMP)  ## Check format, style, types and layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m tests.generated --check
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows $(WORKFLOWS)
 
 format: $(STAMP)  ## Format the code, write the generated parts of the documentation and the made-up records
 	$(BIN)/ruff format emulator tests conftest.py hatch_build.py
@@ -73,4 +96,4 @@ docs: $(DOCS_STAMP)  ## Build the documentation into site/; a broken link fails
 	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict --clean --quiet
 
 clean:  ## Remove everything that was made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis dist $(DOCS_VENV) site
+	rm -rf $(VENV) $(LOWEST) .pythons .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis dist $(DOCS_VENV) site

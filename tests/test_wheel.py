@@ -1,4 +1,4 @@
-"""The wheel carries contracts and fixtures: it serves from an environment that has nothing else."""
+"""What pip installs, from a wheel or a git address, works in an environment that has nothing else."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tests.test_start import START, files
 
 ROOT = Path(__file__).parent.parent
 REQUIREMENTS = ROOT / "requirements" / "run.txt"
+EXAMPLES = ROOT / "tests" / "examples" / "readme"
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +44,15 @@ def bin(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The commands of an environment that has the wheel and what it requires, and nothing else."""
     environment = tmp_path_factory.mktemp("environment")
     venv.create(environment)
-    # Our own pip installs there: to put another one into it takes longer than all the rest.
-    pip = [sys.executable, "-m", "pip", "--python", str(environment / "bin" / "python"), "install", "--quiet"]
-    pip += ["--disable-pip-version-check"]
-    subprocess.run([*pip, "--require-hashes", "-r", str(REQUIREMENTS)], check=True)
-    subprocess.run([*pip, "--no-deps", str(wheel)], check=True)
+    install(environment, "--require-hashes", "-r", str(REQUIREMENTS))
+    install(environment, "--no-deps", str(wheel))
     return environment / "bin"
+
+
+def install(environment: Path, *what: str) -> None:
+    """Install with our own pip: to put another one into the environment takes longer than all the rest."""
+    pip = [sys.executable, "-m", "pip", "--python", str(environment / "bin" / "python"), "install", "--quiet"]
+    subprocess.run([*pip, "--disable-pip-version-check", *what], check=True)
 
 
 def clean_environment() -> dict[str, str]:
@@ -82,3 +86,17 @@ def test_a_start_from_the_wheel_neither_parses_yaml_nor_imports_faker(bin: Path,
 
 def test_check_finds_no_problem_in_what_the_wheel_carries(bin: Path, tmp_path: Path) -> None:
     subprocess.run([str(bin / "emulator"), "check"], cwd=tmp_path, env=clean_environment(), check=True)
+
+
+@pytest.mark.parametrize("source", ["wheel", "git address"])
+def test_readmes_example_runs_where_only_pip_installed(source: str, wheel: Path, tmp_path: Path) -> None:
+    environment = tmp_path / "environment"
+    venv.create(environment)
+    # From a git address it is what is committed that is installed.
+    install(environment, "pytest", "requests", str(wheel) if source == "wheel" else f"git+{ROOT.as_uri()}")
+    (tmp_path / "test_client.py").write_text((EXAMPLES / "client.py").read_text("utf-8"), "utf-8")
+    command = [str(environment / "bin" / "python"), "-m", "pytest", "-q", "test_client.py"]
+    done = subprocess.run(command, cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, check=False)
+    # The third of its tests fails: the README shows what it finds.
+    assert "1 failed, 2 passed" in done.stdout, done.stdout + done.stderr
+    assert (EXAMPLES / "report.txt").read_text("utf-8").splitlines()[-1].strip() in done.stdout

@@ -62,8 +62,7 @@ async def _serve(settings: Settings, lines: ConsoleLog | None) -> None:
     emulator = Emulator(settings, on_record=lines)
     server = Server(emulator)
     stopping = asyncio.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(name, stopping.set)
+    _set_at_signals(stopping)
     try:
         if not await _started(server, stopping):
             return
@@ -81,6 +80,17 @@ async def _serve(settings: Settings, lines: ConsoleLog | None) -> None:
             following.cancel()
     finally:
         await server.stop()
+
+
+def _set_at_signals(stopping: asyncio.Event) -> None:
+    """Set the event at SIGTERM or SIGINT."""
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(name, stopping.set)
+        except NotImplementedError:
+            # The loop of Windows has no such handlers; Python's own are called between two steps of the loop.
+            signal.signal(name, lambda *_: loop.call_soon_threadsafe(stopping.set))
 
 
 async def _started(server: Server, stopping: asyncio.Event) -> bool:

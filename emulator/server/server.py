@@ -93,14 +93,20 @@ class Server:
         try:
             await _site(runner, host, port, context).start()
         except OSError as problem:
-            # The numbers of a name that is not found are below 0, and not the system's.
-            reason = os.strerror(problem.errno) if problem.errno and problem.errno > 0 else problem.strerror or problem
-            raise ConfigurationError(f"cannot listen on {host} port {port}: {str(reason).lower()}") from None
+            raise ConfigurationError(f"cannot listen on {host} port {port}: {_reason(problem).lower()}") from None
         self._addresses[name] = runner.addresses[already]
 
     def _url(self, scheme: str, name: str = "") -> str:
         host, port = self._addresses[name or scheme][:2]
         return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _reason(problem: OSError) -> str:
+    """Return why the system refused an address, without the long sentence that asyncio makes of it."""
+    # The numbers of a name that is not found are below 0, and not the system's; Windows cannot name those of sockets.
+    if problem.errno and problem.errno > 0 and os.name != "nt":
+        return os.strerror(problem.errno)
+    return problem.strerror or str(problem)
 
 
 def _site(runner: web.ServerRunner, host: str, port: int, context: ssl.SSLContext | None) -> web.BaseSite:
