@@ -315,14 +315,14 @@ def test_verdict_holds_though_the_journal_makes_room_for_others(
     sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     list_integrations(sandbox.secoda, page="2")
-    request = sandbox.client.request
+    request = sandbox.api.request
 
     def request_and_forget(*arguments: Any, **options: Any) -> Any:
         answer = request(*arguments, **options)
-        request("DELETE", f"/sandboxes/{sandbox.name}/journal")
+        request("DELETE", "/journal")
         return answer
 
-    monkeypatch.setattr(sandbox.client, "request", request_and_forget)
+    monkeypatch.setattr(sandbox.api, "request", request_and_forget)
     assert [one.query for one in sandbox.verify("listIntegrations", count=1)] == [(("page", "2"),)]
 
 

@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
+from emulator.client.api import Api
 from emulator.client.clock import ClockSetting, clock_change
 from emulator.client.connections import TIMEOUT, Connections
 from emulator.client.sandbox import SandboxClient
-from emulator.client.urls import query_text, quoted
+from emulator.client.urls import quoted
 from emulator.errors import EmulatorError
 
-ROOT = "/_emulator"
 POLL_SECONDS = 0.05
 """How long between two questions whether it is ready."""
 ANSWER = 1.0
 """How long such a question may take, though the time for waiting is over."""
 
 
-class Client:
+class Client(Api):
     """A running emulator at `url` ("http://127.0.0.1:4070"); `token` is its setting control_token, if it has one.
 
     Threads may share it. A context manager: at its end the connections are closed.
     """
 
     def __init__(self, url: str, token: str | None = None) -> None:
-        self.url = url.rstrip("/")
-        self._connections = Connections(self.url)
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        url = url.rstrip("/")
+        super().__init__(url, Connections(url), {"Authorization": f"Bearer {token}"} if token else {})
 
     def __enter__(self) -> Client:
         return self
@@ -97,41 +95,6 @@ class Client:
             else:
                 return
 
-    def request(self, method: str, path: str, document: object = None, query: Mapping[str, Any] | None = None) -> Any:
-        """Call the control API (`path` is what follows /_emulator) and return its JSON, None if it has no body.
-
-        Raises EmulatorError with the `detail` of the problem that it answers.
-        """
-        body = None if document is None else json.dumps(document).encode()
-        content = self.send(method, f"{path}{query_text(query)}", body)
-        return json.loads(content) if content else None
-
-    def send(
-        self,
-        method: str,
-        path: str,
-        body: bytes | None = None,
-        content_type: str = "application/json",
-        seconds: float = TIMEOUT,
-    ) -> bytes:
-        """Call the control API and return the body of its answer, which may take so many seconds.
-
-        Raises EmulatorError with the `detail` of the problem that it answers.
-        """
-        headers = self._headers if body is None else {**self._headers, "Content-Type": content_type}
-        status, content = self._connections.call(method, ROOT + path, body, headers, seconds)
-        if status >= 300:
-            raise EmulatorError(_detail(status, content, f"{method} {self.url}{ROOT}{path.partition('?')[0]}"), status)
-        return content
-
     def close(self) -> None:
         """Close the connections; another call opens new ones."""
         self._connections.close()
-
-
-def _detail(status: int, content: bytes, call: str) -> str:
-    """Return what a problem's document says, else that the answer is no emulator's."""
-    try:
-        return str(json.loads(content)["detail"])
-    except (ValueError, KeyError, TypeError):
-        return f"{call} is answered {status}, and not as an emulator does."

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
+from emulator.client.api import Api
 from emulator.errors import EmulatorError
-
-if TYPE_CHECKING:
-    from emulator.client.sandbox import SandboxClient
 
 ClockSetting: TypeAlias = str | datetime | Mapping[str, Any]
 
@@ -17,18 +15,18 @@ ClockSetting: TypeAlias = str | datetime | Mapping[str, Any]
 class ClockClient:
     """A sandbox's clock."""
 
-    def __init__(self, sandbox: SandboxClient) -> None:
-        self._sandbox = sandbox
+    def __init__(self, api: Api) -> None:
+        self._api = api
 
     @property
     def now(self) -> datetime:
         """The sandbox's time (aware, UTC)."""
-        return datetime.fromisoformat(self._sandbox.request("GET", "/clock")["now"])
+        return datetime.fromisoformat(self._api.request("GET", "/clock")["now"])
 
     @property
     def frozen(self) -> bool:
         """Whether it stands still."""
-        return bool(self._sandbox.request("GET", "/clock")["frozen"])
+        return bool(self._api.request("GET", "/clock")["frozen"])
 
     def set(self, now: str | datetime | None) -> None:
         """Set it to a time such as "2030-01-01T00:00:00Z", None: the real one. Frozen, it stays frozen."""
@@ -45,10 +43,10 @@ class ClockClient:
     def advance(self, seconds: float | timedelta) -> None:
         """Move it forward; frozen, it stays frozen."""
         by = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
-        self._sandbox.request("POST", "/clock/advance", {"seconds": by})
+        self._api.request("POST", "/clock/advance", {"seconds": by})
 
     def _change(self, change: dict[str, Any]) -> None:
-        self._sandbox.request("PUT", "/clock", change)
+        self._api.request("PUT", "/clock", change)
 
 
 def clock_change(clock: ClockSetting) -> dict[str, Any]:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from emulator.client.api import Api
 from emulator.client.urls import quoted
 from emulator.errors import EmulatorError, sentence, unknown
-
-if TYPE_CHECKING:
-    from emulator.client.sandbox import SandboxClient
 
 PAGE = 10_000
 """How many records are asked for at once: as many as the control API gives."""
@@ -21,9 +19,9 @@ class CollectionClient:
     Its methods raise EmulatorError if there is no such collection.
     """
 
-    def __init__(self, sandbox: SandboxClient, name: str) -> None:
+    def __init__(self, api: Api, name: str) -> None:
         self.name = name
-        self._sandbox = sandbox
+        self._api = api
         self._path = f"/state/{quoted(name)}"
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -44,7 +42,7 @@ class CollectionClient:
 
     def get(self, id: str | int) -> dict[str, Any]:
         """Return one record. Raises EmulatorError (status 404) if there is none with that id."""
-        record: dict[str, Any] = self._sandbox.request("GET", self._record(id))
+        record: dict[str, Any] = self._api.request("GET", self._record(id))
         return record
 
     def put(self, record: Mapping[str, Any], *, force: bool = False) -> dict[str, Any]:
@@ -56,25 +54,25 @@ class CollectionClient:
         if key not in record:
             raise EmulatorError(f"A record of {self.name} needs its {key}.")
         query = {"force": True} if force else None
-        written: dict[str, Any] = self._sandbox.request("PUT", self._record(record[key]), dict(record), query)
+        written: dict[str, Any] = self._api.request("PUT", self._record(record[key]), dict(record), query)
         return written
 
     def delete(self, id: str | int) -> None:
         """Remove a record. Raises EmulatorError (status 404) if there is none with that id."""
-        self._sandbox.request("DELETE", self._record(id))
+        self._api.request("DELETE", self._record(id))
 
     def populate(self, count: int) -> None:
         """Add records that faker makes: with the same seed the same ones."""
-        self._sandbox.request("POST", "/state/populate", {"collection": self.name, "count": count})
+        self._api.request("POST", "/state/populate", {"collection": self.name, "count": count})
 
     def _page(self, skip: int, limit: int) -> Any:
-        return self._sandbox.request("GET", self._path, query={"skip": skip, "limit": limit})
+        return self._api.request("GET", self._path, query={"skip": skip, "limit": limit})
 
     def _record(self, id: str | int) -> str:
         return f"{self._path}/{quoted(str(id))}"
 
     def _key(self) -> str:
-        listed = self._sandbox.request("GET", "/state")["collections"]
+        listed = self._api.request("GET", "/state")["collections"]
         keys: dict[str, str] = {collection["collection"]: collection["key"] for collection in listed}
         if self.name not in keys:
             raise EmulatorError(sentence(unknown("collection", self.name, keys, listed_by="collections()")), 404)

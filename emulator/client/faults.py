@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from emulator.client.api import Api
 from emulator.client.urls import quoted
 from emulator.errors import EmulatorError
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from emulator.client.sandbox import SandboxClient
-
 
 class ScenarioClient:
     """A scenario that is on in a sandbox. A context manager: at its end it is off."""
 
-    def __init__(self, sandbox: SandboxClient, name: str) -> None:
+    def __init__(self, api: Api, name: str) -> None:
         vendor, _, scenario = name.partition("/")
         self.name = name
-        self._sandbox = sandbox
+        self._api = api
         self._path = f"/scenarios/{quoted(vendor)}/{quoted(scenario)}"
-        sandbox.request("PUT", self._path)
+        api.request("PUT", self._path)
 
     def __enter__(self) -> ScenarioClient:
         return self
@@ -33,15 +32,15 @@ class ScenarioClient:
 
     def off(self) -> None:
         """Switch it off. Records that it has changed stay as they are."""
-        self._sandbox.request("DELETE", self._path)
+        self._api.request("DELETE", self._path)
 
 
 class FaultClient:
     """A fault that is armed in a sandbox. A context manager: at its end it is disarmed."""
 
-    def __init__(self, sandbox: SandboxClient, id: str) -> None:
+    def __init__(self, api: Api, id: str) -> None:
         self.id = id
-        self._sandbox = sandbox
+        self._api = api
 
     def __enter__(self) -> FaultClient:
         return self
@@ -54,13 +53,13 @@ class FaultClient:
     @property
     def hits(self) -> int:
         """How many calls it affected."""
-        hits: int = self._sandbox.request("GET", f"/faults/{quoted(self.id)}")["hits"]
+        hits: int = self._api.request("GET", f"/faults/{quoted(self.id)}")["hits"]
         return hits
 
     def disarm(self) -> None:
         """Disarm it; one that is disarmed already stays so."""
         try:
-            self._sandbox.request("DELETE", f"/faults/{quoted(self.id)}")
+            self._api.request("DELETE", f"/faults/{quoted(self.id)}")
         except EmulatorError as problem:
             if problem.status != 404:
                 raise

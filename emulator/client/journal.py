@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from emulator.client.api import Api
 from emulator.client.exchanges import Exchange, exchange_of
-
-if TYPE_CHECKING:
-    from emulator.client.sandbox import SandboxClient
-
 
 PAGE = 500
 """How many exchanges are asked for at a time."""
@@ -18,8 +15,8 @@ PAGE = 500
 class JournalClient:
     """What a sandbox has seen: iterating gives its exchanges, oldest first."""
 
-    def __init__(self, sandbox: SandboxClient) -> None:
-        self._sandbox = sandbox
+    def __init__(self, api: Api) -> None:
+        self._api = api
         self.left: list[Exchange] = []
         """The exchanges that were there when it was cleared, or the sandbox reset, through this object."""
 
@@ -64,16 +61,16 @@ class JournalClient:
 
     def get(self, id: int) -> Exchange:
         """Return one exchange. Raises EmulatorError if it is not kept."""
-        return exchange_of(self._sandbox.request("GET", f"/journal/{id}"))
+        return exchange_of(self._api.request("GET", f"/journal/{id}"))
 
     def clear(self) -> None:
         """Forget all exchanges; their numbers go on."""
         self.leave()
-        self._sandbox.request("DELETE", "/journal")
+        self._api.request("DELETE", "/journal")
 
     def _page(self, query: Mapping[str, Any]) -> tuple[list[Exchange], int | None]:
         """Return exchanges, and after which one the next page begins."""
-        told = self._sandbox.request("GET", "/journal", query=query)
+        told = self._api.request("GET", "/journal", query=query)
         return [exchange_of(document) for document in told["exchanges"]], told["next"]
 
     def leave(self) -> None:

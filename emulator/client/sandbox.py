@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from emulator.client.api import Api
 from emulator.client.clock import ClockClient
 from emulator.client.collection import CollectionClient
 from emulator.client.exchanges import Exchange, exchange_of
@@ -22,8 +23,6 @@ from emulator.errors import ConfigurationError, EmulatorError, unknown
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from emulator.client.client import Client
-
 
 class SandboxClient:
     """One sandbox: a world of its own. A vendor is an attribute: `sandbox.secoda.url`.
@@ -31,18 +30,18 @@ class SandboxClient:
     A context manager: at its end the sandbox is dropped.
     """
 
-    def __init__(self, client: Client, document: Mapping[str, Any]) -> None:
-        self.client = client
+    def __init__(self, client: Api, document: Mapping[str, Any]) -> None:
         self.name: str = document["name"]
+        self.api = client.of_sandbox(self.name)
         self.seed: int = document["seed"]
         self.vendors: Mapping[str, VendorAccess] = vendors_of(document)
-        self.clock = ClockClient(self)
-        self.journal = JournalClient(self)
-        self.switches = Switches(self)
+        self.clock = ClockClient(self.api)
+        self.journal = JournalClient(self.api)
+        self.switches = Switches(self.api)
         self._until_dropped = ExitStack()
 
     def __repr__(self) -> str:
-        return f"<sandbox {self.name} at {self.client.url}>"
+        return f"<sandbox {self.name} at {self.api.url}>"
 
     def __getattr__(self, name: str) -> VendorAccess:
         """Return a vendor. Raises AttributeError, naming those there are."""
@@ -63,14 +62,14 @@ class SandboxClient:
         self, method: str, path: str = "", document: object = None, query: Mapping[str, Any] | None = None
     ) -> Any:
         """Call the control API of this sandbox (`path` is what follows its name) and return its JSON."""
-        return self.client.request(method, f"/sandboxes/{quoted(self.name)}{path}", document, query)
+        return self.api.request(method, path, document, query)
 
     def scenario(self, name: str) -> ScenarioClient:
         """Switch a scenario on ("secoda/rate-limited"; "*/outage" is every vendor's) and return it.
 
         With `with`, it is switched off at the end of the block. Raises EmulatorError, naming those there are.
         """
-        return ScenarioClient(self, name)
+        return ScenarioClient(self.api, name)
 
     def scenarios(self) -> dict[str, bool]:
         """Return all scenarios by name, and whether they are on."""
@@ -117,11 +116,11 @@ class SandboxClient:
             "force": force,
         }
         armed = self.request("POST", "/faults", {key: value for key, value in wanted.items() if value is not None})
-        return FaultClient(self, armed["id"])
+        return FaultClient(self.api, armed["id"])
 
     def state(self, collection: str) -> CollectionClient:
         """Return the records of a collection: `state("secoda.integrations")`."""
-        return CollectionClient(self, collection)
+        return CollectionClient(self.api, collection)
 
     def collections(self) -> dict[str, int]:
         """Return the collections by name, and how many records each has."""
@@ -131,21 +130,21 @@ class SandboxClient:
     def snapshot(self, name: str | None = None) -> Snapshot:
         """Keep the sandbox's records under a name (left out: a random one) and return the snapshot."""
         kept = self.request("POST", "/snapshots", {"name": name or f"snapshot-{secrets.token_hex(4)}"})
-        return Snapshot(self, kept["name"], kept["bytes"])
+        return Snapshot(self.api, kept["name"], kept["bytes"])
 
     def snapshots(self) -> list[Snapshot]:
         """Return the sandbox's snapshots."""
-        return [Snapshot(self, kept["name"], kept["bytes"]) for kept in self.request("GET", "/snapshots")["snapshots"]]
+        listed = self.request("GET", "/snapshots")["snapshots"]
+        return [Snapshot(self.api, kept["name"], kept["bytes"]) for kept in listed]
 
     def download_snapshot(self, name: str) -> bytes:
         """Return a snapshot as a SQLite file."""
-        return self.client.send("GET", f"/sandboxes/{quoted(self.name)}/snapshots/{quoted(name)}")
+        return self.api.send("GET", f"/snapshots/{quoted(name)}")
 
     def upload_snapshot(self, name: str, file: bytes) -> Snapshot:
         """Keep a SQLite file, as download_snapshot returns it, under a name and return the snapshot."""
-        path = f"/sandboxes/{quoted(self.name)}/snapshots/{quoted(name)}"
-        kept = json.loads(self.client.send("PUT", path, file, "application/vnd.sqlite3"))
-        return Snapshot(self, kept["name"], kept["bytes"])
+        kept = json.loads(self.api.send("PUT", f"/snapshots/{quoted(name)}", file, "application/vnd.sqlite3"))
+        return Snapshot(self.api, kept["name"], kept["bytes"])
 
     def restore(self, snapshot: Snapshot | str) -> None:
         """Put a snapshot's records in the place of the sandbox's. Faults, scenarios, clock and journal stay."""
@@ -204,7 +203,7 @@ class SandboxClient:
         hosts = [host for vendor in self.vendors.values() for host in vendor.hosts]
         patch = ExitStack()
         try:
-            patch.enter_context(patch_dns(self.client.url, hosts, sandbox=self.name))
+            patch.enter_context(patch_dns(self.api.url, hosts, sandbox=self.name))
         except ConfigurationError as problem:
             raise EmulatorError(str(problem)) from None
         self._until_dropped.push(patch)

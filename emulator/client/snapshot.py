@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from emulator.client.sandbox import SandboxClient
+from emulator.client.api import Api
+from emulator.client.urls import quoted
 
 
 @dataclass(frozen=True)
 class Snapshot:
     """A sandbox's records, kept under a name; `bytes` is their size."""
 
-    sandbox: SandboxClient
+    api: Api
     name: str
     bytes: int
 
     def restore(self) -> None:
         """Put them in the place of the sandbox's."""
-        self.sandbox.restore(self)
+        self.api.request("POST", f"/snapshots/{quoted(self.name)}/restore")

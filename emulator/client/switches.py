@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from emulator.client.sandbox import SandboxClient
+from emulator.client.api import Api
 
 
 class Switches(Mapping[str, Any]):
     """A sandbox's switches, such as "celigo.empty_list_status": read and set like a dictionary's."""
 
-    def __init__(self, sandbox: SandboxClient) -> None:
-        self._sandbox = sandbox
+    def __init__(self, api: Api) -> None:
+        self._api = api
 
     def __getitem__(self, name: str) -> Any:
         return self._all()[name]
@@ -29,8 +28,8 @@ class Switches(Mapping[str, Any]):
 
     def update(self, values: Mapping[str, Any]) -> None:
         """Set switches; the others stay as they are. Raises EmulatorError for an unknown switch or value."""
-        self._sandbox.request("PATCH", "/switches", dict(values))
+        self._api.request("PATCH", "/switches", dict(values))
 
     def _all(self) -> dict[str, Any]:
-        switches: dict[str, Any] = self._sandbox.request("GET", "/switches")
+        switches: dict[str, Any] = self._api.request("GET", "/switches")
         return switches

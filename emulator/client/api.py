@@ -1,0 +1,65 @@
+"""The control API, as the client and its parts call it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.client.connections import TIMEOUT, Connections
+from emulator.client.urls import query_text, quoted
+from emulator.errors import EmulatorError
+
+ROOT = "/_emulator"
+
+
+class Api:
+    """The control API of the emulator at `url`, below a path: "", or that of one sandbox. Threads may share it."""
+
+    def __init__(self, url: str, connections: Connections, headers: Mapping[str, str], path: str = "") -> None:
+        self.url = url
+        self._connections = connections
+        self._headers = headers
+        self._path = path
+
+    def of_sandbox(self, name: str) -> Api:
+        """Return the control API of one sandbox, over the same connections."""
+        return Api(self.url, self._connections, self._headers, f"/sandboxes/{quoted(name)}")
+
+    def request(
+        self, method: str, path: str = "", document: object = None, query: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Call the control API and return its JSON, None if it has no body.
+
+        Raises EmulatorError with the `detail` of the problem that it answers.
+        """
+        body = None if document is None else json.dumps(document).encode()
+        content = self.send(method, f"{path}{query_text(query)}", body)
+        return json.loads(content) if content else None
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        content_type: str = "application/json",
+        seconds: float = TIMEOUT,
+    ) -> bytes:
+        """Call the control API and return the body of its answer, which may take so many seconds.
+
+        Raises EmulatorError with the `detail` of the problem that it answers.
+        """
+        headers = self._headers if body is None else {**self._headers, "Content-Type": content_type}
+        target = f"{ROOT}{self._path}{path}"
+        status, content = self._connections.call(method, target, body, headers, seconds)
+        if status >= 300:
+            raise EmulatorError(_detail(status, content, f"{method} {self.url}{target.partition('?')[0]}"), status)
+        return content
+
+
+def _detail(status: int, content: bytes, call: str) -> str:
+    """Return what a problem's document says, else that the answer is no emulator's."""
+    try:
+        return str(json.loads(content)["detail"])
+    except (ValueError, KeyError, TypeError):
+        return f"{call} is answered {status}, and not as an emulator does."
