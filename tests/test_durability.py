@@ -134,7 +134,7 @@ def test_a_damaged_file_is_refused_with_a_sentence(
 async def test_a_file_of_records_that_have_gone_is_as_small_again_at_the_next_start(
     tmp_path: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emulator.store.database.IN_MEMORY_BYTES", 256 * 1024)
+    monkeypatch.setattr("emulator.store.sqlite.IN_MEMORY_BYTES", 256 * 1024)
     file = tmp_path / "kept.db"
     (syncs,) = (one for one in catalogue.vendors["secoda"].collections if one.name == "secoda.syncs")
     many = [{"id": f"{number}", "integration_id": "", "rows": "none", "text": "x" * 1000} for number in range(1000)]

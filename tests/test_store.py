@@ -268,7 +268,7 @@ async def test_a_large_database_stays_in_memory_where_there_is_no_room_for_a_fil
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(store, "_longest", 64 * 1024)
-    monkeypatch.setattr("emulator.store.database.tempfile.mkstemp", refuse)
+    monkeypatch.setattr("emulator.store.sqlite.tempfile.mkstemp", refuse)
     for number in range(160):
         await store.run(lambda db, id=f"{number}": things(db).insert({"id": id, "text": "x" * 1000}))  # type: ignore[misc]
     assert await store.run(lambda db: things(db).count()) == 160

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from emulator.journal.journals import Journals
 from emulator.sandbox.budget import Budget
 from emulator.sandbox.clock import Clock
 from emulator.sandbox.fixtures import Fixtures
+from emulator.sandbox.in_flight import InFlightCalls
 from emulator.sandbox.snapshots import Snapshots
 from emulator.store.collection import Collection
 from emulator.store.credentials import Credentials, Identity, expired
@@ -27,8 +27,6 @@ from emulator.store.records import Records
 from emulator.store.world import World
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from faker import Faker
 
 T = TypeVar("T")
@@ -104,42 +102,6 @@ def sentence_of(record: Record, collection: Collection, pointer: str, sentence: 
     if collection.name.endswith(".credentials") and isinstance(id, str):
         id = f"{id[:SHOWN_OF_SECRET]}…"
     return f"the record {id!r} of {collection.name}{pointer and f', {pointer}'}: {sentence}"
-
-
-class InFlightCalls:
-    """The calls that are under way: a context manager that any number of them may be in.
-
-    `count` is how many there are.
-    """
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._left: asyncio.Event | None = None
-
-    def __enter__(self) -> None:
-        self.begin()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.end()
-
-    def begin(self) -> None:
-        """Count one more."""
-        self.count += 1
-
-    def end(self) -> None:
-        """Count one less."""
-        self.count -= 1
-        if not self.count and self._left is not None:
-            self._left.set()
-
-    async def ended(self) -> None:
-        """Wait until there is none."""
-        while self.count:
-            self._left = self._left or asyncio.Event()
-            self._left.clear()
-            await self._left.wait()
 
 
 class Sandbox:

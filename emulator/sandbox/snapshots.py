@@ -15,8 +15,8 @@ from emulator.exchange import Record
 from emulator.json_text import is_deeper, read_stored, stored_text
 from emulator.sandbox.budget import Budget
 from emulator.store.collection import Collection
-from emulator.store.database import PAGE_BYTES, content_of, without_log
 from emulator.store.records import id_text
+from emulator.store.sqlite import PAGE_BYTES, content_of, without_log
 
 if TYPE_CHECKING:
     from emulator.sandbox.sandbox import Sandbox

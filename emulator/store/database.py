@@ -11,34 +11,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import sqlite3
-import tempfile
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
-from pathlib import Path
+from contextlib import closing
 from typing import TypeVar
 
 import aiosqlite
 
-from emulator.errors import ConfigurationError, StorageFailure, WorkEnded
+from emulator.errors import StorageFailure, WorkEnded
 from emulator.files.temporary import can_spill
 from emulator.runtime.private import make_daemon, run_on_thread
+from emulator.store import sqlite
 
 T = TypeVar("T")
 
 logger = logging.getLogger("emulator")
-
-PAGE_BYTES = 2048
-"""Most tables of a sandbox are small: with SQLite's usual 4096 it would take half as much memory again."""
-
-IN_MEMORY_BYTES = 32 * 1024**2
-"""A larger database is a temporary file, if there can be one."""
-
-CACHE_KIB = 32 * 1024
-IN_MEMORY_CACHE_KIB = 128
-"""How much of a database is cached: little of one that is in memory already."""
 
 GROWN_AFTER_WRITES = 1000
 """A database has not grown, or not by much, as long as it has been changed less often."""
@@ -46,24 +34,8 @@ GROWN_AFTER_WRITES = 1000
 SLOW_SECONDS = 0.005
 """A kind of work that took longer is done on the thread the next time."""
 
-LOCK_SECONDS = 1.0
-"""How long a file that another process has open is waited for: that process may be about to end."""
-
 STEPS_PER_LOOK = 10_000
 """After so many of SQLite's steps, a millisecond at most, a statement looks whether it is to end."""
-
-UNWRITABLE = frozenset(
-    {
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_PERM,
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
-    }
-)
-"""SQLite's codes for what is wrong with the disk or the file, and not with what was asked of it."""
 
 
 class Store:
@@ -92,8 +64,8 @@ class Store:
         self._is_lasting = is_lasting or path != ""
         self._in_memory = not self._is_lasting
         self._give_back = give_back
-        self._db = _connect(path) if path else database or _connect_memory()
-        self._longest = IN_MEMORY_BYTES
+        self._db = sqlite.connect(path) if path else database or sqlite.connect_memory()
+        self._longest = sqlite.IN_MEMORY_BYTES
         self._slow: dict[str, bool] = {}
         self.closed = False
         self._interrupted = self._is_released = False
@@ -136,7 +108,7 @@ class Store:
 
     async def dump(self) -> bytes:
         """Return the database as a SQLite file."""
-        return await self._run_on_thread(lambda: content_of(self._db))
+        return await self._run_on_thread(lambda: sqlite.content_of(self._db))
 
     async def load(
         self, file: bytes, prepare: Callable[[sqlite3.Connection], T], then: Callable[[T], object] | None = None
@@ -190,7 +162,7 @@ class Store:
             try:
                 return work()
             except sqlite3.Error as problem:
-                raise _failure(problem) from problem
+                raise sqlite.failure_of(problem) from problem
             finally:
                 self._done += 1
 
@@ -217,13 +189,13 @@ class Store:
         try:
             result = self._kept(db, work)
         except sqlite3.Error as problem:
-            raise _failure(problem) from problem
+            raise sqlite.failure_of(problem) from problem
         if then is not None:
             then(result)
         if db.total_changes != changes:
             self.revision += 1
             if on_thread or self.revision % 16 == 0:
-                self._make_room(db.execute("PRAGMA page_count").fetchone()[0] * PAGE_BYTES)
+                self._make_room(db.execute("PRAGMA page_count").fetchone()[0] * sqlite.PAGE_BYTES)
         is_slow = clock() - started > SLOW_SECONDS
         if is_slow is not self._is_slow(kind):
             self._slow[kind] = is_slow
@@ -255,7 +227,7 @@ class Store:
         self, file: bytes, prepare: Callable[[sqlite3.Connection], T], then: Callable[[T], object] | None
     ) -> None:
         # A new one: what the former knows of the tables, and where they are, may not be true of the file.
-        source = _connect_memory()
+        source = sqlite.connect_memory()
         try:
             source.deserialize(file)
             result = self._kept(source, prepare)
@@ -276,14 +248,14 @@ class Store:
 
     def _compact(self) -> None:
         pages, free = (self._db.execute(f"PRAGMA {name}_count").fetchone()[0] for name in ("page", "freelist"))
-        if free > pages // 2 and free * PAGE_BYTES > IN_MEMORY_BYTES:
+        if free > pages // 2 and free * sqlite.PAGE_BYTES > sqlite.IN_MEMORY_BYTES:
             self._db.execute("VACUUM")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _part(self, file: bytes) -> sqlite3.Connection:
-        copy = _copied(self._db)
+        copy = sqlite.copied(self._db)
         try:
-            with closing(_connect_memory()) as source:
+            with closing(sqlite.connect_memory()) as source:
                 source.deserialize(file)
                 source.backup(self._db)
         except BaseException:
@@ -300,108 +272,7 @@ class Store:
         """Move a database of `size` bytes, if that is large, from memory to a file, if there can be one."""
         if self._in_memory and size > self._longest and can_spill():
             try:
-                self._db, self._in_memory, self._give_back = _moved_to_file(self._db), False, None
+                self._db, self._in_memory, self._give_back = sqlite.moved_to_file(self._db), False, None
             except (OSError, sqlite3.Error) as problem:
                 logger.warning("A sandbox of %d MB stays in memory: %s.", size // 10**6, problem)
                 self._longest = 2 * size
-
-
-def _connect_memory() -> sqlite3.Connection:
-    db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, cached_statements=512)
-    db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-    db.execute(f"PRAGMA cache_size = -{IN_MEMORY_CACHE_KIB}")
-    if not can_spill():
-        db.execute("PRAGMA temp_store = MEMORY")
-    return db
-
-
-def _connect(path: str) -> sqlite3.Connection:
-    if path == ":memory:" or path.startswith("file:"):
-        raise ConfigurationError(
-            f"database is {path!r}: name a file by its path; without this setting all is kept in memory"
-        )
-    if Path(path).exists() and not Path(path).is_file():
-        raise ConfigurationError(f"database: {path} is not a file; name one that is there, or that can be made")
-    try:
-        db = sqlite3.connect(
-            path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
-        )
-        # SQLite locks the file itself, whatever path leads to it, until the process ends, however it ends.
-        db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-        # What was acknowledged survives a killed process; only a crash of the machine could lose the last writes.
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
-        db.executescript("BEGIN EXCLUSIVE; COMMIT")
-    except sqlite3.Error as problem:
-        if _code(problem) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            reason = "is in use by another process, perhaps another emulator; stop it, or name another file"
-            raise ConfigurationError(f"database: {path} {reason}") from None
-        raise ConfigurationError(f"database: {path} cannot be opened: {problem}") from None
-    return db
-
-
-def _code(problem: sqlite3.Error) -> int:
-    """Return SQLite's primary result code, 0 if the error is not SQLite's own."""
-    return int(getattr(problem, "sqlite_errorcode", 0)) & 0xFF
-
-
-def _failure(problem: sqlite3.Error) -> Exception:
-    """Return what to raise for an error of SQLite's: a StorageFailure for what is wrong with disk or file."""
-    code = _code(problem)
-    if code == sqlite3.SQLITE_INTERRUPT:
-        return WorkEnded("the emulator is stopping")
-    return StorageFailure(str(problem)) if code in UNWRITABLE else problem
-
-
-def content_of(db: sqlite3.Connection) -> bytes:
-    """Return a database as a SQLite file."""
-    return without_log(db.serialize())
-
-
-def without_log(file: bytes) -> bytes:
-    """Return a SQLite file whose header tells of no write-ahead log: a database in memory can have none."""
-    return file[:18] + b"\1\1" + file[20:] if file[18:20] == b"\2\2" else file
-
-
-def _copied(source: sqlite3.Connection) -> sqlite3.Connection:
-    """Return a copy in memory; of a large database, in a file without a name if there can be one."""
-    size = source.execute("PRAGMA page_count").fetchone()[0] * PAGE_BYTES
-    if size > IN_MEMORY_BYTES and can_spill():
-        return _copied_to_file(source)
-    copy = _connect_memory()
-    copy.deserialize(content_of(source))
-    return copy
-
-
-def _moved_to_file(source: sqlite3.Connection) -> sqlite3.Connection:
-    """Return a copy in a file without a name; close the source. Raises as `_copied_to_file` does."""
-    db = _copied_to_file(source)
-    source.close()
-    # The larger cache comes when the source has gone.
-    db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-    return db
-
-
-def _copied_to_file(source: sqlite3.Connection) -> sqlite3.Connection:
-    """Return a copy in a file without a name, which is gone when it is closed.
-
-    Raises OSError or sqlite3.Error if there is no room for it.
-    """
-    handle, name = tempfile.mkstemp(prefix="emulator-", suffix=".db")
-    os.close(handle)
-    db = sqlite3.connect(name, isolation_level=None, check_same_thread=False, cached_statements=512)
-    try:
-        # Nothing is lost with a file that nobody else can open, and that does not outlive the process.
-        for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = MEMORY", "synchronous = OFF"):
-            db.execute(f"PRAGMA {pragma}")
-        db.execute(f"PRAGMA cache_size = -{IN_MEMORY_CACHE_KIB}")
-        source.backup(db)
-    except BaseException:
-        db.close()
-        raise
-    finally:
-        with suppress(OSError):  # where a file that is open cannot be removed
-            Path(name).unlink()
-    return db

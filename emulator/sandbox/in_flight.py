@@ -1,0 +1,45 @@
+"""The calls that are under way in a sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+class InFlightCalls:
+    """The calls that are under way: a context manager that any number of them may be in.
+
+    `count` is how many there are.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._left: asyncio.Event | None = None
+
+    def __enter__(self) -> None:
+        self.begin()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+
+    def begin(self) -> None:
+        """Count one more."""
+        self.count += 1
+
+    def end(self) -> None:
+        """Count one less."""
+        self.count -= 1
+        if not self.count and self._left is not None:
+            self._left.set()
+
+    async def ended(self) -> None:
+        """Wait until there is none."""
+        while self.count:
+            self._left = self._left or asyncio.Event()
+            self._left.clear()
+            await self._left.wait()
