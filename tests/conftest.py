@@ -213,3 +213,12 @@ def fresh(server: ThreadedServer, client: httpx.Client) -> Iterator[EmulatorUnde
     under_test.strict(None)
     broken = [(exchange.operations, exchange.reply_violations) for exchange in under_test.exchanges()]
     assert not [entry for entry in broken if entry[1]]
+
+
+@pytest.fixture
+def lines(emulator: EmulatorUnderTest) -> Iterator[list[Exchange]]:
+    """The exchanges that were told, in their order."""
+    told: list[Exchange] = []
+    emulator.sandbox.journal.on_record = told.append
+    yield told
+    emulator.sandbox.journal.on_record = None

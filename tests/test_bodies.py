@@ -87,6 +87,13 @@ def test_every_api_sends_it(server: Secure, to: str, length: int | None) -> None
         assert received(connection).startswith(b"HTTP/1.1 ")
 
 
+def answer_to_head(server: Secure, way: str, request_line: bytes, headers: bytes) -> bytes:
+    """Send the head of a request whose client waits before it sends the body, and return the answer."""
+    with connected(server, way) as connection:
+        connection.sendall(request_line + b" HTTP/1.1\r\nHost: api.secoda.co\r\n" + headers + EXPECT + b"\r\n")
+        return received(connection)
+
+
 @pytest.mark.parametrize(
     ("request_line", "headers", "status"),
     [
@@ -103,11 +110,8 @@ def test_every_api_sends_it(server: Secure, to: str, length: int | None) -> None
 def test_who_would_be_refused_is_refused_at_once_and_what_follows_is_no_request(
     server: Secure, request_line: bytes, headers: bytes, status: int, way: str
 ) -> None:
-    kind = b"Content-Type: multipart/form-data; boundary=x\r\n"
-    with connected(server, way) as connection:
-        connection.sendall(request_line + b" HTTP/1.1\r\nHost: api.secoda.co\r\n" + headers + kind + EXPECT)
-        connection.sendall(b"Content-Length: 5000000\r\n\r\n")
-        answer = received(connection)
+    kind = b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 5000000\r\n"
+    answer = answer_to_head(server, way, request_line, headers + kind)
     assert statuses(answer) == [status]
     assert b"Connection: close" in answer
     assert [code for code in journalled(server) if code != status] == []
@@ -125,10 +129,8 @@ def test_who_would_be_refused_is_refused_at_once_and_what_follows_is_no_request(
 def test_a_short_body_is_not_waited_for_either(
     server: Secure, request_line: bytes, headers: bytes, status: int, way: str
 ) -> None:
-    kind = b"Content-Type: application/json\r\nContent-Length: 14\r\n\r\n"
-    with connected(server, way) as connection:
-        connection.sendall(request_line + b" HTTP/1.1\r\nHost: api.secoda.co\r\n" + headers + EXPECT + kind)
-        assert statuses(received(connection)) == [status]
+    kind = b"Content-Type: application/json\r\nContent-Length: 14\r\n"
+    assert statuses(answer_to_head(server, way, request_line, headers + kind)) == [status]
     assert journalled(server) == [status]
 
 

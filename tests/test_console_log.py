@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,15 +22,6 @@ from emulator.server.access_log import ConsoleLog, coloured_line, format_for, js
 from tests.conftest import EmulatorUnderTest
 
 NOON = datetime(2030, 1, 1, 12, 0, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def lines(emulator: EmulatorUnderTest) -> Iterator[list[Exchange]]:
-    """The exchanges that were told, in their order."""
-    told: list[Exchange] = []
-    emulator.sandbox.journal.on_record = told.append
-    yield told
-    emulator.sandbox.journal.on_record = None
 
 
 def test_a_call_is_a_line_of_its_time_sandbox_vendor_operation_status_and_milliseconds(

@@ -12,11 +12,12 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 import pytest
@@ -217,6 +218,22 @@ def hold_calls(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
     return end
 
 
+PostLate: TypeAlias = Callable[..., "Future[httpx.Response]"]
+
+
+@contextmanager
+def served_with_late_calls(emulator: Emulator) -> Iterator[tuple[ThreadedServer, Control, PostLate]]:
+    """Serve an emulator; `post_late(url, …)` makes a call to Secoda on a thread."""
+    with (
+        ThreadedServer(emulator) as server,
+        httpx.Client(timeout=60) as client,
+        httpx.Client(timeout=60) as other,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        post = partial(other.post, headers=SECODA)
+        yield server, Control(server.url, client), lambda url, **sent: threads.submit(post, url, **sent)
+
+
 @pytest.mark.parametrize("upload", [False, True])
 def test_a_call_that_a_reset_overtakes_writes_nothing_into_the_new_world(
     tmp_path: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, upload: bool
@@ -225,23 +242,15 @@ def test_a_call_that_a_reset_overtakes_writes_nothing_into_the_new_world(
     emulator = Emulator(
         read_settings({"port": 0, "access_log": False, "database": str(tmp_path / "kept.db")}), catalogue
     )
-    with (
-        ThreadedServer(emulator) as server,
-        httpx.Client(timeout=60) as client,
-        httpx.Client(timeout=60) as other,
-        ThreadPoolExecutor(1) as threads,
-    ):
-        control = Control(server.url, client)
+    with served_with_late_calls(emulator) as (server, control, post_late):
         before = {name: records(control, name) for name in ("secoda.integrations", "secoda.syncs", "secoda.resources")}
         control.done("POST", "/faults", json={"vendor": "secoda", "delay": {"fixed": 0.1}})
         former = emulator.sandboxes.default
         url = server.url + INTEGRATIONS
         late = (
-            threads.submit(
-                other.post, f"{url}/{CUSTOM}/import_metadata", headers=SECODA, files={"file": ("a.csv", CSV)}
-            )
+            post_late(f"{url}/{CUSTOM}/import_metadata", files={"file": ("a.csv", CSV)})
             if upload
-            else threads.submit(other.post, url, headers=SECODA, json={"name": "Late"})
+            else post_late(url, json={"name": "Late"})
         )
         while former.idle:
             pass
@@ -277,17 +286,11 @@ def test_an_upload_that_a_restore_overtakes_ends_and_leaves_the_restored_records
     monkeypatch.setattr(holder, name, hold)
     settings = {"database": str(tmp_path / "kept.db")} if in_file else {}
     emulator = Emulator(read_settings({"port": 0, "access_log": False, **settings}), catalogue)
-    with (
-        ThreadedServer(emulator) as server,
-        httpx.Client(timeout=60) as client,
-        httpx.Client(timeout=60) as other,
-        ThreadPoolExecutor(1) as threads,
-    ):
-        control = Control(server.url, client)
+    with served_with_late_calls(emulator) as (server, control, post_late):
         control.done("POST", "/snapshots", json={"name": "before"})
         before = {name: records(control, name) for name in ("secoda.syncs", "secoda.resources", "secoda.lineage")}
         url, files = f"{server.url}{INTEGRATIONS}/{CUSTOM}/import_metadata", {"file": ("a.csv", CSV)}
-        upload = threads.submit(other.post, url, headers=SECODA, files=files)
+        upload = post_late(url, files=files)
         held.wait()
         control.done("POST", "/snapshots/before/restore")
         server.run(go_on)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,15 +43,6 @@ CALLS = {
     "keys twice": (PATH, JSON, b'{"token": "a", "token": "b", "name": "x"}'),
     "a form": (PATH, b"Content-Type: application/x-www-form-urlencoded\r\n", b"name=%ff%ed%a0%80&token=%ff&=&&a"),
 }
-
-
-@pytest.fixture
-def lines(emulator: EmulatorUnderTest) -> Iterator[list[Exchange]]:
-    """The exchanges that were told, in their order."""
-    told: list[Exchange] = []
-    emulator.sandbox.journal.on_record = told.append
-    yield told
-    emulator.sandbox.journal.on_record = None
 
 
 @pytest.mark.parametrize("name", CALLS)
