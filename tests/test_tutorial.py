@@ -12,7 +12,7 @@ __all__ = ["inner"]
 
 PAGE = Path(__file__).parent.parent / "docs" / "tutorial" / "first-suite.md"
 BLOCK = re.compile(
-    r"^```(?P<language>\w+)(?: title=\"(?P<title>.*?)\")?(?P<append> mode=\"append\")?\n(?P<text>.*?)^```$", re.M | re.S
+    r"^```(?P<language>\w+)(?: title=\"(?P<file>[\w.]+)(?P<end>, at its end)?\")?\n(?P<text>.*?)^```$", re.M | re.S
 )
 pytest_plugins = ["pytester"]
 
@@ -22,8 +22,8 @@ def test_reader_of_the_tutorial_sees_what_it_shows(inner: Inner) -> None:
     for block in BLOCK.finditer(PAGE.read_text("utf-8")):
         text = block["text"]
         if block["language"] == "python":
-            file = folder / block["title"]
-            file.write_text((file.read_text() if block["append"] else "") + text)
+            file = folder / block["file"]
+            file.write_text((file.read_text() if block["end"] else "") + text)
         elif text == "pytest\n":
             output = inner.pytester.runpytest_inprocess(*PLAIN, "--emulator-url", inner.url, "test_catalog.py").outlines
         elif block["language"] == "text":
