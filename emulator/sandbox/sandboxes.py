@@ -337,7 +337,7 @@ def seed_vendor(
 
 def seeded_faker(seed: int, collection: str) -> Faker:
     """Return the Faker that makes a collection's records: the same seed gives the same records."""
-    from faker import Faker  # noqa: PLC0415 - it costs 0.16 s, and a world without `populate` needs none
+    from faker import Faker  # noqa: PLC0415 - it costs 0.16 s, and most starts need none
 
     fake = Faker("en_US")
     fake.seed_instance(f"{seed}:{collection}")
