@@ -8,6 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from emulator.cli.serve import SWITCH_SECONDS
+from emulator.contract.graphql_calls import QUICK_FIELDS, QUICK_QUERY
+from emulator.pipeline import LARGE_BODY_BYTES
+from emulator.store.database import SLOW_SECONDS
+from emulator.store.sqlite import IN_MEMORY_BYTES
+from emulator.transport import wire
 from tests.generated import ARCHITECTURE, ROOT
 
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
@@ -76,3 +82,20 @@ def test_a_decision_says_what_was_decided_and_what_was_refused(page: Path) -> No
     text = page.read_text("utf-8")
     assert "**Decided:**" in text
     assert "**Refused" in text
+
+
+def test_figures_of_what_leaves_the_event_loop_are_those_of_the_code() -> None:
+    page = (ROOT / "docs" / "decisions" / "event-loop-or-thread.md").read_text("utf-8")
+    for sentence in (
+        f"took more than {SLOW_SECONDS * 1000:g} ms the last time",
+        f"for a body of more than {LARGE_BODY_BYTES // 1024} kB",
+        f"validating a body of more than {wire.QUICK_BODY // 1024} kB",
+        f"of more than {QUICK_QUERY:,} characters; executing more than {QUICK_FIELDS} fields",
+        f"switch interval to {SWITCH_SECONDS * 1000:g} ms",
+    ):
+        assert sentence in page
+
+
+def test_figure_of_what_stays_in_memory_is_that_of_the_code() -> None:
+    page = (ROOT / "docs" / "decisions" / "sqlite-in-memory.md").read_text("utf-8")
+    assert f"in memory up to {IN_MEMORY_BYTES // 1024**2} MB" in page
