@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from emulator.addressing import Address
-from emulator.contract.fidelity import BrokenContract, check_reply
+from emulator.contract.fidelity import BrokenContract, check_payload, check_reply
 from emulator.contract.graphql_calls import GraphQLCalls
 from emulator.contract.near_misses import near_misses
 from emulator.contract.openapi import Contract, responses_of
@@ -60,6 +60,7 @@ class RequestContext:
     it is journalled under: of a GraphQL call the root fields, none if the contract has none of them.
     """
 
+    request: web.BaseRequest
     sandbox: Sandbox
     now: datetime
     route: Route | None
@@ -119,7 +120,7 @@ class Pipeline:
                 address.origin.check()
                 context.call.body = await wire.read_short(request, self._body_limits.parsed)
                 operation = self._match(context)
-                await self._read(context, operation, request)
+                await self._read(context, operation)
                 await self._read_root_fields(context, operation)
                 self._apply_faults(context, operation)
                 await hold_back(request, context.effect.seconds, self._stopping)
@@ -132,9 +133,9 @@ class Pipeline:
             except Exception as failure:
                 reply = await self._refuse(context, failure)
             reply = await self._check_reply(context, reply)
-            reply = await self._apply_effect(context, reply, request)
+            reply = await self._apply_effect(context, reply)
             response = self._journal(context, reply, started)
-            return await self._send(context, response, request)
+            return await self._send(context, response)
 
     def _arrive(self, request: web.BaseRequest, address: Address) -> RequestContext:
         route = self._routes.find(address.path)
@@ -146,7 +147,7 @@ class Pipeline:
         matched = route.operations.get("GET" if call.method == "HEAD" else call.method) if route else None
         operations = (matched.name,) if matched else ()
         now = address.sandbox.now()
-        return RequestContext(address.sandbox, now, route, call, matched=matched, operations=operations)
+        return RequestContext(request, address.sandbox, now, route, call, matched=matched, operations=operations)
 
     def _match(self, context: RequestContext) -> Operation:
         route = context.route
@@ -160,8 +161,8 @@ class Pipeline:
             raise Refusal(self._dialect.invalid(context.call, route.violations))
         return context.matched
 
-    async def _read(self, context: RequestContext, operation: Operation, request: web.BaseRequest) -> None:
-        conventions, call = self._contract.conventions, context.call
+    async def _read(self, context: RequestContext, operation: Operation) -> None:
+        conventions, call, request = self._contract.conventions, context.call, context.request
         if call.body or not wire.has_body(request, conventions):
             return
         if wire.expects_continue(request) and not self._is_known(context, operation):
@@ -184,10 +185,7 @@ class Pipeline:
         return self._graphql if self._graphql is not None and operation.name == self._graphql.carrier else None
 
     async def _read_root_fields(self, context: RequestContext, operation: Operation) -> None:
-        """Find the operations of a GraphQL call: its root fields, else the operation that carries them.
-
-        It has none if the schema has none of its root fields.
-        """
+        """Find the operations of a GraphQL call: its root fields (none if the schema has none), else their carrier."""
         graphql = self._graphql_of(operation)
         if graphql is None:
             return
@@ -201,9 +199,8 @@ class Pipeline:
         sandbox, call = context.sandbox, context.call
         operations, seed = context.operations or (operation.name,), f"{sandbox.seed}:{sandbox.journal.next_number()}"
         call.switches = self._effects.switches_of(call, call.switches)
-        context.effect = self._effects.of(
-            call, operations, sandbox.faults, context.now, seed, partial(self._subject, context)
-        )
+        subject_of = partial(self._subject, context)
+        context.effect = self._effects.of(call, operations, sandbox.faults, context.now, seed, subject_of)
 
     def _subject(self, context: RequestContext, operation: str) -> CallSubject:
         id = self._vendor.presented(context.call)
@@ -275,10 +272,7 @@ class Pipeline:
                 return None
         with world.savepoint():
             payload = self._handlers.transactional[name](replace(context.call, params=arguments), world)
-        check = self._contract.operations[name].payload
-        broken = check.violations(payload, "body", f"/data/{name}") if check else []
-        if broken:
-            raise BrokenContract(broken)
+        check_payload(payload, self._contract.operations[name])
         return payload if fault is None or fault.keep_data else None
 
     async def _refuse(self, context: RequestContext, failure: Exception) -> Reply:
@@ -302,15 +296,13 @@ class Pipeline:
         violations = check_reply(reply, self._responses(context))
         return await self._broken(context, BrokenContract(violations)) if violations else reply
 
-    async def _apply_effect(
-        self, context: RequestContext, reply: Reply | None, request: web.BaseRequest
-    ) -> Reply | None:
+    async def _apply_effect(self, context: RequestContext, reply: Reply | None) -> Reply | None:
         """Return the reply that the faults leave, None if there is none; it may be held back."""
         effect = context.effect
         if not context.reply_is_checked:
             reply = None if effect.connection in WITHOUT_REPLY else effect.reply or reply
         try:
-            await hold_back(request, effect.seconds_after, self._stopping)
+            await hold_back(context.request, effect.seconds_after, self._stopping)
         except Disconnected:
             return None
         return reply
@@ -324,12 +316,10 @@ class Pipeline:
         self._metrics.count(exchange)
         return response
 
-    async def _send(
-        self, context: RequestContext, response: web.Response | None, request: web.BaseRequest
-    ) -> web.StreamResponse:
+    async def _send(self, context: RequestContext, response: web.Response | None) -> web.StreamResponse:
         if response is not None:
-            self._cors.allow(request, response)
-        return await send(request, response, context.effect.connection, self._stopping)
+            self._cors.allow(context.request, response)
+        return await send(context.request, response, context.effect.connection, self._stopping)
 
     def _responses(self, context: RequestContext) -> Mapping[int, Response]:
         return self._contract.unmatched if context.matched is None else responses_of(context.matched, self._contract)
@@ -385,10 +375,7 @@ class Pipeline:
 
 @dataclass
 class _Transactions:
-    """The transactions of one context, each with random choices of its own; `on_thread` if they are many or large.
-
-    Those of several belong to one `generation` of the records: none of them comes after a restore.
-    """
+    """The transactions of one call: on a thread if they are large, of one `generation`, so none follows a restore."""
 
     context: RequestContext
     vendor: str

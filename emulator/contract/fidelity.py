@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from emulator.contract.operation import Response
+from emulator.contract.operation import Operation, Response
 from emulator.exchange import NOTHING, Reply, Violation
 
 
@@ -31,6 +32,13 @@ def check_reply(reply: Reply, responses: Mapping[int, Response]) -> list[Violati
     if not reply.content and kinds and not response.may_be_empty:
         return [Violation("body", "", "required", True, NOTHING, f"a {reply.status} has a body")]
     return []
+
+
+def check_payload(payload: Any, operation: Operation) -> None:
+    """Raise BrokenContract if the value of a GraphQL root field departs from the contract."""
+    violations = operation.payload.violations(payload, "body", f"/data/{operation.name}") if operation.payload else []
+    if violations:
+        raise BrokenContract(violations)
 
 
 def _check_document(reply: Reply, response: Response) -> list[Violation]:
