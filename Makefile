@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DOCS_VENV := .docs-venv
 DOCS_STAMP := $(DOCS_VENV)/.installed
+# Draws the diagrams of the documentation; a reader's browser fetches nothing.
+MERMAID := mermaid-11.16.0.tgz
+MERMAID_SHA256 := ff48c94a0a0458b377a5187ad01407184d2a182e6476c2015b7068ff58355fae
 LOWEST := .lowest
 PYTHONS := 3.11 3.12 3.13
 CLIENT_TESTS := tests/clients
@@ -90,9 +93,12 @@ lock: $(STAMP)  ## Pin the newest versions that pyproject.toml allows
 $(DOCS_STAMP): requirements/docs.txt
 	$(PYTHON) -m venv --clear $(DOCS_VENV)
 	$(DOCS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
+	cd $(DOCS_VENV) && npm pack --silent $(MERMAID:mermaid-%.tgz=mermaid@%)
+	cd $(DOCS_VENV) && bin/python -c "import hashlib; assert hashlib.file_digest(open('$(MERMAID)', 'rb'), 'sha256').hexdigest() == '$(MERMAID_SHA256)'"
+	tar -xzf $(DOCS_VENV)/$(MERMAID) -C $(DOCS_VENV) package/dist/mermaid.min.js
 	@touch $@
 
-docs: $(DOCS_STAMP)  ## Build the documentation into site/; a broken link fails
+docs: $(DOCS_STAMP)  ## Build the documentation into site/; a broken link fails (needs npm, the first time)
 	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict --clean --quiet
 
 clean:  ## Remove everything that was made

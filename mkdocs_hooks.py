@@ -1,4 +1,7 @@
-"""Lets pages of the site link to files outside docs/: each file that is linked becomes a page below repository/."""
+"""Lets pages of the site link to files outside docs/: each file that is linked becomes a page below repository/.
+
+The script that draws diagrams is one of the site's files, so that a reader's browser fetches nothing from elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,15 @@ from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parent
 FOLDER = "repository"
+MERMAID = ROOT / ".docs-venv" / "package" / "dist" / "mermaid.min.js"
 ALWAYS = ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<path>[^)\s#:]+)(?P<anchor>#[^)\s]*)?\)")
 LANGUAGES = {".py": "python", ".yaml": "yaml", ".yml": "yaml", ".json": "json", ".toml": "toml", ".template": "nginx"}
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add a page for each file outside docs/ that a page links to."""
+    """Add the script for diagrams, and a page for each file outside docs/ that a page links to."""
+    files.append(File.generated(config, "javascripts/mermaid.min.js", abs_src_path=str(MERMAID)))
     wanted = [ROOT / name for name in ALWAYS if (ROOT / name).exists()]
     for file in files.documentation_pages():
         wanted += outside(file.content_string, ROOT / "docs" / file.src_uri)
