@@ -1,3 +1,5 @@
 """One process that stands in for Paradime, Secoda, Immuta and Celigo integrator.io."""
 
+__all__ = ["__version__"]
+
 __version__ = "0.1.0"

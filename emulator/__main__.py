@@ -15,8 +15,7 @@ def main() -> None:
     if sys.argv[1:2] == ["serve"]:
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: os._exit(0))
-    from emulator.cli import main as cli  # noqa: PLC0415 - after the handlers are there
-    from emulator.cli import streams  # noqa: PLC0415
+    from emulator.cli import main as cli, streams  # noqa: PLC0415, I001
 
     streams.open_standard_streams()
     cli.main()

@@ -10,6 +10,16 @@ from typing import Any
 
 from emulator.exchange import NOTHING, Reply, Violation
 
+__all__ = [
+    "ConfigurationError",
+    "ContractError",
+    "EmulatorError",
+    "FieldError",
+    "MalformedBody",
+    "Refusal",
+    "UndecodableBody",
+]
+
 FEW = 12
 """A sentence lists no more known names than these."""
 

@@ -9,6 +9,20 @@ from typing import Any, BinaryIO, Final, TypeAlias
 
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy
 
+__all__ = [
+    "NOTHING",
+    "REFUSED",
+    "UNDECODABLE",
+    "Call",
+    "Document",
+    "Entrance",
+    "Nothing",
+    "Part",
+    "Record",
+    "Reply",
+    "Violation",
+]
+
 Document: TypeAlias = Any
 """A JSON document: what `json.loads` returns."""
 

@@ -41,7 +41,7 @@ class Metrics:
 
     def text(self, sandboxes: Iterable[Sandbox]) -> bytes:
         """Return all metrics in the text format."""
-        from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415 - only who asks pays for it
+        from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415
 
         registry = CollectorRegistry()
         registry.register(_Collector(self, list(sandboxes)))
@@ -54,7 +54,7 @@ class _Collector:
         self._sandboxes = sandboxes
 
     def collect(self) -> Iterator[Metric]:
-        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415 - as above
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415
 
         metrics = self._metrics
         calls = CounterMetricFamily("emulator_calls", "Calls answered.", labels=["vendor", "operation", "status"])

@@ -15,6 +15,8 @@ from emulator.store.credentials import Credentials, Identity
 from emulator.store.world import World
 from emulator.transport.wire import TooLarge, UnsupportedEncoding
 
+__all__ = ["Dialect", "Handler", "Handlers", "StreamingHandler", "Switches", "Transactions", "Vendor"]
+
 T = TypeVar("T")
 
 Switches: TypeAlias = Mapping[str, Any]

@@ -131,7 +131,8 @@ def test_both_json_schema_libraries_agree_on_every_example_and_its_mutations(ven
 
 
 def agrees(check: Check, document: Any) -> bool:
-    return check.accepts(document) == check._explaining.is_valid(document)
+    explained = check._schemas.explaining.violations(check.address, document, "body")
+    return check.accepts(document) == (explained == [])
 
 
 def test_pattern_ends_where_the_text_ends(catalogue: Catalogue) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 
 from emulator.cli.streams import say
-from emulator.errors import ConfigurationError
 from emulator.settings import read_settings
 
 
@@ -25,15 +24,10 @@ def check(folders: Sequence[Path], contracts: str | None) -> None:
 
     Example: emulator check fixtures
     """
-    from emulator.catalogue import fixture_folders  # noqa: PLC0415 - as below
-    from emulator.cli.problems import all_problems  # noqa: PLC0415 - no other command shall wait for it
+    from emulator.cli.problems import all_problems, checked_folders  # noqa: PLC0415
 
     settings = read_settings({"contracts": contracts}, os.environ)
-    built_in, *own = fixture_folders(settings)
-    checked = [built_in, *(folders or own)]
-    for folder in checked:
-        if not folder.is_dir():
-            raise ConfigurationError(f"{folder} is not a folder")
+    checked = checked_folders(settings, folders)
     problems = 0
     for problem in all_problems(checked, settings):
         say(problem)

@@ -24,8 +24,8 @@ def operations(vendor: str | None) -> None:
 
     Example: emulator operations --vendor celigo
     """
-    from emulator.catalogue import contract_overlay, read_catalogue  # noqa: PLC0415 - no other command shall wait for it
-    from emulator.control.information import describe_operations  # noqa: PLC0415 - as above
+    from emulator.catalogue import contract_overlay, read_catalogue  # noqa: PLC0415
+    from emulator.control.information import describe_operations  # noqa: PLC0415
 
     overlay = contract_overlay(read_settings({}, os.environ))
     catalogue = _checked(vendor, read_catalogue(overlay=overlay))

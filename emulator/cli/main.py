@@ -71,7 +71,7 @@ def serve(**options: Any) -> None:
     settings = read_settings(options, os.environ)
     # Hardly anything that a start makes is garbage: the collector would look at it all, over and over.
     gc.disable()
-    from emulator.cli.serve import serve_until_signalled  # noqa: PLC0415 - no other command shall wait for it
+    from emulator.cli.serve import serve_until_signalled  # noqa: PLC0415
 
     serve_until_signalled(settings)
 

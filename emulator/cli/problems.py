@@ -13,6 +13,7 @@ from emulator.catalogue import (
     binding_problems,
     contract_overlay,
     credential_check,
+    fixture_folders,
     read_catalogue,
     scenario_reader,
     seeded_records,
@@ -29,6 +30,19 @@ from emulator.settings import Settings
 from emulator.store.collection import Collection
 from emulator.vendor import Vendor
 from emulator.vendors import load_vendors
+
+
+def checked_folders(settings: Settings, folders: Sequence[Path]) -> Sequence[Path]:
+    """Return the built-in folder of fixtures, and `folders` or else the one that the settings name.
+
+    Raises ConfigurationError for one that is not a folder.
+    """
+    built_in, *own = fixture_folders(settings)
+    checked = [built_in, *(folders or own)]
+    for folder in checked:
+        if not folder.is_dir():
+            raise ConfigurationError(f"{folder} is not a folder")
+    return checked
 
 
 def all_problems(folders: Sequence[Path], settings: Settings) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from emulator.cli.healthcheck import address
 from emulator.cli.streams import say
 from emulator.errors import ConfigurationError, EmulatorError
 from emulator.settings import read_settings
@@ -23,8 +24,7 @@ _sandbox_option = click.option("--sandbox", default="default", show_default=True
 
 
 def _client(url: str | None) -> Client:
-    from emulator.cli.healthcheck import address  # noqa: PLC0415 - as above
-    from emulator.client import Client  # noqa: PLC0415 - no other command shall wait for it
+    from emulator.client import Client  # noqa: PLC0415
 
     if url is None:
         host, port = address(os.environ)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import logging
 import os
@@ -115,8 +116,6 @@ def _return_large_blocks() -> None:
     M_MMAP_THRESHOLD): half as much stays resident after a hundred large bodies.
     """
     if sys.platform == "linux":
-        import ctypes  # noqa: PLC0415 - not there on every platform
-
         with suppress(AttributeError):  # musl has no such switch
             ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK_BYTES)
 

@@ -25,6 +25,8 @@ from emulator.errors import ConfigurationError
 from emulator.transport.hosts import HTTPS_PORT, Hosts
 from emulator.transport.splice import splice
 
+__all__ = ["patch_dns"]
+
 TIMEOUT = 10.0
 
 logger = logging.getLogger("emulator")
@@ -185,7 +187,7 @@ def _patch_names(undo: ExitStack, hosts: Hosts, address: tuple[str, int]) -> Non
 
 def _patch_uvloop(undo: ExitStack, pointed: Callable[[Any, Any], tuple[Any, Any]]) -> None:
     """Look names up as asyncio's own loop does: uvloop asks the system itself."""
-    from uvloop import Loop  # noqa: PLC0415 - the client's, if it is there
+    from uvloop import Loop  # noqa: PLC0415
 
     create_connection = Loop.create_connection
 
@@ -203,7 +205,7 @@ def _patch_uvloop(undo: ExitStack, pointed: Callable[[Any, Any], tuple[Any, Any]
 
 def _patch_anyio(undo: ExitStack, pointed: Callable[[Any, Any], tuple[Any, Any]]) -> None:
     """Point anyio's connections (httpx's, when asynchronous): of an address that is looked up it drops the port."""
-    import anyio  # noqa: PLC0415 - the client's, if it is there
+    import anyio  # noqa: PLC0415
 
     connect_tcp = anyio.connect_tcp
 
@@ -219,7 +221,7 @@ def _patch_anyio(undo: ExitStack, pointed: Callable[[Any, Any], tuple[Any, Any]]
 
 def _patch_aiodns(undo: ExitStack, hosts: Hosts) -> None:
     """Have aiohttp look the names up by the loop: with aiodns it asks the name servers itself."""
-    from aiohttp.resolver import AsyncResolver, ThreadedResolver  # noqa: PLC0415 - it costs 0.3 s
+    from aiohttp.resolver import AsyncResolver, ThreadedResolver  # noqa: PLC0415
 
     resolve = AsyncResolver.resolve
 

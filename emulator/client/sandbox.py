@@ -198,7 +198,7 @@ class SandboxClient:
         requests, httpx, aiohttp and urllib are led here, TLS trusted. Raises EmulatorError if the emulator has no
         certificates (setting tls=auto).
         """
-        from emulator.client.patch_dns import patch_dns  # noqa: PLC0415 - few need it, and it imports asyncio and ssl
+        from emulator.client.patch_dns import patch_dns  # noqa: PLC0415
 
         hosts = [host for vendor in self.vendors.values() for host in vendor.hosts]
         patch = ExitStack()

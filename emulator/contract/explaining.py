@@ -32,12 +32,39 @@ LONGEST_SENTENCE = 4000
 """A sentence is cut there: it may quote a whole text."""
 
 
-def registry_of(documents: Mapping[str, Document]) -> Registry[Document]:
-    """Return the documents as jsonschema wants them."""
-    registry: Registry[Document] = Registry()
-    return registry.with_resources(
-        (address, DRAFT202012.create_resource(_without_dialect(document))) for address, document in documents.items()
-    )
+class Explaining:
+    """Says where documents depart from the schemas of one contract; `documents` are its files by their addresses."""
+
+    def __init__(self, documents: Mapping[str, Document]) -> None:
+        empty: Registry[Document] = Registry()
+        self._registry = empty.with_resources(
+            (address, DRAFT202012.create_resource(_without_dialect(document)))
+            for address, document in documents.items()
+        )
+        self._validators: dict[str, Draft202012Validator] = {}
+
+    def violations(self, address: str, document: Document, place: str, pointer: str = "") -> list[Violation]:
+        """Return the places where a document departs from the schema at `address`, in the order of their paths.
+
+        `pointer` goes before theirs. Of the first MOST_LOOKED_AT, MOST_VIOLATIONS of each kind are returned: a vendor
+        that tolerates one kind may refuse another that comes behind.
+        """
+        kept: Counter[tuple[str, str]] = Counter()
+        errors = []
+        for error in islice(self._validator(address).iter_errors(document), MOST_LOOKED_AT):
+            kind = str(error.validator), type(error.instance).__name__
+            kept[kind] += 1
+            if kept[kind] <= MOST_VIOLATIONS:
+                errors.append(error)
+        errors.sort(key=_path)
+        return [violation for error in errors for violation in _violations(error, place, pointer)]
+
+    def _validator(self, address: str) -> Draft202012Validator:
+        if address not in self._validators:
+            self._validators[address] = _Validator(
+                {"$ref": address}, registry=self._registry, format_checker=FormatChecker(FORMATS)
+            )
+        return self._validators[address]
 
 
 def _without_dialect(document: Document) -> Document:
@@ -45,30 +72,6 @@ def _without_dialect(document: Document) -> Document:
     if not isinstance(document, dict):
         return document
     return {name: value for name, value in document.items() if name != "$schema"}
-
-
-def validator_of(address: str, registry: Registry[Document]) -> Draft202012Validator:
-    """Return what holds documents to the schema at `address`."""
-    return _Validator({"$ref": address}, registry=registry, format_checker=FormatChecker(FORMATS))
-
-
-def violations_of(
-    document: Document, validator: Draft202012Validator, place: str, pointer: str = ""
-) -> list[Violation]:
-    """Return the places where the document departs from the schema, in the order of their paths.
-
-    `pointer` goes before theirs. Of the first MOST_LOOKED_AT, MOST_VIOLATIONS of each kind are returned: a vendor
-    that tolerates one kind may refuse another that comes behind.
-    """
-    kept: Counter[tuple[str, str]] = Counter()
-    errors = []
-    for error in islice(validator.iter_errors(document), MOST_LOOKED_AT):
-        kind = str(error.validator), type(error.instance).__name__
-        kept[kind] += 1
-        if kept[kind] <= MOST_VIOLATIONS:
-            errors.append(error)
-    errors.sort(key=_path)
-    return [violation for error in errors for violation in _violations(error, place, pointer)]
 
 
 def _check_pattern(

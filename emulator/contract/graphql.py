@@ -54,7 +54,7 @@ class GraphQL:
     @cached_property
     def executable(self) -> Executable:
         """What runs the requests."""
-        from emulator.contract.execution import Executable  # noqa: PLC0415 - it costs 0.1 s, and REST needs none of it
+        from emulator.contract.execution import Executable  # noqa: PLC0415
 
         return Executable(self.sdl, self.operations, {name: of for name, (of, _) in self.aliases.items()})
 

@@ -124,7 +124,7 @@ def read_contract(folder: Path, *overlays: Path) -> Contract:
     files = contract_files(folder, *overlays)
     if all(map(is_ours, files.values())) and OPENAPI in files:
         return _Reader(folder.name, files).contract()
-    from emulator.contract.form import problems  # noqa: PLC0415 - it costs 0.1 s, and our own contracts need none of it
+    from emulator.contract.form import problems  # noqa: PLC0415
 
     found = list(problems(folder.name, files))
     if found:

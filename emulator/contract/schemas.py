@@ -13,8 +13,7 @@ from emulator.exchange import Document, Violation
 from emulator.json_text import without_surrogates
 
 if TYPE_CHECKING:
-    from jsonschema import Draft202012Validator
-    from referencing import Registry
+    from emulator.contract.explaining import Explaining
 
 
 class Schemas:
@@ -43,11 +42,11 @@ class Schemas:
         return jsonschema_rs.Registry(list(self._documents.items()), draft=jsonschema_rs.Draft202012)
 
     @cached_property
-    def explaining(self) -> Registry[Document]:
-        """The documents as jsonschema wants them."""
-        from emulator.contract.explaining import registry_of  # noqa: PLC0415 - as in Check.violations
+    def explaining(self) -> Explaining:
+        """What says in sentences why a document is refused."""
+        from emulator.contract.explaining import Explaining  # noqa: PLC0415
 
-        return registry_of(self._documents)
+        return Explaining(self._documents)
 
 
 class Check:
@@ -73,18 +72,10 @@ class Check:
         """Return each place where the document departs from the schema; `pointer` goes before theirs."""
         if self.accepts(document):
             return []
-        from emulator.contract.explaining import violations_of  # noqa: PLC0415 - 0.05 s that no right call should cost
-
-        return violations_of(document, self._explaining, place, pointer)
+        return self._schemas.explaining.violations(self.address, document, place, pointer)
 
     @cached_property
     def _fast(self) -> jsonschema_rs.Draft202012Validator:
         return jsonschema_rs.Draft202012Validator(
             {"$ref": self.address}, registry=self._schemas.fast, validate_formats=True
         )
-
-    @cached_property
-    def _explaining(self) -> Draft202012Validator:
-        from emulator.contract.explaining import validator_of  # noqa: PLC0415 - as in violations
-
-        return validator_of(self.address, self._schemas.explaining)

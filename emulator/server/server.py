@@ -174,7 +174,7 @@ async def _end_other_tasks() -> None:
 def new_event_loop() -> asyncio.AbstractEventLoop:
     """Return an event loop: uvloop's where it runs, else asyncio's."""
     try:
-        import uvloop  # noqa: PLC0415 - not there on every platform
+        import uvloop  # noqa: PLC0415
     except ImportError:
         return asyncio.new_event_loop()
     return uvloop.new_event_loop()

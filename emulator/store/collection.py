@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from emulator.store.world import World
 
+__all__ = ["Collection", "Populate"]
+
 
 Populate: TypeAlias = "Callable[[Faker, int, World], Record]"
 """Makes the record with the given number (from 1) out of a seeded Faker."""

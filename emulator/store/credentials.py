@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 from emulator.exchange import Record
 
+__all__ = ["Credentials", "Identity", "expired"]
+
 Credentials: TypeAlias = Mapping[str, Record]
 """Credential records by id. The id is what a call presents and is looked up by (a token, a key)."""
 

@@ -10,6 +10,8 @@ from emulator.exchange import Record
 from emulator.json_text import has_surrogate, read_stored, stored_text
 from emulator.store.collection import HIGHEST, Collection
 
+__all__ = ["RecordExists", "Records"]
+
 
 class RecordExists(Exception):
     """A record with that id is there already."""

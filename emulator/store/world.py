@@ -16,6 +16,8 @@ from emulator.store.collection import Collection
 from emulator.store.credentials import Identity
 from emulator.store.records import Records
 
+__all__ = ["World"]
+
 NEXT_NUMBER = (
     "INSERT INTO sequences (name, value) VALUES (?, ?)"
     " ON CONFLICT (name) DO UPDATE SET value = max(value + 1, excluded.value) RETURNING value"

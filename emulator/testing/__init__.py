@@ -1,1 +1,31 @@
-"""What tests use: the pytest plugin, the server inside the test process, the container."""
+"""What tests use: the pytest plugin, the server inside the test process, the container.
+
+Names are resolved when they are first used: a run of pytest that does not use the emulator imports the plugin only.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from emulator.testing import in_loop as in_loop
+    from emulator.testing import local as local
+    from emulator.testing import stray_calls as stray_calls
+    from emulator.testing import suite as suite
+    from emulator.testing.containers import EmulatorContainer
+    from emulator.testing.in_loop import InLoopEmulator
+
+__all__ = ["EmulatorContainer", "InLoopEmulator"]
+
+_HOMES = {"EmulatorContainer": "containers", "InLoopEmulator": "in_loop"}
+_MODULES = ("in_loop", "local", "stray_calls", "suite")
+
+
+def __getattr__(name: str) -> Any:
+    """Return a public name or a module of this package, and import it if it is not yet there."""
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

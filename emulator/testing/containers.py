@@ -14,6 +14,8 @@ try:
 except ImportError:
     raise ImportError("emulator.testing.containers needs: pip install 'integration-emulator[testcontainers]'") from None
 
+__all__ = ["IMAGE", "EmulatorContainer"]
+
 IMAGE = "integration-emulator"
 SECONDS = 60
 

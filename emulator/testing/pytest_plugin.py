@@ -1,13 +1,18 @@
 """The pytest plugin: the fixture `emulator` is a fresh sandbox for each test, and nothing has to be imported.
 
-A run that does not use it does not import the emulator: that is why imports are inside functions here.
+A run that does not use it does not import the emulator: `emulator.testing` imports its modules when they are used.
 """
 
 from __future__ import annotations
 
+import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from emulator import testing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Iterator
@@ -116,21 +121,21 @@ def emulator_in_loop(
     request: pytest.FixtureRequest, aiohttp_client: Any
 ) -> Iterator[Callable[[], Awaitable[InLoopEmulator]]]:
     """With pytest-aiohttp: `await emulator_in_loop()` starts an emulator in the test's event loop."""
-    from emulator.testing import in_loop  # noqa: PLC0415 - it imports aiohttp
-    from emulator.testing.stray_calls import StrayCalls  # noqa: PLC0415
-    from emulator.testing.suite import Watcher, base_urls  # noqa: PLC0415
-
     suite, wanted, started = _suite_of(request.config), _wanted(request), []
 
     async def start() -> InLoopEmulator:
         with _sentences():
-            strays = StrayCalls()
+            strays = testing.stray_calls.StrayCalls()
             emulator = suite.emulator(strays)
             # The client is not used, but the fixture closes it, and the server with it.
-            server = (await aiohttp_client(in_loop.InLoopServer(emulator))).server
-            suite.coverage.know(await in_loop.operations(server))
-            running = await in_loop.begin(emulator, server, wanted.given())
-        started.append(Watcher(f"sandbox {running.name}", running.exchanges, wanted, base_urls(running.vendors)))
+            server = (await aiohttp_client(testing.in_loop.InLoopServer(emulator))).server
+            suite.coverage.know(await testing.in_loop.operations(server))
+            running = await testing.in_loop.begin(emulator, server, wanted.given())
+        started.append(
+            testing.suite.Watcher(
+                f"sandbox {running.name}", running.exchanges, wanted, testing.suite.base_urls(running.vendors)
+            )
+        )
         _watch(request.node, started[-1])
         strays.begin(wanted.allow_default)
         _watch(request.node, strays)
@@ -212,18 +217,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 def _suite_of(config: pytest.Config) -> Suite:
     if _suite not in config.stash:
-        import os  # noqa: PLC0415 - with the next line
-
-        from emulator.testing.suite import Suite  # noqa: PLC0415 - only once it is used
-
         url = config.getoption("emulator_url") or os.environ.get("EMULATOR_URL", "")
-        config.stash[_suite] = Suite(url, _folder(config, config.getini("emulator_fixtures")))
+        config.stash[_suite] = testing.suite.Suite(url, _folder(config, config.getini("emulator_fixtures")))
     return config.stash[_suite]
 
 
 def _wanted(request: pytest.FixtureRequest) -> Wanted:
-    from emulator.testing.suite import wanted_by  # noqa: PLC0415 - only once it is used
-
     config, marks = request.config, list(request.node.iter_markers("emulator"))
     if any(mark.args for mark in marks):
         pytest.fail("The marker emulator takes names: @pytest.mark.emulator(scenarios=[…]).", pytrace=False)
@@ -232,7 +231,7 @@ def _wanted(request: pytest.FixtureRequest) -> Wanted:
         # The server that is started here has them already, read once for all.
         del ini["fixtures"]
     with _sentences():
-        wanted = wanted_by(ini, [mark.kwargs for mark in reversed(marks)])
+        wanted = testing.suite.wanted_by(ini, [mark.kwargs for mark in reversed(marks)])
     if not _suite_of(config).url and wanted.fixtures:
         wanted = wanted.but({"fixtures": _folder(config, wanted.fixtures)})
     return wanted
@@ -269,9 +268,7 @@ class _sentences:  # noqa: N801 - read as a function: `with _sentences():`
     def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
         if problem is None:
             return
-        from emulator.testing.suite import REFUSALS  # noqa: PLC0415 - only once it is used
-
-        if isinstance(problem, REFUSALS):
+        if isinstance(problem, testing.suite.REFUSALS):
             raise pytest.fail.Exception(str(problem), pytrace=False) from None
 
 
@@ -286,9 +283,6 @@ def _is_too_little(config: pytest.Config) -> bool:
 
 def _unwritable(name: str) -> str:
     """Return why a file cannot be written, "" if it can."""
-    import os  # noqa: PLC0415 - with the next line
-    from pathlib import Path  # noqa: PLC0415 - only for a run that asks for the file
-
     file = Path(name)
     if not name or file.is_dir():
         return "expected a file"
@@ -299,9 +293,6 @@ def _unwritable(name: str) -> str:
 
 def _write_coverage(config: pytest.Config) -> bool:
     """Write the file that --emulator-coverage names; return False, and say why, if that fails."""
-    import json  # noqa: PLC0415 - with the next line
-    from pathlib import Path  # noqa: PLC0415 - only for a run that asks for the file
-
     document = _suite_of(config).coverage.document()
     file = config.getoption("emulator_coverage")
     try:

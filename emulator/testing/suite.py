@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from pathlib import Path
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from emulator import testing
 from emulator.client import Client, EmulatorError, Exchange, SandboxClient, VendorAccess
 from emulator.errors import ConfigurationError, sentence, unknown
 from emulator.testing.coverage import ContractCoverage
@@ -19,7 +20,7 @@ from emulator.testing.report import Allowance, journal_lines, unexpected_calls
 
 if TYPE_CHECKING:
     from emulator.app import Emulator
-    from emulator.catalogue import Catalogue
+    from emulator.testing.local import LocalEmulators
     from emulator.testing.stray_calls import StrayCalls
 
 READY_SECONDS = 10.0
@@ -140,7 +141,6 @@ class Suite:
         self.url = url
         self.coverage = ContractCoverage()
         self._fixtures = fixtures
-        self._catalogue: Catalogue | None = None
         self._strays: StrayCalls | None = None
 
     @contextmanager
@@ -152,25 +152,18 @@ class Suite:
                 self.coverage.know(client.operations())
                 yield client
             return
-        from emulator.server.server import ThreadedServer  # noqa: PLC0415 - a remote emulator does not need it
-        from emulator.testing.stray_calls import StrayCalls  # noqa: PLC0415 - as above
-
-        self._strays = StrayCalls()
-        with ThreadedServer(self.emulator(self._strays)) as server, Client(server.url) as client:
+        self._strays = testing.stray_calls.StrayCalls()
+        with self._local.served(self._strays) as url, Client(url) as client:
             self.coverage.know(client.operations())
             yield client
 
     def emulator(self, strays: StrayCalls) -> Emulator:
-        """Return an emulator that is not started, on a free port; what misses the test's sandbox goes to `strays`."""
-        from emulator.app import Emulator  # noqa: PLC0415 - a remote emulator does not need them
-        from emulator.catalogue import read_catalogue  # noqa: PLC0415
-        from emulator.settings import read_settings  # noqa: PLC0415
+        """Return an emulator that is not started, on a free port; calls that miss the test's sandbox go to `strays`."""
+        return self._local.emulator(strays)
 
-        given = {"host": "127.0.0.1", "port": 0, "tls": "auto", "tls_port": 0, "access_log": False}
-        # A folder without an emulator.toml: what `emulator serve` reads there is not meant for tests.
-        settings = read_settings({**given, "fixtures": self._fixtures}, folder=Path(__file__).parent)
-        self._catalogue = self._catalogue or read_catalogue()
-        return Emulator(settings, self._catalogue, strays.record, strays.record_unaddressed)
+    @cached_property
+    def _local(self) -> LocalEmulators:
+        return testing.local.LocalEmulators(self._fixtures)
 
     @contextmanager
     def sandbox(

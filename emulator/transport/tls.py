@@ -6,7 +6,6 @@ import os
 import ssl
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +14,6 @@ from emulator.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from emulator.settings import Settings
-
-CERTIFICATE_LIFE = timedelta(days=396)
-"""With the day before the start: some systems refuse certificates that are valid for more than 397 days."""
-
-AUTHORITY_LIFE = timedelta(days=3650)
-CLOCKS_DIFFER = timedelta(days=1)
 
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1", "host.docker.internal")
 
@@ -69,52 +62,13 @@ def _own_names(settings: Settings) -> Iterable[str]:
 
 
 def _made(names: Iterable[str]) -> Tls:
-    import trustme  # noqa: PLC0415 - it costs 0.08 s, and an emulator without TLS needs none
+    from emulator.transport.authority import issue  # noqa: PLC0415
 
-    now = datetime.now(UTC)
-    authority = trustme.CA.from_pem(*_authority(now))
-    try:
-        certificate = authority.issue_cert(
-            *dict.fromkeys(names), not_before=now - CLOCKS_DIFFER, not_after=now + CERTIFICATE_LIFE
-        )
-    except ValueError as problem:
-        raise ConfigurationError(f"host, control_hosts: no certificate can be made: {problem}") from None
+    certificate, authority = issue(names)
     context = _context()
-    with certificate.private_key_and_cert_chain_pem.tempfile(MEMORY if os.access(MEMORY, os.W_OK) else None) as file:
+    with certificate.tempfile(MEMORY if os.access(MEMORY, os.W_OK) else None) as file:
         context.load_cert_chain(file)
-    return Tls(context, authority.cert_pem.bytes())
-
-
-def _authority(now: datetime) -> tuple[bytes, bytes]:
-    """Return a new authority's certificate and key as PEM. (trustme's own are valid until the year 3000.)"""
-    from cryptography import x509  # noqa: PLC0415 - as trustme
-    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
-    from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name(
-        [
-            x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "integration-emulator"),
-            x509.NameAttribute(x509.NameOID.ORGANIZATIONAL_UNIT_NAME, "made for one run only"),
-        ]
-    )
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - CLOCKS_DIFFER)
-        .not_valid_after(now + AUTHORITY_LIFE)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.KeyUsage(False, False, False, False, False, True, True, False, False), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    return (
-        certificate.public_bytes(serialization.Encoding.PEM),
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
-    )
+    return Tls(context, authority)
 
 
 def _read(certificate: str, key: str) -> ssl.SSLContext:
