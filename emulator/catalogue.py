@@ -15,7 +15,7 @@ from emulator.contract.documents import OPENAPI
 from emulator.contract.openapi import Contract, read_contract, switch_named
 from emulator.contract.schemas import Check
 from emulator.control.document import own_contract
-from emulator.errors import ConfigurationError, ContractError, unknown
+from emulator.errors import ConfigurationError, ContractError, unknown_scenario
 from emulator.exchange import Record
 from emulator.faults.check import check_fault
 from emulator.faults.scenarios import Scenario, ScenarioReader
@@ -96,15 +96,8 @@ def named_scenarios(pattern: str, scenarios: Mapping[str, Scenario]) -> list[Sce
     """Return the scenarios that "secoda/flaky" or "*/outage" names. Raises ConfigurationError if there is none."""
     found = [scenario for name, scenario in scenarios.items() if matches(name, pattern)]
     if not found:
-        raise ConfigurationError(_unknown_scenario(pattern, sorted(scenarios)))
+        raise ConfigurationError(unknown_scenario(pattern, sorted(scenarios)))
     return found
-
-
-def _unknown_scenario(pattern: str, names: Sequence[str]) -> str:
-    full_names = [name for name in names if name.endswith(f"/{pattern}")]
-    if full_names:
-        return f"the scenario {pattern!r} needs its vendor: write {', '.join(full_names)} or */{pattern}"
-    return unknown("scenario", pattern, names, listed_by="`emulator scenarios`")
 
 
 def read_all_fixtures(folders: Sequence[Path], catalogue: Catalogue) -> Fixtures:

@@ -43,6 +43,14 @@ def unknown(
     return said + guess + _listed(names, plural or f"{kind}s", listed_by)
 
 
+def unknown_scenario(pattern: str, names: Sequence[str]) -> str:
+    """Return the sentence for a pattern that matches no scenario: a name without its vendor is told its vendors."""
+    full_names = [name for name in names if name.endswith(f"/{pattern}")]
+    if full_names:
+        return f"the scenario {pattern!r} needs its vendor; write {', '.join(full_names)} or */{pattern}"
+    return unknown("scenario", pattern, names, listed_by="`emulator scenarios`")
+
+
 def explained(violation: Violation) -> str:
     """Return the sentence of a violation for whoever wrote the document: for an unknown field, what is known."""
     if violation.rule != "additionalProperties" or violation.known is None:

@@ -134,7 +134,7 @@ class Reply:
 
 
 UNDECODABLE = "percent-encoding"
-"""The rule that a parameter in a path breaks if it is no percent-encoded UTF-8."""
+"""The rule that a parameter in a path breaks if it is not percent-encoded UTF-8."""
 
 
 REFUSED = "refused"

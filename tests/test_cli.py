@@ -81,11 +81,11 @@ def test_no_command_is_the_list_of_commands(command: Run) -> None:
         (["completion", "tcsh"], "emulator: Invalid value for '{bash|zsh|fish}': 'tcsh' is not one of"),
         (
             ["reset", "--url", "somewhere"],
-            "emulator: --url: 'somewhere' is no URL of an emulator; write",
+            "emulator: --url: 'somewhere' is not the URL of an emulator; write",
         ),
         (
             ["reset", "--url", "http://localhost:port"],
-            "emulator: --url: 'http://localhost:port' is no URL of an emulator; ",
+            "emulator: --url: 'http://localhost:port' is not the URL of an emulator; ",
         ),
         (["wait", "--seconds", "long"], "emulator: Invalid value for '--seconds': 'long' is not a valid float"),
         (["serve", "--prot", "1"], "emulator: No such option '--prot'."),
@@ -118,7 +118,7 @@ def test_a_bad_fixture_is_one_sentence_and_status_2(command: Run, tmp_path: Path
     (tmp_path / "own" / "secoda").mkdir(parents=True)
     (tmp_path / "own" / "secoda" / "integrations.yaml").write_text("records:\n- name: x\n")
     ended = command("serve", "--port", "0", "--fixtures", "own")
-    assert ended == (2, "", "emulator: own/secoda/integrations.yaml line 2, /records/0: it has no id\n")
+    assert ended == (2, "", "emulator: own/secoda/integrations.yaml line 2, /records/0: the record has no id\n")
 
 
 def test_check_finds_nothing_wrong_with_what_is_built_in(command: Run) -> None:
@@ -143,8 +143,8 @@ def test_check_prints_each_problem_with_its_place(command: Run, tmp_path: Path) 
     assert code == 1
     for sentence in (
         "own/secoda/integrations.yaml line 1, /populate: it is 'many'",
-        "own/secoda/integrations.yaml line 3, /records/0: it has no id",
-        "own/secoda/integrations.yaml line 4, /records/1: it is no record",
+        "own/secoda/integrations.yaml line 3, /records/0: the record has no id",
+        "own/secoda/integrations.yaml line 4, /records/1: not a record: expected an object",
         "own/secoda/wrong.yaml: unknown collection 'wrong' of secoda. Known collections: ",
         "own/immuta/dictionaries.yaml line 2: while parsing",
         "own/celigo/scenarios.yaml line 1, /scenarios/mine/faults/0/reply/status: 999",
@@ -188,7 +188,7 @@ def test_check_prints_structural_and_semantic_problems_of_all_files_at_once(comm
         "emulator/vendors/celigo has a handler for getTokenInfo, which is no operation of promises/celigo/openapi.yaml",
         "own/celigo/integrations.yaml: unknown field 'rows'. Known fields: records, populate",
         "own/celigo/integrations.yaml line 2, /populate: it is 1000000000; it takes a whole number from 0 to 1000000",
-        "own/celigo/integrations.yaml line 3, /records/0/_id: it is no id",
+        "own/celigo/integrations.yaml line 3, /records/0/_id: invalid id",
         "own/secoda/scenarios.yaml line 3, /scenarios/one/description: 'description' is a required property",
         "own/secoda/scenarios.yaml line 6, /scenarios/two/faults/0/reply/status: 999 is greater than the maximum",
         "own/secoda/scenarios.yaml line 6, /scenarios/two/faults/1: unknown operation 'nothing' of secoda",

@@ -105,7 +105,7 @@ def test_ready_emulator_is_not_waited_for(client: Client) -> None:
 
 @pytest.mark.parametrize("url", ["127.0.0.1:4070", "ftp://localhost", "http://", "http://localhost:port"])
 def test_url_that_is_none_is_refused(url: str) -> None:
-    with pytest.raises(EmulatorError, match="is no URL of an emulator"):
+    with pytest.raises(EmulatorError, match="is not the URL of an emulator"):
         Client(url)
 
 
@@ -122,7 +122,7 @@ def test_server_that_is_no_emulator_is_told() -> None:
         thread.start()
         with (
             Client(f"http://127.0.0.1:{server.server_port}") as client,
-            pytest.raises(EmulatorError, match="answered 404, and not as an emulator does"),
+            pytest.raises(EmulatorError, match="returned 404, but not an emulator's error document"),
         ):
             client.sandboxes()
         thread.join()

@@ -203,7 +203,7 @@ def test_every_mistake_in_a_schema_is_told_with_its_place(tmp_path: Path) -> Non
         ("type Query { things: [Thing] }", "mini/schema.graphql: Unknown type 'Thing'."),
         (
             "type Query { thing: String }",
-            "mini/schema.graphql has no root field things; it has thing",
+            "mini/schema.graphql. Did you mean 'thing'? Known root fields: thing",
         ),
     ],
 )

@@ -52,7 +52,11 @@ async def test_a_users_folder_is_laid_over_ours_file_by_file(catalogue: Catalogu
         ("immuta/dictionaries.yaml", "records: [", "immuta/dictionaries.yaml line 2: while parsing a flow"),
         ("immuta/dictionaries.yaml", "- id: 1", "a fixture file holds `records` and `populate`"),
         ("immuta/dictionaries.yaml", "rows: []", "immuta/dictionaries.yaml: unknown field 'rows'."),
-        ("immuta/dictionaries.yaml", "records: [{}]", "immuta/dictionaries.yaml line 1, /records/0: it has no "),
+        (
+            "immuta/dictionaries.yaml",
+            "records: [{}]",
+            "immuta/dictionaries.yaml line 1, /records/0: the record has no ",
+        ),
         (
             "celigo/scripts.yaml",
             f"records:\n- {{_id: {'a' * 24}, name: A}}\n- {{_id: {'a' * 24}, name: B}}\n",

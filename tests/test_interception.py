@@ -258,7 +258,7 @@ def test_a_name_that_is_no_vendors_is_refused_and_the_log_says_so(
 ) -> None:
     with patch_dns(emulator.url, ["api.example.com"]), pytest.raises(httpx.ConnectError):
         httpx.get("https://api.example.com/")
-    assert "HTTP/1.1 403 The emulator is no way to api.example.com:443" in caplog.text
+    assert "HTTP/1.1 403 The emulator does not proxy to api.example.com:443" in caplog.text
 
 
 def test_a_pattern_alone_is_enough(emulator: Secure) -> None:

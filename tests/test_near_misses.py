@@ -32,30 +32,34 @@ def contract(
     return SimpleNamespace(operations=made, mounts=mounts, conventions=SimpleNamespace(trailing_slash=slash))
 
 
+SHARE = "did you mean PUT /api/v1/things/{id}/shares/{user}/confirm?"
+CREATE = "did you mean POST /api/v1/things?"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "nearest", "sentence"),
     [
-        ("DELETE", "/api/v1/things", "listThings", "the method is DELETE, not GET"),
-        ("GET", "/api/v1/thing", "listThings", "segment 3 is 'thing', not 'things'"),
-        ("GET", "/api/v1/Things", "listThings", "segment 3 is 'Things', not 'things'"),
-        ("GET", "/api/v1/thing/7", "getThing", "segment 3 is 'thing', not 'things'"),
-        ("HEAD", "/api/v1/thing", "listThings", "segment 3 is 'thing', not 'things'"),
-        ("GET", "/api/v2/things", "listThings", "segment 2 is 'v2', not 'v1'"),
-        ("GET", "/things", "listThings", "'/api/v1' is missing at the start"),
-        ("GET", "/v1/things", "listThings", "'/api' is missing at the start"),
-        ("GET", "/x/api/v1/things", "listThings", "'/x' (segment 1) is too much"),
-        ("GET", "/api/v1/x/y/things", "listThings", "'/x/y' (segments 3 to 4) is too much"),
-        ("GET", "/api/v1/things/", "listThings", "it ends with a slash"),
-        ("GET", "/api/v1/folder", "getRoot", "the slash at the end is missing"),
-        ("PUT", "/api/v1/things/7/shares/confirm", "shareThing", "'/{user}' is missing after segment 5"),
-        ("PUT", "/api/v1/things/7/shares/u", "shareThing", "'/confirm' is missing at the end"),
-        ("PUT", "/api/v1/things//shares/u/confirm", "shareThing", "segment 4 is '', not '{id}'"),
-        ("POST", "/api/v1/thing/", "createThing", "segment 3 is 'thing', not 'things'; it ends with a slash"),
+        ("DELETE", "/api/v1/things", "listThings", "did you mean GET /api/v1/things? (DELETE → GET)"),
+        ("GET", "/api/v1/thing", "listThings", "did you mean GET /api/v1/things? ('thing' → 'things')"),
+        ("GET", "/api/v1/Things", "listThings", "did you mean GET /api/v1/things? ('Things' → 'things')"),
+        ("GET", "/api/v1/thing/7", "getThing", "did you mean GET /api/v1/things/{id}? ('thing' → 'things')"),
+        ("HEAD", "/api/v1/thing", "listThings", "did you mean GET /api/v1/things? ('thing' → 'things')"),
+        ("GET", "/api/v2/things", "listThings", "did you mean GET /api/v1/things? ('v2' → 'v1')"),
+        ("GET", "/things", "listThings", "did you mean GET /api/v1/things? (add '/api/v1' at the start)"),
+        ("GET", "/v1/things", "listThings", "did you mean GET /api/v1/things? (add '/api' at the start)"),
+        ("GET", "/x/api/v1/things", "listThings", "did you mean GET /api/v1/things? (remove '/x')"),
+        ("GET", "/api/v1/x/y/things", "listThings", "did you mean GET /api/v1/things? (remove '/x/y')"),
+        ("GET", "/api/v1/things/", "listThings", "did you mean GET /api/v1/things? (without the slash at the end)"),
+        ("GET", "/api/v1/folder", "getRoot", "did you mean GET /api/v1/folder/? (with a slash at the end)"),
+        ("PUT", "/api/v1/things/7/shares/confirm", "shareThing", f"{SHARE} (add '/{{user}}' after segment 5)"),
+        ("PUT", "/api/v1/things/7/shares/u", "shareThing", f"{SHARE} (add '/confirm' at the end)"),
+        ("PUT", "/api/v1/things//shares/u/confirm", "shareThing", f"{SHARE} ('' → '{{id}}')"),
+        ("POST", "/api/v1/thing/", "createThing", f"{CREATE} ('thing' → 'things'; without the slash at the end)"),
         (
             "PATCH",
             "/things/7/shares/u",
             "shareThing",
-            "the method is PATCH, not PUT; '/api/v1' is missing at the start; '/confirm' is missing at the end",
+            f"{SHARE} (PATCH → PUT; add '/api/v1' at the start; add '/confirm' at the end)",
         ),
     ],
 )
@@ -73,7 +77,7 @@ def test_up_to_three_are_named_the_nearest_first() -> None:
 def test_each_operation_is_named_once_at_its_nearest_mount() -> None:
     found = near_misses("GET", "/api/v2/thing", contract(THINGS[:1], ("/api/v1", "")))
     assert [(near.path, near.sentence) for near in found] == [
-        ("/api/v1/things", "segment 2 is 'v2', not 'v1'; segment 3 is 'thing', not 'things'")
+        ("/api/v1/things", "did you mean GET /api/v1/things? ('v2' → 'v1'; 'thing' → 'things')")
     ]
 
 
@@ -83,7 +87,7 @@ def test_an_operation_that_matches_is_no_near_miss() -> None:
 
 def test_an_optional_slash_makes_no_difference() -> None:
     first = near_misses("GET", "/api/v1/thing/", contract(slash="accepted"))[0]
-    assert first.sentence == "segment 3 is 'thing', not 'things'"
+    assert first.sentence == "did you mean GET /api/v1/things? ('thing' → 'things')"
 
 
 @pytest.mark.parametrize("path", ["/a/b/c/d/e/f", "/" + "things/" * 1000])
@@ -93,7 +97,7 @@ def test_what_has_nothing_in_common_names_nothing(path: str) -> None:
 
 def test_a_long_segment_is_shortened() -> None:
     [first, *_] = near_misses("PUT", f"/api/v1/things/7/shares/u/confirm/{'x' * 9000}", contract())
-    assert first.sentence == f"'/{'x' * 60}…' (segment 8) is too much"
+    assert first.sentence == f"{SHARE} (remove '/{'x' * 60}…')"
 
 
 @pytest.mark.parametrize(

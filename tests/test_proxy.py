@@ -194,7 +194,9 @@ def test_anything_else_is_refused_with_a_sentence(proxy: Secure, target: str) ->
     with raw(proxy, target, host="api.secoda.co:443") as connection:
         status, *_ = read_head(connection).decode().splitlines()
         problem = json.loads(connection.makefile("rb").read())
-    assert status.startswith(f"HTTP/1.1 403 The emulator is no way to {target}: it answers port 443 of api.")
+    assert status.startswith(
+        f"HTTP/1.1 403 The emulator does not proxy to {target}; it only answers for port 443 of api."
+    )
     assert (problem["status"], problem["detail"]) == (403, status.removeprefix("HTTP/1.1 403 "))
 
 
@@ -208,7 +210,7 @@ def test_a_refused_target_is_never_connected_to(proxy: Secure) -> None:
 
 
 def test_a_client_shows_why_it_was_refused(proxy: Secure) -> None:
-    with pytest.raises(requests.exceptions.ProxyError, match=r"403 The emulator is no way to example\.com:443"):
+    with pytest.raises(requests.exceptions.ProxyError, match=r"403 The emulator does not proxy to example\.com:443"):
         requests.get("https://example.com/", proxies={"https": proxy.url})
 
 

@@ -242,8 +242,8 @@ def test_violation_fails_a_passed_test_naming_call_rule_pointer_and_contract(inn
     [
         (
             "{ listWorkspaces { workspaces { uid } } }",
-            "  POST /graphql: no operation in contracts/paradime/openapi.yaml matches; nearest: listCustomIntegrations:"
-            " the field is 'listWorkspaces', not 'listCustomIntegrations'",
+            "  POST /graphql: no operation in contracts/paradime/openapi.yaml matches; did you mean the query"
+            " listCustomIntegrations? ('listWorkspaces' → 'listCustomIntegrations')",
         ),
         (
             "{ listCustomIntegrations { workspaces } }",
@@ -283,9 +283,7 @@ def test_graphql_request_that_the_schema_does_not_allow_fails_a_passed_test(
 def test_unmatched_call_fails_a_passed_test_naming_the_nearest(inner: Inner) -> None:
     result = inner.run("def test_it(emulator): call(emulator.secoda, '/integration/integration')")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(
-        ["  GET *: no operation in contracts/secoda/openapi.yaml matches; nearest: listIntegrations: *"]
-    )
+    result.stdout.fnmatch_lines(["  GET *: no operation in contracts/secoda/openapi.yaml matches; did you mean GET /*"])
 
 
 def test_cleared_journal_hides_nothing(inner: Inner) -> None:

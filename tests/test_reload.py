@@ -119,7 +119,7 @@ async def test_a_scenario_that_changed_while_it_was_on_can_be_switched_off(emula
     ("file", "text", "sentence"),
     [
         ("dictionaries.yaml", "records: [", "dictionaries.yaml line 2: while parsing"),
-        ("dictionaries.yaml", "records: [{}]", "dictionaries.yaml line 1, /records/0: it has no "),
+        ("dictionaries.yaml", "records: [{}]", "dictionaries.yaml line 1, /records/0: the record has no "),
         ("credentials.yaml", "records: [{id: a}]", "credentials.yaml line 1, /records/0/"),
         ("scenarios.yaml", SCENARIO % ("Bad.", 999), "scenarios.yaml line 1, /scenarios/mine/faults/0/reply/status"),
         ("scenarios.yaml", "scenarios: {}\n", "unknown scenario 'immuta/mine'"),

@@ -641,7 +641,7 @@ OPERATIONS = "unknown operation 'createIntegratoin' of secoda. Did you mean 'cre
             SECODA.format("records: {populate: {syncs: 3}}"),
             "/records/populate/syncs: nothing populates syncs, only integrations",
         ),
-        (SECODA.format("records: {insert: {syncs: [{}]}}"), "/records/insert/syncs/0: it has no id"),
+        (SECODA.format("records: {insert: {syncs: [{}]}}"), "/records/insert/syncs/0: the record has no id"),
         (
             SECODA.format("records: {insert: {integrations: [{id: 5}]}}"),
             "/records/insert/integrations/0/created_at: 'created_at' is a required",

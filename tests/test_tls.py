@@ -175,7 +175,7 @@ def test_own_certificates_are_served(catalogue: Catalogue, files: Path, given: t
             {"tls": "files", "tls_cert": "own.pem", "tls_key": "other.key"},
             "tls_key: the key in other.key does not belong to the certificate in own.pem",
         ),
-        ({"tls": "files", "tls_cert": "own.pem"}, "tls_cert, tls_key: own.pem and own.pem are no certificate and key"),
+        ({"tls": "files", "tls_cert": "own.pem"}, "tls_cert, tls_key: own.pem and own.pem are not a certificate"),
         ({"tls": "files", "tls_cert": "junk", "tls_key": "own.key"}, "tls_cert, tls_key: junk and own.key are no"),
         (
             {"tls": "files", "tls_cert": "own.pem", "tls_key": "locked.key"},

@@ -144,7 +144,7 @@ def test_a_call_that_nearly_was_one_is_near() -> None:
     miss = NearMiss("createThing", "POST", "/things", "segment 1 is 'thing', not 'things'")
     found = verified(seen({"operations": (), "near_misses": (miss,)}, {}))
     assert [near.document() for near in found.near_misses] == [
-        {"id": 1, "differences": ["it is no createThing: segment 1 is 'thing', not 'things'"]}
+        {"id": 1, "differences": ["no operation matches: segment 1 is 'thing', not 'things'"]}
     ]
 
 
@@ -152,8 +152,8 @@ def test_a_call_that_nearly_was_one_is_near() -> None:
     ("sent", "difference"),
     [
         (created(), "body /a cannot be read: there is no body"),
-        (created(headers=JSON, body=b"{"), "body /a cannot be read: it is no JSON"),
-        (created(body=b"[" * 10_000), "body /a cannot be read: it is no JSON"),
+        (created(headers=JSON, body=b"{"), "body /a cannot be read: invalid JSON"),
+        (created(body=b"[" * 10_000), "body /a cannot be read: invalid JSON"),
         (
             created({"a": "x" * 100_000}),
             "body /a cannot be read: the journal keeps the first 65536 of its 100009 bytes",

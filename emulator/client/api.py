@@ -58,8 +58,9 @@ class Api:
 
 
 def _detail(status: int, content: bytes, call: str) -> str:
-    """Return what a problem's document says, else that the answer is no emulator's."""
+    """Return the `detail` of a problem document, in Python's spelling, else that the reply is not an emulator's."""
     try:
-        return str(json.loads(content)["detail"])
+        detail = str(json.loads(content)["detail"])
     except (ValueError, KeyError, TypeError):
-        return f"{call} is answered {status}, and not as an emulator does."
+        return f"{call} returned {status}, but not an emulator's error document: does another server run there?"
+    return detail.replace("?force=true", "force=True").replace("force: true", "force=True")

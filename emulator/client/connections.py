@@ -106,4 +106,4 @@ def _parse(url: str) -> SplitResult:
         parts = urlsplit(url)
         if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
             return parts
-    raise EmulatorError(f"{url!r} is no URL of an emulator; write it like http://127.0.0.1:4070.")
+    raise EmulatorError(f"{url!r} is not the URL of an emulator; write it like http://127.0.0.1:4070.")

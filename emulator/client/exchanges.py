@@ -77,7 +77,7 @@ def exchange_of(document: Mapping[str, Any]) -> Exchange:
         reply_body=reply.get("body"),
         faults=tuple(document["faults"]),
         violations=tuple(Violation(**violation) for violation in document["violations"]),
-        near_misses=tuple(f"{near['operation']}: {near['sentence']}" for near in document["near_misses"]),
+        near_misses=tuple(near["sentence"] for near in document["near_misses"]),
         seconds=document["seconds"],
         document=document,
     )

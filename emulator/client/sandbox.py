@@ -18,7 +18,7 @@ from emulator.client.snapshot import Snapshot
 from emulator.client.switches import Switches
 from emulator.client.urls import quoted
 from emulator.client.vendors import VendorAccess, vendors_of
-from emulator.errors import ConfigurationError, EmulatorError, unknown
+from emulator.errors import ConfigurationError, EmulatorError, sentence, unknown, unknown_scenario
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -69,6 +69,8 @@ class SandboxClient:
 
         With `with`, it is switched off at the end of the block. Raises EmulatorError, naming those there are.
         """
+        if "/" not in name:
+            raise EmulatorError(sentence(unknown_scenario(name, sorted(self.scenarios()))), 404)
         return ScenarioClient(self.api, name)
 
     def scenarios(self) -> dict[str, bool]:

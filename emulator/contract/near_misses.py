@@ -1,4 +1,4 @@
-"""For a call that no operation matches: the nearest operations, and what differed."""
+"""For a call that no operation matches: the nearest operations, and what to change."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FARTHEST = 3.5
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """An operation that a call nearly matched. `sentence` tells what differed."""
+    """An operation that a call nearly matched. `sentence` names it and what to change."""
 
     operation: str
     method: str
@@ -70,13 +70,12 @@ def _near_root_fields(selected: RootFields, contract: Contract) -> tuple[NearMis
         if operation.root:
             compared = [(_unlike(name, operation.name), name) for name in selected.unknown[:NEAREST]]
             cost, name = min(compared, key=itemgetter(0))
-            sentence = f"the field is {_short(name)!r}, not {operation.name!r}"
+            changes = [f"{_short(name)!r} → {operation.name!r}"] if cost else []
             if operation.root != selected.root:
-                sentence = f"it is a field of the {operation.root}, not of the {selected.root}" + (
-                    f", and {sentence}" if cost else ""
-                )
+                changes.append(f"{selected.root} → {operation.root}")
                 cost += OTHER_METHOD
             path = contract.mounts[0] + operation.path
+            sentence = _question(f"the {operation.root} {operation.name}", changes)
             ranked.append((cost, NearMiss(operation.name, operation.method, path, sentence)))
     ranked.sort(key=itemgetter(0))
     return tuple(near for _, near in ranked[:NEAREST])
@@ -105,14 +104,18 @@ def _compare(
     cost, steps = _align(segments, template)
     differences = []
     if method != operation.method and (method, operation.method) != ("HEAD", "GET"):
-        differences.append(f"the method is {method}, not {operation.method}")
+        differences.append(f"{method} → {operation.method}")
         cost += OTHER_METHOD
     differences += _differing_segments(steps)
     if slash is not None and slash != wants_slash:
-        differences.append("the slash at the end is missing" if wants_slash else "it ends with a slash")
+        differences.append("with a slash at the end" if wants_slash else "without the slash at the end")
         cost += OTHER_SLASH
-    sentence = "; ".join(differences)
-    return cost, NearMiss(operation.name, operation.method, mount + operation.path, sentence)
+    path = mount + operation.path
+    return cost, NearMiss(operation.name, operation.method, path, _question(f"{operation.method} {path}", differences))
+
+
+def _question(meant: str, changes: Sequence[str]) -> str:
+    return f"did you mean {meant}? ({'; '.join(changes)})"
 
 
 def _split(path: str) -> tuple[list[str], bool]:
@@ -174,19 +177,18 @@ def _distance(found: str, wanted: str) -> float:
 
 
 def _differing_segments(steps: Sequence[_Step]) -> Iterator[str]:
-    """Say in which segments a path differs, neighbours that are missing or too many in one sentence."""
+    """Yield what to change in a path; neighbours that are missing or unexpected go together."""
     for kind, group in groupby(steps, key=_kind_of):
         run = list(group)
         first, last = run[0], run[-1]
         if kind == "missing":
             at_end = "at the end" if last is steps[-1] else f"after segment {first.number - 1}"
             place = "at the start" if first is steps[0] else at_end
-            yield f"{_path_of(step.wanted for step in run)} is missing {place}"
+            yield f"add {_path_of(step.wanted for step in run)} {place}"
         elif kind == "extra":
-            numbers = f"segment {first.number}" if first is last else f"segments {first.number} to {last.number}"
-            yield f"{_path_of(step.found for step in run)} ({numbers}) is too much"
+            yield f"remove {_path_of(step.found for step in run)}"
         elif kind == "other":
-            yield from (f"segment {step.number} is {_short(step.found)!r}, not {step.wanted!r}" for step in run)
+            yield from (f"{_short(step.found)!r} → {step.wanted!r}" for step in run)
 
 
 def _kind_of(step: _Step) -> str:

@@ -54,7 +54,7 @@ def _read_parameters(call: Call, parameters: Sequence[Parameter], conventions: C
         elif parameter.required:
             sentence = f"{parameter.name!r} is a required {parameter.place} parameter"
             yield Violation(parameter.place, f"/{parameter.name}", "required", True, NOTHING, sentence)
-    declared = {parameter.name for parameter in parameters if parameter.place == "query"}
+    declared = [parameter.name for parameter in parameters if parameter.place == "query"]
     for name in dict.fromkeys(name for name in call.query if name not in declared):
         sentence = f"{name!r} is not one of the query parameters of the contract"
         yield Violation("query", f"/{name}", "additionalProperties", False, call.query[name], sentence, declared)

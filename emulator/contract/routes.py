@@ -116,7 +116,7 @@ def _undecodable(params: Iterator[tuple[str, str]]) -> Iterator[Violation]:
         except UnicodeDecodeError:
             is_broken = True
         if is_broken:
-            sentence = f"{text!r} is no percent-encoded UTF-8"
+            sentence = f"{text!r} is not percent-encoded UTF-8"
             yield Violation("path", f"/{name}", UNDECODABLE, "UTF-8", text, sentence)
 
 

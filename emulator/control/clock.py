@@ -57,7 +57,7 @@ def read_time(change: dict[str, Any]) -> datetime | None:
     try:
         now = datetime.fromisoformat(change["now"].upper()).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Problem(422, f"{change['now']!r} is no time; write it like 2030-01-01T00:00:00Z.") from None
+        raise Problem(422, f"Invalid time {change['now']!r}; write it like 2030-01-01T00:00:00Z.") from None
     if not EARLIEST <= now < LATEST:
         raise Problem(422, f"{change['now']} is out of reach; the clock takes the years 1970 to 2999.")
     return now

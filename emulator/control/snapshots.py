@@ -78,7 +78,7 @@ def _keep(sandbox: Sandbox, name: str, file: bytes) -> None:
 
 def _checked(name: str) -> str:
     if not NAME.fullmatch(name):
-        raise Problem(422, f"{name!r} is no name for a snapshot; use up to 64 of a-z, 0-9, _ and -.")
+        raise Problem(422, f"Invalid snapshot name {name!r}; use up to 64 of a-z, 0-9, _ and -.")
     return name
 
 

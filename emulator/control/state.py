@@ -81,7 +81,7 @@ async def put_record(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     _check_id(record, call.params["id"], collection)
     is_credential = collection.name == f"{_vendor(collection)}.credentials"
     if is_credential or not call.params.get("force"):
-        _check_record(record, collection, sandbox, "" if is_credential else " ?force=true takes it.")
+        _check_record(record, collection, sandbox, "" if is_credential else " Pass ?force=true to store it as it is.")
     replaced = await _run(sandbox, collection, lambda records: _put(records, record, call.params["id"]))
     return Reply(200 if replaced else 201, record)
 

@@ -116,7 +116,7 @@ def _check_texts(reply: FaultReply) -> None:
     """Refuse what cannot be sent as it is; within JSON a lone surrogate is sent as its escape."""
     for name, value in reply.headers.items():
         if not HEADER_NAME.fullmatch(name) or NO_HEADER_VALUE.search(value) or has_surrogate(value):
-            raise ConfigurationError(f"{name!r}: {value!r} is no header")
+            raise ConfigurationError(f"invalid header {name!r}: {value!r}")
     if isinstance(reply.body, str) and has_surrogate(reply.body):
         raise ConfigurationError("the body is a string with a lone surrogate, which UTF-8 cannot hold")
 

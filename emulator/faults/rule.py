@@ -166,7 +166,7 @@ def _moment(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text.upper())
     except ValueError as problem:
-        raise ConfigurationError(f"between: {text!r} is no time: {problem}") from None
+        raise ConfigurationError(f"between: invalid time {text!r}: {problem}") from None
 
 
 def _reply_of(document: Record) -> FaultReply:

@@ -82,7 +82,7 @@ def _nearly(exchange: Exchange, operation: str) -> Iterator[NearExchange]:
     """Yield a call that no operation matched, if this one is among the nearest."""
     for near in exchange.near_misses:
         if near.operation == operation:
-            yield NearExchange(exchange.number, (f"it is no {operation}: {near.sentence}",))
+            yield NearExchange(exchange.number, (f"no operation matches: {near.sentence}",))
 
 
 def _verdict(
@@ -203,4 +203,4 @@ def _document_of(call: JournalledCall) -> Document:
 def _why_unreadable(call: JournalledCall) -> str:
     if call.body_cut:
         return f"the journal keeps the first {len(call.body)} of its {call.body_size} bytes"
-    return "it is no JSON" if call.body_size else "there is no body"
+    return "invalid JSON" if call.body_size else "there is no body"

@@ -136,7 +136,7 @@ def _problems(
     elif populate and collection.populate is None:
         yield f"{short_name(file)}: {collection.name} has nothing that populates it; remove `populate`"
     if not isinstance(records, list):
-        yield f"{place(file, '/records')}: it is not a list"
+        yield f"{place(file, '/records')}: expected a list"
         return
     for pointer, problem in problems_in(records, collection, contract, credential):
         yield f"{place(file, f'/records{pointer}')}: {problem}"
@@ -175,12 +175,12 @@ def _problems_in(
     seen = set()
     for number, record in enumerate(records):
         if not isinstance(record, dict):
-            yield f"/{number}", "it is no record: it has no keys"
+            yield f"/{number}", "not a record: expected an object"
             continue
         if collection.key not in record:
-            yield f"/{number}", f"it has no {collection.key}"
+            yield f"/{number}", f"the record has no {collection.key}"
         elif type(record[collection.key]) not in (str, int):
-            yield f"/{number}/{collection.key}", "it is no id: expected a text or a whole number"
+            yield f"/{number}/{collection.key}", "invalid id: expected a string or a whole number"
         elif str(record[collection.key]) in seen:
             yield f"/{number}", f"{collection.key} {record[collection.key]!r} is there twice"
         else:

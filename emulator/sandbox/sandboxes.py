@@ -122,7 +122,7 @@ class Sandboxes:
         Raises ConfigurationError for a name that is none, SandboxExists, TooManySandboxes.
         """
         if not NAME.fullmatch(name):
-            raise ConfigurationError(f"{name!r} is no name for a sandbox; use up to 64 of a-z, 0-9, _ and -")
+            raise ConfigurationError(f"invalid sandbox name {name!r}; use up to 64 of a-z, 0-9, _ and -")
         if name in self._sandboxes or name in self._in_making:
             raise SandboxExists(name)
         if len(self._sandboxes) + len(self._in_making) > self._limit:

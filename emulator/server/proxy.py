@@ -68,7 +68,8 @@ class Proxy:
         host, _, port = target.rpartition(":")
         if host not in self._hosts or port != str(HTTPS_PORT):
             raise Problem(
-                403, f"The emulator is no way to {target}: it answers port {HTTPS_PORT} of {self._hosts} itself."
+                403,
+                f"The emulator does not proxy to {target}; it only answers for port {HTTPS_PORT} of {self._hosts}.",
             )
         if self._tls is None:
             raise Problem(501, "This emulator has no certificates: start it with --tls auto (or EMULATOR_TLS=auto).")

@@ -42,7 +42,8 @@ def unexpected_calls(
     for exchange in exchanges:
         contract = f"contracts/{exchange.vendor}/openapi.yaml"
         if not exchange.operations and not is_allowed(allow_unmatched, _paths(exchange, base_urls or {})):
-            yield f"{_call(exchange)}: no operation in {contract} matches; nearest: {_nearest(exchange)}"
+            near = f"; {exchange.near_misses[0]}" if exchange.near_misses else ""
+            yield f"{_call(exchange)}: no operation in {contract} matches{near}"
         if exchange.operations and not is_allowed(allow_violations, exchange.operations):
             for violation in exchange.violations:
                 whose = "" if violation.of == "call" else " (the reply: a fault of the emulator's own, report it)"
@@ -57,10 +58,6 @@ def _call(exchange: Exchange) -> str:
 
 def _told(violation: Violation) -> str:
     return f"{violation.rule} at {violation.place} {violation.pointer or '/'}: {violation.sentence}"
-
-
-def _nearest(exchange: Exchange) -> str:
-    return exchange.near_misses[0] if exchange.near_misses else "none"
 
 
 def _paths(exchange: Exchange, base_urls: Mapping[str, str]) -> Iterator[str]:

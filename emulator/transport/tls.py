@@ -87,7 +87,9 @@ def _read(certificate: str, key: str) -> ssl.SSLContext:
         if problem.reason == "KEY_VALUES_MISMATCH":
             sentence = f"tls_key: the key in {key} does not belong to the certificate in {certificate}"
         else:
-            sentence = f"tls_cert, tls_key: {certificate} and {key} are no certificate and key as PEM: {problem}"
+            sentence = (
+                f"tls_cert, tls_key: {certificate} and {key} are not a certificate and a key in PEM format: {problem}"
+            )
         raise ConfigurationError(sentence) from None
     return context
 

@@ -150,32 +150,32 @@ UNMATCHED = {
     "another part of the vendor's API": Unmatched(
         "{ listWorkspaces { workspaces { uid } } }",
         "listCustomIntegrations",
-        "the field is 'listWorkspaces', not 'listCustomIntegrations'",
+        "did you mean the query listCustomIntegrations? ('listWorkspaces' → 'listCustomIntegrations')",
     ),
     "mistyped": Unmatched(
         "{ listCustomIntegration { ok } }",
         "listCustomIntegrations",
-        "the field is 'listCustomIntegration', not 'listCustomIntegrations'",
+        "did you mean the query listCustomIntegrations? ('listCustomIntegration' → 'listCustomIntegrations')",
     ),
     "mistyped mutation": Unmatched(
         'mutation { updateIntegration(integrationUid: "abc123") { ok } }',
         "updateCustomIntegration",
-        "the field is 'updateIntegration', not 'updateCustomIntegration'",
+        "did you mean the mutation updateCustomIntegration? ('updateIntegration' → 'updateCustomIntegration')",
     ),
     "mutation in a query": Unmatched(
         'query { updateCustomIntegration(integrationUid: "abc123") { ok } }',
         "updateCustomIntegration",
-        "it is a field of the mutation, not of the query",
+        "did you mean the mutation updateCustomIntegration? (query → mutation)",
     ),
     "subscription": Unmatched(
         "subscription { listCustomIntegrations { ok } }",
         "listCustomIntegrations",
-        "it is a field of the query, not of the subscription",
+        "did you mean the query listCustomIntegrations? (subscription → query)",
     ),
     "in a fragment": Unmatched(
         "{ ...F } fragment F on Query { listIntegrations { ok } }",
         "listCustomIntegrations",
-        "the field is 'listIntegrations', not 'listCustomIntegrations'",
+        "did you mean the query listCustomIntegrations? ('listIntegrations' → 'listCustomIntegrations')",
     ),
 }
 

@@ -1,0 +1,365 @@
+"""Wrong uses, and the whole sentence that each is answered with: what is wrong, what is allowed, what is near."""
+
+# ruff: noqa: E501 - sentences are given as a whole
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.catalogue import Catalogue, credential_check, read_scenarios
+from emulator.client import Client, EmulatorError, SandboxClient
+from emulator.errors import ConfigurationError
+from emulator.sandbox.fixtures import read_fixtures
+from emulator.settings import read_settings
+from tests.conftest import EmulatorUnderTest
+from tests.test_cli import Run, command
+
+__all__ = ["command"]
+
+
+@pytest.fixture(scope="module")
+def client(_server: Any) -> Iterator[Client]:
+    with Client(_server.url) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def sandbox(client: Client) -> Iterator[SandboxClient]:
+    with client.create_sandbox("wrong-uses") as sandbox:
+        yield sandbox
+
+
+PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
+    (
+        lambda box: box.scenario("outage"),
+        "The scenario 'outage' needs its vendor; write celigo/outage, immuta/outage, paradime/outage, secoda/outage or */outage.",
+    ),
+    (
+        lambda box: box.scenario("secoda/outrage"),
+        "Unknown scenario 'secoda/outrage'. Did you mean 'secoda/outage', 'secoda/timeout' or 'secoda/unauthorized'? `emulator scenarios` lists all scenarios.",
+    ),
+    (
+        lambda box: box.scenario("*/outrage"),
+        "Unknown scenario '*/outrage'. Did you mean 'secoda/outage', 'immuta/outage' or 'celigo/outage'? `emulator scenarios` lists all scenarios.",
+    ),
+    (
+        lambda box: box.fault(vendor="secodda", status=500),
+        "Invalid fault: unknown vendor 'secodda'. Did you mean 'secoda'? Known vendors: celigo, immuta, paradime, secoda.",
+    ),
+    (
+        lambda box: box.fault(vendor="secoda", operation="createIntegratoin", status=500),
+        "Invalid fault: unknown operation 'createIntegratoin' of secoda. Did you mean 'createIntegration', 'getIntegration' or 'deleteIntegration'? `emulator operations --vendor secoda` lists all operations.",
+    ),
+    (
+        lambda box: box.fault(vendor="immuta", operation="nothing", status=500),
+        "Invalid fault: unknown operation 'nothing' of immuta. Known operations: authenticateApiKey, createDictionary, createTag, deleteDictionary, getDataSource, getDictionary, listDataSources, listDictionaryTypes, updateDictionary.",
+    ),
+    (
+        lambda box: box.fault(vendor="secoda", operation="getIntegration", status=418),
+        "Invalid fault: status 418 is not in the contract (getIntegration: 200, 400, 401, 403, 404, 429, 500, 503); force=True allows it.",
+    ),
+    (
+        lambda box: box.fault(vendor="secoda", status=500, when={"time": 2}),
+        "body /when/time: unknown field 'time'. Did you mean 'times'? Known fields: nth, times, after, every, probability, between, over, per, follows.",
+    ),
+    (
+        lambda box: box.fault(vendor="secoda", status=500, reply={"stauts": 500}),
+        "body /reply/stauts: unknown field 'stauts'. Did you mean 'status'? Known fields: status, body, headers.",
+    ),
+    (lambda box: box.fault(vendor="secoda"), "Invalid fault: a fault needs a reply, a delay, a connection or graphql."),
+    (
+        lambda box: box.fault(vendor="secoda", status=500, connection="reset"),
+        "Invalid fault: connection reset sends no answer, so it cannot be combined with a reply.",
+    ),
+    (
+        lambda box: box.fault(vendor="secoda", graphql={"errors": [{"message": "x"}]}),
+        "Invalid fault: secoda has no GraphQL operations; use a reply.",
+    ),
+    (
+        lambda box: box.fault(vendor="secoda", reply={"status": 500, "headers": {"X A": "a"}}),
+        "Invalid fault: invalid header 'X A': 'a'.",
+    ),
+    (
+        lambda box: box.verify("createIntegratoin"),
+        "Unknown operation 'createIntegratoin'. Did you mean 'createIntegration', 'getIntegration' or 'updateIntegration'? `emulator operations` lists all operations.",
+    ),
+    (
+        lambda box: box.verify("createIntegration", vendor="secodda"),
+        "Unknown vendor 'secodda'. Did you mean 'secoda'? Known vendors: celigo, immuta, paradime, secoda.",
+    ),
+    (
+        lambda box: box.switches.update({"celigo.emptylist_status": 204}),
+        "Unknown switch 'celigo.emptylist_status'. Did you mean 'celigo.empty_list_status', 'celigo.malformed_id_status' or 'celigo.patch_refused_status'? GET /_emulator/switches lists all switches.",
+    ),
+    (
+        lambda box: box.switches.update({"secodda.bad_rows": "refused"}),
+        "Unknown vendor 'secodda' of the switch 'secodda.bad_rows'. Did you mean 'secoda'? Known vendors: celigo, immuta, paradime, secoda.",
+    ),
+    (
+        lambda box: box.switches.update({"secoda.bad_rows": "refuse"}),
+        "secoda.bad_rows is 'refuse'; it takes recorded, refused.",
+    ),
+    (
+        lambda box: box.state("secoda.integration").list(),
+        "Unknown collection 'secoda.integration'. Did you mean 'secoda.integrations'? Known collections: secoda.integrations, secoda.syncs, secoda.resources, secoda.lineage, secoda.dbt_artifacts, secoda.failing_tests, secoda.slack_conversations, secoda.credentials.",
+    ),
+    (
+        lambda box: box.state("celigo.script").put({"_id": "x"}),
+        "Unknown collection 'celigo.script'. Did you mean 'celigo.scripts', 'celigo.imports' or 'celigo.audit'? collections() lists all collections.",
+    ),
+    (lambda box: box.state("celigo.scripts").put({"name": "x"}), "A record of celigo.scripts needs its _id."),
+    (
+        lambda box: box.state("immuta.tags").put({"id": 9, "nam": "x"}),
+        "The record departs from the schema of immuta.tags: /name: 'name' is a required property; /color: 'color' is a required property; /description: 'description' is a required property; /source: 'source' is a required property; /deleted: 'deleted' is a required property; /systemCreated: 'systemCreated' is a required property; /createdBy: 'createdBy' is a required property; /createdAt: 'createdAt' is a required property; /updatedAt: 'updatedAt' is a required property; /nam: unknown field 'nam'. Did you mean 'name'? Known fields: id, name, color, description, source, deleted, systemCreated, createdBy, createdAt, updatedAt. Pass force=True to store it as it is.",
+    ),
+    (
+        lambda box: box.restore("yesterday"),
+        "Unknown snapshot 'yesterday' in the sandbox wrong-uses. There are no snapshots.",
+    ),
+    (
+        lambda box: box.secodda,
+        "unknown attribute 'secodda' of a sandbox. Did you mean 'secoda'? Known vendors: celigo, immuta, paradime, secoda",
+    ),
+    (
+        lambda box: box.secoda.credentials["owner"],
+        "unknown rights 'owner' of a credential. Known rights: full, read, expired",
+    ),
+]
+
+
+@pytest.mark.parametrize(("use", "sentence"), PYTHON)
+def test_in_python(sandbox: SandboxClient, use: Callable[[SandboxClient], Any], sentence: str) -> None:
+    with pytest.raises((EmulatorError, AttributeError, KeyError)) as refusal:
+        use(sandbox)
+    assert refusal.value.args[0] == sentence
+
+
+CLIENT: list[tuple[Callable[[Client], Any], str]] = [
+    (
+        lambda client: client.sandbox("wrong-use"),
+        "Unknown sandbox 'wrong-use'. Did you mean 'wrong-uses'? Known sandboxes: default, wrong-uses. POST /_emulator/sandboxes makes one.",
+    ),
+    (
+        lambda client: client.create_sandbox(scenarios=["secoda/flakey"]),
+        "Unknown scenario 'secoda/flakey'. Did you mean 'secoda/flaky', 'secoda/outage' or 'secoda/slow'? `emulator scenarios` lists all scenarios.",
+    ),
+    (
+        lambda client: client.create_sandbox("No Name"),
+        "body /name: 'No Name' does not match '^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$'.",
+    ),
+    (lambda client: client.create_sandbox(fixtures="/no/such"), "Fixtures: /no/such is not a folder."),
+]
+
+
+@pytest.mark.parametrize(("use", "sentence"), CLIENT)
+def test_with_the_client(client: Client, sandbox: SandboxClient, use: Callable[[Client], Any], sentence: str) -> None:
+    with pytest.raises(EmulatorError) as refusal:
+        use(client)
+    assert str(refusal.value) == sentence
+
+
+HTTP: list[tuple[str, str, Any, str]] = [
+    (
+        "GET",
+        "/sandboxs",
+        None,
+        "Unknown path '/sandboxs' of the control API. Did you mean '/sandboxes', '/sandboxes/{sandbox}' or '/docs'? GET /_emulator/docs lists all paths.",
+    ),
+    (
+        "POST",
+        "/sandboxes",
+        {"sead": 1},
+        "body /sead: unknown field 'sead'. Did you mean 'seed'? Known fields: name, seed, scenarios, clock, fixtures, switches, strict.",
+    ),
+    (
+        "GET",
+        "/journal?limt=3",
+        None,
+        "query /limt: unknown query parameter 'limt'. Did you mean 'limit'? Known query parameters: vendor, operation, status, unmatched, violations, since, limit.",
+    ),
+    ("GET", "/faults/f1", None, "Unknown fault 'f1'. There are no faults."),
+    (
+        "PUT",
+        "/clock",
+        {"now": "2999-12-31T23:59:60Z"},
+        "Invalid time '2999-12-31T23:59:60Z'; write it like 2030-01-01T00:00:00Z.",
+    ),
+    ("PATCH", "/clock", {}, "/clock takes GET, PUT, not PATCH."),
+    (
+        "PUT",
+        "/scenarios/secodda/outage",
+        None,
+        "Unknown scenario 'secodda/outage'. Did you mean 'secoda/outage', 'secoda/timeout' or 'celigo/outage'? `emulator scenarios` lists all scenarios.",
+    ),
+    (
+        "GET",
+        "/contracts/secoda/openapi.yml",
+        None,
+        "Unknown file 'openapi.yml' in the contract of secoda. Did you mean 'openapi.yaml'? Known files: openapi.yaml, schemas/credential.schema.json, schemas/error.schema.json, schemas/failing-tests.schema.json, schemas/integration-list.schema.json, schemas/integration.schema.json, schemas/kept-dbt-artifacts.schema.json, schemas/kept-failing-tests.schema.json, schemas/kept-lineage.schema.json, schemas/kept-resource.schema.json, schemas/kept-slack-conversation.schema.json, schemas/lineage-line.schema.json and 5 more.",
+    ),
+    (
+        "POST",
+        "/faults",
+        {"vendor": "secoda", "replly": {"status": 500}},
+        "body /replly: unknown field 'replly'. Did you mean 'reply'? Known fields: vendor, operation, only, where, when, commit, reply, delay, connection, graphql, force.",
+    ),
+    (
+        "POST",
+        "/snapshots",
+        {"names": "x"},
+        "body /names: unknown field 'names'. Did you mean 'name'? Known fields: name; body /name: 'name' is a required property.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body", "sentence"), HTTP)
+def test_over_http(emulator: EmulatorUnderTest, method: str, path: str, body: Any, sentence: str) -> None:
+    answer = httpx.request(method, f"{emulator.root}/_emulator{path}", json=body)
+    assert answer.json()["detail"] == sentence
+
+
+def test_in_the_header_of_a_call(sandbox: SandboxClient) -> None:
+    headers = {**sandbox.celigo.headers, "X-Emulator-Scenario": "flakey"}
+    answer = httpx.get(f"{sandbox.celigo.url}/integrations", headers=headers)
+    assert (
+        answer.json()["detail"]
+        == "Unknown scenario 'flakey' of celigo. Did you mean 'flaky'? `emulator scenarios --vendor celigo` lists all scenarios."
+    )
+
+
+SHELL: list[tuple[list[str], str]] = [
+    (
+        ["operations", "--vendor", "secodda"],
+        "unknown vendor 'secodda'. Did you mean 'secoda'? Known vendors: celigo, immuta, paradime, secoda",
+    ),
+    (["chek"], "No such command 'chek'. Did you mean 'check'?"),
+    (
+        ["serve", "--scenario", "outage"],
+        "the scenario 'outage' needs its vendor; write celigo/outage, immuta/outage, paradime/outage, secoda/outage or */outage",
+    ),
+    (
+        ["serve", "--scenario", "secoda/outrage"],
+        "unknown scenario 'secoda/outrage'. Did you mean 'secoda/outage', 'secoda/timeout' or 'secoda/unauthorized'? `emulator scenarios` lists all scenarios",
+    ),
+    (
+        ["serve", "--switches", "secoda.badrows=refused"],
+        "switches: unknown switch 'secoda.badrows'. Did you mean 'secoda.bad_rows'? Known switches: secoda.bad_rows, secoda.missing_csv_file, secoda.credentials_in_replies, secoda.default_page_size, secoda.maximum_page_size, secoda.dbt_on_other_types, secoda.dbt_unit_tests, secoda.torn_pages, secoda.sync_progress",
+    ),
+    (
+        ["serve", "--switches", "secoda.bad_rows=refuse"],
+        "switches: secoda.bad_rows is 'refuse'; it takes recorded, refused",
+    ),
+    (
+        ["serve", "--vendor-hosts", "secodda=a.example.com"],
+        "vendor_hosts: unknown vendor 'secodda'. Did you mean 'secoda'? Known vendors: celigo, immuta, paradime, secoda",
+    ),
+    (
+        ["reset", "--url", "somewhere"],
+        "--url: 'somewhere' is not the URL of an emulator; write it like http://127.0.0.1:4070.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("words", "sentence"), SHELL)
+def test_on_the_command_line(command: Run, words: list[str], sentence: str) -> None:
+    assert command(*words) == (2, "", f"emulator: {sentence}\n")
+
+
+SETTINGS: list[tuple[dict[str, str], str, str]] = [
+    (
+        {"EMULATOR_PROT": "1"},
+        "",
+        "environment: unknown setting 'EMULATOR_PROT'. Did you mean 'EMULATOR_PORT', 'EMULATOR_HOST' or 'EMULATOR_TLS'? `emulator serve --help` lists all settings",
+    ),
+    (
+        {},
+        "jornal_size = 5",
+        "emulator.toml: unknown setting 'jornal_size'. Did you mean 'journal_size', 'journal_bytes' or 'graphql_fields'? `emulator serve --help` lists all settings",
+    ),
+    ({"EMULATOR_LOG_LEVEL": "loud"}, "", "EMULATOR_LOG_LEVEL is 'loud': expected one of debug, info, warning, error"),
+]
+
+
+@pytest.mark.parametrize(("environ", "text", "sentence"), SETTINGS)
+def test_in_the_settings(tmp_path: Path, environ: dict[str, str], text: str, sentence: str) -> None:
+    (tmp_path / "emulator.toml").write_text(text)
+    with pytest.raises(ConfigurationError) as refusal:
+        read_settings(environ=environ, folder=tmp_path)
+    assert str(refusal.value) == sentence
+
+
+SCENARIO = "scenarios: {{mine: {{description: Mine., {}}}}}"
+FILES: list[tuple[str, str, str]] = [
+    (
+        "scenarios.yaml",
+        "scenario: {}",
+        "scenarios.yaml line 1, /scenario: unknown field 'scenario'. Did you mean 'scenarios'? Known fields: scenarios",
+    ),
+    (
+        "scenarios.yaml",
+        SCENARIO.format("fault: []"),
+        "scenarios.yaml line 1, /scenarios/mine/fault: unknown field 'fault'. Did you mean 'faults'? Known fields: description, faults, switches, records",
+    ),
+    (
+        "scenarios.yaml",
+        SCENARIO.format("faults: [{reply: {status: 500}, when: {time: 2}}]"),
+        "scenarios.yaml line 1, /scenarios/mine/faults/0/when/time: unknown field 'time'. Did you mean 'times'? Known fields: nth, times, after, every, probability, between, over, per, follows",
+    ),
+    (
+        "scenarios.yaml",
+        SCENARIO.format("faults: [{operation: createIntegratoin, reply: {status: 500}}]"),
+        "scenarios.yaml line 1, /scenarios/mine/faults/0: unknown operation 'createIntegratoin' of secoda. Did you mean 'createIntegration', 'getIntegration' or 'deleteIntegration'? `emulator operations --vendor secoda` lists all operations",
+    ),
+    (
+        "scenarios.yaml",
+        SCENARIO.format("switches: {torn_page: true}"),
+        "scenarios.yaml line 1, /scenarios/mine/switches/torn_page: unknown switch 'torn_page' of secoda. Did you mean 'torn_pages'? Known switches: bad_rows, missing_csv_file, credentials_in_replies, default_page_size, maximum_page_size, dbt_on_other_types, dbt_unit_tests, torn_pages, sync_progress",
+    ),
+    (
+        "scenarios.yaml",
+        SCENARIO.format("records: {clear: [integration]}"),
+        "scenarios.yaml line 1, /scenarios/mine/records/clear/0: unknown collection 'integration' of secoda. Did you mean 'integrations'? Known collections: integrations, syncs, resources, lineage, dbt_artifacts, failing_tests, slack_conversations, credentials",
+    ),
+    (
+        "integration.yaml",
+        "records: []",
+        "integration.yaml: unknown collection 'integration' of secoda. Did you mean 'integrations'? Known collections: integrations, syncs, resources, lineage, dbt_artifacts, failing_tests, slack_conversations, credentials",
+    ),
+    (
+        "integrations.yaml",
+        "record: []",
+        "integrations.yaml: unknown field 'record'. Did you mean 'records'? Known fields: records, populate",
+    ),
+    (
+        "integrations.yaml",
+        "records: [nothing]",
+        "integrations.yaml line 1, /records/0: not a record: expected an object",
+    ),
+    ("integrations.yaml", "records: {}", "integrations.yaml line 1, /records: expected a list"),
+    (
+        "credentials.yaml",
+        'records: [{id: a, user: "2", rights: full, expires: 2030-01-01T00:00:00Z}]',
+        "credentials.yaml line 1, /records/0/expires: unknown field 'expires'. Did you mean 'expires_at'? Known fields: id, user, rights, expires_at",
+    ),
+]
+
+
+def read(folder: Path, catalogue: Catalogue) -> None:
+    """Read the scenarios and Secoda's fixtures in a folder."""
+    read_scenarios([folder], catalogue)
+    collections = catalogue.vendors["secoda"].collections
+    read_fixtures([folder], catalogue.contracts["secoda"], collections, credential_check())
+
+
+@pytest.mark.parametrize(("file", "text", "sentence"), FILES)
+def test_in_fixtures_and_scenarios(catalogue: Catalogue, tmp_path: Path, file: str, text: str, sentence: str) -> None:
+    (tmp_path / "secoda").mkdir()
+    (tmp_path / "secoda" / file).write_text(text)
+    with pytest.raises(ConfigurationError) as refusal:
+        read(tmp_path, catalogue)
+    assert str(refusal.value).partition("secoda/")[2] == sentence
