@@ -34,7 +34,7 @@ serve: $(STAMP)  ## Serve all vendors on http://127.0.0.1:4070
 test: $(STAMP)  ## Run the tests (three minutes)
 	$(BIN)/python -m pytest $(SUITE)
 
-test-lowest: $(LOWEST)/.installed  ## Run the tests with the lowest versions that pyproject.toml allows (four minutes)
+test-lowest: $(LOWEST)/.installed  ## Run the tests with the lowest versions that pyproject.toml allows (minutes)
 	$(LOWEST)/bin/python -m pytest $(SUITE)
 
 # The lowest versions of what pyproject.toml names; what these need in turn is the newest.
@@ -43,10 +43,10 @@ $(LOWEST)/.installed: pyproject.toml $(STAMP)
 	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[dev]'
 	@touch $@
 
-test-pythons: $(STAMP)  ## Run the tests on each Python of PYTHONS that is on this machine (four minutes each)
+test-pythons: $(STAMP)  ## Run the tests on each Python of PYTHONS that is on this machine (minutes each)
 	.ci/pythons "$(PYTHONS)" $(SUITE)
 
-coverage: $(STAMP)  ## Measure how much of emulator/ the tests run; fail under 95 % (ten minutes)
+coverage: $(STAMP)  ## Measure how much of emulator/ the tests run; fail under 95 % (many minutes)
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(SUITE)
 	$(BIN)/coverage combine --quiet
