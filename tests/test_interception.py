@@ -71,7 +71,7 @@ def state() -> dict[str, Any]:
     names = [(socket, "getaddrinfo"), (anyio, "connect_tcp"), (AsyncResolver, "resolve")]
     names += [(ssl.SSLContext, "wrap_socket"), (ssl.SSLContext, "wrap_bio")]
     return {
-        "attributes": [vars(owner)[name] for owner, name in names],
+        "attributes": [getattr(owner, name) for owner, name in names],
         "uvloop": set(vars(uvloop.Loop)),
         "environment": dict(os.environ),
         "threads": {thread.name for thread in threading.enumerate() if thread.name == "emulator-relay"},
