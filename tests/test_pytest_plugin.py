@@ -139,7 +139,7 @@ def test_each_test_has_a_world_of_its_own(inner: Inner, emulator: EmulatorUnderT
 
 def test_variable_names_the_emulator_too(inner: Inner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMULATOR_URL", inner.url)
-    inner.pytester.makepyfile(f"def test_it(emulator): assert emulator.client.url == {inner.url!r}")
+    inner.pytester.makepyfile(f"def test_it(emulator): assert emulator.api.url == {inner.url!r}")
     inner.pytester.runpytest_inprocess(*PLAIN).assert_outcomes(passed=1)
 
 
@@ -168,7 +168,7 @@ def test_failed_test_shows_its_journal(inner: Inner) -> None:
             "*- emulator journal: sandbox sandbox-*",
             "   1 GET /integration/integrations -> 503 secoda listIntegrations [[]secoda/outage#1[]]",
             "   2 GET */integration/integration -> * secoda (unmatched)*",
-            "       near miss: listIntegrations: segment * is 'integration', not 'integrations'",
+            "       near miss: did you mean GET */integration/integrations? ('integration' → 'integrations')",
         ]
     )
 
@@ -200,8 +200,8 @@ def test_report_survives_an_emulator_that_is_gone(inner: Inner) -> None:
     result = inner.run(
         """
         def test_it(emulator):
-            emulator.client.close()
-            emulator.client._connections._address = ("127.0.0.1", 9)
+            emulator.api._connections.close()
+            emulator.api._connections._address = ("127.0.0.1", 9)
             assert False
         """
     )
@@ -456,9 +456,10 @@ NOWHERE = exchange_of(
 STRAYS = """
 import httpx, pytest
 from calls import call
+from emulator.client import Client
 
 def default(emulator, path="/secoda/api/v1/integration/integrations"):
-    return httpx.get(emulator.client.url + path, headers={"Authorization": "Bearer secoda-token"})
+    return httpx.get(emulator.api.url + path, headers={"Authorization": "Bearer secoda-token"})
 
 def test_default(emulator):
     assert default(emulator).status_code == 200
@@ -496,9 +497,8 @@ def test_default_only(emulator_server):
 
 def test_own(emulator):
     call(emulator.secoda)
-    other = emulator.client.create_sandbox()
-    call(other.secoda)
-    other.drop()
+    with Client(emulator.api.url) as client, client.create_sandbox() as other:
+        call(other.secoda)
 
 async def test_in_loop(emulator_in_loop, aiohttp_client):
     emulator = await emulator_in_loop()
@@ -541,8 +541,8 @@ def test_calls_of_others_to_a_shared_emulator_do_not_fail_the_test(inner: Inner)
         import httpx
 
         def test_it(emulator):
-            httpx.get(emulator.client.url + "/secoda/api/v1/integration/integrations")
-            httpx.get(emulator.client.url + "/zzz")
+            httpx.get(emulator.api.url + "/secoda/api/v1/integration/integrations")
+            httpx.get(emulator.api.url + "/zzz")
         """
     )
     result.assert_outcomes(passed=1)
