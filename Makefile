@@ -16,6 +16,8 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml)
 LONG_TESTS := tests/test_fuzz.py tests/test_control_fuzz.py tests/test_wheel.py tests/test_durability.py tests/test_kills.py \
 	tests/test_recipes.py tests/vendors/test_secoda_large.py
 SUITE := -q -n 2 --dist worksteal $(LONG_TESTS:%=--ignore %)
+# Not under coverage, which imports more by itself.
+IMPORTS_TEST := tests/test_pytest_plugin.py::test_run_that_does_not_use_it_imports_the_plugin_only
 
 .PHONY: help serve test test-lowest test-pythons coverage matrix check format test-clients soak bench bench-quick bench-ratios lock docs clean
 
@@ -48,7 +50,7 @@ test-pythons: $(STAMP)  ## Run the tests on each Python of PYTHONS that is on th
 
 coverage: $(STAMP)  ## Measure how much of emulator/ the tests run; fail under 95 % (many minutes)
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(SUITE)
+	$(BIN)/coverage run -m pytest $(SUITE) --deselect $(IMPORTS_TEST)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
