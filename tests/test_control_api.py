@@ -820,7 +820,7 @@ UPLOADS_REFUSED = [
         ["UPDATE \"celigo.scripts\" SET record = CAST(x'7b2261223a22ff227d' AS TEXT)"],
         "cannot be read: Could not decode",
     ),
-    (["UPDATE \"celigo.scripts\" SET record = '{}'"], "the record None of celigo.scripts: it has no _id."),
+    (["UPDATE \"celigo.scripts\" SET record = '{}'"], "the record None of celigo.scripts: the record has no _id."),
     (
         ["UPDATE \"celigo.scripts\" SET record = json_set(record, '$._id', 'ffffffffffffffffffffffff')"],
         f"the record '{SCRIPT}' of celigo.scripts has another _id.",
