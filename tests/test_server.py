@@ -28,7 +28,7 @@ COMMAND = [sys.executable, "-m", "emulator"]
 
 
 def clean_environment(**variables: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("EMULATOR_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("EMULATOR_", "PYTHONUNBUFFERED"))}
     return kept | variables
 
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 import click
 
 from emulator.app import Emulator
+from emulator.cli.streams import give_up_output
 from emulator.errors import ConfigurationError, StorageFailure
 from emulator.server.access_log import ConsoleLog, JsonFormatter, format_for, message_line
 from emulator.server.reload import Reload
@@ -135,6 +136,7 @@ def _announce(server: Server) -> None:
             click.echo(message_line(line, "info", datetime.now(UTC)) if is_json else line)
     except OSError as problem:
         # Who starts it may not read, or the disk may be full: it serves all the same.
+        give_up_output()
         logger.warning("The standard output cannot be written: %s", problem.strerror or problem)
 
 

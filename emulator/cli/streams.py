@@ -40,5 +40,15 @@ def say(text: str) -> None:
         # `emulator operations | head` is no mistake; click ends the process.
         raise
     except OSError as problem:
+        give_up_output()
         reason = (problem.strerror or str(problem)).lower()
         raise ConfigurationError(f"the standard output cannot be written: {reason}") from None
+
+
+def give_up_output() -> None:
+    """Point the standard output at the null device: else what is still buffered fails again when the process ends."""
+    output = sys.__stdout__
+    if output is not None and sys.stdout is output:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, output.fileno())
+        os.close(null)
