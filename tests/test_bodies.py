@@ -192,7 +192,7 @@ def test_curl_does_not_wait_with_what_is_longer_than_1_mb(
 
 
 PLAIN = json.dumps({"name": "packed, and packed, and packed"}).encode()
-GZIP, DEFLATE = gzip.compress(PLAIN), zlib.compress(PLAIN)
+GZIP, DEFLATE = gzip.compress(PLAIN, mtime=0), zlib.compress(PLAIN)
 
 
 def flipped(content: bytes, place: int, bit: int = 1) -> bytes:
@@ -221,7 +221,7 @@ BROKEN = {
 SOUND = {
     "gzip": ("gzip", GZIP),
     "gzip in capitals": ("GZIP", GZIP),
-    "gzip of two members": ("gzip", gzip.compress(PLAIN[:9]) + gzip.compress(PLAIN[9:])),
+    "gzip of two members": ("gzip", gzip.compress(PLAIN[:9], mtime=0) + gzip.compress(PLAIN[9:], mtime=0)),
     "gzip and zeros": ("gzip", GZIP + b"\0\0A"),
     "deflate": ("deflate", DEFLATE),
     "deflate and more": ("deflate", DEFLATE + b"xx"),
