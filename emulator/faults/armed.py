@@ -6,7 +6,6 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
 from math import ceil
 from random import Random
 
@@ -33,7 +32,7 @@ class Faults:
     def __init__(self, seed: int | str) -> None:
         self._seed = seed
         self._faults: dict[str, Fault] = {}
-        self._numbers = count(1)
+        self._number = 0
         self._calls: Counter[tuple[str, str]] = Counter()
         self._draws: Counter[tuple[str, str]] = Counter()
         self._followed: Counter[str] = Counter()
@@ -48,7 +47,8 @@ class Faults:
 
     def next_id(self) -> str:
         """Return an id for a fault that has none."""
-        return f"fault-{next(self._numbers)}"
+        self._number += 1
+        return f"fault-{self._number}"
 
     def hits(self, id: str) -> int:
         """Return how many calls a fault affected."""

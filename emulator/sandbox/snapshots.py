@@ -166,7 +166,11 @@ def _untrusted(file: bytes) -> sqlite3.Connection:
         db.setconfig(sqlite3.SQLITE_DBCONFIG_ENABLE_VIEW, False)
     looks, most = count(1), 10 + len(file) * STEPS_PER_BYTE // STEPS_PER_LOOK
     db.set_progress_handler(lambda: next(looks) > most, STEPS_PER_LOOK)
-    db.deserialize(file)
+    try:
+        db.deserialize(file)
+    except BaseException:
+        db.close()
+        raise
     return db
 
 

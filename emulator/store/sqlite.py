@@ -56,6 +56,7 @@ def connect(path: str) -> sqlite3.Connection:
         )
     if Path(path).exists() and not Path(path).is_file():
         raise ConfigurationError(f"database: {path} is not a file; name one that is there, or that can be made")
+    db: sqlite3.Connection | None = None
     try:
         db = sqlite3.connect(
             path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
@@ -69,6 +70,8 @@ def connect(path: str) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = NORMAL")
         db.executescript("BEGIN EXCLUSIVE; COMMIT")
     except sqlite3.Error as problem:
+        if db is not None:
+            db.close()
         if _code(problem) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             reason = "is in use by another process, perhaps another emulator; stop it, or name another file"
             raise ConfigurationError(f"database: {path} {reason}") from None
