@@ -87,7 +87,7 @@ def binding_problems(vendor: Vendor, operations: Iterable[str], file: Path) -> I
         )
     for name in sorted(found - promised):
         yield (
-            f"emulator/vendors/{vendor.name} has a handler for {name}, which is no operation of {short_name(file)};"
+            f"emulator/vendors/{vendor.name} has a handler for {name}, which is not an operation of {short_name(file)};"
             f" operations found: {', '.join(sorted(promised))}"
         )
 

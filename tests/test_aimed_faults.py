@@ -101,10 +101,10 @@ def test_a_fault_follows_another_vendors_call(emulator: EmulatorUnderTest) -> No
         ({"where": {"status": 200}}, "where: a fault applies before there is a status"),
         (
             {"operation": "getIntegration", "where": {"path": {"integration": "x"}}},
-            "where: path integration: unknown parameter; known parameters: integration_id",
+            "where: path: unknown parameter 'integration'. Did you mean 'integration_id'?",
         ),
         ({"where": {"body": {"a": {"regex": "("}}}}, "where: body a: invalid: "),
-        ({"when": {"follows": {"vendor": "acne"}}}, "follows: unknown vendor 'acne'; known vendors: "),
+        ({"when": {"follows": {"vendor": "acne"}}}, "follows: unknown vendor 'acne'. "),
         ({"when": {"follows": {"vendor": "celigo", "operation": "x"}}}, "follows: celigo has no operation x"),
     ],
 )

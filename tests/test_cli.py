@@ -185,7 +185,7 @@ def test_check_prints_structural_and_semantic_problems_of_all_files_at_once(comm
     for sentence in (
         "promises/celigo/openapi.yaml line ",
         "promises/celigo/openapi.yaml: operation getToken has no handler in emulator/vendors/celigo; handlers found: ",
-        "emulator/vendors/celigo has a handler for getTokenInfo, which is no operation of promises/celigo/openapi.yaml",
+        "emulator/vendors/celigo has a handler for getTokenInfo, which is not an operation of promises/celigo/open",
         "own/celigo/integrations.yaml: unknown field 'rows'. Known fields: records, populate",
         "own/celigo/integrations.yaml line 2, /populate: it is 1000000000; it takes a whole number from 0 to 1000000",
         "own/celigo/integrations.yaml line 3, /records/0/_id: invalid id",

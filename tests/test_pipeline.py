@@ -312,7 +312,7 @@ async def test_a_request_in_flight_is_answered_before_the_server_stops(catalogue
         (
             "",
             "dropThing",
-            f"acme has a handler for dropThing, which is no operation of {MADE_UP}/contracts/acme/openapi.yaml;",
+            f"acme has a handler for dropThing, which is not an operation of {MADE_UP}/contracts/acme/openapi.yaml;",
         ),
     ],
 )

@@ -107,6 +107,11 @@ def test_a_condition_on_graphql(where: dict[str, Any], difference: str | None) -
     assert found == ([] if difference is None else [difference])
 
 
+def test_a_root_field_that_is_skipped_has_no_arguments() -> None:
+    document = {"query": '{ createThing(name: "a") @skip(if: true) createThing(name: "b") }'}
+    assert nearness({"arguments": {"name": "a"}}, document) == ["arguments /name is 'b', not 'a'"]
+
+
 def test_arguments_of_what_does_not_parse_are_missing() -> None:
     assert nearness({"arguments": {"name": "d"}}, {"query": "{ createThing("}) == ["arguments /name is missing"]
     assert nearness({"variables": {"name": "d"}}, [1]) == ["variables /name is missing"]

@@ -1,4 +1,4 @@
-"""The command line: `emulator serve`, and the commands of `emulator.commands`."""
+"""The command line: `emulator serve`, and the commands of its neighbours here."""
 
 from __future__ import annotations
 

@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphql import (
-    DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
     GraphQLError,
     OperationDefinitionNode,
-    SelectionSetNode,
     get_operation_ast,
     parse,
     value_from_ast_untyped,
 )
+
+from emulator.contract.selection import root_fields
 
 LONGEST = 64 * 1024
 MOST_TOKENS = 5000
@@ -39,7 +37,7 @@ def root_arguments(
     values = {**_defaults(operation), **variables}
     return [
         {argument.name.value: value_from_ast_untyped(argument.value, values) for argument in node.arguments or ()}
-        for node in _root_fields(document, operation)
+        for node in root_fields(document, operation, variables)
         if node.name.value == field
     ]
 
@@ -50,20 +48,3 @@ def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
         for node in operation.variable_definitions or ()
         if node.default_value is not None
     }
-
-
-def _root_fields(document: DocumentNode, operation: OperationDefinitionNode) -> list[FieldNode]:
-    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
-    found: list[FieldNode] = []
-    visited: set[str] = set()
-    within: list[SelectionSetNode] = [operation.selection_set]
-    for selections in within:
-        for node in selections.selections:
-            if isinstance(node, FieldNode):
-                found.append(node)
-            elif (name := getattr(node, "name", None)) is None:
-                within.append(node.selection_set)  # type: ignore[attr-defined] # an inline fragment
-            elif name.value in fragments and name.value not in visited:
-                visited.add(name.value)
-                within.append(fragments[name.value].selection_set)
-    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from graphql import (
@@ -22,13 +22,19 @@ from graphql import (
 def selected_fields(
     document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
 ) -> tuple[str, ...]:
-    """Return the names of an operation's root fields in order, each once; @skip and @include are obeyed.
+    """Return the names of an operation's root fields in order, each once; @skip and @include are obeyed."""
+    return tuple(dict.fromkeys(node.name.value for node in root_fields(document, operation, variables)))
+
+
+def root_fields(
+    document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+) -> Iterator[FieldNode]:
+    """Yield an operation's root fields in order; @skip and @include are obeyed.
 
     As in the GraphQL specification (CollectFields), each fragment is visited once, so that the time is linear.
     """
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     values = {**_defaults(operation), **variables}
-    names: dict[str, None] = {}
     visited: set[str] = set()
     waiting = [iter(operation.selection_set.selections)]
     while waiting:
@@ -38,14 +44,13 @@ def selected_fields(
         elif not _is_selected(node, values):
             continue
         elif isinstance(node, FieldNode):
-            names[node.name.value] = None
+            yield node
         elif isinstance(node, InlineFragmentNode):
             waiting.append(iter(node.selection_set.selections))
         elif isinstance(node, FragmentSpreadNode) and node.name.value not in visited:
             visited.add(node.name.value)
             if node.name.value in fragments:
                 waiting.append(iter(fragments[node.name.value].selection_set.selections))
-    return tuple(names)
 
 
 def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A sandbox's switches: the vendors' switches, as <vendor>.<switch>."""
+"""A sandbox's switches, as <vendor>.<switch>."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from emulator.matching.globs import matches
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A fault that a call of an operation meets.
+    """A fault that applies to a call of an operation.
 
     `seconds` is the delay drawn for it, `retry_after` the seconds until a rate lets a call through.
     """
@@ -82,9 +82,9 @@ class Faults:
         now: datetime,
         applies_to: Callable[[Fault], bool] = lambda _: True,
     ) -> list[Due]:
-        """Count a call of an operation, and return the faults that it meets.
+        """Count a call of an operation, and return the faults that apply to it.
 
-        A call that cannot meet a fault, because its contract does not hold the reply, does not count for it.
+        A call that a fault cannot apply to, because its contract does not hold the reply, is not counted for it.
         """
         matching = [fault for fault in self._faults.values() if fault.matches(vendor, operation, reads)]
         met = (self._meet(fault, operation, now) for fault in matching if applies_to(fault))

@@ -88,7 +88,7 @@ def _check_combination(fault: Fault, contract: Contract) -> None:
 
 def _check_follows(follows: Follows, contracts: Mapping[str, Contract]) -> None:
     if follows.vendor not in contracts:
-        raise ConfigurationError(f"follows: unknown vendor {follows.vendor!r}; known vendors: {', '.join(contracts)}")
+        raise ConfigurationError(f"follows: {unknown('vendor', follows.vendor, contracts)}")
     known = contracts[follows.vendor].handled
     if not any(matches(name, follows.operation) for name in known):
         raise ConfigurationError(f"follows: {follows.vendor} has no operation {follows.operation}")
@@ -101,8 +101,7 @@ def _check_where(where: Where, matching: Sequence[Operation]) -> None:
     known = {one.name for operation in matching for one in operation.parameters if one.place == "path"}
     for name in where.names("path"):
         if name not in known:
-            names = ", ".join(sorted(known)) or "none"
-            raise ConfigurationError(f"where: path {name}: unknown parameter; known parameters: {names}")
+            raise ConfigurationError(f"where: path: {unknown('parameter', name, sorted(known))}")
 
 
 def _check_when(when: When) -> None:

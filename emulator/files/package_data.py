@@ -12,7 +12,7 @@ FIXTURES = _HOME / "fixtures"
 
 
 def is_ours(file: Path) -> bool:
-    """Return True if a file came with the package, and is no user's own."""
+    """Return True if a file came with the package, and is not a user's own."""
     return any(folder in file.parents for folder in (CONTRACTS, FIXTURES, PACKAGE))
 
 
