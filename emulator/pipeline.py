@@ -32,6 +32,7 @@ from emulator.faults.subject import CallSubject
 from emulator.journal.entry import Exchange, journalled_call, journalled_reply
 from emulator.journal.masking import Masker
 from emulator.journal.secret_paths import SecretPaths
+from emulator.journal.subject import JournalledSubject
 from emulator.metrics import Metrics
 from emulator.runtime.off_loop import Worker
 from emulator.sandbox.sandbox import Sandbox
@@ -312,7 +313,8 @@ class Pipeline:
         response = None if reply is None else wire.respond(context.call, reply, self._contract.conventions)
         exchange = self._exchange(context, response, time.perf_counter() - started)
         context.sandbox.journal.record(exchange)
-        context.sandbox.faults.observe(exchange.vendor, exchange.operations)
+        if len(context.sandbox.faults):
+            context.sandbox.faults.observe(exchange.vendor, exchange.operations, partial(JournalledSubject, exchange))
         self._metrics.count(exchange)
         return response
 

@@ -95,6 +95,20 @@ def test_a_fault_follows_another_vendors_call(emulator: EmulatorUnderTest) -> No
     assert seen == [200, 200, 500, 200]
 
 
+@pytest.mark.parametrize("where", [{"body": {"name": "b"}}, {"headers": {"X-Run": "b"}}, {"credential": "celigo"}])
+def test_a_fault_follows_calls_with_these_values(emulator: EmulatorUnderTest, where: dict[str, Any]) -> None:
+    if "credential" in where:
+        where = {"credential": emulator.credential("celigo", "full")["id"]}
+    follows = {"vendor": "celigo", "where": {**where, "status": {"schema": {"maximum": 299}}}}
+    emulator.fault({"vendor": "secoda", "when": {"follows": follows}, **BROKEN, "force": True})
+    seen = []
+    for name in ("a", "b"):
+        emulator.call("celigo", "POST", "/integrations", json={"name": name}, rights="read")
+        seen.append(send(emulator, "secoda", "GET", INTEGRATIONS).status_code)
+    celigo_name(emulator, "b", headers={"X-Run": "b"})
+    assert [*seen, send(emulator, "secoda", "GET", INTEGRATIONS).status_code] == [200, 200, 500]
+
+
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
@@ -106,6 +120,14 @@ def test_a_fault_follows_another_vendors_call(emulator: EmulatorUnderTest) -> No
         ({"where": {"body": {"a": {"regex": "("}}}}, "where: body a: invalid: "),
         ({"when": {"follows": {"vendor": "acne"}}}, "follows: unknown vendor 'acne'. "),
         ({"when": {"follows": {"vendor": "celigo", "operation": "x"}}}, "follows: celigo has no operation x"),
+        (
+            {"when": {"follows": {"vendor": "celigo", "where": {"path": {"idd": "x"}}}}},
+            "follows: where: path: unknown parameter 'idd'. ",
+        ),
+        (
+            {"when": {"follows": {"vendor": "celigo", "where": {"body": {"a": {"glob": 1}}}}}},
+            "follows: where: body a: a glob is a text",
+        ),
     ],
 )
 def test_a_fault_that_could_never_apply_is_refused(

@@ -186,6 +186,24 @@ def test_a_credential_cannot_be_verified_and_the_answer_says_so(where: dict[str,
     assert "is a credential, which the journal does not keep" in found.near_misses[0].differences[0]
 
 
+@pytest.mark.parametrize(
+    ("where", "difference"),
+    [
+        ({"password": "***"}, "body /password is a credential, which the journal does not keep"),
+        ({"": {"name": "B", "password": "***"}}, "; the journal does not keep the credentials in it"),
+        ({"": {"equals": {"name": "B", "password": "abc"}}}, "; the journal does not keep the credentials in it"),
+        ({"": {"schema": {"required": ["size"]}}}, "; the journal does not keep the credentials in it"),
+        ({"": {"schema": {"required": ["name", "password"]}}}, None),
+        ({"password": {"regex": "."}}, "body /password is a credential, which the journal does not keep"),
+        ({"password": {"absent": True}}, "body /password is '***', not absent"),
+    ],
+)
+def test_a_masked_value_is_equal_to_nothing(where: dict[str, Any], difference: str | None) -> None:
+    found = verified(seen(created({"name": "B", "password": "abc"})), where={"body": where})
+    assert found.passed is (difference is None)
+    assert all(str(difference) in near.differences[0] for near in found.near_misses)
+
+
 def test_a_journal_that_had_to_make_room_says_so() -> None:
     kept = seen(*[created()] * 4, size=3)
     assert verified(kept, count=4).sentence == (

@@ -180,7 +180,7 @@ HTTP: list[tuple[str, str, Any, str]] = [
         "GET",
         "/journal?limt=3",
         None,
-        "query /limt: unknown query parameter 'limt'. Did you mean 'limit'? Known query parameters: vendor, operation, status, unmatched, violations, since, limit.",
+        "query /limt: unknown query parameter 'limt'. Did you mean 'limit'? Known query parameters: vendor, operation, status, unmatched, violations, where, since, limit.",
     ),
     ("GET", "/faults/f1", None, "Unknown fault 'f1'. There are no faults."),
     (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -34,14 +35,16 @@ class JournalClient:
         status: int | None = None,
         unmatched: bool | None = None,
         violations: bool | None = None,
+        where: Mapping[str, Any] | None = None,
         since: int | None = None,
         limit: int | None = None,
     ) -> list[Exchange]:
         """Return the exchanges that are like all that is given, oldest first.
 
         `operation` is a name or a glob, `status` 0 finds broken connections, `unmatched` those that no operation
-        matches, `violations` those that depart from the contract, `since` only those after an id. `limit` keeps
-        the newest ones; with `since` the first ones after it.
+        matches, `violations` those that depart from the contract, `where` those with these values
+        ({"body": {"name": "Sales"}}; see SandboxClient.verify), `since` only those after an id. `limit` keeps the
+        newest ones; with `since` the first ones after it. Raises EmulatorError for an invalid `where`.
         """
         filters = {
             "vendor": vendor,
@@ -49,6 +52,7 @@ class JournalClient:
             "status": status,
             "unmatched": unmatched,
             "violations": violations,
+            "where": None if where is None else json.dumps(where),
         }
         if limit is not None:
             return self._page({**filters, "since": since, "limit": limit})[0]

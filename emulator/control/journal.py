@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
@@ -10,14 +11,17 @@ from typing import Any
 from aiohttp import web
 
 from emulator import __version__
+from emulator.control.document import own_contract
 from emulator.control.handlers import Emulator, Handlers, Stream, whole_numbers
 from emulator.control.long_json import long_json
-from emulator.errors import ConfigurationError, Problem, sentence, unknown
+from emulator.errors import ConfigurationError, Problem, explained, sentence, unknown
 from emulator.exchange import Call, Reply
 from emulator.journal.entry import Exchange
 from emulator.journal.har import har, har_entry
+from emulator.journal.subject import matching
 from emulator.journal.verification import verify
 from emulator.json_text import write_json
+from emulator.matching.where import Where, where_of
 from emulator.sandbox.sandbox import Sandbox
 from emulator.transport.connection import end_with_client
 
@@ -25,7 +29,7 @@ HEARTBEAT_SECONDS = 5.0
 """How often a stream without news shows that it is alive, and finds out whether its reader is."""
 
 QUICK_BYTES = 4 * 1024**2
-"""A journal that takes more is validated against expectations off the event loop: its bodies are parsed for that."""
+"""A journal that takes more is matched off the event loop: its bodies are parsed for that."""
 
 EVENTS_AT_ONCE = 20
 """After so many events others have their turn: each may be 128 kB."""
@@ -39,10 +43,14 @@ handlers = Handlers()
 @handlers.sandbox_operation("listExchanges")
 async def list_exchanges(call: Call, sandbox: Sandbox, emulator: Emulator) -> Stream:
     """List the exchanges that are like all that is asked for."""
-    filters = {name: value for name, value in call.params.items() if name not in ("sandbox", "limit")}
+    filters = {name: value for name, value in call.params.items() if name not in ("sandbox", "limit", "where")}
     limit, since = call.params.get("limit"), call.params.get("since")
+    where = _read_where(call.params.get("where", "{}"))
     journal = sandbox.journal
     found = journal.select(**filters)
+    if where:
+        keep = partial(matching, found, where, call.params.get("operation", "*"))
+        found = keep() if journal.bytes <= QUICK_BYTES else await emulator.worker.run(keep)
     page = found if limit is None else found[:limit] if since is not None else found[max(0, len(found) - limit) :]
     more = since is not None and page and len(page) < len(found)
     rest = {"recorded": journal.recorded, "dropped": journal.dropped, "next": page[-1].number if more else None}
@@ -143,6 +151,21 @@ def _one_line(document: Any) -> bytes:
     for separator in ("\u2028", "\u2029", "\x85"):
         text = text.replace(separator.encode(), b"\\u%04x" % ord(separator))
     return text
+
+
+def _read_where(text: str) -> Where:
+    """Return the conditions in a query parameter. Raises Problem for what is not JSON, or not a `where`."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Problem(422, 'Invalid where: write it as JSON, such as {"query": {"page": 2}}.') from None
+    wrong = own_contract().schema("where.schema.json").violations(document, "where")
+    if wrong:
+        raise Problem(422, "; ".join(f"where {one.pointer or '/'}: {explained(one)}" for one in wrong) + ".")
+    try:
+        return where_of(document)
+    except ConfigurationError as problem:
+        raise Problem(422, f"Invalid {problem}.") from None
 
 
 def _check_operation(expectation: dict[str, Any], emulator: Emulator) -> None:

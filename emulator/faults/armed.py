@@ -6,11 +6,12 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from math import ceil
 from random import Random
 
 from emulator.faults.rule import Fault, Rate, When
-from emulator.matching.globs import matches
+from emulator.matching.where import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,13 @@ class Faults:
         del self._followed[id]
         return self._faults.pop(id, None) is not None
 
-    def observe(self, vendor: str, operations: Sequence[str]) -> None:
-        """Count a call that is over, for the faults that follow it."""
+    def observe(self, vendor: str, operations: Sequence[str], subject_of: Callable[[str], Subject]) -> None:
+        """Count a call that is over, for the faults that follow it; `subject_of` an operation is what they look at."""
+        subject_of = cache(subject_of)
         for fault in self._faults.values():
             follows = fault.when.follows
-            if follows is not None and follows.vendor == vendor:
-                self._followed[fault.id] += any(matches(name, follows.operation) for name in operations)
+            if follows is not None:
+                self._followed[fault.id] += follows.is_by(vendor, operations, subject_of)
 
     def due(
         self,

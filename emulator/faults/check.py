@@ -90,14 +90,23 @@ def _check_follows(follows: Follows, contracts: Mapping[str, Contract]) -> None:
     if follows.vendor not in contracts:
         raise ConfigurationError(f"follows: {unknown('vendor', follows.vendor, contracts)}")
     known = contracts[follows.vendor].handled
-    if not any(matches(name, follows.operation) for name in known):
+    named = [operation for name, operation in known.items() if matches(name, follows.operation)]
+    if not named:
         raise ConfigurationError(f"follows: {follows.vendor} has no operation {follows.operation}")
+    try:
+        _check_path(follows.where, named)
+    except ConfigurationError as problem:
+        raise ConfigurationError(f"follows: {problem}") from None
 
 
 def _check_where(where: Where, matching: Sequence[Operation]) -> None:
     """Refuse a condition that no call of these operations could meet."""
     if where.looks_at("status"):
         raise ConfigurationError("where: a fault applies before there is a status")
+    _check_path(where, matching)
+
+
+def _check_path(where: Where, matching: Sequence[Operation]) -> None:
     known = {one.name for operation in matching for one in operation.parameters if one.place == "path"}
     for name in where.names("path"):
         if name not in known:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
@@ -12,7 +12,7 @@ from typing import Any
 from emulator.errors import ConfigurationError
 from emulator.exchange import NOTHING, Document, Nothing, Record
 from emulator.matching.globs import matches
-from emulator.matching.where import EVERYWHERE, Where, where_of
+from emulator.matching.where import EVERYWHERE, Subject, Where, where_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,22 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Follows:
-    """So many calls of another operation (a glob), or of another vendor, after which a fault begins."""
+    """So many calls of another operation (a glob), or of another vendor, after which a fault begins.
+
+    Only calls with the values of `where` are counted.
+    """
 
     vendor: str
     operation: str = "*"
     count: int = 1
+    where: Where = EVERYWHERE
+
+    def is_by(self, vendor: str, operations: Sequence[str], subject_of: Callable[[str], Subject]) -> bool:
+        """Return True if a call of these operations is one of them; `subject_of` an operation is what is looked at."""
+        if vendor != self.vendor:
+            return False
+        meant = (name for name in operations if matches(name, self.operation))
+        return any(not self.where or not any(self.where.differences(subject_of(name))) for name in meant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +169,16 @@ def _when_of(document: Record) -> When:
         between=(_moment(between[0]), _moment(between[1])) if between else None,
         over=Rate(over["calls"], over.get("per_second"), over.get("seconds")) if over else None,
         per_operation=document.get("per") == "operation",
-        follows=Follows(**document["follows"]) if "follows" in document else None,
+        follows=_follows_of(document["follows"]) if "follows" in document else None,
     )
+
+
+def _follows_of(document: Record) -> Follows:
+    try:
+        where = where_of(document.get("where", {}))
+    except ConfigurationError as problem:
+        raise ConfigurationError(f"follows: {problem}") from None
+    return Follows(**{**document, "where": where})
 
 
 def _moment(text: str) -> datetime:

@@ -120,12 +120,31 @@ def _difference(subject: Subject, place: str, name: str, condition: Condition) -
             yield f"{what} is {_shown(subject, label, found)}, not absent"
     elif not found:
         yield f"{what} is missing"
-    elif not any(condition.holds(one, place in TEXTS) for one in found if not subject.is_masked(one)):
+    elif not any(_holds(condition, one, place in TEXTS, subject) for one in found):
         if any(map(subject.is_masked, found)):
             yield f"{what} is a credential, which the journal does not keep"
-        else:
-            wanted = condition.words(lambda value: subject.shown(label, value))
-            yield f"{what} is {_shown(subject, label, found)}, not {wanted}"
+            return
+        wanted = condition.words(lambda value: subject.shown(label, value))
+        hidden = any(_has_masked(one, subject) for one in found)
+        note = "; the journal does not keep the credentials in it" if hidden else ""
+        yield f"{what} is {_shown(subject, label, found)}, not {wanted}{note}"
+
+
+def _holds(condition: Condition, value: Any, is_text: bool, subject: Subject) -> bool:
+    """Return True if a condition holds. A masked value is equal to nothing; a schema may hold for what is around it."""
+    is_hidden = subject.is_masked(value) or (condition.kind == "equals" and _has_masked(value, subject))
+    return not is_hidden and condition.holds(value, is_text)
+
+
+def _has_masked(value: Any, subject: Subject) -> bool:
+    """Return True if a value is masked, or anything in it."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if subject.is_masked(one):
+            return True
+        left += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+    return False
 
 
 EVERYWHERE = Where()
