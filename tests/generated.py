@@ -1,4 +1,4 @@
-"""Writes what is made from the code, parts of the documentation and made-up records, or checks that it is up to date.
+"""Writes what is made from the code (parts of the documentation, types, made-up records), or checks that it is current.
 
 python -m tests.generated [--check]
 """
@@ -21,6 +21,7 @@ from emulator.control.information import describe_operations
 from emulator.journal.credential_shapes import NAMES, SHAPES
 from emulator.settings import SETTINGS, Setting
 from tests.benchmarks.report import markdown_table
+from tests.client_types import client_types
 from tests.made_up_records import made_up_files
 
 ROOT = Path(__file__).parent.parent
@@ -28,6 +29,7 @@ REFERENCE = ROOT / "docs" / "reference"
 ARCHITECTURE = ROOT / "docs" / "explanation" / "architecture.md"
 CONTROL_API = REFERENCE / "control-api.md"
 MASKING = REFERENCE / "masking.md"
+CLIENT_TYPES = ROOT / "emulator" / "client" / "types.py"
 MEASURED = REFERENCE / "performance.json"
 HOST = "localhost:4070"
 
@@ -173,7 +175,7 @@ def _files(catalogue: Catalogue) -> Iterator[tuple[Path, str, str]]:
     for file, sections in FILES.items():
         before = file.read_text("utf-8")
         yield file, before, write(before, catalogue, sections)
-    for file, text in made_up_files(catalogue):
+    for file, text in ((CLIENT_TYPES, client_types(catalogue)), *made_up_files(catalogue)):
         yield file, file.read_text("utf-8") if file.is_file() else "", text
 
 

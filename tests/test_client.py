@@ -213,10 +213,20 @@ def test_credentials_go_by_rights(sandbox: SandboxClient) -> None:
         sandbox.secoda.credentials["owner"]
 
 
+def test_vendor_that_was_added_is_no_attribute_but_in_vendors(sandbox: SandboxClient) -> None:
+    document = sandbox.request("GET")
+    document["vendors"]["acme"] = document["vendors"].pop("secoda")
+    other = SandboxClient(sandbox.api, document)
+    assert other.vendors["acme"].title == "Secoda"
+    with pytest.raises(AttributeError, match=r"^acme does not come with the emulator; write \.vendors\['acme'\]$"):
+        _ = other.acme  # type: ignore[attr-defined]
+    assert (hasattr(other, "secoda"), hasattr(other, "celigo")) == (False, True)
+
+
 def test_vendor_that_is_none_is_an_attribute_that_is_none(sandbox: SandboxClient) -> None:
     assert set(sandbox.vendors) == {"celigo", "immuta", "paradime", "secoda"}
     with pytest.raises(AttributeError, match="Known vendors: celigo, immuta, paradime, secoda"):
-        _ = sandbox.seconda
+        _ = sandbox.seconda  # type: ignore[attr-defined]
 
 
 def test_scenario_is_on_inside_its_block(sandbox: SandboxClient) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from emulator.client import Client, EmulatorError, SandboxClient
+from emulator.client import Client, EmulatorError, SandboxClient, Where
 from emulator.control.journal import QUICK_BYTES
 from tests.conftest import EmulatorUnderTest
 
@@ -88,7 +88,7 @@ def test_an_invalid_where_is_refused(emulator: EmulatorUnderTest, where: str, se
 
 
 def test_where_is_the_same_in_python_and_over_http(journal: SandboxClient) -> None:
-    where = {"body": {"name": "Sales"}, "status": 201}
+    where: Where = {"body": {"name": "Sales"}, "status": 201}
     told = journal.request("GET", "/journal", query={"where": json.dumps(where)})
     assert [one["id"] for one in told["exchanges"]] == ids(journal, where=where) == [1]
     assert [one.id for one in journal.verify("createIntegration", where=where)] == [1]

@@ -64,11 +64,11 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
         "Invalid fault: status 418 is not in the contract (getIntegration: 200, 400, 401, 403, 404, 429, 500, 503); force=True allows it.",
     ),
     (
-        lambda box: box.fault(vendor="secoda", status=500, when={"time": 2}),
+        lambda box: box.fault(vendor="secoda", status=500, when={"time": 2}),  # type: ignore[arg-type]
         "body /when/time: unknown field 'time'. Did you mean 'times'? Known fields: nth, times, after, every, probability, between, over, per, follows.",
     ),
     (
-        lambda box: box.fault(vendor="secoda", status=500, reply={"stauts": 500}),
+        lambda box: box.fault(vendor="secoda", status=500, reply={"stauts": 500}),  # type: ignore[arg-type]
         "body /reply/stauts: unknown field 'stauts'. Did you mean 'status'? Known fields: status, body, headers.",
     ),
     (lambda box: box.fault(vendor="secoda"), "Invalid fault: a fault needs a reply, a delay, a connection or graphql."),
@@ -122,7 +122,7 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
         "Unknown snapshot 'yesterday' in the sandbox wrong-uses. There are no snapshots.",
     ),
     (
-        lambda box: box.secodda,
+        lambda box: box.secodda,  # type: ignore[attr-defined]
         "unknown attribute 'secodda' of a sandbox. Did you mean 'secoda'? Known vendors: celigo, immuta, paradime, secoda",
     ),
     (

@@ -15,6 +15,7 @@ from emulator.client.journal import JournalClient
 from emulator.client.sandbox import SandboxClient
 from emulator.client.snapshot import Snapshot
 from emulator.client.switches import Switches
+from emulator.client.types import Commit, Connection, Delay, GraphQL, Only, Reply, ScenarioName, When, Where
 from emulator.client.vendors import Credential, Credentials, VendorAccess, vendors_of
 from emulator.errors import EmulatorError
 
@@ -23,18 +24,27 @@ __all__ = [
     "ClockClient",
     "ClockSetting",
     "CollectionClient",
+    "Commit",
+    "Connection",
     "Credential",
     "Credentials",
+    "Delay",
     "EmulatorError",
     "Exchange",
     "FaultClient",
+    "GraphQL",
     "JournalClient",
+    "Only",
+    "Reply",
     "SandboxClient",
     "ScenarioClient",
+    "ScenarioName",
     "Snapshot",
     "Switches",
     "VendorAccess",
     "Violation",
+    "When",
+    "Where",
     "exchange_of",
     "vendors_of",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator.client.api import Api
 from emulator.client.exchanges import Exchange, exchange_of
+from emulator.client.types import Where
 
 PAGE = 500
 """How many exchanges are asked for at a time."""
@@ -35,7 +36,7 @@ class JournalClient:
         status: int | None = None,
         unmatched: bool | None = None,
         violations: bool | None = None,
-        where: Mapping[str, Any] | None = None,
+        where: Where | None = None,
         since: int | None = None,
         limit: int | None = None,
     ) -> list[Exchange]:

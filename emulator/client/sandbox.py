@@ -16,16 +16,28 @@ from emulator.client.faults import FaultClient, ScenarioClient
 from emulator.client.journal import JournalClient
 from emulator.client.snapshot import Snapshot
 from emulator.client.switches import Switches
+from emulator.client.types import (
+    BuiltInVendors,
+    Commit,
+    Connection,
+    Delay,
+    GraphQL,
+    Only,
+    Reply,
+    ScenarioName,
+    When,
+    Where,
+)
 from emulator.client.urls import quoted
-from emulator.client.vendors import VendorAccess, vendors_of
-from emulator.errors import ConfigurationError, EmulatorError, sentence, unknown, unknown_scenario
+from emulator.client.vendors import VendorAccess, set_attributes, unknown_attribute, vendors_of
+from emulator.errors import ConfigurationError, EmulatorError, sentence, unknown_scenario
 
 if TYPE_CHECKING:
     from types import TracebackType
 
 
-class SandboxClient:
-    """One sandbox: a world of its own. A vendor is an attribute: `sandbox.secoda.url`.
+class SandboxClient(BuiltInVendors):
+    """One sandbox. A vendor is an attribute, `sandbox.secoda.url`; one that you added is `sandbox.vendors["acme"]`.
 
     A context manager: at its end the sandbox is dropped.
     """
@@ -35,6 +47,7 @@ class SandboxClient:
         self.api = client.of_sandbox(self.name)
         self.seed: int = document["seed"]
         self.vendors: Mapping[str, VendorAccess] = vendors_of(document)
+        set_attributes(self, self.vendors)
         self.clock = ClockClient(self.api)
         self.journal = JournalClient(self.api)
         self.switches = Switches(self.api)
@@ -43,12 +56,10 @@ class SandboxClient:
     def __repr__(self) -> str:
         return f"<sandbox {self.name} at {self.api.url}>"
 
-    def __getattr__(self, name: str) -> VendorAccess:
-        """Return a vendor. Raises AttributeError, naming those there are."""
-        vendors: Mapping[str, VendorAccess] = self.__dict__.get("vendors", {})
-        if name not in vendors:
-            raise AttributeError(unknown("attribute", name, vendors, "of a sandbox", plural="vendors"))
-        return vendors[name]
+    if not TYPE_CHECKING:  # for a type checker, what is not declared is an error
+
+        def __getattr__(self, name: str) -> Any:
+            raise unknown_attribute(name, vars(self).get("vendors", {}))
 
     def __enter__(self) -> SandboxClient:
         return self
@@ -64,7 +75,7 @@ class SandboxClient:
         """Call the control API of this sandbox (`path` is what follows its name) and return its JSON."""
         return self.api.request(method, path, document, query)
 
-    def scenario(self, name: str) -> ScenarioClient:
+    def scenario(self, name: ScenarioName | str) -> ScenarioClient:
         """Switch a scenario on ("secoda/rate-limited"; "*/outage" is every vendor's) and return it.
 
         With `with`, it is switched off at the end of the block. Raises EmulatorError, naming those there are.
@@ -84,14 +95,14 @@ class SandboxClient:
         vendor: str,
         operation: str | Sequence[str] | None = None,
         status: int | None = None,
-        only: str | None = None,
-        where: Mapping[str, Any] | None = None,
-        when: Mapping[str, Any] | None = None,
-        commit: str | None = None,
-        reply: Mapping[str, Any] | None = None,
-        delay: Mapping[str, Any] | None = None,
-        connection: str | None = None,
-        graphql: Mapping[str, Any] | None = None,
+        only: Only | None = None,
+        where: Where | None = None,
+        when: When | None = None,
+        commit: Commit | None = None,
+        reply: Reply | None = None,
+        delay: Delay | None = None,
+        connection: Connection | None = None,
+        graphql: GraphQL | None = None,
         force: bool | None = None,
     ) -> FaultClient:
         """Arm a fault and return it; with `with`, it is disarmed at the end of the block.
@@ -166,7 +177,7 @@ class SandboxClient:
         headers: Mapping[str, Any] | None = None,
         body: Mapping[str, Any] | None = None,
         status: Any = None,
-        where: Mapping[str, Any] | None = None,
+        where: Where | None = None,
     ) -> list[Exchange]:
         """Assert that an operation was called, at least once if nothing else is said; return those exchanges.
 
@@ -178,14 +189,14 @@ class SandboxClient:
         AssertionError that tells what was expected and what came near, EmulatorError for an operation that is none.
         """
         given = {"path": path, "query": query, "headers": headers, "body": body, "status": status}
-        where = {**(where or {}), **{key: value for key, value in given.items() if value is not None}}
+        conditions = {**(where or {}), **{key: value for key, value in given.items() if value is not None}}
         wanted: dict[str, Any] = {
             "operation": operation,
             "vendor": vendor,
             "count": count,
             "at_least": at_least,
             "at_most": at_most,
-            "where": where,
+            "where": conditions,
         }
         body_sent = {key: value for key, value in wanted.items() if value is not None}
         verdict = self.request("POST", "/journal/verify", body_sent, {"documents": True})

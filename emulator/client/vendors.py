@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from emulator.client.types import BuiltInVendors
 from emulator.errors import unknown
 
 
@@ -70,3 +71,15 @@ def vendors_of(document: Mapping[str, Any]) -> dict[str, VendorAccess]:
         )
         for name, vendor in document["vendors"].items()
     }
+
+
+def set_attributes(owner: BuiltInVendors, vendors: Mapping[str, VendorAccess]) -> None:
+    """Make those of the vendors that come with the emulator attributes of their owner."""
+    vars(owner).update((name, vendors[name]) for name in BuiltInVendors.__annotations__ if name in vendors)
+
+
+def unknown_attribute(name: str, vendors: Mapping[str, VendorAccess]) -> AttributeError:
+    """Return the error for an attribute that a sandbox does not have, with the vendors that it has."""
+    if name in vendors:
+        return AttributeError(f"{name} does not come with the emulator; write .vendors[{name!r}]")
+    return AttributeError(unknown("attribute", name, vendors, "of a sandbox", plural="vendors"))

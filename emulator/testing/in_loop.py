@@ -10,13 +10,15 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import BaseTestServer
 
 from emulator.client import EmulatorError, Exchange, VendorAccess, exchange_of, vendors_of
+from emulator.client.types import BuiltInVendors
+from emulator.client.vendors import set_attributes, unknown_attribute
 from emulator.transport.connection import HttpServer
 
 if TYPE_CHECKING:
     from emulator.app import Emulator
 
 
-class InLoopEmulator:
+class InLoopEmulator(BuiltInVendors):
     """An emulator in the running event loop, with a sandbox for the test. A vendor is an attribute: `.secoda.url`.
 
     `server` is one of aiohttp's test servers, which `aiohttp_client` takes. What blocks the loop, such as
@@ -27,15 +29,14 @@ class InLoopEmulator:
         self.server = server
         self.name: str = document["name"]
         self.vendors: Mapping[str, VendorAccess] = vendors_of(document)
+        set_attributes(self, self.vendors)
         self._emulator = emulator
         self._sandbox = emulator.sandboxes.get(self.name)
 
-    def __getattr__(self, name: str) -> VendorAccess:
-        """Return a vendor. Raises AttributeError, naming those there are."""
-        vendors: Mapping[str, VendorAccess] = self.__dict__.get("vendors", {})
-        if name not in vendors:
-            raise AttributeError(f"the emulator has no {name!r}; its vendors are {', '.join(vendors)}")
-        return vendors[name]
+    if not TYPE_CHECKING:  # for a type checker, what is not declared is an error
+
+        def __getattr__(self, name: str) -> Any:
+            raise unknown_attribute(name, vars(self).get("vendors", {}))
 
     @property
     def url(self) -> str:

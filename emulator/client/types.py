@@ -1,0 +1,282 @@
+"""What an editor completes and a type checker refuses. Written by tests/generated.py: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Required, TypeAlias, TypedDict
+
+if TYPE_CHECKING:
+    from emulator.client.vendors import VendorAccess
+
+__all__ = [
+    "BuiltInVendors",
+    "Commit",
+    "Connection",
+    "Delay",
+    "Follows",
+    "GraphQL",
+    "GraphQLError",
+    "GraphQLLocation",
+    "Lognormal",
+    "Only",
+    "Over",
+    "Reply",
+    "ScenarioName",
+    "When",
+    "Where",
+]
+
+ScenarioName: TypeAlias = Literal[
+    "celigo/bad-request",
+    "celigo/connection-reset",
+    "celigo/empty-lists-204",
+    "celigo/empty-world",
+    "celigo/flaky",
+    "celigo/forbidden",
+    "celigo/install-step-fails",
+    "celigo/large-world",
+    "celigo/malformed-json",
+    "celigo/not-found",
+    "celigo/outage",
+    "celigo/rate-limited",
+    "celigo/rate-window",
+    "celigo/recovers",
+    "celigo/server-error",
+    "celigo/slow",
+    "celigo/timeout",
+    "celigo/token-expires",
+    "celigo/truncated-body",
+    "celigo/unauthorized",
+    "celigo/unavailable",
+    "celigo/update-in-progress",
+    "celigo/vendor-outage-window",
+    "celigo/write-then-fail",
+    "immuta/bad-request",
+    "immuta/connection-reset",
+    "immuta/data-source-gone",
+    "immuta/empty-world",
+    "immuta/flaky",
+    "immuta/forbidden",
+    "immuta/large-world",
+    "immuta/malformed-json",
+    "immuta/no-dictionary",
+    "immuta/not-found",
+    "immuta/not-owner",
+    "immuta/outage",
+    "immuta/rate-limited",
+    "immuta/recovers",
+    "immuta/server-error",
+    "immuta/slow",
+    "immuta/timeout",
+    "immuta/token-expires",
+    "immuta/truncated-body",
+    "immuta/unauthorized",
+    "immuta/unavailable",
+    "immuta/vendor-outage-window",
+    "immuta/write-then-fail",
+    "paradime/bad-request",
+    "paradime/connection-reset",
+    "paradime/empty-world",
+    "paradime/flaky",
+    "paradime/forbidden",
+    "paradime/graphql-error",
+    "paradime/large-world",
+    "paradime/malformed-json",
+    "paradime/not-found",
+    "paradime/outage",
+    "paradime/partial-data",
+    "paradime/rate-limited",
+    "paradime/recovers",
+    "paradime/server-error",
+    "paradime/slow",
+    "paradime/snapshot-lost",
+    "paradime/timeout",
+    "paradime/token-expires",
+    "paradime/truncated-body",
+    "paradime/unauthorized",
+    "paradime/unavailable",
+    "paradime/vendor-outage-window",
+    "paradime/write-then-fail",
+    "secoda/bad-request",
+    "secoda/connection-reset",
+    "secoda/empty-world",
+    "secoda/flaky",
+    "secoda/forbidden",
+    "secoda/large-world",
+    "secoda/malformed-json",
+    "secoda/not-found",
+    "secoda/outage",
+    "secoda/rate-limited",
+    "secoda/rate-window",
+    "secoda/recovers",
+    "secoda/server-error",
+    "secoda/slack-disconnected",
+    "secoda/slow",
+    "secoda/sync-stuck",
+    "secoda/timeout",
+    "secoda/token-expires",
+    "secoda/torn-pagination",
+    "secoda/truncated-body",
+    "secoda/unauthorized",
+    "secoda/unavailable",
+    "secoda/vendor-outage-window",
+    "secoda/write-then-fail",
+    "*/bad-request",
+    "*/connection-reset",
+    "*/empty-world",
+    "*/flaky",
+    "*/forbidden",
+    "*/large-world",
+    "*/malformed-json",
+    "*/not-found",
+    "*/outage",
+    "*/rate-limited",
+    "*/rate-window",
+    "*/recovers",
+    "*/server-error",
+    "*/slow",
+    "*/timeout",
+    "*/token-expires",
+    "*/truncated-body",
+    "*/unauthorized",
+    "*/unavailable",
+    "*/vendor-outage-window",
+    "*/write-then-fail",
+]
+
+
+class BuiltInVendors:
+    """The vendors that come with the emulator, as attributes; those of yours are in `vendors`."""
+
+    celigo: VendorAccess
+    immuta: VendorAccess
+    paradime: VendorAccess
+    secoda: VendorAccess
+
+
+class Where(TypedDict, total=False):
+    """Which calls are meant: all conditions have to hold. A condition is a value, or one of {equals: value},
+    {glob: text}, {regex: text}, {absent: true}, {schema: JSON Schema}.
+    """
+
+    path: Mapping[str, Any]
+    """Path parameters by name."""
+    query: Mapping[str, Any]
+    """Query parameters by name."""
+    headers: Mapping[str, Any]
+    """Headers by name, in any case."""
+    body: Mapping[str, Any]
+    """Values of the body by JSON pointer; a plain key means its pointer. A form, and the fields of a multipart
+    body, by name.
+    """
+    variables: Mapping[str, Any]
+    """Variables of a GraphQL request by name or JSON pointer."""
+    arguments: Mapping[str, Any]
+    """Arguments of the GraphQL root field that is the operation, by name or JSON pointer, variables filled in."""
+    credential: Any
+    """The id of the credential that the call presents, whether it is valid or not."""
+    status: Any
+    """The reply's status; 0 is a broken connection. Not in the where of a fault."""
+
+
+Only: TypeAlias = Literal["reads", "writes"]
+
+
+class Over(TypedDict, total=False):
+    """Calls beyond a rate: a bucket of `calls` that refills `per_second`, or `calls` in any `seconds`."""
+
+    calls: Required[int]
+    per_second: float
+    seconds: float
+
+
+class Follows(TypedDict, total=False):
+    """Begin after so many calls of an operation, of another vendor perhaps, counted from when the fault is armed."""
+
+    vendor: Required[str]
+    operation: str
+    """A name or a glob. Left out: any."""
+    count: int
+    """Left out: one."""
+    where: Where
+    """Only calls with these values, as the journal keeps them; `status`, too."""
+
+
+class When(TypedDict, total=False):
+    """Which of the matching calls; what is left out does not restrict. All calls that the fault matches are
+    counted.
+    """
+
+    nth: int | Sequence[int]
+    """The nth call only, or several of them."""
+    times: int
+    """At most so many calls."""
+    after: int
+    """Not the first so many calls; counting begins behind them."""
+    every: int
+    """Each so-manieth call."""
+    probability: float
+    """This share of the calls, by the sandbox's seed."""
+    between: Sequence[str]
+    """Between these two times of the sandbox's clock."""
+    over: Over
+    """Calls beyond a rate: a bucket of `calls` that refills `per_second`, or `calls` in any `seconds`."""
+    per: Literal["fault", "operation"]
+    """operation: count the calls of each operation by itself. fault (the default): all together."""
+    follows: Follows
+    """Begin after so many calls of an operation, of another vendor perhaps, counted from when the fault is armed.
+    """
+
+
+Commit: TypeAlias = Literal["before", "after"]
+
+
+class Reply(TypedDict, total=False):
+    """What is answered."""
+
+    status: int
+    body: Any
+    """Left out: the contract's own example. A string is sent as it stands. {retry_after} becomes seconds."""
+    headers: Mapping[str, str]
+
+
+class Lognormal(TypedDict, total=False):
+    """Mostly about `median`, at times much longer: the more, the larger `sigma`."""
+
+    median: Required[float]
+    sigma: Required[float]
+
+
+class Delay(TypedDict, total=False):
+    """How long the reply is held back, in seconds."""
+
+    fixed: float
+    uniform: Sequence[float]
+    lognormal: Lognormal
+    """Mostly about `median`, at times much longer: the more, the larger `sigma`."""
+
+
+Connection: TypeAlias = Literal["reset", "close", "truncate", "drip"]
+
+
+class GraphQLLocation(TypedDict, total=False):
+    """A place in the document, counted from 1."""
+
+    line: Required[int]
+    column: Required[int]
+
+
+class GraphQLError(TypedDict, total=False):
+    """As the GraphQL specification has it; the path of the field is added."""
+
+    message: Required[str]
+    locations: Sequence[GraphQLLocation]
+    extensions: Mapping[str, Any]
+
+
+class GraphQL(TypedDict, total=False):
+    """GraphQL errors of a root field."""
+
+    errors: Required[Sequence[GraphQLError]]
+    data: Literal["keep", None]
+    """Whether the field's data is kept, or null (the default)."""
