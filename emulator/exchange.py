@@ -21,6 +21,8 @@ __all__ = [
     "Record",
     "Reply",
     "Violation",
+    "charset_of",
+    "media_type_of",
 ]
 
 Document: TypeAlias = Any
@@ -112,14 +114,24 @@ class Call:
     @property
     def content_type(self) -> str:
         """Return the media type of the body, lower-cased, without parameters; "" if not sent."""
-        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        return media_type_of(self.headers.get("Content-Type", ""))
 
     @property
     def charset(self) -> str:
         """Return the charset of the body's content type, lower-cased; "" if not sent."""
-        _, _, parameters = self.headers.get("Content-Type", "").partition(";")
-        found = CHARSET.search(parameters) if parameters else None
-        return found[1].lower() if found else ""
+        return charset_of(self.headers.get("Content-Type", ""))
+
+
+def media_type_of(content_type: str) -> str:
+    """Return the media type in a Content-Type, lower-cased, without parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def charset_of(content_type: str) -> str:
+    """Return the charset in a Content-Type, lower-cased; "" if it names none."""
+    _, _, parameters = content_type.partition(";")
+    found = CHARSET.search(parameters) if parameters else None
+    return found[1].lower() if found else ""
 
 
 @dataclass(slots=True)

@@ -198,15 +198,14 @@ class Pipeline:
 
     def _apply_faults(self, context: RequestContext, operation: Operation) -> None:
         sandbox, call = context.sandbox, context.call
-        operations, seed = context.operations or (operation.name,), f"{sandbox.seed}:{sandbox.journal.next_number()}"
         call.switches = self._effects.switches_of(call, call.switches)
-        subject_of = partial(self._subject, context)
-        context.effect = self._effects.of(call, operations, sandbox.faults, context.now, seed, subject_of)
-
-    def _subject(self, context: RequestContext, operation: str) -> CallSubject:
-        id = self._vendor.presented(context.call)
-        ids = [id, id.removesuffix(f".{context.sandbox.name}")] if id else []
-        return CallSubject(context.call, operation, ids, self._contract.conventions.reading)
+        if self._effects.may_apply(call, sandbox.faults):
+            operations, seed = (
+                context.operations or (operation.name,),
+                f"{sandbox.seed}:{sandbox.journal.next_number()}",
+            )
+            subject_of = partial(CallSubject, call, self._vendor.presented(call), sandbox.name)
+            context.effect = self._effects.of(call, operations, sandbox.faults, context.now, seed, subject_of)
 
     async def _admit(self, context: RequestContext, operation: Operation) -> None:
         if context.is_admitted:

@@ -11,12 +11,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
+from emulator.contract.reading import FORM
 from emulator.exchange import NOTHING, Reply, Violation
 from emulator.journal.credential_shapes import SHAPES, Shape, may_hold_credential, names_credential
 from emulator.journal.entry import Exchange
 from emulator.journal.har import har
 from emulator.journal.journal import Journal
-from emulator.journal.masking import FORM, Masker
+from emulator.journal.masking import Masker
 from emulator.journal.secret_paths import SecretPaths
 from tests.test_journal import call, exchange, part
 

@@ -84,6 +84,10 @@ class Effects:
         self._contract = contract
         self._scenarios = scenarios
 
+    def may_apply(self, call: Call, faults: Faults) -> bool:
+        """Return True if there are faults for a call to trigger: armed ones, or those that its headers ask for."""
+        return len(faults) > 0 or SCENARIO in call.headers or "Prefer" in call.headers
+
     def of(
         self,
         call: Call,
@@ -99,8 +103,6 @@ class Effects:
         `subject_of` an operation is what conditions look at.
         """
         named = call.headers.get(SCENARIO)
-        if not len(faults) and named is None and "Prefer" not in call.headers:
-            return NO_EFFECT
         preferred = PREFERRED.search(", ".join(call.headers.getall("Prefer", ())))
         due = self._due(faults, operations, now, subject_of)
         if named is not None:

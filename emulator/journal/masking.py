@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote_plus, unquote_plus
 
+from emulator.contract.reading import FORM
 from emulator.errors import MalformedBody
 from emulator.exchange import NOTHING, Call, Violation
 from emulator.journal.credential_shapes import MASK, SCHEME, may_hold_credential, names_credential
@@ -19,7 +20,6 @@ from emulator.journal.secret_paths import SecretPaths
 from emulator.journal.text_masking import TextMasker, is_named
 from emulator.json_text import READINGS, write_json
 
-FORM: Final = "application/x-www-form-urlencoded"
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 _SCHEME = re.compile(SCHEME, re.IGNORECASE)

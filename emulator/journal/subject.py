@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any
-from urllib.parse import parse_qsl
 
-from emulator.exchange import NOTHING, Document
-from emulator.journal.entry import Exchange, JournalledCall
-from emulator.journal.masking import FORM, Masker, is_masked
+from emulator.exchange import Document
+from emulator.journal.entry import Exchange
+from emulator.journal.masking import Masker, is_masked
 from emulator.journal.text_masking import is_named
+from emulator.matching.bodies import read_body
 from emulator.matching.globs import matches
-from emulator.matching.where import Unreadable, Where, graphql_part
+from emulator.matching.where import Unreadable, Where, graphql_part, ids_of
 
 LONGEST_VALUE = 200
 
@@ -31,8 +31,7 @@ class JournalledSubject:
         if place == "status":
             return [self._exchange.status]
         if place == "credential":
-            id = self._exchange.credential
-            return [id, id.removesuffix(f".{self._exchange.sandbox}")] if id else []
+            return ids_of(self._exchange.credential, self._exchange.sandbox)
         if place == "path":
             return [self._call.params[name]] if name in self._call.params else []
         if place == "headers":
@@ -40,13 +39,10 @@ class JournalledSubject:
         return [value for known, value in self._call.query if known == name]
 
     def document(self, place: str) -> Document:
-        """Return the body, or of a GraphQL call its variables or the arguments of the operation."""
+        """Return the body, or of a GraphQL call its variables or the arguments of the operation. Raises Unreadable."""
         if place not in self._documents:
             self._documents[place] = self._read(place)
-        found = self._documents[place]
-        if found is NOTHING:
-            raise Unreadable(_why_unreadable(self._call), is_empty=not self._call.body_size)
-        return found
+        return self._documents[place]
 
     def is_masked(self, value: Any) -> bool:
         """Return True for a credential, which the journal does not keep."""
@@ -56,10 +52,16 @@ class JournalledSubject:
         """Return a value, without what may be a credential, short enough for a sentence."""
         return shown(name, value)
 
-    def _read(self, place: str) -> Any:
-        if place == "body":
-            return _document_of(self._call)
-        return graphql_part(self.document("body"), place, self._operation)
+    def _read(self, place: str) -> Document:
+        call = self._call
+        if place != "body":
+            return graphql_part(self.document("body"), place, self._operation)
+        if call.body_cut:
+            raise Unreadable(f"the journal keeps the first {len(call.body)} of its {call.body_size} bytes")
+        if call.body_size and not call.body:
+            raise Unreadable("it is no text, which the journal does not keep")
+        parts = {part.name: part.filename if part.text is None else part.text for part in call.parts}
+        return read_body(call.body, call.content_type, parts)
 
 
 def matching(exchanges: Iterable[Exchange], where: Where, operation: str = "*") -> list[Exchange]:
@@ -77,24 +79,3 @@ def shown(name: str, value: Any) -> str:
     masked = Masker().document(value, is_named(name))
     text = repr(masked) if isinstance(masked, str) else json.dumps(masked, ensure_ascii=False)
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
-
-
-def _document_of(call: JournalledCall) -> Document:
-    """Return the body as a document, NOTHING if it is none: JSON, a form, or the parts by name."""
-    if call.parts:
-        return {part.name: part.filename if part.text is None else part.text for part in call.parts}
-    text = call.text()
-    if text is None or call.body_cut:
-        return NOTHING
-    if call.content_type.partition(";")[0].strip().lower() == FORM:
-        return dict(parse_qsl(text, keep_blank_values=True))
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return NOTHING
-
-
-def _why_unreadable(call: JournalledCall) -> str:
-    if call.body_cut:
-        return f"the journal keeps the first {len(call.body)} of its {call.body_size} bytes"
-    return "invalid JSON" if call.body_size else "there is no body"

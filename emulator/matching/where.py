@@ -41,6 +41,11 @@ class Unreadable(Exception):
         self.is_empty = is_empty
 
 
+def ids_of(credential: str, sandbox: str) -> Sequence[str]:
+    """Return the ids by which a credential is known: as it is presented, and without the sandbox's name."""
+    return [credential, credential.removesuffix(f".{sandbox}")] if credential else []
+
+
 class Subject(Protocol):
     """A call that may be meant."""
 
