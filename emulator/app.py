@@ -196,6 +196,7 @@ class Emulator:
             scenarios=_starting(settings, self.scenarios),
             limit=settings.sandbox_limit,
             database=settings.database,
+            on_retire=self.metrics.forget,
         )
 
     def _make_addressing(self) -> Addressing:

@@ -192,6 +192,10 @@ class Settings:
     )
     database: str = _setting(_not_blank, "", "A file that keeps the default sandbox across restarts.")
     sandbox_limit: int = _setting(_whole(0, 100_000), 1000, "How many sandboxes there may be besides the default one.")
+    sandbox_ttl: int = _setting(
+        _whole(0, 10**9), 0, "After how many seconds a sandbox besides the default one is dropped; 0: never."
+    )
+    sandbox_idle: int = _setting(_whole(0, 10**9), 0, "After how many seconds without a call one is dropped; 0: never.")
     snapshot_bytes: int = _setting(
         _size, 512 * 1024**2, "How many bytes the snapshots of all sandboxes may take together."
     )

@@ -690,16 +690,6 @@ def test_a_fixture_that_is_wrong_is_refused_with_its_place(control: Control, tmp
     assert "secoda/integrations.yaml line 2, /records/0" in detail
 
 
-def test_limit_on_sandboxes_is_503_with_a_sentence(catalogue: Catalogue) -> None:
-    with controlled(catalogue, sandbox_limit=2) as (_, control):
-        for name in ("a", "b"):
-            control.sandbox(name=name)
-        sentence = "There are 2 sandboxes already; drop one, or raise sandbox_limit."
-        assert control.refused("POST", "/sandboxes", json={"name": "c"}) == (503, sentence)
-        control.done("DELETE", "/sandboxes/a")
-        control.sandbox(name="c")
-
-
 def test_a_dropped_sandbox_is_gone_and_its_name_free(control: Control) -> None:
     control.sandbox(name="alpha")
     control.done("DELETE", "/sandboxes/alpha")

@@ -48,13 +48,16 @@ class Client(Api):
         fixtures: str | None = None,
         switches: Mapping[str, Any] | None = None,
         strict: bool | None = None,
+        ttl: float | None = None,
+        idle: float | None = None,
     ) -> SandboxClient:
         """Make a sandbox and return it; what is left out is as the emulator's settings have it.
 
         `name` is a random one if left out, `scenarios` are on from the beginning ("secoda/flaky", "*/outage"),
         `clock` is a time from which the clock runs, or {"now": …, "frozen": …}, `fixtures` a folder (as the
         emulator sees it) laid over its own, `switches` are vendors' switches ({"celigo.empty_list_status": 204}).
-        `strict` refuses what the vendors are tolerant of. Raises EmulatorError for what cannot be.
+        `strict` refuses what the vendors are tolerant of. The sandbox is dropped `ttl` seconds after its creation, or
+        `idle` seconds after its last call. Raises EmulatorError for what cannot be.
         """
         wanted: dict[str, Any] = {
             "name": name,
@@ -64,6 +67,8 @@ class Client(Api):
             "fixtures": fixtures,
             "switches": dict(switches or {}),
             "strict": strict,
+            "ttl": ttl,
+            "idle": idle,
         }
         body = {key: value for key, value in wanted.items() if value not in (None, [], {})}
         return SandboxClient(self, self.request("POST", "/sandboxes", body))
@@ -73,7 +78,7 @@ class Client(Api):
         return SandboxClient(self, self.request("GET", f"/sandboxes/{quoted(name)}"))
 
     def sandboxes(self) -> list[str]:
-        """Return the names of the sandboxes, in the order in which they were made."""
+        """Return the names of the sandboxes, the oldest first."""
         return [sandbox["name"] for sandbox in self.request("GET", "/sandboxes")["sandboxes"]]
 
     def operations(self) -> list[dict[str, Any]]:

@@ -45,7 +45,12 @@ async def advance_clock(call: Call, sandbox: Sandbox, emulator: Emulator) -> Rep
 
 def describe_clock(clock: Clock) -> dict[str, Any]:
     """Return a clock as JSON."""
-    return {"now": clock.now().isoformat().replace("+00:00", "Z"), "frozen": clock.frozen}
+    return {"now": time_text(clock.now()), "frozen": clock.frozen}
+
+
+def time_text(moment: datetime) -> str:
+    """Return a moment in UTC as ISO 8601 text."""
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def read_time(change: dict[str, Any]) -> datetime | None:

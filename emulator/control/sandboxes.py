@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.addressing import HEADER
-from emulator.control.clock import describe_clock, read_time
+from emulator.control.clock import describe_clock, read_time, time_text
 from emulator.control.handlers import ROOT, Emulator, Handlers, find_sandbox, refusal, whole_numbers
 from emulator.control.switches import describe_switches, read_switches
 from emulator.errors import ConfigurationError, Problem
@@ -27,7 +27,7 @@ handlers = Handlers()
 
 @handlers.operation("listSandboxes")
 async def list_sandboxes(call: Call, emulator: Emulator) -> Reply:
-    """List the sandboxes in the order in which they were made."""
+    """List the sandboxes, the oldest first."""
     return Reply(200, {"sandboxes": [_summary(sandbox) for sandbox in emulator.sandboxes]})
 
 
@@ -43,7 +43,7 @@ async def create_sandbox(call: Call, emulator: Emulator) -> Reply:
     except SandboxExists:
         raise Problem(409, f"There is a sandbox {name!r} already; DELETE {ROOT}/sandboxes/{name} drops it.") from None
     except TooManySandboxes as problem:
-        raise refusal(503, problem) from None
+        raise refusal(409, problem) from None
     except ConfigurationError as problem:
         raise refusal(422, problem) from None
     return Reply(201, describe_sandbox(sandbox, call, emulator), {"Location": f"{ROOT}/sandboxes/{name}"})
@@ -61,7 +61,6 @@ async def drop_sandbox(call: Call, emulator: Emulator) -> Reply:
     sandbox = find_sandbox(call, emulator)
     if sandbox.name == DEFAULT:
         raise Problem(409, f"The sandbox {DEFAULT} is always there; POST {ROOT}/reset makes it anew.")
-    emulator.metrics.forget(sandbox)
     await emulator.sandboxes.drop(sandbox.name)
     return Reply(204)
 
@@ -75,7 +74,6 @@ async def reset_sandbox(call: Call, emulator: Emulator) -> Reply:
     except KeyError:
         # Somebody else has dropped it meanwhile.
         sandbox = find_sandbox(call, emulator)
-    emulator.metrics.forget(former)
     return Reply(200, describe_sandbox(sandbox, call, emulator))
 
 
@@ -92,6 +90,7 @@ def describe_sandbox(sandbox: Sandbox, call: Call, emulator: Emulator) -> dict[s
     return {
         "name": sandbox.name,
         "seed": sandbox.seed,
+        **_lifetime(sandbox),
         "clock": describe_clock(sandbox.clock),
         "scenarios": list(sandbox.scenarios),
         "switches": describe_switches(sandbox),
@@ -149,20 +148,33 @@ def _summary(sandbox: Sandbox) -> dict[str, Any]:
     return {
         "name": sandbox.name,
         "seed": sandbox.seed,
+        **_lifetime(sandbox),
         "clock": describe_clock(sandbox.clock),
         "scenarios": list(sandbox.scenarios),
         "recorded": sandbox.journal.recorded,
     }
 
 
+def _lifetime(sandbox: Sandbox) -> dict[str, Any]:
+    lifetime = sandbox.lifetime
+    return {
+        "created_at": time_text(lifetime.created_at),
+        "last_used_at": time_text(lifetime.last_used_at),
+        "ttl": lifetime.ttl,
+        "idle": lifetime.idle,
+    }
+
+
 def _options(wanted: Mapping[str, Any], emulator: Emulator) -> SandboxOptions:
-    clock = wanted.get("clock", {})
+    clock, settings = wanted.get("clock", {}), emulator.settings
     return SandboxOptions(
         scenarios=[scenario for pattern in wanted.get("scenarios", ()) for scenario in _named(pattern, emulator)],
         switches=read_switches(wanted.get("switches", {}), emulator.catalogue.contracts),
         now=read_time(clock),
         frozen=clock.get("frozen"),
         strict=wanted.get("strict"),
+        ttl=wanted.get("ttl", settings.sandbox_ttl or None),
+        idle=wanted.get("idle", settings.sandbox_idle or None),
     )
 
 

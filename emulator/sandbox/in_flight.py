@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from emulator.sandbox.lifetime import Lifetime
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -12,11 +14,12 @@ if TYPE_CHECKING:
 class InFlightCalls:
     """The calls that are under way: a context manager that any number of them may be in.
 
-    `count` is how many there are.
+    `count` is how many there are; `lifetime` is that of their sandbox.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, lifetime: Lifetime) -> None:
         self.count = 0
+        self.lifetime = lifetime
         self._left: asyncio.Event | None = None
 
     def __enter__(self) -> None:
@@ -30,10 +33,12 @@ class InFlightCalls:
     def begin(self) -> None:
         """Count one more."""
         self.count += 1
+        self.lifetime.begin_call()
 
     def end(self) -> None:
         """Count one less."""
         self.count -= 1
+        self.lifetime.end_call()
         if not self.count and self._left is not None:
             self._left.set()
 

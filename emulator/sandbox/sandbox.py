@@ -19,6 +19,7 @@ from emulator.sandbox.budget import Budget
 from emulator.sandbox.clock import Clock
 from emulator.sandbox.fixtures import Fixtures
 from emulator.sandbox.in_flight import InFlightCalls
+from emulator.sandbox.lifetime import Lifetime
 from emulator.sandbox.snapshots import Snapshots
 from emulator.store.collection import Collection
 from emulator.store.credentials import Credentials, Identity, expired
@@ -87,6 +88,7 @@ class SandboxOptions:
     """How a sandbox begins, and begins anew at a reset: `scenarios` that are on, `switches` that differ, the clock.
 
     `now` and `frozen` are the clock's (None: real, running), `strict` takes the place of the setting (None: does not).
+    It is dropped `ttl` seconds after it was made, or `idle` seconds after its last call (None: it is not).
     """
 
     scenarios: Sequence[Scenario] = ()
@@ -94,6 +96,8 @@ class SandboxOptions:
     now: datetime | None = None
     frozen: bool | None = None
     strict: bool | None = None
+    ttl: float | None = None
+    idle: float | None = None
 
 
 def sentence_of(record: Record, collection: Collection, pointer: str, sentence: str) -> str:
@@ -144,7 +148,7 @@ class Sandbox:
         self.snapshots = Snapshots(blueprint.snapshots)
         self._blueprint = blueprint
         self._first_switches = dict(self.switches)
-        self.in_flight = InFlightCalls()
+        self.in_flight = InFlightCalls(Lifetime(self.options.ttl, self.options.idle))
 
     def now(self) -> datetime:
         """Return the sandbox's time (aware, UTC)."""
@@ -166,6 +170,11 @@ class Sandbox:
     def problems_in(self, record: Record, collection: Collection) -> Iterator[tuple[str, str]]:
         """Yield (JSON pointer, sentence) for all that makes a record unfit for a collection."""
         return self._blueprint.problems_of(record, collection)
+
+    @property
+    def lifetime(self) -> Lifetime:
+        """Since when it exists, and when it was last called."""
+        return self.in_flight.lifetime
 
     @property
     def idle(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.errors import ConfigurationError, StorageFailure
 from emulator.faults.scenarios import Scenario
 from emulator.sandbox.fixtures import Fixture, Fixtures, create_schema
+from emulator.sandbox.lifetime import Clock, Expiry, Lifetime
 from emulator.sandbox.sandbox import Blueprint, Sandbox, SandboxOptions
 from emulator.sandbox.snapshots import check_layout, is_filled, layout
 from emulator.sandbox.template import Template
@@ -43,14 +45,15 @@ class SandboxExists(Exception):
 
 
 class TooManySandboxes(Exception):
-    """The limit on sandboxes is reached."""
+    """The limit on sandboxes is reached: str() names the one that nobody has called for longest."""
 
 
 class Sandboxes:
     """All sandboxes by name, each copied from a template that is seeded once for each seed and set of fixtures.
 
     `scenarios` are those that every sandbox starts with, `limit` how many there may be besides the
-    default one, `database` a file that keeps the default one across restarts ("": none).
+    default one, `database` a file that keeps the default one across restarts ("": none). `on_retire` is told of each
+    that is dropped or replaced; lifetimes go by `clock`.
     """
 
     def __init__(
@@ -62,6 +65,8 @@ class Sandboxes:
         scenarios: Sequence[Scenario] = (),
         limit: int = 1000,
         database: str = "",
+        on_retire: Callable[[Sandbox], None] = lambda sandbox: None,
+        clock: Clock = time.monotonic,
     ) -> None:
         self.scenarios = scenarios
         self._fixtures = fixtures
@@ -76,6 +81,9 @@ class Sandboxes:
         self._unfinished: set[Store] = set()
         self._is_ending = False
         self._resetting = asyncio.Lock()
+        self._on_retire = on_retire
+        self._clock = clock
+        self._expiry = Expiry(self._sandboxes, self.drop)
 
     def __iter__(self) -> Iterator[Sandbox]:
         return iter(list(self._sandboxes.values()))
@@ -93,7 +101,7 @@ class Sandboxes:
         return self._sandboxes.get(name)
 
     def names(self) -> list[str]:
-        """Return the names of the sandboxes, in the order in which they were made."""
+        """Return the names of the sandboxes, the oldest first."""
         return list(self._sandboxes)
 
     async def start(self) -> None:
@@ -126,15 +134,19 @@ class Sandboxes:
         if name in self._sandboxes or name in self._in_making:
             raise SandboxExists(name)
         if len(self._sandboxes) + len(self._in_making) > self._limit:
-            raise TooManySandboxes(f"there are {self._limit} sandboxes already; drop one, or raise sandbox_limit")
+            raise TooManySandboxes(self._no_room())
         # The name is taken before anything is awaited, and found only when the sandbox is ready.
         self._in_making.add(name)
         try:
             seed = self._seed if seed is None else seed
-            self._sandboxes[name] = await self._make(name, seed, fixtures, options)
+            sandbox = await self._make(name, seed, fixtures, options)
         finally:
             self._in_making.discard(name)
-        return self._sandboxes[name]
+        sandbox.in_flight.lifetime = Lifetime(sandbox.options.ttl, sandbox.options.idle, self._clock)
+        self._sandboxes[name] = sandbox
+        if sandbox.lifetime.seconds_left is not None:
+            self._expiry.look()
+        return sandbox
 
     async def reset(self, name: str) -> Sandbox:
         """Put a world as it began in the place of the sandbox `name` and return it. Snapshots stay.
@@ -152,6 +164,7 @@ class Sandboxes:
         former = self._sandboxes[name]
         sandbox = await self._make(name, former.seed, former.fixtures, former.options)
         sandbox.snapshots = former.snapshots
+        sandbox.in_flight.lifetime = former.lifetime
         try:
             if name == DEFAULT and self._database:
                 kept = await former.store.part(await sandbox.store.dump())
@@ -200,6 +213,7 @@ class Sandboxes:
     async def close(self) -> None:
         """Let go of everything; what is still under way is undone."""
         self.interrupt()
+        await self._expiry.close()
         for sandbox in self._sandboxes.values():
             await sandbox.close()
         self._sandboxes.clear()
@@ -247,12 +261,22 @@ class Sandboxes:
 
     async def _retire(self, sandbox: Sandbox) -> None:
         """Close a sandbox that nobody finds any more: at once, or when the calls in it have ended."""
+        self._on_retire(sandbox)
         if sandbox.idle:
             await sandbox.close()
         else:
             task = asyncio.create_task(sandbox.close())
             self._closing[task] = sandbox
             task.add_done_callback(self._closing.pop)
+
+    def _no_room(self) -> str:
+        others = [sandbox for name, sandbox in self._sandboxes.items() if name != DEFAULT]
+        unused = min(others, key=lambda sandbox: sandbox.lifetime.last_used_at, default=None)
+        said = f"there are {self._limit} sandboxes already"
+        if unused is None:
+            return f"{said}; raise sandbox_limit"
+        since = unused.lifetime.last_used_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+        return f"{said}; drop {unused.name!r}, which is the longest unused (since {since}), or raise sandbox_limit"
 
     async def _switch_on(self, sandbox: Sandbox, records: bool = True) -> None:
         for scenario in (*self.scenarios, *sandbox.options.scenarios):
