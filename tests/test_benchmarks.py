@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from contextlib import ExitStack, closing
@@ -9,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from click.testing import CliRunner
 
 from tests.benchmarks import __main__ as command
-from tests.benchmarks import asked, emulator, installation, report, wrk
+from tests.benchmarks import asked, emulator, installation, report, works, wrk
 from tests.benchmarks.asked import BARE, EMULATOR, MOTO, PRISM, WIREMOCK
 from tests.benchmarks.bench import Bench, start_all
 from tests.benchmarks.connection import Connection, Request
@@ -28,16 +30,8 @@ Requests/sec:    240.07
 
 {"requests": 241, "microseconds": 1003866, "p50": 60400, "p99": 120800, "refused": 3, "broken": 1}
 """
-ONE_PAGE = {"meta": {}, "results": [{"id": f"id-{number}", "type": "custom"} for number in range(10)]}
-CUSTOM = {"data": {"listCustomIntegrations": {"integrations": [{"uid": f"uid-{number}"} for number in range(10)]}}}
-SAMPLE = Sample(
-    {
-        "list": json.dumps(ONE_PAGE).encode(),
-        "get": b'{"name": "Tableau"}',
-        "create": b'{"name": "Sample Integration"}',
-        "graphql": json.dumps(CUSTOM).encode(),
-    }
-)
+INTEGRATIONS = [{"id": f"id-{number}", "type": "custom"} for number in range(12)]
+SAMPLE = Sample(dict.fromkeys(asked.WORKS, b"{}"), INTEGRATIONS)
 RESULTS: dict[str, Any] = {
     "date": "2026-11-21T20:00:00+00:00",
     "machine": {"processor": "Somebody's", "cores": 2, "memory_gib": 23.5, "system": "Linux 6.1", "load_before": 0.4},
@@ -183,7 +177,7 @@ def test_server_that_ends_at_once_is_reported_with_its_last_words(tmp_path: Path
 
 
 def test_emulator_and_peers_are_started_checked_and_measured(tmp_path: Path) -> None:
-    with emulator.start(tmp_path / "sample", emulator.ten_custom_integrations(tmp_path / "ten")) as process:
+    with emulator.start(tmp_path / "sample", emulator.many_integrations(tmp_path / "many")) as process:
         sample = emulator.take_sample(process)
     peers, missing = available(sample, tmp_path, [BARE])
     peers.append(_peer_that_ends(tmp_path / "peer"))
@@ -200,6 +194,44 @@ def test_emulator_and_peers_are_started_checked_and_measured(tmp_path: Path) -> 
 
 def _peer_that_ends(folder: Path) -> Peer:
     return Peer(PRISM, "1", folder, lambda port: [sys.executable, "-c", ""], {})
+
+
+def test_mixed_work_is_half_lists_four_tenths_gets_and_a_tenth_creations() -> None:
+    mixed = SAMPLE.works["mixed"]
+    assert [mixed.count(one) / len(mixed) for one in (*SAMPLE.works["list"], works.CREATE)] == [0.5, 0.1]
+    assert [one.path for one in mixed if one.path.rpartition("/")[2].startswith("id-")] == [
+        request.path for request in SAMPLE.works["get"]
+    ]
+
+
+@pytest.mark.parametrize("work", asked.WORKS)
+def test_each_request_has_a_number_in_a_header(work: str) -> None:
+    for request in SAMPLE.works[work]:
+        head, _, body = request.written("127.0.0.1:4070").partition(b"\r\n\r\n")
+        assert works.NUMBER.encode() in head
+        assert f"\r\nContent-Length: {len(body)}".encode() in head or not body
+
+
+@pytest.mark.skipif(not wrk.is_there(), reason="needs wrk")
+async def test_wrk_sends_the_requests_in_turn_with_a_number_of_their_own(tmp_path: Path) -> None:
+    seen: list[tuple[str, str, bytes]] = []
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        seen.append((request.path, request.headers["traceparent"], await request.read()))
+        return web.Response()
+
+    server = web.ServerRunner(web.Server(answer))
+    await server.setup()
+    await web.TCPSite(server, "127.0.0.1", 0).start()
+    requests = [SAMPLE.works["get"][0], works.CREATE]
+    url = "http://{}:{}".format(*server.addresses[0][:2])
+    load = await asyncio.to_thread(wrk.run, url, requests, 1, tmp_path)
+    await server.cleanup()
+    assert len({trace for _, trace, _ in seen}) == len(seen) >= load.requests > 0
+    assert {path for path, _, _ in seen} == {request.path for request in requests}
+    bodies = [body for _, _, body in seen if body]
+    assert len(set(bodies)) == len(bodies)
+    assert {len(body) for body in bodies} == {len(works.CREATE.body)}
 
 
 def test_quick_mode_needs_no_peer_but_aiohttp_itself() -> None:

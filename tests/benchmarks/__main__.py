@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from tests.benchmarks import emulator, load, memory, pages, report, shards, starts, wrk
+from tests.benchmarks import emulator, load, memory, report, shards, starts, wrk
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import Finding
 from tests.benchmarks.installation import CACHE
@@ -23,7 +23,6 @@ SECTIONS: Mapping[str, Callable[[Bench], Iterator[Finding]]] = {
     "load": load.measure,
     "starts": starts.measure,
     "memory": memory.measure,
-    "pages": pages.measure,
     "shards": shards.measure,
 }
 
@@ -41,7 +40,7 @@ def main(quick: bool, only: Sequence[str], rounds: int | None, seconds: int | No
         sys.exit(2)
     plan = QUICK if quick else FULL
     if rounds:
-        plan = replace(plan, rounds=rounds, starts=rounds, page_rounds=rounds)
+        plan = replace(plan, rounds=rounds, starts=rounds)
     if seconds:
         plan = replace(plan, seconds=seconds)
     machine = describe_machine()
@@ -69,7 +68,7 @@ def main(quick: bool, only: Sequence[str], rounds: int | None, seconds: int | No
 
 def _prepare(plan: Plan, sections: Sequence[str], folder: Path) -> Bench:
     folder.mkdir(parents=True, exist_ok=True)
-    with emulator.start(folder / "sample", emulator.ten_custom_integrations(folder / "ten")) as process:
+    with emulator.start(folder / "sample", emulator.many_integrations(folder / "many")) as process:
         sample = emulator.take_sample(process)
     wanted = plan.peers if {"load", "starts"} & set(sections) else ()
     _tell(f"installing what is not there yet of {', '.join(wanted) or 'no peer'}")

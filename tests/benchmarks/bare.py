@@ -1,6 +1,6 @@
 """The ceiling: aiohttp with a handler a route that does nothing but send the bytes it was given.
 
-python bare.py PORT FOLDER (uvloop | asyncio); the folder holds list, get, create and graphql.
+python bare.py PORT FOLDER; the folder holds list, get, create and graphql.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import uvloop
 from aiohttp import web
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
@@ -43,12 +44,7 @@ async def serve(port: int, folder: Path) -> None:
 
 
 def main() -> None:
-    port, folder, loop = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-    if loop == "uvloop":
-        import uvloop  # noqa: PLC0415 - plain asyncio is measured without it
-
-        uvloop.install()
-    asyncio.run(serve(port, folder))
+    uvloop.run(serve(int(sys.argv[1]), Path(sys.argv[2])))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,14 @@ class Request:
     status: int = 200
     holds: tuple[str, ...] = ()
 
+    def written(self, host: str) -> bytes:
+        """Return the request's bytes."""
+        headers = {"Host": host, **self.headers}
+        if self.body or self.method in ("POST", "PUT", "PATCH"):
+            headers["Content-Length"] = str(len(self.body))
+        lines = [f"{self.method} {self.path} HTTP/1.1", *map(": ".join, headers.items()), "", ""]
+        return "\r\n".join(lines).encode() + self.body
+
 
 class Connection:
     """A connection to a port of this machine that is kept alive as long as the server keeps it."""
@@ -73,7 +81,8 @@ class QuickConnection:
 
     def timed(self, requests: Sequence[Request]) -> float:
         """Return the seconds that the requests took together, one after another. Raises WrongAnswer or OSError."""
-        prepared = [(request, self._bytes_of(request)) for request in requests]
+        host = f"127.0.0.1:{self._address[1]}"
+        prepared = [(request, request.written(host)) for request in requests]
         started = time.perf_counter()
         for request, sent in prepared:
             status = self._ask(sent)
@@ -86,13 +95,6 @@ class QuickConnection:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
-
-    def _bytes_of(self, request: Request) -> bytes:
-        headers = {"Host": f"127.0.0.1:{self._address[1]}", **request.headers}
-        if request.body or request.method in ("POST", "PUT", "PATCH"):
-            headers["Content-Length"] = str(len(request.body))
-        lines = [f"{request.method} {request.path} HTTP/1.1", *map(": ".join, headers.items()), "", ""]
-        return "\r\n".join(lines).encode() + request.body
 
     def _ask(self, sent: bytes) -> int:
         """Return the status of the answer, all of which has been received."""

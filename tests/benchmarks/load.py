@@ -1,15 +1,16 @@
-"""Measured while the emulator and every peer are running: throughput, its tail, fresh worlds, resets."""
+"""Measured while the emulator and every peer are running: throughput, fresh worlds, resets."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
-from tests.benchmarks import asked, emulator, wrk
-from tests.benchmarks.asked import BARE, EMULATOR, THROUGHPUT, WORKS
+from tests.benchmarks import asked, emulator, works, wrk
+from tests.benchmarks.asked import EMULATOR, THROUGHPUT, WORKS
 from tests.benchmarks.bench import Bench, Cycle, Target, start_all
 from tests.benchmarks.connection import Request
 from tests.benchmarks.figures import Figure, Finding, alone, compare
+from tests.benchmarks.processes import Process
 
 
 def measure(bench: Bench) -> Iterator[Finding]:
@@ -18,21 +19,19 @@ def measure(bench: Bench) -> Iterator[Finding]:
         targets = start_all(bench, stack)
         for work in WORKS:
             yield from throughput(bench, work, targets)
-        yield from fresh_worlds(bench, targets)
-        yield from resets(bench, targets[0])
+        with bench.emulator("worlds") as process:
+            yield from fresh_worlds(bench, process, targets[1:])
+            yield from resets(bench, process)
 
 
 def throughput(bench: Bench, work: str, targets: Sequence[Target]) -> Iterator[Finding]:
-    """Requests/s of one work, and for the list the tail of the times under that load."""
-    able = [target for target in targets if work in target.calls and target.name in {EMULATOR, *THROUGHPUT[work]}]
+    """Requests/s of one work."""
+    able = [target for target in targets if work in target.works and target.name in {EMULATOR, *THROUGHPUT[work]}]
     loads = _alternate(bench, work, able)
     figures = {name: Figure.of("/s", [load.per_second for load in runs]) for name, runs in loads.items()}
     for name, bound in THROUGHPUT[work].items():
         if name in figures:
             yield compare(WORKS[work], figures[EMULATOR], name, figures[name], bound)
-    if work == "list":
-        tails = {name: Figure.of("x", [load.p99 / load.p50 for load in runs]) for name, runs in loads.items()}
-        yield Finding("p99 against p50 under that load", tails[EMULATOR], BARE, tails.get(BARE), bound=asked.TAIL)
 
 
 def _alternate(bench: Bench, work: str, targets: Sequence[Target]) -> dict[str, list[wrk.Load]]:
@@ -53,7 +52,7 @@ def _add_load(
 ) -> None:
     """Load one target; a peer that breaks under it is missing from then on."""
     try:
-        load = wrk.run(target.process.url, target.calls[work], seconds, bench.folder)
+        load = wrk.run(target.process.url, target.works[work], seconds, bench.folder)
     except wrk.WrkFailed as reason:
         if target.name == EMULATOR:
             raise
@@ -65,12 +64,12 @@ def _add_load(
         loads[target.name].append(load)
 
 
-def fresh_worlds(bench: Bench, targets: Sequence[Target]) -> Iterator[Finding]:
+def fresh_worlds(bench: Bench, process: Process, peers: Sequence[Target]) -> Iterator[Finding]:
     """The time of a fresh isolated world and one call in it."""
     work = "fresh sandbox and one call in it"
     bench.tell(work)
-    able = [target for target in targets if target.fresh_world]
-    times = bench.medians({target.name: (target.process, _timing(*target.fresh_world)) for target in able})
+    cycles = {peer.name: (peer.process, _timing(*peer.fresh_world)) for peer in peers if peer.fresh_world}
+    times = bench.medians({EMULATOR: (process, _timing(*emulator.FRESH_WORLD)), **cycles})
     for name, bound in asked.FRESH_WORLD.items():
         if name in times:
             yield compare(work, times[EMULATOR], name, times[name], bound, faster=True)
@@ -78,12 +77,10 @@ def fresh_worlds(bench: Bench, targets: Sequence[Target]) -> Iterator[Finding]:
         yield alone(work, times[EMULATOR])
 
 
-def resets(bench: Bench, target: Target) -> Iterator[Finding]:
+def resets(bench: Bench, process: Process) -> Iterator[Finding]:
     """The time of a reset against that of one create call."""
     bench.tell("reset and create")
-    create = bench.sample.calls["create"]
-    process = target.process
-    times = bench.medians({"reset": (process, _timing(emulator.RESET)), "create": (process, _timing(create))})
+    times = bench.medians({"reset": (process, _timing(emulator.RESET)), "create": (process, _timing(works.CREATE))})
     yield compare("reset", times["reset"], "one create call", times["create"], asked.RESET)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 
-from tests.benchmarks import asked, emulator, wrk
+from tests.benchmarks import asked, emulator, works, wrk
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.connection import Connection
 from tests.benchmarks.figures import Figure, Finding, alone
@@ -13,6 +13,8 @@ from tests.benchmarks.processes import Process
 
 JOURNAL_IS_FULL = 10_500
 """A few more calls than a journal keeps by default."""
+
+SANDBOXES = 50
 
 
 def measure(bench: Bench) -> Iterator[Finding]:
@@ -22,6 +24,8 @@ def measure(bench: Bench) -> Iterator[Finding]:
         yield from with_sandboxes(process, bench.plan.sandboxes)
     with bench.emulator("memory") as process:
         yield from after_calls(bench, process)
+    with bench.emulator("mixed", bench.folder / "many") as process:
+        yield from after_mixed_calls(bench, process)
 
 
 def with_sandboxes(process: Process, count: int) -> Iterator[Finding]:
@@ -39,20 +43,39 @@ def after_calls(bench: Bench, process: Process) -> Iterator[Finding]:
     wanted = bench.plan.calls
     with closing(Connection(process.port)) as connection:
         # What is imported at the first call of a kind does not grow with calls.
-        for call in (*bench.sample.calls.values(), emulator.REFUSED):
-            connection.send(call)
+        for request in (*(requests[0] for requests in bench.sample.works.values()), works.REFUSED):
+            connection.send(request)
     at_rest = process.resident_bytes()
     when_full = None
     done = 0
     while done < wanted:
         bench.tell(f"memory: after {done:,} of {wanted:,} calls")
-        done += wrk.run_mixed(process.url, 10 if wanted > 100_000 and when_full else 1, done).requests
+        done += wrk.run_unlike(process.url, 10 if wanted > 100_000 and when_full else 1, done).requests
         if when_full is None and done >= JOURNAL_IS_FULL:
             when_full = process.resident_bytes()
     after = process.resident_bytes()
-    yield alone(f"memory grown by {wanted:,} calls", _bytes(after - at_rest), asked.GROWTH)
+    yield alone(f"memory grown by {wanted:,} calls", _bytes(after - at_rest), asked.GROWN_BY_ONE)
     if when_full is not None:
         yield alone("of that, since the journal was full", _bytes(after - when_full))
+
+
+def after_mixed_calls(bench: Bench, process: Process) -> Iterator[Finding]:
+    """How much memory grows by the mixed work over many sandboxes, and how the times of its calls are spread."""
+    names = [f"mixed-{number}" for number in range(SANDBOXES)]
+    with closing(Connection(process.port)) as connection:
+        for name in names:
+            connection.send(emulator.create_world(name))
+    twice = [*bench.sample.works["mixed"], *bench.sample.works["mixed"]]
+    requests = [works.in_sandbox(names[number // 10 % SANDBOXES], one) for number, one in enumerate(twice)]
+    at_rest, done, tails = process.resident_bytes(), 0, []
+    while done < bench.plan.mixed_calls:
+        bench.tell(f"memory: after {done:,} of {bench.plan.mixed_calls:,} mixed calls")
+        load = wrk.run(process.url, requests, bench.plan.seconds, bench.folder)
+        tails.append(load.p99 / load.p50)
+        done += load.requests
+    title = f"{bench.plan.mixed_calls:,} of the mixed calls over {SANDBOXES} sandboxes"
+    yield alone(f"memory grown by {title}", _bytes(process.resident_bytes() - at_rest), asked.GROWN_BY_MANY)
+    yield alone(f"p99 against p50 of {title}", Figure.of("x", tails), asked.TAIL)
 
 
 def _bytes(count: float) -> Figure:

@@ -7,13 +7,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.asked import BARE, BARE_ASYNCIO, JSON_SERVER, MOCKOON, MOTO, PRISM, WIREMOCK, WIREMOCK_FAST
+from tests.benchmarks import works
+from tests.benchmarks.asked import BARE, JSON_SERVER, MOCKOON, MOTO, PRISM, WIREMOCK, WIREMOCK_FAST
 from tests.benchmarks.connection import Request
-from tests.benchmarks.emulator import NEW, Sample
+from tests.benchmarks.emulator import Sample
 from tests.benchmarks.installation import Missing, install_moto, install_node_peers, need
 from tests.benchmarks.processes import REPOSITORY
 
@@ -26,7 +27,7 @@ PATH = "/integration/integrations"
 class Peer:
     """A server to compare with. `command(port)` starts it in its `folder`.
 
-    `calls` are those of the works that it can do, `fill` makes its data where that is no file, `refresh` undoes what
+    `works` are those that it can do, `fill` makes its data where that is no file, `refresh` undoes what
     a round leaves behind, `fresh_world` gives an empty world and makes one call in it, `warm_up` is in seconds.
     """
 
@@ -34,7 +35,7 @@ class Peer:
     version: str
     folder: Path
     command: Callable[[int], Sequence[str]]
-    calls: Mapping[str, Request]
+    works: Mapping[str, Sequence[Request]]
     fill: Sequence[Request] = ()
     refresh: Request | None = None
     fresh_world: Sequence[Request] = ()
@@ -56,27 +57,19 @@ def available(sample: Sample, folder: Path, wanted: Sequence[str]) -> tuple[list
     return peers, missing
 
 
-def bare(sample: Sample, folder: Path, loop: str = "uvloop") -> Peer:
-    """aiohttp and nothing else, with the same bytes."""
+def bare(sample: Sample, folder: Path) -> Peer:
+    """aiohttp on uvloop and nothing else, with the same bytes."""
     for work, body in sample.answers.items():
         (folder / work).write_bytes(body)
     script = str(Path(__file__).parent / "bare.py")
-    name = BARE if loop == "uvloop" else BARE_ASYNCIO
-    calls = sample.calls
-    version = _python_version("aiohttp")
     return Peer(
-        name,
-        version,
+        BARE,
+        _python_version("aiohttp"),
         folder,
-        lambda port: [sys.executable, script, str(port), str(folder), loop],
-        calls,
-        ready=calls["list"],
+        lambda port: [sys.executable, script, str(port), str(folder)],
+        {work: [replace(request, holds=()) for request in requests] for work, requests in sample.works.items()},
+        ready=works.LIST,
     )
-
-
-def bare_asyncio(sample: Sample, folder: Path) -> Peer:
-    """The same on asyncio's own event loop."""
-    return bare(sample, folder, "asyncio")
 
 
 def prism(sample: Sample, folder: Path) -> Peer:
@@ -87,14 +80,14 @@ def prism(sample: Sample, folder: Path) -> Peer:
     schema = folder / "schemas" / "integration-list.schema.json"
     schema.write_text(json.dumps({**json.loads(schema.read_text()), "examples": [json.loads(sample.answers["list"])]}))
     command = [node.command("prism"), "mock", "-h", "127.0.0.1", "-v", "error"]
-    calls = {"list": _at(sample.calls["list"], f"{PATH}?page_size=10")}
+    listing = _at(works.LIST, f"{PATH}?page_size=10")
     return Peer(
         PRISM,
         node.version("@stoplight/prism-cli"),
         folder,
         lambda port: [*command, "-p", str(port), str(folder / "openapi.yaml")],
-        calls,
-        ready=calls["list"],
+        {"list": [listing]},
+        ready=listing,
     )
 
 
@@ -110,18 +103,16 @@ def mockoon(sample: Sample, folder: Path) -> Peer:
         "--disable-log-to-file",
     ]
     token = "benchmark"
-    calls = {
-        "list": _at(sample.calls["list"], "/static?page_size=10"),
-        "create": _at(sample.calls["create"], PATH),
-    }
+    static, create = _at(works.LIST, "/static"), _at(works.CREATE, PATH)
+    listing, gets = _at(works.LIST, f"{PATH}?limit=10&page=1"), _gets(sample)
     return Peer(
         MOCKOON,
         node.version("@mockoon/cli"),
         folder,
         lambda port: [*command, "--hostname", "127.0.0.1", "--port", str(port), "--admin-api-token", token],
-        calls,
+        {"list": [static], "get": gets, "mixed": works.mixed(listing, gets, create), "create": [create]},
         refresh=Request("POST", "/mockoon-admin/state/purge", {"Authorization": f"Bearer {token}"}),
-        ready=calls["list"],
+        ready=static,
     )
 
 
@@ -160,14 +151,14 @@ def json_server(sample: Sample, folder: Path) -> Peer:
     (folder / "db.json").write_text(json.dumps({"integrations": sample.integrations}))
     (folder / "routes.json").write_text(json.dumps({f"{PATH}*": "/integrations$1"}))
     command = [node.command("json-server"), "--quiet", "--host", "127.0.0.1", "--routes", str(folder / "routes.json")]
-    calls = {"list": _at(sample.calls["list"], f"{PATH}?_limit=10")}
+    listing = _at(works.LIST, f"{PATH}?_limit=10")
     return Peer(
         JSON_SERVER,
         node.version("json-server"),
         folder,
         lambda port: [*command, "--port", str(port), str(folder / "db.json")],
-        calls,
-        ready=calls["list"],
+        {"list": [listing]},
+        ready=listing,
     )
 
 
@@ -179,20 +170,17 @@ def wiremock(sample: Sample, folder: Path, name: str = WIREMOCK, *options: str) 
     mappings.mkdir(exist_ok=True)
     (mappings / "secoda.json").write_text(json.dumps({"mappings": _stubs(sample)}))
     command = ["java", "-jar", node.wiremock_jar(), "--bind-address", "127.0.0.1", "--disable-banner", *options]
-    calls = {
-        "list": _at(sample.calls["list"], f"{PATH}?page_size=10"),
-        "create": _at(sample.calls["create"], PATH),
-    }
+    listing, gets, create = _at(works.LIST, f"{PATH}?page_size=10"), _gets(sample), _at(works.CREATE, PATH)
     return Peer(
         name,
         node.version("wiremock"),
         folder,
         lambda port: [*command, "--port", str(port), "--root-dir", str(folder)],
-        calls,
+        {"list": [listing], "get": gets, "mixed": works.mixed(listing, gets, create), "create": [create]},
         refresh=Request("DELETE", "/__admin/requests"),
-        fresh_world=[Request("POST", "/__admin/reset"), calls["list"]],
+        fresh_world=[Request("POST", "/__admin/reset"), listing],
         warm_up=10,
-        ready=calls["list"],
+        ready=listing,
     )
 
 
@@ -211,6 +199,10 @@ def _stubs(sample: Sample) -> list[dict[str, Any]]:
             "response": {"status": 200, "headers": headers, "body": sample.answers["list"].decode()},
         },
         {
+            "request": {"method": "GET", "urlPathPattern": f"{PATH}/[^/]+"},
+            "response": {"status": 200, "headers": headers, "body": sample.answers["get"].decode()},
+        },
+        {
             "request": {"method": "POST", "urlPath": PATH, "bodyPatterns": [matcher]},
             "response": {"status": 201, "headers": headers, "body": sample.answers["create"].decode()},
         },
@@ -220,17 +212,17 @@ def _stubs(sample: Sample) -> list[dict[str, Any]]:
 def moto(sample: Sample, folder: Path) -> Peer:
     """moto_server with ten secrets, listed: of its JSON services the one whose records are most like integrations."""
     environment = install_moto()
-    names = tuple(f"{record['type']}/{record['id']}" for record in sample.integrations)
-    secrets = [_aws("CreateSecret", {"Name": name, "SecretString": "{}", "Description": NEW["name"]}) for name in names]
-    calls = {"list": _aws("ListSecrets", {"MaxResults": 10}, names)}
+    names = tuple(f"{record['type']}/{record['id']}" for record in sample.integrations[:10])
+    secrets = [_aws("CreateSecret", {"Name": name, "SecretString": "{}", "Description": "Sample"}) for name in names]
+    listing = _aws("ListSecrets", {"MaxResults": 10}, names)
     return Peer(
         MOTO,
         _python_version("moto", environment / "bin" / "python"),
         folder,
         lambda port: [str(environment / "bin" / "moto_server"), "-H", "127.0.0.1", "-p", str(port)],
-        calls,
+        {"list": [listing]},
         fill=secrets,
-        fresh_world=[Request("POST", "/moto-api/reset"), _aws("ListSecrets", {"MaxResults": 10})],
+        fresh_world=[Request("POST", "/moto-api/reset"), replace(listing, holds=())],
         ready=Request("GET", "/moto-api/data.json"),
     )
 
@@ -241,13 +233,18 @@ def _aws(action: str, document: Mapping[str, Any], holds: tuple[str, ...] = ()) 
         "X-Amz-Target": f"secretsmanager.{action}",
         "Content-Type": "application/x-amz-json-1.1",
         "Authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=none",
+        **works.TRACED,
     }
     return Request("POST", "/", headers, json.dumps(document).encode(), holds=holds)
 
 
-def _at(call: Request, path: str) -> Request:
-    """The same call at another path."""
-    return Request(call.method, path, call.headers, call.body, call.status, call.holds)
+def _at(request: Request, path: str) -> Request:
+    """The same request at another path; what its answer holds is not looked at."""
+    return replace(request, path=path, holds=())
+
+
+def _gets(sample: Sample) -> list[Request]:
+    return [_at(works.LIST, f"{PATH}/{integration['id']}") for integration in sample.integrations]
 
 
 def _python_version(package: str, python: Path | str = sys.executable) -> str:
@@ -257,7 +254,6 @@ def _python_version(package: str, python: Path | str = sys.executable) -> str:
 
 PEERS: Mapping[str, Callable[[Sample, Path], Peer]] = {
     BARE: bare,
-    BARE_ASYNCIO: bare_asyncio,
     WIREMOCK: wiremock,
     WIREMOCK_FAST: wiremock_fast,
     PRISM: prism,

@@ -13,6 +13,7 @@ from tests.benchmarks.connection import Connection, Request
 from tests.benchmarks.figures import Figure, Finding, compare
 from tests.benchmarks.installation import Missing, need
 from tests.benchmarks.processes import REPOSITORY, Process, free_port
+from tests.benchmarks.works import in_sandbox
 
 SANDBOXES = 16
 WORKS = {"list": "list ten integrations", "create": "create one"}
@@ -52,11 +53,16 @@ def _alternate(bench: Bench, work: str, clusters: Mapping[int, Process]) -> dict
         bench.tell(f"shards, {work}: {f'round {number} of {bench.plan.rounds}' if number else 'warming up'}")
         for count, process in clusters.items():
             seconds = bench.plan.seconds if number else bench.plan.warm_up
-            load = wrk.run_sharded(process.url, bench.sample.calls[work], SANDBOXES, seconds, bench.folder)
+            load = wrk.run(process.url, _sharded(bench.sample.works[work]), seconds, bench.folder)
             _each(process, resets)
             if number:
                 rounds[count].append(load.per_second)
     return {count: Figure.of("/s", figures) for count, figures in rounds.items()}
+
+
+def _sharded(requests: Sequence[Request]) -> Sequence[Request]:
+    names = [f"shard-{number}" for number in range(1, SANDBOXES + 1)]
+    return [in_sandbox(name, request) for request in requests for name in names]
 
 
 def _each(process: Process, requests: Sequence[Request]) -> None:

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
-from tests.benchmarks import asked, emulator
+from tests.benchmarks import asked, emulator, works
 from tests.benchmarks.asked import EMULATOR
 from tests.benchmarks.bench import Bench
-from tests.benchmarks.figures import Figure, Finding, compare
+from tests.benchmarks.connection import Connection
+from tests.benchmarks.figures import Figure, Finding, alone, compare
 from tests.benchmarks.installation import install_emulator
 from tests.benchmarks.processes import NotStarted, Process, free_port
+
+FIRST_GRAPHQL = "first GraphQL call of a process, longer than the second"
 
 
 def measure(bench: Bench) -> Iterator[Finding]:
     """Yield the emulator's start against that of each peer, all started one after the other, round by round.
+
+    Then how much longer its first GraphQL call took than its second.
 
     All are installed: a checkout of the emulator would parse its documents first.
     """
@@ -25,15 +31,20 @@ def measure(bench: Bench) -> Iterator[Finding]:
         for name, second in _start_each(bench, installed):
             if number > 0:
                 seconds.setdefault(name, []).append(second)
+    first = Figure.of("s", seconds.pop(FIRST_GRAPHQL))
     figures = {name: Figure.of("s", times) for name, times in seconds.items()}
     for name, bound in asked.START.items():
         if name in figures:
             yield compare("process start to ready", figures[EMULATOR], name, figures[name], bound)
+    yield alone(FIRST_GRAPHQL, first, asked.FIRST_GRAPHQL)
 
 
 def _start_each(bench: Bench, installed: Path) -> Iterator[tuple[str, float]]:
     with emulator.launch(bench.folder / "start", installed=installed) as process:
         yield EMULATOR, process.wait_for(emulator.READY)
+        with closing(Connection(process.port)) as connection:
+            first, second = (connection.timed(works.GRAPHQL_LISTS[0]) for _ in range(2))
+        yield FIRST_GRAPHQL, first - second
     for peer in bench.peers:
         if peer.name in asked.START and peer.name not in bench.missing:
             port = free_port()

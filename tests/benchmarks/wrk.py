@@ -41,35 +41,25 @@ def is_there() -> bool:
     return shutil.which("wrk") is not None
 
 
-def run(url: str, request: Request, seconds: int, folder: Path) -> Load:
-    """Send one request over and over. `folder` takes a file with its body. Raises WrkFailed, also for errors."""
-    return _run_right("load.lua", url + request.path, request, (), seconds, folder)
+def run(url: str, requests: Sequence[Request], seconds: int, folder: Path) -> Load:
+    """Send requests in turn, each with another number. `folder` takes a file with them.
 
-
-def run_sharded(url: str, request: Request, sandboxes: int, seconds: int, folder: Path) -> Load:
-    """Send one request to the sandboxes shard-1, shard-2 … in turn. Raises WrkFailed, also for errors."""
-    return _run_right("sharded.lua", url + request.path, request, (str(sandboxes),), seconds, folder)
-
-
-def _run_right(script: str, url: str, request: Request, given: Sequence[str], seconds: int, folder: Path) -> Load:
-    headers = [word for name, value in request.headers.items() for word in ("-H", f"{name}: {value}")]
-    given = [*given, request.method]
-    if request.body:
-        body = folder / "body"
-        body.write_bytes(request.body)
-        given.append(str(body))
-    load = _run([*headers, "-s", str(HERE / script), url, "--", *given], seconds)
+    Raises WrkFailed, also for errors.
+    """
+    written = [request.written(url.removeprefix("http://")) for request in requests]
+    file = folder / "requests"
+    file.write_bytes(b"".join(b"%d\n%b" % (len(one), one) for one in written))
+    load = _run(["-s", str(HERE / "differing.lua"), url, "--", str(file)], seconds)
     if load.refused or load.broken:
         raise WrkFailed(
-            f"{request.method} {url}: of {load.requests} answers {load.refused} were errors,"
-            f" {load.broken} connections broke"
+            f"{url}: of {load.requests} answers {load.refused} were errors, {load.broken} connections broke"
         )
     return load
 
 
-def run_mixed(url: str, seconds: int, first: int) -> Load:
+def run_unlike(url: str, seconds: int, first: int) -> Load:
     """Send calls of which none is like another, numbered from `first`; most of them are refused."""
-    return _run(["-s", str(HERE / "mixed.lua"), url, "--", str(first)], seconds)
+    return _run(["-s", str(HERE / "unlike.lua"), url, "--", str(first)], seconds)
 
 
 def _run(words: Sequence[str], seconds: int) -> Load:

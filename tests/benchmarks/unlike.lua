@@ -1,6 +1,6 @@
 -- Sends calls of which none is like one before: filters, unknown ids and paths, bad credentials, bodies that are refused,
 -- GraphQL documents. None changes the world: what a process keeps of them must have a bound.
--- wrk -s mixed.lua URL -- FIRST NUMBER
+-- wrk -s unlike.lua URL -- FIRST NUMBER
 dofile(debug.getinfo(1, "S").source:match("^@(.*/)") .. "report.lua")
 
 local number = 0
