@@ -40,7 +40,7 @@ from emulator.settings import Settings
 from emulator.store.credentials import Identity
 from emulator.store.world import World
 from emulator.transport import wire
-from emulator.transport.breaking import WITHOUT_REPLY, send
+from emulator.transport.breaking import send
 from emulator.transport.cors import Cors
 from emulator.transport.wire import Disconnected
 from emulator.vendor import Handlers, Vendor, reply_to
@@ -300,7 +300,7 @@ class Pipeline:
         """Return the reply that the faults leave, None if there is none; it may be held back."""
         effect = context.effect
         if not context.reply_is_checked:
-            reply = None if effect.connection in WITHOUT_REPLY else effect.reply or reply
+            reply = None if effect.drops_reply else effect.reply or reply
         try:
             await hold_back(context.request, effect.seconds_after, self._stopping)
         except Disconnected:

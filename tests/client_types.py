@@ -57,8 +57,13 @@ def _vendors(catalogue: Catalogue) -> str:
 
 def _define(name: str, schema: Mapping[str, Any], definitions: dict[str, str]) -> str:
     """Define a name for a schema and return it."""
-    title = NAMES.get(name, name.capitalize())
-    if "properties" in schema:
+    title = NAMES.get(name, name[:1].upper() + name[1:])
+    if "then" in schema:
+        # A word, or an object with its details.
+        words = _type_of(name, schema["then"], definitions)
+        details = {key: value for key, value in schema.items() if key != "then"}
+        definitions[title] = f"{title}: TypeAlias = {words} | {_define(f'{name}Details', details, definitions)}\n"
+    elif "properties" in schema:
         fields = list(_fields(schema, definitions))
         definitions[title] = "\n".join([f"class {title}(TypedDict, total=False):", *_docstring(schema), *fields, ""])
     else:

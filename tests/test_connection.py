@@ -412,6 +412,18 @@ def test_a_stream_without_an_end_ends_with_its_client(server: Secure) -> None:
         received(connection)
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("connection", "sent"), [("truncate", 12), ("drip", None)])
+def test_a_body_is_cut_and_slowed_however_a_client_comes(
+    server: Secure, way: str, connection: str, sent: int | None
+) -> None:
+    details = {"truncate": {"after_bytes": 12}, "drip": {"bytes_per_second": 1_000_000}}
+    fault = {"vendor": "secoda", "connection": {connection: details[connection]}, "when": {"nth": 2}}
+    server.emulator.sandboxes.default.faults.add(fault_of(fault, "fault-1"))
+    whole, broken = (ask(server, GET + LAST, way).partition(b"\r\n\r\n")[2] for _ in "ab")
+    assert broken == whole[:sent]
+
+
 @pytest.mark.parametrize(
     "fault",
     [

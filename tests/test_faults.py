@@ -437,6 +437,34 @@ def test_drip_sends_all_bytes_in_pieces(emulator: EmulatorUnderTest, vendor: str
     assert 1 < sum(naps) < 4
 
 
+@pytest.mark.parametrize("rate", [1, 7.5, 100, 1_000_000])
+def test_drip_keeps_to_a_rate(emulator: EmulatorUnderTest, rate: float, naps: list[float]) -> None:
+    document = {"name": "x" * 40}
+    emulator.fault({"vendor": "celigo", "connection": {"drip": {"bytes_per_second": rate}}})
+    whole = emulator.call("celigo", "POST", "/integrations", json=document).content
+    assert json.loads(whole)["_id"]
+    # The last piece may be shorter than its time.
+    assert len(whole) / rate - 1e-6 <= sum(naps) <= len(whole) / rate + max(naps) + 1e-6
+    assert max(naps) <= 1
+
+
+@pytest.mark.parametrize("sent", [0, 1, 20])
+def test_truncate_sends_so_many_bytes(emulator: EmulatorUnderTest, sent: int) -> None:
+    whole = read(emulator, "celigo").content
+    emulator.fault({"vendor": "celigo", "connection": {"truncate": {"after_bytes": sent}}})
+    pieces: list[bytes] = []
+    with stream(emulator, "celigo") as answer, pytest.raises(httpx.RemoteProtocolError):
+        pieces.extend(answer.iter_raw())
+    assert (answer.status_code, b"".join(pieces)) == (200, whole[:sent])
+
+
+def test_truncate_leaves_a_shorter_body_whole(emulator: EmulatorUnderTest) -> None:
+    whole = read(emulator, "celigo").content
+    for sent in (len(whole), 1_000_000):
+        emulator.fault({"vendor": "celigo", "when": {"times": 1}, "connection": {"truncate": {"after_bytes": sent}}})
+        assert read(emulator, "celigo").content == whole
+
+
 def test_a_client_may_leave_while_it_drips(
     emulator: EmulatorUnderTest, naps: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -470,8 +498,8 @@ def test_what_has_no_body_comes_whole(emulator: EmulatorUnderTest, connection: s
 
 def test_the_schema_of_faults_allows_each_way_in_which_a_connection_breaks() -> None:
     schema = json.loads(own_schemas()["fault.schema.json"].read_text("utf-8"))["properties"]["connection"]
-    assert schema["enum"] == [*WITHOUT_REPLY, *WITH_REPLY]
-    assert [way for way in schema["enum"] if f"{way}: " not in schema["description"]] == []
+    assert schema["then"]["enum"] == [*WITHOUT_REPLY, *WITH_REPLY]
+    assert [way for way in schema["then"]["enum"] if f"{way}: " not in schema["description"]] == []
 
 
 def stream(emulator: EmulatorUnderTest, vendor: str) -> Any:

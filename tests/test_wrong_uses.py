@@ -182,6 +182,37 @@ HTTP: list[tuple[str, str, Any, str]] = [
         None,
         "query /limt: unknown query parameter 'limt'. Did you mean 'limit'? Known query parameters: vendor, operation, status, unmatched, violations, where, since, limit.",
     ),
+    (
+        "POST",
+        "/faults",
+        {"vendor": "secoda", "connection": "dripp"},
+        "body /connection: 'dripp' is not one of ['reset', 'close', 'truncate', 'drip'].",
+    ),
+    (
+        "POST",
+        "/faults",
+        {"vendor": "secoda", "connection": {"truncat": {"after_bytes": 1}}},
+        "body /connection/truncat: unknown field 'truncat'. Did you mean 'truncate'? Known fields: truncate, drip.",
+    ),
+    (
+        "POST",
+        "/faults",
+        {"vendor": "secoda", "connection": {"drip": {"bytes_per_second": 0.5}}},
+        "body /connection/drip/bytes_per_second: 0.5 is less than the minimum of 1.",
+    ),
+    (
+        "POST",
+        "/faults",
+        {"vendor": "secoda", "connection": {"drip": {"bytes": 5}}},
+        "body /connection/drip/bytes: unknown field 'bytes'. Known fields: bytes_per_second; body /connection/drip/bytes_per_second: 'bytes_per_second' is a required property.",
+    ),
+    ("POST", "/faults", {"vendor": "secoda", "connection": {}}, "body /connection: {} should be non-empty."),
+    (
+        "POST",
+        "/faults",
+        {"vendor": "secoda", "connection": 5},
+        "body /connection: 5 is not of type 'string', 'object'.",
+    ),
     ("GET", "/faults/f1", None, "Unknown fault 'f1'. There are no faults."),
     (
         "PUT",

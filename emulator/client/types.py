@@ -12,7 +12,9 @@ __all__ = [
     "BuiltInVendors",
     "Commit",
     "Connection",
+    "ConnectionDetails",
     "Delay",
+    "Drip",
     "Follows",
     "GraphQL",
     "GraphQLError",
@@ -22,6 +24,7 @@ __all__ = [
     "Over",
     "Reply",
     "ScenarioName",
+    "Truncate",
     "When",
     "Where",
 ]
@@ -256,7 +259,31 @@ class Delay(TypedDict, total=False):
     """Mostly about `median`, at times much longer: the more, the larger `sigma`."""
 
 
-Connection: TypeAlias = Literal["reset", "close", "truncate", "drip"]
+class Truncate(TypedDict, total=False):
+    """The body's beginning, then the connection is closed."""
+
+    after_bytes: Required[int]
+    """A body that is no longer comes whole."""
+
+
+class Drip(TypedDict, total=False):
+    """The body, slowly."""
+
+    bytes_per_second: Required[float]
+
+
+class ConnectionDetails(TypedDict, total=False):
+    """reset: TCP reset. close: closed without an answer. truncate: half of the body, or so many bytes. drip: the
+    body a few bytes at a time, in two seconds, or so many bytes a second.
+    """
+
+    truncate: Truncate
+    """The body's beginning, then the connection is closed."""
+    drip: Drip
+    """The body, slowly."""
+
+
+Connection: TypeAlias = Literal["reset", "close", "truncate", "drip"] | ConnectionDetails
 
 
 class GraphQLLocation(TypedDict, total=False):

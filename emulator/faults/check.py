@@ -13,7 +13,6 @@ from emulator.faults.rule import Fault, FaultReply, Follows, When
 from emulator.json_text import has_surrogate
 from emulator.matching.globs import matches
 from emulator.matching.where import Where
-from emulator.transport.breaking import WITHOUT_REPLY
 
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 NO_HEADER_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -78,7 +77,7 @@ def _check_combination(fault: Fault, contract: Contract) -> None:
         )
     if fault.graphql and contract.graphql is None:
         raise ConfigurationError(f"{contract.vendor} has no GraphQL operations; use a reply")
-    if fault.reply and fault.connection in WITHOUT_REPLY:
+    if fault.reply and fault.connection and not fault.connection.sends_reply:
         raise ConfigurationError(
             f"connection {fault.connection} sends no answer, so it cannot be combined with a reply"
         )

@@ -24,7 +24,7 @@ from emulator.faults.scenarios import Scenario
 from emulator.json_text import write_json
 from emulator.matching.where import Subject
 from emulator.transport import wire
-from emulator.transport.breaking import WITHOUT_REPLY
+from emulator.transport.breaking import Break
 from emulator.transport.connection import has_left
 from emulator.transport.wire import Disconnected
 
@@ -50,15 +50,19 @@ class Effect:
     seconds: float = 0.0
     seconds_after: float = 0.0
     reply: Reply | None = None
-    connection: str | None = None
+    connection: Break | None = None
     after_commit: bool = False
     graphql: dict[str, tuple[GraphQLFault, bool]] = field(default_factory=dict)
 
     @property
     def replaces_call(self) -> bool:
         """Return True if the call itself is not to be done."""
-        ends = self.reply is not None or self.connection in WITHOUT_REPLY
-        return ends and not self.after_commit
+        return (self.reply is not None or self.drops_reply) and not self.after_commit
+
+    @property
+    def drops_reply(self) -> bool:
+        """Return True if the connection breaks before any reply."""
+        return self.connection is not None and not self.connection.sends_reply
 
 
 NO_EFFECT = Effect()

@@ -13,6 +13,7 @@ from emulator.errors import ConfigurationError
 from emulator.exchange import NOTHING, Document, Nothing, Record
 from emulator.matching.globs import matches
 from emulator.matching.where import EVERYWHERE, Subject, Where, where_of
+from emulator.transport.breaking import Break, break_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,7 @@ class Fault:
     after_commit: bool
     reply: FaultReply | None
     delay: Delay | None
-    connection: str | None
+    connection: Break | None
     graphql: GraphQLFault | None
     only: str | None
     forced: bool
@@ -147,7 +148,7 @@ def fault_of(document: Record, id: str, scenario: str | None = None, vendor: str
         after_commit=document.get("commit") == "after",
         reply=_reply_of(document["reply"]) if "reply" in document else None,
         delay=_delay_of(document["delay"]) if "delay" in document else None,
-        connection=document.get("connection"),
+        connection=break_of(document["connection"]) if "connection" in document else None,
         graphql=_graphql_of(document["graphql"]) if "graphql" in document else None,
         only=document.get("only"),
         forced=document.get("force", False),

@@ -1,10 +1,11 @@
-"""How a connection breaks: the values of a fault's `connection`."""
+"""How a connection breaks: what a fault's `connection` says."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from aiohttp import web
@@ -14,24 +15,68 @@ from emulator.transport.connection import break_off
 
 DRIPS = 20
 DRIP_SECONDS = 0.1
-"""A dripping body comes in about so many pieces, with so many seconds between two of them."""
+"""A dripping body comes in about so many pieces, unless told otherwise, with so many seconds between two of them."""
 
-Send: TypeAlias = Callable[[web.BaseRequest, web.StreamResponse, bytes, asyncio.Event], Awaitable[None]]
-"""Sends the body of a response whose head is sent, or a part of it; the event is set when the emulator stops."""
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """How a connection breaks. `amount` is the one detail of that, None if it is left out.
+
+    Of "truncate" it is how many bytes of the body are sent, of "drip" how many bytes a second.
+    """
+
+    how: str
+    amount: float | None = None
+
+    @property
+    def sends_reply(self) -> bool:
+        """Return True if the head of a reply is sent."""
+        return self.how not in WITHOUT_REPLY
+
+    def __str__(self) -> str:
+        return self.how
+
+
+def break_of(document: str | Mapping[str, Mapping[str, float]]) -> Break:
+    """Return what the `connection` of a fault says; it keeps to fault.schema.json."""
+    if isinstance(document, str):
+        return Break(document)
+    how, details = next(iter(document.items()))
+    return Break(how, next(iter(details.values())))
+
+
+Send: TypeAlias = Callable[[web.BaseRequest, web.StreamResponse, bytes, float | None, asyncio.Event], Awaitable[None]]
+"""Sends the body of a response whose head is sent, or a part of it, by an amount of its own.
+
+The event is set when the emulator stops.
+"""
 
 
 async def _truncate(
-    request: web.BaseRequest, stream: web.StreamResponse, content: bytes, stopping: asyncio.Event
+    request: web.BaseRequest,
+    stream: web.StreamResponse,
+    content: bytes,
+    bytes_sent: float | None,
+    stopping: asyncio.Event,
 ) -> None:
-    await stream.write(content[: len(content) // 2])
+    await stream.write(content[: len(content) // 2 if bytes_sent is None else int(bytes_sent)])
     close(request)
 
 
-async def _drip(request: web.BaseRequest, stream: web.StreamResponse, content: bytes, stopping: asyncio.Event) -> None:
-    piece = max(1, len(content) // DRIPS)
+async def _drip(
+    request: web.BaseRequest,
+    stream: web.StreamResponse,
+    content: bytes,
+    bytes_per_second: float | None,
+    stopping: asyncio.Event,
+) -> None:
+    piece, seconds = max(1, len(content) // DRIPS), DRIP_SECONDS
+    if bytes_per_second is not None:
+        piece = max(1, int(bytes_per_second * DRIP_SECONDS))
+        seconds = piece / bytes_per_second
     for start in range(0, len(content), piece):
         await stream.write(content[start : start + piece])
-        await wire.pause(DRIP_SECONDS, stopping)
+        await wire.pause(seconds, stopping)
     await stream.write_eof()
 
 
@@ -52,18 +97,18 @@ def close(request: web.BaseRequest) -> None:
 
 
 async def send(
-    request: web.BaseRequest, response: web.Response | None, connection: str | None, stopping: asyncio.Event
+    request: web.BaseRequest, response: web.Response | None, connection: Break | None, stopping: asyncio.Event
 ) -> web.StreamResponse:
     """Send a response as `connection` says (None: whole); without one, break the connection off."""
     if response is None:
-        return break_off(request, connection or "close")
+        return break_off(request, connection.how if connection else "close")
     return response if connection is None else await _send_brokenly(request, response, connection, stopping)
 
 
 async def _send_brokenly(
-    request: web.BaseRequest, response: web.Response, connection: str, stopping: asyncio.Event
+    request: web.BaseRequest, response: web.Response, connection: Break, stopping: asyncio.Event
 ) -> web.StreamResponse:
-    """Send a response as `connection`, a key of WITH_REPLY, says; one without a body is sent whole.
+    """Send a response as `connection`, one of WITH_REPLY, says; one without a body is sent whole.
 
     When the emulator stops, the rest of a body is sent at once.
     """
@@ -74,5 +119,5 @@ async def _send_brokenly(
     stream.content_length = len(content)
     with suppress(ConnectionError):  # the client may leave meanwhile
         await stream.prepare(request)
-        await WITH_REPLY[connection](request, stream, content, stopping)
+        await WITH_REPLY[connection.how](request, stream, content, connection.amount, stopping)
     return stream
