@@ -25,6 +25,7 @@ from emulator.catalogue import Catalogue
 from emulator.faults.rule import fault_of
 from emulator.store.world import World
 from emulator.transport.connection import HEAD_SECONDS, LONGEST_LINE
+from emulator.transport.parser import LONGEST_METHOD
 from emulator.transport.wire import MOST_VALUES, QUICK_BODY, SHORT
 from emulator.vendors.secoda.collections import INTEGRATIONS
 from tests.secure import LIST, LOOPS, Secure, secure
@@ -107,8 +108,9 @@ MALFORMED = {
     "HTTP/2 preface": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "HTTP/2": b"GET /hunter2-is-secret HTTP/2.0\r\nHost: x\r\n\r\n",
     "HTTP/0.9": b"GET /hunter2-is-secret HTTP/0.9\r\nHost: x\r\n\r\n",
-    "unknown method": b"HUNTER2 /hunter2-is-secret HTTP/1.1\r\nHost: x\r\n\r\n",
-    "small method": b"get /hunter2-is-secret HTTP/1.1\r\nHost: x\r\n\r\n",
+    "an endless method": b"HUNTER2" * 10 + b" /hunter2-is-secret HTTP/1.1\r\nHost: x\r\n\r\n",
+    "method with a colon": b"GET: /hunter2-is-secret HTTP/1.1\r\nHost: x\r\n\r\n",
+    "unknown method without a path": b"FOO hunter2-is-secret HTTP/1.1\r\nHost: x\r\n\r\n",
     "space in target": b"GET /hunter2-is-secret b HTTP/1.1\r\nHost: x\r\n\r\n",
     "bytes in target": b"GET /hunter2-is-secret\xff HTTP/1.1\r\nHost: x\r\n\r\n",
     "target without slash": b"GET hunter2-is-secret HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -153,14 +155,49 @@ def test_what_is_not_http_gets_a_clean_400_or_the_end_of_its_connection(
     assert statuses(ask(server, GET + LAST, way)) == [200]
 
 
-@pytest.mark.parametrize("method", ["FOO", "get", "GETX", "X-Y.Z"])
-@pytest.mark.parametrize("target", ["/secoda/x", "/~alpha/secoda/x", "/_emulator/health"])
-def test_a_method_that_http_does_not_register_is_what_is_said_to_be_wrong(
-    server: Secure, method: str, target: str
+METHODS = (b"FOO", b"get", b"GETX", b"PROPFIND", b"X-Y.Z", b"M" * LONGEST_METHOD)
+UNKNOWN_TARGETS = {
+    b"/paradime/api/v1/x/graphql": 405,
+    b"/secoda/integration/integrations": 405,
+    b"/immuta/dataSource": 404,
+    b"/celigo/v1/integrations": 404,
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("target", UNKNOWN_TARGETS)
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_that_nobody_knows_is_answered_by_the_vendor_and_journalled(
+    server: Secure, method: bytes, target: bytes, way: str
 ) -> None:
-    head, _, body = ask(server, f"{method} {target} HTTP/1.1\r\nHost: x\r\n\r\n".encode()).partition(b"\r\n\r\n")
-    sentence = "The request does not begin with a method that HTTP registers, such as GET, in capitals."
-    assert (statuses(head), json.loads(body)["detail"]) == ([400], sentence)
+    head = b" " + target + b" HTTP/1.1\r\nHost: localhost\r\n"
+    answer = ask(server, method + head + b"Content-Length: 2\r\n\r\n{}" + method + head + LAST, way)
+    assert statuses(answer) == [UNKNOWN_TARGETS[target]] * 2
+    assert b"problem+json" not in answer
+    exchanges = list(server.emulator.sandboxes.default.journal)
+    assert [(one.call.method.encode(), one.status, one.operations) for one in exchanges] == [
+        (method, UNKNOWN_TARGETS[target], ())
+    ] * 2
+    assert all(target.decode().endswith(one.call.path) for one in exchanges)
+
+
+@pytest.mark.parametrize("method", [b"FOO", b"get"])
+def test_a_method_that_comes_byte_by_byte_is_read_whole(server: Secure, method: bytes) -> None:
+    request = b"\r\n" + method + b" " + TARGET + b" HTTP/1.1\r\n" + HOST
+    with connected(server) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for byte in request + b"\r\n" + CHUNKED + b"1\r\n{\r\n0\r\n\r\n" + request + LAST:
+            connection.sendall(bytes([byte]))
+        assert statuses(received(connection)) == [405, 400, 405]
+    exchanges = server.emulator.sandboxes.default.journal
+    assert [one.call.method for one in exchanges] == [method.decode(), "POST", method.decode()]
+
+
+def test_a_method_that_nobody_knows_is_refused_by_the_control_api(server: Secure) -> None:
+    answer = ask(server, b"FOO /_emulator/health HTTP/1.1\r\nHost: localhost\r\n" + LAST)
+    assert statuses(answer) == [405]
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["detail"] == "/health takes GET, not FOO."
+    assert not list(server.emulator.sandboxes.default.journal)
 
 
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -169,7 +206,7 @@ BEFORE = {
     "a length in characters": (POST + b'Content-Length: 12\r\n\r\n{"name":"\xc3\xa9"', b"}", [400, 400]),
     "a length one too small": (POST + b'Content-Length: 12\r\n\r\n{"name":"x"}', b"\r\n}", [201, 400]),
     "another version behind": (GET + b"\r\n", GET.replace(b"/1.1", b"/2.0") + b"\r\n", [200, 400]),
-    "many requests": ((GET + b"\r\n") * 40, b"hunter2-is-secret", [200] * 40 + [400]),
+    "many requests": ((GET + b"\r\n") * 40, b"hunter2-is-secret\r\n", [200] * 40 + [400]),
     "a chunk of letters": (CHUNKED, b"hunter2-is-secret\r\n", [400]),
     "a chunk too long": (CHUNKED, b"1\r\nhunter2-is-secret\r\n", [400]),
     "an endless chunk size": (CHUNKED, b"f" * 99 + b"\r\nhunter2-is-secret", [400]),
@@ -223,6 +260,7 @@ def test_a_head_of_15_kb_is_read(server: Secure) -> None:
 def test_the_documentation_has_the_limits() -> None:
     text = (Path(__file__).parent.parent / "docs" / "reference" / "http.md").read_text()
     for limit in (
+        f"longer than {LONGEST_METHOD}\n",
         f"one header | {LONGEST_LINE // 1024} KiB |",
         f"first byte on | {HEAD_SECONDS:.0f} seconds |",
         f"opening brackets | {MOST_VALUES:,} |",

@@ -8,20 +8,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiohttp import HttpVersion10, HttpVersion11, hdrs, web
+from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
-from aiohttp.http_exceptions import BadHttpMessage, BadHttpMethod, HttpProcessingError, LineTooLong
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 from aiohttp.streams import StreamReader
-from aiohttp.web_protocol import MAX_MSG_QUEUE_SIZE, RequestHandler, RequestPayloadError
+from aiohttp.web_protocol import RequestHandler, RequestPayloadError
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from emulator.errors import Problem
 from emulator.runtime.private import hand_bytes_to, wrap_parser
+from emulator.transport.parser import RequestParser
 from emulator.transport.wire import is_unsent, problem_response, reset
 
 HEAD_SECONDS = 60.0
@@ -31,7 +32,6 @@ LONGEST_LINE = 16 * 1024
 """How many bytes a request line or a header may have (Node's http server: 16 KiB, for all together)."""
 
 HEAD_OVERDUE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-END_OF_HEAD = b"\r\n\r\n"
 
 ORIGIN = URL("/")
 
@@ -83,7 +83,7 @@ class Connection(RequestHandler):
             max_line_size=LONGEST_LINE,
             max_field_size=LONGEST_LINE,
         )
-        wrap_parser(self, lambda parser: _Parser(parser, self))
+        wrap_parser(self, lambda parser: RequestParser(parser, self))
         self._http_server = server
         self._unanswered = 0
         self._last_body: StreamReader | None = None
@@ -294,99 +294,4 @@ def _problem(exc: HttpProcessingError) -> Problem:
         return Problem(431, f"The request line or a header is longer than {LONGEST_LINE} bytes.")
     if "Too many headers" in exc.message:
         return Problem(431, "The request has too many headers.")
-    if isinstance(exc, BadHttpMethod):
-        return Problem(400, "The request does not begin with a method that HTTP registers, such as GET, in capitals.")
     return Problem(400, "This is not HTTP as RFC 9112 has it.")
-
-
-class _Parser:
-    """Stands before a connection's parser, hands on what comes part by part, and tells the connection what is found.
-
-    A part is a head, or a piece of one body, and ends where that ends. aiohttp's own parser drops what comes in one
-    piece with the end of a request that offers a protocol it does not know, and the requests before what is not HTTP.
-    """
-
-    def __init__(self, parser: Any, connection: Connection) -> None:
-        self._parser = parser
-        self._connection = connection
-        self._unread = b""
-        self._last_bytes = b""
-        self._left_of_body = 0
-        self._waiting = 0
-        self._has_failed = False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._parser, name)
-
-    def message_consumed(self) -> None:
-        """Make room for another request."""
-        self._waiting = max(0, self._waiting - 1)
-
-    def feed_data(self, data: bytes) -> tuple[Sequence[Any], bool, bytes]:
-        """Return the requests whose heads are complete, whether the last begins another protocol, and its bytes.
-
-        Raises HttpProcessingError for what is not HTTP, in the next call if requests came before it.
-        """
-        found: list[Any] = []
-        if not self._has_failed:
-            try:
-                is_upgraded, tail = self._feed(self._unread + data, found)
-            except HttpProcessingError as problem:
-                self._fail(problem)
-            except ValueError:
-                # Of yarl, which takes targets apart that are no URLs.
-                self._fail(BadHttpMessage("the target is not a URL"))
-            else:
-                return found, is_upgraded, tail
-        if self._connection.problem is not None and not found:
-            told, self._connection.problem = self._connection.problem, None
-            raise told
-        return found, False, b""
-
-    def _feed(self, data: bytes, found: list[Any]) -> tuple[bool, bytes]:
-        start, self._unread = 0, b""
-        while start < len(data) and self._waiting < MAX_MSG_QUEUE_SIZE:
-            end = self._end_of_part(data, start)
-            messages, is_upgraded, tail = self._hand_on(data[start:end])
-            found += messages
-            start = end
-            if is_upgraded:
-                return True, tail + data[end:]
-        self._unread = data[start:]
-        return False, b""
-
-    def _end_of_part(self, data: bytes, start: int) -> int:
-        if self._left_of_body:
-            return min(start + self._left_of_body, len(data))
-        # A head ends with an empty line, and so does a body in chunks.
-        known = len(self._last_bytes)
-        split = (self._last_bytes + data[start : start + len(END_OF_HEAD) - 1]).find(END_OF_HEAD)
-        if split >= 0:
-            return start + split - known + len(END_OF_HEAD)
-        found = data.find(END_OF_HEAD, start)
-        return len(data) if found < 0 else found + len(END_OF_HEAD)
-
-    def _hand_on(self, part: bytes) -> tuple[Sequence[Any], bool, bytes]:
-        # It would pause where a request ends if it took many to be waiting; that is counted here.
-        self._parser.message_consumed()
-        messages, is_upgraded, tail = self._parser.feed_data(part)
-        if not messages and not is_upgraded and not self._connection.is_between_bodies:
-            # It keeps a part of what it has got when a body is read more slowly than it comes.
-            messages, is_upgraded, tail = self._parser.feed_data(b"")
-        self._last_bytes = (part if len(part) >= len(END_OF_HEAD) else self._last_bytes + part)[-len(END_OF_HEAD) + 1 :]
-        self._left_of_body = max(0, self._left_of_body - len(part))
-        for message, body in messages:
-            self._take(message, body)
-        return messages, is_upgraded, tail
-
-    def _take(self, message: RawRequestMessage, body: StreamReader) -> None:
-        if message.version not in (HttpVersion10, HttpVersion11):
-            raise BadHttpMessage("the version is neither 1.0 nor 1.1")
-        has_length = not message.chunked and not body.is_eof()
-        self._left_of_body = int(message.headers.get(hdrs.CONTENT_LENGTH, 0)) if has_length else 0
-        self._waiting += 1
-        self._connection.take(body)
-
-    def _fail(self, problem: HttpProcessingError) -> None:
-        self._has_failed = True
-        self._connection.refuse(problem)
