@@ -20,6 +20,7 @@ import trustme  # noqa: F401
 
 import emulator.testing.in_loop
 import emulator.testing.suite  # noqa: F401
+from emulator.catalogue import Catalogue
 from emulator.client import Client, EmulatorError, exchange_of
 from emulator.testing import pytest_plugin
 from emulator.testing.coverage import ContractCoverage
@@ -27,6 +28,7 @@ from emulator.testing.report import unexpected_calls
 from emulator.testing.stray_calls import ADVICE
 from emulator.testing.suite import wanted_by
 from tests.conftest import EmulatorUnderTest
+from tests.control import controlled
 
 pytest_plugins = ["pytester"]
 
@@ -65,6 +67,29 @@ def inner(pytester: pytest.Pytester, emulator: EmulatorUnderTest, monkeypatch: p
     for name in ("PYTEST_ADDOPTS", "EMULATOR_URL", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"):
         monkeypatch.delenv(name, raising=False)
     return Inner(pytester, emulator.root)
+
+
+def test_shared_emulator_with_a_control_token_gives_each_test_a_token_for_its_sandbox(
+    inner: Inner, monkeypatch: pytest.MonkeyPatch, catalogue: Catalogue
+) -> None:
+    with controlled(catalogue, control_token="s3cret") as (_, control):
+        monkeypatch.setenv("EMULATOR_URL", control.url)
+        monkeypatch.setenv("EMULATOR_CONTROL_TOKEN", "s3cret")
+        inner.url = control.url
+        result = inner.run(
+            """
+            from emulator.client import Client, EmulatorError
+
+            def test_own_token(emulator):
+                with Client(emulator.api.url, emulator.token) as client:
+                    own = client.sandbox(emulator.name)
+                    own.clock.freeze("2030-01-01T00:00:00Z")
+                    with pytest.raises(EmulatorError):
+                        client.sandbox("default")
+                assert emulator.clock.now.year == 2030
+            """
+        )
+    result.assert_outcomes(passed=1)
 
 
 def test_plugin_is_found_by_its_entry_point() -> None:

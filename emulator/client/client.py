@@ -23,6 +23,7 @@ ANSWER = 1.0
 class Client(Api):
     """A running emulator at `url` ("http://127.0.0.1:4070"); `token` is its setting control_token, if it has one.
 
+    With a sandbox's own token, only `sandbox()` of that one works.
     Threads may share it. A context manager: at its end the connections are closed.
     """
 

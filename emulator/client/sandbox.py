@@ -46,6 +46,7 @@ class SandboxClient(BuiltInVendors):
         self.name: str = document["name"]
         self.api = client.of_sandbox(self.name)
         self.seed: int = document["seed"]
+        self.token: str = document.get("token", "")
         self.vendors: Mapping[str, VendorAccess] = vendors_of(document)
         set_attributes(self, self.vendors)
         self.clock = ClockClient(self.api)

@@ -46,7 +46,10 @@ async def create_sandbox(call: Call, emulator: Emulator) -> Reply:
         raise refusal(409, problem) from None
     except ConfigurationError as problem:
         raise refusal(422, problem) from None
-    return Reply(201, describe_sandbox(sandbox, call, emulator), {"Location": f"{ROOT}/sandboxes/{name}"})
+    document = describe_sandbox(sandbox, call, emulator)
+    if emulator.settings.control_token:
+        document["token"] = sandbox.token
+    return Reply(201, document, {"Location": f"{ROOT}/sandboxes/{name}"})
 
 
 @handlers.sandbox_operation("getSandbox")

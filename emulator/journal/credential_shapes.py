@@ -94,6 +94,14 @@ SHAPES = (
         MASK,
     ),
     Shape(
+        "sandbox's token",
+        "sandbox-token-5vJZ1mWxkQ2c8TqL0aYbN3dRfGh7UiOpEs6Xw9AzVtM",
+        "opens a sandbox's routes of the control API",
+        ("sandbox-token-",),
+        re.compile(r"sandbox-token-[\w-]{43}"),
+        MASK,
+    ),
+    Shape(
         "header line",
         "Authorization: Digest username=…, response=…; Cookie: a=b; c=d",
         "their values have several parts: masked to the end of the line",

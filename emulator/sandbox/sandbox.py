@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from faker import Faker
 
 T = TypeVar("T")
+
+TOKEN_PREFIX = "sandbox-token-"
+"""By this the journal knows a sandbox's token, and masks it."""
 
 SHOWN_OF_SECRET = 4
 """So many letters of a credential tell which one is meant."""
@@ -114,6 +118,7 @@ class Sandbox:
     A vendor's switches are replaced, never changed: a call keeps to those it began with. Besides the credentials of
     the fixtures a sandbox has the same as its own, told apart by "." and its name behind the id. `fixtures` are its
     own, None those of the process. Inside `with sandbox.in_flight:` it stays open, even if it is dropped meanwhile.
+    `token` opens its routes of the control API.
     """
 
     def __init__(
@@ -126,6 +131,7 @@ class Sandbox:
         options: SandboxOptions | None = None,
     ) -> None:
         self.name = name
+        self.token = f"{TOKEN_PREFIX}{secrets.token_urlsafe(32)}"
         self.seed = seed
         self.fixtures = fixtures
         self.options = options or SandboxOptions()

@@ -164,7 +164,7 @@ class Sandboxes:
         former = self._sandboxes[name]
         sandbox = await self._make(name, former.seed, former.fixtures, former.options)
         sandbox.snapshots = former.snapshots
-        sandbox.in_flight.lifetime = former.lifetime
+        sandbox.in_flight.lifetime, sandbox.token = former.lifetime, former.token
         try:
             if name == DEFAULT and self._database:
                 kept = await former.store.part(await sandbox.store.dump())
