@@ -5,79 +5,41 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
-from typing import Any, TypeVar
 
 from aiohttp import web
 
 from emulator.addressing import Address
-from emulator.contract.fidelity import BrokenContract, check_payload, check_reply
+from emulator.contract.fidelity import BrokenContract, check_reply
 from emulator.contract.graphql_calls import GraphQLCalls
 from emulator.contract.near_misses import near_misses
 from emulator.contract.openapi import Contract, responses_of
-from emulator.contract.operation import Operation, Response, RootFields
+from emulator.contract.operation import Operation, Response
 from emulator.contract.reading import read_call
-from emulator.contract.routes import Route, Routes
+from emulator.contract.routes import Routes
 from emulator.errors import Departure, Problem, Refusal, WorkEnded, is_without_room
-from emulator.exchange import Call, Reply, Violation
-from emulator.faults.effect import NO_EFFECT, Effect, Effects, add_errors, hold_back, reply_of
-from emulator.faults.rule import FaultReply, GraphQLFault
+from emulator.exchange import Reply, Violation
+from emulator.faults.effect import Effect, Effects, hold_back, reply_of
+from emulator.faults.rule import FaultReply
 from emulator.faults.scenarios import Scenario
 from emulator.faults.subject import CallSubject
+from emulator.handling import Handling, RequestContext
 from emulator.journal.entry import Exchange, journalled_call, journalled_reply
 from emulator.journal.masking import Masker
 from emulator.journal.secret_paths import SecretPaths
 from emulator.journal.subject import JournalledSubject
 from emulator.metrics import Metrics
 from emulator.runtime.off_loop import Worker
-from emulator.sandbox.sandbox import Sandbox
 from emulator.settings import Settings
-from emulator.store.credentials import Identity
-from emulator.store.world import World
 from emulator.transport import wire
 from emulator.transport.breaking import send
 from emulator.transport.cors import Cors
 from emulator.transport.wire import Disconnected
 from emulator.vendor import Handlers, Vendor, reply_to
 
-T = TypeVar("T")
-
 logger = logging.getLogger("emulator")
-
-LARGE_BODY_BYTES = 16 * 1024
-"""What a handler does with a larger body (1,000 tags, a patch of 300 operations) would hold the event loop."""
-
-
-@dataclass(slots=True)
-class RequestContext:
-    """One call on its way through the steps, and what they found out about it.
-
-    `files` hold the parts of its body until the end. `matched` is the operation at its path; `operations` are those
-    it is journalled under: of a GraphQL call the root fields, none if the contract has none of them.
-    """
-
-    request: web.BaseRequest
-    sandbox: Sandbox
-    now: datetime
-    route: Route | None
-    call: Call
-    identity: Identity | None = None
-    matched: Operation | None = None
-    operations: tuple[str, ...] = ()
-    root_fields: RootFields | None = None
-    effect: Effect = field(default_factory=lambda: NO_EFFECT)
-    failed_fields: list[tuple[str, GraphQLFault]] = field(default_factory=list)
-    violations: Sequence[Violation] = ()
-    internal_errors: list[Violation] = field(default_factory=list)
-    reply_is_checked: bool = False
-    unreadable_body: Exception | None = None
-    is_admitted: bool = False
-    files: ExitStack = field(default_factory=ExitStack)
 
 
 class Pipeline:
@@ -99,7 +61,6 @@ class Pipeline:
         self._vendor = vendor
         self._dialect = vendor.dialect
         self._contract = contract
-        self._handlers = handlers
         self._effects = Effects(contract, scenarios)
         self._body_limits = wire.BodyLimits(settings.max_body, settings.max_json)
         self._max_depth = settings.max_json_depth
@@ -108,7 +69,7 @@ class Pipeline:
         self._cors = cors
         self._stopping = stopping
         self._worker = worker
-        self._graphql = graphql
+        self._handling = Handling(vendor, contract, handlers, graphql)
         self._routes = Routes(contract)
         self._secret_paths = SecretPaths([*contract.mounts, *(one.path for one in contract.operations.values())])
 
@@ -128,7 +89,7 @@ class Pipeline:
                 reply = context.effect.reply
                 if not context.effect.replaces_call:
                     await self._admit(context, operation)
-                    reply = await self._handle(context, operation)
+                    reply = await self._handling.handle(context, operation)
             except Disconnected:
                 reply, context.effect = None, Effect(context.effect.faults)
             except Exception as failure:
@@ -145,10 +106,12 @@ class Pipeline:
         call = wire.new_call(request, address.path[len(mount) :], base_url, route.params if route else {})
         call.public_url = f"{address.origin.url}{address.public_root}{mount}"
         call.switches = address.sandbox.switches[self._vendor.name]
-        matched = route.operations.get("GET" if call.method == "HEAD" else call.method) if route else None
-        operations = (matched.name,) if matched else ()
-        now = address.sandbox.now()
-        return RequestContext(request, address.sandbox, now, route, call, matched=matched, operations=operations)
+        sandbox, strict = address.sandbox, address.sandbox.options.strict
+        context = RequestContext(request, sandbox, sandbox.now(), route, call)
+        context.is_strict = self._strict if strict is None else strict
+        context.matched = route.operations.get("GET" if call.method == "HEAD" else call.method) if route else None
+        context.operations = (context.matched.name,) if context.matched else ()
+        return context
 
     def _match(self, context: RequestContext) -> Operation:
         route = context.route
@@ -182,12 +145,9 @@ class Pipeline:
             return False
         return True
 
-    def _graphql_of(self, operation: Operation) -> GraphQLCalls | None:
-        return self._graphql if self._graphql is not None and operation.name == self._graphql.carrier else None
-
     async def _read_root_fields(self, context: RequestContext, operation: Operation) -> None:
         """Find the operations of a GraphQL call: its root fields (none if the schema has none), else their carrier."""
-        graphql = self._graphql_of(operation)
+        graphql = self._handling.graphql_of(operation)
         if graphql is None:
             return
         if graphql.is_long(context.call):
@@ -229,51 +189,9 @@ class Pipeline:
 
     def _check_call(self, context: RequestContext, operation: Operation) -> None:
         context.violations = read_call(context.call, operation, self._contract.conventions, self._max_depth)
-        strict = self._is_strict(context)
-        refused = [found for found in context.violations if strict or self._dialect.refuses(found)]
+        refused = [found for found in context.violations if context.is_strict or self._dialect.refuses(found)]
         if refused:
             raise Refusal(self._dialect.invalid(context.call, refused))
-
-    def _is_strict(self, context: RequestContext) -> bool:
-        chosen = context.sandbox.options.strict
-        return self._strict if chosen is None else chosen
-
-    async def _handle(self, context: RequestContext, operation: Operation) -> Reply:
-        graphql = self._graphql_of(operation)
-        if graphql is not None:
-            return await self._execute(context, graphql)
-        if operation.name in self._handlers.streaming:
-            began_in = context.sandbox.store.generation
-            transactions = _Transactions(context, self._vendor.name, on_thread=True, generation=began_in)
-            return await self._handlers.streaming[operation.name](context.call, transactions)
-        handler = self._handlers.transactional[operation.name]
-        is_large = len(context.call.body) > LARGE_BODY_BYTES
-        reply: Reply = await _Transactions(context, self._vendor.name, is_large).run(partial(handler, context.call))
-        return reply
-
-    async def _execute(self, context: RequestContext, graphql: GraphQLCalls) -> Reply:
-        call, document = context.call, await graphql.prepare(context.call)
-        result = document.refusal
-        if result is None:
-            transactions = _Transactions(context, self._vendor.name, graphql.takes_long(call, document))
-            result = await transactions.run(
-                lambda world: graphql.execute(call, document, partial(self._resolve, context, world))
-            )
-        context.violations = [*context.violations, *result.violations]
-        is_refused = bool(result.violations) and self._is_strict(context)
-        answer = add_errors(result.document, context.failed_fields)
-        return self._vendor.graphql_reply(answer, not result.violations, is_refused, call.switches)
-
-    def _resolve(self, context: RequestContext, world: World, name: str, key: str, arguments: dict[str, Any]) -> Any:
-        fault, after_commit = context.effect.graphql.get(name, (None, False))
-        if fault is not None:
-            context.failed_fields.append((key, fault))
-            if not fault.keep_data and not after_commit:
-                return None
-        with world.savepoint():
-            payload = self._handlers.transactional[name](replace(context.call, params=arguments), world)
-        check_payload(payload, self._contract.operations[name])
-        return payload if fault is None or fault.keep_data else None
 
     async def _refuse(self, context: RequestContext, failure: Exception) -> Reply:
         """Return the vendor's reply to what a step has raised; what is not a refusal is an internal error."""
@@ -371,27 +289,4 @@ class Pipeline:
             near_misses=near,
             seconds=seconds,
             credential=self._vendor.presented(context.call),
-        )
-
-
-@dataclass
-class _Transactions:
-    """The transactions of one call: on a thread if they are large, of one `generation`, so none follows a restore."""
-
-    context: RequestContext
-    vendor: str
-    on_thread: bool = False
-    generation: int | None = None
-
-    def run(self, work: Callable[[World], T]) -> Coroutine[Any, Any, T]:
-        context = self.context
-        return context.sandbox.run(
-            self.vendor,
-            work,
-            identity=context.identity,
-            switches=context.call.switches,
-            randomness=context.sandbox.randomness(",".join(context.operations)),
-            now=context.now,
-            on_thread=self.on_thread,
-            generation=self.generation,
         )

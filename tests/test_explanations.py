@@ -10,7 +10,7 @@ import pytest
 
 from emulator.cli.serve import SWITCH_SECONDS
 from emulator.contract.graphql_calls import QUICK_FIELDS, QUICK_QUERY
-from emulator.pipeline import LARGE_BODY_BYTES
+from emulator.handling import LARGE_BODY_BYTES
 from emulator.store.database import SLOW_SECONDS
 from emulator.store.sqlite import IN_MEMORY_BYTES
 from emulator.transport import wire
