@@ -36,7 +36,8 @@ from emulator.runtime.off_loop import Worker
 from emulator.sandbox.budget import Budget
 from emulator.sandbox.fixtures import Fixtures, credentials_in, problems_in
 from emulator.sandbox.sandbox import Blueprint, Sandbox
-from emulator.sandbox.sandboxes import DEFAULT, Sandboxes, seeded_faker
+from emulator.sandbox.sandboxes import DEFAULT, Sandboxes
+from emulator.sandbox.templates import seeded_faker
 from emulator.settings import Settings
 from emulator.store.collection import Collection
 from emulator.transport import wire

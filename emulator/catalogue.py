@@ -24,7 +24,7 @@ from emulator.files.unread import unread_contracts, unread_fixtures
 from emulator.files.yaml_file import short_name
 from emulator.matching.globs import matches
 from emulator.sandbox.fixtures import Fixtures, create_schema, problems_in, read_fixtures
-from emulator.sandbox.sandboxes import seed_vendor, seeded_faker
+from emulator.sandbox.templates import seed_vendor, seeded_faker
 from emulator.settings import Settings
 from emulator.store.collection import Collection
 from emulator.store.records import Records

@@ -13,7 +13,7 @@ import pytest
 
 from emulator.catalogue import Catalogue
 from emulator.matching.globs import matches
-from emulator.sandbox import sandboxes
+from emulator.sandbox import templates
 from tests.conftest import EmulatorUnderTest
 from tests.control import controlled
 
@@ -43,7 +43,7 @@ def test_a_glob_may_have_200_characters(emulator: EmulatorUnderTest, length: int
 def test_only_templates_that_fit_are_kept(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, most: int, kept: int
 ) -> None:
-    monkeypatch.setattr(sandboxes, "TEMPLATES_BYTES", most)
+    monkeypatch.setattr(templates, "TEMPLATES_BYTES", most)
     with controlled(catalogue) as (emulator, control):
         for seed in (2, 3, 4):
             control.sandbox(name=f"of-{seed}", seed=seed)

@@ -6,38 +6,27 @@ import asyncio
 import re
 import sqlite3
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from emulator.errors import ConfigurationError, StorageFailure
 from emulator.faults.scenarios import Scenario
-from emulator.sandbox.fixtures import Fixture, Fixtures, create_schema
+from emulator.sandbox.fixtures import Fixtures
 from emulator.sandbox.lifetime import Clock, Expiry, Lifetime
 from emulator.sandbox.sandbox import Blueprint, Sandbox, SandboxOptions
 from emulator.sandbox.snapshots import check_layout, is_filled, layout
 from emulator.sandbox.template import Template
+from emulator.sandbox.templates import Templates
 from emulator.store.database import Store
-from emulator.store.records import RecordExists
-from emulator.store.world import World
 
 if TYPE_CHECKING:
-    from faker import Faker
+    pass
 
 DEFAULT = "default"
 NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?")
-EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
-"""The time at which a new world was made: fixed, so that the same seed gives the same world."""
-
-TEMPLATES_KEPT = 8
-"""How many seeded templates are kept, one for each set of fixtures and seed; the least recently used goes first."""
-
-TEMPLATES_BYTES = 256 * 1024**2
-"""How much memory they may take together; one is kept, whatever it takes."""
 
 
 class SandboxExists(Exception):
@@ -74,7 +63,7 @@ class Sandboxes:
         self._seed = seed
         self._limit = limit
         self._database = database
-        self._templates: OrderedDict[tuple[int, int], Template] = OrderedDict()
+        self._templates = Templates(blueprint, self._interruptible)
         self._sandboxes: dict[str, Sandbox] = {}
         self._in_making: set[str] = set()
         self._closing: dict[asyncio.Task[None], Sandbox] = {}
@@ -188,7 +177,7 @@ class Sandboxes:
 
         Raises ConfigurationError, and leaves all as it is, if no world can be made of the fixtures.
         """
-        await self._template(fixtures, self._seed)
+        await self._templates.get(fixtures, self._seed)
         self._fixtures, self.scenarios = fixtures, starting
         for sandbox in self:
             scenarios = [known.get(scenario.full_name, scenario) for scenario in sandbox.options.scenarios]
@@ -218,12 +207,11 @@ class Sandboxes:
             await sandbox.close()
         self._sandboxes.clear()
         await asyncio.gather(*self._closing)
-        for template in self._templates.values():
-            template.close()
+        self._templates.close()
 
     async def _opened(self, store: Store) -> Sandbox:
         """Return the default sandbox as its file has kept it; made anew, and written there, if that is empty."""
-        template = await self._template(self._fixtures, self._seed)
+        template = await self._templates.get(self._fixtures, self._seed)
         if not await store.run(is_filled):
             sandbox = await self._make(DEFAULT, self._seed)
             await store.load(await sandbox.store.dump(), lambda db: None)
@@ -248,7 +236,7 @@ class Sandboxes:
         options: SandboxOptions | None = None,
     ) -> Sandbox:
         """Return a sandbox that is ready, in memory."""
-        template = await self._template(fixtures or self._fixtures, seed)
+        template = await self._templates.get(fixtures or self._fixtures, seed)
         sandbox = Sandbox(name, template.copy(), self._blueprint, seed, fixtures, options)
         sandbox.take_credentials(template.credentials)
         try:
@@ -282,32 +270,6 @@ class Sandboxes:
         for scenario in (*self.scenarios, *sandbox.options.scenarios):
             await sandbox.switch_on(scenario, records)
 
-    async def _template(self, fixtures: Fixtures, seed: int) -> Template:
-        """Return a seeded world: copying it is quick, seeding is not."""
-        key = (id(fixtures), seed)
-        template = self._templates.get(key)
-        if template is None:
-            template = await self._seeded(fixtures, seed)
-        self._templates[key] = template
-        self._templates.move_to_end(key)
-        while len(self._templates) > TEMPLATES_KEPT or (len(self._templates) > 1 and self._bytes > TEMPLATES_BYTES):
-            self._templates.popitem(last=False)[1].close()
-        return template
-
-    @property
-    def _bytes(self) -> int:
-        return sum(template.bytes for template in self._templates.values())
-
-    async def _seeded(self, fixtures: Fixtures, seed: int) -> Template:
-        store = Store()
-        try:
-            with self._interruptible(store):
-                await store.run(partial(self._seed_world, fixtures, seed), on_thread=True)
-                credentials = await store.run(self._blueprint.read_all_credentials)
-                return Template(fixtures, await store.dump(), credentials)
-        finally:
-            await store.close()
-
     @contextmanager
     def _interruptible(self, store: Store) -> Iterator[None]:
         """Let `interrupt` find a store that no sandbox has yet."""
@@ -330,39 +292,3 @@ class Sandboxes:
                 f"database: {self._database} was made by something else, or by another version of the emulator;"
                 " name another file"
             ) from None
-
-    def _seed_world(self, fixtures: Fixtures, seed: int, db: sqlite3.Connection) -> None:
-        # All tables first: where they are in the file must not depend on what the fixtures hold.
-        for of_vendor in fixtures.values():
-            create_schema(db, [fixture.collection for fixture in of_vendor])
-        for vendor, of_vendor in fixtures.items():
-            seed_vendor(db, vendor, of_vendor, seed, self._blueprint.switches[vendor], self._blueprint.faker)
-
-
-def seed_vendor(
-    db: sqlite3.Connection,
-    vendor: str,
-    fixtures: Sequence[Fixture],
-    seed: int,
-    switches: Mapping[str, Any],
-    faker: Callable[[int, str], Faker],
-) -> None:
-    """Fill a vendor's tables, which are there. Raises ConfigurationError if no world can be made of its fixtures."""
-    world = World(db, now=EPOCH, identity=None, switches=switches, randomness=f"{seed}:{vendor}:fixtures")
-    for fixture in fixtures:
-        try:
-            fixture.load(world, seed, faker)
-        except (RecordExists, sqlite3.Error, LookupError, TypeError, ValueError) as problem:
-            reason = f"{type(problem).__name__}: {problem}"
-            raise ConfigurationError(
-                f"fixtures: no world can be made of {fixture.collection.name}: {reason}"
-            ) from problem
-
-
-def seeded_faker(seed: int, collection: str) -> Faker:
-    """Return the Faker that makes a collection's records: the same seed gives the same records."""
-    from faker import Faker  # noqa: PLC0415 - it costs 0.16 s, and most starts need none
-
-    fake = Faker("en_US")
-    fake.seed_instance(f"{seed}:{collection}")
-    return fake

@@ -1,0 +1,110 @@
+"""Seeded templates: sandboxes are copied from them, since copying is quick and seeding is not."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from emulator.errors import ConfigurationError
+from emulator.sandbox.fixtures import Fixture, Fixtures, create_schema
+from emulator.sandbox.sandbox import Blueprint
+from emulator.sandbox.template import Template
+from emulator.store.database import Store
+from emulator.store.records import RecordExists
+from emulator.store.world import World
+
+if TYPE_CHECKING:
+    from faker import Faker
+
+EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
+"""The time at which a new world was made: fixed, so that the same seed gives the same world."""
+
+TEMPLATES_KEPT = 8
+"""How many seeded templates are kept, one for each set of fixtures and seed; the least recently used goes first."""
+
+TEMPLATES_BYTES = 256 * 1024**2
+"""How much memory they may take together; one is kept, whatever it takes."""
+
+
+class Templates:
+    """The templates of one process, by fixtures and seed; inside `interruptible` the end of the process undoes work."""
+
+    def __init__(self, blueprint: Blueprint, interruptible: Callable[[Store], AbstractContextManager[None]]) -> None:
+        self._blueprint = blueprint
+        self._interruptible = interruptible
+        self._templates: OrderedDict[tuple[int, int], Template] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._templates)
+
+    def close(self) -> None:
+        """Let go of all of them."""
+        for template in self._templates.values():
+            template.close()
+
+    async def get(self, fixtures: Fixtures, seed: int) -> Template:
+        """Return the template of these fixtures and this seed. Raises ConfigurationError if none can be made."""
+        key = (id(fixtures), seed)
+        template = self._templates.get(key)
+        if template is None:
+            template = await self._seeded(fixtures, seed)
+        self._templates[key] = template
+        self._templates.move_to_end(key)
+        while len(self._templates) > TEMPLATES_KEPT or (len(self._templates) > 1 and self._bytes > TEMPLATES_BYTES):
+            self._templates.popitem(last=False)[1].close()
+        return template
+
+    @property
+    def _bytes(self) -> int:
+        return sum(template.bytes for template in self._templates.values())
+
+    async def _seeded(self, fixtures: Fixtures, seed: int) -> Template:
+        store = Store()
+        try:
+            with self._interruptible(store):
+                await store.run(partial(self._seed_world, fixtures, seed), on_thread=True)
+                credentials = await store.run(self._blueprint.read_all_credentials)
+                return Template(fixtures, await store.dump(), credentials)
+        finally:
+            await store.close()
+
+    def _seed_world(self, fixtures: Fixtures, seed: int, db: sqlite3.Connection) -> None:
+        # All tables first: where they are in the file must not depend on what the fixtures hold.
+        for of_vendor in fixtures.values():
+            create_schema(db, [fixture.collection for fixture in of_vendor])
+        for vendor, of_vendor in fixtures.items():
+            seed_vendor(db, vendor, of_vendor, seed, self._blueprint.switches[vendor], self._blueprint.faker)
+
+
+def seed_vendor(
+    db: sqlite3.Connection,
+    vendor: str,
+    fixtures: Sequence[Fixture],
+    seed: int,
+    switches: Mapping[str, Any],
+    faker: Callable[[int, str], Faker],
+) -> None:
+    """Fill a vendor's tables, which are there. Raises ConfigurationError if no world can be made of its fixtures."""
+    world = World(db, now=EPOCH, identity=None, switches=switches, randomness=f"{seed}:{vendor}:fixtures")
+    for fixture in fixtures:
+        try:
+            fixture.load(world, seed, faker)
+        except (RecordExists, sqlite3.Error, LookupError, TypeError, ValueError) as problem:
+            reason = f"{type(problem).__name__}: {problem}"
+            raise ConfigurationError(
+                f"fixtures: no world can be made of {fixture.collection.name}: {reason}"
+            ) from problem
+
+
+def seeded_faker(seed: int, collection: str) -> Faker:
+    """Return the Faker that makes a collection's records: the same seed gives the same records."""
+    from faker import Faker  # noqa: PLC0415 - it costs 0.16 s, and most starts need none
+
+    fake = Faker("en_US")
+    fake.seed_instance(f"{seed}:{collection}")
+    return fake
