@@ -58,12 +58,7 @@ def _vendors(catalogue: Catalogue) -> str:
 def _define(name: str, schema: Mapping[str, Any], definitions: dict[str, str]) -> str:
     """Define a name for a schema and return it."""
     title = NAMES.get(name, name[:1].upper() + name[1:])
-    if "then" in schema:
-        # A word, or an object with its details.
-        words = _type_of(name, schema["then"], definitions)
-        details = {key: value for key, value in schema.items() if key != "then"}
-        definitions[title] = f"{title}: TypeAlias = {words} | {_define(f'{name}Details', details, definitions)}\n"
-    elif "properties" in schema:
+    if "properties" in schema:
         fields = list(_fields(schema, definitions))
         definitions[title] = "\n".join([f"class {title}(TypedDict, total=False):", *_docstring(schema), *fields, ""])
     else:
@@ -96,7 +91,12 @@ def _type_of(name: str, schema: Mapping[str, Any], definitions: dict[str, str]) 
         return _define(name, schema, definitions)
     kinds = schema.get("type", ())
     alternatives = [kinds] if isinstance(kinds, str) else kinds
-    choices = [_type_of(name, one, definitions) for key in ("anyOf", "oneOf") for one in schema.get(key, ())]
+    # Of a word or a number, or an object with details, the object has a name of its own.
+    choices = [
+        _type_of(f"{name}Details" if "properties" in one else name, one, definitions)
+        for key in ("anyOf", "oneOf")
+        for one in schema.get(key, ())
+    ]
     return " | ".join(choices or [_of_kind(kind, name, schema, definitions) for kind in alternatives] or ["Any"])
 
 

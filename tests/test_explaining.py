@@ -51,3 +51,19 @@ def test_of_many_unknown_names_the_first_hundred_are_told_in_order(check: Check)
     found = check.violations({f"k{number:06}": 1 for number in reversed(range(5000))}, "body")
     assert [one.pointer for one in found] == [f"/k{number:06}" for number in range(100)]
     assert found[0].sentence == "'k000000' is not one of the properties of the contract"
+
+
+@pytest.mark.parametrize(
+    ("document", "sentences"),
+    [
+        (0, ["0 is less than the minimum of 1"]),
+        ([], ["[] should be non-empty"]),
+        ([1, "x"], ["'x' is not of type 'integer'"]),
+        ("x", ["'x' is not of type 'integer', 'array'"]),
+    ],
+)
+def test_of_alternatives_the_one_of_the_type_says_what_is_wrong(document: Any, sentences: list[str]) -> None:
+    numbers = {"type": "array", "minItems": 1, "maxItems": 9, "items": {"type": "integer"}}
+    schema = {"anyOf": [{"type": "integer", "minimum": 1}, numbers]}
+    check = Schemas({"file:///made-up.json": schema}).check("file:///made-up.json")
+    assert [found.sentence for found in check.violations(document, "body")] == sentences

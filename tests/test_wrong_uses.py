@@ -71,6 +71,18 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
         lambda box: box.fault(vendor="secoda", status=500, reply={"stauts": 500}),  # type: ignore[arg-type]
         "body /reply/stauts: unknown field 'stauts'. Did you mean 'status'? Known fields: status, body, headers.",
     ),
+    (
+        lambda box: box.fault(vendor="secoda", delay={"fixd": 2}),  # type: ignore[arg-type]
+        "body /delay/fixd: unknown field 'fixd'. Did you mean 'fixed'? Known fields: fixed, uniform, lognormal.",
+    ),
+    (
+        lambda box: box.fault(vendor="secoda", delay=-1),
+        "body /delay: -1 is less than the minimum of 0.",
+    ),
+    (
+        lambda box: box.fault(vendor="secoda", status=500, when={"nth": "first"}),  # type: ignore[arg-type]
+        "body /when/nth: 'first' is not of type 'integer', 'array'.",
+    ),
     (lambda box: box.fault(vendor="secoda"), "Invalid fault: a fault needs a reply, a delay, a connection or graphql."),
     (
         lambda box: box.fault(vendor="secoda", status=500, connection="reset"),
@@ -238,6 +250,12 @@ HTTP: list[tuple[str, str, Any, str]] = [
         "/faults",
         {"vendor": "secoda", "replly": {"status": 500}},
         "body /replly: unknown field 'replly'. Did you mean 'reply'? Known fields: vendor, operation, only, where, when, commit, reply, delay, connection, graphql, force.",
+    ),
+    (
+        "POST",
+        "/faults",
+        {"reply": {"status": 500}},
+        "Invalid fault: a fault needs a vendor; known vendors: celigo, immuta, paradime, secoda.",
     ),
     (
         "POST",

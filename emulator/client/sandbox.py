@@ -111,8 +111,9 @@ class SandboxClient(BuiltInVendors):
         `operation` is a name, a glob or a list of these (left out: every operation), `where` says which of its calls
         by what they hold ({"path": {"integration_id": id}}), `when` which of those ({"times": 2}), `status` is short
         for reply={"status": …}. The rest is as `/_emulator/docs` has it: reply {status, body, headers},
-        delay {"fixed": seconds}, connection "reset" or another way in which it breaks, graphql {"errors": […]},
-        commit "after" to keep what the call wrote. Raises EmulatorError for a fault that could never apply to a call.
+        delay in seconds (or {"uniform": [0.1, 0.5]}), connection "reset" or another way in which it breaks,
+        graphql {"errors": […]}, commit "after" to keep what the call wrote. Raises EmulatorError for a fault that
+        could never apply to a call.
         """
         if status is not None:
             reply = {"status": status, **(reply or {})}

@@ -14,6 +14,7 @@ __all__ = [
     "Connection",
     "ConnectionDetails",
     "Delay",
+    "DelayDetails",
     "Drip",
     "Follows",
     "GraphQL",
@@ -250,13 +251,16 @@ class Lognormal(TypedDict, total=False):
     sigma: Required[float]
 
 
-class Delay(TypedDict, total=False):
-    """How long the reply is held back, in seconds."""
+class DelayDetails(TypedDict, total=False):
+    """One of these, in seconds."""
 
     fixed: float
     uniform: Sequence[float]
     lognormal: Lognormal
     """Mostly about `median`, at times much longer: the more, the larger `sigma`."""
+
+
+Delay: TypeAlias = float | DelayDetails
 
 
 class Truncate(TypedDict, total=False):
@@ -273,9 +277,7 @@ class Drip(TypedDict, total=False):
 
 
 class ConnectionDetails(TypedDict, total=False):
-    """reset: TCP reset. close: closed without an answer. truncate: half of the body, or so many bytes. drip: the
-    body a few bytes at a time, in two seconds, or so many bytes a second.
-    """
+    """One of these, with its measure."""
 
     truncate: Truncate
     """The body's beginning, then the connection is closed."""

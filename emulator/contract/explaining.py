@@ -127,6 +127,11 @@ def _path(error: ValidationError) -> list[tuple[int, str]]:
 
 
 def _violations(error: ValidationError, place: str, pointer: str) -> Iterator[Violation]:
+    alternatives = _alternatives(error)
+    if len(alternatives) == 1 < len(cast(Any, error.validator_value)):
+        for one in alternatives[0]:
+            yield from _violations(one, place, pointer)
+        return
     here = pointer + "".join(f"/{_escape(str(step))}" for step in error.absolute_path)
     rule, keyword, instance = str(error.validator), cast(Any, error.validator_value), cast(Any, error.instance)
     if rule == "required":
@@ -139,7 +144,26 @@ def _violations(error: ValidationError, place: str, pointer: str) -> Iterator[Vi
             sentence = f"{name!r} is not one of the properties of the contract"
             yield Violation(place, f"{here}/{_escape(name)}", rule, False, instance[name], sentence, known)
     else:
-        yield Violation(place, here, rule, keyword, instance, error.message[:LONGEST_SENTENCE])
+        sentence = error.message if alternatives or not error.context else _wrong_type(error)
+        yield Violation(place, here, rule, keyword, instance, sentence[:LONGEST_SENTENCE])
+
+
+def _alternatives(error: ValidationError) -> list[list[ValidationError]]:
+    """Return what each alternative (of anyOf, oneOf) that takes values of this type says against this one."""
+    by_number: dict[Any, list[ValidationError]] = {}
+    for one in error.context or ():
+        by_number.setdefault(one.relative_schema_path[0], []).append(one)
+    return [errors for errors in by_number.values() if not any(map(_is_of_type, errors))]
+
+
+def _is_of_type(error: ValidationError) -> bool:
+    """Return True if an alternative refuses the value itself for its type."""
+    return error.validator == "type" and not error.relative_path
+
+
+def _wrong_type(error: ValidationError) -> str:
+    types = [one.validator_value for one in error.context or () if _is_of_type(one)]
+    return f"{_quoted(cast(Any, error.instance))} is not of type {', '.join(map(repr, types))}"
 
 
 def _escape(step: str) -> str:

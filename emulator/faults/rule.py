@@ -194,7 +194,9 @@ def _reply_of(document: Record) -> FaultReply:
     return FaultReply(int(document["status"]), document.get("body", NOTHING), headers)
 
 
-def _delay_of(document: Record) -> Delay:
+def _delay_of(document: Record | float) -> Delay:
+    if not isinstance(document, dict):
+        return Delay("fixed", (document,))
     kind, value = next(iter(document.items()))
     if kind == "lognormal":
         return Delay(kind, (value["median"], value["sigma"]))
