@@ -1,4 +1,4 @@
-# `make serve` and `make test` are all that a fresh machine needs: each makes its own virtual environment.
+# A fresh machine needs only `make serve` or `make test`: each creates the virtual environment first.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,11 +12,11 @@ LOWEST := .lowest
 PYTHONS := 3.11 3.12 3.13
 CLIENT_TESTS := tests/clients
 WORKFLOWS := $(wildcard .github/workflows/*.yml)
-# What takes longest, and is run by `make matrix`, which CI runs, too.
+# The slowest tests, which `make matrix` (and so CI) runs.
 LONG_TESTS := tests/test_fuzz.py tests/test_control_fuzz.py tests/test_wheel.py tests/test_durability.py tests/test_kills.py \
 	tests/test_recipes.py tests/vendors/test_secoda_large.py
 SUITE := -q -n 2 --dist worksteal $(LONG_TESTS:%=--ignore %)
-# Not under coverage, which imports more by itself.
+# Skipped under coverage, which itself imports more.
 IMPORTS_TEST := tests/test_pytest_plugin.py::test_run_that_does_not_use_it_imports_the_plugin_only
 
 .PHONY: help serve test test-lowest test-pythons coverage matrix check format test-clients soak bench bench-quick bench-ratios lock docs clean
@@ -39,13 +39,13 @@ test: $(STAMP)  ## Run the tests (three minutes)
 test-lowest: $(LOWEST)/.installed  ## Run the tests with the lowest versions that pyproject.toml allows (minutes)
 	$(LOWEST)/bin/python -m pytest $(SUITE)
 
-# The lowest versions of what pyproject.toml names; what these need in turn is the newest.
+# The lowest versions of the direct dependencies; the newest of their own dependencies.
 $(LOWEST)/.installed: pyproject.toml $(STAMP)
 	$(PYTHON) -m venv --clear $(LOWEST)
 	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[dev]'
 	@touch $@
 
-test-pythons: $(STAMP)  ## Run the tests on each Python of PYTHONS that is on this machine (minutes each)
+test-pythons: $(STAMP)  ## Run the tests on each installed Python of PYTHONS (minutes each)
 	.ci/pythons "$(PYTHONS)" $(SUITE)
 
 coverage: $(STAMP)  ## Measure how much of emulator/ the tests run; fail under 95 % (many minutes)
@@ -54,7 +54,7 @@ coverage: $(STAMP)  ## Measure how much of emulator/ the tests run; fail under 9
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-matrix: $(STAMP)  ## Try every departure from every contract, fuzz them, install the wheel (minutes)
+matrix: $(STAMP)  ## Try every violation of every contract, fuzz them, install the wheel (minutes)
 	TEST_MATRIX=all $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/test_matrix.py $(LONG_TESTS)
 
 check: $(STAMP)  ## Check format, style, types and layers
@@ -70,20 +70,20 @@ format: $(STAMP)  ## Format the code, write the generated parts of the documenta
 	$(BIN)/ruff check --fix emulator tests conftest.py hatch_build.py
 	$(BIN)/python -m tests.generated
 
-test-clients: $(STAMP)  ## Run the vendors' own clients, each in an environment of its own (minutes)
+test-clients: $(STAMP)  ## Run the vendors' own clients, each in its own environment (minutes)
 	$(BIN)/python -m pytest -q $(CLIENT_TESTS)
 
-soak: $(STAMP)  ## Let hostile clients loose beside others, then kill an emulator with a file a hundred times (Linux; a quarter of an hour)
+soak: $(STAMP)  ## Run hostile clients beside others, then kill an emulator with a database file a hundred times (Linux; a quarter of an hour)
 	$(BIN)/python -m tests.soak
 	$(BIN)/python -m tests.soak.kills --rounds 100
 
-bench: $(STAMP)  ## Measure the emulator side by side with its peers, which are installed into .bench (half an hour)
+bench: $(STAMP)  ## Compare the emulator with its peers, which are installed into .bench (half an hour)
 	$(BIN)/python -m tests.benchmarks
 
 bench-quick: $(STAMP)  ## Measure what needs no peer (a minute)
 	$(BIN)/python -m tests.benchmarks --quick
 
-bench-ratios: $(STAMP)  ## Check what is a ratio or a difference within one run (a minute)
+bench-ratios: $(STAMP)  ## Check ratios and differences within one run (a minute)
 	$(BIN)/python -m pytest -q -s tests/benchmarks
 
 lock: $(STAMP)  ## Pin the newest versions that pyproject.toml allows
@@ -101,8 +101,8 @@ $(DOCS_STAMP): requirements/docs.txt
 	else echo 'Without npm the site fetches the script that draws its diagrams from another host.'; fi
 	@touch $@
 
-docs: $(DOCS_STAMP)  ## Build the documentation into site/; a broken link fails
+docs: $(DOCS_STAMP)  ## Build the documentation into site/; fail on a broken link
 	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict --clean --quiet
 
-clean:  ## Remove everything that was made
+clean:  ## Remove everything that these targets create
 	rm -rf $(VENV) $(LOWEST) .pythons .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis dist $(DOCS_VENV) site

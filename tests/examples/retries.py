@@ -4,7 +4,7 @@ import requests
 
 
 def list_integrations(url, headers):
-    """The client under test: it waits when it is told to, and tries again."""
+    """The client under test: it waits as long as it is told to, and tries again."""
     while True:
         reply = requests.get(f"{url}/integration/integrations", headers=headers, timeout=5)
         if reply.status_code != 429:
