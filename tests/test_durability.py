@@ -39,8 +39,9 @@ CUSTOM = "d31e59c7-cd52-4398-9d6e-da313a7b7775"
 CSV = "col_name,database,schema,name\n" + "".join(f"c{number},d,s,t\n" for number in range(600))
 
 
-def records(control: Control, collection: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = control.done("GET", f"/state/{collection}?limit=10000")["records"]
+def records(control: Control, collection: str, sandbox: str = "default") -> list[dict[str, Any]]:
+    page = control.done("GET", f"/sandboxes/{sandbox}/state/{collection}?limit=10000")
+    found: list[dict[str, Any]] = page["records"]
     return found
 
 
@@ -296,6 +297,35 @@ def test_an_upload_that_a_restore_overtakes_ends_and_leaves_the_restored_records
         server.run(go_on)
         assert upload.result().status_code == 503
         assert {name: records(control, name) for name in before} == before
+
+
+def test_a_copy_has_nothing_of_an_upload_that_is_under_way(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over, held = asyncio.Event(), threading.Event()
+    real = Stage.store
+
+    async def hold(*arguments: Any) -> Any:
+        stored = await real(*arguments)
+        held.set()
+        await over.wait()
+        return stored
+
+    async def go_on() -> None:
+        over.set()
+
+    monkeypatch.setattr(Stage, "store", hold)
+    emulator = Emulator(read_settings({"port": 0, "access_log": False}), catalogue)
+    with served_with_late_calls(emulator) as (server, control, post_late):
+        before = {name: records(control, name) for name in ("secoda.syncs", "secoda.resources", "secoda.lineage")}
+        url, files = f"{server.url}{INTEGRATIONS}/{CUSTOM}/import_metadata", {"file": ("a.csv", CSV)}
+        upload = post_late(url, files=files)
+        held.wait()
+        assert {name: records(control, name) for name in before} != before
+        control.sandbox(name="beta", **{"from": "default"})
+        server.run(go_on)
+        assert upload.result().status_code == 200
+        assert {name: records(control, name, "beta") for name in before} == before
 
 
 async def test_resets_at_once_leave_one_whole_world(tmp_path: Path, catalogue: Catalogue) -> None:

@@ -43,6 +43,7 @@ class Client(Api):
         self,
         name: str | None = None,
         *,
+        from_: str | None = None,
         seed: int | None = None,
         scenarios: Sequence[str] = (),
         clock: ClockSetting | None = None,
@@ -54,14 +55,17 @@ class Client(Api):
     ) -> SandboxClient:
         """Make a sandbox and return it; what is left out is as the emulator's settings have it.
 
-        `name` is a random one if left out, `scenarios` are on from the beginning ("secoda/flaky", "*/outage"),
-        `clock` is a time from which the clock runs, or {"now": …, "frozen": …}, `fixtures` a folder (as the
-        emulator sees it) laid over its own, `switches` are vendors' switches ({"celigo.empty_list_status": 204}).
+        `name` is a random one if left out. `from_` names a sandbox to copy: its records, switches and clock, with
+        credentials of the copy's own; faults, scenarios, journal and snapshots are not copied. `scenarios` are on from
+        the beginning ("secoda/flaky", "*/outage"), `clock` is a time from which the clock runs, or
+        {"now": …, "frozen": …}, `fixtures` a folder (as the emulator sees it) laid over its own, `switches` are
+        vendors' switches ({"celigo.empty_list_status": 204}).
         `strict` refuses what the vendors are tolerant of. The sandbox is dropped `ttl` seconds after its creation, or
         `idle` seconds after its last call. Raises EmulatorError for what cannot be.
         """
         wanted: dict[str, Any] = {
             "name": name,
+            "from": from_,
             "seed": seed,
             "scenarios": list(scenarios),
             "clock": None if clock is None else clock_change(clock),

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from emulator.addressing import HEADER
+from emulator.addressing import HEADER, unknown_sandbox
 from emulator.control.clock import describe_clock, read_time, time_text
 from emulator.control.handlers import ROOT, Emulator, Handlers, find_sandbox, refusal, whole_numbers
 from emulator.control.switches import describe_switches, read_switches
 from emulator.errors import ConfigurationError, Problem
 from emulator.exchange import NOTHING, Call, Record, Reply
 from emulator.faults.scenarios import Scenario
+from emulator.sandbox.budget import BudgetExceeded
 from emulator.sandbox.fixtures import Fixtures
 from emulator.sandbox.sandbox import Sandbox, SandboxOptions
 from emulator.sandbox.sandboxes import DEFAULT, SandboxExists, TooManySandboxes
@@ -36,16 +38,21 @@ async def create_sandbox(call: Call, emulator: Emulator) -> Reply:
     """Make a sandbox as the body describes it."""
     wanted = {} if call.document is NOTHING else whole_numbers(call.document)
     name = _name(wanted, call)
+    source = _source(wanted, emulator)
     options = _options(wanted, emulator)
     fixtures = await _fixtures(wanted, emulator)
     try:
-        sandbox = await emulator.sandboxes.create(name, wanted.get("seed"), fixtures, options)
+        seed = wanted.get("seed", source and source.seed)
+        options = await _copied(source, options, emulator) if source else options
+        sandbox = await emulator.sandboxes.create(name, seed, fixtures, options)
     except SandboxExists:
         raise Problem(409, f"There is a sandbox {name!r} already; DELETE {ROOT}/sandboxes/{name} drops it.") from None
     except TooManySandboxes as problem:
         raise refusal(409, problem) from None
     except ConfigurationError as problem:
         raise refusal(422, problem) from None
+    except BudgetExceeded as problem:
+        raise Problem(507, f"No room for this copy: {problem}; delete snapshots, or raise snapshot_bytes.") from None
     document = describe_sandbox(sandbox, call, emulator)
     if emulator.settings.control_token:
         document["token"] = sandbox.token
@@ -178,6 +185,33 @@ def _options(wanted: Mapping[str, Any], emulator: Emulator) -> SandboxOptions:
         strict=wanted.get("strict"),
         ttl=wanted.get("ttl", settings.sandbox_ttl or None),
         idle=wanted.get("idle", settings.sandbox_idle or None),
+    )
+
+
+def _source(wanted: Mapping[str, Any], emulator: Emulator) -> Sandbox | None:
+    """Return the sandbox that a new one is to be a copy of."""
+    if "from" not in wanted:
+        return None
+    if "fixtures" in wanted:
+        raise Problem(422, "A copy has the records of the sandbox that from names; leave out fixtures.")
+    source = emulator.sandboxes.get(wanted["from"])
+    if source is None:
+        raise Problem(422, unknown_sandbox(wanted["from"], emulator.sandboxes.names()).detail)
+    return source
+
+
+async def _copied(source: Sandbox, options: SandboxOptions, emulator: Emulator) -> SandboxOptions:
+    """Return the options with records, switches, clock and strictness of a sandbox, where they do not say otherwise."""
+    with source.in_flight:
+        template = await emulator.sandboxes.copied(source)
+    clock, is_set = source.clock, options.now is not None or source.clock.real
+    return replace(
+        options,
+        template=template,
+        switches={name: {**values, **options.switches.get(name, {})} for name, values in source.switches.items()},
+        now=options.now if is_set else clock.now(),
+        frozen=(clock.frozen or None) if options.frozen is None else options.frozen,
+        strict=source.options.strict if options.strict is None else options.strict,
     )
 
 

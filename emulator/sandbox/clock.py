@@ -17,6 +17,11 @@ class Clock:
         """Return True if time stands still."""
         return self._frozen is not None
 
+    @property
+    def real(self) -> bool:
+        """Return True if it has not been set."""
+        return not self._ahead and not self.frozen
+
     def now(self) -> datetime:
         """Return the sandbox's time."""
         return self._frozen or (datetime.now(UTC) + self._ahead if self._ahead else datetime.now(UTC))

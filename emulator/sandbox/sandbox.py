@@ -22,6 +22,7 @@ from emulator.sandbox.fixtures import Fixtures
 from emulator.sandbox.in_flight import InFlightCalls
 from emulator.sandbox.lifetime import Lifetime
 from emulator.sandbox.snapshots import Snapshots
+from emulator.sandbox.template import Template
 from emulator.store.collection import Collection
 from emulator.store.credentials import Credentials, Identity, expired
 from emulator.store.database import Store
@@ -92,7 +93,8 @@ class SandboxOptions:
     """How a sandbox begins, and begins anew at a reset: `scenarios` that are on, `switches` that differ, the clock.
 
     `now` and `frozen` are the clock's (None: real, running), `strict` takes the place of the setting (None: does not).
-    It is dropped `ttl` seconds after it was made, or `idle` seconds after its last call (None: it is not).
+    It is dropped `ttl` seconds after it was made, or `idle` seconds after its last call (None: it is not). The records
+    are those of `template`, which belongs to it (None: those of its fixtures).
     """
 
     scenarios: Sequence[Scenario] = ()
@@ -102,6 +104,7 @@ class SandboxOptions:
     strict: bool | None = None
     ttl: float | None = None
     idle: float | None = None
+    template: Template | None = None
 
 
 def sentence_of(record: Record, collection: Collection, pointer: str, sentence: str) -> str:

@@ -116,8 +116,10 @@ class Sandboxes:
     ) -> Sandbox:
         """Make a sandbox with a seed and fixtures of its own (None: the process's) and return it.
 
-        Raises ConfigurationError for a name that is none, SandboxExists, TooManySandboxes.
+        Raises ConfigurationError for a name that is none, SandboxExists, TooManySandboxes, and BudgetExceeded if the
+        template of its options has no room among the snapshots.
         """
+        options = options or SandboxOptions()
         if not NAME.fullmatch(name):
             raise ConfigurationError(f"invalid sandbox name {name!r}; use up to 64 of a-z, 0-9, _ and -")
         if name in self._sandboxes or name in self._in_making:
@@ -128,7 +130,8 @@ class Sandboxes:
         self._in_making.add(name)
         try:
             seed = self._seed if seed is None else seed
-            sandbox = await self._make(name, seed, fixtures, options)
+            with self._room_for(options.template):
+                sandbox = await self._make(name, seed, fixtures, options)
         finally:
             self._in_making.discard(name)
         sandbox.in_flight.lifetime = Lifetime(sandbox.options.ttl, sandbox.options.idle, self._clock)
@@ -170,6 +173,17 @@ class Sandboxes:
         await self._retire(former)
         return sandbox
 
+    async def copied(self, sandbox: Sandbox) -> Template:
+        """Return the records of a sandbox as they are now, without what calls under way have left half done."""
+        store = Store(content=await sandbox.store.dump())
+        try:
+            with self._interruptible(store):
+                await Sandbox(sandbox.name, store, self._blueprint, sandbox.seed).open_kept()
+                credentials = await store.run(self._blueprint.read_all_credentials)
+                return Template(self._fixtures, await store.dump(), credentials)
+        finally:
+            await store.close()
+
     async def apply_reload(
         self, fixtures: Fixtures, known: Mapping[str, Scenario], starting: Sequence[Scenario]
     ) -> None:
@@ -189,6 +203,9 @@ class Sandboxes:
         if sandbox is None:
             return False
         sandbox.snapshots.clear()
+        if sandbox.options.template is not None:
+            sandbox.options.template.close()
+            self._blueprint.snapshots.give_back(len(sandbox.options.template.content))
         await self._retire(sandbox)
         return True
 
@@ -203,7 +220,9 @@ class Sandboxes:
         """Let go of everything; what is still under way is undone."""
         self.interrupt()
         await self._expiry.close()
-        for sandbox in self._sandboxes.values():
+        for sandbox in self:
+            if sandbox.options.template is not None:
+                sandbox.options.template.close()
             await sandbox.close()
         self._sandboxes.clear()
         await asyncio.gather(*self._closing)
@@ -236,16 +255,28 @@ class Sandboxes:
         options: SandboxOptions | None = None,
     ) -> Sandbox:
         """Return a sandbox that is ready, in memory."""
-        template = await self._templates.get(fixtures or self._fixtures, seed)
+        copied = options.template if options else None
+        template = copied or await self._templates.get(fixtures or self._fixtures, seed)
         sandbox = Sandbox(name, template.copy(), self._blueprint, seed, fixtures, options)
         sandbox.take_credentials(template.credentials)
         try:
             with self._interruptible(sandbox.store):
-                await self._switch_on(sandbox)
+                await self._switch_on(sandbox, records=copied is None)
         except BaseException:
             await sandbox.store.close()
             raise
         return sandbox
+
+    @contextmanager
+    def _room_for(self, template: Template | None) -> Iterator[None]:
+        """Count a sandbox's own template among the snapshots, unless the block raises. Raises BudgetExceeded."""
+        size = len(template.content) if template else 0
+        self._blueprint.snapshots.take(size)
+        try:
+            yield
+        except BaseException:
+            self._blueprint.snapshots.give_back(size)
+            raise
 
     async def _retire(self, sandbox: Sandbox) -> None:
         """Close a sandbox that nobody finds any more: at once, or when the calls in it have ended."""
@@ -267,8 +298,11 @@ class Sandboxes:
         return f"{said}; drop {unused.name!r}, which is the longest unused (since {since}), or raise sandbox_limit"
 
     async def _switch_on(self, sandbox: Sandbox, records: bool = True) -> None:
-        for scenario in (*self.scenarios, *sandbox.options.scenarios):
+        """Switch on what every sandbox starts with, which changes the records unless they are known, and its own."""
+        for scenario in self.scenarios:
             await sandbox.switch_on(scenario, records)
+        for scenario in sandbox.options.scenarios:
+            await sandbox.switch_on(scenario)
 
     @contextmanager
     def _interruptible(self, store: Store) -> Iterator[None]:
