@@ -1,4 +1,4 @@
-"""What handlers and the client of the control API raise, and the sentence for an unknown name."""
+"""The exceptions of handlers and of the client, and the sentence for an unknown name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 FEW = 12
-"""A sentence lists no more known names than these."""
+"""How many known names a sentence lists at most."""
 
 NEAREST = 3
 LONGEST_NAME = 100
@@ -31,10 +31,10 @@ LONGEST_NAME = 100
 def unknown(
     kind: str, name: object, known: Iterable[object], where: str = "", *, plural: str = "", listed_by: str = ""
 ) -> str:
-    """Return the sentence for an unknown name, without its full stop: what is known, and what is near.
+    """Return the sentence for an unknown name, without its full stop: the nearest names and the known ones.
 
-    `where` follows the name ("for celigo"), `plural` is that of `kind`, `listed_by` says what lists all names where
-    they are too many for a sentence ("`emulator scenarios`"); without it the sentence names the first few.
+    `where` follows the name ("for celigo"), `plural` is the plural of `kind`, `listed_by` is what lists all names if
+    there are too many for a sentence ("`emulator scenarios`"); without it the sentence names the first few.
     """
     names = [str(one) for one in known]
     near = near_names(name, names) if len(names) > FEW else near_names(name, names, 1, 0.6)
@@ -44,7 +44,7 @@ def unknown(
 
 
 def unknown_scenario(pattern: str, names: Sequence[str]) -> str:
-    """Return the sentence for a pattern that matches no scenario: a name without its vendor is told its vendors."""
+    """Return the sentence for a pattern that matches no scenario; for a name without a vendor, list its vendors."""
     full_names = [name for name in names if name.endswith(f"/{pattern}")]
     if full_names:
         return f"the scenario {pattern!r} needs its vendor; write {', '.join(full_names)} or */{pattern}"
@@ -52,7 +52,7 @@ def unknown_scenario(pattern: str, names: Sequence[str]) -> str:
 
 
 def explained(violation: Violation) -> str:
-    """Return the sentence of a violation for whoever wrote the document: for an unknown field, what is known."""
+    """Return the sentence of a violation for the document's author: for an unknown field, list the known ones."""
     if violation.rule != "additionalProperties" or violation.known is None:
         return violation.sentence
     name = violation.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
@@ -60,12 +60,12 @@ def explained(violation: Violation) -> str:
 
 
 def near_names(name: object, known: Sequence[str], most: int = NEAREST, cutoff: float = 0.4) -> list[str]:
-    """Return known names that are spelled like a name, the nearest first."""
+    """Return known names with a similar spelling, the nearest first."""
     return get_close_matches(str(name)[:LONGEST_NAME], known, most, cutoff)
 
 
 def sentence(text: object) -> str:
-    """Return a text with a capital letter at its start and a full stop at its end."""
+    """Return a text with a capital letter at the start and a full stop at the end."""
     said = str(text)
     return f"{said[:1].upper()}{said[1:]}{'' if said.endswith(('.', '?', '…')) else '.'}"
 
@@ -90,10 +90,10 @@ def _either(names: Sequence[str]) -> str:
 
 
 class Refusal(Exception):
-    """The vendor refuses the call: the pipeline rolls back and answers `reply`.
+    """The vendor refuses the call: the pipeline rolls back and sends `reply`.
 
-    `violations` say what was sent that no schema of the contract forbids, where it is that, and not rights, the state
-    of the records or a limit, that the call is refused for.
+    `violations` say what is wrong with the call, if that is the reason and no schema of the contract says so; they
+    are empty if the reason is missing rights, the state of the records or a limit.
     """
 
     def __init__(self, reply: Reply, violations: Sequence[Violation] = ()) -> None:
@@ -103,7 +103,7 @@ class Refusal(Exception):
 
 
 class FieldError(Exception):
-    """A GraphQL root field fails: its writes are rolled back, `message` goes under `errors`."""
+    """A GraphQL root field fails: its writes are rolled back, `message` is added to `errors`."""
 
     def __init__(self, message: str, extensions: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
@@ -112,7 +112,7 @@ class FieldError(Exception):
 
 
 class Departure(Exception):
-    """What the client sent departs from the contract so far that nothing else of it is looked at.
+    """The call violates the contract so badly that nothing else in it is validated.
 
     `violation` says where.
     """
@@ -121,7 +121,7 @@ class Departure(Exception):
 
 
 class MalformedBody(Departure):
-    """The body is not what its content type says: `problem` says why, str() also at which `place` if that is known."""
+    """The body does not match its content type: `problem` says why; str() adds the `place`, if known."""
 
     def __init__(self, problem: str, place: str = "") -> None:
         super().__init__(f"{problem}: {place}" if place else problem)
@@ -130,41 +130,41 @@ class MalformedBody(Departure):
 
 
 class UndecodableBody(Departure):
-    """The body does not unpack: str() says why, in zlib's words ("incorrect header check")."""
+    """The body cannot be decompressed: str() says why, in zlib's words ("incorrect header check")."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
-        sentence = f"does not unpack: {problem}"
+        sentence = f"cannot be decompressed: {problem}"
         self.violation = Violation("body", "", "contentEncoding", "as its encoding says", NOTHING, sentence)
 
 
 class StorageFailure(Exception):
-    """A sandbox's records cannot be read or written: the disk is full, or fails."""
+    """A sandbox's records cannot be read or written: the disk is full or fails."""
 
 
 class WorkEnded(StorageFailure):
-    """The records were taken away: the emulator is stopping, the sandbox is closed, or others were restored."""
+    """The call lost its records: the emulator is stopping, the sandbox was closed, or a snapshot was restored."""
 
 
 def is_without_room(failure: Exception) -> bool:
-    """Return True if something failed because a disk is full, or fails: no defect of ours."""
+    """Return True if the failure comes from a full or failing disk, and is not an internal error."""
     no_room = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
     return isinstance(failure, StorageFailure) or (isinstance(failure, OSError) and failure.errno in no_room)
 
 
 class ConfigurationError(Exception):
-    """Something the user gave (a setting, a fixture, a contract) is wrong: one sentence, with the fix."""
+    """A user's setting, fixture or contract is invalid: one sentence, with the fix."""
 
 
 class ContractError(ConfigurationError):
-    """A contract, or the code bound to it, is wrong."""
+    """A contract, or the code bound to it, is invalid."""
 
 
-# Here, and not in emulator.client: the command line needs it always, the client for some commands only.
+# Here, not in emulator.client: the command line always needs it, the client only for some commands.
 class EmulatorError(Exception):
-    """The emulator refused a call, or did not answer: str() is its own sentence.
+    """The emulator refused a call or did not reply: str() is its own sentence.
 
-    `status` is the HTTP status, 0 if there was no answer.
+    `status` is the HTTP status, 0 without a reply.
     """
 
     def __init__(self, detail: str, status: int = 0) -> None:
@@ -176,7 +176,7 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class Problem(Exception):
-    """What the emulator itself refuses: a status and one sentence that names the fix."""
+    """A call that the emulator itself refuses: a status and one sentence that names the fix."""
 
     def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(detail)
@@ -192,7 +192,7 @@ class Problem(Exception):
 
 
 class RefusedHeader(Problem, Departure):
-    """A header that cannot be meant as it is; `rule` says what it departs from, as in a violation."""
+    """An invalid header; `rule` says which rule it violates, as in a violation."""
 
     def __init__(self, status: int, detail: str, name: str, rule: str, value: str) -> None:
         super().__init__(status, detail)

@@ -1,4 +1,4 @@
-"""A call and its reply, as the stages of the pipeline pass them on, free of any HTTP library."""
+"""A call and its reply, as the pipeline passes them on, independent of any HTTP library."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Nothing:
 
 
 NOTHING: Final = Nothing()
-"""A body that is not there, where None would mean JSON `null`."""
+"""A missing body, where None would mean JSON `null`."""
 
 
 CHARSET: Final = re.compile(r"""(?:^|;)\s*charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
@@ -64,8 +64,8 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """A URL that is called, without its path. `vendor` is the one whose own paths are at its root, None if all vendors
-    are there, each below its name; `main` is a URL with all vendors.
+    """The URL that a client called, without its path. `vendor` is the vendor whose own paths are at its root, None if
+    all vendors are there, each below its name; `main` is a URL with all vendors.
     """
 
     url: str = ""
@@ -73,14 +73,14 @@ class Entrance:
     main: str = ""
 
     def base_url(self, vendor: str, path: str, sandbox: str = "") -> str:
-        """Return a vendor's base URL. `path` is that where all vendors are: "/secoda/api/v1"; `sandbox` "/~alpha"."""
+        """Return a vendor's base URL. `path` is its path on the main URL: "/secoda/api/v1"; `sandbox` is "/~alpha"."""
         if vendor == self.vendor:
             return f"{self.url}{sandbox}{path.removeprefix(f'/{vendor}')}"
         return f"{self.main}{sandbox}{path}"
 
 
 NOWHERE = Entrance()
-"""Where the caller of a vendor has come in: its address tells that."""
+"""Unknown: for calls to a vendor, whose address already says it."""
 
 
 @dataclass(slots=True)
@@ -89,12 +89,12 @@ class Call:
 
     `path` is what follows the vendor's base URL ("/integration/integrations"), `base_url` that
     base URL as the caller spelled it ("http://127.0.0.1:4070/secoda/api/v1"), `public_url` one that
-    leads to the same sandbox without the caller's headers. `params` holds path and query parameters,
-    typed as the contract says; an optional one that was not sent, or that the vendor tolerates
-    although it is malformed, is missing. `document` is the parsed JSON or form body, `parts` a
-    multipart one. For a GraphQL root field, `params` are its arguments. `switches` are the vendor's
-    switches in the sandbox that is called, `max_depth` tells how deep the JSON of an uploaded file
-    may be nested. For the control API, `entrance` tells where the vendors are for its caller.
+    leads to the same sandbox without the caller's headers. `params` contains path and query parameters,
+    typed by the contract; an optional one is missing if it was not sent, or is malformed and the
+    vendor tolerates that. `document` is the parsed JSON or form body, `parts` a multipart one. For a
+    GraphQL root field, `params` are its arguments. `switches` are the vendor's switches in the called
+    sandbox, `max_depth` is the maximum nesting of JSON in an uploaded file. For the control API,
+    `entrance` says at which URLs its caller finds the vendors.
     """
 
     method: str
@@ -136,7 +136,7 @@ def charset_of(content_type: str) -> str:
 
 @dataclass(slots=True)
 class Reply:
-    """An answer: a JSON `document`, or raw `content` with its `content_type`, or no body at all."""
+    """A reply: a JSON `document`, or raw `content` with its `content_type`, or no body at all."""
 
     status: int
     document: Document | Nothing = NOTHING
@@ -146,22 +146,22 @@ class Reply:
 
 
 UNDECODABLE = "percent-encoding"
-"""The rule that a parameter in a path breaks if it is not percent-encoded UTF-8."""
+"""The rule that a path parameter violates if it is not percent-encoded UTF-8."""
 
 
 REFUSED = "refused"
-"""The rule that a call breaks if a vendor's handler refuses what was sent, and no schema does."""
+"""The rule that a call violates if a vendor's handler refuses what was sent, but no schema does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A place where a call or a reply departs from the contract.
+    """A place where a call or a reply violates the contract.
 
     `place` is "path", "query", "header", "body" or "status"; `pointer` the JSON pointer of the
-    offending value (of the missing one, for the rules "required" and "additionalProperties" of
-    the extra one); `rule` the JSON Schema keyword, or "syntax", "validation", "variables" or
-    "operationName" of a GraphQL request that does not run, or REFUSED; `expected` that keyword's value; `actual` the
-    value found, NOTHING if there is none. For "additionalProperties", `known` are the names that the contract has.
+    invalid value (for the rule "required" of the missing one, for "additionalProperties" of the
+    extra one); `rule` the JSON Schema keyword, or "syntax", "validation", "variables" or
+    "operationName" for a GraphQL request that does not run, or REFUSED; `expected` that keyword's value; `actual` the
+    value found, NOTHING if there is none. For "additionalProperties", `known` are the names in the contract.
     """
 
     place: str

@@ -1,7 +1,7 @@
-"""JSON texts as the vendors' frameworks read and write them, and writing whatever they let in.
+"""Reads and writes JSON as the vendors' frameworks do, including values that they accept and JSON does not.
 
-orjson reads and writes what nearly all bodies hold. Where a framework takes a text otherwise (integers beyond 64 bits,
-lone surrogates, numbers that JavaScript rounds), a scan of the bytes or orjson's own refusal leads to Python's json.
+orjson reads and writes nearly all bodies. Where a framework differs from it (integers beyond 64 bits, lone surrogates,
+numbers that JavaScript rounds), a scan of the bytes or orjson's own error leads to Python's json.
 """
 
 from __future__ import annotations
@@ -21,29 +21,29 @@ from emulator.errors import MalformedBody
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 EXACT_DIGITS = 15
-"""A double holds every integer of so many digits."""
+"""A double represents every integer with this many digits exactly."""
 
 LARGEST_INDEX = 2**32 - 2
-"""V8 puts the keys "0" up to this one first in an object, in ascending order."""
+"""V8 puts the keys from "0" to this one first in an object, in ascending order."""
 
 EXPONENTIAL_FROM = 1e21
-"""JavaScript writes whole numbers up to there without an exponent."""
+"""JavaScript writes whole numbers below this one without an exponent."""
 
 _NUMERALS = bytes(
     ord("0") if byte in b"0123456789" else ord(".") if byte in b".eE" else ord(" ") for byte in range(256)
 )
-"""A table for `translate`: digits become "0", what may go on after them in a number "."."""
+"""A table for `translate`: digits become "0", other characters of a number "."."""
 
 _ROUNDED = (b"0.", b"0" * (EXACT_DIGITS + 1))
-"""What a translated text has where a number may be one that JavaScript would write in another way."""
+"""In a translated text: a number that JavaScript may write differently."""
 
 _LONG = (b"0" * 19,)
-"""What a translated text has where an integer may be one that orjson reads as a float."""
+"""In a translated text: an integer that orjson may read as a float."""
 
 
 @dataclass(frozen=True)
 class _Unlike:
-    """What orjson may write in another way than another writer; `hints` are found fast where there is any."""
+    """What orjson may write differently from another writer. `hints` is a fast check that finds every candidate."""
 
     hints: Sequence[re.Pattern[bytes]]
     text: re.Pattern[bytes]
@@ -72,10 +72,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 UNICODE = ("utf-8", "utf-16", "utf-16le", "utf-16be", "utf-32", "utf-32le", "utf-32be")
-"""What body-parser takes; it refuses "utf8" without the hyphen."""
+"""The charsets of body-parser; it refuses "utf8" without the hyphen."""
 
 _TEXT_CODECS = re.compile(r"utf-(8|16|32)|ascii|iso8859|cp\d|koi8|mac|shift_jis|euc|gb|big5")
-"""How the names of Python's codecs for the bytes of a text begin: others take long, or are for something else."""
+"""The beginnings of the names of Python's text codecs: others are slow, or are not for text."""
 
 
 class UnsupportedCharset(Exception):
@@ -86,10 +86,10 @@ class UnsupportedCharset(Exception):
 class Reading:
     """How a framework reads a JSON body, and writes one.
 
-    `doubles`: every number is a double, and leaves as JSON.stringify writes it; else integers keep all their digits.
-    `replaces`: bytes that are no UTF-8 become U+FFFD; else they are refused. `skips_mark`: a byte order mark at the
-    start is skipped; else it is refused. `refuses_key`: an object that has this key is refused. `charset`: what the
-    content type says of the bytes is "ignored", may only be "unicode", or may be one of "many".
+    `doubles`: every number is a double, and is written as by JSON.stringify; else integers keep all their digits.
+    `replaces`: bytes that are not UTF-8 become U+FFFD; else they are refused. `skips_mark`: a byte order mark at the
+    start is skipped; else it is refused. `refuses_key`: an object with this key is refused. `charset`: the charset of
+    the content type is "ignored", must be "unicode", or may be one of "many".
     """
 
     doubles: bool = False
@@ -117,7 +117,7 @@ class Reading:
     def write(self, document: Any) -> bytes:
         """Return the document as the framework writes it: JSON.stringify if numbers are doubles, else Python's json.
 
-        Integers keep all their digits: `read` has rounded them where the framework does.
+        Integers keep all their digits: `read` has already rounded them if the framework does.
         """
         try:
             # A copy, as in write_json.
@@ -132,7 +132,7 @@ class Reading:
         return (stringify(document) if self.doubles else _write_slowly(document)).encode()
 
     def _may_have_key(self, body: bytes) -> bool:
-        # An escape may spell any letter of the key.
+        # An escape can stand for any letter of the key.
         return (self.refuses_key or "").encode() in body or b"\\u" in body
 
     def _to_utf_8(self, body: bytes, charset: str) -> bytes:

@@ -126,7 +126,7 @@ def test_a_fault_follows_calls_with_these_values(emulator: EmulatorUnderTest, wh
         ),
         (
             {"when": {"follows": {"vendor": "celigo", "where": {"body": {"a": {"glob": 1}}}}}},
-            "follows: where: body a: a glob is a text",
+            "follows: where: body a: glob: expected a string",
         ),
     ],
 )

@@ -260,9 +260,12 @@ def test_what_does_not_unpack_is_400_in_the_vendors_words(server: Secure, name: 
     assert (status, document["message"].removeprefix("Bad request: ")) == (400, "Invalid compressed payload")
     assert send(server, "paradime", encoding, body, on_thread)[0] == 400
     assert journalled(server) == [400, 400, 400]
-    sentence = f"does not unpack: {problem}"
+    sentence = f"cannot be decompressed: {problem}"
     assert violations(server) == [("body", "", "contentEncoding", sentence)] * 3
-    assert send(server, "control", encoding, body, on_thread)[1]["detail"] == f"The body does not unpack: {problem}."
+    assert (
+        send(server, "control", encoding, body, on_thread)[1]["detail"]
+        == f"The body cannot be decompressed: {problem}."
+    )
 
 
 @pytest.mark.parametrize("on_thread", [False, True])
@@ -298,7 +301,9 @@ def test_a_body_of_no_bytes_does_not_unpack(server: Secure) -> None:
     assert (status, document["message"].removeprefix("Bad request: ")) == (400, "Invalid compressed payload")
     assert send(server, "paradime", "gzip", b"")[0] == 400
     assert send(server, "celigo", "br", b"")[0] == 415
-    assert send(server, "control", "gzip", b"")[1]["detail"] == "The body does not unpack: unexpected end of file."
+    assert (
+        send(server, "control", "gzip", b"")[1]["detail"] == "The body cannot be decompressed: unexpected end of file."
+    )
     status, document = send(server, "celigo", "identity", b"")
     assert (status, document["errors"][0]["message"]) == (422, "Path `name` is required.")
     assert send(server, "secoda", "gzip", b"")[0] == 201

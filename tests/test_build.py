@@ -26,9 +26,9 @@ def test_each_document_is_built_as_a_checkout_parses_it() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("populate: 1\npopulate: 2\n", 'populate is there twice\n  in "<unicode string>", line 2'),
+        ("populate: 1\npopulate: 2\n", 'duplicate key populate\n  in "<unicode string>", line 2'),
         ("records: [", "line 2, column 1"),
-        ("records: !!set {a}", "the tag !!set is not known"),
+        ("records: !!set {a}", "unsupported tag !!set"),
     ],
 )
 def test_a_document_that_does_not_parse_fails_the_build_with_its_name_and_line(

@@ -150,7 +150,7 @@ def test_check_prints_each_problem_with_its_place(command: Run, tmp_path: Path) 
         "own/celigo/scenarios.yaml line 1, /scenarios/mine/faults/0/reply/status: 999",
         "own/scenarios.yaml line 1, /scenarios/a/switches/no_such_switch: unknown switch 'no_such_switch' of ",
         "own/secodda: nothing reads this; did you mean own/secoda?",
-        "own/paradime/nodes.yml: nothing reads this; call it nodes.yaml",
+        "own/paradime/nodes.yml: nothing reads this; rename it to nodes.yaml",
     ):
         assert sentence in out
     assert err == f"{len(out.splitlines())} problems found.\n"

@@ -82,14 +82,14 @@ def test_a_second_process_on_one_file_exits_with_a_sentence_whatever_path_leads_
 
 @pytest.mark.parametrize("path", [":memory:", "file:x?mode=memory", "file::memory:"])
 def test_what_is_no_path_is_refused(path: str) -> None:
-    with pytest.raises(ConfigurationError, match="name a file by its path; without this setting"):
+    with pytest.raises(ConfigurationError, match="expected the path of a file; without this setting"):
         Store(path)
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
 def test_what_is_no_file_is_refused(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / "kept.db")
-    with pytest.raises(ConfigurationError, match="is not a file; name one that is there, or that can be made"):
+    with pytest.raises(ConfigurationError, match="is not a file; name a file that exists or can be created"):
         Store(str(tmp_path / "kept.db"))
 
 

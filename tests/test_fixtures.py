@@ -60,7 +60,7 @@ async def test_a_users_folder_is_laid_over_ours_file_by_file(catalogue: Catalogu
         (
             "celigo/scripts.yaml",
             f"records:\n- {{_id: {'a' * 24}, name: A}}\n- {{_id: {'a' * 24}, name: B}}\n",
-            f"scripts.yaml line 3, /records/1: _id '{'a' * 24}' is there twice",
+            f"scripts.yaml line 3, /records/1: _id '{'a' * 24}' is a duplicate",
         ),
         ("secoda/integrations.yaml", "records: [{id: 1}]", "secoda/integrations.yaml line 1, /records/0/"),
     ],

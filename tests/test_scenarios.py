@@ -593,7 +593,7 @@ OPERATIONS = "unknown operation 'createIntegratoin' of secoda. Did you mean 'cre
             "line 2, /scenario: unknown field 'scenario'. Did you mean 'scenarios'?",
         ),
         ("scenarios: {My Own: {description: A.}}", "line 1, /scenarios: 'My Own' does not match"),
-        ("scenarios:\n  a: {description: A.}\n  a: {description: B.}", "scenarios.yaml line 3: a is there twice"),
+        ("scenarios:\n  a: {description: A.}\n  a: {description: B.}", "scenarios.yaml line 3: duplicate key a"),
         ("scenarios:\n  a: {faults: []}", "line 2, /scenarios/a/description: 'description' is a required property"),
         (SECODA.format("fault: []"), "line 4, /scenarios/mine/fault: unknown field 'fault'. Did you mean 'faults'?"),
         (

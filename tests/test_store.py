@@ -312,7 +312,7 @@ async def test_a_savepoint_says_that_sqlite_has_undone_the_transaction(store: St
         with here.savepoint():
             here[THINGS].insert({"id": "outside any transaction"})
 
-    with pytest.raises(StorageFailure, match="the transaction was undone: the disk is full, or fails"):
+    with pytest.raises(StorageFailure, match="the transaction was rolled back: the disk is full or fails"):
         await store.run(fill)
     assert await store.run(lambda db: things(db).all()) == []
 
@@ -328,7 +328,7 @@ async def test_an_error_inside_a_savepoint_is_told_even_if_the_savepoint_cannot_
 
 
 async def test_work_that_goes_on_after_sqlite_has_undone_it_is_a_failure(store: Store) -> None:
-    with pytest.raises(StorageFailure, match="the transaction was undone"):
+    with pytest.raises(StorageFailure, match="the transaction was rolled back"):
         await store.run(lambda db: db.execute("ROLLBACK"))
 
 

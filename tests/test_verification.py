@@ -183,18 +183,18 @@ def test_a_credential_cannot_be_verified_and_the_answer_says_so(where: dict[str,
     sent = created({"password": "abc"}, query=[("token", "abc")], params={"token": "abc"})
     found = verified(seen(sent), where=where)
     assert not found.passed
-    assert "is a credential, which the journal does not keep" in found.near_misses[0].differences[0]
+    assert "is a credential, which the journal masks" in found.near_misses[0].differences[0]
 
 
 @pytest.mark.parametrize(
     ("where", "difference"),
     [
-        ({"password": "***"}, "body /password is a credential, which the journal does not keep"),
-        ({"": {"name": "B", "password": "***"}}, "; the journal does not keep the credentials in it"),
-        ({"": {"equals": {"name": "B", "password": "abc"}}}, "; the journal does not keep the credentials in it"),
-        ({"": {"schema": {"required": ["size"]}}}, "; the journal does not keep the credentials in it"),
+        ({"password": "***"}, "body /password is a credential, which the journal masks"),
+        ({"": {"name": "B", "password": "***"}}, "; the journal masks the credentials in it"),
+        ({"": {"equals": {"name": "B", "password": "abc"}}}, "; the journal masks the credentials in it"),
+        ({"": {"schema": {"required": ["size"]}}}, "; the journal masks the credentials in it"),
         ({"": {"schema": {"required": ["name", "password"]}}}, None),
-        ({"password": {"regex": "."}}, "body /password is a credential, which the journal does not keep"),
+        ({"password": {"regex": "."}}, "body /password is a credential, which the journal masks"),
         ({"password": {"absent": True}}, "body /password is '***', not absent"),
     ],
 )

@@ -176,7 +176,7 @@ class Control:
         except wire.UnsupportedEncoding as problem:
             raise Problem(415, f"Send the body as it is, or as gzip or deflate, not as {problem.encoding!r}.") from None
         except UndecodableBody as problem:
-            raise Problem(400, f"The body does not unpack: {problem}.") from None
+            raise Problem(400, f"The body cannot be decompressed: {problem}.") from None
         except UnsupportedType as problem:
             raise Problem(415, f"Send {' or '.join(problem.accepted)}, not {call.content_type or 'nothing'}.") from None
         except MalformedBody as problem:

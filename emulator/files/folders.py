@@ -1,4 +1,4 @@
-"""The files in a folder that a user gave, links followed."""
+"""The files in a user's folder; links are followed."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 
 def files_below(folder: Path, suffixes: Sequence[str]) -> Iterator[Path]:
-    """Yield the files below a folder whose names end so, in order; hidden folders are left out.
+    """Yield the files below a folder whose names have one of the suffixes, in order; skip hidden folders.
 
-    Links to folders are followed, each folder once on its way, so that a link to a folder above ends.
+    Links to folders are followed, except to a folder above, so that cycles end.
     """
     yield from _files(folder, suffixes, ())
 
@@ -22,7 +22,7 @@ def _files(folder: Path, suffixes: Sequence[str], above: Sequence[str]) -> Itera
     try:
         entries = sorted(folder.iterdir())
     except OSError:
-        # It went between the listing and the look, or is none.
+        # It was deleted since it was listed, or is not a folder.
         return
     for entry in entries:
         if entry.is_dir():

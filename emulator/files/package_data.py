@@ -12,11 +12,11 @@ FIXTURES = _HOME / "fixtures"
 
 
 def is_ours(file: Path) -> bool:
-    """Return True if a file came with the package, and is not a user's own."""
+    """Return True if a file came with the package, False for a user's own."""
     return any(folder in file.parents for folder in (CONTRACTS, FIXTURES, PACKAGE))
 
 
 def parsed_file(file: Path) -> Path:
-    """Return where the build of a wheel has put a YAML document as JSON."""
-    # Not ".json": every JSON file in a folder of contracts is one of its schemas.
+    """Return where the build of a wheel puts a YAML document as JSON."""
+    # Not ".json": every JSON file in a contract's folder is one of its schemas.
     return file.with_name(f"{file.name}.parsed")

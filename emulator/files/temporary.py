@@ -1,4 +1,4 @@
-"""Whether what is large can leave memory."""
+"""Whether large data can be moved from memory to a file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 
 @cache
 def can_spill() -> bool:
-    """Return True if there is a folder for temporary files: not where the root is read-only and /tmp, too."""
+    """Return True if there is a writable folder for temporary files: not if both the root and /tmp are read-only."""
     try:
         tempfile.gettempdir()
     except FileNotFoundError:

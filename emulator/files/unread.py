@@ -1,4 +1,4 @@
-"""The files in a user's folder that nothing reads, for their names are not ours: a warning, with the nearest name."""
+"""Warnings for files in a user's folder that nothing reads because of their names, with the nearest name."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def unread_fixtures(folder: Path, vendors: Sequence[str]) -> Iterator[str]:
         if one.suffix == ".yaml" or (one.is_dir() and any(one.glob("*.y*ml"))):
             yield f"{one}: nothing reads this; did you mean {folder / _nearest(one.name, known)}?"
         elif one.suffix == ".yml":
-            yield f"{one}: nothing reads this; call it {one.with_suffix('.yaml').name}"
+            yield f"{one}: nothing reads this; rename it to {one.with_suffix('.yaml').name}"
     for vendor in vendors:
         for one in sorted((folder / vendor).glob("*.yml")):
-            yield f"{one}: nothing reads this; call it {one.with_suffix('.yaml').name}"
+            yield f"{one}: nothing reads this; rename it to {one.with_suffix('.yaml').name}"
 
 
 def unread_contracts(folder: Path, vendors: Sequence[str]) -> Iterator[str]:
-    """Yield a sentence for each file in a folder of contracts that nothing reads: it takes no built-in one's place."""
+    """Yield a sentence for each file in a folder of contracts that nothing reads: it replaces no built-in one."""
     built_in = [str(one.relative_to(CONTRACTS)) for one in files_below(CONTRACTS, CONTRACT_SUFFIXES)]
     for file in files_below(folder, CONTRACT_SUFFIXES):
         name = file.relative_to(folder)

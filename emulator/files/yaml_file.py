@@ -1,4 +1,4 @@
-"""Reading a YAML file that people write: what is wrong in it is named with its line and key."""
+"""Reading YAML files that people write: mistakes are reported with their line and key."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def read_yaml(file: Path) -> Any:
 
 
 def read_text(file: Path) -> str:
-    """Return a file's text, which is UTF-8. Raises ConfigurationError for another, and for what is no regular file."""
+    """Return the text of a UTF-8 file. Raises ConfigurationError for other encodings, and other than regular files."""
     try:
-        # A pipe or a device might never end, or never begin.
+        # Reading a pipe or a device might never end, or never begin.
         if not S_ISREG(file.stat().st_mode):
             raise ConfigurationError(f"{short_name(file)}: expected a regular file")
         return file.read_text("utf-8")
@@ -33,7 +33,7 @@ def read_text(file: Path) -> str:
 
 
 def _built_in(file: Path) -> str:
-    """Return a built-in document as JSON: as the build of the wheel has parsed it, or parsed now in a checkout."""
+    """Return a built-in document as JSON: parsed by the wheel's build, or now, in a checkout."""
     parsed = parsed_file(file)
     return parsed.read_text("utf-8") if parsed.is_file() else _parsed_once(read_text(file), short_name(file))
 
@@ -44,7 +44,7 @@ def _parsed_once(text: str, name: str) -> str:
 
 
 def _parse(text: str, name: str) -> Any:
-    from emulator.files.yaml_parser import parse  # noqa: PLC0415 - what is built into a wheel needs no PyYAML
+    from emulator.files.yaml_parser import parse  # noqa: PLC0415 - documents in a wheel need no PyYAML
 
     return parse(text, name)
 
@@ -57,6 +57,6 @@ def place(file: Path, pointer: str) -> str:
 
 
 def short_name(file: Path) -> str:
-    """Return "fixtures/secoda/syncs.yaml" for a file of ours; a user's own is named as the user can open it."""
+    """Return "fixtures/secoda/syncs.yaml" for a built-in file; for a user's own, a path that the user can open."""
     home = next((folder.parent for folder in (CONTRACTS, FIXTURES) if folder in file.parents), None)
     return str(file.relative_to(home) if home else file)

@@ -1,4 +1,4 @@
-"""Loads YAML into what JSON can hold. It needs PyYAML alone: the wheel's build runs it, too."""
+"""Loads YAML into values that JSON has. It needs only PyYAML: the wheel's build runs it, too."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SAFE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Loader(_SAFE):  # type: ignore[misc]
-    """Loads what JSON can hold: keys are strings, times stay as they are written. A key twice is refused."""
+    """Loads values that JSON has: keys are strings, times stay as written. Duplicate keys are refused."""
 
     yaml_implicit_resolvers: ClassVar[Mapping[str, Any]] = {
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
@@ -23,7 +23,7 @@ class Loader(_SAFE):  # type: ignore[misc]
     }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:
-        """Return the mapping, keyed by what is written."""
+        """Return the mapping, with keys as written."""
         if not isinstance(node, yaml.MappingNode):
             raise yaml.MarkedYAMLError(problem="expected a mapping", problem_mark=node.start_mark)
         _refuse_twice(node)
@@ -32,7 +32,7 @@ class Loader(_SAFE):  # type: ignore[misc]
 
 
 def _scalar(construct: Callable[[Loader, Any], Any], kind: str) -> Callable[[Loader, Any], Any]:
-    """Return a constructor that names the line of a value that is none of its `kind`, or that JSON cannot hold."""
+    """Return a constructor that reports the line of a value not of its `kind`, or that JSON cannot represent."""
 
     def checked(loader: Loader, node: Any) -> Any:
         try:
@@ -54,7 +54,7 @@ def _wrong(node: Any, kind: str) -> yaml.MarkedYAMLError:
 
 _DIGITS = sys.get_int_max_str_digits() or 4300
 _TOO_LARGE = 10**_DIGITS
-"""Python writes no longer integer, so it could not be served. Hexadecimal ones are read at any length."""
+"""Python does not print longer integers, so they could not be served. Hexadecimal ones are parsed at any length."""
 
 for _tag, _construct, _kind in (
     ("int", Loader.construct_yaml_int, f"an integer of at most {_DIGITS} digits"),
@@ -68,13 +68,13 @@ def _refuse_twice(node: yaml.MappingNode) -> None:
     seen = set()
     for key, _ in node.value:
         if not isinstance(key, yaml.ScalarNode):
-            raise yaml.MarkedYAMLError(problem="a key is a name", problem_mark=key.start_mark)
+            raise yaml.MarkedYAMLError(problem="expected a name as key", problem_mark=key.start_mark)
         if key.value in seen:
-            raise yaml.MarkedYAMLError(problem=f"{key.value} is there twice", problem_mark=key.start_mark)
+            raise yaml.MarkedYAMLError(problem=f"duplicate key {key.value}", problem_mark=key.start_mark)
         seen.add(key.value)
 
 
 def load(text: str) -> Any:
-    """Return the document in a text. Raises yaml.YAMLError, with its place if that is known, or ValueError."""
+    """Return the document in a text. Raises yaml.YAMLError, with its place if known, or ValueError."""
     check_shape(text, Loader)
     return yaml.load(text, Loader=Loader)

@@ -1,4 +1,4 @@
-"""Parses YAML that people write, and finds the lines in it that messages name."""
+"""Parses YAML that people write, and finds the lines for messages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def parse(text: str, name: str) -> Any:
 
 
 def line_of(text: str, pointer: str) -> int:
-    """Return the line that a JSON pointer leads to, or the nearest above it."""
+    """Return the line that a JSON pointer points to, or that of the nearest parent."""
     node = _composed(text)
     line = node.start_mark.line + 1 if node is not None else 1
     for step in pointer.split("/")[1:]:
@@ -39,7 +39,7 @@ def line_of(text: str, pointer: str) -> int:
 
 @lru_cache(maxsize=4)
 def _composed(text: str) -> Any:
-    """Return the nodes of a text, kept for the next place in the same file."""
+    """Return the nodes of a text, cached for the next place in the same file."""
     try:
         check_shape(text, Loader)
         return yaml.compose(text, Loader=Loader)

@@ -9,10 +9,10 @@ from typing import Any
 import yaml
 
 DEEPEST = 200
-"""How many levels a document may have. libyaml recurses without a bound, and ends the process."""
+"""The maximum depth of a document, in levels. libyaml recurses without a limit, and would crash the process."""
 
 MOST_VALUES = 1_000_000
-"""How many values aliases may unfold a document into."""
+"""How many values a document may have once its aliases are expanded."""
 
 _PREFIX = "tag:yaml.org,2002:"
 _TAGS = frozenset(f"{_PREFIX}{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map"))
@@ -20,7 +20,7 @@ _TAGS = frozenset(f"{_PREFIX}{name}" for name in ("null", "bool", "int", "float"
 
 @dataclass(slots=True)
 class _Shape:
-    """How many values a node unfolds into, how many of these by aliases, and how many levels it has."""
+    """How many values a node expands to, how many of these by aliases, and how many levels it has."""
 
     values: int = 1
     aliased: int = 0
@@ -34,7 +34,7 @@ class _Shape:
 
 @dataclass(slots=True)
 class _Shapes:
-    """The nodes that are open, the outermost first, and those that have an anchor."""
+    """The open nodes, outermost first, and those with an anchor."""
 
     open: list[tuple[str | None, _Shape]] = field(default_factory=list)
     anchored: dict[str, _Shape | None] = field(default_factory=dict)
@@ -48,17 +48,17 @@ class _Shapes:
             _check_tag(event)
             self._close(event.anchor, _Shape(), event)
         elif isinstance(event, yaml.AliasEvent):
-            # An unknown alias is refused by the composer.
+            # The composer refuses an unknown alias.
             known = self.anchored.get(str(event.anchor), _Shape())
             if known is None:
-                raise _refusal(f"*{event.anchor} is inside what it stands for", event)
+                raise _refusal(f"*{event.anchor} refers to a value that contains it", event)
             self._close(None, replace(known, aliased=known.values), event)
 
     def _begin(self, event: Any) -> None:
         _check_tag(event)
         self.open.append((event.anchor, _Shape()))
         if len(self.open) > DEEPEST:
-            raise _refusal(f"it has more than {DEEPEST} levels", event)
+            raise _refusal(f"more than {DEEPEST} levels", event)
         if event.anchor:
             self.anchored[event.anchor] = None
 
@@ -70,14 +70,14 @@ class _Shapes:
         above = self.open[-1][1]
         above.add(shape)
         if above.levels > DEEPEST:
-            raise _refusal(f"it has more than {DEEPEST} levels", event)
+            raise _refusal(f"more than {DEEPEST} levels", event)
         if above.aliased > MOST_VALUES:
-            raise _refusal(f"aliases unfold it into more than {MOST_VALUES} values", event)
+            raise _refusal(f"its aliases expand to more than {MOST_VALUES} values", event)
 
 
 @lru_cache(maxsize=4)
 def check_shape(text: str, loader: Any) -> None:
-    """Raise yaml.MarkedYAMLError for a text that has no end, is too deep or too large, or has tags unknown to JSON."""
+    """Raise yaml.MarkedYAMLError for a text that is cyclic, too deep or too large, or has tags unknown to JSON."""
     shapes = _Shapes()
     for event in yaml.parse(text, Loader=loader):
         shapes.take(event)
@@ -86,7 +86,7 @@ def check_shape(text: str, loader: Any) -> None:
 def _check_tag(event: Any) -> None:
     if event.tag and event.tag != "!" and event.tag not in _TAGS:
         name = event.tag.replace(_PREFIX, "!!")
-        raise _refusal(f"the tag {name} is not known; JSON has no such value", event)
+        raise _refusal(f"unsupported tag {name}: JSON has no such value", event)
 
 
 def _refusal(sentence: str, event: Any) -> yaml.MarkedYAMLError:

@@ -1,4 +1,4 @@
-"""The body of a call, as conditions look into it."""
+"""The body of a call, as conditions see it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from emulator.json_text import Reading
 from emulator.matching.where import Unreadable
 
 AS_SENT: Final = Reading(replaces=True, skips_mark=True, charset="many")
-"""Conditions are on what was sent: numbers keep their digits, whatever the vendor's framework makes of them."""
+"""Conditions apply to what was sent: numbers keep their digits, whatever the vendor's framework does to them."""
 
 
 def read_body(body: bytes, content_type: str, parts: Mapping[str, str | None]) -> Document:

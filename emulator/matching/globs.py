@@ -1,6 +1,6 @@
-"""Names checked against globs ("*Integration"), with a bound on what is kept of them.
+"""Matches names against globs ("*Integration"), with a bounded cache.
 
-fnmatch itself keeps the last 32,768 patterns, and anybody can send one of sixteen kilobytes.
+fnmatch itself caches the last 32,768 patterns, and anyone can send one of 16 kB.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from fnmatch import translate
 from functools import lru_cache
 
 KEPT = 256
-"""How many patterns are kept. The control API takes those of up to 200 characters: 2 MB in all."""
+"""How many patterns are cached. The control API accepts up to 200 characters each: 2 MB in total."""
 
 
 def matches(name: str, glob: str) -> bool:
-    """Return True if a name is one that the glob means; letters count as they are written."""
+    """Return True if a name matches the glob; case matters."""
     return _compiled(glob).match(name) is not None
 
 

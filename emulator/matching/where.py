@@ -1,8 +1,8 @@
-"""Which calls are meant: the one `where` of expectations, faults and scenarios.
+"""Which calls match: the `where` of expectations, faults and scenarios.
 
-`where` holds conditions by place and name; a call matches if nothing differs. A condition is the value itself, or one
+`where` contains conditions by place and name; a call matches if nothing differs. A condition is the value itself or one
 of {"equals": value}, {"glob": "a*"}, {"regex": "^a"}, {"absent": true}, {"schema": JSON Schema}. Regular expressions
-are those of Rust's regex crate: they take linear time, and have neither look-around nor back references.
+are those of Rust's regex crate: they run in linear time, without look-around and back references.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from emulator.exchange import NOTHING, Document, Nothing
 from emulator.matching.globs import matches
 
 BY_NAME = ("path", "query", "headers", "body", "variables", "arguments")
-"""The places that hold conditions by name; of "body", "variables" and "arguments" the names are JSON pointers, too."""
+"""The places with conditions by name; in "body", "variables" and "arguments" a name may be a JSON pointer."""
 
 SINGLE = ("credential", "status")
-"""The places that are one value."""
+"""The places with a single value."""
 
 POINTERS = ("body", "variables", "arguments")
 TEXTS = ("path", "query", "headers", "credential")
-"""The places whose values are texts on their way: "10" is 10, "true" is true."""
+"""The places whose values are sent as text: "10" is 10, "true" is true."""
 
 INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
-"""An index into an array (RFC 6901, section 4), of no more digits than a list can need."""
+"""An index into an array (RFC 6901, section 4), with no more digits than a list can need."""
 
 
 class Unreadable(Exception):
-    """What a call holds cannot be read: str() says why; `is_empty` tells that there is nothing to read."""
+    """A part of a call cannot be read: str() says why; `is_empty` means that there is nothing to read."""
 
     def __init__(self, sentence: str, *, is_empty: bool = False) -> None:
         super().__init__(sentence)
@@ -42,43 +42,43 @@ class Unreadable(Exception):
 
 
 def ids_of(credential: str, sandbox: str) -> Sequence[str]:
-    """Return the ids by which a credential is known: as it is presented, and without the sandbox's name."""
+    """Return the ids of a credential: as presented, and without the sandbox's name."""
     return [credential, credential.removesuffix(f".{sandbox}")] if credential else []
 
 
 class Subject(Protocol):
-    """A call that may be meant."""
+    """A call to match."""
 
     def values(self, place: str, name: str) -> Sequence[Any]:
-        """Return the values that a call has there: none, one, or several of one name. Raises Unreadable."""
+        """Return the call's values of one name: none, one or several. Raises Unreadable."""
 
     def document(self, place: str) -> Document:
-        """Return what pointers point into: the body, the variables or the arguments. Raises Unreadable."""
+        """Return the document for JSON pointers: body, variables or arguments. Raises Unreadable."""
 
     def is_masked(self, value: Any) -> bool:
-        """Return True for a value that the journal did not keep."""
+        """Return True for a value that the journal has masked."""
 
     def shown(self, name: str, value: Any) -> str:
-        """Return a value as a sentence may show it."""
+        """Return a value for a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What one value has to be. `kind` is "equals", "glob", "regex", "absent" or "schema"; `value` what was given."""
+    """A condition on one value. `kind` is "equals", "glob", "regex", "absent" or "schema", `value` its argument."""
 
     kind: str
     value: Any
     _holds: Callable[[Any], bool]
 
     def holds(self, found: Any, is_text: bool) -> bool:
-        """Return True for a value that is as it has to be; `is_text` tells one that was text on its way."""
+        """Return True if a value matches; `is_text` marks one that was sent as text."""
         readings = list(_readings(found)) if is_text else []
         if readings and self.kind == "schema" and not _is_of_texts(self.value):
             return self._holds(readings[0] if isinstance(found, str) else found)
         return self._holds(found) or any(map(self._holds, readings))
 
     def words(self, show: Callable[[Any], str]) -> str:
-        """Return the condition for a sentence that begins with what was found: `not {words}`."""
+        """Return the condition for a sentence that begins with the value found: `not {words}`."""
         if self.kind == "equals":
             return show(self.value)
         return {
@@ -103,11 +103,11 @@ class Where:
         return any(where == place for where, _, _ in self.conditions)
 
     def names(self, place: str) -> list[str]:
-        """Return the names that conditions on a place have."""
+        """Return the names of the conditions on a place."""
         return [name for where, name, _ in self.conditions if where == place]
 
     def differences(self, subject: Subject) -> Iterator[str]:
-        """Say in what a call differs from what is meant; nothing if it is meant."""
+        """Yield how a call differs from the conditions; nothing if it matches."""
         for place, name, condition in self.conditions:
             yield from _difference(subject, place, name, condition)
 
@@ -127,16 +127,16 @@ def _difference(subject: Subject, place: str, name: str, condition: Condition) -
         yield f"{what} is missing"
     elif not any(_holds(condition, one, place in TEXTS, subject) for one in found):
         if any(map(subject.is_masked, found)):
-            yield f"{what} is a credential, which the journal does not keep"
+            yield f"{what} is a credential, which the journal masks"
             return
         wanted = condition.words(lambda value: subject.shown(label, value))
         hidden = any(_has_masked(one, subject) for one in found)
-        note = "; the journal does not keep the credentials in it" if hidden else ""
+        note = "; the journal masks the credentials in it" if hidden else ""
         yield f"{what} is {_shown(subject, label, found)}, not {wanted}{note}"
 
 
 def _holds(condition: Condition, value: Any, is_text: bool, subject: Subject) -> bool:
-    """Return True if a condition holds. A masked value is equal to nothing; a schema may hold for what is around it."""
+    """Return True if a condition matches. A masked value equals nothing; a schema may match what contains it."""
     is_hidden = subject.is_masked(value) or (condition.kind == "equals" and _has_masked(value, subject))
     return not is_hidden and condition.holds(value, is_text)
 
@@ -153,11 +153,11 @@ def _has_masked(value: Any, subject: Subject) -> bool:
 
 
 EVERYWHERE = Where()
-"""No conditions: every call is meant."""
+"""No conditions: every call matches."""
 
 
 def where_of(document: Mapping[str, Any]) -> Where:
-    """Return the conditions that a document describes; it keeps to where.schema.json.
+    """Return the conditions of a document that is valid against where.schema.json.
 
     Raises ConfigurationError, naming the place, for a regular expression or a schema that is invalid.
     """
@@ -173,7 +173,7 @@ def where_of(document: Mapping[str, Any]) -> Where:
 
 
 def condition_of(document: Any) -> Condition:
-    """Return the condition that a value describes. Raises ConfigurationError for an invalid one."""
+    """Return the condition of a value. Raises ConfigurationError for an invalid one."""
     kind, value = "equals", document
     if isinstance(document, dict) and len(document) == 1 and next(iter(document)) in _MAKERS:
         kind, value = next(iter(document.items()))
@@ -186,25 +186,25 @@ def _equal_to(value: Any) -> Callable[[Any], bool]:
 
 def _like(value: Any) -> Callable[[Any], bool]:
     if not isinstance(value, str) or len(value) > 200:
-        raise ConfigurationError("a glob is a text of at most 200 characters")
+        raise ConfigurationError("glob: expected a string of at most 200 characters")
     return lambda found: isinstance(found, str) and matches(found, value)
 
 
 def _matched_by(value: Any) -> Callable[[Any], bool]:
     if not isinstance(value, str):
-        raise ConfigurationError("a regular expression is a text")
+        raise ConfigurationError("regex: expected a string")
     return _valid_against({"type": "string", "pattern": value})
 
 
 def _absent(value: Any) -> Callable[[Any], bool]:
     if value is not True:
-        raise ConfigurationError("absent is true; leave it out otherwise")
+        raise ConfigurationError("absent: expected true; leave it out otherwise")
     return lambda found: False
 
 
 def _valid_against(schema: Any) -> Callable[[Any], bool]:
     if not isinstance(schema, dict | bool):
-        raise ConfigurationError("a schema is an object or a boolean")
+        raise ConfigurationError("schema: expected an object or a boolean")
     try:
         validator = jsonschema_rs.Draft202012Validator(
             schema, retriever=_refuse_reference, pattern_options=jsonschema_rs.RegexOptions()
@@ -240,12 +240,12 @@ def _shown(subject: Subject, name: str, found: Sequence[Any]) -> str:
 
 
 def _pointer(name: str) -> str:
-    """Return a name as a JSON pointer: a plain key means its own."""
+    """Return a name as a JSON pointer: a plain key becomes its own pointer."""
     return name if name == "" or name.startswith("/") else "/" + name.replace("~", "~0").replace("/", "~1")
 
 
 def _readings(found: Any) -> Iterator[Any]:
-    """Yield what else a value may be that is text on its way: a number or a boolean; and the text of a typed one."""
+    """Yield other readings of a value that was sent as text: a number or a boolean; of a typed one, its text."""
     if not isinstance(found, str):
         yield json.dumps(found)
         return
@@ -271,14 +271,14 @@ def graphql_part(body: Document, place: str, operation: str) -> Document:
 
 
 def _is_of_texts(schema: Any) -> bool:
-    """Return True for a schema that means a text, so that "7" is not read as a number for it."""
+    """Return True for a schema of strings, so that "7" is not read as a number for it."""
     return isinstance(schema, dict) and (
         "string" in schema.get("type", ()) or schema.keys() & {"const", "enum"} != set()
     )
 
 
 def at_pointer(document: Document | Nothing, pointer: str) -> Any:
-    """Return what a JSON pointer points at, NOTHING if that is not there."""
+    """Return the value at a JSON pointer, or NOTHING."""
     found = document
     for step in pointer.split("/")[1:]:
         key = step.replace("~1", "/").replace("~0", "~")
@@ -292,7 +292,7 @@ def at_pointer(document: Document | Nothing, pointer: str) -> Any:
 
 
 def same(found: Document, expected: Document) -> bool:
-    """Return True if two JSON values are equal, as JSON Schema has it: 1 is 1.0, but not true."""
+    """Return True if two JSON values are equal as in JSON Schema: 1 equals 1.0, but not true."""
     if isinstance(found, dict) and isinstance(expected, dict):
         return found.keys() == expected.keys() and all(same(found[key], expected[key]) for key in found)
     if isinstance(found, list) and isinstance(expected, list):

@@ -1,4 +1,4 @@
-"""A cache that is bounded by the memory that its entries take."""
+"""A cache that is limited by the memory of its entries."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ V = TypeVar("V")
 
 
 class BoundedCache(Generic[K, V]):
-    """Keeps values of at most `max_bytes` in all, the least recently used going first.
+    """Caches values of at most `max_bytes` in total, and evicts the least recently used.
 
-    One that would take more than a quarter of that is not kept. `bytes` is what those kept take.
+    A value of more than a quarter of that is not cached. `bytes` is the size of the cached values.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -25,7 +25,7 @@ class BoundedCache(Generic[K, V]):
         return len(self._entries)
 
     def get(self, key: K) -> V | None:
-        """Return the value that is kept for a key, None if there is none."""
+        """Return the cached value of a key, or None."""
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -33,7 +33,7 @@ class BoundedCache(Generic[K, V]):
         return entry[0]
 
     def put(self, key: K, value: V, size: int) -> None:
-        """Keep a value that takes `size` bytes of memory, its key included."""
+        """Cache a value that takes `size` bytes of memory, including its key."""
         if size > self._max_bytes // 4:
             return
         _, former = self._entries.pop(key, (None, 0))

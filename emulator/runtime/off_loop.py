@@ -1,4 +1,4 @@
-"""Work that would hold the event loop, done in a thread instead."""
+"""Work that would block the event loop, done in a thread instead."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ T = TypeVar("T")
 
 
 class Worker:
-    """Runs functions one after the other, each in a thread of its own that does not outlive it.
+    """Runs functions one after the other, each in a new thread that ends with it.
 
-    One at a time: the event loop waits up to one switch interval (1 ms in `emulator serve`) for each thread that
-    computes, and memory is that of one.
+    One at a time: the event loop waits up to one switch interval (1 ms in `emulator serve`) for each computing
+    thread, and only one needs memory.
     """
 
     def __init__(self) -> None:
@@ -40,9 +40,9 @@ def _in_thread(work: Callable[[], T]) -> asyncio.Future[T]:
             outcome: tuple[Callable[[Any], None], Any] = future.set_result, work()
         except Exception as problem:
             outcome = future.set_exception, problem
-        with suppress(RuntimeError):  # the loop was closed meanwhile
+        with suppress(RuntimeError):  # the loop has been closed
             loop.call_soon_threadsafe(settle, *outcome)
 
-    # A daemon: the end of the process does not wait for it.
+    # A daemon: the process does not wait for it at exit.
     Thread(target=target, name="off_loop", daemon=True).start()
     return future

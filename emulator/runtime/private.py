@@ -1,6 +1,6 @@
-"""What the emulator uses of its dependencies that they do not document, in one place.
+"""Undocumented parts of dependencies that the emulator uses, in one place.
 
-Each function names the versions that it was tested with; tests/test_private.py fails when another one no longer fits.
+Each function names the versions that it was tested with; tests/test_private.py fails when a newer one breaks it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def make_daemon(connection: aiosqlite.Connection) -> None:
-    """Let the end of the process not wait for a connection that has not started its thread yet.
+    """Make the process not wait at exit for a connection whose thread has not started yet.
 
     aiosqlite 0.22.0 and 0.22.1: its thread is `_thread`, and no option makes it a daemon.
     """
@@ -26,7 +26,7 @@ def make_daemon(connection: aiosqlite.Connection) -> None:
 async def run_on_thread(connection: aiosqlite.Connection, work: Callable[[], T]) -> T:
     """Return what `work` returns on a connection's thread. Raises what it raises.
 
-    aiosqlite 0.22.0 and 0.22.1: its methods run one statement each, all of them by `_execute`.
+    aiosqlite 0.22.0 and 0.22.1: each public method runs one statement by `_execute`.
     """
     result: T = await connection._execute(work)  # type: ignore[no-untyped-call]
     return result

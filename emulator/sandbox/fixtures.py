@@ -182,7 +182,7 @@ def _problems_in(
         elif type(record[collection.key]) not in (str, int):
             yield f"/{number}/{collection.key}", "invalid id: expected a string or a whole number"
         elif str(record[collection.key]) in seen:
-            yield f"/{number}", f"{collection.key} {record[collection.key]!r} is there twice"
+            yield f"/{number}", f"{collection.key} {record[collection.key]!r} is a duplicate"
         else:
             seen.add(str(record[collection.key]))
         for found in check.violations(record, "body") if check else ():

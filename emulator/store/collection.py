@@ -1,4 +1,4 @@
-"""A collection: a named set of JSON records, kept in a SQLite table of its own."""
+"""A collection: a named set of JSON records, stored in its own SQLite table."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ __all__ = ["Collection", "Populate"]
 
 
 Populate: TypeAlias = "Callable[[Faker, int, World], Record]"
-"""Makes the record with the given number (from 1) out of a seeded Faker."""
+"""Generates the record with the given number (from 1) with a seeded Faker."""
 
 
 HIGHEST = 2**63 - 1
-"""SQLite's largest number: nothing has more records."""
+"""SQLite's largest integer: no collection has more records."""
 
 _OF_JSON = "json_extract(?, '$')"
 """The value in a JSON text, in SQL: as `_extract` finds it in a record."""
@@ -35,9 +35,9 @@ class Collection:
     """A collection's shape.
 
     `name` is "<vendor>.<plural noun>", also the name of its fixture file. `key` is the field that
-    holds a record's id. Records come back in the order of the fields `order`, else as they were
-    inserted. `indexes` are fields that are looked up often. `schema` is the contract's schema that
-    fixture records are validated against ("integration.schema.json"). `populate` makes one more record.
+    contains a record's id. Records are returned in the order of the fields `order`, or else in the
+    order of insertion. `indexes` are fields that are looked up often. `schema` is the contract's schema
+    for fixture records ("integration.schema.json"). `populate` generates one more record.
     """
 
     name: str
@@ -54,11 +54,11 @@ class Collection:
 
     @cached_property
     def by_order(self) -> str:
-        """The clause that brings records into their order."""
+        """The clause that sorts the records."""
         return f" ORDER BY {', '.join([*map(_extract, self.order), 'position'])}"
 
     def condition(self, where: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
-        """Return the clause that finds the records whose fields equal those of `where`, and its values."""
+        """Return the clause that selects the records whose fields equal those of `where`, and its values."""
         if not where:
             return "", ()
         terms = [f"{_extract(name)} IS {'?' if _fits(value) else _OF_JSON}" for name, value in where.items()]
@@ -83,7 +83,7 @@ def _extract(name: str) -> str:
 
 
 def _fits(value: object) -> bool:
-    """Return True if SQLite takes the value: no lone surrogates, no integer beyond 64 bits."""
+    """Return True if SQLite accepts the value: no lone surrogates, no integer beyond 64 bits."""
     if isinstance(value, int):
         return -HIGHEST <= value <= HIGHEST
     return not (isinstance(value, str) and has_surrogate(value))

@@ -1,4 +1,4 @@
-"""Who may ask: the credentials of one vendor in one sandbox, and who a call turns out to come from."""
+"""The credentials of one vendor in one sandbox, and the caller that a credential identifies."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from emulator.exchange import Record
 __all__ = ["Credentials", "Identity", "expired"]
 
 Credentials: TypeAlias = Mapping[str, Record]
-"""Credential records by id. The id is what a call presents and is looked up by (a token, a key)."""
+"""Credential records by id. The id is what a call presents (a token, a key)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who asks: a user's id, what the credential allows ("full", "read"), and its whole record."""
+    """The caller: a user's id, the rights of the credential ("full", "read"), and its whole record."""
 
     user: str
     rights: str
@@ -27,5 +27,5 @@ class Identity:
 def expired(credential: Record, now: datetime) -> bool:
     """Return True if the credential's `expires_at` (ISO 8601, absent or null: never) has passed."""
     expires_at = credential.get("expires_at")
-    # RFC 3339 allows the letters of either case, which Python does not.
+    # RFC 3339 also allows lower-case letters, which Python does not.
     return expires_at is not None and datetime.fromisoformat(expires_at.upper()) <= now

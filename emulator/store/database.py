@@ -1,10 +1,9 @@
-"""A sandbox's SQLite database: every piece of work is one transaction, and none comes between.
+"""A sandbox's SQLite database. Each piece of work is one transaction, run one after the other.
 
-What is quick is done at once, in the event loop: a transaction in memory takes a twentieth of a
-millisecond, handing it to a thread and back four times that. What is slow or waits for a disk goes to
-aiosqlite's thread: whole uploads, a kind of work that has turned out to be slow, and everything in a
-database that is somebody's file. One in memory that has grown large is moved to a file that nobody waits for;
-then only what has turned out to be quick is done at once.
+Quick work runs in the event loop: a transaction in memory takes 0.05 ms, handing it to a thread and back four
+times that. Work that is slow or waits for a disk runs on aiosqlite's thread: whole uploads, a kind of work that
+was slow the last time, and everything in a user's own file. A large database in memory is moved to a temporary
+file without disk syncs; from then on, only work that was quick the last time runs in the event loop.
 """
 
 from __future__ import annotations
@@ -29,20 +28,20 @@ T = TypeVar("T")
 logger = logging.getLogger("emulator")
 
 GROWN_AFTER_WRITES = 1000
-"""A database has not grown, or not by much, as long as it has been changed less often."""
+"""A database that was changed less often has not grown, or not by much."""
 
 SLOW_SECONDS = 0.005
-"""A kind of work that took longer is done on the thread the next time."""
+"""A kind of work that took longer runs on the thread the next time."""
 
 STEPS_PER_LOOK = 10_000
-"""After so many of SQLite's steps, a millisecond at most, a statement looks whether it is to end."""
+"""After this many of SQLite's steps, a millisecond at most, a statement checks whether it should stop."""
 
 
 class Store:
-    """A database that runs whole functions, each in a transaction of its own.
+    """A database that runs whole functions, each in its own transaction.
 
-    `revision` moves with every change that is kept, `generation` with every load; `closed` tells that no more work
-    is taken.
+    `revision` changes with every commit that changes something, `generation` with every load; `closed` means that no
+    more work is accepted.
     """
 
     def __init__(
@@ -54,11 +53,11 @@ class Store:
         *,
         is_lasting: bool = False,
     ) -> None:
-        """Open the database in the file `path`, or one in memory that holds `content`, a SQLite file.
+        """Open the database in the file `path`, or one in memory with `content`, a SQLite file.
 
-        `give_back` is given the database at the end if it has not grown, and whether it is unchanged: another
-        store of the same content can use it as its `database`; one that `is_lasting` is somebody's file.
-        Raises ConfigurationError if `path` is no database, or another process has it open.
+        At the end, `give_back` gets the database if it has not grown, and whether it is unchanged: another store with
+        the same content can use it as its `database`. `is_lasting` marks a user's own file. Raises ConfigurationError
+        if `path` is not a database, or is open in another process.
         """
         self.revision = self.generation = 0
         self._is_lasting = is_lasting or path != ""
@@ -71,7 +70,7 @@ class Store:
         self._interrupted = self._is_released = False
         self._thread: aiosqlite.Connection | None = None
         self._starting = asyncio.Lock()
-        # Each is counted up in one thread only.
+        # Each is incremented by one thread only.
         self._handed_over = self._done = 0
         if content:
             self._hold(content)
@@ -85,23 +84,23 @@ class Store:
         then: Callable[[T], object] | None = None,
         generation: int | None = None,
     ) -> T:
-        """Run `work` in a transaction: kept when it returns, undone when it raises.
+        """Run `work` in a transaction: commit when it returns, roll back when it raises.
 
-        `kind` names work that takes about as long; `on_thread` tells that it is known to take long. `then` is given
-        what `work` returned once that is kept, before any other work begins. Raises StorageFailure if the disk
-        is full or fails, WorkEnded if the store is closed, or a load has begun another `generation` than is given.
+        `kind` groups work with similar durations; `on_thread` marks work that is known to be slow. `then` gets the
+        result of `work` after the commit, before any other work begins. Raises StorageFailure if the disk is full or
+        fails, WorkEnded if the store is closed, or if a load has begun another `generation` than the given one.
         """
 
         def of_generation(db: sqlite3.Connection) -> T:
             if generation not in (None, self.generation):
-                raise WorkEnded("other records were restored before the call had ended")
+                raise WorkEnded("a snapshot was restored before the call ended")
             return work(db)
 
         self._refuse_if_closed()
         idle = self._handed_over == self._done
         if idle and not on_thread and not self._is_lasting and not self._is_slow(kind):
             return self._in_transaction(of_generation, kind, time.perf_counter, then=then)
-        # On the thread, what counts is the time of the processor: the wall's tells how long it waited for others.
+        # On the thread, measure processor time: the elapsed time includes waiting for other threads.
         return await self._run_on_thread(
             lambda: self._in_transaction(of_generation, kind, time.thread_time, on_thread, then)
         )
@@ -113,35 +112,35 @@ class Store:
     async def load(
         self, file: bytes, prepare: Callable[[sqlite3.Connection], T], then: Callable[[T], object] | None = None
     ) -> None:
-        """Put the content of a SQLite file in the place of the database's own, once `prepare` has returned for it.
+        """Replace the database's content by that of a SQLite file, after `prepare` has returned for it.
 
-        `then` is as in `run`. What raises leaves all as it was.
+        `then` is as in `run`. If anything raises, the content stays as it was.
         """
         await self._run_on_thread(lambda: self._load(file, prepare, then))
 
     async def part(self, file: bytes) -> Store:
-        """Return a store of this one's file that holds the content of another; this one goes on with what it holds.
+        """Return a store in this one's file with the content of `file`; this store keeps its content.
 
-        Raises StorageFailure, and leaves all as it was, if that cannot be.
+        Raises StorageFailure, and changes nothing, if that is impossible.
         """
         database = await self._run_on_thread(lambda: self._part(file))
         return Store(database=database, is_lasting=True)
 
     async def compact(self) -> None:
-        """Give the space of records that have gone back to the disk, where that is most of a large file."""
+        """Return the space of deleted records to the disk, if that is most of a large file."""
         try:
             await self._run_on_thread(self._compact)
         except StorageFailure as problem:
-            logger.warning("The database stays as large as it is: %s.", problem)
+            logger.warning("The database file could not be compacted: %s.", problem)
 
     def interrupt(self) -> None:
-        """End and undo what is under way, and take no more work."""
+        """Stop and roll back the current work, and accept no more."""
         self.closed = self._interrupted = True
         if not self._is_released:
             self._db.interrupt()
 
     async def close(self) -> None:
-        """Let go of everything, once what is under way has ended."""
+        """Release everything, after the current work has ended."""
         self.closed = True
         if self._is_released:
             return
@@ -170,7 +169,7 @@ class Store:
             self._refuse_if_closed()
             self._handed_over += 1
             if self._thread is None:
-                # Only its thread is used: which database it works on, a load may change.
+                # Only its thread is used: a load may change the database that it works on.
                 thread = aiosqlite.Connection(lambda: sqlite3.connect(":memory:"), iter_chunk_size=64)
                 make_daemon(thread)
                 self._thread = await thread
@@ -209,8 +208,8 @@ class Store:
         try:
             result = work(db)
             if not db.in_transaction:
-                # SQLite has undone it by itself, and what failed was taken for something else.
-                raise StorageFailure("the transaction was undone: the disk is full, or fails")
+                # SQLite has already rolled back, and the handler took the error for something else.
+                raise StorageFailure("the transaction was rolled back: the disk is full or fails")
             db.execute("COMMIT")
         except BaseException:
             db.set_progress_handler(None, 0)
@@ -220,13 +219,13 @@ class Store:
         return result
 
     def _is_slow(self, kind: str) -> bool:
-        """Return True if a kind of work was slow the last time; in a large database all are until they were not."""
+        """Return True if a kind of work was slow the last time; in a large database, also if it is new."""
         return self._slow.get(kind, not self._in_memory)
 
     def _load(
         self, file: bytes, prepare: Callable[[sqlite3.Connection], T], then: Callable[[T], object] | None
     ) -> None:
-        # A new one: what the former knows of the tables, and where they are, may not be true of the file.
+        # A new connection: what the old one has cached about the tables may not apply to the file.
         source = sqlite.connect_memory()
         try:
             source.deserialize(file)

@@ -14,7 +14,7 @@ __all__ = ["RecordExists", "Records"]
 
 
 class RecordExists(Exception):
-    """A record with that id is there already."""
+    """A record with that id already exists."""
 
 
 class Records:
@@ -26,7 +26,7 @@ class Records:
         collection: Collection,
         written: set[str] | None = None,
     ) -> None:
-        """Take note in `written` of the collection if it is changed."""
+        """Add the collection to `written` when it is changed."""
         self._db = db
         self._written = set() if written is None else written
         self._collection = collection
@@ -46,18 +46,18 @@ class Records:
         return self.page(where=where)
 
     def page(self, skip: int = 0, limit: int = -1, where: Mapping[str, Any] | None = None) -> list[Record]:
-        """Return at most `limit` (-1: no limit) of the records that `all` would, after `skip` of them."""
+        """Return at most `limit` (-1: no limit) of the records of `all`, after skipping `skip`."""
         condition, values = self._collection.condition(where or {})
         sql = f"SELECT record FROM {self._table}{condition}{self._collection.by_order} LIMIT ? OFFSET ?"
         return [_decode(row) for row in self._db.execute(sql, (*values, min(limit, HIGHEST), min(skip, HIGHEST)))]
 
     def count(self, where: Mapping[str, Any] | None = None) -> int:
-        """Return how many records `all` would return."""
+        """Return the number of records that `all` would return."""
         condition, values = self._collection.condition(where or {})
         return int(self._db.execute(f"SELECT count(*) FROM {self._table}{condition}", values).fetchone()[0])
 
     def unreadable(self) -> str | None:
-        """Return the id of the first record that is not a JSON object with an id of its own; None if all are."""
+        """Return the id of the first record that is not a JSON object with an id; None if all are."""
         id_type = f"json_type(record, '$.{self._collection.key}')"
         condition = f"CASE WHEN json_valid(record) THEN ifnull({id_type}, '') NOT IN ('text', 'integer') ELSE 1 END"
         row = self._db.execute(f"SELECT id FROM {self._table} WHERE {condition} LIMIT 1").fetchone()
@@ -87,7 +87,7 @@ class Records:
         return id_text(record[self._collection.key]), _encode(record)
 
     def replace(self, record: Record) -> None:
-        """Put a record in the place of the one with its id. Raises KeyError if there is none."""
+        """Replace the record with the same id. Raises KeyError if there is none."""
         self._written.add(self._collection.name)
         id = id_text(record[self._collection.key])
         sql = f"UPDATE {self._table} SET record = ? WHERE id = ?"
@@ -95,18 +95,18 @@ class Records:
             raise KeyError(id)
 
     def delete(self, id: object) -> bool:
-        """Remove the record with that id; return whether there was one."""
+        """Delete the record with that id; return whether it existed."""
         self._written.add(self._collection.name)
         return self._db.execute(f"DELETE FROM {self._table} WHERE id = ?", (id_text(id),)).rowcount > 0
 
     def delete_all(self, where: Mapping[str, Any] | None = None) -> int:
-        """Remove the records that `all` would return; return how many."""
+        """Delete the records that `all` would return; return how many."""
         self._written.add(self._collection.name)
         condition, values = self._collection.condition(where or {})
         return self._db.execute(f"DELETE FROM {self._table}{condition}", values).rowcount
 
     def delete_prefixed(self, prefix: str, limit: int = -1) -> int:
-        """Remove the records whose ids begin with `prefix`, at most `limit` (-1: all) of them; return how many."""
+        """Delete at most `limit` (-1: all) records whose ids begin with `prefix`; return how many."""
         self._written.add(self._collection.name)
         behind = prefix[:-1] + chr(ord(prefix[-1]) + 1)
         found = f"SELECT position FROM {self._table} WHERE id >= ? AND id < ? LIMIT ?"
@@ -115,7 +115,7 @@ class Records:
 
 
 def id_text(id: object) -> str:
-    """Return an id as it is kept: a lone surrogate, which SQLite cannot hold, as its escape."""
+    """Return an id as it is stored: a lone surrogate, which SQLite cannot store, as its escape."""
     text = str(id)
     return text.encode("utf-8", "backslashreplace").decode() if has_surrogate(text) else text
 

@@ -1,4 +1,4 @@
-"""SQLite as a sandbox's store uses it: opened, copied, moved to a file, and what its errors mean."""
+"""SQLite as a sandbox's store uses it: how to open, copy and move a database, and what its errors mean."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from emulator.errors import ConfigurationError, StorageFailure, WorkEnded
 from emulator.files.temporary import can_spill
 
 PAGE_BYTES = 2048
-"""Most tables of a sandbox are small: with SQLite's usual 4096 it would take half as much memory again."""
+"""Most tables of a sandbox are small: with SQLite's default of 4096 it would take 50 % more memory."""
 
 IN_MEMORY_BYTES = 32 * 1024**2
-"""A larger database is a temporary file, if there can be one."""
+"""A larger database is moved to a temporary file, if possible."""
 
 CACHE_KIB = 32 * 1024
 IN_MEMORY_CACHE_KIB = 128
-"""How much of a database is cached: little of one that is in memory already."""
+"""How much of a database is cached: little if it is already in memory."""
 
 LOCK_SECONDS = 1.0
-"""How long a file that another process has open is waited for: that process may be about to end."""
+"""How long to wait for a file that another process has open: that process may be about to end."""
 
 UNWRITABLE = frozenset(
     {
@@ -35,7 +35,7 @@ UNWRITABLE = frozenset(
         sqlite3.SQLITE_NOTADB,
     }
 )
-"""SQLite's codes for what is wrong with the disk or the file, and not with what was asked of it."""
+"""SQLite's codes for errors of the disk or the file, not of the statement."""
 
 
 def connect_memory() -> sqlite3.Connection:
@@ -49,23 +49,23 @@ def connect_memory() -> sqlite3.Connection:
 
 
 def connect(path: str) -> sqlite3.Connection:
-    """Open a file for this process alone. Raises ConfigurationError if it is no database, or in use."""
+    """Open a file for this process alone. Raises ConfigurationError if it is not a database, or in use."""
     if path == ":memory:" or path.startswith("file:"):
         raise ConfigurationError(
-            f"database is {path!r}: name a file by its path; without this setting all is kept in memory"
+            f"database is {path!r}: expected the path of a file; without this setting everything stays in memory"
         )
     if Path(path).exists() and not Path(path).is_file():
-        raise ConfigurationError(f"database: {path} is not a file; name one that is there, or that can be made")
+        raise ConfigurationError(f"database: {path} is not a file; name a file that exists or can be created")
     db: sqlite3.Connection | None = None
     try:
         db = sqlite3.connect(
             path, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
         )
-        # SQLite locks the file itself, whatever path leads to it, until the process ends, however it ends.
+        # SQLite locks the file itself, by whatever path it is opened, until the process ends, however it ends.
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-        # What was acknowledged survives a killed process; only a crash of the machine could lose the last writes.
+        # Committed writes survive a killed process; only a crash of the machine could lose the last ones.
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = NORMAL")
         db.executescript("BEGIN EXCLUSIVE; COMMIT")
@@ -85,7 +85,7 @@ def _code(problem: sqlite3.Error) -> int:
 
 
 def failure_of(problem: sqlite3.Error) -> Exception:
-    """Return what to raise for an error of SQLite's: a StorageFailure for what is wrong with disk or file."""
+    """Return what to raise for an SQLite error: a StorageFailure if the disk or the file is the reason."""
     code = _code(problem)
     if code == sqlite3.SQLITE_INTERRUPT:
         return WorkEnded("the emulator is stopping")
@@ -98,12 +98,12 @@ def content_of(db: sqlite3.Connection) -> bytes:
 
 
 def without_log(file: bytes) -> bytes:
-    """Return a SQLite file whose header tells of no write-ahead log: a database in memory can have none."""
+    """Return a SQLite file whose header declares no write-ahead log: a database in memory cannot have one."""
     return file[:18] + b"\1\1" + file[20:] if file[18:20] == b"\2\2" else file
 
 
 def copied(source: sqlite3.Connection) -> sqlite3.Connection:
-    """Return a copy in memory; of a large database, in a file without a name if there can be one."""
+    """Return a copy in memory, or, of a large database, in a file without a name if possible."""
     size = source.execute("PRAGMA page_count").fetchone()[0] * PAGE_BYTES
     if size > IN_MEMORY_BYTES and can_spill():
         return _copied_to_file(source)
@@ -116,21 +116,21 @@ def moved_to_file(source: sqlite3.Connection) -> sqlite3.Connection:
     """Return a copy in a file without a name; close the source. Raises as `_copied_to_file` does."""
     db = _copied_to_file(source)
     source.close()
-    # The larger cache comes when the source has gone.
+    # Use the larger cache only now that the source is closed.
     db.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     return db
 
 
 def _copied_to_file(source: sqlite3.Connection) -> sqlite3.Connection:
-    """Return a copy in a file without a name, which is gone when it is closed.
+    """Return a copy in a file without a name, which disappears when it is closed.
 
-    Raises OSError or sqlite3.Error if there is no room for it.
+    Raises OSError or sqlite3.Error if there is no space for it.
     """
     handle, name = tempfile.mkstemp(prefix="emulator-", suffix=".db")
     os.close(handle)
     db = sqlite3.connect(name, isolation_level=None, check_same_thread=False, cached_statements=512)
     try:
-        # Nothing is lost with a file that nobody else can open, and that does not outlive the process.
+        # Durability does not matter: nobody else can open the file, and it does not outlive the process.
         for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = MEMORY", "synchronous = OFF"):
             db.execute(f"PRAGMA {pragma}")
         db.execute(f"PRAGMA cache_size = -{IN_MEMORY_CACHE_KIB}")
@@ -139,6 +139,6 @@ def _copied_to_file(source: sqlite3.Connection) -> sqlite3.Connection:
         db.close()
         raise
     finally:
-        with suppress(OSError):  # where a file that is open cannot be removed
+        with suppress(OSError):  # on systems where an open file cannot be removed
             Path(name).unlink()
     return db

@@ -25,11 +25,11 @@ NEXT_NUMBER = (
 
 
 class World:
-    """A sandbox as one call meets it.
+    """A sandbox as one call sees it.
 
     `world[COLLECTION]` is that collection's records, `switches` the vendor's switches, `now` the sandbox's time,
-    aware and in UTC. What is written is kept
-    when the handler returns, and undone when it raises; `written` names the collections that were.
+    aware and in UTC. Writes are committed when the handler returns, and rolled back when it raises; `written` names
+    the collections that were changed.
     """
 
     def __init__(
@@ -62,9 +62,9 @@ class World:
 
     @property
     def identity(self) -> Identity:
-        """Who asks. Raises LookupError in an operation that needs no credentials."""
+        """The caller. Raises LookupError in an operation that needs no credentials."""
         if self._identity is None:
-            raise LookupError("this operation needs no credentials, so nobody is known to ask")
+            raise LookupError("this operation needs no credentials, so the caller is unknown")
         return self._identity
 
     @cached_property
@@ -73,14 +73,14 @@ class World:
         return Random(self._draw)
 
     def _digits(self, draw: str, length: int) -> str:
-        # A digest of what has been drawn: seeding a Random for one id would cost ten times as much.
+        # A digest of the draw: seeding a Random for one id would cost ten times as much.
         self._drawn += 1
         return blake2b(f"{draw}:{self._drawn}".encode(), digest_size=(length + 1) // 2).hexdigest()[:length]
 
     @property
     def _draw(self) -> str:
         if self._drawn_with is None:
-            # Counted among the records: a world that was kept in a file or restored draws no id a second time.
+            # Counted among the records, so that a sandbox that was stored in a file or restored repeats no id.
             self._drawn_with = f"{self._randomness}:{self.next_number(f'draws {self._randomness}')}"
         return self._drawn_with
 
@@ -95,15 +95,15 @@ class World:
         return self._digits(self._draw, length)
 
     def secret(self, length: int) -> str:
-        """Return `length` hexadecimal digits that no other sandbox is given, whatever its seed."""
+        """Return `length` hexadecimal digits that no other sandbox gets, whatever its seed."""
         return self._digits(f"{self._sandbox}:{self._draw}", length)
 
     def credential_id(self, presented: str) -> str:
-        """Return the id of the record behind a credential: a sandbox's own ones end in "." and its name."""
+        """Return the id of the record of a credential: a sandbox's own credentials end in "." and its name."""
         return presented.removesuffix(f".{self._sandbox}")
 
     def new_id(self, collection: Collection, draw: Callable[[], str]) -> str:
-        """Return what `draw` draws: again, if a record of the collection has that id.
+        """Return an id from `draw` that no record of the collection has.
 
         Raises LookupError if it is still taken when there have been more draws than records.
         """
@@ -113,16 +113,16 @@ class World:
         for _ in range(records.count()):
             if (id := draw()) not in records:
                 return id
-        raise LookupError(f"every id that is drawn for {collection.name} is taken")
+        raise LookupError(f"every id drawn for {collection.name} is already taken")
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Undo what was written inside the `with` block when it raises.
+        """Roll back what was written inside the `with` block when it raises.
 
-        Raises StorageFailure if the transaction has been undone: SQLite does that by itself where a disk is full.
+        Raises StorageFailure if the whole transaction was rolled back: SQLite does that itself if a disk is full.
         """
         if not self._db.in_transaction:
-            raise StorageFailure("the transaction was undone: the disk is full, or fails")
+            raise StorageFailure("the transaction was rolled back: the disk is full or fails")
         self._db.execute("SAVEPOINT field")
         try:
             yield
@@ -136,6 +136,6 @@ class World:
         self._db.execute("RELEASE field")
 
     def next_number(self, sequence: str, start: int = 1) -> int:
-        """Return the next number of a named sequence, which never gives a number twice."""
+        """Return the next number of a named sequence, which never repeats a number."""
         row = self._db.execute(NEXT_NUMBER, (sequence, start)).fetchone()
         return int(row[0])
