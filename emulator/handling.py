@@ -19,6 +19,7 @@ from emulator.contract.routes import Route
 from emulator.exchange import Call, Reply, Violation
 from emulator.faults.effect import NO_EFFECT, Effect, add_errors
 from emulator.faults.rule import GraphQLFault
+from emulator.journal.recording import Recording
 from emulator.sandbox.sandbox import Sandbox
 from emulator.store.credentials import Identity
 from emulator.store.world import World
@@ -56,6 +57,7 @@ class RequestContext:
     reply_is_checked: bool = False
     unreadable_body: Exception | None = None
     is_admitted: bool = False
+    recording: Recording | None = None
     files: ExitStack = field(default_factory=ExitStack)
 
 

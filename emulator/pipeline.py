@@ -14,7 +14,6 @@ from aiohttp import web
 from emulator.addressing import Address
 from emulator.contract.fidelity import BrokenContract, check_reply
 from emulator.contract.graphql_calls import GraphQLCalls
-from emulator.contract.near_misses import near_misses
 from emulator.contract.openapi import Contract, responses_of
 from emulator.contract.operation import Operation, Response
 from emulator.contract.reading import read_call
@@ -26,9 +25,8 @@ from emulator.faults.rule import FaultReply
 from emulator.faults.scenarios import Scenario
 from emulator.faults.subject import CallSubject
 from emulator.handling import Handling, RequestContext
-from emulator.journal.entry import Exchange, journalled_call, journalled_reply
 from emulator.journal.masking import Masker
-from emulator.journal.secret_paths import SecretPaths
+from emulator.journal.recording import Recorder, Recording
 from emulator.journal.subject import JournalledSubject
 from emulator.metrics import Metrics
 from emulator.runtime.off_loop import Worker
@@ -71,7 +69,7 @@ class Pipeline:
         self._worker = worker
         self._handling = Handling(vendor, contract, handlers, graphql)
         self._routes = Routes(contract)
-        self._secret_paths = SecretPaths([*contract.mounts, *(one.path for one in contract.operations.values())])
+        self._recorder = Recorder(contract, vendor.presented)
 
     async def serve(self, request: web.BaseRequest, address: Address) -> web.StreamResponse:
         """Answer a request to this vendor in a sandbox: every step of its life, in order."""
@@ -85,6 +83,7 @@ class Pipeline:
                 await self._read(context, operation)
                 await self._read_root_fields(context, operation)
                 self._apply_faults(context, operation)
+                self._open(context)
                 await hold_back(request, context.effect.seconds, self._stopping)
                 reply = context.effect.reply
                 if not context.effect.replaces_call:
@@ -167,6 +166,23 @@ class Pipeline:
             subject_of = partial(CallSubject, call, self._vendor.presented(call), sandbox.name)
             context.effect = self._effects.of(call, operations, sandbox.faults, context.now, seed, subject_of)
 
+    def _open(self, context: RequestContext) -> None:
+        """Show the call in the journal: it may be under way for long."""
+        context.recording = self._recording(context)
+        context.sandbox.journal.open(context.recording.exchange)
+
+    def _recording(self, context: RequestContext) -> Recording:
+        return self._recorder.begin(
+            context.call,
+            context.sandbox.journal,
+            context.sandbox.name,
+            context.now,
+            context.operations,
+            context.root_fields,
+            context.effect.faults,
+            has_route=context.route is not None,
+        )
+
     async def _admit(self, context: RequestContext, operation: Operation) -> None:
         if context.is_admitted:
             return
@@ -228,7 +244,8 @@ class Pipeline:
     def _journal(self, context: RequestContext, reply: Reply | None, started: float) -> web.Response | None:
         """Record and count the exchange, and return the response as it is sent."""
         response = None if reply is None else wire.respond(context.call, reply, self._contract.conventions)
-        exchange = self._exchange(context, response, time.perf_counter() - started)
+        recording, seconds = context.recording or self._recording(context), time.perf_counter() - started
+        exchange = recording.complete(context.call, response, context.violations, context.internal_errors, seconds)
         context.sandbox.journal.record(exchange)
         if len(context.sandbox.faults):
             context.sandbox.faults.observe(exchange.vendor, exchange.operations, partial(JournalledSubject, exchange))
@@ -265,28 +282,5 @@ class Pipeline:
         return reply_of(unavailable, self._responses(context), operation=operation)
 
     def _where(self, context: RequestContext) -> str:
-        path = Masker().path(context.call.path, self._secret_paths, matched=context.route is not None)
+        path = self._recorder.masked_path(context.call, has_route=context.route is not None)
         return f"{context.call.method} {path} ({self._vendor.name} {', '.join(context.operations)})"
-
-    def _exchange(self, context: RequestContext, response: web.Response | None, seconds: float) -> Exchange:
-        masker = Masker()
-        call = journalled_call(context.call, masker, self._secret_paths, matched=context.route is not None)
-        reply = None
-        if response is not None:
-            reply = journalled_reply(response.status, response.headers, wire.content_of(response), masker)
-        near = () if context.operations else near_misses(call.method, call.path, self._contract, context.root_fields)
-        return Exchange(
-            number=context.sandbox.journal.next_number(),
-            time=context.now,
-            sandbox=context.sandbox.name,
-            vendor=self._vendor.name,
-            operations=context.operations,
-            call=call,
-            reply=reply,
-            faults=context.effect.faults,
-            call_violations=masker.violations(context.violations),
-            reply_violations=masker.violations(context.internal_errors),
-            near_misses=near,
-            seconds=seconds,
-            credential=self._vendor.presented(context.call),
-        )

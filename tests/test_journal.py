@@ -25,6 +25,7 @@ from emulator.journal.entry import (
     journalled_call,
     journalled_reply,
 )
+from emulator.journal.following import Follower
 from emulator.journal.journal import Journal
 from emulator.journal.journals import Journals
 from emulator.journal.masking import Masker
@@ -138,6 +139,7 @@ def test_an_exchange_is_a_plain_document() -> None:
         "time": "2024-05-06T07:08:09.123Z",
         "sandbox": "default",
         "vendor": "acme",
+        "state": "done",
         "operations": ["listThings"],
         "call": {
             "method": "POST",
@@ -367,36 +369,129 @@ def test_since_finds_what_is_left_after_the_oldest_were_dropped() -> None:
     assert [numbers(kept.select(since=number)) for number in (0, 3, 4, 6)] == [[4, 5, 6], [4, 5, 6], [5, 6], []]
 
 
-# Listening
+# Calls under way
 
 
-async def test_a_listener_gets_what_is_there_at_once() -> None:
-    assert numbers(await journal({}, {}).after(0)) == [1, 2]
+def test_the_parts_of_a_call_under_way_are_left_at_their_start() -> None:
+    note = part("note", b"x" * 100_000)
+    journalled_call(call("POST", parts={"note": note}), Masker())
+    assert note.file.tell() == 0
 
 
-async def test_a_listener_waits_for_the_next_exchange() -> None:
+def opened(kept: Journal, **fields: Any) -> Exchange:
+    """Open an exchange in a journal and return it."""
+    made = exchange(kept.next_number(), broken_off=True, **fields)
+    kept.open(made)
+    return made
+
+
+def completed(kept: Journal, made: Exchange, content: bytes = b"") -> None:
+    made.reply = replied(Reply(200), content, Masker(), BODY_LIMIT)
+    kept.record(made)
+
+
+def test_a_call_under_way_becomes_done_in_its_place() -> None:
+    told: list[Exchange] = []
+    kept = Journal(100, 10_000_000, on_record=told.append)
+    first, second = opened(kept), opened(kept)
+    assert [one.document()["state"] for one in kept] == ["open", "open"]
+    before = kept.bytes
+    completed(kept, second, b"x" * 1000)
+    assert [(one.number, one.document()["state"], one.status) for one in kept] == [(1, "open", 0), (2, "done", 200)]
+    assert (kept.bytes, kept.recorded, numbers(told)) == (before + 1000, 2, [2])
+    completed(kept, first)
+    assert numbers(told) == [2, 1]
+    assert [one.document()["state"] for one in kept] == ["done", "done"]
+
+
+def test_a_call_under_way_has_no_status() -> None:
+    kept = journal({"broken_off": True})
+    opened(kept)
+    assert numbers(kept.select(status=0)) == [1]
+    assert (numbers(kept.select(state="open")), numbers(kept.select(state="done"))) == ([2], [1])
+
+
+def test_clearing_leaves_calls_under_way() -> None:
+    kept = journal({}, {})
+    waiting = opened(kept)
+    kept.record(exchange(4))
+    kept.clear()
+    kept.record(exchange(5))
+    assert (numbers(list(kept)), kept.cleared) == ([3, 5], 3)
+    assert [kept.get(number) is not None for number in range(7)] == [False, False, False, True, False, True, False]
+    assert [numbers(kept.select(since=number)) for number in range(6)] == [[3, 5], [3, 5], [3, 5], [5], [5], []]
+    completed(kept, waiting)
+    kept.clear()
+    assert (len(kept), kept.bytes) == (0, 0)
+
+
+def test_a_call_under_way_makes_room_like_others() -> None:
+    journals = Journals()
+    kept = Journal(2, 10_000_000, journals=journals)
+    waiting = opened(kept)
+    for number in (2, 3):
+        kept.record(exchange(number))
+    completed(kept, waiting, b"x" * 1000)
+    assert (numbers(list(kept)), kept.dropped, kept.lost) == ([2, 3], 1, 1)
+    kept.clear()
+    assert (kept.bytes, journals.bytes) == (0, 0)
+
+
+@given(st.lists(st.integers(0, 3), max_size=60), st.integers(1, 5), st.integers(1, 30_000))
+def test_bounds_hold_whatever_is_under_way(steps: list[int], size: int, max_bytes: int) -> None:
+    journals = Journals()
+    kept, waiting = Journal(size, max_bytes, journals=journals), []
+    for step in steps:
+        if step == 0:
+            kept.record(exchange(kept.next_number(), content=b"x" * 500))
+        elif step == 1:
+            waiting.append(opened(kept))
+        elif step == 2 and waiting:
+            completed(kept, waiting.pop(0), b"y" * 4000)
+        elif step == 3:
+            kept.clear()
+        assert len(kept) <= size
+        assert kept.bytes == sum(one.size for one in kept) == journals.bytes <= max_bytes
+        assert kept.recorded == len(kept) + kept.dropped + kept.cleared
+
+
+# Following
+
+
+async def following(follower: Follower) -> list[int]:
+    """Wait until there is something to take, or the journal is closed, and return the numbers."""
+    while not (found := follower.take()) and not follower.has_ended:
+        await follower.changed()
+    return numbers(found)
+
+
+async def test_a_follower_gets_what_is_there_at_once() -> None:
+    assert await following(Follower(journal({}, {}))) == [1, 2]
+
+
+async def test_a_follower_waits_for_the_next_exchange() -> None:
     kept = journal({})
-    waiting = [asyncio.create_task(kept.after(1)) for _ in range(3)]
+    waiting = [asyncio.create_task(following(Follower(kept, 1))) for _ in range(3)]
     await asyncio.sleep(0)
     waiting.pop().cancel()
     assert not any(task.done() for task in waiting)
     kept.record(exchange(2))
     kept.record(exchange(3))
-    assert [numbers(await task) for task in waiting] == [[2, 3], [2, 3]]
+    assert [await task for task in waiting] == [[2, 3], [2, 3]]
     assert not kept._listeners
 
 
-async def test_a_listener_sees_by_the_numbers_what_it_has_missed() -> None:
-    assert numbers(await journal(*[{}] * 6, size=2).after(1)) == [5, 6]
+async def test_a_follower_sees_by_the_numbers_what_it_has_missed() -> None:
+    assert await following(Follower(journal(*[{}] * 6, size=2), 1)) == [5, 6]
 
 
-async def test_a_listener_of_an_earlier_journal_gets_all_of_this_one() -> None:
-    assert numbers(await journal({}, {}).after(500)) == [1, 2]
+async def test_a_follower_of_an_earlier_journal_gets_all_of_this_one() -> None:
+    assert await following(Follower(journal({}, {}), 500)) == [1, 2]
 
 
-async def test_a_listener_sleeps_through_what_is_gone_again() -> None:
+async def test_a_follower_sleeps_through_what_is_gone_again() -> None:
     kept = journal(max_bytes=1)
-    waiting = asyncio.create_task(kept.after(0))
+    waiting = asyncio.create_task(following(Follower(kept)))
     await asyncio.sleep(0)
     kept.record(exchange(1))
     await asyncio.sleep(0)
@@ -405,30 +500,53 @@ async def test_a_listener_sleeps_through_what_is_gone_again() -> None:
     assert await waiting == []
 
 
-async def test_a_closed_journal_lets_go_of_its_listeners() -> None:
+async def test_a_closed_journal_lets_go_of_its_followers() -> None:
     kept = journal({})
-    waiting = asyncio.create_task(kept.after(1))
+    waiting = asyncio.create_task(following(Follower(kept, 1)))
     await asyncio.sleep(0)
     kept.close()
-    assert (await waiting, await kept.after(1), numbers(await kept.after(0))) == ([], [], [1])
+    assert (await waiting, await following(Follower(kept, 1)), await following(Follower(kept))) == ([], [], [1])
 
 
-async def test_no_exchange_is_missed_or_seen_twice_while_listening() -> None:
+async def test_a_call_is_followed_once_it_is_over_and_others_do_not_wait_for_it() -> None:
+    kept = journal({})
+    slow, follower = opened(kept), Follower(kept)
+    assert (numbers(follower.take()), numbers(list(follower.in_flight))) == ([1], [2])
+    kept.record(exchange(3))
+    [third] = follower.take()
+    # Who begins anew there gets the third again, and the second.
+    assert (third.number, follower.resumes_after(third)) == (3, 1)
+    completed(kept, slow)
+    [second] = follower.take()
+    assert (second.number, follower.resumes_after(second)) == (2, 2)
+    assert (follower.take(), list(follower.in_flight)) == ([], [])
+
+
+async def test_no_exchange_is_missed_or_seen_twice_while_following() -> None:
     kept = Journal(1000, 100_000_000)
     seen: list[int] = []
 
-    async def listen() -> None:
-        while found := await kept.after(seen[-1] if seen else 0):
-            seen.extend(numbers(found))
+    async def follow() -> None:
+        follower = Follower(kept)
+        while found := await following(follower):
+            seen.extend(found)
 
-    listening = asyncio.create_task(listen())
+    task, waiting = asyncio.create_task(follow()), []
     for number in range(1, 301):
-        kept.record(exchange(number))
+        if number % 5:
+            kept.record(exchange(number))
+        else:
+            waiting.append(opened(kept))
         if number % 7 == 0:
             await asyncio.sleep(0)
+        if number % 11 == 0:
+            completed(kept, waiting.pop())
+    for one in waiting:
+        completed(kept, one)
     kept.close()
-    await listening
-    assert seen == list(range(1, 301))
+    await task
+    assert sorted(seen) == list(range(1, 301))
+    assert len(set(seen)) == 300
 
 
 def test_a_header_that_a_reply_has_twice_is_kept_twice_and_masked_each_time() -> None:

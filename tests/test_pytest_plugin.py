@@ -460,6 +460,7 @@ NOWHERE = exchange_of(
     {
         "id": 1,
         "time": "2030-01-01T00:00:00Z",
+        "state": "done",
         "vendor": "secoda",
         "operations": [],
         "call": {
@@ -900,3 +901,31 @@ def test_examples_run(inner: Inner) -> None:
     result = inner.pytester.runpytest_inprocess(*PLAIN, "-o", "asyncio_mode=auto")
     assert result.ret == pytest.ExitCode.OK
     result.stdout.no_fnmatch_line("*skipped*")
+
+
+def test_call_under_way_is_shown_and_neither_judged_nor_counted(inner: Inner) -> None:
+    result = inner.run(
+        """
+        import socket
+        from urllib.parse import urlsplit
+
+        @pytest.fixture
+        def waiting(emulator):
+            emulator.fault(vendor="celigo", delay={"fixed": 3600})
+            url = urlsplit(emulator.celigo.url + "/integrations?nonsense=1")
+            headers = "".join(f"{name}: {value}\\r\\n" for name, value in emulator.celigo.headers.items())
+            with socket.create_connection((url.hostname, url.port)) as connection:
+                connection.sendall(f"GET {url.path}?{url.query} HTTP/1.1\\r\\nHost: a\\r\\n{headers}\\r\\n".encode())
+                while not len(emulator.journal):
+                    pass
+                yield
+
+        def test_it(emulator, waiting):
+            assert [one.state for one in emulator.journal] == ["open"]
+            assert False
+        """
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*GET /integrations[?]nonsense=1 -> under way celigo listIntegrations *fault-1*"])
+    result.stdout.no_fnmatch_line("*not in the contract*")
+    result.stdout.no_fnmatch_line("*celigo: 1 of*")

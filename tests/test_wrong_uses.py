@@ -186,13 +186,13 @@ HTTP: list[tuple[str, str, Any, str]] = [
         "POST",
         "/sandboxes",
         {"sead": 1},
-        "body /sead: unknown field 'sead'. Did you mean 'seed'? Known fields: name, seed, scenarios, clock, fixtures, switches, strict.",
+        "body /sead: unknown field 'sead'. Did you mean 'seed'? Known fields: name, seed, scenarios, from, clock, fixtures, switches, strict, ttl, idle.",
     ),
     (
         "GET",
         "/journal?limt=3",
         None,
-        "query /limt: unknown query parameter 'limt'. Did you mean 'limit'? Known query parameters: vendor, operation, status, unmatched, violations, where, since, limit.",
+        "query /limt: unknown query parameter 'limt'. Did you mean 'limit'? Known query parameters: vendor, operation, status, unmatched, violations, where, state, since, limit.",
     ),
     (
         "POST",

@@ -27,9 +27,10 @@ class Violation:
 class Exchange:
     """One call and its reply, as the journal keeps them: credentials are masked.
 
-    `operations` is empty for a call that no operation matches, then `near_misses` tells, in sentences, what
-    nearly did. `status` is 0 if the connection was broken off, `body` and `reply_body` are None where there is
-    none or it is no text. `document` is all that the journal holds.
+    `state` is "open" while the call is under way, then "done". `operations` is empty for a call that no operation
+    matches, then `near_misses` tells, in sentences, what nearly did. `status` is 0 if the connection was broken off,
+    and while the call is under way. `body` and `reply_body` are None where there is none or it is no text. `document`
+    is all that the journal holds.
     """
 
     id: int
@@ -48,6 +49,7 @@ class Exchange:
     near_misses: tuple[str, ...]
     seconds: float
     document: Mapping[str, Any]
+    state: str = "done"
 
     @property
     def json(self) -> Any:
@@ -80,4 +82,5 @@ def exchange_of(document: Mapping[str, Any]) -> Exchange:
         near_misses=tuple(near["sentence"] for near in document["near_misses"]),
         seconds=document["seconds"],
         document=document,
+        state=document["state"],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from emulator.client.api import Api
 from emulator.client.exchanges import Exchange, exchange_of
@@ -37,6 +37,7 @@ class JournalClient:
         unmatched: bool | None = None,
         violations: bool | None = None,
         where: Where | None = None,
+        state: Literal["open", "done"] | None = None,
         since: int | None = None,
         limit: int | None = None,
     ) -> list[Exchange]:
@@ -44,7 +45,8 @@ class JournalClient:
 
         `operation` is a name or a glob, `status` 0 finds broken connections, `unmatched` those that no operation
         matches, `violations` those that depart from the contract, `where` those with these values
-        ({"body": {"name": "Sales"}}; see SandboxClient.verify), `since` only those after an id. `limit` keeps the
+        ({"body": {"name": "Sales"}}; see SandboxClient.verify), `state` "open" those of calls under way, `since` only
+        those after an id. `limit` keeps the
         newest ones; with `since` the first ones after it. Raises EmulatorError for an invalid `where`.
         """
         filters = {
@@ -53,6 +55,7 @@ class JournalClient:
             "status": status,
             "unmatched": unmatched,
             "violations": violations,
+            "state": state,
             "where": None if where is None else json.dumps(where),
         }
         if limit is not None:

@@ -17,7 +17,8 @@ from emulator.control.long_json import long_json
 from emulator.errors import ConfigurationError, Problem, explained, sentence, unknown
 from emulator.exchange import Call, Reply
 from emulator.journal.entry import Exchange
-from emulator.journal.har import har, har_entry
+from emulator.journal.following import Follower
+from emulator.journal.har import done, har, har_entry
 from emulator.journal.subject import matching
 from emulator.journal.verification import verify
 from emulator.json_text import write_json
@@ -103,7 +104,7 @@ async def verify_journal(call: Call, sandbox: Sandbox, emulator: Emulator) -> Re
 async def get_har(call: Call, sandbox: Sandbox, emulator: Emulator) -> Stream:
     """Return the journal as an HTTP archive."""
     start, end = write_json(har((), __version__)).split(b"[]")
-    return long_json(start + b"[", list(sandbox.journal), har_entry, b"]" + end)
+    return long_json(start + b"[", done(sandbox.journal), har_entry, b"]" + end)
 
 
 @handlers.sandbox_operation("streamExchanges")
@@ -122,26 +123,31 @@ async def _follow(response: web.StreamResponse, name: str, since: int, emulator:
     """Send exchanges until the sandbox is dropped or the emulator stops; a reset goes on with the new world's."""
     await response.write(b": exchanges follow\n\n")
     while (sandbox := emulator.sandboxes.get(name)) is not None:
+        await _follow_journal(response, Follower(sandbox.journal, since))
+        if emulator.sandboxes.get(name) is sandbox:
+            return
+        since = 0
+
+
+async def _follow_journal(response: web.StreamResponse, follower: Follower) -> None:
+    """Send exchanges until the journal is closed."""
+    while True:
+        exchanges = follower.take()
+        for start in range(0, len(exchanges), EVENTS_AT_ONCE):
+            await response.write(_events(exchanges[start : start + EVENTS_AT_ONCE], follower))
+            await asyncio.sleep(0)
+        if not exchanges and follower.has_ended:
+            return
         try:
-            exchanges = await asyncio.wait_for(sandbox.journal.after(since), HEARTBEAT_SECONDS)
+            await asyncio.wait_for(follower.changed(), HEARTBEAT_SECONDS)
         except TimeoutError:
             await response.write(b": nothing new\n\n")
-            continue
-        if exchanges:
-            for start in range(0, len(exchanges), EVENTS_AT_ONCE):
-                await response.write(_events(exchanges[start : start + EVENTS_AT_ONCE]))
-                await asyncio.sleep(0)
-            since = exchanges[-1].number
-        elif emulator.sandboxes.get(name) is sandbox:
-            return
-        else:
-            since = 0
 
 
-def _events(exchanges: Iterable[Exchange]) -> bytes:
+def _events(exchanges: Iterable[Exchange], follower: Follower) -> bytes:
     return b"".join(
-        b"id: %d\nevent: exchange\ndata: %s\n\n" % (exchange.number, _one_line(exchange.document()))
-        for exchange in exchanges
+        b"id: %d\nevent: exchange\ndata: %s\n\n" % (follower.resumes_after(one), _one_line(one.document()))
+        for one in exchanges
     )
 
 

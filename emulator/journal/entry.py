@@ -138,8 +138,8 @@ class Exchange:
     `operations` are the operations that the call ran: one for REST, the root fields for GraphQL,
     none for a call that no operation matches; then `near_misses` are those that nearly did. `time`
     is the sandbox's, `seconds` how long it took, `faults` the ids of those it met. `reply` is None
-    if the connection was broken off before an answer. `credential` is the id that was presented: for matchers only,
-    nothing shows it.
+    if the connection was broken off before an answer, and while the call is under way: then `is_open`. `credential` is
+    the id that was presented: for matchers only, nothing shows it. `size` is what the journal has counted for it.
     """
 
     number: int
@@ -155,6 +155,8 @@ class Exchange:
     near_misses: tuple[NearMiss, ...]
     seconds: float
     credential: str = field(default="", repr=False)
+    is_open: bool = False
+    size: int = field(default=0, repr=False, compare=False)
 
     @property
     def status(self) -> int:
@@ -173,6 +175,7 @@ class Exchange:
             "time": written(self.time),
             "sandbox": self.sandbox,
             "vendor": self.vendor,
+            "state": "open" if self.is_open else "done",
             "operations": list(self.operations),
             "call": self.call.document(),
             "reply": self.reply.document() if self.reply else None,
@@ -249,6 +252,7 @@ def _keep_part(part: Part, masker: Masker, limit: int) -> JournalledPart:
     if part.filename is None:
         part.file.seek(0)
         head = part.file.read(limit)
+        part.file.seek(0)
         text = None if b"\0" in head else masker.value(part.name, head.decode("utf-8", "replace"))
     return JournalledPart(part.name, part.filename, part.content_type, part.size, text)
 

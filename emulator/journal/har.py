@@ -17,10 +17,16 @@ UNKNOWN_TYPE = "x-unknown"
 def har(exchanges: Iterable[Exchange], version: str) -> dict[str, Any]:
     """Return the archive; `version` is the emulator's.
 
-    Fields of our own begin with "_", as HAR has it. The cookies of a call are credentials, so there are none.
+    Calls under way are left out. Fields of our own begin with "_", as HAR has it. The cookies of a call are
+    credentials, so there are none.
     """
     creator = {"name": "integration-emulator", "version": version}
-    return {"log": {"version": "1.2", "creator": creator, "entries": [har_entry(exchange) for exchange in exchanges]}}
+    return {"log": {"version": "1.2", "creator": creator, "entries": [*map(har_entry, done(exchanges))]}}
+
+
+def done(exchanges: Iterable[Exchange]) -> list[Exchange]:
+    """Return the exchanges that are over."""
+    return [exchange for exchange in exchanges if not exchange.is_open]
 
 
 def har_entry(exchange: Exchange) -> dict[str, Any]:

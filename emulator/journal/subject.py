@@ -29,7 +29,7 @@ class JournalledSubject:
     def values(self, place: str, name: str) -> Sequence[Any]:
         """Return the values of a path parameter, a query parameter, a header, the credential or the status."""
         if place == "status":
-            return [self._exchange.status]
+            return [] if self._exchange.is_open else [self._exchange.status]
         if place == "credential":
             return ids_of(self._exchange.credential, self._exchange.sandbox)
         if place == "path":

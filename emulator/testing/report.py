@@ -18,7 +18,7 @@ Allowance: TypeAlias = "bool | Sequence[str]"
 def journal_lines(exchanges: Iterable[Exchange]) -> Iterator[str]:
     """Tell of each exchange method, path, status, operations, faults, and below it its violations and near misses."""
     for exchange in exchanges:
-        words = [f"{exchange.id:4}", _call(exchange), f"-> {exchange.status or 'connection broken'}", exchange.vendor]
+        words = [f"{exchange.id:4}", _call(exchange), f"-> {_outcome(exchange)}", exchange.vendor]
         words += [", ".join(exchange.operations) or "(unmatched)"]
         words += [f"[{', '.join(exchange.faults)}]"] if exchange.faults else []
         yield " ".join(words)
@@ -54,6 +54,12 @@ def unexpected_calls(
 def _call(exchange: Exchange) -> str:
     path = exchange.url.partition(exchange.path)[1:] if exchange.path else ("", "")
     return f"{exchange.method} {''.join(path) or '/'}"
+
+
+def _outcome(exchange: Exchange) -> str:
+    if exchange.state == "open":
+        return "under way"
+    return str(exchange.status or "connection broken")
 
 
 def _told(violation: Violation) -> str:

@@ -116,7 +116,7 @@ class Watcher:
     def complaint(self) -> str:
         """Return what the client has done since the last time that the test does not allow, "" if nothing."""
         # A reset counts the exchanges from 1 again, so their time belongs to their identity.
-        new = {(one.id, one.time): one for one in self.exchanges}
+        new = {(one.id, one.time): one for one in self.exchanges if one.state == "done"}
         unjudged = [one for key, one in new.items() if key not in self._judged]
         self._judged |= new.keys()
         allowed = (self._wanted.allow_unmatched, self._wanted.allow_violations)
@@ -191,7 +191,8 @@ class Suite:
         """Let go of a sandbox, and count what its test has met."""
         watched.close()
         for exchange in watched.exchanges:
-            self.coverage.count(exchange.vendor, exchange.operations, exchange.status)
+            if exchange.state == "done":
+                self.coverage.count(exchange.vendor, exchange.operations, exchange.status)
 
 
 def base_urls(vendors: Mapping[str, VendorAccess]) -> dict[str, str]:

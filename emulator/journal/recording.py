@@ -1,0 +1,91 @@
+"""From a call of a vendor to its entry in the journal: made while the call is under way, completed when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiohttp import web
+
+from emulator.contract.near_misses import near_misses
+from emulator.contract.openapi import Contract
+from emulator.contract.operation import RootFields
+from emulator.exchange import Call, Violation
+from emulator.journal.entry import Exchange, journalled_call, journalled_reply
+from emulator.journal.journal import Journal
+from emulator.journal.masking import Masker
+from emulator.journal.secret_paths import SecretPaths
+from emulator.transport import wire
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """An exchange that is made in two steps, masked as one: a credential of the call is masked in its reply, too."""
+
+    exchange: Exchange
+    _masker: Masker
+
+    def complete(
+        self,
+        call: Call,
+        response: web.Response | None,
+        violations: Sequence[Violation],
+        internal_errors: Sequence[Violation],
+        seconds: float,
+    ) -> Exchange:
+        """Add what is known when the call is over, and return the exchange. `call.params` are typed by now."""
+        exchange, masker = self.exchange, self._masker
+        if call.params:
+            exchange.call.params = masker.document(call.params)
+        if response is not None:
+            exchange.reply = journalled_reply(response.status, response.headers, wire.content_of(response), masker)
+        exchange.call_violations = masker.violations(violations)
+        exchange.reply_violations = masker.violations(internal_errors)
+        exchange.seconds = seconds
+        return exchange
+
+
+class Recorder:
+    """Makes the exchanges of one vendor's calls. `presented` returns the id of the credential that a call presents."""
+
+    def __init__(self, contract: Contract, presented: Callable[[Call], str]) -> None:
+        self._contract = contract
+        self._presented = presented
+        self._secret_paths = SecretPaths([*contract.mounts, *(one.path for one in contract.operations.values())])
+
+    def begin(
+        self,
+        call: Call,
+        journal: Journal,
+        sandbox: str,
+        now: datetime,
+        operations: tuple[str, ...],
+        root_fields: RootFields | None,
+        faults: tuple[str, ...],
+        *,
+        has_route: bool,
+    ) -> Recording:
+        """Return the recording of a call whose body is read; the files of its parts are open."""
+        masker = Masker()
+        kept = journalled_call(call, masker, self._secret_paths, matched=has_route)
+        exchange = Exchange(
+            number=journal.next_number(),
+            time=now,
+            sandbox=sandbox,
+            vendor=self._contract.vendor,
+            operations=operations,
+            call=kept,
+            reply=None,
+            faults=faults,
+            call_violations=(),
+            reply_violations=(),
+            near_misses=() if operations else near_misses(kept.method, kept.path, self._contract, root_fields),
+            seconds=0.0,
+            credential=self._presented(call),
+        )
+        return Recording(exchange, masker)
+
+    def masked_path(self, call: Call, *, has_route: bool) -> str:
+        """Return a call's path without credentials."""
+        return Masker().path(call.path, self._secret_paths, matched=has_route)
