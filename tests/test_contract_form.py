@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from emulator.contract.documents import contract_files
 from emulator.contract.form import problems
-from emulator.contract.openapi import contract_files, read_contract
+from emulator.contract.openapi import read_contract
 from emulator.errors import ContractError
 from emulator.files.package_data import CONTRACTS
 

@@ -18,9 +18,9 @@ from emulator.catalogue import (
     scenario_reader,
     seeded_records,
 )
-from emulator.contract.documents import OPENAPI, load
+from emulator.contract.documents import OPENAPI, contract_files, load
 from emulator.contract.form import handled_names, problems
-from emulator.contract.openapi import contract_files, read_contract
+from emulator.contract.openapi import read_contract
 from emulator.errors import ConfigurationError
 from emulator.exchange import Record
 from emulator.files.package_data import CONTRACTS, FIXTURES

@@ -10,10 +10,14 @@ import orjson
 from emulator.contract.numbers import NUMBERS
 from emulator.errors import ConfigurationError
 from emulator.exchange import Document
+from emulator.files.folders import files_below
 from emulator.files.yaml_file import read_text, read_yaml, short_name
 from emulator.json_text import READINGS
 
 OPENAPI = "openapi.yaml"
+SUFFIXES = (".yaml", ".json", ".graphql")
+BESIDE = ("fixtures/", "scenarios.yaml", "credentials.yaml")
+"""What stands beside the contract in a vendor's own folder."""
 METHODS = ("get", "put", "post", "delete", "patch")
 CHOICES: Mapping[str, Sequence[str]] = {
     "trailing-slash": ("as-documented", "accepted", "refused"),
@@ -28,6 +32,22 @@ CHOICES: Mapping[str, Sequence[str]] = {
     "content-encoding": ("unpacked", "as-sent"),
 }
 """The values of conventions that have fixed ones; a contract that leaves one out means the first."""
+
+
+def contract_files(folder: Path, *overlays: Path) -> dict[str, Path]:
+    """Return the files of one vendor's contract by name; those in one of the `overlays` go before the folder's own.
+
+    Where fixtures and scenarios stand beside them, those are left out.
+    """
+    files: dict[str, Path] = {}
+    for one in (folder, *overlays):
+        files |= {str(file.relative_to(one)): file for file in files_below(one, SUFFIXES)}
+    return {name: file for name, file in files.items() if not name.startswith(BESIDE)}
+
+
+def is_schema(name: str) -> bool:
+    """Return True if a contract's file, by its name within the folder, holds schemas."""
+    return name.endswith(".schema.json") or (name.startswith("schemas/") and not name.endswith(".graphql"))
 
 
 def load(file: Path) -> Document:

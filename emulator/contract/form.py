@@ -15,7 +15,8 @@ import jsonschema_rs
 import orjson
 from jsonschema import Draft202012Validator
 
-from emulator.contract.documents import CHOICES, METHODS, OPENAPI, load
+from emulator.contract.completion import complete
+from emulator.contract.documents import CHOICES, METHODS, OPENAPI, is_schema, load
 from emulator.contract.formats import FORMATS
 from emulator.contract.schemas import Check, Schemas
 from emulator.errors import ConfigurationError, unknown
@@ -43,21 +44,27 @@ Problem: TypeAlias = tuple[str, str]
 """A JSON pointer into the document, and a sentence."""
 
 
-def problems(vendor: str, files: Mapping[str, Path]) -> Iterator[str]:
-    """Yield a sentence with file and place for everything that is wrong with a contract's `files`, by name."""
+def problems(vendor: str, files: Mapping[str, Path], is_public: bool = False) -> Iterator[str]:
+    """Yield a sentence with file and place for everything that is wrong with a contract's `files`, by name.
+
+    What a document that `is_public` leaves open is no mistake.
+    """
     if OPENAPI not in files:
         yield f"{vendor}: the contract has no {OPENAPI}"
         return
     documents: dict[str, Document] = {}
     for name, file in files.items():
-        if name == OPENAPI or name.endswith(".schema.json"):
+        if name == OPENAPI or is_schema(name):
             try:
                 documents[name] = load(file)
             except ConfigurationError as problem:
                 yield str(problem)
+    if is_public and OPENAPI in documents:
+        documents[OPENAPI] = complete(vendor, documents[OPENAPI])
     for name, document in documents.items():
         found = _openapi_problems(document) if name == OPENAPI else _schema_problems(document)
-        for pointer, sentence in [*found, *_reference_problems(name, document, documents), *_format_problems(document)]:
+        formats = () if is_public else _format_problems(document)
+        for pointer, sentence in [*found, *_reference_problems(name, document, documents), *formats]:
             yield f"{place(files[name], pointer)}: {sentence}"
     if isinstance(documents.get(OPENAPI), dict):
         yield from _graphql_problems(documents[OPENAPI], files)
@@ -82,6 +89,9 @@ def handled_names(document: Document) -> Iterator[str]:
 
 
 def _openapi_problems(document: Document) -> Iterator[Problem]:
+    if isinstance(document, dict) and "swagger" in document:
+        yield "/swagger", f"Swagger {document['swagger']} is not read; convert it to OpenAPI 3 (swagger2openapi)"
+        return
     for found in _form().violations(document, "document"):
         yield found.pointer, _sentence(found.pointer, found.rule, found.expected, found.actual, found.sentence)
     if not isinstance(document, dict):
@@ -107,6 +117,8 @@ def _sentence(pointer: str, rule: str, expected: Any, actual: Any, sentence: str
         return _not_one_of(actual, expected)
     if rule == "anyOf" and name == "type":
         return _not_one_of(actual, [*KINDS, "null"])
+    if rule == "pattern" and name == "openapi":
+        return f"expected 3.0 or 3.1, not {_shown(actual)}"
     if rule == "pattern" and name == "source":
         return f"expected {EXPECTED[name]}, not {_shown(actual)}"
     if rule in ("minItems", "minProperties", "minLength"):

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from emulator.contract.documents import CHOICES, METHODS, OPENAPI, load
+from emulator.contract.completion import complete
+from emulator.contract.documents import CHOICES, METHODS, OPENAPI, contract_files, is_schema, load
 from emulator.contract.evidence import Evidence
 from emulator.contract.graphql import GraphQL
 from emulator.contract.operation import Body, Field, Media, Operation, Parameter, Response
 from emulator.contract.schemas import Check, Schemas
 from emulator.errors import ConfigurationError, ContractError, unknown
-from emulator.files.folders import files_below
 from emulator.files.package_data import is_ours
 from emulator.files.yaml_file import read_text, short_name
 from emulator.json_text import READINGS, Reading
-
-SUFFIXES = (".yaml", ".json", ".graphql")
 
 
 @dataclass(frozen=True)
@@ -116,8 +114,10 @@ class Contract:
         return {name: operation for name, operation in self.operations.items() if name != carrier}
 
 
-def read_contract(folder: Path, *overlays: Path) -> Contract:
+def read_contract(folder: Path, *overlays: Path, is_public: bool = False) -> Contract:
     """Read one vendor's contract; a file in one of the `overlays` takes the place of the folder's own.
+
+    One that `is_public` may be a document that nobody wrote for the emulator: what it leaves open is filled in.
 
     Raises ContractError, naming file and place, if one that is not ours is wrong: ours are checked by our tests.
     """
@@ -126,31 +126,29 @@ def read_contract(folder: Path, *overlays: Path) -> Contract:
         return _Reader(folder.name, files).contract()
     from emulator.contract.form import problems  # noqa: PLC0415
 
-    found = list(problems(folder.name, files))
-    if found:
-        more = f" ({len(found) - 1} more; `emulator check` lists them)" if len(found) > 1 else ""
-        raise ContractError(found[0] + more)
-    contract = _Reader(folder.name, files).contract()
+    refuse_contract(list(problems(folder.name, files, is_public)))
+    contract = _Reader(folder.name, files, is_public).contract()
     contract.compile()
     return contract
 
 
-def contract_files(folder: Path, *overlays: Path) -> dict[str, Path]:
-    """Return the files of one vendor's contract by name; those in one of the `overlays` go before the folder's own."""
-    files: dict[str, Path] = {}
-    for one in (folder, *overlays):
-        files |= {str(file.relative_to(one)): file for file in files_below(one, SUFFIXES)}
-    return files
+def refuse_contract(problems: Sequence[str]) -> None:
+    """Raise ContractError with the first of the problems of a contract, if there are any."""
+    if problems:
+        more = f" ({len(problems) - 1} more; `emulator check` lists them)" if len(problems) > 1 else ""
+        raise ContractError(problems[0] + more)
 
 
 class _Reader:
-    def __init__(self, vendor: str, files: Mapping[str, Path]) -> None:
+    def __init__(self, vendor: str, files: Mapping[str, Path], is_public: bool = False) -> None:
         self.vendor = vendor
         self.files = files
         self.document: Any = load(files[OPENAPI])
+        if is_public:
+            self.document = complete(vendor, self.document)
         documents = {f"file:///{self.vendor}/{OPENAPI}": self.document}
         for name, file in files.items():
-            if name.endswith(".schema.json"):
+            if is_schema(name):
                 documents[f"file:///{self.vendor}/{name}"] = load(file)
         self.schemas = Schemas(documents)
         # Most operations refer to the same responses: each is read once.
@@ -210,13 +208,28 @@ class _Reader:
     def _parameters(self, pointer: str, described: Any) -> Iterator[Parameter]:
         for number, entry in enumerate(described):
             at, parameter = self._follow(f"{pointer}/parameters/{number}", entry)
-            kind = parameter["schema"].get("type", "string")
-            is_list = kind == "array" and parameter["in"] == "query"
-            if is_list:
-                kind = parameter["schema"].get("items", {}).get("type", "string")
+            kind, is_list = self._type(parameter["schema"]), False
+            if kind == "array":
+                kind, is_list = self._type(self._of_schema(parameter["schema"]).get("items", {})), True
             required = bool(parameter.get("required"))
             check = self._check(f"{at}/schema")
-            yield Parameter(parameter["name"], parameter["in"], required, kind, check, is_list)
+            separator = _separator(parameter) if is_list else ""
+            yield Parameter(parameter["name"], parameter["in"], required, kind, check, is_list, separator)
+
+    def _of_schema(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a schema of the document, or the one that it refers to; of another file, nothing is looked up."""
+        return self._follow("", schema)[1] if schema.get("$ref", "").startswith("#") else schema
+
+    def _type(self, schema: Mapping[str, Any]) -> str:
+        """Return the JSON type that a parameter's text is read as: the first of several."""
+        described = self._of_schema(schema)
+        if "type" in described:
+            kinds = [described["type"]] if isinstance(described["type"], str) else described["type"]
+            return next((kind for kind in kinds if kind != "null"), "string")
+        for word in ("allOf", "anyOf", "oneOf"):
+            if described.get(word):
+                return self._type(described[word][0])
+        return "string"
 
     def _body(self, pointer: str, entry: Any) -> Body | None:
         if entry is None:
@@ -235,7 +248,8 @@ class _Reader:
         evidence = Evidence.of(described, self._where(pointer))
         may_be_empty = bool(described.get("x-may-be-empty"))
         headers = dict(self._header_examples(pointer, described))
-        return Response(status, evidence, self._media(pointer, described), may_be_empty, headers)
+        is_added = bool(described.get("x-added"))
+        return Response(status, evidence, self._media(pointer, described), may_be_empty, headers, is_added)
 
     def _header_examples(self, pointer: str, response: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for name, entry in response.get("headers", {}).items():
@@ -320,6 +334,15 @@ class _Reader:
 
     def _where(self, pointer: str) -> str:
         return f"{short_name(self.files[OPENAPI])}: {pointer}"
+
+
+def _separator(parameter: Mapping[str, Any]) -> str:
+    """Return what divides the entries of a list that is sent as one text; "" if each is sent by itself."""
+    if parameter["in"] != "query":
+        return ","
+    style = parameter.get("style", "form")
+    separator = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|"}.get(style, ",")
+    return "" if parameter.get("explode", style == "form") else separator
 
 
 def _is_query(sdl: str, field: str) -> bool:

@@ -11,13 +11,20 @@ from emulator.contract.schemas import Check
 from emulator.exchange import Document, Violation
 
 SAFE_METHODS = ("GET", "HEAD")
+JSON = "application/json"
+
+
+def is_json(kind: str) -> bool:
+    """Return True for a content type whose bodies are JSON ("application/problem+json")."""
+    return kind == JSON or kind.endswith("+json")
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A path, query or header parameter.
 
-    `type` is its schema's JSON type; of a list (`is_list`: the parameter may be sent more than once), its items'.
+    `type` is its schema's JSON type; of a list (`is_list`), its items'. A list is sent as several parameters, or as one
+    whose entries a `separator` divides.
     """
 
     name: str
@@ -26,6 +33,7 @@ class Parameter:
     type: str
     check: Check
     is_list: bool = False
+    separator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ class Response:
     """What an operation answers with one status; without `media` it has no body.
 
     `may_be_empty` (`x-may-be-empty`) lets a status that has a body come without it, too. `headers`
-    holds the example of each header that has one.
+    holds the example of each header that has one. `is_added` tells that the document says nothing of it.
     """
 
     status: int
@@ -69,6 +77,7 @@ class Response:
     media: Mapping[str, Media]
     may_be_empty: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
+    is_added: bool = False
 
 
 @dataclass(frozen=True, slots=True)

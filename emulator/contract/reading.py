@@ -81,6 +81,8 @@ def _read_parameter(
 def _value(parameter: Parameter, texts: Sequence[str], conventions: Conventions) -> Any:
     """Type a parameter; what cannot be typed stays a text, and the schema refuses it."""
     if parameter.is_list:
+        if parameter.separator:
+            texts = texts[0].split(parameter.separator)
         return [_scalar(parameter.type, text, conventions) for text in texts]
     if len(texts) > 1 and parameter.place == "query" and conventions.repeated_parameter == "list":
         return list(texts)
@@ -107,7 +109,7 @@ def _read_body(call: Call, body: Body, conventions: Conventions, max_depth: int)
     media = body.media.get(kind)
     if media is None:
         raise UnsupportedType(list(body.media), kind)
-    if kind in BINARY:
+    if kind in BINARY or not _is_parsed(kind):
         return []
     if kind == MULTIPART:
         return list(_check_parts(call.parts, media))
@@ -116,6 +118,10 @@ def _read_body(call: Call, body: Body, conventions: Conventions, max_depth: int)
     else:
         call.document = parse_json(call, body, conventions.reading, max_depth)
     return media.check.violations(call.document, "body")
+
+
+def _is_parsed(kind: str) -> bool:
+    return kind in (MULTIPART, FORM) or "json" in kind
 
 
 def _missing_body() -> Violation:

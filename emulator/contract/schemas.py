@@ -8,12 +8,21 @@ from typing import TYPE_CHECKING
 
 import jsonschema_rs
 
+from emulator.contract.formats import ANNOTATED
 from emulator.errors import ContractError
 from emulator.exchange import Document, Violation
 from emulator.json_text import without_surrogates
 
 if TYPE_CHECKING:
     from emulator.contract.explaining import Explaining
+
+
+def _annotate(_: str) -> bool:
+    return True
+
+
+_ANNOTATING = dict.fromkeys(ANNOTATED, _annotate)
+"""jsonschema-rs would assert these; jsonschema asserts FORMATS alone."""
 
 
 class Schemas:
@@ -77,5 +86,5 @@ class Check:
     @cached_property
     def _fast(self) -> jsonschema_rs.Draft202012Validator:
         return jsonschema_rs.Draft202012Validator(
-            {"$ref": self.address}, registry=self._schemas.fast, validate_formats=True
+            {"$ref": self.address}, registry=self._schemas.fast, validate_formats=True, formats=_ANNOTATING
         )

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from emulator.contract.openapi import Contract, responses_of
-from emulator.contract.operation import Operation, Response
+from emulator.contract.operation import Operation, Response, is_json
 from emulator.errors import ConfigurationError, explained, unknown
 from emulator.exchange import NOTHING
 from emulator.faults.rule import Fault, FaultReply, Follows, When
@@ -146,8 +146,8 @@ def _departures(reply: FaultReply, response: Response) -> Iterator[str]:
     """Yield how a given body departs from the contract: JSON from its schema, a string from what is no JSON."""
     if not response.media:
         yield "there is no body"
-    elif "application/json" in response.media:
-        for found in response.media["application/json"].check.violations(reply.body, "body"):
+    elif media := next((media for kind, media in response.media.items() if is_json(kind)), None):
+        for found in media.check.violations(reply.body, "body"):
             yield f"at {found.pointer or '/'}: {explained(found)}"
     elif not isinstance(reply.body, str):
         yield f"it is {' or '.join(response.media)}, so give a string"

@@ -14,7 +14,7 @@ from typing import Any
 from aiohttp import web
 
 from emulator.contract.openapi import Contract, responses_of
-from emulator.contract.operation import Operation, Response
+from emulator.contract.operation import JSON, Operation, Response, is_json
 from emulator.errors import RefusedHeader, sentence, unknown
 from emulator.exchange import NOTHING, Call, Reply
 from emulator.faults.armed import Due, Faults
@@ -221,6 +221,7 @@ def reply_of(
         content, kind = fault_reply.body.encode(), kind or example.content_type or json_type
         reply = Reply(fault_reply.status, headers=headers, content=content, content_type=kind)
     elif fault_reply.body is not NOTHING:
+        kind = kind or (example.content_type if is_json(example.content_type) else "")
         reply = Reply(fault_reply.status, fault_reply.body, headers, content_type=kind)
     else:
         kind = kind or example.content_type
@@ -233,8 +234,8 @@ def example_of(response: Response, operation: str = "") -> Reply:
     headers = dict(response.headers) if response.status >= 400 else {}
     for kind, media in response.media.items():
         example = media.examples.get(operation, next(iter(media.examples.values()), NOTHING))
-        if kind == "application/json":
-            return Reply(response.status, example, headers)
+        if is_json(kind):
+            return Reply(response.status, example, headers, content_type="" if kind == JSON else kind)
         return Reply(response.status, headers=headers, content=str(example or "").encode(), content_type=kind)
     return Reply(response.status, headers=headers)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from emulator.app import Emulator
 from emulator.catalogue import contract_overlay, read_catalogue
-from emulator.contract.openapi import SUFFIXES
+from emulator.contract.documents import SUFFIXES
 from emulator.errors import ConfigurationError
 from emulator.files.folders import files_below
 from emulator.files.yaml_file import short_name
