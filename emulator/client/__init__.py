@@ -6,6 +6,7 @@ as long as the emulator does not run in the same event loop.
 
 from __future__ import annotations
 
+from emulator.client.changes import ABSENT, Changes, CollectionChanges, Difference, RecordChange
 from emulator.client.client import Client
 from emulator.client.clock import ClockClient, ClockSetting
 from emulator.client.collection import CollectionClient
@@ -20,21 +21,26 @@ from emulator.client.vendors import Credential, Credentials, VendorAccess, vendo
 from emulator.errors import EmulatorError
 
 __all__ = [
+    "ABSENT",
+    "Changes",
     "Client",
     "ClockClient",
     "ClockSetting",
+    "CollectionChanges",
     "CollectionClient",
     "Commit",
     "Connection",
     "Credential",
     "Credentials",
     "Delay",
+    "Difference",
     "EmulatorError",
     "Exchange",
     "FaultClient",
     "GraphQL",
     "JournalClient",
     "Only",
+    "RecordChange",
     "Reply",
     "SandboxClient",
     "ScenarioClient",

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from emulator.client.api import Api
+from emulator.client.changes import Changes
 from emulator.client.clock import ClockClient
 from emulator.client.collection import CollectionClient
 from emulator.client.exchanges import Exchange, exchange_of
@@ -141,6 +142,14 @@ class SandboxClient(BuiltInVendors):
         """Return the collections by name, and how many records each has."""
         listed = self.request("GET", "/state")["collections"]
         return {collection["collection"]: collection["records"] for collection in listed}
+
+    def changes(self, since: Snapshot | str | None = None, *, masked: bool = False) -> Changes:
+        """Return what has changed in the records since the sandbox began, or since a snapshot; str() shows it.
+
+        `masked` leaves out credentials, as the journal does. Raises EmulatorError for a snapshot that is none.
+        """
+        name = since.name if isinstance(since, Snapshot) else since
+        return Changes(self.request("GET", "/changes", query={"since": name, "limit": 1000, "masked": masked}))
 
     def snapshot(self, name: str | None = None) -> Snapshot:
         """Keep the sandbox's records under a name (left out: a random one) and return the snapshot."""

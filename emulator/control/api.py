@@ -18,6 +18,7 @@ from emulator.contract.operation import SAFE_METHODS, Operation, Response
 from emulator.contract.reading import UnsupportedType, read_call
 from emulator.contract.routes import Route, Routes
 from emulator.control import (
+    changes,
     clock,
     faults,
     information,
@@ -49,7 +50,7 @@ from emulator.transport.connection import break_off
 from emulator.transport.hosts import is_local
 from emulator.transport.origin import Origin, authority_of, host_of
 
-MODULES = (information, reference, sandboxes, snapshots, scenarios, faults, journal, clock, switches, state)
+MODULES = (information, reference, sandboxes, snapshots, scenarios, faults, journal, clock, switches, state, changes)
 WITHOUT_SANDBOX = ("information", "reference")
 """The tags whose operations answer before the sandboxes are seeded."""
 

@@ -119,7 +119,7 @@ def _commands(method: str, path: str, described: dict[str, Any]) -> Iterator[tup
 
 def _url(path: str, parameters: Sequence[Mapping[str, Any]]) -> str:
     values = {one["name"]: one["example"] for one in parameters if one["in"] == "path"}
-    query = {one["name"]: _text(one["example"]) for one in parameters if one["in"] == "query"}
+    query = {one["name"]: _text(one["example"]) for one in parameters if one["in"] == "query" and "example" in one}
     if values.get("sandbox") == DEFAULT:
         path = path.removeprefix(SANDBOX)
     for name, value in values.items():

@@ -35,7 +35,7 @@ async def save(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
 @handlers.sandbox_operation("restoreSnapshot")
 async def restore(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     """Put the records of a snapshot in the place of the sandbox's."""
-    name = _found(call, sandbox)
+    name = find_snapshot(call.params["name"], sandbox)
     try:
         await sandbox.restore(sandbox.snapshots[name])
     except ConfigurationError as problem:
@@ -46,7 +46,7 @@ async def restore(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
 @handlers.sandbox_operation("downloadSnapshot")
 async def download(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     """Return a snapshot's SQLite file."""
-    return Reply(200, content=sandbox.snapshots[_found(call, sandbox)], content_type=MEDIA_TYPE)
+    return Reply(200, content=sandbox.snapshots[find_snapshot(call.params["name"], sandbox)], content_type=MEDIA_TYPE)
 
 
 @handlers.sandbox_operation("uploadSnapshot")
@@ -65,7 +65,7 @@ async def upload(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
 @handlers.sandbox_operation("deleteSnapshot")
 async def delete(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     """Forget a snapshot."""
-    sandbox.snapshots.remove(_found(call, sandbox))
+    sandbox.snapshots.remove(find_snapshot(call.params["name"], sandbox))
     return Reply(204)
 
 
@@ -82,8 +82,8 @@ def _checked(name: str) -> str:
     return name
 
 
-def _found(call: Call, sandbox: Sandbox) -> str:
-    name: str = call.params["name"]
+def find_snapshot(name: str, sandbox: Sandbox) -> str:
+    """Return the name of a snapshot that is there. Raises Problem, naming those there are."""
     if name not in sandbox.snapshots:
         where, command = f"in the sandbox {sandbox.name}", f"GET {ROOT}/snapshots"
         raise Problem(404, sentence(unknown("snapshot", name, sorted(sandbox.snapshots), where, listed_by=command)))

@@ -22,7 +22,7 @@ from emulator.sandbox.fixtures import Fixtures
 from emulator.sandbox.in_flight import InFlightCalls
 from emulator.sandbox.lifetime import Lifetime
 from emulator.sandbox.snapshots import Snapshots
-from emulator.sandbox.template import Template
+from emulator.sandbox.template import Beginning, Template
 from emulator.store.collection import Collection
 from emulator.store.credentials import Credentials, Identity, expired
 from emulator.store.database import Store
@@ -138,6 +138,7 @@ class Sandbox:
         self.seed = seed
         self.fixtures = fixtures
         self.options = options or SandboxOptions()
+        self.began = Beginning()
         self.store = store
         self.clock = Clock()
         if self.options.now or self.options.frozen is not None:

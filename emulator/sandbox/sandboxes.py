@@ -18,7 +18,7 @@ from emulator.sandbox.fixtures import Fixtures
 from emulator.sandbox.lifetime import Clock, Expiry, Lifetime
 from emulator.sandbox.sandbox import Blueprint, Sandbox, SandboxOptions
 from emulator.sandbox.snapshots import check_layout, is_filled, layout
-from emulator.sandbox.template import Template
+from emulator.sandbox.template import Beginning, Template
 from emulator.sandbox.templates import Templates
 from emulator.store.database import Store
 
@@ -173,6 +173,21 @@ class Sandboxes:
         await self._retire(former)
         return sandbox
 
+    async def beginning(self, sandbox: Sandbox) -> bytes:
+        """Return the records with which a sandbox began, as a SQLite file."""
+        began, seed = sandbox.began, sandbox.seed
+        template = sandbox.options.template or await self._templates.get(began.fixtures, seed)
+        if not began.scenarios:
+            return template.content
+        again = Sandbox(sandbox.name, template.copy(), self._blueprint, seed)
+        try:
+            with self._interruptible(again.store):
+                for scenario in began.scenarios:
+                    await again.switch_on(scenario)
+                return await again.store.dump()
+        finally:
+            await again.close()
+
     async def copied(self, sandbox: Sandbox) -> Template:
         """Return the records of a sandbox as they are now, without what calls under way have left half done."""
         store = Store(content=await sandbox.store.dump())
@@ -245,6 +260,7 @@ class Sandboxes:
         except ConfigurationError as problem:
             raise ConfigurationError(f"database: {self._database} cannot be used: {problem}") from None
         await self._switch_on(sandbox, records=False)
+        sandbox.began = Beginning(self._fixtures, [scenario for scenario in self.scenarios if scenario.records])
         return sandbox
 
     async def _make(
@@ -255,16 +271,17 @@ class Sandboxes:
         options: SandboxOptions | None = None,
     ) -> Sandbox:
         """Return a sandbox that is ready, in memory."""
-        copied = options.template if options else None
-        template = copied or await self._templates.get(fixtures or self._fixtures, seed)
+        copied, now = options.template if options else None, fixtures or self._fixtures
+        template = copied or await self._templates.get(now, seed)
         sandbox = Sandbox(name, template.copy(), self._blueprint, seed, fixtures, options)
         sandbox.take_credentials(template.credentials)
         try:
             with self._interruptible(sandbox.store):
-                await self._switch_on(sandbox, records=copied is None)
+                scenarios = await self._switch_on(sandbox, records=copied is None)
         except BaseException:
             await sandbox.store.close()
             raise
+        sandbox.began = Beginning(now, scenarios)
         return sandbox
 
     @contextmanager
@@ -297,12 +314,17 @@ class Sandboxes:
         since = unused.lifetime.last_used_at.isoformat(timespec="seconds").replace("+00:00", "Z")
         return f"{said}; drop {unused.name!r}, which is the longest unused (since {since}), or raise sandbox_limit"
 
-    async def _switch_on(self, sandbox: Sandbox, records: bool = True) -> None:
-        """Switch on what every sandbox starts with, which changes the records unless they are known, and its own."""
-        for scenario in self.scenarios:
+    async def _switch_on(self, sandbox: Sandbox, records: bool = True) -> list[Scenario]:
+        """Switch on what every sandbox starts with, without its changes of records unless `records`, and its own.
+
+        Return the scenarios that have changed records.
+        """
+        every, own = self.scenarios, sandbox.options.scenarios
+        for scenario in every:
             await sandbox.switch_on(scenario, records)
-        for scenario in sandbox.options.scenarios:
+        for scenario in own:
             await sandbox.switch_on(scenario)
+        return [scenario for scenario in (*(every if records else ()), *own) if scenario.records]
 
     @contextmanager
     def _interruptible(self, store: Store) -> Iterator[None]:

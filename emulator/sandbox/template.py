@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from emulator.exchange import Record
+from emulator.faults.scenarios import Scenario
 from emulator.sandbox.fixtures import Fixtures
 from emulator.store.database import Store
 
 SPARE = 4
 """How many databases of sandboxes that are gone are kept for the next ones."""
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What the records of a sandbox began as: those of its fixtures, changed by scenarios."""
+
+    fixtures: Fixtures = field(default_factory=dict)
+    scenarios: Sequence[Scenario] = ()
 
 
 class Template:

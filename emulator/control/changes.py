@@ -1,0 +1,64 @@
+"""What has changed in a sandbox's records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from emulator.control.handlers import Emulator, Handlers
+from emulator.control.snapshots import find_snapshot
+from emulator.exchange import NOTHING, Call, Reply
+from emulator.journal.credential_shapes import names_credential
+from emulator.journal.masking import Masker
+from emulator.sandbox.changes import Changes, Difference, changes
+from emulator.sandbox.sandbox import Sandbox
+
+LIMIT = 100
+"""How many records of a kind are listed if the call does not say."""
+
+handlers = Handlers()
+
+
+@handlers.sandbox_operation("listChanges")
+async def list_changes(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """List what has changed since the sandbox began, or since a snapshot."""
+    since = call.params.get("since")
+    if since is None:
+        before = await emulator.sandboxes.beginning(sandbox)
+    else:
+        before = sandbox.snapshots[find_snapshot(since, sandbox)]
+    compare = partial(changes, before, await sandbox.store.dump(), sandbox.collections, call.params.get("limit", LIMIT))
+    describe = _describe_masked if call.params.get("masked") else _describe
+    return Reply(200, {"collections": [describe(found) for found in await emulator.worker.run(compare)]})
+
+
+def _describe(found: Changes, shown: Callable[[Any, str], Any] = lambda value, pointer: value) -> dict[str, Any]:
+    """Return changes as JSON; `shown` is what is shown of a value at a JSON pointer of its record."""
+    return {
+        "collection": found.collection.name,
+        "added": [shown(record, "") for record in found.added],
+        "removed": [shown(record, "") for record in found.removed],
+        "changed": [
+            {"id": id, "differences": [_describe_difference(one, shown) for one in differing]}
+            for id, differing in found.changed
+        ],
+        "counts": found.counts,
+    }
+
+
+def _describe_difference(one: Difference, shown: Callable[[Any, str], Any]) -> dict[str, Any]:
+    values = {"before": one.before, "after": one.after}
+    there = {name: shown(value, one.pointer) for name, value in values.items() if value is not NOTHING}
+    return {"pointer": one.pointer, **there}
+
+
+def _describe_masked(found: Changes) -> dict[str, Any]:
+    if found.collection.name.endswith(".credentials"):
+        # Their ids are what a call presents.
+        found = Changes(found.collection, counts=found.counts)
+    return _describe(found, _masked)
+
+
+def _masked(value: Any, pointer: str) -> Any:
+    return Masker().document(value, any(names_credential(step) for step in pointer.split("/")))
