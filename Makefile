@@ -70,7 +70,7 @@ format: $(STAMP)  ## Format the code, write the generated parts of the documenta
 	$(BIN)/ruff check --fix emulator tests conftest.py hatch_build.py
 	$(BIN)/python -m tests.generated
 
-test-clients: $(STAMP)  ## Run the vendors' own clients, each in its own environment (minutes)
+test-clients: $(STAMP)  ## Run the vendors' own clients and generated ones, each in its own environment (minutes)
 	$(BIN)/python -m pytest -q $(CLIENT_TESTS)
 
 soak: $(STAMP)  ## Run hostile clients beside others, then kill an emulator with a database file a hundred times (Linux; a quarter of an hour)

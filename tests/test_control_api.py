@@ -63,7 +63,7 @@ GUIDE = generated.REFERENCE.parent / "how-to" / "http.md"
 def test_every_documented_command_does_what_it_says(catalogue: Catalogue) -> None:
     with controlled(catalogue, tls="auto", tls_port=0) as (_, control):
         page = control.ask("GET", "/docs").text
-        assert re.findall(r"(?:src|href)=\"?([^\" >]+)", page) == ["/_emulator/openapi.yaml"]
+        assert re.findall(r"(?:src|href)=\"?([^\" >]+)", page) == ["/_emulator/openapi.yaml", "/_emulator/openapi.json"]
         shown, folder, run = commands_of(page), dict[str, bytes](), []
         for line in shown:
             if "-sN" not in line:  # tests/test_control_events.py follows it
@@ -1104,17 +1104,6 @@ def test_populate_adds_other_records_each_time(control: Control, catalogue: Cata
 
 
 # The API's own documents, and how it is asked
-
-
-def test_own_schemas_are_served_beside_the_contract(control: Control) -> None:
-    text = control.ask("GET", "/openapi.yaml").text
-    referred = set(re.findall(r"schemas/[a-z-]+\.schema\.json", text))
-    assert len(referred) > 10
-    for name in referred:
-        answer = control.ask("GET", f"/{name}")
-        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/schema+json")
-        for inner in re.findall(r'"\$ref": "([a-z-]+\.schema\.json)"', answer.text):
-            assert control.ask("GET", f"/schemas/{inner}").status_code == 200
 
 
 def test_wrong_path_and_method_name_the_right_ones(control: Control) -> None:

@@ -499,8 +499,8 @@ def test_what_has_no_body_comes_whole(emulator: EmulatorUnderTest, connection: s
 
 def test_the_schema_of_faults_allows_each_way_in_which_a_connection_breaks() -> None:
     schema = json.loads(own_schemas()["fault.schema.json"].read_text("utf-8"))["properties"]["connection"]
-    assert schema["anyOf"][0]["enum"] == [*WITHOUT_REPLY, *WITH_REPLY]
-    assert [way for way in schema["anyOf"][0]["enum"] if f"{way}: " not in schema["description"]] == []
+    assert schema["oneOf"][0]["enum"] == [*WITHOUT_REPLY, *WITH_REPLY]
+    assert [way for way in schema["oneOf"][0]["enum"] if f"{way}: " not in schema["description"]] == []
 
 
 def stream(emulator: EmulatorUnderTest, vendor: str) -> Any:

@@ -40,13 +40,13 @@ async def list_operations(call: Call, emulator: Emulator) -> Reply:
 @handlers.operation("getContractFile")
 async def get_contract_file(call: Call, emulator: Emulator) -> Reply:
     """Return one file of a vendor's contract as it is."""
-    return _contract_file(call.params["vendor"], call.params["file"], emulator)
+    return _contract_file(call.params["vendor"], call.params["name"], emulator)
 
 
 @handlers.operation("getContractSchema")
 async def get_contract_schema(call: Call, emulator: Emulator) -> Reply:
     """Return one JSON Schema of a vendor's contract as it is."""
-    return _contract_file(call.params["vendor"], f"schemas/{call.params['file']}", emulator)
+    return _contract_file(call.params["vendor"], f"schemas/{call.params['name']}", emulator)
 
 
 @handlers.operation("getAuthority")

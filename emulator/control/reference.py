@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from emulator.control.document import FILE, own_schemas
+from emulator.control.document import FILE, own_document, own_schema, own_schemas
 from emulator.control.guide import Route, command, first_command, routes, tags
 from emulator.control.handlers import ROOT, Emulator, Handlers
 from emulator.errors import Problem, sentence, unknown
@@ -27,13 +27,19 @@ async def get_own_contract(call: Call, emulator: Emulator) -> Reply:
     return Reply(200, content=FILE.read_bytes(), content_type="application/yaml")
 
 
+@handlers.operation("getBundledContract")
+async def get_bundled_contract(call: Call, emulator: Emulator) -> Reply:
+    """Return the control API's contract as one document, whose server is the one that the caller used."""
+    return Reply(200, {**own_document(), "servers": [{"url": call.entrance.main + ROOT}]})
+
+
 @handlers.operation("getOwnSchema")
 async def get_own_schema(call: Call, emulator: Emulator) -> Reply:
-    """Return one JSON Schema of the control API as it is."""
-    name = call.params["file"]
+    """Return one JSON Schema of the control API as one document."""
+    name = call.params["name"]
     if name not in own_schemas():
         raise Problem(404, sentence(unknown("schema", name, own_schemas(), "of the control API")))
-    return Reply(200, content=own_schemas()[name].read_bytes(), content_type="application/schema+json")
+    return Reply(200, own_schema(name), content_type="application/schema+json")
 
 
 @handlers.operation("getDocs")
@@ -47,9 +53,9 @@ def _page(host: str) -> Iterator[str]:
     yield "<!doctype html>"
     yield f'<html lang="en"><meta charset="utf-8"><title>Emulator control API</title><style>{STYLE}</style>'
     yield "<h1>Emulator control API</h1>"
-    yield f'<p>The contract: <a href="{ROOT}/openapi.yaml">{ROOT}/openapi.yaml</a>. The commands run one after'
-    yield "the other against an emulator that has just been started, the first of them this call to a vendor. Where"
-    yield "the setting"
+    yield f'<p>The contract: <a href="{ROOT}/openapi.yaml">{ROOT}/openapi.yaml</a>; as one document, for generators of'
+    yield f'clients: <a href="{ROOT}/openapi.json">{ROOT}/openapi.json</a>. The commands run one after the other'
+    yield "against an emulator that has just been started, the first of them this call to a vendor. Where the setting"
     yield "<code>control_token</code> is set, add <code>-H 'Authorization: Bearer TOKEN'</code>.</p>"
     yield f"<pre>{escape(first_command(host))}</pre>"
     yield "<p>Routes below <code>/sandboxes/{sandbox}</code> stand without that, too: for the sandbox that the header"
