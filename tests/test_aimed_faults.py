@@ -112,7 +112,7 @@ def test_a_fault_follows_calls_with_these_values(emulator: EmulatorUnderTest, wh
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
-        ({"where": {"status": 200}}, "where: a fault applies before there is a status"),
+        ({"where": {"status": 200}}, "where: status cannot be used, because a fault applies before there is one"),
         (
             {"operation": "getIntegration", "where": {"path": {"integration": "x"}}},
             "where: path: unknown parameter 'integration'. Did you mean 'integration_id'?",

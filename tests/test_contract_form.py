@@ -226,9 +226,9 @@ def test_all_mistakes_are_told_at_once_whatever_their_kind(tmp_path: Path) -> No
     assert [sentence.partition(" line ")[2].partition(", ")[2] for sentence in told] == [
         "/paths/~1things~1{id}/put/tags: tags is missing; expected a list of names, the first of which is the"
         " operation's group",
-        "/paths/~1things~1{id}/put/operationId: putThing is the name of 2 operations",
+        "/paths/~1things~1{id}/put/operationId: 2 operations have the name putThing",
         "/paths/~1things~1{id}/put: the path has {id}, and no path parameter is named so",
-        "/paths/~1graphql/post/operationId: putThing is the name of 2 operations",
+        "/paths/~1graphql/post/operationId: 2 operations have the name putThing",
         '/x-switches/old_names/default: "maybe" is not one of True, False',
         '/x-conventions/etag/value: "strong" is not one of none, weak',
         "/paths/~1things~1{id}/put/responses/204/$ref: nothing is at #/components/responses/Nobody",
@@ -243,7 +243,7 @@ def test_source_without_a_name_is_refused(tmp_path: Path, source: str) -> None:
     document["servers"][0]["x-evidence"] = {"level": "assumed", "source": source}
     (told,) = found(tmp_path, document)
     assert told.partition(" line ")[2].partition(", ")[2] == (
-        "/servers/0/x-evidence/source: expected a name that others can follow, such as"
+        "/servers/0/x-evidence/source: expected a name that others can look up, such as"
         f' "Acme documentation, Errors", or "no source", not "{source}"'
     )
 

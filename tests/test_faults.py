@@ -635,7 +635,7 @@ def test_prefer_for_what_is_not_in_the_contract_is_refused_with_what_is(emulator
     answer = emulator.call("celigo", "GET", "/tokenInfo", headers={"Prefer": "code=418"})
     assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
     assert answer.json()["detail"] == (
-        "Prefer: code=418 is not in the contract of getTokenInfo, which holds 200, 304, 400, 401, 403, 429, 500, 503."
+        "Prefer: code=418 is not in the contract of getTokenInfo, which has 200, 304, 400, 401, 403, 429, 500, 503."
     )
 
 
@@ -667,7 +667,7 @@ def test_each_call_for_itself_is_affected_or_not(emulator: EmulatorUnderTest) ->
     [
         ("flakey", "Unknown scenario 'flakey' of celigo. Did you mean 'flaky'"),
         ("secoda/flaky", "Unknown scenario 'secoda/flaky' of celigo. Did you mean 'flaky'"),
-        ("empty-world", "Scenario celigo/empty-world changes records, not one call; switch it on."),
+        ("empty-world", "Scenario celigo/empty-world changes records, so it cannot apply to one call: turn it on."),
     ],
 )
 def test_a_scenario_that_one_call_cannot_have_is_refused(emulator: EmulatorUnderTest, name: str, sentence: str) -> None:
@@ -716,19 +716,19 @@ def test_a_scenario_that_one_call_cannot_have_is_refused(emulator: EmulatorUnder
         ),
         (
             {"vendor": "acme", "operation": "getThing", "reply": {"status": 200, "body": {"id": "a"}}},
-            "the body departs from the contract of getThing 200: at /name: 'name' is a required property;",
+            "the body violates the contract of getThing 200: at /name: 'name' is a required property;",
         ),
         (
             {"vendor": "acme", "operation": "getThing", "reply": {"status": 200, "body": "{"}},
-            "the body departs from the contract of getThing 200: at /: '{' is not of type 'object';",
+            "the body violates the contract of getThing 200: at /: '{' is not of type 'object';",
         ),
         (
             {"vendor": "acme", "operation": "importThings", "reply": {"status": 204, "body": {}}},
-            "the body departs from the contract of importThings 204: there is no body;",
+            "the body violates the contract of importThings 204: this status has no body;",
         ),
         (
             {"vendor": "secoda", "operation": "getIntegration", "reply": {"status": 500, "body": {"detail": "x"}}},
-            "the body departs from the contract of getIntegration 500: it is text/html, so give a string;",
+            "the body violates the contract of getIntegration 500: it is text/html, so give a string;",
         ),
         ({"vendor": "acme"}, "a fault needs a reply, a delay, a connection or graphql"),
         ({"vendor": "acme", "commit": "after", "when": {"nth": 1}}, "a fault needs a reply, a delay, a connection or"),
@@ -743,20 +743,20 @@ def test_a_scenario_that_one_call_cannot_have_is_refused(emulator: EmulatorUnder
         ({"vendor": "acme", "graphql": {"errors": [{"message": "x"}]}}, "acme has no GraphQL operations; use a reply"),
         (
             {"vendor": "acme", "connection": "reset", "reply": {"status": 500}},
-            "connection reset sends no answer, so it cannot be combined with a reply",
+            "connection reset sends no reply, so it cannot be combined with one",
         ),
         (
             {"vendor": "acme", "connection": "close", "reply": {"status": 500}},
-            "connection close sends no answer, so it cannot be combined with a reply",
+            "connection close sends no reply, so it cannot be combined with one",
         ),
-        ({"vendor": "acme", "delay": {"uniform": [2, 1]}}, "delay: uniform takes the shortest and then the longest"),
+        ({"vendor": "acme", "delay": {"uniform": [2, 1]}}, "delay: uniform takes the shortest delay, then the longest"),
         (
             {"vendor": "acme", "when": {"nth": [1, 3], "every": 2}, "connection": "close"},
-            "when: no call is both the nth and each 2th, so it would never apply",
+            "when: no nth call is a multiple of 2, so it would never apply",
         ),
         (
             {"vendor": "acme", "when": {"between": ["2030-01-01T00:00:00Z"] * 2}, "connection": "close"},
-            "when: between takes the earlier time and then the later",
+            "when: between takes the earlier time, then the later",
         ),
         (
             {"vendor": "acme", "when": {"between": ["2016-12-31T23:59:60Z"] * 2}, "connection": "close"},
@@ -770,7 +770,7 @@ def test_a_scenario_that_one_call_cannot_have_is_refused(emulator: EmulatorUnder
         ({"vendor": "acme", "reply": {"status": 500, "headers": {"X": "\ud800"}}}, "invalid header 'X': '\\ud800'"),
         (
             {"vendor": "acme", "reply": {"status": 500, "body": "a\ud800"}, "force": True},
-            "the body is a string with a lone surrogate, which UTF-8 cannot hold",
+            "the body is a string with a lone surrogate, which UTF-8 cannot encode",
         ),
     ],
 )

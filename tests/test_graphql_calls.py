@@ -56,7 +56,7 @@ async def test_fragments_that_double_are_read_in_linear_time(calls: GraphQLCalls
     document = await calls.prepare(call(doubling(levels)))
     assert document.refusal is not None
     assert [violation.sentence for violation in document.refusal.violations] == [
-        "The document selects more than 2000 fields, counted wherever a fragment is spread."
+        "The document selects more than 2000 fields, counting a fragment's wherever it is spread."
     ]
 
 
@@ -142,7 +142,7 @@ REFUSED = {
         + " fragment F on Mutation { addCustomIntegration(name: $v, nodeTypes: ["
         + "{nodeType: $v} " * 460
         + "]) { ok } }",
-        "The document's operations spread too many fragments or use too many variables between them;"
+        "The document's operations together spread too many fragments or use too many variables;"
         " the limit is 50000 of both, counted anew in each operation.",
     ),
     "introspection": (

@@ -69,5 +69,5 @@ def test_any_json_is_read_in_one_way(document: Any) -> None:
 def test_binary_bodies_are_not_kept() -> None:
     assert both(json.dumps({"a": 1}).encode("utf-16"), f"{JSON}; charset=utf-16") == [
         {"a": 1},
-        "it is no text, which the journal does not keep False",
+        "it is not text, so the journal does not store it False",
     ]

@@ -609,12 +609,12 @@ OPERATIONS = "unknown operation 'createIntegratoin' of secoda. Did you mean 'cre
             SECODA_FAULT.format("{operation: createIntegration, reply: {status: 404}}"),
             "/faults/0: status 404 is not in the contract (createIntegration: 201, 400, 401, 403, 413, 415,",
         ),
-        (SECODA_FAULT.format("{vendor: celigo, reply: {status: 500}}"), "/faults/0/vendor: it is a scenario of secoda"),
+        (SECODA_FAULT.format("{vendor: celigo, reply: {status: 500}}"), "/faults/0/vendor: expected secoda, the vendor of the scenario"),
         (
             SECODA_FAULT.format(
                 "{when: {between: [2030-01-01T01:00:00Z, 2030-01-01T00:00:00Z]}, reply: {status: 500}}"
             ),
-            "/faults/0: when: between takes the earlier time and then the later",
+            "/faults/0: when: between takes the earlier time, then the later",
         ),
         (
             SECODA_FAULT.format("{reply: {status: 500, headers: {Retry-After: 5}}}"),
@@ -639,7 +639,7 @@ OPERATIONS = "unknown operation 'createIntegratoin' of secoda. Did you mean 'cre
         (SECODA.format("records: {merge: {flows: {}}}"), "/records/merge/flows: unknown collection 'flows'"),
         (
             SECODA.format("records: {populate: {syncs: 3}}"),
-            "/records/populate/syncs: nothing populates syncs, only integrations",
+            "/records/populate/syncs: syncs cannot be populated; collections that can: integrations",
         ),
         (SECODA.format("records: {insert: {syncs: [{}]}}"), "/records/insert/syncs/0: the record has no id"),
         (

@@ -156,11 +156,11 @@ def test_a_call_that_nearly_was_one_is_near() -> None:
         (created(body=b"[" * 10_000), "body /a cannot be read: invalid JSON"),
         (
             created({"a": "x" * 100_000}),
-            "body /a cannot be read: the journal keeps the first 65536 of its 100009 bytes",
+            "body /a cannot be read: the journal stores only the first 65536 of its 100009 bytes",
         ),
         (
             created(headers=FORM, body=b"b=" + b"x" * 100_000),
-            "body /a cannot be read: the journal keeps the first 65536 of its 100002 bytes",
+            "body /a cannot be read: the journal stores only the first 65536 of its 100002 bytes",
         ),
     ],
 )
@@ -208,7 +208,7 @@ def test_a_journal_that_had_to_make_room_says_so() -> None:
     kept = seen(*[created()] * 4, size=3)
     assert verified(kept, count=4).sentence == (
         "expected createThing exactly 4 times, found 3;"
-        " the journal holds the newest 3 exchanges only, 1 had to make room:"
+        " the journal holds only the newest 3 exchanges, and dropped 1:"
         " raise journal_size or journal_bytes, or clear the journal before"
     )
     kept.clear()

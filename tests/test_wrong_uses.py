@@ -86,7 +86,7 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
     (lambda box: box.fault(vendor="secoda"), "Invalid fault: a fault needs a reply, a delay, a connection or graphql."),
     (
         lambda box: box.fault(vendor="secoda", status=500, connection="reset"),
-        "Invalid fault: connection reset sends no answer, so it cannot be combined with a reply.",
+        "Invalid fault: connection reset sends no reply, so it cannot be combined with one.",
     ),
     (
         lambda box: box.fault(vendor="secoda", graphql={"errors": [{"message": "x"}]}),

@@ -1,1 +1,1 @@
-"""Reading contracts/: operations, schemas, evidence, and holding calls and replies to them."""
+"""Reads contracts/ (operations, schemas, evidence), and validates calls and replies against them."""

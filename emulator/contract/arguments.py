@@ -17,15 +17,15 @@ from emulator.contract.selection import root_fields
 
 LONGEST = 64 * 1024
 MOST_TOKENS = 5000
-"""A longer document is not looked into: it would hold up the event loop."""
+"""A longer document is not parsed: it would block the event loop."""
 
 
 def root_arguments(
     query: str, operation_name: str | None, variables: Mapping[str, Any], field: str
 ) -> list[dict[str, Any]]:
-    """Return the arguments of each selection of a root field, variables filled in, none left out has a default.
+    """Return the arguments of each selection of a root field, with variables filled in, but without schema defaults.
 
-    An empty list: the document does not parse, is too long to look into, or does not select the field.
+    The list is empty if the document does not parse, is too long, or does not select the field.
     """
     try:
         document = parse(query, max_lexical_tokens=MOST_TOKENS, max_comments=MOST_TOKENS, max_source_length=LONGEST)

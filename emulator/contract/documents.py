@@ -1,4 +1,4 @@
-"""The documents of a contract, and the words that they use."""
+"""The documents of a contract, and the values of its conventions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CHOICES: Mapping[str, Sequence[str]] = {
     "json-suffix": ("refused", "read"),
     "content-encoding": ("unpacked", "as-sent"),
 }
-"""The values of conventions that have fixed ones; a contract that leaves one out means the first."""
+"""The values of conventions with fixed choices; the first is the default."""
 
 
 def contract_files(folder: Path, *overlays: Path) -> dict[str, Path]:

@@ -1,4 +1,4 @@
-"""How well a promise is known."""
+"""The evidence for what a contract says."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LEVELS = ("documented", "observed", "inferred", "assumed")
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Why we believe something of a vendor: one of LEVELS, where it is said, and a remark."""
+    """Why we believe something about a vendor: one of LEVELS, a source, and a note."""
 
     level: str
     source: str

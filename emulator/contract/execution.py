@@ -1,4 +1,4 @@
-"""GraphQL, really executed: a vendor's SDL made executable, its root fields bound to a resolver."""
+"""Executes GraphQL: a vendor's SDL as an executable schema, its root fields bound to a resolver."""
 
 from __future__ import annotations
 
@@ -38,26 +38,26 @@ from emulator.errors import FieldError
 from emulator.exchange import NOTHING, Violation
 
 TOKEN_BYTES = 600
-"""What a token takes in memory with the nodes that are made of it, at most: measured."""
+"""The most memory that a token takes with its nodes, as measured."""
 
 TOO_DEEP = "Document is nested too deeply. Parsing aborted."
 """graphql-core's own sentence."""
 
 _SHARED = (
-    "The document's operations spread too many fragments or use too many variables between them;"
+    "The document's operations together spread too many fragments or use too many variables;"
     f" the limit is {MAX_FRAGMENT_WORK} of both, counted anew in each operation."
 )
-"""What graphql-core only calls "Validation aborted." within the other limits. One operation alone stays below."""
+"""The reason for graphql-core's "Validation aborted." within the other limits. One operation alone cannot reach it."""
 
 ERROR_BYTES = 1500
-"""What an error takes besides its sentence, as a part of the result and as a violation."""
+"""The memory of an error without its sentence, in the result and as a violation."""
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLDocument:
-    """A document that was read. `refusal` is the result of every request with it, if it cannot run.
+    """A parsed document. `refusal` is the result of every request with it, if it cannot run.
 
-    `ast` is None if it does not parse; `fields` is how many it selects, `bytes` what it takes in memory.
+    `ast` is None if it does not parse; `fields` is how many fields it selects, `bytes` its size in memory.
     """
 
     ast: DocumentNode | None
@@ -75,7 +75,7 @@ class Executable:
         self._aliases = aliases
 
     def parse(self, query: str, aliases: frozenset[str], limits: GraphQLLimits) -> GraphQLDocument:
-        """Parse a document with the aliases that are on."""
+        """Parse a document with the enabled aliases."""
         size = 2 * len(query.encode("utf-8", "surrogatepass"))
         try:
             ast = _parse(query, limits)
@@ -85,7 +85,7 @@ class Executable:
         return GraphQLDocument(visit(ast, _Rename(renamed)) if renamed else ast, size + TOKEN_BYTES * ast.token_count)
 
     def validate(self, document: GraphQLDocument, limits: GraphQLLimits) -> GraphQLDocument:
-        """Hold a document to the limits and the schema's rules; at most a hundred errors are collected."""
+        """Validate a document against the limits and the schema; collect at most a hundred errors."""
         if document.ast is None:
             return document
         measures = measures_of(document.ast)
@@ -108,7 +108,7 @@ class Executable:
         execution, refused = _Execution(resolve), list[GraphQLError]()
 
         def formatted(error: GraphQLError, debug: bool) -> dict[str, Any]:
-            # GraphQL specification, Response, Errors: what can be associated with a field has a path.
+            # GraphQL specification, Response, Errors: an error that belongs to a field has a path.
             if error.path is None:
                 refused.append(error)
             return format_error(error, debug)
@@ -155,7 +155,7 @@ class Executable:
         return rules_for(self.schema)
 
 
-# The journal and the reply hold GraphQL errors; ariadne would print each with a traceback besides.
+# GraphQL errors are in the journal and in the reply; ariadne would also print each with a traceback.
 _SILENT = logging.getLogger("emulator.graphql.silent")
 _SILENT.disabled = True
 
@@ -178,14 +178,14 @@ def _resolve_root_field(_: Any, info: GraphQLResolveInfo[Any], **arguments: Any)
 
 
 def _parse(query: str, limits: GraphQLLimits) -> DocumentNode:
-    """Parse a document; whether it parses or not, what is left of it is freed without the garbage collector."""
+    """Parse a document, so that its tokens are freed without the garbage collector even if it does not parse."""
     source = Source(query)
     lexer = Lexer(source)
     try:
         parser = Parser(
             source,
             lexer=lexer,
-            # As in the versions that graphene runs on: "{}" is not a selection.
+            # As in the versions that graphene uses: "{}" is not a selection.
             allow_empty_selection_sets=False,
             max_lexical_tokens=limits.tokens,
             max_comments=limits.tokens,
@@ -199,7 +199,7 @@ def _parse(query: str, limits: GraphQLLimits) -> DocumentNode:
 
 
 def _unlink_tokens(last: Token) -> None:
-    """Unlink tokens: linked both ways, only the garbage collector could free them, which holds up everything."""
+    """Unlink tokens: they form cycles, which only the garbage collector could free, and it would block everything."""
     token: Token | None = last
     while token is not None:
         former = token.prev
@@ -214,7 +214,7 @@ def _is_valid(
     max_errors: int | None = None,
     type_info: TypeInfo | None = None,
 ) -> list[GraphQLError]:
-    """Find nothing wrong: the document was validated before."""
+    """Skip validation: the document was validated before."""
     return []
 
 
@@ -224,7 +224,7 @@ def _beyond(measures: Measures, limits: GraphQLLimits) -> str:
     if measures.aliases > limits.aliases:
         return f"The document has {measures.aliases} aliases; the limit is {limits.aliases}."
     if measures.fields > limits.fields:
-        return f"The document selects more than {limits.fields} fields, counted wherever a fragment is spread."
+        return f"The document selects more than {limits.fields} fields, counting a fragment's wherever it is spread."
     if measures.nesting > MAX_NESTING_DEPTH:
         return (
             f"The document nests selections {measures.nesting} deep, with fragments; the limit is {MAX_NESTING_DEPTH}."
@@ -233,13 +233,13 @@ def _beyond(measures: Measures, limits: GraphQLLimits) -> str:
 
 
 def _refusal(rule: str, pointer: str, errors: Sequence[GraphQLError]) -> GraphQLResult:
-    """Return the result of a request that does not run. It does not hold the errors, which hold what was parsed."""
+    """Return the result of a request that does not run, without the errors, which refer to the parsed document."""
     violations = tuple(_violation(rule, pointer, error) for error in errors)
     return GraphQLResult({"errors": [format_error(error) for error in errors]}, violations)
 
 
 def _unfit(error: GraphQLError, request: Mapping[str, Any]) -> Violation:
-    """Return what is wrong with a request whose document is valid: a variable, or the name of the operation."""
+    """Return the violation of a request with a valid document: a variable, or the name of the operation."""
     for node in error.nodes or ():
         if isinstance(node, VariableDefinitionNode):
             name = node.variable.name.value

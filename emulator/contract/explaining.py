@@ -1,4 +1,4 @@
-"""The sentences for what a schema refuses (jsonschema). Imported with the first refusal."""
+"""The sentences for violations of a schema (jsonschema). Imported for the first violation."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from emulator.contract.size import is_large
 from emulator.exchange import NOTHING, Document, Violation
 
 MOST_VIOLATIONS = 100
-"""How many violations of one kind are kept of one document: a body can hold a hundred thousand."""
+"""How many violations of one kind are reported for one document: a body can contain a hundred thousand."""
 
 
 MOST_LOOKED_AT = 2000
-"""So many violations are looked at before the rest is left alone: each takes up to 0.07 ms, in the event loop."""
+"""How many violations are examined at most: each takes up to 0.07 ms, in the event loop."""
 
 
 LONGEST_SENTENCE = 4000
-"""A sentence is cut there: it may quote a whole text."""
+"""A sentence is cut after this many characters: it may quote a whole text."""
 
 
 class Explaining:
-    """Says where documents depart from the schemas of one contract; `documents` are its files by their addresses."""
+    """Explains how documents violate the schemas of one contract; `documents` are its files by address."""
 
     def __init__(self, documents: Mapping[str, Document]) -> None:
         empty: Registry[Document] = Registry()
@@ -44,10 +44,10 @@ class Explaining:
         self._validators: dict[str, Draft202012Validator] = {}
 
     def violations(self, address: str, document: Document, place: str, pointer: str = "") -> list[Violation]:
-        """Return the places where a document departs from the schema at `address`, in the order of their paths.
+        """Return a document's violations of the schema at `address`, in the order of their paths.
 
-        `pointer` goes before theirs. Of the first MOST_LOOKED_AT, MOST_VIOLATIONS of each kind are returned: a vendor
-        that tolerates one kind may refuse another that comes behind.
+        `pointer` is the prefix of their pointers. Of the first MOST_LOOKED_AT, MOST_VIOLATIONS of each kind are
+        returned: a vendor that tolerates one kind may refuse another that comes later.
         """
         kept: Counter[tuple[str, str]] = Counter()
         errors = []
@@ -68,7 +68,7 @@ class Explaining:
 
 
 def _without_dialect(document: Document) -> Document:
-    """Leave out $schema: jsonschema would go on with its own class there, without our patterns."""
+    """Leave out $schema: jsonschema would continue with its own class there, without our patterns."""
     if not isinstance(document, dict):
         return document
     return {name: value for name, value in document.items() if name != "$schema"}
@@ -83,7 +83,7 @@ def _check_pattern(
 
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """Compile a pattern so that a $ at its end is the very end, as in JSON Schema: Python's is a line's end, too."""
+    """Compile a pattern so that a $ at its end matches only the end, as in JSON Schema, not before a line break."""
     ends = pattern.endswith("$") and not pattern.endswith("\\$")
     return re.compile(pattern[:-1] + r"\Z" if ends else pattern)
 
@@ -102,7 +102,7 @@ def _check_additional_properties(
     if allowed is not False or "patternProperties" in schema:
         yield from Draft202012Validator.VALIDATORS["additionalProperties"](validator, allowed, instance, schema)
     elif isinstance(instance, dict) and not instance.keys() <= schema.get("properties", {}).keys():
-        # jsonschema would quote all of them, and there may be a hundred thousand.
+        # jsonschema would quote all of them, possibly a hundred thousand.
         yield ValidationError("additional properties are not allowed")
 
 
@@ -113,7 +113,7 @@ _Validator: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call
 
 
 def _quoted(value: Any) -> str:
-    """Return a value as Python writes it; but a large array or object by these words, of a long text its beginning."""
+    """Return a value as Python writes it, but a large array or object in words, and of a long text the beginning."""
     if isinstance(value, str):
         return repr(value[:LONGEST_SENTENCE])
     if isinstance(value, list) and is_large(value):
@@ -122,7 +122,7 @@ def _quoted(value: Any) -> str:
 
 
 def _path(error: ValidationError) -> list[tuple[int, str]]:
-    """Return what sorts errors by path, the elements of an array by their number."""
+    """Return the sort key for errors: their path, with elements of an array by number."""
     return [(step, "") if isinstance(step, int) else (-1, step) for step in error.absolute_path]
 
 
@@ -135,7 +135,7 @@ def _violations(error: ValidationError, place: str, pointer: str) -> Iterator[Vi
     here = pointer + "".join(f"/{_escape(str(step))}" for step in error.absolute_path)
     rule, keyword, instance = str(error.validator), cast(Any, error.validator_value), cast(Any, error.instance)
     if rule == "required":
-        # jsonschema reports each missing property by itself, and names it only in its sentence.
+        # jsonschema reports each missing property separately, and names it only in its sentence.
         missing = next(name for name in keyword if error.message.startswith(f"{name!r} is"))
         yield Violation(place, f"{here}/{_escape(missing)}", rule, True, NOTHING, error.message)
     elif rule == "additionalProperties":
@@ -149,7 +149,7 @@ def _violations(error: ValidationError, place: str, pointer: str) -> Iterator[Vi
 
 
 def _alternatives(error: ValidationError) -> list[list[ValidationError]]:
-    """Return what each alternative (of anyOf, oneOf) that takes values of this type says against this one."""
+    """Return the errors of each alternative (of anyOf, oneOf) that accepts values of this type."""
     by_number: dict[Any, list[ValidationError]] = {}
     for one in error.context or ():
         by_number.setdefault(one.relative_schema_path[0], []).append(one)
@@ -157,7 +157,7 @@ def _alternatives(error: ValidationError) -> list[list[ValidationError]]:
 
 
 def _is_of_type(error: ValidationError) -> bool:
-    """Return True if an alternative refuses the value itself for its type."""
+    """Return True if an alternative refuses the value because of its type."""
     return error.validator == "type" and not error.relative_path
 
 

@@ -1,4 +1,4 @@
-"""Stage 7 of the pipeline: is the reply in the contract? A reply that is not is an internal error."""
+"""Validates replies against the contract: an invalid one is an internal error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from emulator.exchange import NOTHING, Reply, Violation
 
 
 class BrokenContract(Exception):
-    """What a handler replied departs from the contract: an internal error."""
+    """A handler's reply violates the contract: an internal error."""
 
     def __init__(self, violations: Sequence[Violation]) -> None:
         super().__init__(", ".join(f"{found.place}{found.pointer}: {found.rule}" for found in violations))
@@ -18,7 +18,7 @@ class BrokenContract(Exception):
 
 
 def check_reply(reply: Reply, responses: Mapping[int, Response]) -> list[Violation]:
-    """Return where the reply departs from the `responses` that the contract holds, by status."""
+    """Return the reply's violations of the contract's `responses`, which are by status."""
     response = responses.get(reply.status)
     if response is None:
         known = sorted(responses)
@@ -30,12 +30,12 @@ def check_reply(reply: Reply, responses: Mapping[int, Response]) -> list[Violati
     if reply.content and kind not in kinds:
         return [Violation("header", "/content-type", "enum", kinds, kind, f"{kind} is not one of {kinds}")]
     if not reply.content and kinds and not response.may_be_empty:
-        return [Violation("body", "", "required", True, NOTHING, f"a {reply.status} has a body")]
+        return [Violation("body", "", "required", True, NOTHING, f"a {reply.status} must have a body")]
     return []
 
 
 def check_payload(payload: Any, operation: Operation) -> None:
-    """Raise BrokenContract if the value of a GraphQL root field departs from the contract."""
+    """Raise BrokenContract if the value of a GraphQL root field violates the contract."""
     violations = operation.payload.violations(payload, "body", f"/data/{operation.name}") if operation.payload else []
     if violations:
         raise BrokenContract(violations)
@@ -45,6 +45,6 @@ def _check_document(reply: Reply, response: Response) -> list[Violation]:
     kind = reply.content_type.partition(";")[0]
     media = response.media.get(kind) or response.media.get("application/json")
     if media is None:
-        sentence = f"a {reply.status} has no JSON body"
+        sentence = f"a {reply.status} must not have a JSON body"
         return [Violation("body", "", "not", {}, reply.document, sentence)]
     return media.check.violations(reply.document, "body")

@@ -1,4 +1,4 @@
-"""What is wrong with the files of a contract, each with its place: a user's own are checked before they are read."""
+"""Checks the form of a contract's files, and reports mistakes with their places: a user's own are checked before use."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ EXPECTED = {
     "x-evidence": "level (documented, observed, inferred or assumed) and source",
     "x-conventions": "trailing-slash, missing-content-type, json-content-type, json-reading, headers and etag",
     "x-unmatched": "the responses to calls that no operation matches, by status",
-    "operationId": "the operation's name, by which handlers, faults and the journal know it",
+    "operationId": "the operation's name, as handlers, faults and the journal use it",
     "tags": "a list of names, the first of which is the operation's group",
-    "responses": "what the operation answers, by status",
+    "responses": "the operation's replies, by status",
     "servers": "the vendor's URLs, the documented base URL first",
-    "value": "what the convention, or the example, is",
+    "value": "the value of the convention or example",
     "schema": "a JSON Schema",
     "payload": "the JSON Schema of what the root field returns",
-    "source": 'a name that others can follow, such as "Acme documentation, Errors", or "no source"',
+    "source": 'a name that others can look up, such as "Acme documentation, Errors", or "no source"',
 }
 LONGEST_VALUE = 60
 LONGEST_SENTENCE = 200
@@ -45,9 +45,9 @@ Problem: TypeAlias = tuple[str, str]
 
 
 def problems(vendor: str, files: Mapping[str, Path], is_public: bool = False) -> Iterator[str]:
-    """Yield a sentence with file and place for everything that is wrong with a contract's `files`, by name.
+    """Yield a sentence with file and place for each mistake in a contract's `files`, by name.
 
-    What a document that `is_public` leaves open is no mistake.
+    An `is_public` document may leave parts open: that is not a mistake.
     """
     if OPENAPI not in files:
         yield f"{vendor}: the contract has no {OPENAPI}"
@@ -71,7 +71,7 @@ def problems(vendor: str, files: Mapping[str, Path], is_public: bool = False) ->
 
 
 def _operation_names(document: Document) -> Iterator[tuple[str, str]]:
-    """Yield the JSON pointer and the name of each operation, as far as the document can be read."""
+    """Yield the JSON pointer and the name of each operation, as far as the document is readable."""
     for pointer, operation in _operations(document):
         name = operation.get("operationId")
         if isinstance(name, str):
@@ -79,7 +79,7 @@ def _operation_names(document: Document) -> Iterator[tuple[str, str]]:
 
 
 def handled_names(document: Document) -> Iterator[str]:
-    """Yield the operations that need a handler: GraphQL's root fields instead of the operation that carries them."""
+    """Yield the operations that need a handler: the GraphQL root fields instead of the operation that carries them."""
     for _, operation in _operations(document):
         described = operation.get("x-graphql")
         if isinstance(described, dict):
@@ -129,7 +129,7 @@ def _sentence(pointer: str, rule: str, expected: Any, actual: Any, sentence: str
 KINDS = {
     "object": "a mapping",
     "array": "a list",
-    "string": "a text",
+    "string": "a string",
     "boolean": "true or false",
     "integer": "a whole number",
     "number": "a number",
@@ -154,14 +154,14 @@ def _operation_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
     for pointer, operation in _operations(document):
         name = operation.get("operationId")
         if isinstance(name, str) and names[name] > 1:
-            yield f"{pointer}/operationId", f"{name} is the name of {names[name]} operations"
+            yield f"{pointer}/operationId", f"{names[name]} operations have the name {name}"
         path = pointer.split("/")[2].replace("~1", "/").replace("~0", "~")
         listed = operation.get("parameters")
         followed = [_followed(entry, document) for entry in (listed if isinstance(listed, list) else [])]
         declared = [entry.get("name") for entry in followed if entry.get("in") == "path"]
         for parameter in re.findall(r"\{([^{}]*)\}", path):
             if parameter not in declared and "x-graphql" not in operation:
-                yield pointer, f"the path has {{{parameter}}}, and no path parameter is named so"
+                yield pointer, f"the path has {{{parameter}}}, but no path parameter has this name"
 
 
 def _switch_problems(switches: Mapping[str, Any]) -> Iterator[Problem]:
@@ -177,14 +177,14 @@ def _is_in(value: Any, choices: Sequence[Any]) -> bool:
 
 
 def _schema_problems(schema: Document) -> Iterator[Problem]:
-    """Yield where something is no JSON Schema, or one that the two libraries could judge differently."""
+    """Yield what is not a valid JSON Schema, or what the two libraries could judge differently."""
     if isinstance(schema, dict) and isinstance(schema.get("$ref"), str) and schema["$ref"].startswith("#/components/"):
         return
     if not isinstance(schema, dict | bool):
         yield "", f"expected a JSON Schema, not {_shown(schema)}"
         return
     validator = Draft202012Validator(Draft202012Validator.META_SCHEMA)
-    # The fast library finds out whether there is something to be told.
+    # The fast library finds out whether there is anything to report.
     for error in () if jsonschema_rs.meta.is_valid(schema) else validator.iter_errors(schema):
         pointer = "".join(f"/{_escape(str(step))}" for step in error.absolute_path)
         yield pointer, _sentence(pointer, str(error.validator), error.validator_value, error.instance, error.message)
@@ -218,13 +218,13 @@ def _reference_problems(name: str, document: Document, documents: Mapping[str, D
         file = str(Path(name).parent / target) if target else name
         if file not in documents:
             near = get_close_matches(file, documents, 1, 0.0)
-            yield f"{pointer}/$ref", f"nothing is at {reference}" + (f"; did you mean {near[0]}?" if near else "")
+            yield f"{pointer}/$ref", f"{reference} does not exist" + (f"; did you mean {near[0]}?" if near else "")
         elif _at(documents[file], inner) is NOTHING:
             yield f"{pointer}/$ref", f"nothing is at {reference}"
 
 
 def _graphql_problems(document: Any, files: Mapping[str, Path]) -> Iterator[str]:
-    """Yield what is wrong with the schema that a GraphQL operation names, and with the root fields it declares."""
+    """Yield the mistakes in the schema that a GraphQL operation names, and in the root fields that it declares."""
     for pointer, operation in _operations(document):
         described = _mapping(operation.get("x-graphql"))
         name = described.get("schema")
@@ -254,7 +254,7 @@ def _alias_problems(document: Any, described: Mapping[str, Any], pointer: str, f
 
 
 def _root_fields(file: Path) -> tuple[Sequence[str], str]:
-    """Return the root fields of a schema, and the sentence that says what is wrong with it."""
+    """Return the root fields of a schema, and the sentence about a mistake in it."""
     from graphql import GraphQLError, GraphQLSyntaxError, build_schema  # noqa: PLC0415
 
     try:
@@ -278,7 +278,7 @@ def _operations(document: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _schemas(document: Document) -> Iterator[tuple[str, Document]]:
-    """Yield what stands where a schema does: below `schema`, `payload` and components/schemas."""
+    """Yield each value in the place of a schema: below `schema`, `payload` and components/schemas."""
     if isinstance(document, dict):
         components = _mapping(document.get("components"))
         for name, schema in _mapping(components.get("schemas")).items():
@@ -292,7 +292,7 @@ def _schemas(document: Document) -> Iterator[tuple[str, Document]]:
 def _nodes(
     document: Document, pointer: str = "", skip: Sequence[str] = ("examples", "example")
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield every mapping in a document with its JSON pointer, besides those in examples."""
+    """Yield every mapping in a document with its JSON pointer, except those in examples."""
     if isinstance(document, dict):
         yield pointer, document
         for name, value in document.items():

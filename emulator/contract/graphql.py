@@ -1,4 +1,4 @@
-"""A vendor's GraphQL schema, as its contract has it. What executes it is imported with the first call."""
+"""A vendor's GraphQL schema, from its contract. The code that executes it is imported for the first call."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class GraphQL:
     """A vendor's GraphQL schema.
 
-    `carrier` is the REST operation whose body it comes in, `operations` the root fields,
+    `carrier` is the REST operation whose body carries the requests, `operations` are the root fields,
     `aliases` maps a type name that documents may use to (the schema's name, the switch that allows it).
     """
 
@@ -27,11 +27,11 @@ class GraphQL:
     aliases: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def parse(self, query: str, aliases: frozenset[str], limits: GraphQLLimits) -> GraphQLDocument:
-        """Return a document; one that does not parse, or has too many tokens, is not runnable."""
+        """Return a document; if it does not parse, or has too many tokens, it has a `refusal`."""
         return self.executable.parse(query, aliases, limits)
 
     def validate(self, document: GraphQLDocument, limits: GraphQLLimits) -> GraphQLDocument:
-        """Return the document with the schema's verdict; one beyond the limits is not runnable either."""
+        """Return the validated document; if it is invalid, or exceeds the limits, it has a `refusal`."""
         return self.executable.validate(document, limits)
 
     def root_fields(self, document: GraphQLDocument, request: Mapping[str, Any]) -> RootFields | None:
@@ -41,14 +41,14 @@ class GraphQL:
     def execute(self, document: GraphQLDocument, request: Mapping[str, Any], resolve: Resolve) -> GraphQLResult:
         """Run a request ({query, variables, operationName}) whose document is valid.
 
-        The result has `errors` only if there are some. What `resolve` raises besides FieldError is an internal error
-        and is raised again, once the execution has ended.
+        The result has `errors` only if there are any. Exceptions of `resolve` other than FieldError are internal
+        errors, and are raised again after the execution.
         """
         return self.executable.execute(document, request, resolve)
 
     @property
     def is_ready(self) -> bool:
-        """Return True if a request has been read: the first one also imports what runs it, and makes the schema."""
+        """Return True if the schema was built: the first request does that, and imports graphql-core."""
         return "executable" in self.__dict__
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The GraphQL requests that one vendor's calls carry: read, validated, kept, and none holds the event loop."""
+"""The GraphQL requests in one vendor's calls: parsed, validated, cached, without blocking the event loop."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ Request: TypeAlias = Mapping[str, Any]
 """A GraphQL request with a query that is a string: {query, variables, operationName}."""
 
 STRANGERS_QUERY = 64 * 1024
-"""The longest document that is parsed for a client who has not shown a credential, in characters."""
+"""The longest document that is parsed for a client without a credential, in characters."""
 
 STRANGERS_BODY = 1024**2
-"""The longest body that is looked into for such a client, in bytes."""
+"""The longest body that is parsed for such a client, in bytes."""
 
 QUICK_QUERY = 1024
 """The longest document that is parsed and validated in the event loop, in characters: 0.05 s at worst."""
 
 QUICK_FIELDS = 100
 QUICK_BODY = 64 * 1024
-"""A request that selects more fields, or comes in more bytes, is executed off the event loop."""
+"""A request with more fields or bytes is executed off the event loop."""
 
 KEPT_BYTES = 8 * 1024**2
-"""What the documents that are kept may take in memory. A full garbage collection visits all of them."""
+"""The memory limit of cached documents. A full garbage collection visits all of them."""
 
 
 class GraphQLCalls:
@@ -50,16 +50,16 @@ class GraphQLCalls:
         self.documents = BoundedCache[tuple[str, frozenset[str]], "GraphQLDocument"](KEPT_BYTES)
 
     def is_long(self, call: Call) -> bool:
-        """Return True if the call is only looked into once its client has shown a credential."""
+        """Return True if the call is only parsed once its client is authenticated."""
         if len(call.body) <= STRANGERS_QUERY:
             return False
         request = self._request_in(call) if len(call.body) <= STRANGERS_BODY else None
         return request is None or len(request["query"]) > STRANGERS_QUERY
 
     async def root_fields(self, call: Call) -> RootFields | None:
-        """Return the root fields that a call selects; None if it is no GraphQL request, or cannot be read that far.
+        """Return the root fields that a call selects; None if it is not a GraphQL request, or does not parse.
 
-        Nothing of it is kept: anybody can send this.
+        The document is not cached: the client is not authenticated.
         """
         request = self._request_in(call)
         if request is None:
@@ -71,7 +71,7 @@ class GraphQLCalls:
         return await self._run(key[0], lambda: graphql.root_fields(graphql.parse(*key, limits), request))
 
     async def prepare(self, call: Call) -> GraphQLDocument:
-        """Return the document of an authenticated call that keeps to its schema, validated; it is kept for later."""
+        """Return the validated document of an authenticated call whose body is valid, and cache it."""
         graphql, limits, key = self._graphql, self._limits, self._key(call, cast("Request", call.document))
         document = self.documents.get(key)
         if document is None:
@@ -80,11 +80,11 @@ class GraphQLCalls:
         return document
 
     def takes_long(self, call: Call, document: GraphQLDocument) -> bool:
-        """Return True if a request is to be executed off the event loop."""
+        """Return True if a request must be executed off the event loop."""
         return document.fields > QUICK_FIELDS or len(call.body) > QUICK_BODY
 
     def execute(self, call: Call, document: GraphQLDocument, resolve: Resolve) -> GraphQLResult:
-        """Run a call's request with its document, which is valid."""
+        """Run a call's request with its valid document."""
         return self._graphql.execute(document, cast("Request", call.document), resolve)
 
     def _key(self, call: Call, request: Request) -> tuple[str, frozenset[str]]:

@@ -1,4 +1,4 @@
-"""How large a GraphQL document is, with each fragment counted wherever it is spread: in one pass over each part."""
+"""Measures a GraphQL document, counting each fragment wherever it is spread, in one pass over each part."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from graphql import DocumentNode, FieldNode, FragmentDefinitionNode, FragmentSpr
 from graphql.language import SelectionNode, SelectionSetNode
 
 UNCOUNTED = 10**9
-"""Numbers end here: fragments that spread others twice, n deep, select 2**n fields."""
+"""Counting stops here: fragments that spread others twice, n deep, select 2**n fields."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """How deep fields stand in each other, how many all operations select, and how many aliases are written.
+    """The depth of nested fields, the number of fields of all operations, and the number of aliases as written.
 
-    `nesting` is how deep selections in braces stand in each other, those of fragments among them.
+    `nesting` is the depth of nested selections in braces, including those of fragments.
     """
 
     depth: int
@@ -27,7 +27,7 @@ class Measures:
 
 @dataclass(slots=True)
 class _Part:
-    """An operation or a fragment by itself. `spreads` are the fragments in it, with the depth and nesting there."""
+    """An operation or a fragment alone. `spreads` are the fragments in it, with their depth and nesting."""
 
     depth: int = 0
     fields: int = 0
@@ -73,7 +73,7 @@ def _part(definition: OperationDefinitionNode | FragmentDefinitionNode) -> _Part
 
 
 def _expand(fragments: Mapping[str, _Part]) -> None:
-    """Add to each fragment what those in it select, the innermost first."""
+    """Add to each fragment the measures of the fragments in it, innermost first."""
     entered: set[str] = set()
     done: set[str] = set()
     for name in fragments:

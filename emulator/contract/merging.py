@@ -1,4 +1,4 @@
-"""Whether GraphQL fields that answer under one name are the same: each is looked at once where it is selected."""
+"""Validates that GraphQL fields with the same response name can be merged, in linear time."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ Rules: TypeAlias = tuple[type[ASTValidationRule], ...]
 
 
 def rules_for(schema: GraphQLSchema) -> tuple[Rules, Rules]:
-    """Return the rules that a document is validated against, and those for a document that keeps to the first ones.
+    """Return the rules for every document, and further rules for a document that passes the first ones.
 
-    graphql-core compares each pair of fields that answer under one name, and each pair of fragments. Where all types
-    are objects, such fields have one parent in a document that is valid otherwise, and comparing each with the first
-    comes to the same. In a schema with interfaces or unions it would not.
+    graphql-core compares each pair of fields with the same response name, and each pair of fragments. If all types are
+    objects, such fields have the same parent in an otherwise valid document, and comparing each with the first gives
+    the same result. In a schema with interfaces or unions it would not.
     """
     if any(is_abstract_type(of) for of in schema.type_map.values()):
         return specified_rules, ()
@@ -46,16 +46,16 @@ def rules_for(schema: GraphQLSchema) -> tuple[Rules, Rules]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Selected:
-    """A field where it is selected, `within` another one."""
+    """A selected field, `within` another one."""
 
     node: FieldNode
     within: _Selected | None
 
 
 class FieldsMergeRule(ValidationRule):
-    """GraphQL specification, Field Selection Merging, in a document that keeps to all the other rules.
+    """GraphQL specification, Field Selection Merging, for a document that passes all other rules.
 
-    The time is linear in the number of fields, each counted wherever its fragment is spread.
+    The time is linear in the number of fields, counting a fragment's wherever it is spread.
     """
 
     def __init__(self, context: ValidationContext) -> None:
@@ -64,7 +64,7 @@ class FieldsMergeRule(ValidationRule):
         self._number_of: dict[int, int] = {}
 
     def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> VisitorAction:
-        """Look at what an operation selects: level by level, the selections of one name put together."""
+        """Check an operation's selections level by level, grouped by response name."""
         waiting = deque([self._by_name([(None, node.selection_set)])])
         while waiting:
             for fields in waiting.popleft().values():
@@ -75,7 +75,7 @@ class FieldsMergeRule(ValidationRule):
         return self.SKIP
 
     def _by_name(self, places: Iterable[tuple[_Selected | None, SelectionSetNode]]) -> dict[str, list[_Selected]]:
-        """Return the fields in some selections by the name that they answer under; each fragment is visited once."""
+        """Return the fields of some selections by response name; each fragment is visited once."""
         found: dict[str, list[_Selected]] = {}
         spread: set[str] = set()
         waiting = [(within, iter(selections.selections)) for within, selections in reversed(list(places))]
@@ -104,7 +104,7 @@ class FieldsMergeRule(ValidationRule):
                 self.report_error(_conflict(first, field))
 
     def _number(self, node: FieldNode) -> int:
-        """Return a number that a field shares with those that have the same name and the same arguments."""
+        """Return a number that is the same for fields with the same name and arguments."""
         number = self._number_of.get(id(node))
         if number is None:
             written = node.name.value, frozenset((of.name.value, _written(of.value)) for of in node.arguments or ())
@@ -113,7 +113,7 @@ class FieldsMergeRule(ValidationRule):
 
 
 def _written(value: ValueNode) -> Any:
-    """Return what an argument's values have in common if they are the same: objects have their fields in any order."""
+    """Return a comparable form of an argument's value: the order of an object's fields does not matter."""
     if isinstance(value, ListValueNode):
         return tuple(_written(item) for item in value.values)
     if isinstance(value, ObjectValueNode):
@@ -124,22 +124,22 @@ def _written(value: ValueNode) -> Any:
 
 
 def _conflict(first: _Selected, other: _Selected) -> GraphQLError:
-    """Tell, in graphql-core's words, of two fields that do not merge, from the outermost fields that do on."""
+    """Return graphql-core's error for two fields that cannot be merged, starting at their outermost parents."""
     names = first.node.name.value, other.node.name.value
     reason = "they have differing arguments"
     if names[0] != names[1]:
         reason = f"'{names[0]}' and '{names[1]}' are different fields"
     nodes = [first.node], [other.node]
     while first.within is not None and other.within is not None and first.within is not other.within:
-        reason = f"subfields '{_answers_under(first.node)}' conflict because {reason}"
+        reason = f"subfields '{_response_name(first.node)}' conflict because {reason}"
         first, other = first.within, other.within
         nodes = [first.node, *nodes[0]], [other.node, *nodes[1]]
     return GraphQLError(
-        f"Fields '{_answers_under(first.node)}' conflict because {reason}."
+        f"Fields '{_response_name(first.node)}' conflict because {reason}."
         " Use different aliases on the fields to fetch both if this was intentional.",
         nodes[0] + nodes[1],
     )
 
 
-def _answers_under(node: FieldNode) -> str:
+def _response_name(node: FieldNode) -> str:
     return (node.alias or node.name).value

@@ -1,4 +1,4 @@
-"""For a call that no operation matches: the nearest operations, and what to change."""
+"""The nearest operations to a call that no operation matches, and what to change."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ NEAREST = 3
 MOST_SEGMENTS = 30
 LONGEST_SEGMENT = 60
 
-# What differences cost; a segment that differs costs by how unlike it is.
+# The costs of differences; a different segment costs as much as its spelling differs.
 OTHER_SLASH = 0.2
 OTHER_METHOD = 0.3
 MISSING_PARAMETER = 0.8
 ONE_SEGMENT = 1.0
 FARTHEST = 3.5
-"""What costs more has nothing to do with the call."""
+"""Operations beyond this cost are unrelated to the call."""
 
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """An operation that a call nearly matched. `sentence` names it and what to change."""
+    """An operation that a call nearly matches. `sentence` names it and what to change."""
 
     operation: str
     method: str
@@ -37,7 +37,7 @@ class NearMiss:
     sentence: str
 
     def document(self) -> dict[str, str]:
-        """Return it as JSON."""
+        """Return it as a JSON document."""
         return {"operation": self.operation, "method": self.method, "path": self.path, "sentence": self.sentence}
 
 
@@ -46,7 +46,7 @@ def near_misses(
 ) -> tuple[NearMiss, ...]:
     """Return the nearest operations for a path below the vendor's root ("/api/v1/integration"), nearest first.
 
-    Of a GraphQL call, those are compared with its root fields.
+    For a GraphQL call, the operations are compared with its root fields.
     """
     if root_fields is not None:
         return _near_root_fields(root_fields, contract)
@@ -64,7 +64,7 @@ def near_misses(
 
 
 def _near_root_fields(selected: RootFields, contract: Contract) -> tuple[NearMiss, ...]:
-    """Return the operations whose names are nearest to the root fields that the schema does not have, nearest first."""
+    """Return the operations with the nearest names to the root fields that the schema lacks, nearest first."""
     ranked: list[tuple[float, NearMiss]] = []
     for operation in contract.operations.values():
         if operation.root:
@@ -82,14 +82,14 @@ def _near_root_fields(selected: RootFields, contract: Contract) -> tuple[NearMis
 
 
 def near_vendor(path: str, vendors: Iterable[str]) -> str | None:
-    """Return the vendor whose name is nearest to a path's first segment, None if none is near."""
+    """Return the vendor with the nearest name to a path's first segment, or None."""
     first = path.removeprefix("/").partition("/")[0][:LONGEST_SEGMENT].lower()
     return next(iter(get_close_matches(first, list(vendors), 1)), None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One step of an alignment: what the call has and what the template has there; None: it has nothing."""
+    """One step of an alignment: the segment of the call and that of the template; None if it is missing."""
 
     number: int
     found: str | None
@@ -99,7 +99,7 @@ class _Step:
 def _compare(
     method: str, segments: Sequence[str], slash: bool | None, operation: Operation, mount: str
 ) -> tuple[float, NearMiss]:
-    """Compare a call with an operation at one mount; `slash`: whether the path ends with one, None if it may."""
+    """Compare a call with an operation at one mount; `slash`: whether the path must end with one, None if it may."""
     template, wants_slash = _split(mount + operation.path)
     cost, steps = _align(segments, template)
     differences = []
@@ -108,7 +108,7 @@ def _compare(
         cost += OTHER_METHOD
     differences += _differing_segments(steps)
     if slash is not None and slash != wants_slash:
-        differences.append("with a slash at the end" if wants_slash else "without the slash at the end")
+        differences.append("add the trailing slash" if wants_slash else "remove the trailing slash")
         cost += OTHER_SLASH
     path = mount + operation.path
     return cost, NearMiss(operation.name, operation.method, path, _question(f"{operation.method} {path}", differences))
@@ -119,14 +119,14 @@ def _question(meant: str, changes: Sequence[str]) -> str:
 
 
 def _split(path: str) -> tuple[list[str], bool]:
-    """Return the segments of a path, and whether a slash follows the last."""
+    """Return the segments of a path, and whether it has a trailing slash."""
     segments = path.split("/")[1:]
     slash = segments[-1:] == [""]
     return segments[:-1] if slash else segments, slash
 
 
 def _align(found: Sequence[str], wanted: Sequence[str]) -> tuple[float, list[_Step]]:
-    """Return what it costs to make one path of the other, and the cheapest way: an edit distance over segments."""
+    """Return the cost of turning one path into the other, and the cheapest steps: an edit distance over segments."""
     costs = _table(found, wanted)
     steps: list[_Step] = []
     row, column = len(found), len(wanted)
@@ -165,7 +165,7 @@ def _missing(wanted: str) -> float:
 
 
 def _unlike(found: str, wanted: str) -> float:
-    """Return how unlike two segments are: 0 to just below the cost of a missing and an extra one."""
+    """Return how different two segments are: 0 to just below the cost of a missing and an extra one."""
     if wanted.startswith("{"):
         return 0.0 if found else ONE_SEGMENT
     return 0.0 if found == wanted else _distance(found[:LONGEST_SEGMENT].lower(), wanted.lower())
@@ -177,7 +177,7 @@ def _distance(found: str, wanted: str) -> float:
 
 
 def _differing_segments(steps: Sequence[_Step]) -> Iterator[str]:
-    """Yield what to change in a path; neighbours that are missing or unexpected go together."""
+    """Yield what to change in a path; group adjacent missing or extra segments."""
     for kind, group in groupby(steps, key=_kind_of):
         run = list(group)
         first, last = run[0], run[-1]

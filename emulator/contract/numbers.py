@@ -1,4 +1,4 @@
-"""How the text of a parameter becomes a number, by the framework that reads it."""
+"""Parses the text of a parameter as a number, as the vendor's framework does."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TypeAlias
 Number: TypeAlias = int | float
 
 LARGEST_SAFE = 2**53 - 1
-"""The largest number up to which JavaScript holds each whole number exactly."""
+"""JavaScript represents every whole number up to this one exactly."""
 
 LONGEST_PLAIN = 1e21
 SHORTEST_PLAIN = 1e-6
-"""Between these, JavaScript writes a number without an exponent."""
+"""JavaScript writes numbers between these without an exponent."""
 
 _JAVASCRIPT_SPACE = r"[\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]*"
 _JOI_NUMBER = re.compile(
@@ -23,7 +23,7 @@ _JOI_NUMBER = re.compile(
 
 
 def read_plain(text: str) -> Number | None:
-    """Read a number of digits, with a minus and a decimal point if need be; None for any other text."""
+    """Read a number of digits, optionally with a minus and a decimal point; None for any other text."""
     if re.fullmatch(r"-?[0-9]{1,100}", text):
         return int(text)
     return float(text) if re.fullmatch(r"-?[0-9]{1,18}\.[0-9]{1,18}", text) else None
@@ -32,8 +32,8 @@ def read_plain(text: str) -> Number | None:
 def read_joi(text: str) -> Number | None:
     """Read a number as joi converts a string ("200.0", "2e2", " +200 "); None for one that it refuses.
 
-    A whole number comes back as an int. joi also refuses numbers that JavaScript cannot hold exactly
-    (joi 17, lib/types/number.js): `is_joi_number` tells those from what is no number.
+    A whole number is returned as an int. joi also refuses numbers that JavaScript cannot represent exactly
+    (joi 17, lib/types/number.js): `is_joi_number` distinguishes them from other text.
     """
     matched = _JOI_NUMBER.fullmatch(text)
     if matched is None:
@@ -46,12 +46,12 @@ def read_joi(text: str) -> Number | None:
 
 
 def is_joi_number(text: str) -> bool:
-    """Return True if joi takes a text as a number, be it one that JavaScript cannot hold exactly."""
+    """Return True if joi reads a text as a number, even one that JavaScript cannot represent exactly."""
     return _JOI_NUMBER.fullmatch(text) is not None
 
 
 def _is_exact(written: str, has_exponent: bool, value: float) -> bool:
-    """Return True if JavaScript would write the digits again that were read."""
+    """Return True if JavaScript would write the same digits."""
     if value == 0:
         return not re.search(r"[1-9]", written.lower().partition("e")[0])
     if not has_exponent and not SHORTEST_PLAIN <= abs(value) < LONGEST_PLAIN:

@@ -1,4 +1,4 @@
-"""Reads contracts/<vendor>/: an OpenAPI 3.1 document, its JSON Schemas, and what they promise."""
+"""Reads contracts/<vendor>/: an OpenAPI 3.1 document with its extensions, and its JSON Schemas."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from emulator.json_text import READINGS, Reading
 
 @dataclass(frozen=True)
 class Switch:
-    """A switch for what is not known of a vendor, or where clients could differ."""
+    """A choice between possible behaviours of a vendor, where no source says which is true."""
 
     name: str
     default: Any
@@ -33,16 +33,15 @@ class Switch:
 
 @dataclass(frozen=True)
 class Conventions:
-    """What holds for all of a vendor's operations; the contract gives each its evidence.
+    """The conventions of all of a vendor's operations; the contract has evidence for each.
 
     `path_decoding` says how a path is decoded before it is routed: by "segments", as a "whole" (an encoded slash
-    divides it) or not ("none"); parameters are decoded in any case. `path_case` says whether small and capital letters
-    are "ignored" in fixed segments, `undecodable_parameter` what is done with one in a path that is no
-    percent-encoded UTF-8 ("%zz"): it is "read" all the same, or "refused".
-    `repeated_parameter` says what a query parameter is that was sent more than once ("first" and "last" of
-    them, or a "list" of all), `number_parameter` how its text becomes a number (a key of numbers.NUMBERS),
-    `json_suffix` whether application/…+json is "read" as JSON, too;
-    `content_encoding` whether compressed bodies are "unpacked", or read "as-sent".
+    divides it) or not ("none"); parameters are always decoded. `path_case` says whether case is "ignored" in fixed
+    segments, `undecodable_parameter` whether a path parameter that is not percent-encoded UTF-8 ("%zz") is "read"
+    anyway, or "refused". `repeated_parameter` says which value a repeated query parameter has (the "first" or "last"
+    one, or a "list" of all), `number_parameter` how its text becomes a number (a key of numbers.NUMBERS),
+    `json_suffix` whether application/…+json is "read" as JSON, too; `content_encoding` whether compressed bodies are
+    "unpacked", or read "as-sent".
     """
 
     trailing_slash: str
@@ -67,11 +66,11 @@ class Conventions:
 
 @dataclass(frozen=True)
 class Contract:
-    """What one vendor promises.
+    """One vendor's contract.
 
-    `mounts` are the paths below which the operations stand ("/api/v1", ""), the base URL's first;
-    `variables` what stands for a variable in them, `hosts` the vendor's own names ("*.immuta.com"
-    where a label varies). `files` are what it was read from, by name within the contract's folder.
+    `mounts` are the paths below which the operations are served ("/api/v1", ""), that of the base URL first;
+    `variables` are the values of variables in them, `hosts` the vendor's own names ("*.immuta.com" if a
+    label varies). `files` are its files, by name within the contract's folder.
     """
 
     vendor: str
@@ -93,14 +92,14 @@ class Contract:
         return self.schemas.check(f"file:///{self.vendor}/schemas/{file}")
 
     def compile(self) -> None:
-        """Compile every schema, which is else done when it is first used. Raises an error of the library's."""
+        """Compile every schema now instead of at its first use. Raises the library's errors."""
         self.schemas.compile()
         if self.graphql is not None:
             _ = self.graphql.executable
 
     @property
     def base_path(self) -> str:
-        """The path of what the vendor's documentation calls its base URL ("/secoda/api/v1").
+        """The path of the vendor's documented base URL ("/secoda/api/v1").
 
         For GraphQL that is the endpoint itself.
         """
@@ -109,17 +108,16 @@ class Contract:
 
     @property
     def handled(self) -> dict[str, Operation]:
-        """The operations that need a handler: all but the one that carries GraphQL."""
+        """The operations that need a handler: all except the one that carries GraphQL."""
         carrier = self.graphql.carrier if self.graphql else None
         return {name: operation for name, operation in self.operations.items() if name != carrier}
 
 
 def read_contract(folder: Path, *overlays: Path, is_public: bool = False) -> Contract:
-    """Read one vendor's contract; a file in one of the `overlays` takes the place of the folder's own.
+    """Read one vendor's contract; a file in one of the `overlays` replaces the folder's own.
 
-    One that `is_public` may be a document that nobody wrote for the emulator: what it leaves open is filled in.
-
-    Raises ContractError, naming file and place, if one that is not ours is wrong: ours are checked by our tests.
+    An `is_public` document may be one that was not written for the emulator: the parts that it leaves open are filled
+    in. Raises ContractError, naming file and place, for a mistake in a user's file: tests check the built-in ones.
     """
     files = contract_files(folder, *overlays)
     if all(map(is_ours, files.values())) and OPENAPI in files:
@@ -151,7 +149,7 @@ class _Reader:
             if is_schema(name):
                 documents[f"file:///{self.vendor}/{name}"] = load(file)
         self.schemas = Schemas(documents)
-        # Most operations refer to the same responses: each is read once.
+        # Most operations refer to the same responses: read each only once.
         self._shared: dict[tuple[str, str], Response] = {}
 
     def contract(self) -> Contract:
@@ -318,7 +316,7 @@ class _Reader:
         return GraphQL(carrier, sdl, operations, aliases)
 
     def _follow(self, pointer: str, entry: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-        """Follow a `$ref` within the document; return the pointer that holds the thing, and the thing."""
+        """Follow a `$ref` within the document; return its pointer and its value."""
         if "$ref" not in entry:
             return pointer, entry
         target = entry["$ref"].removeprefix("#")
@@ -366,12 +364,12 @@ def _escape(step: str) -> str:
 
 
 def responses_of(operation: Operation, contract: Contract) -> Mapping[int, Response]:
-    """Return what an operation can answer; a GraphQL root field what the operation that carries it can."""
+    """Return an operation's responses by status; for a GraphQL root field, those of its carrier."""
     return contract.operations[contract.graphql.carrier].responses if contract.graphql else operation.responses
 
 
 def switch_named(full_name: str, contracts: Mapping[str, Contract]) -> Switch:
-    """Return the switch that "celigo.empty_list_status" names. Raises ConfigurationError, naming the vendor's own."""
+    """Return the switch with a name such as "celigo.empty_list_status". Raises ConfigurationError."""
     vendor, _, name = full_name.partition(".")
     if vendor not in contracts:
         where = f"of the switch {full_name!r}"

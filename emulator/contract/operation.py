@@ -1,4 +1,4 @@
-"""One operation of a contract: what a call to it may hold, and what it may answer."""
+"""One operation of a contract: its parameters, body and responses."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def is_json(kind: str) -> bool:
 class Parameter:
     """A path, query or header parameter.
 
-    `type` is its schema's JSON type; of a list (`is_list`), its items'. A list is sent as several parameters, or as one
-    whose entries a `separator` divides.
+    `type` is its schema's JSON type; for a list (`is_list`), that of its items. A list is sent as a repeated parameter,
+    or as one whose entries a `separator` divides.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A property of a multipart body; `file` tells a file from a plain field."""
+    """A property of a multipart body; `file` is True for a file, False for a plain field."""
 
     name: str
     file: bool
@@ -49,7 +49,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """One content type of a body: the check for its document, its examples, a multipart one's fields."""
+    """One content type of a body: the check for its document, its examples, and the fields of a multipart body."""
 
     check: Check
     examples: Mapping[str, Document]
@@ -58,7 +58,7 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What an operation takes as its body, by content type."""
+    """The body of an operation, by content type."""
 
     required: bool
     media: Mapping[str, Media]
@@ -66,10 +66,10 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What an operation answers with one status; without `media` it has no body.
+    """An operation's response with one status; without `media` it has no body.
 
-    `may_be_empty` (`x-may-be-empty`) lets a status that has a body come without it, too. `headers`
-    holds the example of each header that has one. `is_added` tells that the document says nothing of it.
+    `may_be_empty` (`x-may-be-empty`) also allows the status without its body. `headers` contains the
+    example of each header that has one. `is_added` means that the document does not mention it.
     """
 
     status: int
@@ -84,7 +84,7 @@ class Response:
 class Operation:
     """A REST operation, or a GraphQL root field (then `root` is "query" or "mutation").
 
-    `payload` holds what the handler of a GraphQL root field returns to the contract.
+    `payload` validates what the handler of a GraphQL root field returns.
     """
 
     vendor: str
@@ -113,15 +113,15 @@ class Operation:
 
 
 Resolve: TypeAlias = Callable[[str, str, dict[str, Any]], Any]
-"""Answers a root field: name, key in the result, arguments. Raises FieldError for a GraphQL error."""
+"""Resolves a root field: name, key in the result, arguments. Raises FieldError for a GraphQL error."""
 
 
 @dataclass(frozen=True)
 class GraphQLLimits:
-    """What a document may not exceed.
+    """The limits of a document.
 
-    `depth` counts fields that stand in each other, `fields` those that all operations select: both with each fragment
-    counted wherever it is spread. `aliases` and `tokens` are counted as written; `length` is in characters.
+    `depth` is the number of nested fields, `fields` the number that all operations select: both count each fragment
+    wherever it is spread. `aliases` and `tokens` are counted as written; `length` is in characters.
     """
 
     depth: int
@@ -133,7 +133,7 @@ class GraphQLLimits:
 
 @dataclass(frozen=True, slots=True)
 class RootFields:
-    """The root fields that a request selects, in order: the operations, and those that `root` does not have.
+    """The root fields that a request selects, in order: the operations, and the unknown ones.
 
     `root` is "query", "mutation" or "subscription".
     """
@@ -145,9 +145,9 @@ class RootFields:
 
 @dataclass(frozen=True, slots=True)
 class GraphQLResult:
-    """What a request comes to: `document` is the {data, errors} to answer.
+    """The result of a request: `document` is the {data, errors} to return.
 
-    `violations` tell why a request did not run at all: its document or its variables are not valid.
+    `violations` say why a request did not run at all: its document or its variables are invalid.
     """
 
     document: dict[str, Any]

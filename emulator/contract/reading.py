@@ -1,4 +1,4 @@
-"""Stage 5 of the pipeline: is the call in the contract? Parses bodies and types parameters on the way."""
+"""Validates calls against the contract; parses their bodies and types their parameters."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ JSON = "application/json"
 JSON_SUFFIX = re.compile(r"application/.+\+json")
 FORM = "application/x-www-form-urlencoded"
 BINARY = ("application/vnd.sqlite3", "application/octet-stream")
-"""What is handed on as it is."""
+"""The content types that are not parsed."""
 
 
 class UnsupportedType(Departure):
-    """The body's content type is not one that the operation takes."""
+    """The operation does not accept the body's content type."""
 
     def __init__(self, accepted: Sequence[str], kind: str) -> None:
         super().__init__(f"expected one of {', '.join(accepted)}")
@@ -33,10 +33,10 @@ class UnsupportedType(Departure):
 
 
 def read_call(call: Call, operation: Operation, conventions: Conventions, max_depth: int) -> list[Violation]:
-    """Fill in the call's `params` and `document`; return where the call departs from the contract.
+    """Fill in the call's `params` and `document`; return its violations of the contract.
 
-    `call.params` comes in with the raw path parameters. Raises UnsupportedType, or MalformedBody, also for
-    JSON of more than `max_depth` levels.
+    Before, `call.params` contains the raw path parameters. Raises UnsupportedType, or MalformedBody, also for JSON
+    with more than `max_depth` levels.
     """
     is_plain = not operation.parameters and not call.query
     violations = [] if is_plain else list(_read_parameters(call, operation.parameters, conventions))
@@ -61,7 +61,7 @@ def _read_parameters(call: Call, parameters: Sequence[Parameter], conventions: C
 
 
 def _texts(call: Call, parameter: Parameter, raw_path: Mapping[str, str]) -> Sequence[str]:
-    """Return what was sent for a parameter, once for each time that it was sent."""
+    """Return the values that were sent for a parameter."""
     if parameter.place == "path":
         return [raw_path[parameter.name]] if parameter.name in raw_path else []
     sent = call.query if parameter.place == "query" else call.headers
@@ -79,7 +79,7 @@ def _read_parameter(
 
 
 def _value(parameter: Parameter, texts: Sequence[str], conventions: Conventions) -> Any:
-    """Type a parameter; what cannot be typed stays a text, and the schema refuses it."""
+    """Type a parameter; an invalid value stays a string, which the schema refuses."""
     if parameter.is_list:
         if parameter.separator:
             texts = texts[0].split(parameter.separator)
@@ -129,7 +129,7 @@ def _missing_body() -> Violation:
 
 
 def parse_json(call: Call, body: Body, reading: Reading, max_depth: int) -> Any:
-    """Return the document in a JSON body, as a framework reads it. Raises as read_call does."""
+    """Return the document in a JSON body, as a framework reads it. Raises like read_call."""
     try:
         document = reading.read(call.body, call.charset)
     except UnsupportedCharset:

@@ -1,4 +1,4 @@
-"""Which operation a path means: a tree of path segments, made at startup from the contracts."""
+"""Finds the operation of a path: a tree of path segments, built at the start from the contracts."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _ANY_SLASH = re.compile("(/|%2[fF])")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What stands at a path: its operations by method, where the vendor's base URL ends, the raw parameters.
+    """The route of a path: its operations by method, where the vendor's base URL ends, and the raw parameters.
 
-    `violations` are of the rule UNDECODABLE: the parameters that the vendor refuses because they do not decode.
+    `violations` have the rule UNDECODABLE: parameters that the vendor refuses because they cannot be decoded.
     """
 
     operations: Mapping[str, Operation]
@@ -60,7 +60,7 @@ class Routes:
                     self._add(mount, operation)
 
     def find(self, path: str) -> Route | None:
-        """Return what stands at a percent-encoded path, or None."""
+        """Return the route of a percent-encoded path, or None."""
         segments = self._segments(unquote(path) if self._decoding == "whole" else path)
         found = _find(self._root, segments, [], self._fixed)
         if found is None:
@@ -73,11 +73,11 @@ class Routes:
         return Route(node.operations, self._spelled(node.mount, path), params, violations)
 
     def _fixed(self, segment: str) -> str:
-        """Return a segment of a path as the fixed one that it may be."""
+        """Return a path segment in the form in which fixed segments are compared."""
         return self._cased(unquote(segment) if self._decoding == "segments" else segment)
 
     def _cased(self, segment: str) -> str:
-        # Letters beyond ASCII are none of a fixed segment, and not to become one.
+        # Fixed segments are ASCII: other letters must not turn into one.
         return segment if self._case_matters or not segment.isascii() else segment.lower()
 
     def _segments(self, path: str) -> list[str]:
@@ -87,7 +87,7 @@ class Routes:
         return segments
 
     def _spelled(self, mount: str, path: str) -> str:
-        """Return the mount as the caller spelled it: the same number of segments from the path."""
+        """Return the mount as the caller spelled it: the same number of segments of the path."""
         depth = mount.count("/")
         if self._decoding != "whole" or "%" not in path:
             return "/".join(path.split("/")[: depth + 1])

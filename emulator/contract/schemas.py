@@ -1,4 +1,4 @@
-"""JSON Schema: one fast verdict (jsonschema-rs) and, for what it refuses, the sentences (jsonschema)."""
+"""JSON Schema: fast validation (jsonschema-rs), and sentences for what is invalid (jsonschema)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _ANNOTATING = dict.fromkeys(ANNOTATED, _annotate)
 
 
 class Schemas:
-    """All schemas of one contract by the address of the file that holds them."""
+    """All schemas of one contract by the address of their file."""
 
     def __init__(self, documents: Mapping[str, Document]) -> None:
         self._documents = dict(documents)
@@ -34,11 +34,11 @@ class Schemas:
 
     def check(self, address: str) -> Check:
         """Return the check for the schema at `address` ("file:///secoda/openapi.yaml#/paths/…")."""
-        # One for all who refer to it: what many operations answer is compiled once.
+        # Shared: a response of many operations is compiled once.
         return self._checks.setdefault(address, Check(address, self))
 
     def compile(self) -> None:
-        """Compile every check there is. Raises ContractError for a schema that is none."""
+        """Compile every check. Raises ContractError for an invalid schema."""
         for check in list(self._checks.values()):
             try:
                 check.compile()
@@ -47,38 +47,38 @@ class Schemas:
 
     @cached_property
     def fast(self) -> jsonschema_rs.Registry:
-        """The documents as jsonschema-rs wants them."""
+        """The documents in the form of jsonschema-rs."""
         return jsonschema_rs.Registry(list(self._documents.items()), draft=jsonschema_rs.Draft202012)
 
     @cached_property
     def explaining(self) -> Explaining:
-        """What says in sentences why a document is refused."""
+        """Explains in sentences why a document is invalid."""
         from emulator.contract.explaining import Explaining  # noqa: PLC0415
 
         return Explaining(self._documents)
 
 
 class Check:
-    """Holds documents to one schema. Compiled when first used."""
+    """Validates documents against one schema. Compiled at its first use."""
 
     def __init__(self, address: str, schemas: Schemas) -> None:
         self.address = address
         self._schemas = schemas
 
     def compile(self) -> None:
-        """Make it ready to be used. Raises jsonschema-rs's errors."""
+        """Compile the schema. Raises jsonschema-rs's errors."""
         _ = self._fast
 
     def accepts(self, document: Document) -> bool:
-        """Return True if the document keeps to the schema."""
+        """Return True if the document is valid."""
         try:
             return self._fast.is_valid(document)
         except UnicodeEncodeError:
-            # A lone surrogate has no UTF-8, in which jsonschema-rs is handed its strings.
+            # A lone surrogate has no UTF-8, which jsonschema-rs needs for its strings.
             return self._fast.is_valid(without_surrogates(document))
 
     def violations(self, document: Document, place: str, pointer: str = "") -> list[Violation]:
-        """Return each place where the document departs from the schema; `pointer` goes before theirs."""
+        """Return the document's violations of the schema; `pointer` is the prefix of their pointers."""
         if self.accepts(document):
             return []
         return self._schemas.explaining.violations(self.address, document, place, pointer)

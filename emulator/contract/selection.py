@@ -22,16 +22,16 @@ from graphql import (
 def selected_fields(
     document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
 ) -> tuple[str, ...]:
-    """Return the names of an operation's root fields in order, each once; @skip and @include are obeyed."""
+    """Return the names of an operation's root fields in order, without duplicates; apply @skip and @include."""
     return tuple(dict.fromkeys(node.name.value for node in root_fields(document, operation, variables)))
 
 
 def root_fields(
     document: DocumentNode, operation: OperationDefinitionNode, variables: Mapping[str, Any]
 ) -> Iterator[FieldNode]:
-    """Yield an operation's root fields in order; @skip and @include are obeyed.
+    """Yield an operation's root fields in order; apply @skip and @include.
 
-    As in the GraphQL specification (CollectFields), each fragment is visited once, so that the time is linear.
+    As in the GraphQL specification (CollectFields), each fragment is visited once, so the time is linear.
     """
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
     values = {**_defaults(operation), **variables}
@@ -71,7 +71,7 @@ def _is_selected(node: SelectionNode, variables: Mapping[str, Any]) -> bool:
 
 
 def _condition(directive: DirectiveNode, variables: Mapping[str, Any]) -> Any:
-    """Return the value of a directive's argument `if`, None if it is not known."""
+    """Return the value of a directive's argument `if`, None if it is unknown."""
     for argument in directive.arguments or ():
         if argument.name.value == "if" and isinstance(argument.value, BooleanValueNode):
             return argument.value.value

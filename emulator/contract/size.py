@@ -1,15 +1,15 @@
-"""How large a value is, told without writing it out."""
+"""Whether a value is too large to quote, without serializing it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 MOST_VALUES = 1000
-"""A value of more values, or a text of more characters, is large."""
+"""A value with more values in it, or a text with more characters, is large."""
 
 
 def is_large(value: Any) -> bool:
-    """Return True for a text, array or object that no sentence should quote; it looks at the first MOST_VALUES only."""
+    """Return True for a text, array or object that is too large to quote; examine only the first MOST_VALUES."""
     within, count = [value], 0
     for inner in within:
         count += len(inner) if isinstance(inner, str | dict | list) else 0

@@ -1,1 +1,1 @@
-"""Faults: what a user injects, which calls it applies to, and what it does to them."""
+"""Faults: what a user injects, which calls it affects, and how."""

@@ -1,4 +1,4 @@
-"""The faults that are armed in a sandbox, and which of them apply to a call."""
+"""The armed faults of a sandbox, and which of them apply to a call."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from emulator.matching.where import Subject
 class Due:
     """A fault that applies to a call of an operation.
 
-    `seconds` is the delay drawn for it, `retry_after` the seconds until a rate lets a call through.
+    `seconds` is the delay drawn for it, `retry_after` the seconds until a rate allows a call again.
     """
 
     fault: Fault
@@ -28,7 +28,7 @@ class Due:
 
 
 class Faults:
-    """The faults of one sandbox, in the order in which they were armed, and how often each was met."""
+    """The faults of one sandbox, in the order in which they were armed, with their counts."""
 
     def __init__(self, seed: int | str) -> None:
         self._seed = seed
@@ -47,7 +47,7 @@ class Faults:
         return len(self._faults)
 
     def next_id(self) -> str:
-        """Return an id for a fault that has none."""
+        """Return an id for a fault without one."""
         self._number += 1
         return f"fault-{self._number}"
 
@@ -56,7 +56,7 @@ class Faults:
         return sum(hits for (fault, _), hits in self._hits.items() if fault == id)
 
     def add(self, fault: Fault) -> None:
-        """Arm a fault, counting anew if it was armed before."""
+        """Arm a fault; if it was already armed, restart its counts."""
         self.remove(fault.id)
         self._faults[fault.id] = fault
 
@@ -69,7 +69,7 @@ class Faults:
         return self._faults.pop(id, None) is not None
 
     def observe(self, vendor: str, operations: Sequence[str], subject_of: Callable[[str], Subject]) -> None:
-        """Count a call that is over, for the faults that follow it; `subject_of` an operation is what they look at."""
+        """Count a finished call for the faults with `follows`; `subject_of(operation)` is what they match."""
         subject_of = cache(subject_of)
         for fault in self._faults.values():
             follows = fault.when.follows
@@ -86,20 +86,20 @@ class Faults:
     ) -> list[Due]:
         """Count a call of an operation, and return the faults that apply to it.
 
-        A call that a fault cannot apply to, because its contract does not hold the reply, is not counted for it.
+        A call that a fault cannot affect, because the contract does not have the reply, is not counted for it.
         """
         matching = [fault for fault in self._faults.values() if fault.matches(vendor, operation, reads)]
-        met = (self._meet(fault, operation, now) for fault in matching if applies_to(fault))
+        met = (self.*_apply(fault, operation, now) for fault in matching if applies_to(fault))
         return [due for due in met if due is not None]
 
-    def _meet(self, fault: Fault, operation: str, now: datetime) -> Due | None:
+    def *_apply(self, fault: Fault, operation: str, now: datetime) -> Due | None:
         when = fault.when
         if when.follows is not None and self._followed[fault.id] < when.follows.count:
             return None
         key = (fault.id, operation if when.per_operation else "")
         self._calls[key] += 1
         number = self._calls[key] - when.after
-        # Chance is drawn by operation: what it decides for one does not depend on when others are called.
+        # Chance is drawn per operation: the result for one does not depend on when others are called.
         self._draws[fault.id, operation] += 1
         random = Random(f"{self._seed}:{fault.id}:{operation}:{self._draws[fault.id, operation]}")
         if not self._is_due(when, number, key, random, now):
@@ -121,7 +121,7 @@ class Faults:
         )
 
     def _over(self, rate: Rate | None, key: tuple[str, str], now: datetime) -> int | None:
-        """Return the seconds until a call is let through, None if this one is."""
+        """Return the seconds until a call is allowed, None if this one is."""
         if rate is None:
             return 1
         if key not in self._levels:
@@ -131,11 +131,11 @@ class Faults:
 
 
 ROUNDING = 1e-9
-"""What a sum of many small drops may be wrong by."""
+"""The rounding error of a sum of many small refills."""
 
 
 class _Bucket:
-    """How many calls are in a bucket, and since when."""
+    """The calls in a bucket, and the time of the last update."""
 
     def __init__(self, rate: Rate, now: datetime) -> None:
         assert rate.per_second
@@ -143,7 +143,7 @@ class _Bucket:
         self._calls, self._since = 0.0, now
 
     def wait(self, now: datetime) -> float:
-        """Take a call in and return 0, or return the seconds until one fits."""
+        """Add a call and return 0, or return the seconds until one fits."""
         passed = max(0.0, (now - self._since).total_seconds())
         self._calls, self._since = max(0.0, self._calls - passed * self._per_second), now
         excess = self._calls + 1 - self._capacity
@@ -154,7 +154,7 @@ class _Bucket:
 
 
 class _Window:
-    """When the calls were let through that still count (as Django REST framework's throttles keep them)."""
+    """The times of the allowed calls that still count (as in Django REST framework's throttles)."""
 
     def __init__(self, rate: Rate) -> None:
         assert rate.seconds
@@ -162,7 +162,7 @@ class _Window:
         self._times: deque[datetime] = deque()
 
     def wait(self, now: datetime) -> float:
-        """Take a call in and return 0, or return the seconds until one is."""
+        """Add a call and return 0, or return the seconds until one is allowed."""
         while self._times and not 0 <= (now - self._times[0]).total_seconds() < self._seconds:
             self._times.popleft()
         if len(self._times) < self._capacity:

@@ -1,4 +1,4 @@
-"""Faults validated against the contract: which operations one applies to, and the reply that it gives them."""
+"""Validates faults against the contract: the operations that one applies to, and its reply."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ NO_HEADER_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def applies_to(fault: Fault, operation: Operation, contract: Contract) -> bool:
-    """Return True if calls of an operation that a fault matches are affected by it.
+    """Return True if a fault can affect calls of an operation that it matches.
 
-    A reply needs its status in the operation's contract, unless it is forced; GraphQL errors a root field.
+    A reply needs its status in the operation's contract, unless it is forced; GraphQL errors need a root field.
     """
     if fault.graphql is not None:
         return operation.root != ""
@@ -37,7 +37,7 @@ def contract_of(fault: Fault, contracts: Mapping[str, Contract]) -> Contract:
 
 
 def check_fault(fault: Fault, contracts: Mapping[str, Contract]) -> None:
-    """Raise ConfigurationError, naming what there is, for a fault that could never apply to a call."""
+    """Raise ConfigurationError, naming the alternatives, for a fault that could never apply to a call."""
     contract = contract_of(fault, contracts)
     _check_combination(fault, contract)
     _check_when(fault.when)
@@ -53,7 +53,7 @@ def check_fault(fault: Fault, contracts: Mapping[str, Contract]) -> None:
 
 
 def _matching(name: str, fault: Fault, contract: Contract) -> Sequence[Operation]:
-    """Return the operations that a name means, besides the one that only carries GraphQL."""
+    """Return the operations that a name matches, except the one that only carries GraphQL."""
     named = [operation for operation in contract.handled.values() if matches(operation.name, name)]
     if not named:
         command = f"`emulator operations --vendor {contract.vendor}`"
@@ -63,7 +63,7 @@ def _matching(name: str, fault: Fault, contract: Contract) -> Sequence[Operation
     matching = [operation for operation in named if fault.matches(contract.vendor, operation.name, operation.safe)]
     if not matching:
         names = ", ".join(operation.name for operation in named)
-        raise ConfigurationError(f"only: {fault.only} leaves none of {names}")
+        raise ConfigurationError(f"only: {fault.only} excludes all matching operations: {names}")
     return matching
 
 
@@ -73,16 +73,16 @@ def _check_combination(fault: Fault, contract: Contract) -> None:
         raise ConfigurationError("a fault needs a reply, a delay, a connection or graphql")
     if fault.graphql and (fault.reply or fault.connection):
         raise ConfigurationError(
-            "graphql cannot be combined with a reply or a connection: the answer is one or the other"
+            "graphql cannot be combined with a reply or a connection: the reply can only be one of them"
         )
     if fault.graphql and contract.graphql is None:
         raise ConfigurationError(f"{contract.vendor} has no GraphQL operations; use a reply")
     if fault.reply and fault.connection and not fault.connection.sends_reply:
         raise ConfigurationError(
-            f"connection {fault.connection} sends no answer, so it cannot be combined with a reply"
+            f"connection {fault.connection} sends no reply, so it cannot be combined with one"
         )
     if fault.delay and fault.delay.kind == "uniform" and fault.delay.values[0] > fault.delay.values[1]:
-        raise ConfigurationError("delay: uniform takes the shortest and then the longest")
+        raise ConfigurationError("delay: uniform takes the shortest delay, then the longest")
 
 
 def _check_follows(follows: Follows, contracts: Mapping[str, Contract]) -> None:
@@ -99,9 +99,9 @@ def _check_follows(follows: Follows, contracts: Mapping[str, Contract]) -> None:
 
 
 def _check_where(where: Where, matching: Sequence[Operation]) -> None:
-    """Refuse a condition that no call of these operations could meet."""
+    """Refuse a condition that no call of these operations can match."""
     if where.looks_at("status"):
-        raise ConfigurationError("where: a fault applies before there is a status")
+        raise ConfigurationError("where: status cannot be used, because a fault applies before there is one")
     _check_path(where, matching)
 
 
@@ -114,18 +114,18 @@ def _check_path(where: Where, matching: Sequence[Operation]) -> None:
 
 def _check_when(when: When) -> None:
     if when.nth and not any(number % when.every == 0 for number in when.nth):
-        raise ConfigurationError(f"when: no call is both the nth and each {when.every}th, so it would never apply")
+        raise ConfigurationError(f"when: no nth call is a multiple of {when.every}, so it would never apply")
     if when.between is not None and when.between[0] >= when.between[1]:
-        raise ConfigurationError("when: between takes the earlier time and then the later")
+        raise ConfigurationError("when: between takes the earlier time, then the later")
 
 
 def _check_texts(reply: FaultReply) -> None:
-    """Refuse what cannot be sent as it is; within JSON a lone surrogate is sent as its escape."""
+    """Refuse text that cannot be sent; within JSON a lone surrogate is sent as its escape."""
     for name, value in reply.headers.items():
         if not HEADER_NAME.fullmatch(name) or NO_HEADER_VALUE.search(value) or has_surrogate(value):
             raise ConfigurationError(f"invalid header {name!r}: {value!r}")
     if isinstance(reply.body, str) and has_surrogate(reply.body):
-        raise ConfigurationError("the body is a string with a lone surrogate, which UTF-8 cannot hold")
+        raise ConfigurationError("the body is a string with a lone surrogate, which UTF-8 cannot encode")
 
 
 def _check_reply(reply: FaultReply, matching: Sequence[Operation], contract: Contract) -> None:
@@ -137,15 +137,15 @@ def _check_reply(reply: FaultReply, matching: Sequence[Operation], contract: Con
     for operation in holding if reply.body is not NOTHING else ():
         for problem in _departures(reply, responses_of(operation, contract)[reply.status]):
             raise ConfigurationError(
-                f"the body departs from the contract of {operation.name} {reply.status}: {problem};"
+                f"the body violates the contract of {operation.name} {reply.status}: {problem};"
                 " force: true allows it"
             )
 
 
 def _departures(reply: FaultReply, response: Response) -> Iterator[str]:
-    """Yield how a given body departs from the contract: JSON from its schema, a string from what is no JSON."""
+    """Yield how a given body violates the contract: JSON its schema, a string a content type other than JSON."""
     if not response.media:
-        yield "there is no body"
+        yield "this status has no body"
     elif media := next((media for kind, media in response.media.items() if is_json(kind)), None):
         for found in media.check.violations(reply.body, "body"):
             yield f"at {found.pointer or '/'}: {explained(found)}"

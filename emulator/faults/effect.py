@@ -1,4 +1,4 @@
-"""Stage 3 of the pipeline: the faults that a call meets, and what they make of it."""
+"""Combines the faults that apply to a call into one effect."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ from emulator.transport.connection import has_left
 from emulator.transport.wire import Disconnected
 
 PREFERRED = re.compile(r"(?:^|,)\s*code\s*=\s*\"?([0-9]{3})\"?\s*(?=[;,]|$)", re.IGNORECASE)
-"""A preference as RFC 7240 writes it: in any case, with space around the sign, parameters behind it."""
+"""A preference as in RFC 7240: case-insensitive, with optional space around the sign and parameters after it."""
 SCENARIO = "X-Emulator-Scenario"
 RETRY_AFTER = "{retry_after}"
 CONTENT_TYPE = "content-type"
 LOOK_SECONDS = 0.25
-"""How often a delayed call looks whether its client is still there."""
+"""How often a delayed call checks whether its client is still connected."""
 
 
 @dataclass(slots=True)
 class Effect:
-    """What the faults make of one call.
+    """The combined effect of faults on one call.
 
-    It is held back for `seconds`, its reply for `seconds_after` more. `reply` takes the place of the
-    vendor's; `after_commit` tells that the call is really done first. `connection` is how the connection
-    breaks, `graphql` the errors by root field.
+    The call is delayed by `seconds`, its reply by `seconds_after` more. `reply` replaces the vendor's;
+    with `after_commit` the call is executed first. `connection` is how the connection breaks, `graphql`
+    the errors by root field.
     """
 
     faults: tuple[str, ...] = ()
@@ -56,7 +56,7 @@ class Effect:
 
     @property
     def replaces_call(self) -> bool:
-        """Return True if the call itself is not to be done."""
+        """Return True if the call itself is not executed."""
         return (self.reply is not None or self.drops_reply) and not self.after_commit
 
     @property
@@ -69,9 +69,9 @@ NO_EFFECT = Effect()
 
 
 async def hold_back(request: web.BaseRequest, seconds: float, stopping: asyncio.Event) -> None:
-    """Wait, but no longer than until the emulator stops. Raises Disconnected as soon as the client has left.
+    """Wait, but at most until the emulator stops. Raises Disconnected as soon as the client disconnects.
 
-    One that has only ended its side of the connection counts as gone: TCP does not tell the two apart.
+    A client that has only closed its sending side counts as gone: TCP does not distinguish the two.
     """
     left = seconds
     while left > 0 and not stopping.is_set():
@@ -82,14 +82,14 @@ async def hold_back(request: web.BaseRequest, seconds: float, stopping: asyncio.
 
 
 class Effects:
-    """What faults make of the calls to one vendor: those of a sandbox, and those that a call's headers name."""
+    """Applies faults to the calls to one vendor: those of a sandbox, and those in a call's headers."""
 
     def __init__(self, contract: Contract, scenarios: Mapping[str, Scenario]) -> None:
         self._contract = contract
         self._scenarios = scenarios
 
     def may_apply(self, call: Call, faults: Faults) -> bool:
-        """Return True if there are faults for a call to trigger: armed ones, or those that its headers ask for."""
+        """Return True if a call may trigger faults: armed ones, or those that its headers request."""
         return len(faults) > 0 or SCENARIO in call.headers or "Prefer" in call.headers
 
     def of(
@@ -101,10 +101,10 @@ class Effects:
         seed: str,
         subject_of: Callable[[str], Subject],
     ) -> Effect:
-        """Count a call and return what its faults make of it. Raises Problem for a header that asks for what is not.
+        """Count a call and return the effect of its faults. Raises Problem for a header with an unknown request.
 
-        `faults` are those armed in the sandbox; the scenario that a header names draws its chances from `seed`.
-        `subject_of` an operation is what conditions look at.
+        `faults` are those armed in the sandbox; a scenario in a header draws its chances from `seed`.
+        `subject_of(operation)` is what conditions match.
         """
         named = call.headers.get(SCENARIO)
         preferred = PREFERRED.search(", ".join(call.headers.getall("Prefer", ())))
@@ -119,12 +119,12 @@ class Effects:
         return effect
 
     def switches_of(self, call: Call, switches: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the vendor's switches for one call: the sandbox's, changed by the scenario that the call names."""
+        """Return the vendor's switches for one call: the sandbox's, changed by the scenario in its header."""
         named = call.headers.get(SCENARIO)
         return switches if named is None else {**switches, **self._scenario(named).switches}
 
     def _scenario(self, name: str) -> Scenario:
-        """Return a scenario by name, with or without "<vendor>/". Raises RefusedHeader, naming those there are."""
+        """Return a scenario by name, with or without "<vendor>/". Raises RefusedHeader, naming the known ones."""
         vendor = self._contract.vendor
         own = f"{vendor}/"
         full_name = f"{own}{name.removeprefix(own).removeprefix('*/')}"
@@ -152,16 +152,16 @@ class Effects:
     def _faults_of(self, name: str, seed: str) -> Faults:
         scenario = self._scenario(name)
         if scenario.records:
-            detail = f"Scenario {scenario.full_name} changes records, not one call; switch it on."
+            detail = f"Scenario {scenario.full_name} changes records, so it cannot apply to one call: turn it on."
             raise RefusedHeader(422, detail, SCENARIO, "enum", name)
-        # Without state: every call is the first, and its random choices are its own.
+        # No state: every call counts as the first, and has its own random choices.
         faults = Faults(seed)
         for fault in scenario.faults:
             faults.add(fault)
         return faults
 
     def _combine(self, due: Sequence[Due]) -> Effect:
-        """Add up all delays; of what ends a call the first counts."""
+        """Add up all delays; of several replies or connections the first counts."""
         effect = Effect(
             faults=tuple(dict.fromkeys(met.fault.id for met in due)),
             seconds=sum(met.seconds for met in due if not met.fault.after_commit),
@@ -185,7 +185,7 @@ class Effects:
         responses = self._responses(operation)
         if status not in responses:
             held = ", ".join(map(str, sorted(responses)))
-            detail = f"Prefer: code={status} is not in the contract of {operation}, which holds {held}."
+            detail = f"Prefer: code={status} is not in the contract of {operation}, which has {held}."
             raise RefusedHeader(422, detail, "Prefer", "enum", f"code={status}")
         return reply_of(FaultReply(status), responses, operation=operation)
 
@@ -194,7 +194,7 @@ class Effects:
 
 
 def add_errors(result: dict[str, Any], met: Sequence[tuple[str, GraphQLFault]]) -> dict[str, Any]:
-    """Add the GraphQL errors of the faults that root fields met, each field by its key in the result."""
+    """Add the GraphQL errors of faults to their root fields, by each field's key in the result."""
     errors = [{**error, "path": [key]} for key, fault in met for error in fault.errors]
     return {**result, "errors": [*result.get("errors", []), *errors]} if errors else result
 
@@ -207,9 +207,9 @@ def reply_of(
     json_type: str = "application/json",
     operation: str = "",
 ) -> Reply:
-    """Return the reply: the contract's own example for the status, or what the fault gives instead.
+    """Return the reply: the contract's example for the status, or the fault's own body and headers.
 
-    A body that is a string is sent as `json_type` where the contract has no other type and the fault no header.
+    A string body is sent as `json_type` unless the contract has another type or the fault a header.
     """
     response = responses.get(fault_reply.status)
     example = example_of(response, operation) if response else Reply(fault_reply.status)

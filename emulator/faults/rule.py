@@ -1,4 +1,4 @@
-"""Faults: rules that apply to matching calls, and when each is due."""
+"""Faults: rules that apply to matching calls, and when."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from emulator.transport.breaking import Break, break_of
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A bucket of `capacity` calls that lets `per_second` calls through again each second.
+    """A bucket of `capacity` calls that refills by `per_second` calls each second.
 
-    With `seconds` instead: at most `capacity` calls in any stretch of so many seconds.
+    With `seconds` instead: at most `capacity` calls in any period of this length.
     """
 
     capacity: int
@@ -30,7 +30,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Follows:
-    """So many calls of another operation (a glob), or of another vendor, after which a fault begins.
+    """The calls of another operation (a glob) or vendor after which a fault begins.
 
     Only calls with the values of `where` are counted.
     """
@@ -41,7 +41,7 @@ class Follows:
     where: Where = EVERYWHERE
 
     def is_by(self, vendor: str, operations: Sequence[str], subject_of: Callable[[str], Subject]) -> bool:
-        """Return True if a call of these operations is one of them; `subject_of` an operation is what is looked at."""
+        """Return True if a call of these operations counts; `subject_of(operation)` is what conditions match."""
         if vendor != self.vendor:
             return False
         meant = (name for name in operations if matches(name, self.operation))
@@ -50,10 +50,10 @@ class Follows:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """Which of the matching calls are affected; what is not given does not restrict.
+    """Which of the matching calls are affected; a field that is not given does not restrict.
 
-    All calls that the fault matches are counted (for `times` and rates, too); with `per_operation` those of each
-    operation by itself. Of those after the first `after`: the `nth`, or each `every`th, at most `times`, with
+    All calls that the fault matches are counted (for `times` and rates, too); with `per_operation`, separately for
+    each operation. Of those after the first `after`: the `nth`, or each `every`th, at most `times`, with
     `probability`, between two times of the sandbox's clock, over a rate, and once `follows` has happened.
     """
 
@@ -70,7 +70,7 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """How long a reply is held back: `fixed`, `uniform` (lowest, highest) or `lognormal` (median, sigma) seconds."""
+    """The delay of a reply: `fixed`, `uniform` (lowest, highest) or `lognormal` (median, sigma) seconds."""
 
     kind: str
     values: tuple[float, ...]
@@ -87,10 +87,10 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class FaultReply:
-    """What is answered: a `status`, with the contract's own example unless a `body` is given.
+    """A fault's reply: a `status`, with the contract's example unless a `body` is given.
 
-    A body that is a string is sent as it stands. "{retry_after}" in body and headers becomes the
-    seconds until the rate lets a call through again.
+    A string body is sent unchanged. "{retry_after}" in body and headers becomes the seconds until the
+    rate allows a call again.
     """
 
     status: int
@@ -100,7 +100,7 @@ class FaultReply:
 
 @dataclass(frozen=True, slots=True)
 class GraphQLFault:
-    """GraphQL errors of a root field, its data kept or null."""
+    """GraphQL errors of a root field, whose data is kept or null."""
 
     errors: Sequence[Mapping[str, Any]]
     keep_data: bool
@@ -108,8 +108,8 @@ class GraphQLFault:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One rule. `only` restricts it to "reads" or "writes", `where` to calls with these values; `document` is what it
-    was made from, `scenario` the one that brought it.
+    """One rule. `only` restricts it to "reads" or "writes", `where` to calls with these values; `document` is its
+    source, `scenario` the name of the scenario that it belongs to.
     """
 
     id: str
@@ -128,16 +128,16 @@ class Fault:
     where: Where = EVERYWHERE
 
     def matches(self, vendor: str, operation: str, reads: bool) -> bool:
-        """Return True if calls of an operation are meant; `reads` tells one that only reads."""
+        """Return True if the fault matches an operation; `reads` is True for one that only reads."""
         if self.vendor != vendor or self.only == ("writes" if reads else "reads"):
             return False
         return any(matches(operation, name) for name in self.operations)
 
 
 def fault_of(document: Record, id: str, scenario: str | None = None, vendor: str = "") -> Fault:
-    """Return the fault that a document describes; the document keeps to fault.schema.json.
+    """Return the fault of a document that is valid against fault.schema.json.
 
-    Raises ConfigurationError for a time that no calendar has, and for an invalid condition in `where`.
+    Raises ConfigurationError for a time that does not exist, and for an invalid condition in `where`.
     """
     operation = document.get("operation", "*")
     return Fault(

@@ -1,4 +1,4 @@
-"""Scenarios: named, switchable bundles of faults, switches and record changes, and the files they come from."""
+"""Scenarios: named bundles of faults, switches and record changes that can be turned on, and their files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FILE = "scenarios.yaml"
 
 @dataclass(frozen=True)
 class Scenario:
-    """A vendor's scenario. `faults` carry ids made of its name; `switches` and `records` are as the file has them."""
+    """A vendor's scenario. The ids of `faults` begin with its name; `switches` and `records` are as in the file."""
 
     vendor: str
     name: str
@@ -41,7 +41,7 @@ class Scenario:
         return f"{self.vendor}/{self.name}"
 
     def change_records(self, world: World, collections: Sequence[Collection], faker: Callable[[str], Faker]) -> None:
-        """Do to the records what the scenario says."""
+        """Apply the scenario's record changes."""
         of = {collection.name.partition(".")[2]: collection for collection in collections}
         clear = self.records.get("clear", [])
         for name in [name for name in of if name != "credentials"] if clear == "*" else clear:
@@ -53,7 +53,7 @@ class Scenario:
             _merge(world, of[name], changes)
         for name, records in self.records.get("insert", {}).items():
             for record in records:
-                # It is there already when the scenario is switched on again.
+                # It already exists if the scenario is turned on again.
                 world[of[name]].delete(record[of[name].key])
                 world[of[name]].insert(record)
         for name, count in self.records.get("populate", {}).items():
@@ -78,10 +78,10 @@ def _merge(world: World, collection: Collection, changes: Mapping[str, Record]) 
 class ScenarioReader:
     """Reads scenario files.
 
-    `check` holds a file to its schema, `check_fault` a fault to its vendor's contract, `problems_in` yields
-    (JSON pointer, sentence) for what is wrong with records of a collection. `switches` are each vendor's switches with
-    what they can be, `collections` its collections. `records` returns those with which a sandbox begins, to which
-    record changes are held (None: they are not).
+    `check` validates a file against its schema, `check_fault` a fault against its vendor's contract, `problems_in`
+    yields (JSON pointer, sentence) for mistakes in the records of a collection. `switches` are each vendor's switches
+    with their choices, `collections` its collections. `records` returns a sandbox's first records, against which
+    record changes are validated (None: they are not).
     """
 
     check: Check
@@ -92,9 +92,9 @@ class ScenarioReader:
     records: Callable[[Collection], Sequence[Record]] | None = None
 
     def read(self, folders: Sequence[Path]) -> dict[str, Scenario]:
-        """Return all scenarios by full name; of two with one name that of the later folder.
+        """Return all scenarios by full name; a later folder replaces one of the same name.
 
-        Of one folder, a vendor's own goes before that across vendors.
+        Within one folder, a vendor's own scenario replaces one for all vendors.
         """
         scenarios: dict[str, Scenario] = {}
         for folder in folders:
@@ -105,7 +105,7 @@ class ScenarioReader:
         return dict(sorted(scenarios.items(), key=lambda item: item[1].vendor))
 
     def problems(self, folder: Path) -> Iterator[str]:
-        """Yield a sentence, with its place, for everything that is wrong with the scenario files in a folder."""
+        """Yield a sentence, with its place, for each mistake in the scenario files of a folder."""
         yield from self._file_problems(folder / FILE, list(self.switches))
         for vendor in self.switches:
             yield from self._file_problems(folder / vendor / FILE, [vendor])
@@ -129,7 +129,7 @@ class ScenarioReader:
                 yield from (f"{place(file, f'/scenarios/{_escape(name)}{at}')}: {told}" for at, told in of_each[0])
 
     def _across(self, file: Path) -> Iterator[Scenario]:
-        """Yield each scenario for each vendor that can have it. Raises ConfigurationError if none can."""
+        """Yield each scenario for each vendor that it is valid for. Raises ConfigurationError if there is none."""
         for name, described in self._described(file):
             held = self._as_for(file)
             fitting = [vendor for vendor in self.switches if not any(held._problems(vendor, name, described))]
@@ -156,16 +156,16 @@ class ScenarioReader:
         return _scenario_of(vendor, name, described)
 
     def _as_for(self, file: Path) -> ScenarioReader:
-        """Return the reader that validates a file's record changes against records: ours are validated in our tests."""
+        """Return the reader for a file, which validates a user's record changes: tests validate the built-in ones."""
         return replace(self, records=None) if is_ours(file) else self
 
     def _problems(self, vendor: str, name: str, described: Record) -> Iterator[tuple[str, str]]:
-        """Yield (JSON pointer, sentence) for what a vendor cannot have of a scenario."""
+        """Yield (JSON pointer, sentence) for the parts of a scenario that are invalid for a vendor."""
         for number, document in enumerate(described.get("faults", [])):
             if document is None:
                 continue
             if document.get("vendor", vendor) != vendor:
-                yield f"/faults/{number}/vendor", f"it is a scenario of {vendor}"
+                yield f"/faults/{number}/vendor", f"expected {vendor}, the vendor of the scenario"
             try:
                 self.check_fault(fault_of(document, "", vendor=vendor))
             except ConfigurationError as problem:
@@ -191,7 +191,7 @@ class ScenarioReader:
                 yield f"/records/{at}", unknown("collection", name, known, f"of {vendor}")
             elif at.startswith("populate") and known[name].populate is None:
                 names = ", ".join(name for name, collection in known.items() if collection.populate)
-                yield f"/records/{at}", f"nothing populates {name}, only {names or 'nothing'}"
+                yield f"/records/{at}", f"{name} cannot be populated; collections that can: {names or 'none'}"
             elif at.startswith("insert"):
                 for pointer, problem in self.problems_in(records["insert"][name], known[name]):
                     yield f"/records/{at}{pointer}", problem
@@ -221,17 +221,17 @@ class ScenarioReader:
             if collection.key in fields:
                 yield (
                     f"{at}/{collection.key}",
-                    f"{collection.key} names the record, and cannot be changed",
+                    f"{collection.key} identifies the record, and cannot be changed",
                 )
                 continue
             merged = [{**record, **fields} for record in (known.values() if id == "*" else [known.get(id)]) if record]
             found = ((pointer.split("/", 2)[2:], told) for pointer, told in self.problems_in(merged, collection))
-            # What is wrong is so in each record: it is told once.
+            # A mistake applies to every record: report it once.
             yield from dict.fromkeys((f"{at}/{rest[0] if rest else ''}", told) for rest, told in found)
 
 
 def _sound(described: Any, pointer: str, wrong: Sequence[str]) -> Record:
-    """Return a scenario without its parts that depart from the schema: a fault that does is None, to keep the count."""
+    """Return a scenario without its invalid parts; an invalid fault becomes None, to keep the numbering."""
 
     def is_wrong(part: str) -> bool:
         return any(f"{one}/".startswith(f"{pointer}{part}/") or one == pointer for one in wrong)
@@ -266,7 +266,7 @@ def _spelled(value: Any) -> str:
 
 
 def _collections_named(records: Record) -> Iterator[tuple[str, str]]:
-    """Yield (JSON pointer, collection) for each collection that record changes name."""
+    """Yield (JSON pointer, collection) for each collection in record changes."""
     clear = records.get("clear", [])
     for number, name in enumerate(clear if isinstance(clear, list) else []):
         yield f"clear/{number}", name

@@ -1,4 +1,4 @@
-"""A call that has just come, as a matcher looks at it: before anybody has asked who calls or what the body means."""
+"""A new call for a matcher, before authentication and validation."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from emulator.matching.bodies import read_body
 from emulator.matching.where import graphql_part, ids_of
 
 FIELD_BYTES = 64 * 1024
-"""So much of a field of a multipart body is looked at."""
+"""How much of a multipart field is compared."""
 
 
 @dataclass
 class CallSubject:
-    """A call in a sandbox. `credential` is the id that it presents, `operation` the one whose arguments are meant."""
+    """A call in a sandbox. `credential` is the id that it presents, `operation` the one whose arguments are matched."""
 
     call: Call
     credential: str
@@ -33,7 +33,7 @@ class CallSubject:
         return (self.call.headers if place == "headers" else self.call.query).getall(name, [])
 
     def document(self, place: str) -> Document:
-        """Return the body, or of a GraphQL call its variables or the arguments of the operation. Raises Unreadable."""
+        """Return the body, or a GraphQL call's variables or the operation's arguments. Raises Unreadable."""
         if place not in self._documents:
             self._documents[place] = self._read(place)
         return self._documents[place]
@@ -43,7 +43,7 @@ class CallSubject:
         return False
 
     def shown(self, name: str, value: Any) -> str:
-        """Return nothing: nobody reads why a fault does not apply."""
+        """Return "": nobody reads why a fault does not apply."""
         return ""
 
     def _read(self, place: str) -> Document:

@@ -1,4 +1,4 @@
-"""One entry of the journal: a call, its reply, and the verdict of the contract on both. Credentials are masked."""
+"""One entry of the journal: a call, its reply, and the violations of both. Credentials are masked."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 BODY_LIMIT = 64 * 1024
-"""How many bytes of a body are kept, unless told otherwise."""
+"""How many bytes of a body are stored by default."""
 
 
 OVERHEAD = 3000
-"""What an exchange takes besides its texts, in bytes: measured, for a call with eight headers."""
+"""The size of an exchange without its texts, in bytes, as measured for a call with eight headers."""
 
 
 NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
@@ -31,10 +31,10 @@ NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
 
 @dataclass(slots=True)
 class Message:
-    """What calls and replies have in common.
+    """The common fields of calls and replies.
 
-    `body` is what is kept of the body: masked; its first bytes only if it was too long, which
-    `body_cut` tells; nothing if it was no text. `body_size` is how long it really was.
+    `body` is the masked body: only its first bytes if it was too long (`body_cut`); nothing if it was
+    not text. `body_size` is its real length.
     """
 
     headers: Pairs
@@ -43,24 +43,24 @@ class Message:
     body_cut: bool
 
     def text(self) -> str | None:
-        """Return the body, None if there is none or it was no text."""
+        """Return the body, None if there is none or it was not text."""
         return self.body.decode("utf-8", "ignore" if self.body_cut else "replace") if self.body else None
 
     @property
     def content_type(self) -> str:
-        """The header Content-Type, "" if there is none."""
+        """The header Content-Type, or ""."""
         return self.header("Content-Type")
 
     def header(self, name: str) -> str:
-        """Return the first header of that name, "" if there is none."""
+        """Return the first header of that name, or ""."""
         return next((value for known, value in self.headers if known.lower() == name.lower()), "")
 
 
 @dataclass(frozen=True, slots=True)
 class JournalledPart:
-    """One part of a multipart body. `text` is what a plain field held, its beginning if that was long.
+    """One part of a multipart body. `text` is the value of a plain field, only its beginning if it was long.
 
-    Of a file, which has a `filename`, only the size is kept.
+    Of a file, which has a `filename`, only the size is stored.
     """
 
     name: str
@@ -70,7 +70,7 @@ class JournalledPart:
     text: str | None
 
     def document(self) -> dict[str, Any]:
-        """Return it as JSON."""
+        """Return it as a JSON document."""
         document = {
             "name": plain(self.name),
             "filename": plain(self.filename),
@@ -82,7 +82,7 @@ class JournalledPart:
 
 @dataclass(slots=True)
 class JournalledCall(Message):
-    """A call as the journal keeps it. `params` are its path and query parameters, typed."""
+    """A call in the journal. `params` are its path and query parameters, typed."""
 
     method: str
     base_url: str
@@ -98,7 +98,7 @@ class JournalledCall(Message):
         return f"{self.base_url}{self.path}{query}"
 
     def document(self) -> dict[str, Any]:
-        """Return it as JSON."""
+        """Return it as a JSON document."""
         return {
             "method": self.method,
             "url": plain(self.url),
@@ -115,12 +115,12 @@ class JournalledCall(Message):
 
 @dataclass(slots=True)
 class JournalledReply(Message):
-    """A reply as the journal keeps it."""
+    """A reply in the journal."""
 
     status: int
 
     def document(self) -> dict[str, Any]:
-        """Return it as JSON."""
+        """Return it as a JSON document."""
         return {
             "status": self.status,
             "headers": _plain_pairs(self.headers),
@@ -136,10 +136,10 @@ class Exchange:
     """One call and its reply.
 
     `operations` are the operations that the call ran: one for REST, the root fields for GraphQL,
-    none for a call that no operation matches; then `near_misses` are those that nearly did. `time`
-    is the sandbox's, `seconds` how long it took, `faults` the ids of those it met. `reply` is None
-    if the connection was broken off before an answer, and while the call is under way: then `is_open`. `credential` is
-    the id that was presented: for matchers only, nothing shows it. `size` is what the journal has counted for it.
+    none for a call that no operation matches; then `near_misses` are those that nearly do. `time` is the
+    sandbox's, `seconds` the duration, `faults` the ids of those that applied. `reply` is None if the
+    connection broke before a reply, and while the call is in progress (`is_open`). `credential` is the id
+    that was presented: for matchers only, it is never shown. `size` is its size in the journal.
     """
 
     number: int
@@ -165,11 +165,11 @@ class Exchange:
 
     @property
     def violations(self) -> tuple[Violation, ...]:
-        """Those of the call, then those of the reply."""
+        """The violations of the call, then those of the reply."""
         return (*self.call_violations, *self.reply_violations)
 
     def document(self) -> dict[str, Any]:
-        """Return it as JSON."""
+        """Return it as a JSON document."""
         return {
             "id": self.number,
             "time": written(self.time),
@@ -197,9 +197,9 @@ def journalled_call(
     matched: bool = True,
     body_limit: int = BODY_LIMIT,
 ) -> JournalledCall:
-    """Return what the journal keeps of a call, masked. The files of its parts are still open.
+    """Return a masked call for the journal. The files of its parts are still open.
 
-    `secret_paths` tell where the vendor's paths hold credentials, `matched` that an operation has this path.
+    `secret_paths` say where the vendor's paths contain credentials, `matched` that an operation has this path.
     """
     head = masker.head(call, secret_paths, matched=matched)
     body, size, cut = _keep(call.body, call.headers.get("Content-Type", ""), masker.body, body_limit)
@@ -220,14 +220,14 @@ def journalled_call(
 def journalled_reply(
     status: int, headers: Mapping[str, str], content: bytes, masker: Masker, body_limit: int = BODY_LIMIT
 ) -> JournalledReply:
-    """Return what the journal keeps of a reply as it is sent, masked; `headers` find names in any case."""
+    """Return a masked reply for the journal; `headers` are case-insensitive."""
     body, size, cut = _keep(content, headers.get("Content-Type", ""), masker.reply_body, body_limit)
     return JournalledReply(masker.headers(headers), body, size, cut, status)
 
 
 def plain(text: str | None) -> Any:
-    """Return a text that JSON can hold: bytes that were no UTF-8 become "?"."""
-    # Names of headers come as a subclass of str, which jsonschema-rs does not take.
+    """Return a text that JSON can represent: bytes that were not UTF-8 become "?"."""
+    # Names of headers are a subclass of str, which jsonschema-rs does not accept.
     return text if text is None else str(text) if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
@@ -239,7 +239,7 @@ def written(time: datetime) -> str:
 def _keep(
     content: bytes, content_type: str, mask: Callable[[bytes, str], bytes], limit: int
 ) -> tuple[bytes, int, bool]:
-    """Return what is kept of a body, its size, and whether it is cut."""
+    """Return what is stored of a body, its size, and whether it is cut."""
     size = len(content)
     if not size or b"\0" in content:
         return b"", size, False

@@ -1,4 +1,4 @@
-"""Exchanges as a HAR file (HTTP Archive 1.2), which the developer tools of browsers open."""
+"""Exchanges as a HAR file (HTTP Archive 1.2), for the developer tools of browsers."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from emulator.journal.masking import Pairs
 
 HTTP_VERSION = "HTTP/1.1"
 UNKNOWN_TYPE = "x-unknown"
-"""What browsers write for a body without a type."""
+"""The type that browsers write for a body without one."""
 
 
 def har(exchanges: Iterable[Exchange], version: str) -> dict[str, Any]:
     """Return the archive; `version` is the emulator's.
 
-    Calls under way are left out. Fields of our own begin with "_", as HAR has it. The cookies of a call are
-    credentials, so there are none.
+    Calls in progress are left out. Custom fields begin with "_", as HAR requires. Cookies are left out, because they
+    are credentials.
     """
     creator = {"name": "integration-emulator", "version": version}
     return {"log": {"version": "1.2", "creator": creator, "entries": [*map(har_entry, done(exchanges))]}}
 
 
 def done(exchanges: Iterable[Exchange]) -> list[Exchange]:
-    """Return the exchanges that are over."""
+    """Return the completed exchanges."""
     return [exchange for exchange in exchanges if not exchange.is_open]
 
 
@@ -45,7 +45,7 @@ def har_entry(exchange: Exchange) -> dict[str, Any]:
         "_operations": list(exchange.operations),
         "_faults": list(exchange.faults),
     }
-    return entry if exchange.reply else {**entry, "_error": "the connection was broken off"}
+    return entry if exchange.reply else {**entry, "_error": "the connection broke"}
 
 
 def _request(call: JournalledCall) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def _content(reply: JournalledReply) -> dict[str, Any]:
 def _comment(message: Message) -> dict[str, str]:
     if not message.body_cut:
         return {}
-    return {"comment": f"The journal keeps the first {len(message.body)} of {message.body_size} bytes."}
+    return {"comment": f"The journal stores the first {len(message.body)} of {message.body_size} bytes."}
 
 
 def _named(pairs: Pairs) -> list[dict[str, str]]:

@@ -1,6 +1,6 @@
-"""What a sandbox has seen: each call and its reply, with the verdict of the contract on both.
+"""The calls to a sandbox and their replies, with their violations of the contract.
 
-Nothing in it holds a credential: they are masked on the way in.
+It contains no credentials: they are masked before they are recorded.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from emulator.journal.entry import BODY_LIMIT, Exchange, _size_of
 from emulator.journal.journals import Journals
 from emulator.matching.globs import matches
 
-# These are not frozen, which would make each six times as slow to make; all the same, nobody changes them.
+# Not frozen, because creating them would take six times as long; still, nothing changes them.
 
 
 class Journal:
-    """The newest exchanges, oldest first: at most `size`, and of `max_bytes` in all, about.
+    """The newest exchanges, oldest first: at most `size`, and about `max_bytes` in total.
 
-    Calls under way are in it, too. `recorded` counts all there were, `dropped` those that had to make room, `cleared`
-    those that somebody cleared away; `lost` those that had to make room since then. `bytes` is what those kept take.
-    `changes` counts what has begun and ended. Of a body the first `body_limit` bytes are kept. `on_record` is told of
-    each exchange that is over, masked. `journals` bound what all of them take together.
+    It includes calls in progress. `recorded` counts all exchanges, `dropped` those that were evicted, `cleared` those
+    that were cleared, `lost` those evicted since then. `bytes` is the size of the stored ones. `changes` counts
+    beginnings and ends. Of a body the first `body_limit` bytes are stored. `on_record` gets each completed exchange,
+    masked. `journals` limit the size of all journals together.
     """
 
     def __init__(
@@ -54,20 +54,20 @@ class Journal:
         return len(self._exchanges)
 
     def next_number(self) -> int:
-        """Return the number of the exchange that comes next, from 1."""
+        """Return the number of the next exchange, from 1."""
         return self.recorded + 1
 
     def open(self, exchange: Exchange) -> None:
-        """Keep an exchange, which has the next number, whose call is under way; `record` it when that is over."""
+        """Add an exchange, which has the next number, whose call is in progress; `record` it when that has ended."""
         exchange.is_open = True
         self._add(exchange)
         self._changed()
 
     def record(self, exchange: Exchange) -> None:
-        """Keep an exchange that is over: one that was open, or another, which has the next number."""
+        """Add a completed exchange: one that was open, or a new one, which has the next number."""
         if not exchange.is_open:
             self._add(exchange)
-        elif exchange.size:  # it has not made room
+        elif exchange.size:  # it was not evicted
             self._count(exchange)
         exchange.is_open = False
         self._changed()
@@ -75,7 +75,7 @@ class Journal:
             self.on_record(exchange)
 
     def clear(self) -> None:
-        """Forget all exchanges but those whose calls are under way; the numbers go on."""
+        """Delete all exchanges except those whose calls are in progress; the numbers continue."""
         kept = [exchange for exchange in self._exchanges if exchange.is_open]
         self.cleared += len(self._exchanges) - len(kept)
         self._exchanges = deque(kept)
@@ -84,7 +84,7 @@ class Journal:
         self.bytes, self.lost = size, 0
 
     def drop_oldest(self) -> None:
-        """Let go of the oldest exchange, which makes room for others."""
+        """Evict the oldest exchange."""
         exchange = self._exchanges.popleft()
         self.bytes -= exchange.size
         self._shrink(exchange.size)
@@ -93,7 +93,7 @@ class Journal:
         self.lost += 1
 
     def get(self, number: int) -> Exchange | None:
-        """Return the exchange of that number, None if it is not kept."""
+        """Return the exchange with that number, or None."""
         found = next(iter(self.after(number - 1)), None)
         return found if found is not None and found.number == number else None
 
@@ -108,7 +108,7 @@ class Journal:
         since: int | None = None,
         limit: int | None = None,
     ) -> list[Exchange]:
-        """Return the exchanges that are like all that is given, oldest first.
+        """Return the exchanges that match all arguments, oldest first.
 
         `operation` is a name or a glob, `status` 0 finds broken connections, `state` is "open" or "done". `since` is a
         number: only those after it. `limit` keeps the newest ones, but the first ones after `since`.
@@ -128,18 +128,18 @@ class Journal:
         return found[:limit] if since is not None else found[max(0, len(found) - limit) :]
 
     def after(self, number: int) -> Iterable[Exchange]:
-        """Return the exchanges after a number; a gap before the first one's tells what is lost."""
+        """Return the exchanges after a number; a gap before the first number means that some were evicted."""
         if not self._exchanges or number < self._exchanges[0].number:
             return self._exchanges
         return islice(self._exchanges, bisect_right(self._exchanges, number, key=attrgetter("number")), None)
 
     async def changed(self, changes: int) -> None:
-        """Wait until `changes` is another number, or the journal is closed."""
+        """Wait until `changes` differs, or the journal is closed."""
         while self.changes == changes and not self.is_closed:
             await self._next()
 
     def close(self) -> None:
-        """Let go of those who wait, and count no more among the journals; what it holds can still be read."""
+        """Wake all waiters, and stop counting among the journals; the exchanges can still be read."""
         self._journals.remove(self)
         self.is_closed = True
         self._wake()
@@ -151,7 +151,7 @@ class Journal:
         self._count(exchange)
 
     def _count(self, exchange: Exchange) -> None:
-        """Count what an exchange takes; the oldest make room for it."""
+        """Update the size of an exchange; evict the oldest if necessary."""
         size = _size_of(exchange)
         more, exchange.size = size - exchange.size, size
         self.bytes += more

@@ -1,4 +1,4 @@
-"""An exchange of the journal, as a matcher looks at it."""
+"""An exchange of the journal for a matcher."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST_VALUE = 200
 
 
 class JournalledSubject:
-    """An exchange of the journal, as a matcher looks at it: bodies are masked, and perhaps cut."""
+    """An exchange of the journal for a matcher: bodies are masked, and perhaps cut."""
 
     def __init__(self, exchange: Exchange, operation: str) -> None:
         self._exchange = exchange
@@ -39,17 +39,17 @@ class JournalledSubject:
         return [value for known, value in self._call.query if known == name]
 
     def document(self, place: str) -> Document:
-        """Return the body, or of a GraphQL call its variables or the arguments of the operation. Raises Unreadable."""
+        """Return the body, or a GraphQL call's variables or the operation's arguments. Raises Unreadable."""
         if place not in self._documents:
             self._documents[place] = self._read(place)
         return self._documents[place]
 
     def is_masked(self, value: Any) -> bool:
-        """Return True for a credential, which the journal does not keep."""
+        """Return True for a credential, which the journal masks."""
         return is_masked(value)
 
     def shown(self, name: str, value: Any) -> str:
-        """Return a value, without what may be a credential, short enough for a sentence."""
+        """Return a value, without possible credentials, short enough for a sentence."""
         return shown(name, value)
 
     def _read(self, place: str) -> Document:
@@ -57,15 +57,15 @@ class JournalledSubject:
         if place != "body":
             return graphql_part(self.document("body"), place, self._operation)
         if call.body_cut:
-            raise Unreadable(f"the journal keeps the first {len(call.body)} of its {call.body_size} bytes")
+            raise Unreadable(f"the journal stores only the first {len(call.body)} of its {call.body_size} bytes")
         if call.body_size and not call.body:
-            raise Unreadable("it is no text, which the journal does not keep")
+            raise Unreadable("it is not text, so the journal does not store it")
         parts = {part.name: part.filename if part.text is None else part.text for part in call.parts}
         return read_body(call.body, call.content_type, parts)
 
 
 def matching(exchanges: Iterable[Exchange], where: Where, operation: str = "*") -> list[Exchange]:
-    """Return the exchanges in which nothing differs, for one of their operations that a glob means if they have any."""
+    """Return the exchanges that match, for one of their operations that matches the glob, if they have any."""
 
     def is_meant(exchange: Exchange) -> bool:
         names = [name for name in exchange.operations if matches(name, operation)] or [""]
@@ -75,7 +75,7 @@ def matching(exchanges: Iterable[Exchange], where: Where, operation: str = "*") 
 
 
 def shown(name: str, value: Any) -> str:
-    """Return the value of that name without what may be a credential, short enough for a sentence."""
+    """Return the value of that name, without possible credentials, short enough for a sentence."""
     masked = Masker().document(value, is_named(name))
     text = repr(masked) if isinstance(masked, str) else json.dumps(masked, ensure_ascii=False)
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"

@@ -1,4 +1,4 @@
-"""Whether a sandbox has seen what a test expects; and if not, what came near."""
+"""Verifies that a sandbox got the calls that a test expects, or reports the nearest ones."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ NEAREST = 3
 
 @dataclass(frozen=True, slots=True)
 class NearExchange:
-    """An exchange that was nearly as expected, and what differed."""
+    """An exchange that nearly matches, and its differences."""
 
     number: int
     differences: tuple[str, ...]
 
     def document(self) -> dict[str, Any]:
-        """Return it as JSON."""
+        """Return it as a JSON document."""
         return {"id": self.number, "differences": list(self.differences)}
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The verdict. `exchanges` are the numbers of those that matched, `sentence` tells why it failed."""
+    """The result. `exchanges` are the numbers of those that matched, `sentence` says why it failed."""
 
     passed: bool
     exchanges: tuple[int, ...]
@@ -36,11 +36,11 @@ class Verification:
 
     @property
     def matched(self) -> int:
-        """How many exchanges matched."""
+        """The number of exchanges that matched."""
         return len(self.exchanges)
 
     def document(self) -> dict[str, Any]:
-        """Return it as JSON."""
+        """Return it as a JSON document."""
         return {
             "passed": self.passed,
             "matched": self.matched,
@@ -51,10 +51,10 @@ class Verification:
 
 
 def verify(exchanges: Iterable[Exchange], document: Mapping[str, Any], *, kept: int = 0, lost: int = 0) -> Verification:
-    """Hold the exchanges of a journal to an expectation; it keeps so many, and so many had to make room.
+    """Compare a journal's exchanges with an expectation; `kept` is how many it has, `lost` how many it evicted.
 
-    It has an `operation`, perhaps a `vendor`, how often (`count`, or `at_least` and `at_most`; left
-    out: at least once), and a `where` (emulator/matching/where.py). Raises ConfigurationError for an invalid one.
+    The expectation has an `operation`, optionally a `vendor`, how often (`count`, or `at_least` and `at_most`; by
+    default at least once), and a `where` (emulator/matching/where.py). Raises ConfigurationError for an invalid one.
     """
     operation, where = document["operation"], where_of(document.get("where", {}))
     matching: list[int] = []
@@ -74,7 +74,7 @@ def verify(exchanges: Iterable[Exchange], document: Mapping[str, Any], *, kept: 
 
 
 def _nearly(exchange: Exchange, operation: str) -> Iterator[NearExchange]:
-    """Yield a call that no operation matched, if this one is among the nearest."""
+    """Yield a call that no operation matches, if this operation is one of the nearest."""
     for near in exchange.near_misses:
         if near.operation == operation:
             yield NearExchange(exchange.number, (f"no operation matches: {near.sentence}",))
@@ -97,7 +97,7 @@ def _verdict(
     sentence = f"expected {expected}, found {len(matching)}"
     if lost:
         sentence += (
-            f"; the journal holds the newest {kept} exchanges only, {lost} had to make room:"
+            f"; the journal holds only the newest {kept} exchanges, and dropped {lost}:"
             " raise journal_size or journal_bytes, or clear the journal before"
         )
     nearest = sorted(near, key=lambda one: (len(one.differences), -one.number)) if too_few else ()
