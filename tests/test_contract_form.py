@@ -227,7 +227,7 @@ def test_all_mistakes_are_told_at_once_whatever_their_kind(tmp_path: Path) -> No
         "/paths/~1things~1{id}/put/tags: tags is missing; expected a list of names, the first of which is the"
         " operation's group",
         "/paths/~1things~1{id}/put/operationId: 2 operations have the name putThing",
-        "/paths/~1things~1{id}/put: the path has {id}, and no path parameter is named so",
+        "/paths/~1things~1{id}/put: the path has {id}, but no path parameter has this name",
         "/paths/~1graphql/post/operationId: 2 operations have the name putThing",
         '/x-switches/old_names/default: "maybe" is not one of True, False',
         '/x-conventions/etag/value: "strong" is not one of none, weak',

@@ -700,7 +700,7 @@ def test_a_scenario_that_one_call_cannot_have_is_refused(emulator: EmulatorUnder
         ),
         (
             {"vendor": "acme", "operation": "createThing", "only": "reads", "reply": {"status": 500}},
-            "only: reads leaves none of createThing",
+            "only: reads excludes all matching operations: createThing",
         ),
         (
             {"vendor": "acme", "operation": "importThings", "reply": {"status": 200}},

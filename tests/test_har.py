@@ -157,7 +157,7 @@ def test_an_exchange_is_an_entry() -> None:
 def test_a_broken_connection_has_status_0() -> None:
     [entry] = archive(exchange(broken_off=True))
     assert (entry["response"]["status"], entry["response"]["bodySize"]) == (0, -1)
-    assert entry["_error"] == "the connection was broken off"
+    assert entry["_error"] == "the connection broke"
 
 
 def test_a_call_without_a_body_has_no_post_data() -> None:
@@ -180,7 +180,7 @@ def test_a_body_that_is_cut_says_so() -> None:
     [entry] = archive(exchange(given=call(body=b"x" * 99), content=b"y" * 100, body_limit=10))
     content = entry["response"]["content"]
     assert (content["size"], content["text"]) == (100, "y" * 10)
-    assert content["comment"] == "The journal keeps the first 10 of 100 bytes."
+    assert content["comment"] == "The journal stores the first 10 of 100 bytes."
     assert entry["request"]["postData"]["comment"] == "The journal keeps the first 10 of 99 bytes."
 
 

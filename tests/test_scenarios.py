@@ -609,7 +609,10 @@ OPERATIONS = "unknown operation 'createIntegratoin' of secoda. Did you mean 'cre
             SECODA_FAULT.format("{operation: createIntegration, reply: {status: 404}}"),
             "/faults/0: status 404 is not in the contract (createIntegration: 201, 400, 401, 403, 413, 415,",
         ),
-        (SECODA_FAULT.format("{vendor: celigo, reply: {status: 500}}"), "/faults/0/vendor: expected secoda, the vendor of the scenario"),
+        (
+            SECODA_FAULT.format("{vendor: celigo, reply: {status: 500}}"),
+            "/faults/0/vendor: expected secoda, the vendor of the scenario",
+        ),
         (
             SECODA_FAULT.format(
                 "{when: {between: [2030-01-01T01:00:00Z, 2030-01-01T00:00:00Z]}, reply: {status: 500}}"

@@ -89,10 +89,10 @@ class Faults:
         A call that a fault cannot affect, because the contract does not have the reply, is not counted for it.
         """
         matching = [fault for fault in self._faults.values() if fault.matches(vendor, operation, reads)]
-        met = (self.*_apply(fault, operation, now) for fault in matching if applies_to(fault))
+        met = (self._apply(fault, operation, now) for fault in matching if applies_to(fault))
         return [due for due in met if due is not None]
 
-    def *_apply(self, fault: Fault, operation: str, now: datetime) -> Due | None:
+    def _apply(self, fault: Fault, operation: str, now: datetime) -> Due | None:
         when = fault.when
         if when.follows is not None and self._followed[fault.id] < when.follows.count:
             return None

@@ -78,9 +78,7 @@ def _check_combination(fault: Fault, contract: Contract) -> None:
     if fault.graphql and contract.graphql is None:
         raise ConfigurationError(f"{contract.vendor} has no GraphQL operations; use a reply")
     if fault.reply and fault.connection and not fault.connection.sends_reply:
-        raise ConfigurationError(
-            f"connection {fault.connection} sends no reply, so it cannot be combined with one"
-        )
+        raise ConfigurationError(f"connection {fault.connection} sends no reply, so it cannot be combined with one")
     if fault.delay and fault.delay.kind == "uniform" and fault.delay.values[0] > fault.delay.values[1]:
         raise ConfigurationError("delay: uniform takes the shortest delay, then the longest")
 
@@ -137,8 +135,7 @@ def _check_reply(reply: FaultReply, matching: Sequence[Operation], contract: Con
     for operation in holding if reply.body is not NOTHING else ():
         for problem in _departures(reply, responses_of(operation, contract)[reply.status]):
             raise ConfigurationError(
-                f"the body violates the contract of {operation.name} {reply.status}: {problem};"
-                " force: true allows it"
+                f"the body violates the contract of {operation.name} {reply.status}: {problem}; force: true allows it"
             )
 
 
