@@ -181,7 +181,7 @@ def test_a_body_that_is_cut_says_so() -> None:
     content = entry["response"]["content"]
     assert (content["size"], content["text"]) == (100, "y" * 10)
     assert content["comment"] == "The journal stores the first 10 of 100 bytes."
-    assert entry["request"]["postData"]["comment"] == "The journal keeps the first 10 of 99 bytes."
+    assert entry["request"]["postData"]["comment"] == "The journal stores the first 10 of 99 bytes."
 
 
 @pytest.mark.parametrize(("status", "phrase"), [(404, "Not Found"), (299, "")])

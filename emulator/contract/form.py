@@ -1,4 +1,4 @@
-"""Checks the form of a contract's files, and reports mistakes with their places: a user's own are checked before use."""
+"""Checks the form of a contract's files, and reports mistakes with their places; runs before a user's own are used."""
 
 from __future__ import annotations
 
