@@ -31,15 +31,20 @@ NAMES = {"graphql": "GraphQL", "error": "GraphQLError", "location": "GraphQLLoca
 
 def client_types(catalogue: Catalogue) -> str:
     """Return the module, formatted."""
-    where, fault = (json.loads(own_schemas()[f"{name}.schema.json"].read_text("utf-8")) for name in ("where", "fault"))
+    where, fault, expectation = map(_schema, ("where", "fault", "expectation"))
     definitions: dict[str, str] = {}
     _define("where", where, definitions)
     for name in ("only", "when", "commit", "reply", "delay", "connection", "graphql"):
         # What a reply needs may be given beside it: fault(status=…).
         _define(name, fault["properties"][name] | ({"required": []} if name == "reply" else {}), definitions)
+    _define("expectedCall", expectation["properties"]["in_order"]["items"]["anyOf"][1], definitions)
     exported = ["BuiltInVendors", "ScenarioName", *definitions]
     parts = [HEAD, f"__all__ = {sorted(exported)!r}\n", _scenario_names(catalogue), _vendors(catalogue)]
     return _formatted("\n".join([*parts, *definitions.values()]))
+
+
+def _schema(name: str) -> Any:
+    return json.loads(own_schemas()[f"{name}.schema.json"].read_text("utf-8"))
 
 
 def _scenario_names(catalogue: Catalogue) -> str:

@@ -6,7 +6,7 @@ import json
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -24,7 +24,8 @@ from emulator.control.document import own_contract
 from emulator.control.long_json import PIECE_BYTES, pieces
 from emulator.errors import StorageFailure
 from emulator.exchange import Reply
-from emulator.journal.verification import verify
+from emulator.journal.entry import Exchange
+from emulator.journal.verification import Verifier
 from emulator.settings import read_settings
 from tests import generated
 from tests.conftest import EmulatorUnderTest
@@ -351,7 +352,7 @@ REFUSED = [
         ]
     ),
     ("verifyJournal", "POST", "/journal/verify", {"operation": "x", "at_least": 1e30}, 422, "body /at_least: 1e+30 is"),
-    ("verifyJournal", "POST", "/journal/verify", {}, 422, "body /operation: 'operation' is a required property"),
+    ("verifyJournal", "POST", "/journal/verify", {}, 422, "Invalid expectation: give either an operation or in_order."),
     (
         "verifyJournal",
         "POST",
@@ -382,7 +383,7 @@ REFUSED = [
         "/journal/verify",
         {"operation": "createTag", "count": 1, "at_most": 2},
         422,
-        "Give either count, or at_least and at_most.",
+        "Invalid expectation: give either count, or at_least and at_most.",
     ),
     (
         "verifyJournal",
@@ -390,7 +391,7 @@ REFUSED = [
         "/journal/verify",
         {"operation": "createTag", "at_least": 3, "at_most": 2},
         422,
-        "at_least is more than at_most",
+        "Invalid expectation: at_least is more than at_most",
     ),
     ("streamExchanges", "GET", "/events?since=x", None, 422, "query /since: 'x' is not of type 'integer'"),
     ("setClock", "PUT", "/clock", {}, 422, "body /: {} "),
@@ -1142,12 +1143,14 @@ def test_a_large_journal_is_held_to_expectations_off_the_event_loop(
 ) -> None:
     threads = []
 
-    def noting(*given: Any, **named: Any) -> Any:
-        threads.append(threading.current_thread().name)
-        return verify(*given, **named)
+    see = Verifier.see
 
-    monkeypatch.setattr("emulator.control.journal.QUICK_BYTES", quick)
-    monkeypatch.setattr("emulator.control.journal.verify", noting)
+    def noting(verifier: Verifier, exchanges: Iterable[Exchange]) -> None:
+        threads.append(threading.current_thread().name)
+        see(verifier, exchanges)
+
+    monkeypatch.setattr("emulator.journal.waiting.QUICK_BYTES", quick)
+    monkeypatch.setattr(Verifier, "see", noting)
     emulator.call("celigo", "GET", "/integrations")
     found = control.done("POST", "/journal/verify?documents=true", json={"operation": "listIntegrations"})
     assert (found["passed"], len(found["documents"]), threads) == (True, 1, [thread])

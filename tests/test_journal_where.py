@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from emulator.client import Client, EmulatorError, SandboxClient, Where
-from emulator.control.journal import QUICK_BYTES
+from emulator.journal.waiting import QUICK_BYTES
 from tests.conftest import EmulatorUnderTest
 
 ALIASES = "{ one: listCustomIntegrations { ok } }"

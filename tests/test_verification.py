@@ -7,11 +7,15 @@ from typing import Any
 
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emulator.contract.near_misses import NearMiss
+from emulator.errors import ConfigurationError
 from emulator.exchange import Reply
+from emulator.journal.expectation import expectation_of
 from emulator.journal.journal import Journal
-from emulator.journal.verification import Verification, verify
+from emulator.journal.verification import Verification, Verifier
 from emulator.matching.where import same
 from tests.test_journal import call, exchange, part
 
@@ -33,9 +37,16 @@ def created(document: Any = None, status: int = 201, **sent: Any) -> dict[str, A
     return {"given": given, "reply": Reply(status), "operations": ("createThing",)}
 
 
+def verify(kept: Journal, document: dict[str, Any]) -> Verification:
+    """Return the verdict on what a journal holds."""
+    verifier = Verifier(expectation_of(document))
+    verifier.see(one for one in kept if not one.is_open)
+    return verifier.verdict([one for one in kept if one.is_open], len(kept), kept.lost)
+
+
 def verified(kept: Journal, **expected: Any) -> Verification:
     wanted = {"operation": "createThing", **expected}
-    found = verify(kept, wanted, kept=len(kept), lost=kept.lost)
+    found = verify(kept, wanted)
     assert orjson.loads(orjson.dumps(found.document()))["passed"] is found.passed
     return found
 
@@ -249,3 +260,139 @@ def test_a_connection_that_was_broken_off_has_no_status() -> None:
 )
 def test_json_values_are_equal_as_json_has_it(first: Any, second: Any, equal: bool) -> None:
     assert same(first, second) is equal
+
+
+# Calls under way
+
+
+def under_way(kept: Journal, document: Any = None) -> Journal:
+    """Open another call to createThing in a journal."""
+    kept.open(exchange(kept.next_number(), **created(document) | {"broken_off": True}))
+    return kept
+
+
+def test_a_call_under_way_is_not_as_expected_yet() -> None:
+    found = verified(under_way(seen(created()), {}), at_least=2)
+    assert found.sentence == "expected createThing at least 2 times, found 1 and 1 under way"
+    assert [near.document() for near in found.near_misses] == [{"id": 2, "differences": ["it is under way"]}]
+    assert not found.is_final
+
+
+def test_a_call_under_way_is_one_too_many_at_once() -> None:
+    found = verified(under_way(seen({})), count=0)
+    assert (found.sentence, found.is_final) == (
+        "expected createThing exactly 0 times, found 0 and 1 under way",
+        True,
+    )
+    assert verified(under_way(seen({}), {"name": "a"}), count=0, where={"body": {"name": "b"}}).passed
+
+
+def test_a_call_under_way_has_no_status_and_is_found_by_that() -> None:
+    kept = under_way(seen(created()))
+    assert verified(kept, where={"status": {"absent": True}}).exchanges == (2,)
+    assert verified(kept, where={"status": 0}).near_misses[0].differences == ("status is missing",)
+
+
+@pytest.mark.parametrize(
+    ("times", "calls", "is_final"),
+    [
+        ({}, 0, False),
+        ({}, 1, True),
+        ({"count": 2}, 1, False),
+        ({"count": 2}, 2, True),
+        ({"count": 2}, 3, True),
+        ({"count": 0}, 0, False),
+        ({"at_most": 2}, 2, False),
+        ({"at_most": 2}, 3, True),
+        ({"at_least": 0}, 0, False),
+    ],
+)
+def test_a_verdict_says_whether_a_wait_could_change_it(times: dict[str, int], calls: int, is_final: bool) -> None:
+    assert verified(seen(*[created()] * calls), **times).is_final is is_final
+
+
+# In order
+
+
+def steps(*names: str, **more: Any) -> list[dict[str, Any]]:
+    return [{"operation": "createThing", "where": {"body": {"name": name}}, **more} for name in names]
+
+
+def ordered(kept: Journal, *expected: Any, **more: Any) -> Verification:
+    return verify(kept, {"in_order": list(expected), **more})
+
+
+@pytest.mark.parametrize(
+    ("calls", "names", "found"),
+    [
+        ("abc", "abc", (1, 2, 3)),
+        ("xaxbxxc", "abc", (2, 4, 7)),
+        ("aabbab", "ab", (1, 3)),
+        ("baab", "ab", (2, 4)),
+        ("aa", "aa", (1, 2)),
+        ("abab", "abab", (1, 2, 3, 4)),
+    ],
+)
+def test_calls_are_in_order_with_others_between(calls: str, names: str, found: tuple[int, ...]) -> None:
+    verdict = ordered(seen(*[created({"name": name}) for name in calls]), *steps(*names))
+    assert (verdict.passed, verdict.exchanges) == (True, found)
+
+
+@given(st.text("abc", max_size=12), st.text("abc", min_size=1, max_size=4))
+def test_calls_are_in_order_if_they_are_a_subsequence(calls: str, names: str) -> None:
+    rest = iter(calls)
+    expected = all(name in rest for name in names)
+    assert ordered(seen(*[created({"name": name}) for name in calls]), *steps(*names)).passed is expected
+
+
+def test_what_is_out_of_order_is_told() -> None:
+    kept = seen(*[created({"name": name}) for name in "cab"], {"operations": ("listThings",)})
+    found = ordered(kept, *steps("a", "b", "c"), "listThings")
+    assert found.sentence == (
+        "expected createThing with body /name 'a', then createThing with body /name 'b', then createThing with"
+        " body /name 'c', then listThings, in this order; found no createThing with body /name 'c' after exchange 3"
+    )
+    assert [near.document() for near in found.near_misses] == [
+        {"id": 1, "differences": ["it came before exchange 3"]},
+        {"id": 3, "differences": ["body /name is 'b', not 'c'"]},
+        {"id": 2, "differences": ["body /name is 'a', not 'c'"]},
+    ]
+    assert (found.exchanges, found.is_final) == ((2, 3), False)
+    assert ordered(kept, "listThings", within=2).passed
+    assert ordered(seen(), "listThings", within=2).sentence == (
+        "expected listThings, in this order within 2 s; found no listThings"
+    )
+
+
+def test_each_step_may_name_its_vendor() -> None:
+    kept = seen(created() | {"vendor": "other"}, created())
+    step = {"operation": "createThing"}
+    assert ordered(kept, {**step, "vendor": "other"}, {**step, "vendor": "acme"}).exchanges == (1, 2)
+    assert not ordered(kept, {**step, "vendor": "acme"}, {**step, "vendor": "other"}).passed
+    assert ordered(kept, step, {**step, "vendor": "other"}, vendor="acme").sentence.endswith("after exchange 2")
+
+
+def test_a_slow_call_has_its_place_where_it_began() -> None:
+    kept = under_way(seen(), {"name": "a"})
+    kept.record(exchange(2, **created({"name": "b"})))
+    assert not ordered(kept, *steps("a", "b")).passed
+    kept.record(next(iter(kept)))
+    assert ordered(kept, *steps("a", "b")).exchanges == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("document", "sentence"),
+    [
+        ({}, "give either an operation or in_order"),
+        ({"operation": "a", "in_order": ["a"]}, "give either an operation or in_order"),
+        ({"in_order": ["a"], "count": 1}, "in_order says which calls come; leave count out"),
+        ({"in_order": ["a"], "where": {}}, "in_order says which calls come; leave where out"),
+        ({"operation": "a", "count": 1, "at_most": 2}, "give either count, or at_least and at_most"),
+        ({"operation": "a", "at_least": 2, "at_most": 1}, "at_least is more than at_most, which nothing can be"),
+        ({"in_order": [{"operation": "a", "where": {"body": {"b": {"regex": "("}}}}]}, "where: body b: invalid: "),
+    ],
+)
+def test_an_expectation_that_contradicts_itself_is_refused(document: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        expectation_of(document)
+    assert str(caught.value).startswith(sentence)

@@ -9,10 +9,9 @@ import pytest
 
 from emulator.errors import ConfigurationError
 from emulator.exchange import Reply
-from emulator.journal.verification import verify
 from emulator.matching.where import where_of
 from tests.test_journal import call
-from tests.test_verification import JSON, seen
+from tests.test_verification import JSON, seen, verify
 
 QUERY = """
 query Q($name: String = "d", $n: Int) {

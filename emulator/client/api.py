@@ -27,14 +27,20 @@ class Api:
         return Api(self.url, self._connections, self._headers, f"/sandboxes/{quoted(name)}")
 
     def request(
-        self, method: str, path: str = "", document: object = None, query: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str = "",
+        document: object = None,
+        query: Mapping[str, Any] | None = None,
+        *,
+        seconds: float = TIMEOUT,
     ) -> Any:
-        """Call the control API and return its JSON, None if it has no body.
+        """Call the control API and return its JSON, None if it has no body; the reply may take so many seconds.
 
         Raises EmulatorError with the `detail` of the problem that it answers.
         """
         body = None if document is None else json.dumps(document).encode()
-        content = self.send(method, f"{path}{query_text(query)}", body)
+        content = self.send(method, f"{path}{query_text(query)}", body, seconds=seconds)
         return json.loads(content) if content else None
 
     def send(

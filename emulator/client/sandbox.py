@@ -12,6 +12,7 @@ from emulator.client.api import Api
 from emulator.client.changes import Changes
 from emulator.client.clock import ClockClient
 from emulator.client.collection import CollectionClient
+from emulator.client.connections import TIMEOUT
 from emulator.client.exchanges import Exchange, exchange_of
 from emulator.client.faults import FaultClient, ScenarioClient
 from emulator.client.journal import JournalClient
@@ -22,6 +23,7 @@ from emulator.client.types import (
     Commit,
     Connection,
     Delay,
+    ExpectedCall,
     GraphQL,
     Only,
     Reply,
@@ -177,8 +179,9 @@ class SandboxClient(BuiltInVendors):
 
     def verify(
         self,
-        operation: str,
+        operation: str | None = None,
         *,
+        in_order: Sequence[str | ExpectedCall] | None = None,
         vendor: str | None = None,
         count: int | None = None,
         at_least: int | None = None,
@@ -189,10 +192,15 @@ class SandboxClient(BuiltInVendors):
         body: Mapping[str, Any] | None = None,
         status: Any = None,
         where: Where | None = None,
+        within: float | None = None,
     ) -> list[Exchange]:
         """Assert that an operation was called, at least once if nothing else is said; return those exchanges.
 
-        Of more than a thousand the newest are returned. An upper bound fails if the journal had to drop exchanges.
+        With `in_order` instead, assert that several were called one after the other, others perhaps between them:
+        names, or {"operation": …, "vendor": …, "where": …}. `within` waits at most so many seconds (up to 300) for
+        calls that are still to come, in a thread of your client perhaps; count=0 waits the whole time, or until there
+        is one. Of more than a thousand the newest are returned. An upper bound fails if the journal had to drop
+        exchanges.
         Only calls count that have these values: `path` and `query` by parameter ({"page": 2}), `headers` by name,
         `body` by key or JSON pointer ({"name": "Sales"}), `status` the reply's (0: the connection was broken off),
         `where` all of these and variables, arguments and credential. A value may be a condition, such as
@@ -203,14 +211,17 @@ class SandboxClient(BuiltInVendors):
         conditions = {**(where or {}), **{key: value for key, value in given.items() if value is not None}}
         wanted: dict[str, Any] = {
             "operation": operation,
+            "in_order": [in_order] if isinstance(in_order, str) else in_order,
             "vendor": vendor,
             "count": count,
             "at_least": at_least,
             "at_most": at_most,
-            "where": conditions,
+            "where": conditions or None,
+            "within": within,
         }
         body_sent = {key: value for key, value in wanted.items() if value is not None}
-        verdict = self.request("POST", "/journal/verify", body_sent, {"documents": True})
+        seconds = TIMEOUT + (within or 0)
+        verdict = self.api.request("POST", "/journal/verify", body_sent, {"documents": True}, seconds=seconds)
         if not verdict["passed"]:
             raise AssertionError(_failure(verdict))
         return [exchange_of(document) for document in verdict["documents"]]

@@ -16,6 +16,7 @@ __all__ = [
     "Delay",
     "DelayDetails",
     "Drip",
+    "ExpectedCall",
     "Follows",
     "GraphQL",
     "GraphQLError",
@@ -309,3 +310,11 @@ class GraphQL(TypedDict, total=False):
     errors: Required[Sequence[GraphQLError]]
     data: Literal["keep", None]
     """Whether the field's data is kept, or null (the default)."""
+
+
+class ExpectedCall(TypedDict, total=False):
+    """A call that is expected."""
+
+    operation: Required[str]
+    vendor: str
+    where: Where

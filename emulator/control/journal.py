@@ -13,24 +13,23 @@ from aiohttp import web
 from emulator import __version__
 from emulator.control.document import own_contract
 from emulator.control.handlers import Emulator, Handlers, Stream, whole_numbers
-from emulator.control.long_json import long_json
+from emulator.control.long_json import HEADERS, long_json
 from emulator.errors import ConfigurationError, Problem, explained, sentence, unknown
 from emulator.exchange import Call, Reply
 from emulator.journal.entry import Exchange
+from emulator.journal.expectation import Expectation, ExpectedCall, expectation_of
 from emulator.journal.following import Follower
 from emulator.journal.har import done, har, har_entry
 from emulator.journal.subject import matching
-from emulator.journal.verification import verify
+from emulator.journal.verification import Verification, Verifier
+from emulator.journal.waiting import QUICK_BYTES, Waiting
 from emulator.json_text import write_json
 from emulator.matching.where import Where, where_of
 from emulator.sandbox.sandbox import Sandbox
-from emulator.transport.connection import end_with_client
+from emulator.transport.connection import end_with_client, has_left
 
 HEARTBEAT_SECONDS = 5.0
 """How often a stream without news shows that it is alive, and finds out whether its reader is."""
-
-QUICK_BYTES = 4 * 1024**2
-"""A journal that takes more is matched off the event loop: its bodies are parsed for that."""
 
 EVENTS_AT_ONCE = 20
 """After so many events others have their turn: each may be 128 kB."""
@@ -78,26 +77,41 @@ async def get_exchange(call: Call, sandbox: Sandbox, emulator: Emulator) -> Repl
 
 @handlers.sandbox_operation("verifyJournal")
 async def verify_journal(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply | Stream:
-    """Judge whether the journal holds what is expected."""
-    expectation = whole_numbers(call.document)
-    _check_operation(expectation, emulator)
-    if "count" in expectation and expectation.keys() & {"at_least", "at_most"}:
-        raise Problem(422, "Give either count, or at_least and at_most.")
-    if expectation.get("at_least", 0) > expectation.get("at_most", expectation.get("at_least", 0)):
-        raise Problem(422, "at_least is more than at_most, which nothing can be.")
-    journal, exchanges = sandbox.journal, list(sandbox.journal)
-    check = partial(verify, exchanges, expectation, kept=len(journal), lost=journal.lost)
-    try:
-        found = check() if journal.bytes <= QUICK_BYTES else await emulator.worker.run(check)
-    except ConfigurationError as problem:
-        raise Problem(422, f"Invalid {problem}.") from None
-    if not call.params.get("documents"):
-        return Reply(200, found.document())
-    # With the verdict, and not by calls that follow it: meanwhile they could have made room for others.
-    wanted = set(found.exchanges[-DOCUMENTS_LIMIT:])
-    matched = [exchange for exchange in exchanges if exchange.number in wanted]
+    """Judge whether the journal holds what is expected; with `within`, wait for that."""
+    verifier = Verifier(_read_expectation(whole_numbers(call.document), emulator))
+    waiting = Waiting(verifier, sandbox.journal, emulator.worker)
+    with_documents = call.params.get("documents", False)
+    within = verifier.expectation.within
+    if within is None:
+        found = await waiting.verdict()
+        return _verdict(found) if with_documents else Reply(200, found.document())
+
+    async def write(request: web.BaseRequest, response: web.StreamResponse) -> None:
+        end_with_client(request)
+        found = await waiting.final_verdict(within, lambda: has_left(request))
+        if with_documents:
+            await _verdict(found).write(request, response)
+        else:
+            await response.write(write_json(found.document()))
+
+    return Stream(HEADERS, write)
+
+
+def _verdict(found: Verification) -> Stream:
+    """Return a verdict with the exchanges: not by calls that follow it, since they could have made room meanwhile."""
     start = write_json({**found.document(), "documents": []}).removesuffix(b"]}")
-    return long_json(start, matched, Exchange.document, b"]}")
+    return long_json(start, found.matching[-DOCUMENTS_LIMIT:], Exchange.document, b"]}")
+
+
+def _read_expectation(document: dict[str, Any], emulator: Emulator) -> Expectation:
+    """Return the expectation. Raises Problem for an invalid one, and for an operation or a vendor that is not known."""
+    try:
+        expectation = expectation_of(document)
+    except ConfigurationError as problem:
+        raise Problem(422, f"Invalid expectation: {problem}.") from None
+    for expected in expectation.calls:
+        _check_operation(expected, emulator)
+    return expectation
 
 
 @handlers.sandbox_operation("getHar")
@@ -174,14 +188,13 @@ def _read_where(text: str) -> Where:
         raise Problem(422, f"Invalid {problem}.") from None
 
 
-def _check_operation(expectation: dict[str, Any], emulator: Emulator) -> None:
-    contracts = emulator.catalogue.contracts
-    vendor, name = expectation.get("vendor"), expectation["operation"]
+def _check_operation(expected: ExpectedCall, emulator: Emulator) -> None:
+    contracts, vendor = emulator.catalogue.contracts, expected.vendor
     if vendor is not None and vendor not in contracts:
         raise Problem(422, sentence(unknown("vendor", vendor, contracts)))
     meant = [contracts[vendor]] if vendor else contracts.values()
     names = sorted({operation for contract in meant for operation in contract.operations})
-    if name not in names:
+    if expected.operation not in names:
         where, command = (f"of {vendor}", f" --vendor {vendor}") if vendor else ("", "")
-        said = unknown("operation", name, names, where, listed_by=f"`emulator operations{command}`")
-        raise Problem(422, sentence(said))
+        listed_by = f"`emulator operations{command}`"
+        raise Problem(422, sentence(unknown("operation", expected.operation, names, where, listed_by=listed_by)))

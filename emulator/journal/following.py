@@ -9,12 +9,16 @@ from emulator.journal.journal import Journal
 
 
 class Follower:
-    """One who reads a journal after the exchange `since`; a number that it has not come to means another journal: 0."""
+    """One who reads a journal after the exchange `since`; a number that it has not come to means another journal: 0.
+
+    `missed` counts those that had to make room between two takes.
+    """
 
     def __init__(self, journal: Journal, since: int = 0) -> None:
+        self.missed = 0
         self._journal = journal
         self._last = since if since <= journal.recorded else 0
-        self._changes = 0
+        self._changes = -1
         self._in_flight: dict[int, Exchange] = {}
 
     @property
@@ -29,7 +33,10 @@ class Follower:
 
     def take(self) -> list[Exchange]:
         """Return the exchanges that are over since the last take, by number; some may be older than the last ones."""
-        found = [*self._in_flight.values(), *self._journal.after(self._last)]
+        new = list(self._journal.after(self._last))
+        if self._changes >= 0:
+            self.missed += self._journal.recorded - self._last - len(new)
+        found = [*self._in_flight.values(), *new]
         self._last, self._changes = self._journal.recorded, self._journal.changes
         self._in_flight = {one.number: one for one in found if one.is_open}
         return [one for one in found if not one.is_open]

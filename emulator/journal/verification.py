@@ -1,43 +1,52 @@
-"""Verifies that a sandbox got the calls that a test expects, or reports the nearest ones."""
+"""Whether a sandbox has seen what a test expects; and if not, what came near."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Any
 
 from emulator.journal.entry import Exchange
-from emulator.journal.subject import JournalledSubject, shown
-from emulator.matching.where import Condition, Where, where_of
+from emulator.journal.expectation import Expectation, ExpectedCall
 
 NEAREST = 3
 
 
 @dataclass(frozen=True, slots=True)
 class NearExchange:
-    """An exchange that nearly matches, and its differences."""
+    """An exchange that was nearly as expected, and what differed."""
 
     number: int
     differences: tuple[str, ...]
 
     def document(self) -> dict[str, Any]:
-        """Return it as a JSON document."""
+        """Return it as JSON."""
         return {"id": self.number, "differences": list(self.differences)}
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The result. `exchanges` are the numbers of those that matched, `sentence` says why it failed."""
+    """The result. `matching` are the exchanges that matched, `sentence` says why it failed.
+
+    `is_final`: whatever is still to come, a wait for it would change nothing, or need not be.
+    """
 
     passed: bool
-    exchanges: tuple[int, ...]
-    sentence: str
-    near_misses: tuple[NearExchange, ...]
+    matching: tuple[Exchange, ...]
+    sentence: str = ""
+    near_misses: tuple[NearExchange, ...] = ()
+    is_final: bool = True
+
+    @property
+    def exchanges(self) -> tuple[int, ...]:
+        """The numbers of those that matched."""
+        return tuple(exchange.number for exchange in self.matching)
 
     @property
     def matched(self) -> int:
-        """The number of exchanges that matched."""
-        return len(self.exchanges)
+        """How many exchanges matched."""
+        return len(self.matching)
 
     def document(self) -> dict[str, Any]:
         """Return it as a JSON document."""
@@ -50,86 +59,117 @@ class Verification:
         }
 
 
-def verify(exchanges: Iterable[Exchange], document: Mapping[str, Any], *, kept: int = 0, lost: int = 0) -> Verification:
-    """Compare a journal's exchanges with an expectation; `kept` is how many it has, `lost` how many it evicted.
+class Verifier:
+    """Judges exchanges as they come, each once."""
 
-    The expectation has an `operation`, optionally a `vendor`, how often (`count`, or `at_least` and `at_most`; by
-    default at least once), and a `where` (emulator/matching/where.py). Raises ConfigurationError for an invalid one.
-    """
-    operation, where = document["operation"], where_of(document.get("where", {}))
-    matching: list[int] = []
-    near: list[NearExchange] = []
-    for exchange in exchanges:
-        if exchange.vendor != document.get("vendor", exchange.vendor):
-            continue
-        if operation in exchange.operations:
-            found = tuple(where.differences(JournalledSubject(exchange, operation)))
+    def __init__(self, expectation: Expectation) -> None:
+        self.expectation = expectation
+        self._seen = _Judged.of(expectation)
+
+    def see(self, exchanges: Iterable[Exchange]) -> None:
+        """Judge exchanges that are over."""
+        for exchange in exchanges:
+            self._seen.judge(exchange)
+
+    def verdict(self, under_way: Iterable[Exchange], kept: int, lost: int) -> Verification:
+        """Return the verdict on those that were seen, and on those under way.
+
+        A call under way is not as expected yet, unless a condition says that it has no status; but one too many it is.
+        The journal keeps `kept` exchanges, `lost` had to make room.
+        """
+        judged = self._seen.copy()
+        for exchange in under_way:
+            judged.judge(exchange)
+        if self.expectation.is_ordered:
+            return self._in_order(judged, kept, lost)
+        return self._counted(judged, kept, lost)
+
+    def _counted(self, judged: _Judged, kept: int, lost: int) -> Verification:
+        lowest, highest = self.expectation.lowest, self.expectation.highest
+        matching, begun = sorted(judged.matching[0], key=_number), judged.begun[0]
+        too_few = len(matching) < lowest
+        too_many = highest is not None and len(matching) + begun > highest
+        undecided = highest is not None and lost > 0
+        if not too_few and not too_many and not undecided:
+            return Verification(True, tuple(matching), is_final=lowest > 0)
+        sentence = f"expected {self.expectation}, found {len(matching)}"
+        sentence += f" and {begun} under way" if begun else ""
+        near = judged.nearest(0) if too_few else ()
+        is_final = too_many or undecided
+        return Verification(False, tuple(matching), sentence + _of_lost(kept, lost), tuple(near), is_final)
+
+    def _in_order(self, judged: _Judged, kept: int, lost: int) -> Verification:
+        found: list[Exchange] = []
+        for step, call in enumerate(self.expectation.calls):
+            last = found[-1].number if found else 0
+            following = (one for one in sorted(judged.matching[step], key=_number) if one.number > last)
+            one = next(following, None)
+            if one is None:
+                return self._out_of_order(judged, step, call, found, _of_lost(kept, lost))
+            found.append(one)
+        return Verification(True, tuple(found))
+
+    def _out_of_order(
+        self, judged: _Judged, step: int, call: ExpectedCall, found: Sequence[Exchange], note: str
+    ) -> Verification:
+        after = f" after exchange {found[-1].number}" if found else ""
+        sentence = f"expected {self.expectation}; found no {call}{after}{note}"
+        early = [
+            NearExchange(one.number, (f"it came before exchange {found[-1].number}",))
+            for one in judged.matching[step]
+            if found and one.number < found[-1].number
+        ]
+        near = [*early, *judged.nearest(step)][:NEAREST]
+        return Verification(False, tuple(found), sentence, tuple(near), is_final=False)
+
+
+@dataclass(slots=True)
+class _Judged:
+    """What was found for each expected call: the exchanges that match, how many do under way, and what came near."""
+
+    expectation: Expectation
+    matching: list[list[Exchange]]
+    begun: list[int]
+    near: list[list[NearExchange]]
+
+    @classmethod
+    def of(cls, expectation: Expectation) -> _Judged:
+        """Return what is found before anything is judged."""
+        calls = expectation.calls
+        return cls(expectation, [[] for _ in calls], [0 for _ in calls], [[] for _ in calls])
+
+    def copy(self) -> _Judged:
+        """Return another one, to which more can be added."""
+        return _Judged(self.expectation, [*map(list, self.matching)], list(self.begun), [*map(list, self.near)])
+
+    def judge(self, exchange: Exchange) -> None:
+        """Add an exchange."""
+        for step, call in enumerate(self.expectation.calls):
+            found = call.differences(exchange)
+            if found is None:
+                continue
+            if not found and exchange.is_open and not call.where.looks_at("status"):
+                self.begun[step] += 1
+                found = ("it is under way",)
             if found:
-                near.append(NearExchange(exchange.number, found))
+                # Of what differs as much, the newest is nearest.
+                self.near[step].append(NearExchange(exchange.number, found))
             else:
-                matching.append(exchange.number)
-        else:
-            near += _nearly(exchange, operation)
-    return _verdict(document, where, matching, near, kept, lost)
+                self.matching[step].append(exchange)
+
+    def nearest(self, step: int) -> list[NearExchange]:
+        """Return the few that differ least, the newest first."""
+        return nsmallest(NEAREST, self.near[step], key=lambda one: (len(one.differences), -one.number))
 
 
-def _nearly(exchange: Exchange, operation: str) -> Iterator[NearExchange]:
-    """Yield a call that no operation matches, if this operation is one of the nearest."""
-    for near in exchange.near_misses:
-        if near.operation == operation:
-            yield NearExchange(exchange.number, (f"no operation matches: {near.sentence}",))
+def _number(exchange: Exchange) -> int:
+    return exchange.number
 
 
-def _verdict(
-    document: Mapping[str, Any],
-    where: Where,
-    matching: Sequence[int],
-    near: Sequence[NearExchange],
-    kept: int,
-    lost: int,
-) -> Verification:
-    lowest, highest = _bounds(document)
-    too_few, too_many = len(matching) < lowest, highest is not None and len(matching) > highest
-    undecided = highest is not None and lost > 0
-    if not too_few and not too_many and not undecided:
-        return Verification(True, tuple(matching), "", ())
-    expected = f"{document['operation']} {_times(lowest, highest)}{_conditions(where)}"
-    sentence = f"expected {expected}, found {len(matching)}"
-    if lost:
-        sentence += (
-            f"; the journal holds only the newest {kept} exchanges, and dropped {lost}:"
-            " raise journal_size or journal_bytes, or clear the journal before"
-        )
-    nearest = sorted(near, key=lambda one: (len(one.differences), -one.number)) if too_few else ()
-    return Verification(False, tuple(matching), sentence, tuple(nearest[:NEAREST]))
-
-
-def _bounds(document: Mapping[str, Any]) -> tuple[int, int | None]:
-    if "count" in document:
-        return document["count"], document["count"]
-    highest = document.get("at_most")
-    return document.get("at_least", 1 if highest is None else 0), highest
-
-
-def _times(lowest: int, highest: int | None) -> str:
-    if highest is None:
-        return f"at least {_counted(lowest)}"
-    if lowest == highest:
-        return f"exactly {_counted(highest)}"
-    return f"at most {_counted(highest)}" if not lowest else f"{lowest} to {_counted(highest)}"
-
-
-def _counted(times: int) -> str:
-    return "once" if times == 1 else f"{times} times"
-
-
-def _conditions(where: Where) -> str:
-    words = [
-        f"{place} {name} {_expected(name or place, condition)}".replace("  ", " ")
-        for place, name, condition in where.conditions
-    ]
-    return f" with {' and '.join(words)}" if words else ""
-
-
-def _expected(name: str, condition: Condition) -> str:
-    return condition.words(lambda value: shown(name, value))
+def _of_lost(kept: int, lost: int) -> str:
+    if not lost:
+        return ""
+    return (
+        f"; the journal holds only the newest {kept} exchanges, and dropped {lost}:"
+        " raise journal_size or journal_bytes, or clear the journal before"
+    )

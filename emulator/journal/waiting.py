@@ -1,0 +1,66 @@
+"""Waits until a journal holds what is expected."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+from emulator.journal.following import Follower
+from emulator.journal.journal import Journal
+from emulator.journal.verification import Verification, Verifier
+from emulator.runtime.off_loop import Worker
+
+QUICK_BYTES = 4 * 1024**2
+"""A journal that takes more is matched off the event loop: its bodies are parsed for that."""
+
+LOOK_SECONDS = 0.25
+"""How often one who waits looks whether its client is still there."""
+
+
+class Waiting:
+    """Judges what a journal holds, and what comes meanwhile; `worker` is for a journal that takes long to judge."""
+
+    def __init__(self, verifier: Verifier, journal: Journal, worker: Worker) -> None:
+        self._verifier = verifier
+        self._journal = journal
+        self._follower = Follower(journal)
+        self._lost = journal.lost
+        self._worker = worker
+        self._is_quick = journal.bytes <= QUICK_BYTES
+
+    async def verdict(self) -> Verification:
+        """Return the verdict as of now."""
+        exchanges = self._follower.take()
+        under_way, kept, lost = list(self._follower.in_flight), len(self._journal), self._lost + self._follower.missed
+
+        def judge() -> Verification:
+            self._verifier.see(exchanges)
+            return self._verifier.verdict(under_way, kept, lost)
+
+        found = judge() if self._is_quick else await self._worker.run(judge)
+        self._is_quick = True
+        return found
+
+    async def final_verdict(self, seconds: float, has_left: Callable[[], bool]) -> Verification:
+        """Return the verdict as soon as it is final, after so many seconds, or when nobody waits for it any more."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while True:
+            has_ended = self._follower.has_ended
+            found = await self.verdict()
+            left = end - loop.time()
+            if found.is_final or left <= 0 or has_left():
+                return found
+            if has_ended:
+                return self._interrupted(found)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._follower.changed(), min(left, LOOK_SECONDS))
+
+    def _interrupted(self, found: Verification) -> Verification:
+        """Return the verdict of a wait that a reset, a drop or the emulator's end has cut short."""
+        sentence = found.sentence or f"expected {self._verifier.expectation}, found {found.matched}"
+        return replace(
+            found, passed=False, sentence=f"{sentence}; the sandbox was reset or dropped before the time was up"
+        )
