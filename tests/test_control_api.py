@@ -1110,7 +1110,7 @@ def test_populate_adds_other_records_each_time(control: Control, catalogue: Cata
 def test_wrong_path_and_method_name_the_right_ones(control: Control) -> None:
     status, sentence = control.refused("GET", "/nonsense")
     assert status == 404
-    assert sentence.startswith("Unknown path '/nonsense' of the control API. Did you mean '/docs', ")
+    assert sentence.startswith("Unknown path '/nonsense' of the control API. Did you mean '/openapi.json', '/docs' ")
     assert sentence.endswith("? GET /_emulator/docs lists all paths.")
     answer = control.ask("POST", "/clock", json={})
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, PUT")
