@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from emulator.errors import ConfigurationError, unknown
 from emulator.transport.hosts import is_local
@@ -25,14 +25,26 @@ MOST_DIGITS = 20
 
 
 @dataclass(frozen=True)
+class Kind(Generic[T]):
+    """How a value is written: `read` returns what a text means, or raises ValueError with what was expected.
+
+    `metavar` stands for the value in help texts, `schema` is the JSON Schema of a value in emulator.toml.
+    """
+
+    read: Callable[[str], T]
+    metavar: str = "TEXT"
+    schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
+
+
+@dataclass(frozen=True)
 class Setting:
-    """One setting: its key in emulator.toml, how its text is read, its default and what it does.
+    """One setting: its key in emulator.toml, how it is written, its default and what it does.
 
     `many` says that it is a list; `singular` names one of its entries, "scenario" of scenarios.
     """
 
     name: str
-    read: Callable[[str], Any]
+    kind: Kind[Any]
     default: Any
     help: str
     many: bool = False
@@ -53,13 +65,17 @@ class Setting:
         """The environment variable: EMULATOR_MAX_BODY."""
         return PREFIX + self.name.upper()
 
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """The JSON Schema of its key in emulator.toml."""
+        entry = self.kind.schema
+        default = {"default": self.default} if self.default not in ("", ()) else {}
+        described = {"oneOf": [entry, {"type": "array", "items": entry}]} if self.many else entry
+        return {"description": self.help, **default, **described}
+
 
 def _option(name: str) -> str:
     return "--" + name.replace("_", "-")
-
-
-def _text(text: str) -> str:
-    return text
 
 
 def _not_empty(text: str) -> str:
@@ -86,25 +102,6 @@ def _number(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None
 
 
-def _whole(lowest: int, highest: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        number = _number(text)
-        if number is None or not lowest <= number <= highest:
-            raise ValueError(f"expected a whole number from {lowest} to {highest}")
-        return number
-
-    return read
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text not in choices:
-            raise ValueError(f"expected one of {', '.join(choices)}")
-        return text
-
-    return read
-
-
 HOST_PATTERN = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 
 
@@ -125,11 +122,11 @@ def _vendor_port(text: str) -> tuple[str, int]:
     return vendor, number
 
 
-ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^/\s]+")
+ORIGIN_PATTERN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^/\s]+")
 
 
 def _origin(text: str) -> str:
-    if not ORIGIN.fullmatch(text):
+    if not ORIGIN_PATTERN.fullmatch(text):
         raise ValueError("expected an origin without a path, such as http://localhost:3000, or *")
     return text
 
@@ -143,14 +140,50 @@ def _size(text: str) -> int:
     return number * units[unit]
 
 
-def _setting(read: Callable[[str], T], default: T, help: str) -> T:
-    value: T = field(default=default, metadata={"read": read, "help": help})
+FOLDER = Kind(str, "FOLDER")
+PEM_FILE = Kind(str, "FILE")
+ADDRESS = Kind(_not_empty, "ADDRESS")
+DATABASE = Kind(_not_blank, "FILE")
+TOKEN = Kind(_not_blank, "TOKEN")
+BOOLEAN = Kind(_boolean, "[true|false]", {"type": "boolean"})
+SIZE = Kind(
+    _size, "BYTES", {"oneOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": "^[0-9]+[kKmMgG]?$"}]}
+)
+SWITCH = Kind(str, "VENDOR.SWITCH=VALUE")
+SCENARIO = Kind(str, "VENDOR/SCENARIO")
+VENDOR_HOST = Kind(_vendor_host, "VENDOR=HOST")
+VENDOR_PORT = Kind(_vendor_port, "VENDOR=PORT")
+ORIGIN = Kind(_origin, "ORIGIN")
+HOST = Kind(str, "HOST")
+
+
+def _whole(lowest: int, highest: int) -> Kind[int]:
+    def read(text: str) -> int:
+        number = _number(text)
+        if number is None or not lowest <= number <= highest:
+            raise ValueError(f"expected a whole number from {lowest} to {highest}")
+        return number
+
+    return Kind(read, "NUMBER", {"type": "integer", "minimum": lowest, "maximum": highest})
+
+
+def _one_of(*choices: str) -> Kind[str]:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"expected one of {', '.join(choices)}")
+        return text
+
+    return Kind(read, f"[{'|'.join(choices)}]", {"enum": list(choices)})
+
+
+def _setting(kind: Kind[T], default: T, help: str) -> T:
+    value: T = field(default=default, metadata={"kind": kind, "help": help})
     return value
 
 
-def _entries(read: Callable[[str], T], help: str, singular: str = "") -> tuple[T, ...]:
+def _entries(kind: Kind[T], help: str, singular: str = "") -> tuple[T, ...]:
     """Return a setting that is a list; `singular` names one of its entries: "scenario" of scenarios."""
-    value: tuple[T, ...] = field(default=(), metadata={"read": read, "help": help, "many": True, "singular": singular})
+    value: tuple[T, ...] = field(default=(), metadata={"kind": kind, "help": help, "many": True, "singular": singular})
     return value
 
 
@@ -158,78 +191,89 @@ def _entries(read: Callable[[str], T], help: str, singular: str = "") -> tuple[T
 class Settings:
     """The value of every setting. Its fields are the one table of settings."""
 
-    host: str = _setting(_not_empty, "127.0.0.1", "The address to listen on; :: takes IPv4, too.")
+    host: str = _setting(ADDRESS, "127.0.0.1", "The address to listen on; :: takes IPv4, too.")
     port: int = _setting(_whole(0, 65535), 4070, "The port to listen on; 0 takes a free one.")
     tls: str = _setting(
         _one_of("off", "auto", "files"), "off", "https, too, with a certificate made at the start or files."
     )
     tls_port: int = _setting(_whole(0, 65535), 4443, "The port for https; 0 takes a free one.")
-    tls_cert: str = _setting(_text, "", "With tls=files: the certificate (and its chain) as PEM.")
-    tls_key: str = _setting(_text, "", "With tls=files: the certificate's key as PEM, if it is not in tls_cert.")
+    tls_cert: str = _setting(PEM_FILE, "", "With tls=files: the certificate (and its chain) as PEM.")
+    tls_key: str = _setting(PEM_FILE, "", "With tls=files: the certificate's key as PEM, if it is not in tls_cert.")
     log_level: str = _setting(_one_of("debug", "info", "warning", "error"), "info", "How much to log.")
     log_format: str = _setting(
         _one_of("auto", "text", "json"), "auto", "How: auto (coloured on a terminal), text, json."
     )
-    access_log: bool = _setting(_boolean, True, "Log a line for each call.")
-    strict: bool = _setting(_boolean, False, "Refuse, in the vendor's words, what a vendor would only be tolerant of.")
+    access_log: bool = _setting(BOOLEAN, True, "Log a line for each call.")
+    strict: bool = _setting(BOOLEAN, False, "Refuse, in the vendor's words, what a vendor would only be tolerant of.")
     seed: int = _setting(_whole(0, 2**63 - 1), 1, "The seed of everything random: the same seed gives the same world.")
-    fixtures: str = _setting(_text, "", "A folder laid over the built-in fixtures.")
-    contracts: str = _setting(_text, "", "A folder laid over the built-in contracts.")
-    reload: bool = _setting(_boolean, True, "Read the files of those two folders again when they change.")
+    fixtures: str = _setting(FOLDER, "", "A folder laid over the built-in fixtures.")
+    contracts: str = _setting(FOLDER, "", "A folder laid over the built-in contracts.")
+    reload: bool = _setting(BOOLEAN, True, "Read the files of those two folders again when they change.")
     switches: tuple[str, ...] = _entries(
-        _text, "Switches for what is not known of a vendor: celigo.empty_list_status=204.", singular="switch"
+        SWITCH, "Switches for what is not known of a vendor: celigo.empty_list_status=204.", singular="switch"
     )
-    max_body: int = _setting(_size, 256 * 1024**2, "The largest body that is read, in bytes (or 512k, 256m, 1g).")
-    max_json: int = _setting(_size, 16 * 1024**2, "The largest JSON (GraphQL, form) that is read, in bytes.")
+    max_body: int = _setting(SIZE, 256 * 1024**2, "The largest body that is read, in bytes (or 512k, 256m, 1g).")
+    max_json: int = _setting(SIZE, 16 * 1024**2, "The largest JSON (GraphQL, form) that is read, in bytes.")
     max_json_depth: int = _setting(_whole(1, 200), 100, "The deepest JSON that is read, in levels.")
     graphql_depth: int = _setting(_whole(1, 1000), 25, "The deepest GraphQL document that is run, in fields.")
     graphql_aliases: int = _setting(_whole(0, 10_000), 100, "How many aliases a GraphQL document may have.")
     graphql_fields: int = _setting(_whole(1, 100_000), 2000, "How many fields it may select, its fragments spread out.")
     graphql_tokens: int = _setting(_whole(1, 1_000_000), 15_000, "How many tokens it may have.")
-    graphql_length: int = _setting(_size, 1024**2, "How many characters it may have (or 512k, 1m).")
+    graphql_length: int = _setting(SIZE, 1024**2, "How many characters it may have (or 512k, 1m).")
     scenarios: tuple[str, ...] = _entries(
-        _text, "Scenarios that every sandbox starts with: secoda/rate-limited, */outage.", singular="scenario"
+        SCENARIO, "Scenarios that every sandbox starts with: secoda/rate-limited, */outage.", singular="scenario"
     )
-    database: str = _setting(_not_blank, "", "A file that keeps the default sandbox across restarts.")
+    database: str = _setting(DATABASE, "", "A file that keeps the default sandbox across restarts.")
     sandbox_limit: int = _setting(_whole(0, 100_000), 1000, "How many sandboxes there may be besides the default one.")
     sandbox_ttl: int = _setting(
         _whole(0, 10**9), 0, "After how many seconds a sandbox besides the default one is dropped; 0: never."
     )
     sandbox_idle: int = _setting(_whole(0, 10**9), 0, "After how many seconds without a call one is dropped; 0: never.")
     snapshot_bytes: int = _setting(
-        _size, 512 * 1024**2, "How many bytes the snapshots of all sandboxes may take together."
+        SIZE, 512 * 1024**2, "How many bytes the snapshots of all sandboxes may take together."
     )
     journal_size: int = _setting(_whole(1, 10_000_000), 10_000, "How many exchanges a sandbox's journal keeps.")
     journal_bytes: int = _setting(
-        _size,
+        SIZE,
         32 * 1024**2,
         "How many bytes of them, about (or 512k, 1g); all sandboxes' journals together 256m, or this if it is more.",
     )
     vendor_hosts: tuple[tuple[str, str], ...] = _entries(
-        _vendor_host,
+        VENDOR_HOST,
         "More host names with a vendor's own paths at their root: celigo=integrator.example.com, immuta=*.example.com.",
         singular="vendor_host",
     )
     vendor_ports: tuple[tuple[str, int], ...] = _entries(
-        _vendor_port,
+        VENDOR_PORT,
         "Ports with one vendor at their root, for clients that take no path: celigo=4071.",
         singular="vendor_port",
     )
     cors: tuple[str, ...] = _entries(
-        _origin, "Origins whose pages may call the vendors and, if named, the control API; * means any."
+        ORIGIN, "Origins whose pages may call the vendors and, if named, the control API; * means any."
     )
     trust_forwarded: bool = _setting(
-        _boolean, False, "Believe X-Forwarded-Proto, -Host and -Prefix (or Forwarded) of a proxy in front."
+        BOOLEAN, False, "Believe X-Forwarded-Proto, -Host and -Prefix (or Forwarded) of a proxy in front."
     )
     control_hosts: tuple[str, ...] = _entries(
-        _text, "Host names that the control API answers to, besides localhost.", singular="control_host"
+        HOST, "Host names that the control API answers to, besides localhost.", singular="control_host"
     )
-    control_token: str = _setting(_not_blank, "", "If set, control calls need it: Authorization: Bearer TOKEN.")
+    control_token: str = _setting(TOKEN, "", "If set, control calls need it: Authorization: Bearer TOKEN.")
 
 
 SETTINGS: Sequence[Setting] = tuple(
     Setting(name=field.name, default=field.default, **field.metadata) for field in fields(Settings)
 )
+
+
+def settings_schema() -> dict[str, Any]:
+    """Return the JSON Schema of emulator.toml."""
+    return {
+        "title": "Settings",
+        "description": "What emulator.toml may hold. Command line options and environment variables go before it.",
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {setting.name: setting.schema for setting in SETTINGS},
+    }
 
 
 def read_settings(
@@ -265,7 +309,7 @@ def _value(setting: Setting, given: Any, where: str) -> Any:
 
 def _read(setting: Setting, text: str, where: str) -> Any:
     try:
-        return setting.read(text)
+        return setting.kind.read(text)
     except ValueError as problem:
         raise ConfigurationError(f"{where} is {text!r}: {problem}") from None
 

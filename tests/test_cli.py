@@ -15,7 +15,6 @@ from textwrap import dedent
 
 import httpx
 import pytest
-from click.shell_completion import BashComplete
 
 from emulator import __version__
 from emulator.app import Emulator
@@ -314,11 +313,6 @@ def test_completion_is_the_shells_own_script(command: Run, shell: str) -> None:
     code, out, _ = command("completion", shell)
     assert code == 0
     assert f"_EMULATOR_COMPLETE={shell}_complete" in out
-
-
-def test_completion_completes() -> None:
-    completed = BashComplete(commands, {}, "emulator", "_EMULATOR_COMPLETE").get_completions([], "sna")
-    assert [found.value for found in completed] == ["snapshot"]
 
 
 def test_wait_returns_once_it_is_ready(command: Run, emulator: EmulatorUnderTest) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import tomllib
+from contextlib import nullcontext
 from dataclasses import FrozenInstanceError, asdict, replace
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from emulator.errors import ConfigurationError
-from emulator.settings import SETTINGS, Settings, read_settings
+from emulator.settings import SETTINGS, Settings, read_settings, settings_schema
 
 
 def test_defaults_stand_where_nothing_is_given(tmp_path: Path) -> None:
@@ -121,3 +124,24 @@ def test_file_holds_values_of_their_own_types(tmp_path: Path) -> None:
     (tmp_path / "emulator.toml").write_text('strict = true\nport = 4000\nswitches = ["a.b=1"]\n')
     settings = read_settings(folder=tmp_path)
     assert (settings.strict, settings.port, settings.switches) == (True, 4000, ("a.b=1",))
+
+
+def test_schema_of_the_file_takes_what_is_read_and_refuses_the_rest(tmp_path: Path) -> None:
+    schema = settings_schema()
+    Draft202012Validator.check_schema(schema)
+    assert schema["properties"].keys() == asdict(Settings()).keys()
+    for text, is_valid in (
+        (
+            'port = 1\nstrict = true\nmax_body = "512k"\nmax_json = 7\ntls = "auto"\ncors = ["*"]\nswitches = "a.b=1"',
+            True,
+        ),
+        ("port = 65536", False),
+        ("strict = 2", False),
+        ('max_body = "big"', False),
+        ('tls = "on"', False),
+        ("prot = 1", False),
+    ):
+        (tmp_path / "emulator.toml").write_text(text)
+        assert Draft202012Validator(schema).is_valid(tomllib.loads(text)) == is_valid, text
+        with nullcontext() if is_valid else pytest.raises(ConfigurationError):
+            read_settings(folder=tmp_path)

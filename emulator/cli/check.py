@@ -9,13 +9,18 @@ from pathlib import Path
 
 import click
 
+from emulator.cli.completing import folders as folder_names
 from emulator.cli.streams import say
 from emulator.settings import read_settings
 
 
 @click.command()
-@click.argument("folders", metavar="[FOLDER]...", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--contracts", metavar="FOLDER", help="A folder laid over the built-in contracts.")
+@click.argument(
+    "folders", metavar="[FOLDER]...", nargs=-1, type=click.Path(path_type=Path), shell_complete=folder_names
+)
+@click.option(
+    "--contracts", metavar="FOLDER", shell_complete=folder_names, help="A folder laid over the built-in contracts."
+)
 def check(folders: Sequence[Path], contracts: str | None) -> None:
     """Check the built-in contracts, fixtures and scenarios, and those in your own folders.
 

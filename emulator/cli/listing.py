@@ -9,6 +9,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from emulator import __version__
+from emulator.cli.completing import folders, vendors
 from emulator.cli.streams import say
 from emulator.errors import ConfigurationError, unknown
 from emulator.settings import read_settings
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--vendor", metavar="NAME", help="Only this vendor's.")
+@click.option("--vendor", metavar="NAME", shell_complete=vendors, help="Only this vendor's.")
 def operations(vendor: str | None) -> None:
     """List every emulated operation with its evidence.
 
@@ -37,8 +38,10 @@ def operations(vendor: str | None) -> None:
 
 
 @click.command()
-@click.option("--vendor", metavar="NAME", help="Only this vendor's.")
-@click.option("--fixtures", metavar="FOLDER", help="A folder whose scenarios come to the built-in ones.")
+@click.option("--vendor", metavar="NAME", shell_complete=vendors, help="Only this vendor's.")
+@click.option(
+    "--fixtures", metavar="FOLDER", shell_complete=folders, help="A folder whose scenarios come to the built-in ones."
+)
 def scenarios(vendor: str | None, fixtures: str | None) -> None:
     """List every scenario with a sentence: what `serve --scenario` takes.
 
@@ -72,7 +75,7 @@ def version() -> None:
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print what makes a shell complete commands and options.
+    """Print what makes a shell complete commands, options and their values.
 
     Example: eval "$(emulator completion bash)"
     """

@@ -10,7 +10,9 @@ from typing import Any
 
 import click
 
+from emulator import __version__
 from emulator.cli.check import check
+from emulator.cli.completing import of_kind
 from emulator.cli.listing import completion, operations, scenarios, version
 from emulator.cli.remote import reset, snapshot, wait
 from emulator.cli.streams import say
@@ -38,7 +40,27 @@ def _end(sentence: str, code: int) -> None:
     sys.exit(code)
 
 
+def _say_help(context: click.Context, option: click.Parameter, is_asked: bool) -> None:
+    if is_asked and not context.resilient_parsing:
+        say(context.get_help())
+        context.exit()
+
+
+def _say_version(context: click.Context, option: click.Parameter, is_asked: bool) -> None:
+    if is_asked and not context.resilient_parsing:
+        say(__version__)
+        context.exit()
+
+
 @click.group(no_args_is_help=False)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_say_version,
+    help="Print the version and exit.",
+)
 def commands() -> None:
     """Stand in for the Paradime, Secoda, Immuta and Celigo integration APIs.
 
@@ -50,7 +72,14 @@ def _setting_options(command: Callable[..., None]) -> Callable[..., None]:
     for setting in reversed(SETTINGS):
         # click shows the default, and read_settings knows it: here None means "not given".
         text = f"{setting.help} [{setting.variable}; default: {_shown(setting.default)}]"
-        option = click.option(*setting.options, setting.name, help=text, multiple=setting.many, metavar="VALUE")
+        option = click.option(
+            *setting.options,
+            setting.name,
+            help=text,
+            multiple=setting.many,
+            metavar=setting.kind.metavar,
+            shell_complete=of_kind(setting.kind),
+        )
         command = option(command)
     return command
 
@@ -76,18 +105,12 @@ def serve(**options: Any) -> None:
     serve_until_signalled(settings)
 
 
-def _say_help(context: click.Context, option: click.Parameter, is_asked: bool) -> None:
-    if is_asked and not context.resilient_parsing:
-        say(context.get_help())
-        context.exit()
-
-
 def _give_help(command: click.Command) -> None:
-    """Give a command, and those below it, a --help that tells in a sentence if nothing can be written."""
+    """Give a command, and those below it, a -h and --help that say in a sentence if nothing can be written."""
     command.add_help_option = False
     command.params.append(
         click.Option(
-            ["--help"],
+            ["-h", "--help"],
             is_flag=True,
             is_eager=True,
             expose_value=False,
