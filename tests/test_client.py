@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
@@ -301,6 +301,48 @@ def test_journal_is_read_page_by_page(sandbox: SandboxClient, monkeypatch: pytes
     assert [one.id for one in sandbox.journal] == [1, 2, 3, 4, 5]
     assert [one.id for one in sandbox.journal.select(since=2)] == [3, 4, 5]
     assert [one.id for one in sandbox.journal.select(limit=2)] == [4, 5]
+
+
+def test_journal_gives_an_exchange_by_its_place_and_its_length_without_the_others(
+    sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for page in range(1, 6):
+        httpx.get(f"{sandbox.secoda.url}/integration/integrations?page={page}", headers=sandbox.secoda.headers)
+    asked: list[Mapping[str, Any]] = []
+    request = sandbox.api.request
+
+    def noting(method: str, path: str, *, query: Mapping[str, Any] | None = None) -> Any:
+        told = request(method, path, query=query)
+        if query is not None:
+            asked.append({"limit": query["limit"], "got": len(told["exchanges"])})
+        return told
+
+    monkeypatch.setattr(sandbox.api, "request", noting)
+    assert (len(sandbox.journal), asked.pop()) == (5, {"limit": 0, "got": 0})
+    assert (sandbox.journal[-1].id, asked.pop()) == (5, {"limit": 1, "got": 1})
+    assert [sandbox.journal[place].id for place in (0, 1, 4, -1, -2, -5)] == [1, 2, 5, 5, 4, 1]
+    assert [one.id for one in sandbox.journal[1:-1]] == [2, 3, 4]
+    assert [one.id for one in reversed(sandbox.journal)] == [5, 4, 3, 2, 1]
+    for place in (5, -6):
+        with pytest.raises(IndexError, match=rf"the journal keeps 5 exchanges; there is no \[{place}\]"):
+            sandbox.journal[place]
+    sandbox.journal.clear()
+    assert (len(sandbox.journal), list(sandbox.journal[:])) == (0, [])
+
+
+def test_exchange_has_the_headers_of_call_and_reply(sandbox: SandboxClient) -> None:
+    headers = [("X-Run", "a"), ("x-run", "b"), *sandbox.secoda.headers.items()]
+    httpx.get(f"{sandbox.secoda.url}/integration/integrations", headers=headers)
+    exchange = sandbox.journal[-1]
+    assert (exchange.headers["x-RUN"], exchange.headers.all("X-RUN")) == ("a", ["a", "b"])
+    assert "X-Other" not in exchange.headers
+    assert exchange.headers.get("X-Other") is None
+    assert [name.lower() for name in exchange.headers].count("x-run") == 1
+    assert len(exchange.headers) == len(dict(exchange.headers))
+    assert exchange.reply_headers["content-type"] == "application/json"
+    with sandbox.fault(vendor="secoda", connection="close"), suppress(httpx.HTTPError):
+        httpx.get(f"{sandbox.secoda.url}/integration/integrations", headers=sandbox.secoda.headers)
+    assert dict(sandbox.journal[-1].reply_headers) == {}
 
 
 def test_journal_is_selected_from_and_cleared(sandbox: SandboxClient) -> None:

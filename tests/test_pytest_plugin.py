@@ -468,6 +468,7 @@ NOWHERE = exchange_of(
             "url": "http://127.0.0.1:1/~one/secoda/api/v1/nowhere",
             "path": "/api/v1/nowhere",
             "query": [],
+            "headers": [],
             "body": None,
         },
         "reply": None,

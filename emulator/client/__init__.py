@@ -12,11 +12,23 @@ from emulator.client.clock import ClockClient, ClockSetting
 from emulator.client.collection import CollectionClient
 from emulator.client.exchanges import Exchange, Violation, exchange_of
 from emulator.client.faults import FaultClient, ScenarioClient
+from emulator.client.headers import Headers
 from emulator.client.journal import JournalClient
 from emulator.client.sandbox import SandboxClient
 from emulator.client.snapshot import Snapshot
 from emulator.client.switches import Switches
-from emulator.client.types import Commit, Connection, Delay, GraphQL, Only, Reply, ScenarioName, When, Where
+from emulator.client.types import (
+    Commit,
+    Connection,
+    Delay,
+    ExpectedCall,
+    GraphQL,
+    Only,
+    Reply,
+    ScenarioName,
+    When,
+    Where,
+)
 from emulator.client.vendors import Credential, Credentials, VendorAccess, vendors_of
 from emulator.errors import EmulatorError
 
@@ -36,8 +48,10 @@ __all__ = [
     "Difference",
     "EmulatorError",
     "Exchange",
+    "ExpectedCall",
     "FaultClient",
     "GraphQL",
+    "Headers",
     "JournalClient",
     "Only",
     "RecordChange",

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from emulator.client.headers import Headers
+
 
 @dataclass(frozen=True)
 class Violation:
@@ -50,6 +52,17 @@ class Exchange:
     seconds: float
     document: Mapping[str, Any]
     state: str = "done"
+
+    @property
+    def headers(self) -> Headers:
+        """The call's headers."""
+        return Headers(self.document["call"]["headers"])
+
+    @property
+    def reply_headers(self) -> Headers:
+        """The reply's headers, none if there is no reply."""
+        reply = self.document["reply"]
+        return Headers(reply["headers"] if reply else ())
 
     @property
     def json(self) -> Any:

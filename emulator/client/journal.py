@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 from emulator.client.api import Api
 from emulator.client.exchanges import Exchange, exchange_of
@@ -15,7 +15,7 @@ PAGE = 500
 
 
 class JournalClient:
-    """What a sandbox has seen: iterating gives its exchanges, oldest first."""
+    """What a sandbox has seen: iterating gives its exchanges, oldest first; `journal[-1]` is the newest."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
@@ -25,8 +25,28 @@ class JournalClient:
     def __iter__(self) -> Iterator[Exchange]:
         return iter(self.select())
 
+    def __reversed__(self) -> Iterator[Exchange]:
+        return reversed(self.select())
+
     def __len__(self) -> int:
-        return len(self.select())
+        kept: int = self._api.request("GET", "/journal", query={"limit": 0})["kept"]
+        return kept
+
+    @overload
+    def __getitem__(self, place: int) -> Exchange: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[Exchange]: ...
+
+    def __getitem__(self, place: int | slice) -> Exchange | list[Exchange]:
+        """Return the exchange at a place (0 is the oldest that is kept, -1 the newest), or those of a slice."""
+        if isinstance(place, slice):
+            return self.select()[place]
+        from_start = place >= 0
+        found = self.select(since=0 if from_start else None, limit=place + 1 if from_start else -place)
+        if len(found) < (place + 1 if from_start else -place):
+            raise IndexError(f"the journal keeps {len(found)} exchanges; there is no [{place}]")
+        return found[place]
 
     def select(
         self,
@@ -46,8 +66,8 @@ class JournalClient:
         `operation` is a name or a glob, `status` 0 finds broken connections, `unmatched` those that no operation
         matches, `violations` those that depart from the contract, `where` those with these values
         ({"body": {"name": "Sales"}}; see SandboxClient.verify), `state` "open" those of calls under way, `since` only
-        those after an id. `limit` keeps the
-        newest ones; with `since` the first ones after it. Raises EmulatorError for an invalid `where`.
+        those after an id. `limit` keeps the newest ones; with `since` the first ones after it. Raises EmulatorError for
+        an invalid `where`.
         """
         filters = {
             "vendor": vendor,

@@ -53,7 +53,8 @@ async def list_exchanges(call: Call, sandbox: Sandbox, emulator: Emulator) -> St
         found = keep() if journal.bytes <= QUICK_BYTES else await emulator.worker.run(keep)
     page = found if limit is None else found[:limit] if since is not None else found[max(0, len(found) - limit) :]
     more = since is not None and page and len(page) < len(found)
-    rest = {"recorded": journal.recorded, "dropped": journal.dropped, "next": page[-1].number if more else None}
+    counts = {"recorded": journal.recorded, "dropped": journal.dropped, "kept": len(journal)}
+    rest = {**counts, "next": page[-1].number if more else None}
     return long_json(b'{"exchanges":[', page, Exchange.document, b"]," + write_json(rest)[1:])
 
 
