@@ -110,7 +110,7 @@ def test_somebody_elses_database_is_one_sentence_and_status_2(command: Run, tmp_
     db.close()
     code, out, err = command("serve", "--port", "0", "--database", "other.sqlite")
     assert (code, out, err.count("\n")) == (2, "", 1)
-    assert "emulator: database: other.sqlite was made by something else" in err
+    assert "emulator: database: other.sqlite was not created by this version" in err
 
 
 def test_a_bad_fixture_is_one_sentence_and_status_2(command: Run, tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_check_prints_each_problem_with_its_place(command: Run, tmp_path: Path) 
     code, out, err = command("check", "own")
     assert code == 1
     for sentence in (
-        "own/secoda/integrations.yaml line 1, /populate: it is 'many'",
+        "own/secoda/integrations.yaml line 1, /populate: expected a whole number from 0 to 1000000, not 'many'",
         "own/secoda/integrations.yaml line 3, /records/0: the record has no id",
         "own/secoda/integrations.yaml line 4, /records/1: not a record: expected an object",
         "own/secoda/wrong.yaml: unknown collection 'wrong' of secoda. Known collections: ",
@@ -186,7 +186,7 @@ def test_check_prints_structural_and_semantic_problems_of_all_files_at_once(comm
         "promises/celigo/openapi.yaml: operation getToken has no handler in emulator/vendors/celigo; handlers found: ",
         "emulator/vendors/celigo has a handler for getTokenInfo, which is not an operation of promises/celigo/open",
         "own/celigo/integrations.yaml: unknown field 'rows'. Known fields: records, populate",
-        "own/celigo/integrations.yaml line 2, /populate: it is 1000000000; it takes a whole number from 0 to 1000000",
+        "own/celigo/integrations.yaml line 2, /populate: expected a whole number from 0 to 1000000, not 1000000000",
         "own/celigo/integrations.yaml line 3, /records/0/_id: invalid id",
         "own/secoda/scenarios.yaml line 3, /scenarios/one/description: 'description' is a required property",
         "own/secoda/scenarios.yaml line 6, /scenarios/two/faults/0/reply/status: 999 is greater than the maximum",
@@ -325,7 +325,7 @@ def test_wait_gives_up_with_status_1(command: Run) -> None:
     code, _, err = command("wait", "--url", f"http://127.0.0.1:{port}", "--seconds", "0")
     assert code == 1
     url = f"http://127.0.0.1:{port}"
-    assert err.startswith(f"emulator: {url} is not ready after 0 s: No emulator answers at {url}: ")
+    assert err.startswith(f"emulator: {url} is not ready after 0 s: No reply from an emulator at {url}: ")
 
 
 def test_reset_makes_the_sandbox_anew(command: Run, emulator: EmulatorUnderTest) -> None:

@@ -79,7 +79,7 @@ def test_refusal_is_the_sentence_of_the_control_api(client: Client) -> None:
 def test_no_emulator_is_a_sentence(unused_port: int) -> None:
     with (
         Client(f"http://127.0.0.1:{unused_port}") as client,
-        pytest.raises(EmulatorError, match=r"^No emulator answers"),
+        pytest.raises(EmulatorError, match=r"^No reply from an emulator"),
     ):
         client.sandboxes()
 
@@ -183,7 +183,9 @@ class Unreliable:
 def test_call_that_may_have_been_done_is_not_sent_again(method: str) -> None:
     with closing(Unreliable(closes=True)) as server, Client(server.url) as client:
         client.sandboxes()
-        with pytest.raises(EmulatorError, match=r"^No emulator answers at .*; it may have been done\.$"):
+        with pytest.raises(
+            EmulatorError, match=r"^No reply from an emulator at .*; the call may have been executed\.$"
+        ):
             client.request(method, "/reset", {})
         assert server.requests == [b"GET", method.encode()]
 

@@ -529,7 +529,7 @@ FAULTS_REFUSED = [
             ({"code": 1}, "body /graphql/errors/0/code: unknown field 'code'. Known"),
         )
     ),
-    ({"vendor": "secoda", "connection": "reset", "reply": {"status": 429}}, "connection reset sends no answer, so it"),
+    ({"vendor": "secoda", "connection": "reset", "reply": {"status": 429}}, "connection reset sends no reply, so it"),
     ({"vendor": "secoda", "commit": "after"}, "a fault needs a reply, a delay, a connection or graphql"),
     (
         {
@@ -801,12 +801,12 @@ SCRIPT, DEEP = "5fd0a1b2c3d4e5f60718293a", '{"a":' * 1000 + "1" + "}" * 1000
 NO_OBJECT = f"the record '{SCRIPT}' of celigo.scripts is not a JSON object of up to 200 levels."
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x FROM n) SELECT count(*) FROM n"
 UPLOADS_REFUSED = [
-    (['DROP TABLE "secoda.syncs"'], "has another layout: it lacks ['secoda.syncs', "),
-    (["CREATE TABLE extra (x)"], "and has ['extra'] besides"),
-    (["CREATE TRIGGER t AFTER INSERT ON sequences BEGIN SELECT 1; END"], "and has ['t'] besides"),
+    (['DROP TABLE "secoda.syncs"'], "has another schema: missing: ['secoda.syncs', "),
+    (["CREATE TABLE extra (x)"], "; unexpected: ['extra']"),
+    (["CREATE TRIGGER t AFTER INSERT ON sequences BEGIN SELECT 1; END"], "; unexpected: ['t']"),
     # Of a name that `LIKE 'sqlite_%'` finds, and with a query that never ends.
-    ([f"CREATE TRIGGER sqliteX AFTER INSERT ON sequences BEGIN {ENDLESS}; END"], "and has ['sqliteX'] besides"),
-    ([f"CREATE VIEW sqliteV AS {ENDLESS}"], "and has ['sqliteV'] besides"),
+    ([f"CREATE TRIGGER sqliteX AFTER INSERT ON sequences BEGIN {ENDLESS}; END"], "; unexpected: ['sqliteX']"),
+    ([f"CREATE VIEW sqliteV AS {ENDLESS}"], "; unexpected: ['sqliteV']"),
     (["UPDATE \"celigo.scripts\" SET record = '{'"], NO_OBJECT),
     (["UPDATE \"celigo.scripts\" SET record = '[]'"], NO_OBJECT),
     (["UPDATE \"celigo.scripts\" SET record = x'7b7d'"], NO_OBJECT),
@@ -818,7 +818,7 @@ UPLOADS_REFUSED = [
     (["UPDATE \"celigo.scripts\" SET record = '{}'"], "the record None of celigo.scripts: the record has no _id."),
     (
         ["UPDATE \"celigo.scripts\" SET record = json_set(record, '$._id', 'ffffffffffffffffffffffff')"],
-        f"the record '{SCRIPT}' of celigo.scripts has another _id.",
+        f"the record '{SCRIPT}' of celigo.scripts has a different _id.",
     ),
     (
         ["UPDATE \"celigo.integrations\" SET record = json_remove(record, '$.flowGroupings')"],

@@ -97,7 +97,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path, make: Callable[[Path], None]
 
 
 DAMAGES = [
-    ("UPDATE \"secoda.credentials\" SET record = '{'", "secoda.credentials holds a record that is not JSON"),
+    ("UPDATE \"secoda.credentials\" SET record = '{'", "secoda.credentials contains a record that is not JSON"),
     (
         "UPDATE \"secoda.credentials\" SET record = json_remove(record, '$.rights') WHERE id = 'secoda-token'",
         "the record 'seco…' of secoda.credentials, /rights: 'rights' is a required property",
@@ -110,10 +110,13 @@ DAMAGES = [
     ("UPDATE \"secoda.integrations\" SET record = '{}'", "the record '.*' of secoda.integrations is not a JSON object"),
     (
         "UPDATE \"celigo.scripts\" SET record = '{'",
-        "the record '.*' of celigo.scripts is not a JSON object with its _id",
+        "the record '.*' of celigo.scripts is not a JSON object with the key _id",
     ),
-    ("UPDATE \"secoda.syncs\" SET record = '[]'", "the record '.*' of secoda.syncs is not a JSON object with its id"),
-    ("CREATE TABLE mine (x)", "was made by something else, or by another version of the emulator"),
+    (
+        "UPDATE \"secoda.syncs\" SET record = '[]'",
+        "the record '.*' of secoda.syncs is not a JSON object with the key id",
+    ),
+    ("CREATE TABLE mine (x)", "was not created by this version of the emulator"),
 ]
 
 

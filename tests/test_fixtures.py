@@ -50,7 +50,7 @@ async def test_a_users_folder_is_laid_over_ours_file_by_file(catalogue: Catalogu
             "immuta/dictionary.yaml: unknown collection 'dictionary' of immuta. Did you mean 'dictionaries'?",
         ),
         ("immuta/dictionaries.yaml", "records: [", "immuta/dictionaries.yaml line 2: while parsing a flow"),
-        ("immuta/dictionaries.yaml", "- id: 1", "a fixture file holds `records` and `populate`"),
+        ("immuta/dictionaries.yaml", "- id: 1", "expected a mapping with `records` and `populate`, not a list"),
         ("immuta/dictionaries.yaml", "rows: []", "immuta/dictionaries.yaml: unknown field 'rows'."),
         (
             "immuta/dictionaries.yaml",

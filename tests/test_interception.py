@@ -193,7 +193,7 @@ def test_other_names_are_left_alone(patched: Secure) -> None:
 
 @pytest.mark.parametrize("port", [80, "http", None, 8443])
 def test_another_port_of_a_vendor_is_not_looked_up(patched: Secure, port: Any) -> None:
-    with pytest.raises(socket.gaierror, match=r"the emulator answers api\.secoda\.co on port 443, not "):
+    with pytest.raises(socket.gaierror, match=r"the emulator serves api\.secoda\.co on port 443, not "):
         socket.getaddrinfo("api.secoda.co", port)
 
 
@@ -235,7 +235,7 @@ def test_connections_of_the_block_end_with_it(emulator: Secure) -> None:
 
 def test_a_block_inside_a_block_is_refused(patched: Secure) -> None:
     with (
-        pytest.raises(ConfigurationError, match="patch_dns holds for the whole process"),
+        pytest.raises(ConfigurationError, match="patch_dns applies to the whole process"),
         patch_dns(patched.url, patched.emulator.hosts.patterns),
     ):
         pass
@@ -248,7 +248,7 @@ def test_an_emulator_without_certificates_is_refused_with_the_setting(catalogue:
         with pytest.raises(ConfigurationError, match="start it with --tls auto"), patch_dns(server.url, ["x.y"]):
             pass
         url = server.url
-    with pytest.raises(ConfigurationError, match="no emulator answers at http://127"), patch_dns(url, ["x.y"]):
+    with pytest.raises(ConfigurationError, match="no reply from an emulator at http://127"), patch_dns(url, ["x.y"]):
         pass
     assert state() == before
 

@@ -173,7 +173,7 @@ def test_emulator_that_cannot_be_reached_is_one_sentence(inner: Inner, monkeypat
     inner.url = "http://127.0.0.1:9"
     result = inner.run("def test_it(emulator): pass")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["http://127.0.0.1:9 is not ready after 0 s: No emulator answers at *"])
+    result.stdout.fnmatch_lines(["http://127.0.0.1:9 is not ready after 0 s: No reply from an emulator at *"])
     result.stdout.no_fnmatch_line("*Traceback*")
 
 

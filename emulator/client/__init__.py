@@ -1,6 +1,6 @@
-"""A client of the control API: steers a running emulator, wherever it runs, with the standard library only.
+"""A client of the control API: controls a running emulator, wherever it runs, with the standard library only.
 
-Its calls block until they are answered, in the time of a few milliseconds: fine in a test, asynchronous or not,
+Its calls block until the reply, for a few milliseconds: fine in a test, asynchronous or not,
 as long as the emulator does not run in the same event loop.
 """
 

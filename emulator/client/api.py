@@ -1,4 +1,4 @@
-"""The control API, as the client and its parts call it."""
+"""Calls to the control API, for the client and its parts."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Api:
     ) -> Any:
         """Call the control API and return its JSON, None if it has no body; the reply may take so many seconds.
 
-        Raises EmulatorError with the `detail` of the problem that it answers.
+        Raises EmulatorError with the `detail` of an error.
         """
         body = None if document is None else json.dumps(document).encode()
         content = self.send(method, f"{path}{query_text(query)}", body, seconds=seconds)
@@ -51,9 +51,9 @@ class Api:
         content_type: str = "application/json",
         seconds: float = TIMEOUT,
     ) -> bytes:
-        """Call the control API and return the body of its answer, which may take so many seconds.
+        """Call the control API and return the body of its reply, which may take `seconds`.
 
-        Raises EmulatorError with the `detail` of the problem that it answers.
+        Raises EmulatorError with the `detail` of an error.
         """
         headers = self._headers if body is None else {**self._headers, "Content-Type": content_type}
         target = f"{ROOT}{self._path}{path}"
@@ -64,7 +64,7 @@ class Api:
 
 
 def _detail(status: int, content: bytes, call: str) -> str:
-    """Return the `detail` of a problem document, in Python's spelling, else that the reply is not an emulator's."""
+    """Return the `detail` of an error in Python's spelling, or that the reply does not come from an emulator."""
     try:
         detail = str(json.loads(content)["detail"])
     except (ValueError, KeyError, TypeError):

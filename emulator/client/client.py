@@ -15,16 +15,16 @@ from emulator.client.urls import quoted
 from emulator.errors import EmulatorError
 
 POLL_SECONDS = 0.05
-"""How long between two questions whether it is ready."""
+"""How long to wait between two checks whether it is ready."""
 ANSWER = 1.0
-"""How long such a question may take, though the time for waiting is over."""
+"""How long such a check may take at least, even at the end of the waiting time."""
 
 
 class Client(Api):
     """A running emulator at `url` ("http://127.0.0.1:4070"); `token` is its setting control_token, if it has one.
 
-    With a sandbox's own token, only `sandbox()` of that one works.
-    Threads may share it. A context manager: at its end the connections are closed.
+    With a sandbox's own token, only `sandbox()` with its name works. Threads may share it. As a context manager, it
+    closes the connections at the end.
     """
 
     def __init__(self, url: str, token: str | None = None) -> None:
@@ -53,15 +53,15 @@ class Client(Api):
         ttl: float | None = None,
         idle: float | None = None,
     ) -> SandboxClient:
-        """Make a sandbox and return it; what is left out is as the emulator's settings have it.
+        """Create a sandbox and return it; arguments that are left out default to the emulator's settings.
 
         `name` is a random one if left out. `from_` names a sandbox to copy: its records, switches and clock, with
         credentials of the copy's own; faults, scenarios, journal and snapshots are not copied. `scenarios` are on from
         the beginning ("secoda/flaky", "*/outage"), `clock` is a time from which the clock runs, or
         {"now": …, "frozen": …}, `fixtures` a folder (as the emulator sees it) laid over its own, `switches` are
         vendors' switches ({"celigo.empty_list_status": 204}).
-        `strict` refuses what the vendors are tolerant of. The sandbox is dropped `ttl` seconds after its creation, or
-        `idle` seconds after its last call. Raises EmulatorError for what cannot be.
+        `strict` refuses what the vendors tolerate. The sandbox is dropped `ttl` seconds after its creation, or `idle`
+        seconds after its last call. Raises EmulatorError for invalid arguments.
         """
         wanted: dict[str, Any] = {
             "name": name,
@@ -79,11 +79,11 @@ class Client(Api):
         return SandboxClient(self, self.request("POST", "/sandboxes", body))
 
     def sandbox(self, name: str = "default") -> SandboxClient:
-        """Return a sandbox that is there. Raises EmulatorError, naming those there are."""
+        """Return an existing sandbox. Raises EmulatorError, naming the known ones."""
         return SandboxClient(self, self.request("GET", f"/sandboxes/{quoted(name)}"))
 
     def sandboxes(self) -> list[str]:
-        """Return the names of the sandboxes, the oldest first."""
+        """Return the names of the sandboxes, oldest first."""
         return [sandbox["name"] for sandbox in self.request("GET", "/sandboxes")["sandboxes"]]
 
     def operations(self) -> list[dict[str, Any]]:
@@ -92,7 +92,7 @@ class Client(Api):
         return operations
 
     def wait(self, seconds: float = 30.0) -> None:
-        """Wait until the emulator is ready. Raises EmulatorError if it is not within `seconds`."""
+        """Wait until the emulator is ready. Raises EmulatorError if it is not ready within `seconds`."""
         end = time.monotonic() + seconds
         while True:
             left = end - time.monotonic()
@@ -106,5 +106,5 @@ class Client(Api):
                 return
 
     def close(self) -> None:
-        """Close the connections; another call opens new ones."""
+        """Close the connections; the next call opens new ones."""
         self._connections.close()

@@ -25,23 +25,23 @@ class ClockClient:
 
     @property
     def frozen(self) -> bool:
-        """Whether it stands still."""
+        """Whether the clock is stopped."""
         return bool(self._api.request("GET", "/clock")["frozen"])
 
     def set(self, now: str | datetime | None) -> None:
-        """Set it to a time such as "2030-01-01T00:00:00Z", None: the real one. Frozen, it stays frozen."""
+        """Set the time, such as "2030-01-01T00:00:00Z", None: to the real time. A frozen clock stays frozen."""
         self._change({"now": _written(now)})
 
     def freeze(self, now: str | datetime | None = None) -> None:
-        """Let it stand still, now or at a given time."""
+        """Stop the clock, now or at a given time."""
         self._change({"frozen": True} if now is None else {"now": _written(now), "frozen": True})
 
     def unfreeze(self) -> None:
-        """Let it run on."""
+        """Let the clock run on."""
         self._change({"frozen": False})
 
     def advance(self, seconds: float | timedelta) -> None:
-        """Move it forward; frozen, it stays frozen."""
+        """Move the clock forward; a frozen clock stays frozen."""
         by = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
         self._api.request("POST", "/clock/advance", {"seconds": by})
 
@@ -50,7 +50,7 @@ class ClockClient:
 
 
 def clock_change(clock: ClockSetting) -> dict[str, Any]:
-    """Return what sets a clock, as the control API takes it."""
+    """Return a clock setting for the control API."""
     if isinstance(clock, Mapping):
         return {**clock, "now": _written(clock["now"])} if "now" in clock else dict(clock)
     return {"now": _written(clock)}

@@ -30,10 +30,10 @@ class Connections:
     def call(
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], seconds: float
     ) -> tuple[int, bytes]:
-        """Call the server, which may take so many seconds, and return the status and the body of its answer.
+        """Call the server, which may take `seconds`, and return the status and the body of its reply.
 
-        A call is sent once, because one that is not answered may have been done; only a GET is sent again, if the
-        server closed the connection meanwhile. Raises EmulatorError if there is no answer.
+        A call is sent once, because it may have been executed even without a reply; only a GET is sent again, if the
+        server has closed the connection. Raises EmulatorError if there is no reply.
         """
         target = self._path + path
         kept = self._kept()
@@ -53,26 +53,27 @@ class Connections:
             raise self._unanswered(method, problem) from None
 
     def close(self) -> None:
-        """Close them; another call opens new ones."""
+        """Close them; the next call opens new ones."""
         with self._lock:
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
 
     def _kept(self) -> HTTPConnection | None:
-        """Return a connection that is open still, None if there is none."""
+        """Return a connection that is still open, or None."""
         while True:
             with self._lock:
                 connection = self._idle.pop() if self._idle else None
-            # A server says nothing that it is not asked for, so what can be read is the end of the connection.
+            # A server sends nothing without a request, so a readable connection has been closed.
             if connection is None or not _readable(connection.sock):
                 return connection
             connection.close()
 
     def _unanswered(self, method: str, problem: Exception) -> EmulatorError:
         reason = str(problem) or type(problem).__name__
-        unknown = "" if method == "GET" or isinstance(problem, ConnectionRefusedError) else "; it may have been done"
-        return EmulatorError(f"No emulator answers at {self._url}: {reason}{unknown}.")
+        is_undone = method == "GET" or isinstance(problem, ConnectionRefusedError)
+        unknown = "" if is_undone else "; the call may have been executed"
+        return EmulatorError(f"No reply from an emulator at {self._url}: {reason}{unknown}.")
 
     def _call_on(
         self, connection: HTTPConnection, method: str, target: str, body: bytes | None, headers: Mapping[str, str]
@@ -102,7 +103,7 @@ def _readable(connection: socket) -> bool:
 
 
 def _parse(url: str) -> SplitResult:
-    with suppress(ValueError):  # a port that is no number
+    with suppress(ValueError):  # a port that is not a number
         parts = urlsplit(url)
         if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
             return parts

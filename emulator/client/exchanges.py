@@ -1,4 +1,4 @@
-"""What the control API tells of a call and its reply."""
+"""Exchanges, as the control API describes them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from emulator.client.headers import Headers
 
 @dataclass(frozen=True)
 class Violation:
-    """A place where a call or a reply (`of`) departs from the contract.
+    """A place where a call or a reply (`of`) violates the contract.
 
-    `rule` is the JSON Schema keyword; of a GraphQL request syntax, validation, variables or operationName.
+    `rule` is the JSON Schema keyword; for a GraphQL request syntax, validation, variables or operationName.
     """
 
     of: str
@@ -66,17 +66,17 @@ class Exchange:
 
     @property
     def json(self) -> Any:
-        """The call's body, parsed. Raises ValueError if it is no JSON."""
+        """The call's body, parsed. Raises ValueError if it is not JSON."""
         return json.loads(self.body or "")
 
     @property
     def reply_json(self) -> Any:
-        """The reply's body, parsed. Raises ValueError if it is no JSON."""
+        """The reply's body, parsed. Raises ValueError if it is not JSON."""
         return json.loads(self.reply_body or "")
 
 
 def exchange_of(document: Mapping[str, Any]) -> Exchange:
-    """Return an exchange as the control API describes it."""
+    """Return an exchange from its document."""
     call, reply = document["call"], document["reply"] or {}
     return Exchange(
         id=document["id"],

@@ -1,4 +1,4 @@
-"""What makes calls of a sandbox fail: scenarios and faults."""
+"""Scenarios and faults of a sandbox."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class ScenarioClient:
-    """A scenario that is on in a sandbox. A context manager: at its end it is off."""
+    """A scenario that is on in a sandbox. As a context manager, it is turned off at the end."""
 
     def __init__(self, api: Api, name: str) -> None:
         vendor, _, scenario = name.partition("/")
@@ -31,12 +31,12 @@ class ScenarioClient:
         self.off()
 
     def off(self) -> None:
-        """Switch it off. Records that it has changed stay as they are."""
+        """Turn it off. Records that it has changed stay changed."""
         self._api.request("DELETE", self._path)
 
 
 class FaultClient:
-    """A fault that is armed in a sandbox. A context manager: at its end it is disarmed."""
+    """An armed fault of a sandbox. As a context manager, it is disarmed at the end."""
 
     def __init__(self, api: Api, id: str) -> None:
         self.id = id
@@ -57,7 +57,7 @@ class FaultClient:
         return hits
 
     def disarm(self) -> None:
-        """Disarm it; one that is disarmed already stays so."""
+        """Disarm it; do nothing if it is already disarmed."""
         try:
             self._api.request("DELETE", f"/faults/{quoted(self.id)}")
         except EmulatorError as problem:

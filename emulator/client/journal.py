@@ -11,11 +11,11 @@ from emulator.client.exchanges import Exchange, exchange_of
 from emulator.client.types import Where
 
 PAGE = 500
-"""How many exchanges are asked for at a time."""
+"""How many exchanges are requested at once."""
 
 
 class JournalClient:
-    """What a sandbox has seen: iterating gives its exchanges, oldest first; `journal[-1]` is the newest."""
+    """The journal of a sandbox: iterating yields its exchanges, oldest first; `journal[-1]` is the newest."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
@@ -61,11 +61,11 @@ class JournalClient:
         since: int | None = None,
         limit: int | None = None,
     ) -> list[Exchange]:
-        """Return the exchanges that are like all that is given, oldest first.
+        """Return the exchanges that match all arguments, oldest first.
 
         `operation` is a name or a glob, `status` 0 finds broken connections, `unmatched` those that no operation
-        matches, `violations` those that depart from the contract, `where` those with these values
-        ({"body": {"name": "Sales"}}; see SandboxClient.verify), `state` "open" those of calls under way, `since` only
+        matches, `violations` those that violate the contract, `where` those with these values
+        ({"body": {"name": "Sales"}}; see SandboxClient.verify), `state` "open" those of calls in progress, `since` only
         those after an id. `limit` keeps the newest ones; with `since` the first ones after it. Raises EmulatorError for
         an invalid `where`.
         """
@@ -88,7 +88,7 @@ class JournalClient:
         return found
 
     def get(self, id: int) -> Exchange:
-        """Return one exchange. Raises EmulatorError if it is not kept."""
+        """Return one exchange. Raises EmulatorError if the journal does not have it."""
         return exchange_of(self._api.request("GET", f"/journal/{id}"))
 
     def clear(self) -> None:
@@ -97,10 +97,10 @@ class JournalClient:
         self._api.request("DELETE", "/journal")
 
     def _page(self, query: Mapping[str, Any]) -> tuple[list[Exchange], int | None]:
-        """Return exchanges, and after which one the next page begins."""
+        """Return exchanges, and the id after which the next page begins."""
         told = self._api.request("GET", "/journal", query=query)
         return [exchange_of(document) for document in told["exchanges"]], told["next"]
 
     def leave(self) -> None:
-        """Keep in `left` what the sandbox is about to forget."""
+        """Save in `left` the exchanges that the sandbox is about to delete."""
         self.left += self.select()

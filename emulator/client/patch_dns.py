@@ -1,4 +1,4 @@
-"""Points the vendors' names at an emulator, in this process only, for clients whose URLs are built in."""
+"""Resolves the vendors' names to an emulator, in this process only, for clients with hard-coded URLs."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ _patched = threading.Lock()
 def patch_dns(
     url: str, hosts: Iterable[str], *, sandbox: str = "default", authority: bytes | None = None
 ) -> Iterator[None]:
-    """Inside the `with` block, answer https://<one of hosts> from a sandbox of the emulator at `url`.
+    """Inside the `with` block, serve https://<one of hosts> from a sandbox of the emulator at `url`.
 
-    `hosts` are names or patterns ("*.immuta.com"), `authority` is what to trust, as PEM (None: what
-    the emulator made at its start). Works for whatever looks names up and does TLS in Python's usual
-    ways: urllib, requests, httpx and aiohttp do, clients made before the block included. Other names
-    and other processes are left alone, and so is all after the block.
+    `hosts` are names or patterns ("*.immuta.com"), `authority` is the certificate authority to trust, as PEM (None:
+    the one that the emulator generated at its start). Works for all clients that use Python's usual DNS and TLS
+    functions: urllib, requests, httpx and aiohttp, including clients created before the block. Other names and other
+    processes are not affected, and nothing is after the block.
 
     Raises ConfigurationError if the emulator cannot be reached or has no certificates, and inside
     another such block.
     """
     if not _patched.acquire(blocking=False):
-        raise ConfigurationError("patch_dns holds for the whole process: leave the block that has begun first")
+        raise ConfigurationError("patch_dns applies to the whole process: leave its block before you enter another")
     try:
         names = Hosts(dict.fromkeys(hosts, ""))
         trusting = ssl.create_default_context(cadata=(authority or fetch_authority(url)).decode())
@@ -71,13 +71,13 @@ def fetch_authority(url: str) -> bytes:
         with refusal:
             raise ConfigurationError(str(json.load(refusal)["detail"])) from None
     except URLError as problem:
-        raise ConfigurationError(f"no emulator answers at {url}: {problem.reason}") from None
+        raise ConfigurationError(f"no reply from an emulator at {url}: {problem.reason}") from None
 
 
 class _Relay:
     """A port on this machine whose connections go through the emulator's proxy into one sandbox.
 
-    That it is a proxy's tunnel keeps what the client sends as it is, TLS included. A context manager.
+    A proxy's tunnel passes on what the client sends unchanged, including TLS. A context manager.
     """
 
     address: tuple[str, int]
@@ -111,20 +111,20 @@ class _Relay:
         return await asyncio.start_server(self._accept, "127.0.0.1", 0)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # Not a coroutine: asyncio's task for one would be known only once it has begun.
+        # Not a coroutine: its task would be unknown until it has begun.
         task = self._loop.create_task(self._pass_on(reader, writer))
         self._connections[task] = writer
         task.add_done_callback(self._connections.pop)
 
     async def _close(self) -> None:
         self._server.close()
-        # One that is being accepted turns into another task.
+        # A connection that is being accepted becomes another task.
         while others := asyncio.all_tasks() - {asyncio.current_task()}:
             for connection, writer in list(self._connections.items()):
                 connection.cancel()
                 writer.transport.abort()
             await asyncio.gather(*others, return_exceptions=True)
-        # What is closed is let go of in the loop's next round.
+        # Closed transports are released in the next round of the loop.
         await asyncio.sleep(0)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -145,7 +145,7 @@ async def _splice_resets(
     far_reader: asyncio.StreamReader,
     far_writer: asyncio.StreamWriter,
 ) -> None:
-    """Pass bytes on both ways, and the far side's reset, too."""
+    """Pass bytes on both ways, and also a reset by the far side."""
 
     async def write(chunk: bytes) -> None:
         writer.write(chunk)
@@ -160,13 +160,13 @@ async def _splice_resets(
 
 
 def _patch_names(undo: ExitStack, hosts: Hosts, address: tuple[str, int]) -> None:
-    """Have every way to look a name up lead to `address`."""
+    """Make every way of resolving a name return `address`."""
 
     def pointed(host: Any, port: Any) -> tuple[Any, Any]:
         if host not in hosts:
             return host, port
         if port not in (HTTPS_PORT, str(HTTPS_PORT), "https"):
-            raise socket.gaierror(socket.EAI_SERVICE, f"the emulator answers {host} on port {HTTPS_PORT}, not {port}")
+            raise socket.gaierror(socket.EAI_SERVICE, f"the emulator serves {host} on port {HTTPS_PORT}, not {port}")
         return address
 
     def pointing(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -186,7 +186,7 @@ def _patch_names(undo: ExitStack, hosts: Hosts, address: tuple[str, int]) -> Non
 
 
 def _patch_uvloop(undo: ExitStack, pointed: Callable[[Any, Any], tuple[Any, Any]]) -> None:
-    """Look names up as asyncio's own loop does: uvloop asks the system itself."""
+    """Make uvloop resolve names as asyncio's own loop does: it calls the system directly."""
     from uvloop import Loop  # noqa: PLC0415
 
     create_connection = Loop.create_connection
@@ -204,7 +204,7 @@ def _patch_uvloop(undo: ExitStack, pointed: Callable[[Any, Any], tuple[Any, Any]
 
 
 def _patch_anyio(undo: ExitStack, pointed: Callable[[Any, Any], tuple[Any, Any]]) -> None:
-    """Point anyio's connections (httpx's, when asynchronous): of an address that is looked up it drops the port."""
+    """Redirect anyio's connections (those of asynchronous httpx): it drops the port of a resolved address."""
     import anyio  # noqa: PLC0415
 
     connect_tcp = anyio.connect_tcp
@@ -220,7 +220,7 @@ def _patch_anyio(undo: ExitStack, pointed: Callable[[Any, Any], tuple[Any, Any]]
 
 
 def _patch_aiodns(undo: ExitStack, hosts: Hosts) -> None:
-    """Have aiohttp look the names up by the loop: with aiodns it asks the name servers itself."""
+    """Make aiohttp resolve the names by the loop: with aiodns it asks the name servers directly."""
     from aiohttp.resolver import AsyncResolver, ThreadedResolver  # noqa: PLC0415
 
     resolve = AsyncResolver.resolve
@@ -235,7 +235,7 @@ def _patch_aiodns(undo: ExitStack, hosts: Hosts) -> None:
 
 
 def _patch_trust(undo: ExitStack, hosts: Hosts, trusting: ssl.SSLContext) -> None:
-    """Have TLS to the names be done with `trusting`, whatever context the client has made, and when."""
+    """Use `trusting` for TLS to the names, whichever context the client has created, and whenever."""
     for name in ("wrap_socket", "wrap_bio"):
         _replace(undo, ssl.SSLContext, name, _trusting(getattr(ssl.SSLContext, name), hosts, trusting))
 
@@ -252,7 +252,7 @@ def _trusting(original: Callable[..., Any], hosts: Hosts, trusting: ssl.SSLConte
 
 
 def _patch_proxies(undo: ExitStack, hosts: Hosts) -> None:
-    """Keep clients from asking a proxy that the environment names for the hosts."""
+    """Keep clients from using a proxy from the environment for the hosts."""
     former = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     if former.strip() == "*":
         return
@@ -269,7 +269,7 @@ def _set_variable(name: str, value: str | None) -> None:
 
 
 def _replace(undo: ExitStack, owner: Any, name: str, value: Any) -> None:
-    """Set an attribute, and put what its owner had itself back with `undo`."""
+    """Set an attribute, and restore its owner's own value with `undo`."""
     own = vars(owner)
     if name in own:
         undo.callback(setattr, owner, name, own[name])

@@ -1,4 +1,4 @@
-"""A sandbox, and all that can be done with it."""
+"""A sandbox, and everything that a test can do with it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 class SandboxClient(BuiltInVendors):
     """One sandbox. A vendor is an attribute, `sandbox.secoda.url`; one that you added is `sandbox.vendors["acme"]`.
 
-    A context manager: at its end the sandbox is dropped.
+    As a context manager, it is dropped at the end.
     """
 
     def __init__(self, client: Api, document: Mapping[str, Any]) -> None:
@@ -60,7 +60,7 @@ class SandboxClient(BuiltInVendors):
     def __repr__(self) -> str:
         return f"<sandbox {self.name} at {self.api.url}>"
 
-    if not TYPE_CHECKING:  # for a type checker, what is not declared is an error
+    if not TYPE_CHECKING:  # for a type checker, undeclared attributes are errors
 
         def __getattr__(self, name: str) -> Any:
             raise unknown_attribute(name, vars(self).get("vendors", {}))
@@ -80,9 +80,9 @@ class SandboxClient(BuiltInVendors):
         return self.api.request(method, path, document, query)
 
     def scenario(self, name: ScenarioName | str) -> ScenarioClient:
-        """Switch a scenario on ("secoda/rate-limited"; "*/outage" is every vendor's) and return it.
+        """Turn a scenario on ("secoda/rate-limited"; "*/outage" is that of every vendor) and return it.
 
-        With `with`, it is switched off at the end of the block. Raises EmulatorError, naming those there are.
+        With `with`, it is turned off at the end of the block. Raises EmulatorError, naming the known ones.
         """
         if "/" not in name:
             raise EmulatorError(sentence(unknown_scenario(name, sorted(self.scenarios()))), 404)
@@ -112,8 +112,8 @@ class SandboxClient(BuiltInVendors):
         """Arm a fault and return it; with `with`, it is disarmed at the end of the block.
 
         `operation` is a name, a glob or a list of these (left out: every operation), `where` says which of its calls
-        by what they hold ({"path": {"integration_id": id}}), `when` which of those ({"times": 2}), `status` is short
-        for reply={"status": …}. The rest is as `/_emulator/docs` has it: reply {status, body, headers},
+        by their values ({"path": {"integration_id": id}}), `when` which of those ({"times": 2}), `status` is short
+        for reply={"status": …}. The rest is as in `/_emulator/docs`: reply {status, body, headers},
         delay in seconds (or {"uniform": [0.1, 0.5]}), connection "reset" or another way in which it breaks,
         graphql {"errors": […]}, commit "after" to keep what the call wrote. Raises EmulatorError for a fault that
         could never apply to a call.
@@ -154,7 +154,7 @@ class SandboxClient(BuiltInVendors):
         return Changes(self.request("GET", "/changes", query={"since": name, "limit": 1000, "masked": masked}))
 
     def snapshot(self, name: str | None = None) -> Snapshot:
-        """Keep the sandbox's records under a name (left out: a random one) and return the snapshot."""
+        """Save the sandbox's records under a name (default: a random one) and return the snapshot."""
         kept = self.request("POST", "/snapshots", {"name": name or f"snapshot-{secrets.token_hex(4)}"})
         return Snapshot(self.api, kept["name"], kept["bytes"])
 
@@ -168,12 +168,12 @@ class SandboxClient(BuiltInVendors):
         return self.api.send("GET", f"/snapshots/{quoted(name)}")
 
     def upload_snapshot(self, name: str, file: bytes) -> Snapshot:
-        """Keep a SQLite file, as download_snapshot returns it, under a name and return the snapshot."""
+        """Store a SQLite file from download_snapshot under a name and return the snapshot."""
         kept = json.loads(self.api.send("PUT", f"/snapshots/{quoted(name)}", file, "application/vnd.sqlite3"))
         return Snapshot(self.api, kept["name"], kept["bytes"])
 
     def restore(self, snapshot: Snapshot | str) -> None:
-        """Put a snapshot's records in the place of the sandbox's. Faults, scenarios, clock and journal stay."""
+        """Replace the sandbox's records by those of a snapshot. Faults, scenarios, clock and journal stay."""
         name = snapshot if isinstance(snapshot, str) else snapshot.name
         self.request("POST", f"/snapshots/{quoted(name)}/restore")
 
@@ -194,18 +194,18 @@ class SandboxClient(BuiltInVendors):
         where: Where | None = None,
         within: float | None = None,
     ) -> list[Exchange]:
-        """Assert that an operation was called, at least once if nothing else is said; return those exchanges.
+        """Assert that an operation was called, by default at least once; return those exchanges.
 
-        With `in_order` instead, assert that several were called one after the other, others perhaps between them:
-        names, or {"operation": …, "vendor": …, "where": …}. `within` waits at most so many seconds (up to 300) for
-        calls that are still to come, in a thread of your client perhaps; count=0 waits the whole time, or until there
-        is one. Of more than a thousand the newest are returned. An upper bound fails if the journal had to drop
-        exchanges.
-        Only calls count that have these values: `path` and `query` by parameter ({"page": 2}), `headers` by name,
-        `body` by key or JSON pointer ({"name": "Sales"}), `status` the reply's (0: the connection was broken off),
+        With `in_order` instead, assert that several were called one after the other, possibly with others in between:
+        names, or {"operation": …, "vendor": …, "where": …}. `within` waits up to this many seconds (at most 300) for
+        further calls, for example from another thread of your client; with count=0 it waits the whole time, or until
+        there is a call. Of more than a thousand exchanges the newest are returned. An upper bound fails if the journal
+        had to drop exchanges. Only calls with these values count: `path` and `query` by parameter ({"page": 2}),
+        `headers` by name, `body` by key or JSON pointer ({"name": "Sales"}), `status` of the reply (0: the connection
+        broke),
         `where` all of these and variables, arguments and credential. A value may be a condition, such as
         {"glob": "S*"}, {"absent": True} or {"schema": {"minimum": 2}}. Raises
-        AssertionError that tells what was expected and what came near, EmulatorError for an operation that is none.
+        AssertionError with the expectation and the nearest calls, EmulatorError for an unknown operation.
         """
         given = {"path": path, "query": query, "headers": headers, "body": body, "status": status}
         conditions = {**(where or {}), **{key: value for key, value in given.items() if value is not None}}
@@ -227,11 +227,11 @@ class SandboxClient(BuiltInVendors):
         return [exchange_of(document) for document in verdict["documents"]]
 
     def patch_dns(self) -> ExitStack:
-        """Point the vendors' own names (https://api.secoda.co) at this sandbox, for clients in this process.
+        """Resolve the vendors' own names (https://api.secoda.co) to this sandbox, for clients in this process.
 
-        It holds until the `with` block ends, if there is one, else until the sandbox is dropped (after the test).
-        requests, httpx, aiohttp and urllib are led here, TLS trusted. Raises EmulatorError if the emulator has no
-        certificates (setting tls=auto).
+        This lasts until the end of the `with` block, or else until the sandbox is dropped (after the test). It works
+        for requests, httpx, aiohttp and urllib, which trust its certificate. Raises EmulatorError if the emulator has
+        no certificates (setting tls=auto).
         """
         from emulator.client.patch_dns import patch_dns  # noqa: PLC0415
 
@@ -245,12 +245,12 @@ class SandboxClient(BuiltInVendors):
         return patch
 
     def reset(self) -> None:
-        """Make the sandbox as it was at first: records, clock, faults, scenarios, switches, an empty journal."""
+        """Return the sandbox to its start: records, clock, faults, scenarios, switches, an empty journal."""
         self.journal.leave()
         self.request("POST", "/reset")
 
     def drop(self) -> None:
-        """Drop the sandbox; one that is gone already stays so."""
+        """Drop the sandbox; do nothing if it is already dropped."""
         self._until_dropped.close()
         try:
             self.request("DELETE")

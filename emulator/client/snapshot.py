@@ -10,12 +10,12 @@ from emulator.client.urls import quoted
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A sandbox's records, kept under a name; `bytes` is their size."""
+    """A sandbox's records, saved under a name; `bytes` is their size."""
 
     api: Api
     name: str
     bytes: int
 
     def restore(self) -> None:
-        """Put them in the place of the sandbox's."""
+        """Replace the sandbox's records by them."""
         self.api.request("POST", f"/snapshots/{quoted(self.name)}/restore")

@@ -9,7 +9,7 @@ from emulator.client.api import Api
 
 
 class Switches(Mapping[str, Any]):
-    """A sandbox's switches, such as "celigo.empty_list_status": read and set like a dictionary's."""
+    """A sandbox's switches, such as "celigo.empty_list_status": get and set them as in a dictionary."""
 
     def __init__(self, api: Api) -> None:
         self._api = api

@@ -13,7 +13,7 @@ def quoted(segment: str) -> str:
 
 
 def query_text(query: Mapping[str, Any] | None) -> str:
-    """Return a query with its question mark, "" if it has nothing; None is left out."""
+    """Return a query with its question mark, "" if it is empty; None values are left out."""
     given = {name: value for name, value in (query or {}).items() if value is not None}
     texts = {name: str(value).lower() if isinstance(value, bool) else value for name, value in given.items()}
     return f"?{urlencode(texts)}" if texts else ""

@@ -12,7 +12,7 @@ from emulator.errors import unknown
 
 @dataclass(frozen=True)
 class Credential:
-    """One credential: `headers` are what a client sends that presents it."""
+    """One credential: `headers` are what a client sends to present it."""
 
     id: str
     user: str | None
@@ -46,8 +46,8 @@ class Credentials(Mapping[str, Credential]):
 class VendorAccess:
     """How to call a vendor in a sandbox.
 
-    `url` is what the vendor's documentation calls the base URL (of a GraphQL vendor its endpoint), `headers`
-    are those of a credential with full rights, `hosts` the vendor's own names.
+    `url` is the vendor's documented base URL (for a GraphQL vendor its endpoint), `headers` are those of a credential
+    with full rights, `hosts` the vendor's own names.
     """
 
     name: str
@@ -59,7 +59,7 @@ class VendorAccess:
 
 
 def vendors_of(document: Mapping[str, Any]) -> dict[str, VendorAccess]:
-    """Return how to call each vendor, from a sandbox as the control API describes it."""
+    """Return how to call each vendor, from the control API's document of a sandbox."""
     return {
         name: VendorAccess(
             name=name,
@@ -74,12 +74,12 @@ def vendors_of(document: Mapping[str, Any]) -> dict[str, VendorAccess]:
 
 
 def set_attributes(owner: BuiltInVendors, vendors: Mapping[str, VendorAccess]) -> None:
-    """Make those of the vendors that come with the emulator attributes of their owner."""
+    """Set the built-in vendors as attributes of their owner."""
     vars(owner).update((name, vendors[name]) for name in BuiltInVendors.__annotations__ if name in vendors)
 
 
 def unknown_attribute(name: str, vendors: Mapping[str, VendorAccess]) -> AttributeError:
-    """Return the error for an attribute that a sandbox does not have, with the vendors that it has."""
+    """Return the error for an unknown attribute of a sandbox, with its vendors."""
     if name in vendors:
         return AttributeError(f"{name} does not come with the emulator; write .vendors[{name!r}]")
     return AttributeError(unknown("attribute", name, vendors, "of a sandbox", plural="vendors"))

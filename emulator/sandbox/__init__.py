@@ -1,1 +1,1 @@
-"""One isolated world: its records, credentials, clock and journal."""
+"""One isolated environment: its records, credentials, clock and journal."""

@@ -1,21 +1,21 @@
-"""A bound on what all sandboxes of a process keep together."""
+"""A limit on what all sandboxes of a process store together."""
 
 from __future__ import annotations
 
 
 class BudgetExceeded(Exception):
-    """There is no room for more: str() says what there is room for."""
+    """The limit would be exceeded: str() says by how much."""
 
 
 class Budget:
-    """Bytes that all sandboxes together may keep of one thing; `used` is how many they do."""
+    """The bytes that all sandboxes together may use for one purpose; `used` is how many they use."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.used = 0
 
     def take(self, size: int) -> None:
-        """Count `size` bytes more. Raises BudgetExceeded, and counts nothing, if there is no room for them."""
+        """Add `size` bytes. Raises BudgetExceeded, and adds nothing, if that would exceed the limit."""
         if self.used + size > self.limit:
             raise BudgetExceeded(
                 f"{size} bytes more than the {self.used} in use would exceed the limit of {self.limit}"
@@ -23,5 +23,5 @@ class Budget:
         self.used += size
 
     def give_back(self, size: int) -> None:
-        """Count `size` bytes less."""
+        """Subtract `size` bytes."""
         self.used -= size

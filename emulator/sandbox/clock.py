@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """Tells the sandbox's time, aware and in UTC. Real until it is set."""
+    """Returns the sandbox's time, aware and in UTC. It is the real time until it is set."""
 
     def __init__(self) -> None:
         self._ahead = timedelta()
@@ -14,7 +14,7 @@ class Clock:
 
     @property
     def frozen(self) -> bool:
-        """Return True if time stands still."""
+        """Return True if the clock is stopped."""
         return self._frozen is not None
 
     @property
@@ -27,15 +27,15 @@ class Clock:
         return self._frozen or (datetime.now(UTC) + self._ahead if self._ahead else datetime.now(UTC))
 
     def set(self, now: datetime | None = None, frozen: bool | None = None) -> None:
-        """Make it `now` (None: as it is), from then on frozen or running (None: as it is)."""
+        """Set the time to `now` (None: unchanged), and freeze or run the clock (None: unchanged)."""
         now, frozen = now or self.now(), self.frozen if frozen is None else frozen
         self._frozen = now if frozen else None
         self._ahead = now - datetime.now(UTC)
 
     def advance(self, seconds: float) -> None:
-        """Move the time forward; a frozen clock stays frozen."""
+        """Move the clock forward; a frozen clock stays frozen."""
         self.set(self.now() + timedelta(seconds=seconds))
 
     def reset(self) -> None:
-        """Make the time real again."""
+        """Return to the real time."""
         self._ahead, self._frozen = timedelta(), None

@@ -1,4 +1,4 @@
-"""The calls that are under way in a sandbox."""
+"""The calls that are in progress in a sandbox."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class InFlightCalls:
-    """The calls that are under way: a context manager that any number of them may be in.
+    """The calls in progress: a context manager that any number of them may enter.
 
     `count` is how many there are; `lifetime` is that of their sandbox.
     """
@@ -31,19 +31,19 @@ class InFlightCalls:
         self.end()
 
     def begin(self) -> None:
-        """Count one more."""
+        """Count a call that begins."""
         self.count += 1
         self.lifetime.begin_call()
 
     def end(self) -> None:
-        """Count one less."""
+        """Count a call that ends."""
         self.count -= 1
         self.lifetime.end_call()
         if not self.count and self._left is not None:
             self._left.set()
 
     async def ended(self) -> None:
-        """Wait until there is none."""
+        """Wait until no call is in progress."""
         while self.count:
             self._left = self._left or asyncio.Event()
             self._left.clear()

@@ -1,4 +1,4 @@
-"""How long sandboxes live: since when one exists, when it was last called, and when it is dropped."""
+"""The lifetime of sandboxes: when one was created, when it was last used, and when it expires."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from emulator.sandbox.sandbox import Sandbox
 
 Clock = Callable[[], float]
-"""Seconds that pass as in reality, from any beginning."""
+"""Real seconds since an arbitrary start."""
 
 COALESCED_SECONDS = 0.5
-"""So late a sandbox may be dropped: those that end one shortly after the other are dropped together."""
+"""The maximum delay before an expired sandbox is dropped, so that several can be dropped together."""
 
 logger = logging.getLogger("emulator")
 
 
 class Lifetime:
-    """Since when a sandbox exists, and when it was last called, by the real clock. A reset does not change it.
+    """When a sandbox was created and last used, by the real clock. A reset does not change it.
 
-    It ends `ttl` seconds after the creation, or `idle` seconds after the end of the last call (None: never).
+    It expires `ttl` seconds after the creation, or `idle` seconds after the end of the last call (None: never).
     """
 
     def __init__(self, ttl: float | None = None, idle: float | None = None, clock: Clock = time.monotonic) -> None:
@@ -48,12 +48,12 @@ class Lifetime:
 
     @property
     def last_used_at(self) -> datetime:
-        """When a call last began or ended; when there was none, the creation."""
+        """When a call last began or ended, or else the creation."""
         return self.created_at + timedelta(seconds=self._used - self._created)
 
     @property
     def seconds_left(self) -> float | None:
-        """How long it lasts if nobody calls, None for ever; a call that is under way may end now."""
+        """The seconds until it expires without further calls, None if never; a call in progress may end now."""
         now = self._clock()
         used = now if self._calls else self._used
         ends = [self._created + self.ttl] if self.ttl is not None else []
@@ -62,7 +62,7 @@ class Lifetime:
 
 
 class Expiry:
-    """Drops the sandboxes whose lifetime is over: one task, which waits for the first of them.
+    """Drops expired sandboxes: one task, which waits for the first of them.
 
     `sandboxes` are those that exist, by name; `drop` drops one.
     """
@@ -74,7 +74,7 @@ class Expiry:
         self._task: asyncio.Task[None] | None = None
 
     def look(self) -> None:
-        """Look at all lifetimes now: one of them is new."""
+        """Check all lifetimes now: one of them is new."""
         self._changed.set()
         if self._task is None:
             self._task = asyncio.create_task(self._run())
@@ -98,14 +98,14 @@ class Expiry:
                     await self._changed.wait()
 
     async def _expire(self, sandbox: Sandbox) -> None:
-        # While others were dropped it may have been called, or another one been made under its name.
+        # While others were dropped, it may have been called or replaced.
         if self._sandboxes.get(sandbox.name) is not sandbox or not _is_over(sandbox):
             return
-        logger.info("The sandbox %s is dropped: its time is over.", sandbox.name)
+        logger.info("The sandbox %s has expired, and is dropped.", sandbox.name)
         try:
             await self._drop(sandbox.name)
         except Exception:
-            logger.exception("internal error in dropping the sandbox %s", sandbox.name)
+            logger.exception("internal error while dropping the sandbox %s", sandbox.name)
 
 
 def _is_over(sandbox: Sandbox) -> bool:

@@ -1,4 +1,4 @@
-"""A sandbox: one isolated world of records, credentials, faults, scenarios, clock, journal and randomness."""
+"""A sandbox: an isolated environment of records, credentials, faults, scenarios, clock, journal and randomness."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TOKEN_PREFIX = "sandbox-token-"
-"""By this the journal knows a sandbox's token, and masks it."""
+"""How the journal recognizes a sandbox's token, to mask it."""
 
 SHOWN_OF_SECRET = 4
-"""So many letters of a credential tell which one is meant."""
+"""How many characters of a credential identify it in a message."""
 
 LOOKED_AT = 1000
-"""How many records of a collection are looked at to say which one cannot be served."""
+"""How many records of a collection are checked to find one that cannot be served."""
 
 
 @dataclass(frozen=True)
 class Blueprint:
-    """What all sandboxes of one process have in common: collections by vendor, switches by vendor, journal bounds.
+    """What all sandboxes of one process share: collections by vendor, switches by vendor, journal limits.
 
-    `problems_in` yields (JSON pointer, sentence) for what makes records unfit for a collection. `sweeps` remove, by
-    vendor, what calls that were cut off have left. All sandboxes' snapshots together keep to `snapshots`, their
-    journals to `journals`. `on_record` is told of each exchange that a journal records.
+    `problems_in` yields (JSON pointer, sentence) for mistakes in records of a collection. `sweeps` remove, by vendor,
+    what interrupted calls have left behind. `snapshots` limits the snapshots of all sandboxes together, `journals`
+    their journals. `on_record` gets each exchange that a journal records.
     """
 
     collections: Mapping[str, Sequence[Collection]]
@@ -65,11 +65,11 @@ class Blueprint:
     on_record: Callable[[Exchange], None] | None = None
 
     def problem_in(self, record: Record, collection: Collection) -> str:
-        """Return the first thing that makes a record unfit for a collection, "" if nothing does."""
+        """Return the first mistake in a record of a collection, "" if it is valid."""
         return next((sentence_of(record, collection, *found) for found in self.problems_of(record, collection)), "")
 
     def problems_of(self, record: Record, collection: Collection) -> Iterator[tuple[str, str]]:
-        """Yield (JSON pointer, sentence) for all that makes a record unfit for a collection."""
+        """Yield (JSON pointer, sentence) for each mistake in a record of a collection."""
         for pointer, sentence in self.problems_in([record], collection):
             yield pointer.removeprefix("/0"), sentence
 
@@ -79,7 +79,7 @@ class Blueprint:
         return Records(db, collection).all() if collection else []
 
     def credentials(self, vendor: str) -> Collection | None:
-        """Return the collection of a vendor's credentials; None if it has none."""
+        """Return the collection of a vendor's credentials, or None."""
         name = f"{vendor}.credentials"
         return next((collection for collection in self.collections[vendor] if collection.name == name), None)
 
@@ -90,11 +90,11 @@ class Blueprint:
 
 @dataclass(frozen=True)
 class SandboxOptions:
-    """How a sandbox begins, and begins anew at a reset: `scenarios` that are on, `switches` that differ, the clock.
+    """How a sandbox starts, also after a reset: `scenarios` that are on, `switches` that differ, the clock.
 
-    `now` and `frozen` are the clock's (None: real, running), `strict` takes the place of the setting (None: does not).
-    It is dropped `ttl` seconds after it was made, or `idle` seconds after its last call (None: it is not). The records
-    are those of `template`, which belongs to it (None: those of its fixtures).
+    `now` and `frozen` are the clock's (None: real, running), `strict` overrides the setting (None: does not). It is
+    dropped `ttl` seconds after its creation, or `idle` seconds after its last call (None: never). The records are those
+    of its own `template` (None: those of its fixtures).
     """
 
     scenarios: Sequence[Scenario] = ()
@@ -108,7 +108,7 @@ class SandboxOptions:
 
 
 def sentence_of(record: Record, collection: Collection, pointer: str, sentence: str) -> str:
-    """Return the sentence that names record, collection and field; of a credential's id only the beginning."""
+    """Return a sentence with record, collection and field; of a credential's id only the beginning."""
     id = record.get(collection.key)
     if collection.name.endswith(".credentials") and isinstance(id, str):
         id = f"{id[:SHOWN_OF_SECRET]}…"
@@ -116,12 +116,12 @@ def sentence_of(record: Record, collection: Collection, pointer: str, sentence: 
 
 
 class Sandbox:
-    """One isolated world. `switches` are the switches by vendor, `credentials` those of each vendor by id.
+    """One isolated environment. `switches` are the switches by vendor, `credentials` those of each vendor by id.
 
-    A vendor's switches are replaced, never changed: a call keeps to those it began with. Besides the credentials of
-    the fixtures a sandbox has the same as its own, told apart by "." and its name behind the id. `fixtures` are its
-    own, None those of the process. Inside `with sandbox.in_flight:` it stays open, even if it is dropped meanwhile.
-    `token` opens its routes of the control API.
+    A vendor's switches are replaced, never changed in place: a call keeps those it began with. In addition to the
+    fixtures' credentials a sandbox has its own copies, with "." and its name appended to the id. `fixtures` are its
+    own, None means those of the process. Inside `with sandbox.in_flight:` it stays open, even if it is dropped
+    meanwhile. `token` gives access to its routes of the control API.
     """
 
     def __init__(
@@ -165,7 +165,7 @@ class Sandbox:
         return self.clock.now()
 
     def randomness(self, operation: str) -> str:
-        """Return what seeds a call's random choices: sandbox seed and operation; World adds the call's index."""
+        """Return the seed of a call's random choices: sandbox seed and operation; World adds the call's index."""
         return f"{self.seed}:{operation}"
 
     @property
@@ -174,21 +174,21 @@ class Sandbox:
         return [collection for of_vendor in self._blueprint.collections.values() for collection in of_vendor]
 
     def problem_in(self, record: Record, collection: Collection) -> str:
-        """Return the first thing that makes a record unfit for a collection, "" if nothing does."""
+        """Return the first mistake in a record of a collection, "" if it is valid."""
         return self._blueprint.problem_in(record, collection)
 
     def problems_in(self, record: Record, collection: Collection) -> Iterator[tuple[str, str]]:
-        """Yield (JSON pointer, sentence) for all that makes a record unfit for a collection."""
+        """Yield (JSON pointer, sentence) for each mistake in a record of a collection."""
         return self._blueprint.problems_of(record, collection)
 
     @property
     def lifetime(self) -> Lifetime:
-        """Since when it exists, and when it was last called."""
+        """When it was created and last used."""
         return self.in_flight.lifetime
 
     @property
     def idle(self) -> bool:
-        """Return True if no call is under way."""
+        """Return True if no call is in progress."""
         return not self.in_flight.count
 
     async def run(
@@ -203,10 +203,10 @@ class Sandbox:
         on_thread: bool = False,
         generation: int | None = None,
     ) -> T:
-        """Run `work` on this sandbox in one transaction and return what it returns.
+        """Run `work` on this sandbox in one transaction and return its result.
 
-        `switches` and `now` are the sandbox's own where they are not given; `on_thread` tells that it takes long.
-        A `generation` is that of the store in which the call began: after a restore its work fails.
+        `switches` and `now` default to the sandbox's own; `on_thread` marks slow work. `generation` is that of the
+        store when the call began: after a restore the work fails.
         """
 
         def transaction(db: sqlite3.Connection) -> tuple[T, Credentials | None]:
@@ -223,9 +223,9 @@ class Sandbox:
         return result
 
     async def open_kept(self) -> None:
-        """Take the records as they are in the store, without what calls that were cut off have left.
+        """Use the records in the store, after removing what interrupted calls have left behind.
 
-        Raises ConfigurationError if there is a credential that cannot be used, or a record that cannot be read.
+        Raises ConfigurationError for an unusable credential, or an unreadable record.
         """
 
         def prepare(db: sqlite3.Connection) -> dict[str, Credentials]:
@@ -235,14 +235,14 @@ class Sandbox:
         await self.store.run(prepare, on_thread=True, then=self._take_credentials)
 
     async def restore(self, file: bytes) -> None:
-        """Put the records of a SQLite file in the place of these, credentials included; all of them, or none.
+        """Replace all records, including credentials, by those of a SQLite file, or none of them.
 
-        Raises ConfigurationError if there is a credential that cannot be used.
+        Raises ConfigurationError for an unusable credential.
         """
         await self.store.load(file, self._prepare, then=self._take_credentials)
 
     def take_credentials(self, records: Mapping[str, Sequence[Record]]) -> None:
-        """Fill the credentials from what is known to be the records."""
+        """Fill the credentials from their known records."""
         self._take_credentials(
             {vendor: _credentials_by_id(of_vendor, self.name) for vendor, of_vendor in records.items()}
         )
@@ -252,7 +252,7 @@ class Sandbox:
         self.switches[vendor] = {**self.switches[vendor], **values}
 
     async def unservable(self, vendor: str) -> str:
-        """Return what is wrong with one of a vendor's records, "" if the contract allows all that were looked at."""
+        """Return a mistake in one of a vendor's records, "" if all checked records are valid."""
 
         def look(db: sqlite3.Connection) -> str:
             for collection in self._blueprint.collections[vendor]:
@@ -265,7 +265,7 @@ class Sandbox:
         return await self.store.run(look, on_thread=True)
 
     async def switch_on(self, scenario: Scenario, records: bool = True) -> None:
-        """Arm a scenario's faults, set its switches and, if `records`, change the records as it says."""
+        """Arm a scenario's faults, set its switches and, if `records`, apply its record changes."""
         await self.switch_off(scenario)
         if scenario.records and records:
             await self.run(scenario.vendor, lambda world: self._change_records(world, scenario), on_thread=True)
@@ -275,8 +275,8 @@ class Sandbox:
         self.scenarios[scenario.full_name] = scenario
 
     async def switch_off(self, scenario: Scenario) -> bool:
-        """Disarm a scenario's faults and put its switches back; return whether it was on. Records stay as they are."""
-        # The one that is on may be older than the one that is named: its file has changed since.
+        """Disarm a scenario's faults and restore its switches; return whether it was on. Records stay as they are."""
+        # The scenario that is on may be an older version: its file may have changed since.
         found = self.scenarios.pop(scenario.full_name, None)
         if found is None:
             return False
@@ -286,7 +286,7 @@ class Sandbox:
         return True
 
     async def populate(self, collection: Collection, count: int) -> None:
-        """Add `count` records that faker makes to a collection."""
+        """Add `count` records generated by faker to a collection."""
         vendor, _, _ = collection.name.partition(".")
         randomness = self.randomness(f"populate {collection.name}")
         await self.run(
@@ -297,7 +297,7 @@ class Sandbox:
         )
 
     async def close(self) -> None:
-        """Let go of thread, memory and file handles, once the calls that are here have ended."""
+        """Release thread, memory and file handles, after the calls in progress have ended."""
         self.journal.close()
         await self.in_flight.ended()
         await self.store.close()
@@ -321,17 +321,17 @@ class Sandbox:
         )
 
     def _refuse_unreadable(self, db: sqlite3.Connection) -> None:
-        """Raise ConfigurationError for a record without its id; credentials are read, and told of, elsewhere."""
+        """Raise ConfigurationError for a record without its id; credentials are checked elsewhere."""
         credentials = [self._blueprint.credentials(vendor) for vendor in self._blueprint.collections]
         for collection in self.collections:
             id = None if collection in credentials else Records(db, collection).unreadable()
             if id is not None:
                 raise ConfigurationError(
-                    f"the record {id!r} of {collection.name} is not a JSON object with its {collection.key}"
+                    f"the record {id!r} of {collection.name} is not a JSON object with the key {collection.key}"
                 )
 
     def _prepare(self, db: sqlite3.Connection) -> dict[str, Credentials]:
-        """Sweep what nobody will end any more, and return the credentials."""
+        """Remove what interrupted calls have left behind, and return the credentials."""
         for vendor, sweep in self._blueprint.sweeps.items():
             sweep(self._world(db, vendor, self.now()))
         return {vendor: self._read_credentials_by_id(db, vendor) for vendor in self._blueprint.collections}
@@ -340,11 +340,11 @@ class Sandbox:
         self.credentials = credentials
 
     def _read_credentials_by_id(self, db: sqlite3.Connection, vendor: str) -> Credentials:
-        """Return the credentials by id. Raises ConfigurationError for one that cannot be used."""
+        """Return the credentials by id. Raises ConfigurationError for an unusable one."""
         try:
             records = self._blueprint.read_credentials(db, vendor)
         except ValueError as problem:
-            raise ConfigurationError(f"{vendor}.credentials holds a record that is not JSON: {problem}") from None
+            raise ConfigurationError(f"{vendor}.credentials contains a record that is not JSON: {problem}") from None
         known, collection = self.credentials.get(vendor, {}), self._blueprint.credentials(vendor)
         for record in records:
             if collection is not None and known.get(str(record.get("id"))) != record:
@@ -361,7 +361,7 @@ class Sandbox:
             raise ConfigurationError(sentence_of(record, collection, "/expires_at", str(unreadable))) from None
 
     def _switch(self, vendor: str, switch: str) -> Any:
-        """Return a switch as the other scenarios have it, else as at the start."""
+        """Return a switch's value in the other scenarios that are on, or else at the start."""
         value = self._first_switches[vendor][switch]
         for scenario in self.scenarios.values():
             if scenario.vendor == vendor:
@@ -377,7 +377,7 @@ class Sandbox:
 
 
 def _credentials_by_id(records: Sequence[Record], sandbox: str) -> Credentials:
-    """Return the credentials by id: those of the records, and the same as the sandbox's own."""
+    """Return the credentials by id: those of the records, and the sandbox's own copies."""
     found: dict[str, Record] = {}
     for record in records:
         id = str(record["id"])

@@ -1,4 +1,4 @@
-"""The sandboxes of one process: how a world is made, found, made anew and dropped."""
+"""The sandboxes of one process: how they are created, found, reset and dropped."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?")
 
 
 class SandboxExists(Exception):
-    """A sandbox with that name is there already."""
+    """A sandbox with that name already exists."""
 
 
 class TooManySandboxes(Exception):
-    """The limit on sandboxes is reached: str() names the one that nobody has called for longest."""
+    """The limit on sandboxes is reached: str() names the longest unused one."""
 
 
 class Sandboxes:
-    """All sandboxes by name, each copied from a template that is seeded once for each seed and set of fixtures.
+    """All sandboxes by name, copied from templates, which are seeded once for each seed and set of fixtures.
 
-    `scenarios` are those that every sandbox starts with, `limit` how many there may be besides the
-    default one, `database` a file that keeps the default one across restarts ("": none). `on_retire` is told of each
-    that is dropped or replaced; lifetimes go by `clock`.
+    `scenarios` are those that every sandbox starts with, `limit` is how many sandboxes may exist besides the default
+    one, `database` a file that stores the default one across restarts ("": none). `on_retire` gets each sandbox that is
+    dropped or replaced; `clock` is for lifetimes.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Sandboxes:
 
     @property
     def default(self) -> Sandbox:
-        """The sandbox that is always there."""
+        """The sandbox that always exists."""
         return self._sandboxes[DEFAULT]
 
     def get(self, name: str) -> Sandbox | None:
@@ -90,11 +90,11 @@ class Sandboxes:
         return self._sandboxes.get(name)
 
     def names(self) -> list[str]:
-        """Return the names of the sandboxes, the oldest first."""
+        """Return the names of the sandboxes, oldest first."""
         return list(self._sandboxes)
 
     async def start(self) -> None:
-        """Seed the template and make the default sandbox, or take it as its file has kept it."""
+        """Seed the template and create the default sandbox, or open its file."""
         if not self._database:
             self._sandboxes[DEFAULT] = await self._make(DEFAULT, self._seed)
             return
@@ -114,10 +114,10 @@ class Sandboxes:
         fixtures: Fixtures | None = None,
         options: SandboxOptions | None = None,
     ) -> Sandbox:
-        """Make a sandbox with a seed and fixtures of its own (None: the process's) and return it.
+        """Create a sandbox with its own seed and fixtures (None: those of the process) and return it.
 
-        Raises ConfigurationError for a name that is none, SandboxExists, TooManySandboxes, and BudgetExceeded if the
-        template of its options has no room among the snapshots.
+        Raises ConfigurationError for an invalid name, SandboxExists, TooManySandboxes, and BudgetExceeded if the
+        template in its options exceeds the budget of snapshots.
         """
         options = options or SandboxOptions()
         if not NAME.fullmatch(name):
@@ -126,7 +126,7 @@ class Sandboxes:
             raise SandboxExists(name)
         if len(self._sandboxes) + len(self._in_making) > self._limit:
             raise TooManySandboxes(self._no_room())
-        # The name is taken before anything is awaited, and found only when the sandbox is ready.
+        # Reserve the name before the first await; `get` finds it only when the sandbox is ready.
         self._in_making.add(name)
         try:
             seed = self._seed if seed is None else seed
@@ -141,10 +141,10 @@ class Sandboxes:
         return sandbox
 
     async def reset(self, name: str) -> Sandbox:
-        """Put a world as it began in the place of the sandbox `name` and return it. Snapshots stay.
+        """Replace the sandbox `name` by a new one with its first records and return that. Snapshots stay.
 
-        Calls that are under way end in the world they began in. Raises KeyError if it is dropped meanwhile, and
-        StorageFailure, leaving all as it is, if the file that keeps it cannot be written.
+        Calls in progress end in the sandbox that they began in. Raises KeyError if it is dropped meanwhile, and
+        StorageFailure, without changing anything, if its file cannot be written.
         """
         if name != DEFAULT or not self._database:
             return await self._reset(name)
@@ -166,7 +166,7 @@ class Sandboxes:
             await sandbox.close()
             raise
         if self._sandboxes.get(name) is not former:
-            # Somebody else has reset or dropped it meanwhile.
+            # It was reset or dropped meanwhile.
             await self._retire(sandbox)
             return self._sandboxes[name]
         self._sandboxes[name] = sandbox
@@ -189,7 +189,7 @@ class Sandboxes:
             await again.close()
 
     async def copied(self, sandbox: Sandbox) -> Template:
-        """Return the records of a sandbox as they are now, without what calls under way have left half done."""
+        """Return a sandbox's current records, without the unfinished writes of calls in progress."""
         store = Store(content=await sandbox.store.dump())
         try:
             with self._interruptible(store):
@@ -202,9 +202,9 @@ class Sandboxes:
     async def apply_reload(
         self, fixtures: Fixtures, known: Mapping[str, Scenario], starting: Sequence[Scenario]
     ) -> None:
-        """Begin new sandboxes, and those that are reset, with other fixtures and scenarios; `starting` are on.
+        """Start new sandboxes, and those that are reset, with other fixtures and scenarios; `starting` are on.
 
-        Raises ConfigurationError, and leaves all as it is, if no world can be made of the fixtures.
+        Raises ConfigurationError, without changing anything, if the fixtures cannot be loaded.
         """
         await self._templates.get(fixtures, self._seed)
         self._fixtures, self.scenarios = fixtures, starting
@@ -213,7 +213,7 @@ class Sandboxes:
             sandbox.options = replace(sandbox.options, scenarios=scenarios)
 
     async def drop(self, name: str) -> bool:
-        """Forget a sandbox, closing it once its calls have ended; return whether there was one."""
+        """Drop a sandbox, and close it after its calls have ended; return whether it existed."""
         sandbox = self._sandboxes.pop(name, None)
         if sandbox is None:
             return False
@@ -225,14 +225,14 @@ class Sandboxes:
         return True
 
     def interrupt(self) -> None:
-        """End and undo what is under way in all databases, and let them take no more work."""
+        """Stop and roll back the current work in all databases, and let them accept no more."""
         stores = [sandbox.store for sandbox in (*self._sandboxes.values(), *self._closing.values())]
         self._is_ending = True
         for store in (*stores, *self._unfinished):
             store.interrupt()
 
     async def close(self) -> None:
-        """Let go of everything; what is still under way is undone."""
+        """Release everything; roll back what is still in progress."""
         self.interrupt()
         await self._expiry.close()
         for sandbox in self:
@@ -244,7 +244,7 @@ class Sandboxes:
         self._templates.close()
 
     async def _opened(self, store: Store) -> Sandbox:
-        """Return the default sandbox as its file has kept it; made anew, and written there, if that is empty."""
+        """Return the default sandbox from its file; if that is empty, create it and write it there."""
         template = await self._templates.get(self._fixtures, self._seed)
         if not await store.run(is_filled):
             sandbox = await self._make(DEFAULT, self._seed)
@@ -270,7 +270,7 @@ class Sandboxes:
         fixtures: Fixtures | None = None,
         options: SandboxOptions | None = None,
     ) -> Sandbox:
-        """Return a sandbox that is ready, in memory."""
+        """Return a new sandbox in memory, ready to use."""
         copied, now = options.template if options else None, fixtures or self._fixtures
         template = copied or await self._templates.get(now, seed)
         sandbox = Sandbox(name, template.copy(), self._blueprint, seed, fixtures, options)
@@ -286,7 +286,7 @@ class Sandboxes:
 
     @contextmanager
     def _room_for(self, template: Template | None) -> Iterator[None]:
-        """Count a sandbox's own template among the snapshots, unless the block raises. Raises BudgetExceeded."""
+        """Count a sandbox's own template in the budget of snapshots, unless the block raises. Raises BudgetExceeded."""
         size = len(template.content) if template else 0
         self._blueprint.snapshots.take(size)
         try:
@@ -296,7 +296,7 @@ class Sandboxes:
             raise
 
     async def _retire(self, sandbox: Sandbox) -> None:
-        """Close a sandbox that nobody finds any more: at once, or when the calls in it have ended."""
+        """Close a sandbox that was removed: at once, or when its calls have ended."""
         self._on_retire(sandbox)
         if sandbox.idle:
             await sandbox.close()
@@ -328,7 +328,7 @@ class Sandboxes:
 
     @contextmanager
     def _interruptible(self, store: Store) -> Iterator[None]:
-        """Let `interrupt` find a store that no sandbox has yet."""
+        """Let `interrupt` find a store that does not belong to a sandbox yet."""
         if self._is_ending:
             store.interrupt()
         self._unfinished.add(store)
@@ -345,6 +345,5 @@ class Sandboxes:
             await store.run(partial(check_layout, expected=expected))
         except ConfigurationError:
             raise ConfigurationError(
-                f"database: {self._database} was made by something else, or by another version of the emulator;"
-                " name another file"
+                f"database: {self._database} was not created by this version of the emulator; name another file"
             ) from None

@@ -1,4 +1,4 @@
-"""Snapshots: a sandbox's records as a SQLite file, kept under a name, saved, checked and restored."""
+"""Snapshots: a sandbox's records as a named SQLite file that can be saved, checked and restored."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ MAGIC = b"SQLite format 3\0"
 
 STEPS_PER_BYTE = 200
 STEPS_PER_LOOK = 100_000
-"""Reading every row of a file takes fewer of SQLite's steps; so often they are counted."""
+"""How many of SQLite's steps a file may take: reading every row takes fewer."""
 
 HIGHEST_NUMBER = 2**53
-"""No sequence of a sandbox gets so far, and JavaScript counts no further."""
+"""The largest value of a sequence: JavaScript counts no further, and no sandbox gets there."""
 
 DEEPEST = 200
-"""So many levels of JSON can be read and written again; calls bring fewer."""
+"""The maximum depth of a record, in levels of JSON; calls have a lower limit."""
 
 
 class Snapshots:
@@ -54,25 +54,25 @@ class Snapshots:
         return iter(self._files)
 
     def put(self, name: str, file: bytes) -> None:
-        """Keep a file in the place of the one of that name. Raises BudgetExceeded if there is no room for it."""
+        """Store a file, replacing one of that name. Raises BudgetExceeded if it exceeds the limit."""
         former = len(self._files.get(name, b""))
         self._budget.take(len(file) - former)
         self._files[name] = file
 
     def remove(self, name: str) -> None:
-        """Forget a snapshot."""
+        """Delete a snapshot."""
         self._budget.give_back(len(self._files.pop(name)))
 
     def clear(self) -> None:
-        """Forget all of them."""
+        """Delete all snapshots."""
         for name in list(self._files):
             self.remove(name)
 
 
 async def check_snapshot(sandbox: Sandbox, file: bytes) -> bytes:
-    """Return a file of our own with the records of a SQLite file, which has to have the sandbox's layout.
+    """Return a new file with the records of a SQLite file, which must have the sandbox's schema.
 
-    Raises ConfigurationError, with the reason, if it could not be restored.
+    Raises ConfigurationError, with the reason, if it cannot be restored.
     """
     if not file.startswith(MAGIC):
         raise ConfigurationError("this is not a SQLite file")
@@ -85,9 +85,9 @@ async def check_snapshot(sandbox: Sandbox, file: bytes) -> bytes:
 
 
 class _Reader:
-    """Reads a file that anybody may have made: its rows are taken, its schema only compared to our `own`.
+    """Reads an untrusted file: copies its rows, but only compares its schema with our `own`.
 
-    It stops soon after it is not `is_wanted` any more.
+    It stops soon after it is no longer `is_wanted`.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class _Reader:
         self._own = own
 
     def read(self, file: bytes) -> bytes:
-        """Return a file of our own with the rows of this one."""
+        """Return a new file with the rows of this one."""
         try:
             with closing(_untrusted(file)) as db, closing(_empty(self._own)) as copy:
                 check_layout(db, set(self._own))
@@ -125,7 +125,7 @@ class _Reader:
             if problem:
                 raise _unusable(problem)
             if id_text(record[collection.key]) != id:
-                raise _unusable(f"the record {id!r} of {collection.name} has another {collection.key}")
+                raise _unusable(f"the record {id!r} of {collection.name} has a different {collection.key}")
             yield position, id, stored_text(record)
 
 
@@ -134,11 +134,11 @@ def _unusable(reason: str) -> ConfigurationError:
 
 
 def check_layout(db: sqlite3.Connection, expected: set[Row]) -> None:
-    """Raise ConfigurationError if a database has other tables, indexes and the like than `expected`."""
+    """Raise ConfigurationError if a database's tables, indexes etc. differ from `expected`."""
     found = layout(db)
     missing, extra = (sorted(str(one[1]) for one in ones) for ones in (expected - found, found - expected))
     if missing or extra:
-        raise ConfigurationError(f"this SQLite file has another layout: it lacks {missing}, and has {extra} besides")
+        raise ConfigurationError(f"this SQLite file has another schema: missing: {missing}; unexpected: {extra}")
 
 
 def is_filled(db: sqlite3.Connection) -> bool:
@@ -147,7 +147,7 @@ def is_filled(db: sqlite3.Connection) -> bool:
 
 
 def layout(db: sqlite3.Connection) -> set[Row]:
-    """Return all that a database has (tables, indexes, triggers, views), with the statements that made them."""
+    """Return the schema of a database (tables, indexes, triggers, views), with the statements that created it."""
     return set(_schema(db))
 
 
@@ -156,7 +156,7 @@ def _schema(db: sqlite3.Connection) -> list[Row]:
 
 
 def _untrusted(file: bytes) -> sqlite3.Connection:
-    """Open a file that anybody may have made, with nothing in its schema that would run, for so many steps."""
+    """Open an untrusted file so that nothing in its schema runs, with a limit on steps."""
     db = sqlite3.connect(":memory:")
     db.execute("PRAGMA query_only = ON")
     db.execute("PRAGMA cell_size_check = ON")
@@ -175,7 +175,7 @@ def _untrusted(file: bytes) -> sqlite3.Connection:
 
 
 def _empty(schema: Sequence[Row]) -> sqlite3.Connection:
-    """Return a database in memory that has nothing in its tables."""
+    """Return a database in memory with empty tables."""
     db = sqlite3.connect(":memory:", isolation_level=None)
     db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
     for *_, statement in schema:
@@ -192,7 +192,7 @@ def _sequences(db: sqlite3.Connection) -> Iterator[tuple[str, int]]:
 
 
 def _record(text: object) -> Record | None:
-    """Return the record in a JSON text; None if it is none, or nests too deep."""
+    """Return the record in a JSON text; None if it is invalid, or too deep."""
     try:
         document = read_stored(text) if isinstance(text, str) else None
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""A seeded world as a SQLite file: copying it is quick, seeding is not."""
+"""A seeded template as a SQLite file: copying it is quick, seeding it is not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from emulator.sandbox.fixtures import Fixtures
 from emulator.store.database import Store
 
 SPARE = 4
-"""How many databases of sandboxes that are gone are kept for the next ones."""
+"""How many databases of dropped sandboxes are kept for reuse."""
 
 
 @dataclass(frozen=True)
@@ -24,15 +24,15 @@ class Beginning:
 
 
 class Template:
-    """What the sandboxes of one seed and one set of fixtures begin as.
+    """The first state of all sandboxes with one seed and one set of fixtures.
 
-    A database that has been used before knows its tables already, which a new one takes ten times as
-    long to read as to copy the content; and one that was only read from still holds the content.
+    Databases are reused: a used one has already parsed its schema, which takes a new one ten times as long as copying
+    the content, and one that was only read from still has the content.
     """
 
     def __init__(self, fixtures: Fixtures, content: bytes, credentials: Mapping[str, Sequence[Record]]) -> None:
-        """Take the content as a SQLite file, the credentials in it by vendor, and the fixtures it was made of."""
-        # Kept, so that their id() stays theirs.
+        """Take the content as a SQLite file, its credentials by vendor, and the fixtures that it was seeded from."""
+        # Referenced, so that no other object gets their id().
         self.fixtures = fixtures
         self.content = content
         self.credentials = credentials
@@ -41,17 +41,17 @@ class Template:
 
     @property
     def bytes(self) -> int:
-        """How many bytes of memory it may take, with the databases that it keeps."""
+        """The most bytes of memory that it may take, including its spare databases."""
         return len(self.content) * (1 + SPARE)
 
     def copy(self) -> Store:
-        """Return a store of its own that holds the world."""
+        """Return a new store with the template's content."""
         database, is_unchanged = self._spare.pop() if self._spare else (None, False)
         content = b"" if is_unchanged else self.content
         return Store(content=content, database=database, give_back=self._take_back)
 
     def close(self) -> None:
-        """Let go of what is kept."""
+        """Close the spare databases."""
         self._closed = True
         while self._spare:
             self._spare.pop()[0].close()

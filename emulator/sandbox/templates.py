@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from faker import Faker
 
 EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
-"""The time at which a new world was made: fixed, so that the same seed gives the same world."""
+"""The time of seeding: fixed, so that the same seed gives the same records."""
 
 TEMPLATES_KEPT = 8
-"""How many seeded templates are kept, one for each set of fixtures and seed; the least recently used goes first."""
+"""How many seeded templates are cached, one for each set of fixtures and seed; the least recently used is evicted."""
 
 TEMPLATES_BYTES = 256 * 1024**2
-"""How much memory they may take together; one is kept, whatever it takes."""
+"""How much memory they may take together; one is always cached, whatever its size."""
 
 
 class Templates:
-    """The templates of one process, by fixtures and seed; inside `interruptible` the end of the process undoes work."""
+    """The templates of one process, by fixtures and seed; `interruptible` lets the end of the process stop seeding."""
 
     def __init__(self, blueprint: Blueprint, interruptible: Callable[[Store], AbstractContextManager[None]]) -> None:
         self._blueprint = blueprint
@@ -43,12 +43,12 @@ class Templates:
         return len(self._templates)
 
     def close(self) -> None:
-        """Let go of all of them."""
+        """Close all templates."""
         for template in self._templates.values():
             template.close()
 
     async def get(self, fixtures: Fixtures, seed: int) -> Template:
-        """Return the template of these fixtures and this seed. Raises ConfigurationError if none can be made."""
+        """Return the template of these fixtures and this seed. Raises ConfigurationError if seeding fails."""
         key = (id(fixtures), seed)
         template = self._templates.get(key)
         if template is None:
@@ -74,7 +74,7 @@ class Templates:
             await store.close()
 
     def _seed_world(self, fixtures: Fixtures, seed: int, db: sqlite3.Connection) -> None:
-        # All tables first: where they are in the file must not depend on what the fixtures hold.
+        # All tables first: their position in the file must not depend on the fixtures.
         for of_vendor in fixtures.values():
             create_schema(db, [fixture.collection for fixture in of_vendor])
         for vendor, of_vendor in fixtures.items():
@@ -89,21 +89,19 @@ def seed_vendor(
     switches: Mapping[str, Any],
     faker: Callable[[int, str], Faker],
 ) -> None:
-    """Fill a vendor's tables, which are there. Raises ConfigurationError if no world can be made of its fixtures."""
+    """Fill a vendor's existing tables. Raises ConfigurationError if its fixtures cannot be loaded."""
     world = World(db, now=EPOCH, identity=None, switches=switches, randomness=f"{seed}:{vendor}:fixtures")
     for fixture in fixtures:
         try:
             fixture.load(world, seed, faker)
         except (RecordExists, sqlite3.Error, LookupError, TypeError, ValueError) as problem:
             reason = f"{type(problem).__name__}: {problem}"
-            raise ConfigurationError(
-                f"fixtures: no world can be made of {fixture.collection.name}: {reason}"
-            ) from problem
+            raise ConfigurationError(f"fixtures: {fixture.collection.name} cannot be loaded: {reason}") from problem
 
 
 def seeded_faker(seed: int, collection: str) -> Faker:
-    """Return the Faker that makes a collection's records: the same seed gives the same records."""
-    from faker import Faker  # noqa: PLC0415 - it costs 0.16 s, and most starts need none
+    """Return the Faker for a collection's records: the same seed gives the same records."""
+    from faker import Faker  # noqa: PLC0415 - it takes 0.16 s, and most starts do not need it
 
     fake = Faker("en_US")
     fake.seed_instance(f"{seed}:{collection}")
