@@ -278,7 +278,7 @@ REFUSED = [
         "/schemas/x",
         None,
         404,
-        "Unknown schema 'x' of the control API. Known schemas: armed-fault.schema.json,",
+        "Unknown schema 'x'. Known schemas: armed-fault.schema.json,",
     ),
     ("createSandbox", "POST", "/sandboxes", {"name": "default"}, 409, "There is a sandbox 'default' already; DELETE"),
     ("createSandbox", "POST", "/sandboxes", {"name": "No Name"}, 422, "body /name: 'No Name' does not match"),

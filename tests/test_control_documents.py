@@ -40,6 +40,14 @@ def test_a_served_schema_takes_its_examples_by_itself(emulator: EmulatorUnderTes
     assert list(Draft202012Validator(schema).iter_errors(wrong)) != []
 
 
+@pytest.mark.parametrize("name", ["settings.schema.json", "secoda.integrations.fixture.schema.json"])
+def test_schemas_of_files_that_users_write_are_served(emulator: EmulatorUnderTest, name: str) -> None:
+    schema = get(emulator, f"/schemas/{name}").json()
+    Draft202012Validator.check_schema(schema)
+    assert schema["$id"] == f"urn:integration-emulator:{name}"
+    assert references(schema) <= {f"#/$defs/{inner}" for inner in schema.get("$defs", {})}
+
+
 def test_the_contract_as_one_document_refers_to_nothing_outside(emulator: EmulatorUnderTest) -> None:
     document = get(emulator, "/openapi.json").json()
     OpenAPIV31SpecValidator(document).validate()

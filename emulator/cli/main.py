@@ -13,6 +13,7 @@ import click
 from emulator import __version__
 from emulator.cli.check import check
 from emulator.cli.completing import of_kind
+from emulator.cli.init import init
 from emulator.cli.listing import completion, operations, scenarios, version
 from emulator.cli.remote import reset, snapshot, wait
 from emulator.cli.streams import say
@@ -122,6 +123,6 @@ def _give_help(command: click.Command) -> None:
         _give_help(below)
 
 
-for command in (check, operations, scenarios, wait, reset, snapshot, version, completion):
+for command in (init, check, operations, scenarios, wait, reset, snapshot, version, completion):
     commands.add_command(command)
 _give_help(commands)

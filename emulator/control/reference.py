@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-from emulator.control.document import FILE, own_document, own_schema, own_schemas
+from emulator.control.document import FILE, own_document, schema_named, schema_names
 from emulator.control.guide import Route, command, first_command, routes, tags
 from emulator.control.handlers import ROOT, Emulator, Handlers
 from emulator.errors import Problem, sentence, unknown
@@ -35,11 +35,11 @@ async def get_bundled_contract(call: Call, emulator: Emulator) -> Reply:
 
 @handlers.operation("getOwnSchema")
 async def get_own_schema(call: Call, emulator: Emulator) -> Reply:
-    """Return one JSON Schema of the control API as one document."""
-    name = call.params["name"]
-    if name not in own_schemas():
-        raise Problem(404, sentence(unknown("schema", name, own_schemas(), "of the control API")))
-    return Reply(200, own_schema(name), content_type="application/schema+json")
+    """Return one JSON Schema, of the control API or of a file that users write, as one document."""
+    name, known = call.params["name"], schema_names(emulator.catalogue)
+    if name not in known:
+        raise Problem(404, sentence(unknown("schema", name, known)))
+    return Reply(200, schema_named(name, emulator.catalogue), content_type="application/schema+json")
 
 
 @handlers.operation("getDocs")

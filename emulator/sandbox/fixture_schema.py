@@ -1,0 +1,39 @@
+"""The JSON Schema of a fixture file, for editors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.contract.bundling import SUFFIX, bundle
+from emulator.contract.documents import load
+from emulator.contract.openapi import Contract
+from emulator.exchange import Document
+from emulator.sandbox.fixtures import FIELDS, POPULATE_LIMIT
+from emulator.store.collection import Collection
+
+CREDENTIAL = f"any-credential{SUFFIX}"
+
+
+def fixture_schema(collection: Collection, contract: Contract, credential: Document) -> dict[str, Any]:
+    """Return the schema of a collection's fixture file; `credential` is that of every vendor's credentials."""
+    schemas = {name.rpartition("/")[2]: load(file) for name, file in contract.files.items() if name.endswith(SUFFIX)}
+    of_record = [{"$ref": collection.schema}] if collection.schema else []
+    if collection.name.endswith(".credentials"):
+        of_record.append({"$ref": CREDENTIAL})
+    records, populate = FIELDS
+    properties: dict[str, Any] = {
+        records: {
+            "type": ["array", "null"],
+            "items": {"type": "object", **({"allOf": of_record} if of_record else {})},
+        },
+    }
+    if collection.populate:
+        properties[populate] = {"type": ["integer", "null"], "minimum": 0, "maximum": POPULATE_LIMIT}
+    document = {
+        "title": f"Fixture {collection.name}",
+        "description": "The records that a sandbox starts with, and how many more to generate.",
+        "type": ["object", "null"],
+        "additionalProperties": False,
+        "properties": properties,
+    }
+    return bundle(document, {**schemas, CREDENTIAL: credential}, "/$defs")
