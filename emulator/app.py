@@ -33,9 +33,10 @@ from emulator.journal.journals import JOURNALS_BYTES, Journals
 from emulator.metrics import Metrics
 from emulator.pipeline import Pipeline
 from emulator.runtime.off_loop import Worker
+from emulator.sandbox.blueprint import Blueprint
 from emulator.sandbox.budget import Budget
 from emulator.sandbox.fixtures import Fixtures, credentials_in, problems_in
-from emulator.sandbox.sandbox import Blueprint, Sandbox
+from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.sandboxes import DEFAULT, Sandboxes
 from emulator.sandbox.templates import seeded_faker
 from emulator.settings import Settings
@@ -176,6 +177,10 @@ class Emulator:
         contract = self.catalogue.contracts[collection.name.partition(".")[0]]
         return problems_in(records, collection, contract, credential_check())
 
+    def _sample(self, collection: Collection) -> Record:
+        contract = self.catalogue.contracts[collection.name.partition(".")[0]]
+        return contract.sample(collection.schema) if collection.schema else {}
+
     def _sandboxes(self, on_record: Callable[[Exchange], None] | None) -> Sandboxes:
         settings, vendors = self.settings, self.catalogue.vendors
         blueprint = Blueprint(
@@ -186,6 +191,7 @@ class Emulator:
             journals=Journals(max(JOURNALS_BYTES, settings.journal_bytes)),
             faker=seeded_faker,
             problems_in=self._problems_in,
+            sample=self._sample,
             sweeps={name: vendor.sweep for name, vendor in vendors.items()},
             snapshots=Budget(settings.snapshot_bytes),
             on_record=on_record,

@@ -117,7 +117,7 @@ def test_populating_again_what_an_earlier_run_has_populated_adds_as_many(
 
 @pytest.fixture
 def same() -> Collection:
-    return Collection("secoda.syncs", populate=lambda fake, number, world: {"id": "always this"})
+    return Collection("secoda.syncs", populate=lambda fake, number, world, given: {"id": "always this"})
 
 
 def test_drawing_ends_where_every_draw_is_taken(emulator: EmulatorUnderTest, same: Collection) -> None:

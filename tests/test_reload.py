@@ -16,7 +16,7 @@ from aiohttp.test_utils import RawTestServer, TestClient
 from emulator.app import Emulator
 from emulator.catalogue import Catalogue
 from emulator.files.package_data import CONTRACTS
-from emulator.sandbox.sandbox import SandboxOptions
+from emulator.sandbox.blueprint import SandboxOptions
 from emulator.server.reload import Reload
 from emulator.settings import read_settings
 

@@ -15,6 +15,7 @@ from emulator.contract.graphql import GraphQL
 from emulator.contract.operation import Body, Field, Media, Operation, Parameter, Response
 from emulator.contract.schemas import Check, Schemas
 from emulator.errors import ConfigurationError, ContractError, unknown
+from emulator.exchange import Record
 from emulator.files.package_data import is_ours
 from emulator.files.yaml_file import read_text, short_name
 from emulator.json_text import READINGS, Reading
@@ -90,6 +91,10 @@ class Contract:
     def schema(self, file: str) -> Check:
         """Return the check for one file of the contract's schemas/ folder."""
         return self.schemas.check(f"file:///{self.vendor}/schemas/{file}")
+
+    def sample(self, file: str) -> Record:
+        """Return the fields that a schema of that folder requires, as its first example has them."""
+        return self.schemas.sample(f"file:///{self.vendor}/schemas/{file}")
 
     def compile(self) -> None:
         """Compile every schema now instead of at its first use. Raises the library's errors."""

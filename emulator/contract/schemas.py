@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
 from emulator.contract.formats import ANNOTATED
 from emulator.errors import ContractError
-from emulator.exchange import Document, Violation
+from emulator.exchange import Document, Record, Violation
 from emulator.json_text import without_surrogates
 
 if TYPE_CHECKING:
@@ -36,6 +36,12 @@ class Schemas:
         """Return the check for the schema at `address` ("file:///secoda/openapi.yaml#/paths/…")."""
         # Shared: a response of many operations is compiled once.
         return self._checks.setdefault(address, Check(address, self))
+
+    def sample(self, address: str) -> Record:
+        """Return the fields that the schema at `address` requires, as its first example has them."""
+        schema: Any = self._documents.get(address, {})
+        example: Record = next(iter(schema.get("examples", ())), {})
+        return {name: example[name] for name in schema.get("required", ()) if name in example}
 
     def compile(self) -> None:
         """Compile every check. Raises ContractError for an invalid schema."""

@@ -17,9 +17,10 @@ from emulator.control.switches import describe_switches, read_switches
 from emulator.errors import ConfigurationError, Problem
 from emulator.exchange import NOTHING, Call, Record, Reply
 from emulator.faults.scenarios import Scenario
+from emulator.sandbox.blueprint import SandboxOptions
 from emulator.sandbox.budget import BudgetExceeded
 from emulator.sandbox.fixtures import Fixtures
-from emulator.sandbox.sandbox import Sandbox, SandboxOptions
+from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.sandboxes import DEFAULT, SandboxExists, TooManySandboxes
 from emulator.store.credentials import expired
 from emulator.vendor import Vendor

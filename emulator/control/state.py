@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
-from itertools import islice
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice, repeat
 from typing import Any, TypeVar
 
-from emulator.control.handlers import ROOT, Emulator, Handlers, whole_numbers
+from emulator.control.handlers import ROOT, Emulator, Handlers, refusal, whole_numbers
 from emulator.errors import Problem, sentence, unknown
 from emulator.exchange import Call, Record, Reply
 from emulator.sandbox.sandbox import Sandbox
 from emulator.store.collection import Collection
-from emulator.store.records import Records
+from emulator.store.records import RecordExists, Records
 
 T = TypeVar("T")
 
 PAGE = 100
 """How many records a page has if the call does not say."""
+
+RECORDS = 10_000
+"""How many records one call may add."""
 
 PROBLEMS = 100
 """So many problems of a record are told, at most."""
@@ -38,14 +41,32 @@ async def list_collections(call: Call, sandbox: Sandbox, emulator: Emulator) -> 
 
 @handlers.sandbox_operation("populateCollection")
 async def populate_collection(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Add records that faker makes."""
+    """Add records that faker generates, and return them."""
     document = whole_numbers(call.document)
     able = {name: collection for name, collection in _collections(emulator).items() if collection.populate}
     if document["collection"] not in able:
         raise Problem(422, f"Nothing populates {document['collection']!r}; faker can make {', '.join(able)}.")
     collection = able[document["collection"]]
-    await sandbox.populate(collection, document["count"])
-    return Reply(200, _describe(collection, await _run(sandbox, collection, Records.count)))
+    return Reply(200, {"records": await sandbox.add(collection, repeat({}, document["count"]))})
+
+
+@handlers.sandbox_operation("addRecords")
+async def add_records(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Add a record, or several, with the fields that the body gives; the others are generated."""
+    document: Any = call.document
+    collection = _found(call, emulator)
+    given, is_one = _given(document)
+
+    def check(record: Record) -> None:
+        _check_record(record, collection, sandbox, _advice(call, collection))
+
+    try:
+        added = await sandbox.add(collection, given, check)
+    except RecordExists:
+        raise _taken(given, collection) from None
+    except LookupError as problem:
+        raise refusal(422, problem) from None
+    return Reply(201, added[0] if is_one else {"records": added})
 
 
 @handlers.sandbox_operation("listRecords")
@@ -72,16 +93,11 @@ async def get_record(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
 
 @handlers.sandbox_operation("putRecord")
 async def put_record(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Put a record there, validated against the schema of its collection unless it is forced.
-
-    A credential always is: without its fields nobody could present it.
-    """
+    """Put a record there, validated against the schema of its collection unless it is forced."""
     record: Any = call.document
     collection = _found(call, emulator)
     _check_id(record, call.params["id"], collection)
-    is_credential = collection.name == f"{_vendor(collection)}.credentials"
-    if is_credential or not call.params.get("force"):
-        _check_record(record, collection, sandbox, "" if is_credential else " Pass ?force=true to store it as it is.")
+    _check_record(record, collection, sandbox, _advice(call, collection))
     replaced = await _run(sandbox, collection, lambda records: _put(records, record, call.params["id"]))
     return Reply(200 if replaced else 201, record)
 
@@ -115,7 +131,38 @@ def _check_id(record: Record, id: str, collection: Collection) -> None:
         raise Problem(422, f"The path names the record {id!r}, so its {collection.key} must be that, not {found!r}.")
 
 
-def _check_record(record: Record, collection: Collection, sandbox: Sandbox, advice: str) -> None:
+def _given(document: Any) -> tuple[list[Record], bool]:
+    """Return the records that a body gives, and whether it is one of them itself."""
+    records = document.get("records")
+    if document.keys() != {"records"} or not isinstance(records, list):
+        return [document], True
+    if not 0 < len(records) <= RECORDS:
+        raise Problem(422, f"There are {len(records)} records; give from 1 to {RECORDS}.")
+    for number, record in enumerate(records):
+        if not isinstance(record, dict):
+            raise Problem(422, f"/records/{number} is not a record: expected an object.")
+    return records, False
+
+
+def _taken(given: Sequence[Record], collection: Collection) -> Problem:
+    ids = [record[collection.key] for record in given if collection.key in record]
+    which = f"a record whose {collection.key} is {ids[0]!r}" if len(ids) == 1 else f"one of these {collection.key}s"
+    return Problem(409, f"{collection.name} has {which} already, or it is given twice; PUT replaces a record.")
+
+
+def _advice(call: Call, collection: Collection) -> str | None:
+    """Return what to say about a record that departs from its schema; None if it is forced.
+
+    A credential cannot be: without its fields nobody could present it.
+    """
+    if collection.name == f"{_vendor(collection)}.credentials":
+        return ""
+    return None if call.params.get("force") else " Pass ?force=true to store it as it is."
+
+
+def _check_record(record: Record, collection: Collection, sandbox: Sandbox, advice: str | None) -> None:
+    if advice is None:
+        return
     problems = list(islice(sandbox.problems_in(record, collection), PROBLEMS))
     if problems:
         # A vendor's own schema for its credentials may say what that for all says, too.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from emulator.faults.rule import Fault, fault_of
 from emulator.files.package_data import is_ours
 from emulator.files.yaml_file import place, read_yaml
 from emulator.store.collection import Collection
-from emulator.store.populating import populate
+from emulator.store.populating import add_more
 from emulator.store.world import World
 
 if TYPE_CHECKING:
@@ -57,13 +58,7 @@ class Scenario:
                 world[of[name]].delete(record[of[name].key])
                 world[of[name]].insert(record)
         for name, count in self.records.get("populate", {}).items():
-            populate_more(world, of[name], int(count), faker)
-
-
-def populate_more(world: World, collection: Collection, count: int, faker: Callable[[str], Faker]) -> None:
-    """Add `count` records made by faker, numbered on from those that are there; each time others."""
-    fake = faker(f"{collection.name}:{world.next_number(f'populate {collection.name}')}")
-    populate(world, collection, fake, world[collection].count() + 1, count)
+            add_more(world, of[name], repeat({}, int(count)), faker)
 
 
 def _merge(world: World, collection: Collection, changes: Mapping[str, Record]) -> None:

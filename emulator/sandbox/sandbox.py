@@ -5,27 +5,25 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from emulator.errors import ConfigurationError
 from emulator.exchange import Record
 from emulator.faults.armed import Faults
-from emulator.faults.scenarios import Scenario, populate_more
-from emulator.journal.entry import Exchange
+from emulator.faults.scenarios import Scenario
 from emulator.journal.journal import Journal
-from emulator.journal.journals import Journals
-from emulator.sandbox.budget import Budget
+from emulator.sandbox.blueprint import Blueprint, SandboxOptions, sentence_of
 from emulator.sandbox.clock import Clock
 from emulator.sandbox.fixtures import Fixtures
 from emulator.sandbox.in_flight import InFlightCalls
 from emulator.sandbox.lifetime import Lifetime
 from emulator.sandbox.snapshots import Snapshots
-from emulator.sandbox.template import Beginning, Template
+from emulator.sandbox.template import Beginning
 from emulator.store.collection import Collection
 from emulator.store.credentials import Credentials, Identity, expired
 from emulator.store.database import Store
+from emulator.store.populating import add_more
 from emulator.store.records import Records
 from emulator.store.world import World
 
@@ -37,82 +35,8 @@ T = TypeVar("T")
 TOKEN_PREFIX = "sandbox-token-"
 """How the journal recognizes a sandbox's token, to mask it."""
 
-SHOWN_OF_SECRET = 4
-"""How many characters of a credential identify it in a message."""
-
 LOOKED_AT = 1000
 """How many records of a collection are checked to find one that cannot be served."""
-
-
-@dataclass(frozen=True)
-class Blueprint:
-    """What all sandboxes of one process share: collections by vendor, switches by vendor, journal limits.
-
-    `problems_in` yields (JSON pointer, sentence) for mistakes in records of a collection. `sweeps` remove, by vendor,
-    what interrupted calls have left behind. `snapshots` limits the snapshots of all sandboxes together, `journals`
-    their journals. `on_record` gets each exchange that a journal records.
-    """
-
-    collections: Mapping[str, Sequence[Collection]]
-    switches: Mapping[str, Mapping[str, Any]]
-    journal_size: int
-    journal_bytes: int
-    faker: Callable[[int, str], Faker]
-    problems_in: Callable[[Sequence[Record], Collection], Iterable[tuple[str, str]]]
-    sweeps: Mapping[str, Callable[[World], None]]
-    snapshots: Budget
-    journals: Journals
-    on_record: Callable[[Exchange], None] | None = None
-
-    def problem_in(self, record: Record, collection: Collection) -> str:
-        """Return the first mistake in a record of a collection, "" if it is valid."""
-        return next((sentence_of(record, collection, *found) for found in self.problems_of(record, collection)), "")
-
-    def problems_of(self, record: Record, collection: Collection) -> Iterator[tuple[str, str]]:
-        """Yield (JSON pointer, sentence) for each mistake in a record of a collection."""
-        for pointer, sentence in self.problems_in([record], collection):
-            yield pointer.removeprefix("/0"), sentence
-
-    def read_credentials(self, db: sqlite3.Connection, vendor: str) -> list[Record]:
-        """Return the records of a vendor's credentials; none if it has none."""
-        collection = self.credentials(vendor)
-        return Records(db, collection).all() if collection else []
-
-    def credentials(self, vendor: str) -> Collection | None:
-        """Return the collection of a vendor's credentials, or None."""
-        name = f"{vendor}.credentials"
-        return next((collection for collection in self.collections[vendor] if collection.name == name), None)
-
-    def read_all_credentials(self, db: sqlite3.Connection) -> dict[str, list[Record]]:
-        """Return the records of all credentials by vendor."""
-        return {vendor: self.read_credentials(db, vendor) for vendor in self.collections}
-
-
-@dataclass(frozen=True)
-class SandboxOptions:
-    """How a sandbox starts, also after a reset: `scenarios` that are on, `switches` that differ, the clock.
-
-    `now` and `frozen` are the clock's (None: real, running), `strict` overrides the setting (None: does not). It is
-    dropped `ttl` seconds after its creation, or `idle` seconds after its last call (None: never). The records are those
-    of its own `template` (None: those of its fixtures).
-    """
-
-    scenarios: Sequence[Scenario] = ()
-    switches: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    now: datetime | None = None
-    frozen: bool | None = None
-    strict: bool | None = None
-    ttl: float | None = None
-    idle: float | None = None
-    template: Template | None = None
-
-
-def sentence_of(record: Record, collection: Collection, pointer: str, sentence: str) -> str:
-    """Return a sentence with record, collection and field; of a credential's id only the beginning."""
-    id = record.get(collection.key)
-    if collection.name.endswith(".credentials") and isinstance(id, str):
-        id = f"{id[:SHOWN_OF_SECRET]}…"
-    return f"the record {id!r} of {collection.name}{pointer and f', {pointer}'}: {sentence}"
 
 
 class Sandbox:
@@ -285,16 +209,23 @@ class Sandbox:
         self.set_switches(scenario.vendor, {switch: self._switch(scenario.vendor, switch) for switch in found.switches})
         return True
 
-    async def populate(self, collection: Collection, count: int) -> None:
-        """Add `count` records generated by faker to a collection."""
+    async def add(
+        self, collection: Collection, given: Iterable[Record], check: Callable[[Record], None] = lambda record: None
+    ) -> list[Record]:
+        """Add a record for each that is given, its other fields generated, and return them.
+
+        `check` raises for a record that is not to be added; then none is. Raises RecordExists, LookupError.
+        """
+
+        def work(world: World) -> list[Record]:
+            added = add_more(world, collection, given, self._faker, self._blueprint.sample(collection))
+            for record in added:
+                check(record)
+            return added
+
         vendor, _, _ = collection.name.partition(".")
         randomness = self.randomness(f"populate {collection.name}")
-        await self.run(
-            vendor,
-            lambda world: populate_more(world, collection, count, self._faker),
-            randomness=randomness,
-            on_thread=True,
-        )
+        return await self.run(vendor, work, randomness=randomness, on_thread=True)
 
     async def close(self) -> None:
         """Release thread, memory and file handles, after the calls in progress have ended."""

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from emulator.errors import ConfigurationError, StorageFailure
 from emulator.faults.scenarios import Scenario
+from emulator.sandbox.blueprint import Blueprint, SandboxOptions
 from emulator.sandbox.fixtures import Fixtures
 from emulator.sandbox.lifetime import Clock, Expiry, Lifetime
-from emulator.sandbox.sandbox import Blueprint, Sandbox, SandboxOptions
+from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.snapshots import check_layout, is_filled, layout
 from emulator.sandbox.template import Beginning, Template
 from emulator.sandbox.templates import Templates

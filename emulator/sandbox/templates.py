@@ -11,8 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import ConfigurationError
+from emulator.sandbox.blueprint import Blueprint
 from emulator.sandbox.fixtures import Fixture, Fixtures, create_schema
-from emulator.sandbox.sandbox import Blueprint
 from emulator.sandbox.template import Template
 from emulator.store.database import Store
 from emulator.store.records import RecordExists

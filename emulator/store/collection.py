@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["Collection", "Populate"]
 
 
-Populate: TypeAlias = "Callable[[Faker, int, World], Record]"
-"""Generates the record with the given number (from 1) with a seeded Faker."""
+Populate: TypeAlias = "Callable[[Faker, int, World, Record], Record]"
+"""Generates the record with the given number (from 1) with a seeded Faker; the Record has the fields that are given."""
 
 
 HIGHEST = 2**63 - 1
@@ -37,7 +37,8 @@ class Collection:
     `name` is "<vendor>.<plural noun>", also the name of its fixture file. `key` is the field that
     contains a record's id. Records are returned in the order of the fields `order`, or else in the
     order of insertion. `indexes` are fields that are looked up often. `schema` is the contract's schema
-    for fixture records ("integration.schema.json"). `populate` generates one more record.
+    for fixture records ("integration.schema.json"). `populate` generates one more record; for a collection
+    without it, `references` are the fields that contain the id of a record of another collection.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Collection:
     indexes: tuple[str, ...] = ()
     schema: str | None = None
     populate: Populate | None = None
+    references: Mapping[str, Collection] = field(default_factory=dict, compare=False)
 
     @cached_property
     def table(self) -> str:

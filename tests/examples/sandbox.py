@@ -14,6 +14,9 @@ def test_sandbox_of_its_own(emulator):
     integrations.populate(10)
     assert len(integrations) > 10
 
+    mine = integrations.add(name="Mine")
+    assert integrations.get(mine["id"])["type"] == mine["type"]
+
 
 def test_rights(emulator):
     viewer = emulator.secoda.credentials["read"]

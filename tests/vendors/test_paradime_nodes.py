@@ -283,7 +283,7 @@ def test_made_up_nodes_stand_alone_in_an_empty_world(paradime: Client) -> None:
     def make(world: World) -> list[Record]:
         world[INTEGRATIONS].delete_all()
         assert NODES.populate is not None
-        return [NODES.populate(Faker(), number, world) for number in range(1, 21)]
+        return [NODES.populate(Faker(), number, world, {}) for number in range(1, 21)]
 
     contract = paradime.emulator.catalogue.contracts["paradime"]
     nodes = paradime.inside(make)

@@ -12,17 +12,32 @@ IMPORTS = Collection("celigo.imports", key="_id", schema="import.schema.json")
 SCRIPTS = Collection("celigo.scripts", key="_id", schema="script.schema.json")
 INTEGRATIONS = Collection("celigo.integrations", key="_id", schema="integration.schema.json", populate=integration)
 FLOWS = Collection("celigo.flows", key="_id", indexes=("_integrationId",), schema="flow.schema.json")
-ERRORS = Collection("celigo.errors", key="_flowId", schema="open-errors.schema.json")
+ERRORS = Collection("celigo.errors", key="_flowId", schema="open-errors.schema.json", references={"_flowId": FLOWS})
 """Open errors by flow: numError, lastErrorAt."""
 
 ASHARES = Collection("celigo.ashares", key="_id", schema="ashare.schema.json")
-REVISIONS = Collection("celigo.revisions", key="_id", indexes=("_integrationId",), schema="revision.schema.json")
+REVISIONS = Collection(
+    "celigo.revisions",
+    key="_id",
+    indexes=("_integrationId",),
+    schema="revision.schema.json",
+    references={"_integrationId": INTEGRATIONS},
+)
 SNAPSHOTS = Collection(
-    "celigo.snapshots", key="_revisionId", indexes=("_integrationId",), schema="snapshot-digest.schema.json"
+    "celigo.snapshots",
+    key="_revisionId",
+    indexes=("_integrationId",),
+    schema="snapshot-digest.schema.json",
+    references={"_revisionId": REVISIONS, "_integrationId": INTEGRATIONS},
 )
 """By revision: the digest of what the integration was like."""
 
-CLONES = Collection("celigo.clones", key="_integrationId", schema="standalone-clone.schema.json")
+CLONES = Collection(
+    "celigo.clones",
+    key="_integrationId",
+    schema="standalone-clone.schema.json",
+    references={"_integrationId": INTEGRATIONS, "_sourceId": INTEGRATIONS},
+)
 """Clones that are not linked to their source, so that they take no snapshots."""
 
 AUDIT = Collection(

@@ -20,7 +20,7 @@ OWNER = "5f7c3a2b9d1e4c0012a4b6c1"
 SYSTEMS = ("3PL Central", "BigCommerce", "HubSpot", "Magento", "NetSuite", "Salesforce", "Shopify", "Zendesk")
 
 
-def integration(fake: Faker, number: int, world: World) -> Record:
+def integration(fake: Faker, number: int, world: World, given: Record) -> Record:
     """Return an integration of two systems, as a client would have created it, without flows."""
     created = FIRST + timedelta(seconds=fake.random_int(0, 31_536_000))
     return {
@@ -39,7 +39,7 @@ def integration(fake: Faker, number: int, world: World) -> Record:
     }
 
 
-def audit_entry(fake: Faker, number: int, world: World) -> Record:
+def audit_entry(fake: Faker, number: int, world: World, given: Record) -> Record:
     """Return one more entry, later than the one before: somebody changed an integration or a flow in the UI."""
     flow = fake.boolean(60)
     change = _flow_change(fake) if flow else _integration_change(fake)

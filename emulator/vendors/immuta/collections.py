@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from emulator.store.world import World
 
 
-def _data_source_with_dictionary(fake: Faker, number: int, world: World) -> Record:
-    made = populate.data_source(fake, number, unused_id(world, DATA_SOURCES))
+def _data_source_with_dictionary(fake: Faker, number: int, world: World, given: Record) -> Record:
+    made = {**populate.data_source(fake, number, unused_id(world, DATA_SOURCES)), **given}
     world[DICTIONARIES].insert(populate.dictionary(fake, made, unused_id(world, DICTIONARIES)))
     world[SUBSCRIPTIONS].insert(populate.ownership(made, unused_id(world, SUBSCRIPTIONS)))
     return made
@@ -26,9 +26,18 @@ CREDENTIALS = Collection("immuta.credentials", schema="credential.schema.json")
 DATA_SOURCES = Collection(
     "immuta.data_sources", order=("id",), schema="data-source.schema.json", populate=_data_source_with_dictionary
 )
-SUBSCRIPTIONS = Collection("immuta.subscriptions", indexes=("dataSource",), schema="subscription.schema.json")
+SUBSCRIPTIONS = Collection(
+    "immuta.subscriptions",
+    indexes=("dataSource",),
+    schema="subscription.schema.json",
+    references={"dataSource": DATA_SOURCES},
+)
 DICTIONARIES = Collection(
-    "immuta.dictionaries", order=("id",), indexes=("dataSource",), schema="dictionary.schema.json"
+    "immuta.dictionaries",
+    order=("id",),
+    indexes=("dataSource",),
+    schema="dictionary.schema.json",
+    references={"dataSource": DATA_SOURCES},
 )
 TAGS = Collection("immuta.tags", order=("id",), indexes=("name",), schema="tag.schema.json")
 

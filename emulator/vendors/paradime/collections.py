@@ -14,22 +14,31 @@ if TYPE_CHECKING:
     from emulator.store.world import World
 
 
-def _node_of_some_integration(fake: Faker, number: int, world: World) -> Record:
+def _node_of_some_integration(fake: Faker, number: int, world: World, given: Record) -> Record:
     integrations = world[INTEGRATIONS]
-    count = integrations.count()
-    if not count:
-        integrations.insert(populate.integration(fake, number, world))
-    (chosen,) = integrations.page(skip=fake.random_int(0, max(count - 1, 0)), limit=1)
-    return populate.node_of(chosen, fake, number)
+    chosen = integrations.get(given.get("integrationUid"))
+    if chosen is None:
+        count = integrations.count()
+        if not count:
+            integrations.insert(populate.integration(fake, number, world, {}))
+        (chosen,) = integrations.page(skip=fake.random_int(0, max(count - 1, 0)), limit=1)
+    return populate.node_of(chosen, fake, number, given)
 
 
 CREDENTIALS = Collection("paradime.credentials", schema="credential.schema.json")
 INTEGRATIONS = Collection(
     "paradime.integrations", key="uid", schema="custom-integration.schema.json", populate=populate.integration
 )
-SNAPSHOTS = Collection("paradime.snapshots", order=("id",), schema="snapshot.schema.json")
+SNAPSHOTS = Collection(
+    "paradime.snapshots", order=("id",), schema="snapshot.schema.json", references={"integrationUid": INTEGRATIONS}
+)
 NODES = Collection(
     "paradime.nodes", indexes=("integrationUid",), schema="node.schema.json", populate=_node_of_some_integration
 )
 # Apart from the nodes, because nobody sees them until their snapshot is closed.
-PENDING_NODES = Collection("paradime.pending_nodes", indexes=("snapshotId",), schema="pending-node.schema.json")
+PENDING_NODES = Collection(
+    "paradime.pending_nodes",
+    indexes=("snapshotId",),
+    schema="pending-node.schema.json",
+    references={"snapshotId": SNAPSHOTS},
+)

@@ -18,7 +18,7 @@ _SINCE, _UNTIL = 1672531200, 1735689600
 """The years 2023 and 2024, in seconds since the epoch."""
 
 
-def integration(fake: Faker, number: int, world: World) -> Record:
+def integration(fake: Faker, number: int, world: World, given: Record) -> Record:
     """Return an active integration with two node types."""
     types = [
         {"nodeType": kind, "iconName": fake.random_element(_ICONS), "color": fake.random_element(_COLORS)}
@@ -33,10 +33,10 @@ def integration(fake: Faker, number: int, world: World) -> Record:
     }
 
 
-def node_of(integration: Record, fake: Faker, number: int) -> Record:
-    """Return a node of `integration` that stands on one table."""
-    kind = fake.random_element(KINDS)
-    name = f"{fake.catch_phrase()} {number}"
+def node_of(integration: Record, fake: Faker, number: int, given: Record) -> Record:
+    """Return a node of `integration` that stands on one table; what is given of it decides its kind, name and id."""
+    kind = given["kind"] if given.get("kind") in KINDS else fake.random_element(KINDS)
+    name = str(given.get("name", f"{fake.catch_phrase()} {number}"))
     types = [each["nodeType"] for each in integration["nodeTypes"]] or ["Dashboard"]
     node = {
         "name": name,
@@ -48,7 +48,12 @@ def node_of(integration: Record, fake: Faker, number: int) -> Record:
         },
         "attributes": _ATTRIBUTES[kind](name, fake),
     }
-    return node_record(integration["uid"], kind, node)
+    return node_record(integration["uid"], kind, {**node, **_own_fields(given)})
+
+
+def _own_fields(given: Record) -> Record:
+    """Return those fields that a node is made of; its id is made from them."""
+    return {name: value for name, value in given.items() if name not in ("id", "integrationUid", "kind")}
 
 
 def _references(tables: list[Record]) -> Record:

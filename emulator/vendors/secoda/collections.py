@@ -13,7 +13,12 @@ INTEGRATIONS = Collection(
     populate=populate_integration,
 )
 
-SYNCS = Collection("secoda.syncs", indexes=("integration_id", "tag"), schema="sync.schema.json")
+SYNCS = Collection(
+    "secoda.syncs",
+    indexes=("integration_id", "tag"),
+    schema="sync.schema.json",
+    references={"integration_id": INTEGRATIONS},
+)
 """Each upload and each dbt sync, with what went wrong. `current` marks the one whose rows are in force.
 
 `rows` tells of those whose keys begin with its `tag`: they are "arriving", "in force", "leaving", or there are "none".
@@ -25,10 +30,12 @@ RESOURCES = Collection("secoda.resources", key="key", schema="kept-resource.sche
 LINEAGE = Collection("secoda.lineage", key="key", schema="kept-lineage.schema.json")
 """Lineage, as RESOURCES."""
 
-ARTIFACTS = Collection("secoda.dbt_artifacts", schema="kept-dbt-artifacts.schema.json")
+ARTIFACTS = Collection("secoda.dbt_artifacts", schema="kept-dbt-artifacts.schema.json", references={"id": INTEGRATIONS})
 """What the uploaded dbt artifacts say about tests, by integration."""
 
-FAILING_TESTS = Collection("secoda.failing_tests", schema="kept-failing-tests.schema.json")
+FAILING_TESTS = Collection(
+    "secoda.failing_tests", schema="kept-failing-tests.schema.json", references={"id": INTEGRATIONS}
+)
 """What the last dbt sync found, by integration."""
 
 CONVERSATIONS = Collection(

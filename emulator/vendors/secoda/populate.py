@@ -32,7 +32,7 @@ TYPES = {
 }
 
 
-def populate_integration(fake: Faker, number: int, world: World) -> Record:
+def populate_integration(fake: Faker, number: int, world: World, given: Record) -> Record:
     """Return an integration that was created between FIRST and LAST."""
     kind = fake.random_element(list(TYPES))
     created = fake.date_time_between(FIRST, LAST, tzinfo=UTC)
