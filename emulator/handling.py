@@ -10,22 +10,27 @@ from functools import partial
 from typing import Any, TypeVar
 
 from aiohttp import web
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from emulator.contract.fidelity import check_payload
 from emulator.contract.graphql_calls import GraphQLCalls
 from emulator.contract.openapi import Contract
-from emulator.contract.operation import Operation, RootFields
+from emulator.contract.operation import GraphQLResult, Operation, RootFields
 from emulator.contract.routes import Route
 from emulator.exchange import Call, Reply, Violation
 from emulator.faults.effect import NO_EFFECT, Effect, add_errors
 from emulator.faults.rule import GraphQLFault
 from emulator.journal.recording import Recording
+from emulator.sandbox.replies import State
 from emulator.sandbox.sandbox import Sandbox
 from emulator.store.credentials import Identity
 from emulator.store.world import World
+from emulator.transport.wire import encoded
 from emulator.vendor import Handlers, Vendor
 
 T = TypeVar("T")
+
+NO_HEADERS: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict())
 
 LARGE_BODY_BYTES = 16 * 1024
 """What a handler does with a larger body (1,000 tags, a patch of 300 operations) would hold the event loop."""
@@ -37,7 +42,8 @@ class RequestContext:
 
     `files` hold the parts of its body until the end. `matched` is the operation at its path; `operations` are those
     it is journalled under: of a GraphQL call the root fields, none if the contract has none of them. `is_strict` tells
-    that whatever departs from the contract is refused.
+    that whatever departs from the contract is refused. `kept_reply` was validated for an earlier call, `keep_as` is for
+    what in which state the reply may be given again.
     """
 
     request: web.BaseRequest
@@ -58,6 +64,8 @@ class RequestContext:
     unreadable_body: Exception | None = None
     is_admitted: bool = False
     recording: Recording | None = None
+    kept_reply: Reply | None = None
+    keep_as: tuple[State, str] | None = None
     files: ExitStack = field(default_factory=ExitStack)
 
 
@@ -84,22 +92,69 @@ class Handling:
             transactions = _Transactions(context, self._vendor.name, on_thread=True, generation=began_in)
             return await self._handlers.streaming[operation.name](context.call, transactions)
         handler = self._handlers.transactional[operation.name]
-        is_large = len(context.call.body) > LARGE_BODY_BYTES
-        reply: Reply = await _Transactions(context, self._vendor.name, is_large).run(partial(handler, context.call))
+        transactions = _Transactions(context, self._vendor.name, len(context.call.body) > LARGE_BODY_BYTES)
+        if not operation.safe:
+            reply: Reply = await transactions.run(partial(handler, context.call))
+            return reply
+        key = f"{context.call.params} {context.call.body!r}"
+        return await self._read(context, transactions, key, partial(handler, replace(context.call, headers=NO_HEADERS)))
+
+    def keep(self, context: RequestContext, reply: Reply) -> Reply:
+        """Keep a reply that was validated, if it may be given again; return it encoded."""
+        if context.keep_as is None:
+            return reply
+        reply = encoded(reply, self._contract.conventions)
+        context.sandbox.replies.put(self._vendor.name, *context.keep_as, reply)
         return reply
+
+    async def _read(
+        self, context: RequestContext, transactions: _Transactions, key: str, work: Callable[[World], Reply]
+    ) -> Reply:
+        """Return the reply to a call that only reads: one that was kept, or what `work` returns.
+
+        `key` has all that `work` depends on besides the address, the sandbox's records and its switches. It sees no
+        headers but those that the contract names as parameters.
+        """
+        call, sandbox, vendor = context.call, context.sandbox, self._vendor.name
+        if call.switches is not sandbox.switches[vendor]:
+            return await transactions.run(work)
+        key = f"{call.method} {context.request.raw_path} {call.base_url} {call.public_url} {key}"
+        context.kept_reply = sandbox.replies.get(vendor, self._state(context), key)
+        if context.kept_reply is not None:
+            return context.kept_reply
+
+        def observed(world: World) -> Reply:
+            state, violations = self._state(context), context.violations
+            reply = work(world)
+            if world.is_repeatable and context.violations is violations:
+                context.keep_as = state, key
+            return reply
+
+        return await transactions.run(observed)
+
+    def _state(self, context: RequestContext) -> State:
+        return context.sandbox.store.revision, context.call.switches, self._contract
 
     async def _execute(self, context: RequestContext, graphql: GraphQLCalls) -> Reply:
         call, document = context.call, await graphql.prepare(context.call)
-        result = document.refusal
-        if result is None:
-            transactions = _Transactions(context, self._vendor.name, graphql.takes_long(call, document))
-            result = await transactions.run(
-                lambda world: graphql.execute(call, document, partial(self._resolve, context, world))
-            )
-        context.violations = [*context.violations, *result.violations]
+        if document.refusal is not None:
+            return self._result(context, document.refusal)
+        transactions = _Transactions(context, self._vendor.name, graphql.takes_long(call, document))
+
+        def execute(world: World) -> Reply:
+            result = graphql.execute(call, document, partial(self._resolve, context, world))
+            return self._result(context, result)
+
+        if context.root_fields is None or context.root_fields.root != "query" or context.effect.graphql:
+            return await transactions.run(execute)
+        return await self._read(context, transactions, graphql.meaning(call, document), execute)
+
+    def _result(self, context: RequestContext, result: GraphQLResult) -> Reply:
+        if result.violations:
+            context.violations = [*context.violations, *result.violations]
         is_refused = bool(result.violations) and context.is_strict
         answer = add_errors(result.document, context.failed_fields)
-        return self._vendor.graphql_reply(answer, not result.violations, is_refused, call.switches)
+        return self._vendor.graphql_reply(answer, not result.violations, is_refused, context.call.switches)
 
     def _resolve(self, context: RequestContext, world: World, name: str, key: str, arguments: dict[str, Any]) -> Any:
         fault, after_commit = context.effect.graphql.get(name, (None, False))
@@ -107,9 +162,13 @@ class Handling:
             context.failed_fields.append((key, fault))
             if not fault.keep_data and not after_commit:
                 return None
+        operation = self._contract.operations[name]
+        headers = NO_HEADERS if operation.safe else context.call.headers
         with world.savepoint():
-            payload = self._handlers.transactional[name](replace(context.call, params=arguments), world)
-        check_payload(payload, self._contract.operations[name])
+            payload = self._handlers.transactional[name](
+                replace(context.call, params=arguments, headers=headers), world
+            )
+        check_payload(payload, operation)
         return payload if fault is None or fault.keep_data else None
 
 

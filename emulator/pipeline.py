@@ -227,8 +227,12 @@ class Pipeline:
         """Validate the reply against the contract; what a fault replies was validated when the fault was armed."""
         if reply is None or context.reply_is_checked or reply is context.effect.reply:
             return reply
+        if reply is context.kept_reply:
+            return reply
         violations = check_reply(reply, self._responses(context))
-        return await self._broken(context, BrokenContract(violations)) if violations else reply
+        if violations:
+            return await self._broken(context, BrokenContract(violations))
+        return self._handling.keep(context, reply)
 
     async def _apply_effect(self, context: RequestContext, reply: Reply | None) -> Reply | None:
         """Return the reply that the faults leave, None if there is none; it may be held back."""

@@ -23,7 +23,10 @@ Switches: TypeAlias = Mapping[str, Any]
 """A vendor's switches by name, without the vendor's prefix: what the contract declares in x-switches."""
 
 Handler: TypeAlias = Callable[[Call, World], Any]
-"""Answers one operation inside one transaction: a Reply (REST) or the field's value (GraphQL)."""
+"""Answers one operation inside one transaction: a Reply (REST) or the field's value (GraphQL).
+
+That of an operation that only reads is given no headers: one that it needs is a parameter in the contract.
+"""
 
 
 class Transactions(Protocol):

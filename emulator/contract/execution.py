@@ -17,6 +17,7 @@ from graphql import (
     GraphQLSchema,
     NamedTypeNode,
     NameNode,
+    OperationDefinitionNode,
     TypeInfo,
     VariableDefinitionNode,
     Visitor,
@@ -57,13 +58,15 @@ ERROR_BYTES = 1500
 class GraphQLDocument:
     """A parsed document. `refusal` is the result of every request with it, if it cannot run.
 
-    `ast` is None if it does not parse; `fields` is how many fields it selects, `bytes` its size in memory.
+    `ast` is None if it does not parse; `fields` is how many fields it selects, `bytes` its size in memory. `variables`
+    are those that its operations declare.
     """
 
     ast: DocumentNode | None
     bytes: int
     refusal: GraphQLResult | None = None
     fields: int = 0
+    variables: frozenset[str] = frozenset()
 
 
 class Executable:
@@ -95,6 +98,7 @@ class Executable:
             document,
             bytes=document.bytes + sum(ERROR_BYTES + 2 * len(error.message) for error in errors),
             fields=measures.fields,
+            variables=_variables(document.ast),
             refusal=_refusal("validation", "/query", errors) if errors else None,
         )
 
@@ -216,6 +220,11 @@ def _is_valid(
 ) -> list[GraphQLError]:
     """Skip validation: the document was validated before."""
     return []
+
+
+def _variables(ast: DocumentNode) -> frozenset[str]:
+    operations = [node for node in ast.definitions if isinstance(node, OperationDefinitionNode)]
+    return frozenset(each.variable.name.value for node in operations for each in node.variable_definitions or ())
 
 
 def _beyond(measures: Measures, limits: GraphQLLimits) -> str:

@@ -9,7 +9,7 @@ from emulator.contract.graphql import GraphQL
 from emulator.contract.operation import GraphQLLimits, GraphQLResult, Resolve, RootFields
 from emulator.errors import MalformedBody
 from emulator.exchange import NOTHING, Call
-from emulator.json_text import Reading, UnsupportedCharset
+from emulator.json_text import Reading, UnsupportedCharset, write_json
 from emulator.runtime.bounded import BoundedCache
 from emulator.runtime.off_loop import Worker
 
@@ -86,6 +86,14 @@ class GraphQLCalls:
     def execute(self, call: Call, document: GraphQLDocument, resolve: Resolve) -> GraphQLResult:
         """Run a call's request with its valid document."""
         return self._graphql.execute(document, cast("Request", call.document), resolve)
+
+    def meaning(self, call: Call, document: GraphQLDocument) -> str:
+        """Return all of a call's request that its result depends on: variables that no operation declares are not."""
+        request = cast("Request", call.document)
+        name, given = request.get("operationName"), request.get("variables")
+        if isinstance(given, dict):
+            given = {variable: value for variable, value in given.items() if variable in document.variables}
+        return f"{sorted(self._graphql.aliases_on(call.switches))} {write_json([request['query'], name, given])!r}"
 
     def _key(self, call: Call, request: Request) -> tuple[str, frozenset[str]]:
         return request["query"], self._graphql.aliases_on(call.switches)

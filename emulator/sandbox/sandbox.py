@@ -18,6 +18,7 @@ from emulator.sandbox.clock import Clock
 from emulator.sandbox.fixtures import Fixtures
 from emulator.sandbox.in_flight import InFlightCalls
 from emulator.sandbox.lifetime import Lifetime
+from emulator.sandbox.replies import Replies
 from emulator.sandbox.snapshots import Snapshots
 from emulator.sandbox.template import Beginning
 from emulator.store.collection import Collection
@@ -79,6 +80,7 @@ class Sandbox:
         }
         self.scenarios: dict[str, Scenario] = {}
         self.credentials: dict[str, Credentials] = {}
+        self.replies = Replies()
         self.snapshots = Snapshots(blueprint.snapshots)
         self._blueprint = blueprint
         self._first_switches = dict(self.switches)

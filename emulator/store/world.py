@@ -29,7 +29,7 @@ class World:
 
     `world[COLLECTION]` is that collection's records, `switches` the vendor's switches, `now` the sandbox's time,
     aware and in UTC. Writes are committed when the handler returns, and rolled back when it raises; `written` names
-    the collections that were changed.
+    the collections that were changed. `is_repeatable` is false once the time or the caller was looked at.
     """
 
     def __init__(
@@ -43,7 +43,8 @@ class World:
         sandbox: str = "default",
     ) -> None:
         self.switches = switches
-        self.now = now
+        self.is_repeatable = True
+        self._now = now
         self.written: set[str] = set()
         self._drawn = 0
         self._drawn_with: str | None = None
@@ -56,6 +57,12 @@ class World:
         return Records(self._db, collection, self.written)
 
     @property
+    def now(self) -> datetime:
+        """The sandbox's time."""
+        self.is_repeatable = False
+        return self._now
+
+    @property
     def sandbox(self) -> str:
         """The sandbox's name."""
         return self._sandbox
@@ -63,6 +70,7 @@ class World:
     @property
     def identity(self) -> Identity:
         """The caller. Raises LookupError in an operation that needs no credentials."""
+        self.is_repeatable = False
         if self._identity is None:
             raise LookupError("this operation needs no credentials, so the caller is unknown")
         return self._identity

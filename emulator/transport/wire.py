@@ -229,10 +229,8 @@ async def proceed(request: web.BaseRequest) -> None:
 
 def respond(call: Call, reply: Reply, conventions: Conventions) -> web.Response:
     """Return the response that carries the reply, as the vendor's conventions have it."""
+    reply = encoded(reply, conventions)
     content, kind = reply.content, reply.content_type
-    if reply.document is not NOTHING:
-        content = conventions.reading.write(reply.document)
-        kind = kind or conventions.json_content_type
     headers = CIMultiDict({**conventions.headers, **reply.headers})
     if kind:
         headers[hdrs.CONTENT_TYPE] = kind
@@ -246,6 +244,16 @@ def respond(call: Call, reply: Reply, conventions: Conventions) -> web.Response:
         # aiohttp would say application/octet-stream of a body that is not there.
         response.headers.popall(hdrs.CONTENT_TYPE, None)
     return response
+
+
+def encoded(reply: Reply, conventions: Conventions) -> Reply:
+    """Return the reply with its document, if it has one, as content."""
+    if reply.document is NOTHING:
+        return reply
+    kind = reply.content_type or conventions.json_content_type
+    return Reply(
+        reply.status, headers=reply.headers, content=conventions.reading.write(reply.document), content_type=kind
+    )
 
 
 def content_of(response: web.Response) -> bytes:
