@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -13,6 +14,7 @@ from emulator.exchange import Call, Part, Violation
 from emulator.journal.masking import Masker, Pairs
 from emulator.journal.secret_paths import SecretPaths
 from emulator.journal.text_masking import NO_PATHS
+from emulator.runtime.bounded import BoundedCache
 
 if TYPE_CHECKING:
     from emulator.contract.near_misses import NearMiss
@@ -25,6 +27,12 @@ BODY_LIMIT = 64 * 1024
 OVERHEAD = 3000
 """The size of an exchange without its texts, in bytes, as measured for a call with eight headers."""
 
+
+HARMLESS_BYTES = 4 * 1024**2
+HARMLESS_OVERHEAD = 400
+
+_HARMLESS = BoundedCache[tuple[str, bytes], bool](HARMLESS_BYTES)
+"""Replies' bodies that masking leaves as they are: the same reads are often replied with the same bytes."""
 
 NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
 
@@ -221,7 +229,7 @@ def journalled_reply(
     status: int, headers: Mapping[str, str], content: bytes, masker: Masker, body_limit: int = BODY_LIMIT
 ) -> JournalledReply:
     """Return a masked reply for the journal; `headers` are case-insensitive."""
-    body, size, cut = _keep(content, headers.get("Content-Type", ""), masker.reply_body, body_limit)
+    body, size, cut = _keep(content, headers.get("Content-Type", ""), partial(_mask_reply, masker), body_limit)
     return JournalledReply(masker.headers(headers), body, size, cut, status)
 
 
@@ -245,6 +253,16 @@ def _keep(
         return b"", size, False
     kept = mask(content[:limit], content_type)
     return kept[:limit], size, size > limit or len(kept) > limit
+
+
+def _mask_reply(masker: Masker, body: bytes, content_type: str) -> bytes:
+    known = (content_type, body)
+    if _HARMLESS.get(known):
+        return masker.without_call_secrets(body)
+    masked = masker.reply_body(body, content_type)
+    if masked == body:
+        _HARMLESS.put(known, True, len(body) + HARMLESS_OVERHEAD)
+    return masked
 
 
 def _keep_part(part: Part, masker: Masker, limit: int) -> JournalledPart:

@@ -86,10 +86,13 @@ class Masker(TextMasker):
 
     def reply_body(self, body: bytes, content_type: str = "") -> bytes:
         """Return the body of a reply, also without what was a credential in the call."""
-        masked = self.body(body, content_type)
+        return self.without_call_secrets(self.body(body, content_type))
+
+    def without_call_secrets(self, body: bytes) -> bytes:
+        """Return the body of a reply without what was a credential in the call."""
         for secret in self._seen:
-            masked = masked.replace(secret.encode(), MASK.encode())
-        return masked
+            body = body.replace(secret.encode(), MASK.encode())
+        return body
 
     def document(self, value: Any, secret: bool = False) -> Any:
         """Return a JSON document without credentials; `secret`: all in it is one."""
