@@ -239,7 +239,7 @@ def test_a_chunk_that_is_none_ends_the_call_that_waits_for_it(server: Secure, wa
         connection.sendall(b"zz\r\n")
         answer = received(connection)
     assert statuses(answer)[:1] == [400]
-    assert b"JSON parse error - the body is not framed as its head says" in answer
+    assert b"JSON parse error - the body does not match its head" in answer
     assert journalled(server) == [400]
 
 

@@ -184,7 +184,7 @@ def test_log_goes_on_after_a_full_pipe_that_does_not_block_and_tells_what_it_lef
         os.close(writing)
         written = content.result().count(b"\n")
     logger.removeHandler(told)
-    assert told.message == f"{201 - written} lines of calls were left out: nobody read them"
+    assert told.message == f"{201 - written} lines of calls were dropped: nobody read them"
     assert 51 <= written <= 101
 
 

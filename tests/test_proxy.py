@@ -194,9 +194,7 @@ def test_anything_else_is_refused_with_a_sentence(proxy: Secure, target: str) ->
     with raw(proxy, target, host="api.secoda.co:443") as connection:
         status, *_ = read_head(connection).decode().splitlines()
         problem = json.loads(connection.makefile("rb").read())
-    assert status.startswith(
-        f"HTTP/1.1 403 The emulator does not proxy to {target}; it only answers for port 443 of api."
-    )
+    assert status.startswith(f"HTTP/1.1 403 The emulator does not proxy to {target}; it only serves port 443 of api.")
     assert (problem["status"], problem["detail"]) == (403, status.removeprefix("HTTP/1.1 403 "))
 
 

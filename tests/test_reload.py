@@ -235,6 +235,6 @@ async def test_a_broken_contract_keeps_the_old_ones(
     assert not await reload.poll()
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     assert sentence in caplog.messages[0]
-    assert caplog.messages[0].endswith("; what was there before stays")
+    assert caplog.messages[0].endswith("; the previous version stays in use")
     assert held.catalogue is kept
     assert await answer(held) == 200

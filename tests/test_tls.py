@@ -129,7 +129,7 @@ def here(running: Secure, text: str) -> str:
 def test_the_documented_script_does_what_it_says(running: Secure, script: str) -> None:
     before, names = len(running.called("nightly")), dict[str, Any]()
     exec(compile(here(running, script), str(PAGE), "exec"), names)
-    assert names["answer"].status_code == 200
+    assert names["reply"].status_code == 200
     assert len(running.called("nightly")) == before + 1
 
 
@@ -179,11 +179,14 @@ def test_own_certificates_are_served(catalogue: Catalogue, files: Path, given: t
         ({"tls": "files", "tls_cert": "junk", "tls_key": "own.key"}, "tls_cert, tls_key: junk and own.key are no"),
         (
             {"tls": "files", "tls_cert": "own.pem", "tls_key": "locked.key"},
-            "tls_key: the key is encrypted; give one without a password",
+            "tls_key: the key is encrypted; use one without a password",
         ),
         ({"tls": "auto", "tls_cert": "own.pem"}, "tls_cert is set, but tls is 'auto'; set tls to 'files', too"),
         ({"tls_key": "own.key"}, "tls_key is set, but tls is 'off'; set tls to 'files', too"),
-        ({"tls": "auto", "control_hosts": "my_host"}, "host, control_hosts: no certificate can be made: Codepoint"),
+        (
+            {"tls": "auto", "control_hosts": "my_host"},
+            "host, control_hosts: the certificate cannot be created: Codepoint",
+        ),
     ],
 )
 def test_wrong_certificates_are_one_sentence(

@@ -1,1 +1,1 @@
-"""The commands besides `serve`, by what they need: nothing that runs, or an emulator that does."""
+"""The command line: `serve`, commands for a running emulator, and commands that need none."""

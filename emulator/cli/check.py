@@ -1,4 +1,4 @@
-"""`emulator check`: everything that is wrong with contracts, fixtures and scenarios, each with its place."""
+"""`emulator check`: reports all mistakes in contracts, fixtures and scenarios, with their places."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from emulator.settings import read_settings
 def check(folders: Sequence[Path], contracts: str | None) -> None:
     """Check the built-in contracts, fixtures and scenarios, and those in your own folders.
 
-    Without FOLDER, which is one of fixtures, it checks the one that the setting `fixtures` names; contracts are read as
-    the setting `contracts` says. The exit code is 1 if something is wrong.
+    FOLDER contains fixtures; without it, the folder of the setting `fixtures` is checked. The setting `contracts`
+    applies to contracts. The exit code is 1 if there are mistakes.
 
     Example: emulator check fixtures
     """

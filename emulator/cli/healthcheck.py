@@ -1,6 +1,6 @@
-"""`python -m emulator.cli.healthcheck`: exit with 0 if the emulator in this container is ready, with 1 if it is not.
+"""`python -m emulator.cli.healthcheck`: exits with 0 if the emulator in this container is ready, else with 1.
 
-It asks where `serve` listens, by the same settings, and imports little: it runs every few seconds.
+It finds the address by the same settings as `serve`, and imports little, because it runs every few seconds.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ PATH = "/_emulator/ready"
 SECONDS = 2.0
 FIRST_PROCESS = Path("/proc/1/cmdline")
 LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-"""Where to ask a server that listens on every address."""
+"""The host to call for a server that listens on every address."""
 
 
 def main() -> int:
-    """Ask once; say why on the standard error if it is not ready. Return the exit code."""
+    """Check once; write to the standard error why it is not ready. Return the exit code."""
     try:
         problem = ask(*address(os.environ, served()))
     except ConfigurationError as refusal:
@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def address(environ: Mapping[str, str], words: Sequence[str] = (), folder: Path | None = None) -> tuple[str, int]:
-    """Return host and port at which `emulator serve`, with the command line `words`, can be asked."""
+    """Return host and port to call for `emulator serve` with the command line `words`."""
     settings = read_settings(_options(words), environ, folder)
     return LOOPBACK.get(settings.host, settings.host), settings.port
 
@@ -67,7 +67,7 @@ def ask(host: str, port: int) -> str:
         return f"{host} port {port}: {problem}"
     finally:
         connection.close()
-    return "" if status == 200 else f"{host} port {port}: {PATH} answers {status}"
+    return "" if status == 200 else f"{host} port {port}: {PATH} returns {status}"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Commands that tell what there is: `operations`, `scenarios`, `version`, `completion`."""
+"""Commands that list things: `operations`, `scenarios`, `version`, `completion`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def operations(vendor: str | None) -> None:
     "--fixtures", metavar="FOLDER", shell_complete=folders, help="A folder whose scenarios come to the built-in ones."
 )
 def scenarios(vendor: str | None, fixtures: str | None) -> None:
-    """List every scenario with a sentence: what `serve --scenario` takes.
+    """List every scenario with its description, for `serve --scenario`.
 
     Example: emulator scenarios --vendor secoda
     """
@@ -75,7 +75,7 @@ def version() -> None:
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print what makes a shell complete commands, options and their values.
+    """Print a completion script for commands, options and their values.
 
     Example: eval "$(emulator completion bash)"
     """

@@ -1,4 +1,4 @@
-"""The command line: `emulator serve`, and the commands of its neighbours here."""
+"""The command line: `emulator serve`, and the commands of the other modules here."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from emulator.settings import SETTINGS, read_settings
 
 
 def main(words: Sequence[str] | None = None) -> None:
-    """Run the command line; exit with 0 if all went well, 1 if a check failed, 2 for usage or configuration."""
+    """Run the command line; exit with 0 for success, 1 if a check failed, 2 for invalid usage or configuration."""
     words = sys.argv[1:] if words is None else words
     try:
         commands.main(words or ["--help"], prog_name="emulator", standalone_mode=False)
@@ -63,7 +63,7 @@ def _say_version(context: click.Context, option: click.Parameter, is_asked: bool
     help="Print the version and exit.",
 )
 def commands() -> None:
-    """Stand in for the Paradime, Secoda, Immuta and Celigo integration APIs.
+    """Emulate the Paradime, Secoda, Immuta and Celigo integration APIs.
 
     Example: emulator serve
     """
@@ -71,7 +71,7 @@ def commands() -> None:
 
 def _setting_options(command: Callable[..., None]) -> Callable[..., None]:
     for setting in reversed(SETTINGS):
-        # click shows the default, and read_settings knows it: here None means "not given".
+        # click shows the default, but read_settings applies it: here None means "not given".
         text = f"{setting.help} [{setting.variable}; default: {_shown(setting.default)}]"
         option = click.option(
             *setting.options,
@@ -99,7 +99,7 @@ def serve(**options: Any) -> None:
     Example: emulator serve --port 4070 --switches celigo.empty_list_status=204
     """
     settings = read_settings(options, os.environ)
-    # Hardly anything that a start makes is garbage: the collector would look at it all, over and over.
+    # Hardly anything from the start is garbage: the collector would scan all of it, again and again.
     gc.disable()
     from emulator.cli.serve import serve_until_signalled  # noqa: PLC0415
 
@@ -107,7 +107,7 @@ def serve(**options: Any) -> None:
 
 
 def _give_help(command: click.Command) -> None:
-    """Give a command, and those below it, a -h and --help that say in a sentence if nothing can be written."""
+    """Give a command and its subcommands a -h and --help that report in a sentence if they cannot be written."""
     command.add_help_option = False
     command.params.append(
         click.Option(

@@ -1,4 +1,4 @@
-"""What is wrong with contracts, fixtures and scenarios, each with its place."""
+"""Mistakes in contracts, fixtures and scenarios, with their places."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from emulator.vendors import load_vendors
 
 
 def checked_folders(settings: Settings, folders: Sequence[Path]) -> Sequence[Path]:
-    """Return the built-in folder of fixtures, and `folders` or else the one that the settings name.
+    """Return the built-in folder of fixtures, and `folders`, or else the one in the settings.
 
     Raises ConfigurationError for one that is not a folder.
     """
@@ -46,23 +46,23 @@ def checked_folders(settings: Settings, folders: Sequence[Path]) -> Sequence[Pat
 
 
 def all_problems(folders: Sequence[Path], settings: Settings) -> Iterator[str]:
-    """Yield everything that is wrong with the contracts, and with the folders: ours, then users' own."""
+    """Yield all mistakes in the contracts, and in the folders: the built-in ones, then the users' own."""
     overlay, vendors = contract_overlay(settings), load_vendors()
     of_contracts = list(contract_problems(overlay=overlay))
     yield from of_contracts
     if overlay is not None:
         yield from unread_contracts(overlay, list(vendors))
-    # Fixtures and scenarios are checked against the built-in contracts if the user's own cannot be read.
+    # If the user's own contracts cannot be read, fixtures and scenarios are checked against the built-in ones.
     catalogue = read_catalogue(overlay=None if of_contracts else overlay)
     for number, folder in enumerate(folders):
         unread = list(unread_fixtures(folder, list(vendors))) if number else []
         found = [*folder_problems(folder, catalogue, settings), *unread]
-        # Only whole files can make a world; what is wrong with them has been said.
+        # Only valid files can be loaded; their mistakes have already been reported.
         yield from found or _world_problems(folder if number else None, settings, catalogue)
 
 
 def contract_problems(folder: Path = CONTRACTS, overlay: Path | None = None) -> Iterator[str]:
-    """Yield for each vendor what is wrong with its contract, or where it and the handlers differ."""
+    """Yield for each vendor the mistakes in its contract, or the differences to its handlers."""
     for name, vendor in load_vendors().items():
         files = contract_files(folder / name, *([overlay / name] if overlay else ()))
         found = list(problems(name, files))
@@ -80,21 +80,21 @@ def _binding_problems(vendor: Vendor, file: Path) -> Iterator[str]:
     try:
         document = load(file)
     except ConfigurationError:
-        # It has been told.
+        # Already reported.
         return
     if isinstance(document, dict) and isinstance(document.get("paths"), dict):
         yield from binding_problems(vendor, handled_names(document), file)
 
 
 def folder_problems(folder: Path, catalogue: Catalogue, settings: Settings) -> Iterator[str]:
-    """Yield everything that is wrong with the fixtures and scenarios in a folder that lies over the built-in one."""
+    """Yield all mistakes in the fixtures and scenarios of a folder that is laid over the built-in one."""
     for name, vendor in catalogue.vendors.items():
         yield from fixture_problems(folder, catalogue.contracts[name], vendor.collections, credential_check())
     yield from scenario_reader(catalogue, _records(folder, catalogue, settings)).problems(folder)
 
 
 def _records(folder: Path, catalogue: Catalogue, settings: Settings) -> Callable[[Collection], Sequence[Record]]:
-    """Return what gives the records with which a sandbox begins; of a vendor whose fixtures are wrong, the built-in."""
+    """Return a function for a sandbox's first records; of a vendor with invalid fixtures, the built-in ones."""
     switches = {
         name: {switch.name: switch.default for switch in contract.switches.values()}
         for name, contract in catalogue.contracts.items()
@@ -107,12 +107,12 @@ def _fixtures(folder: Path, catalogue: Catalogue, name: str) -> Sequence[Fixture
     try:
         return read_fixtures(list(dict.fromkeys([FIXTURES, folder])), contract, collections, credential_check())
     except ConfigurationError:
-        # It has been told.
+        # Already reported.
         return read_fixtures([FIXTURES], contract, collections, credential_check())
 
 
 def _world_problems(folder: Path | None, settings: Settings, catalogue: Catalogue) -> Iterator[str]:
-    """Yield what keeps an emulator from starting with a folder laid over the built-in one."""
+    """Yield the errors of starting an emulator with a folder laid over the built-in one."""
     alone = replace(settings, fixtures=str(folder) if folder else "", database="", tls="off")
     try:
         asyncio.run(_start(alone, catalogue))

@@ -1,4 +1,4 @@
-"""Commands for an emulator that runs: `wait`, `reset`, `snapshot`."""
+"""Commands for a running emulator: `wait`, `reset`, `snapshot`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Command = Callable[..., None]
 
-_url_option = click.option("--url", metavar="URL", help="Where it is; else as the settings host and port say.")
+_url_option = click.option("--url", metavar="URL", help="The emulator's URL; default: the settings host and port.")
 _sandbox_option = click.option("--sandbox", default="default", show_default=True, metavar="NAME", help="Which sandbox.")
 
 
@@ -46,9 +46,9 @@ def _of_sandbox(command: Command) -> Command:
 
 @click.command()
 @_url_option
-@click.option("--seconds", type=click.FloatRange(min=0), default=30, show_default=True, help="How long at most.")
+@click.option("--seconds", type=click.FloatRange(min=0), default=30, show_default=True, help="How long to wait.")
 def wait(url: str | None, seconds: float) -> None:
-    """Wait until an emulator is ready; exit with 1 if it is not in time.
+    """Wait until an emulator is ready; exit with 1 if it is not ready in time.
 
     Example: emulator wait --url http://127.0.0.1:4070 --seconds 10
     """
@@ -58,7 +58,7 @@ def wait(url: str | None, seconds: float) -> None:
 @click.command()
 @_of_sandbox
 def reset(url: str | None, sandbox: str) -> None:
-    """Make a sandbox as it was at its start: records, faults, scenarios, clock and journal.
+    """Return a sandbox to its start: records, faults, scenarios, clock and journal.
 
     Example: emulator reset --url http://127.0.0.1:4070
     """
@@ -78,7 +78,7 @@ def snapshot() -> None:
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @_of_sandbox
 def save(name: str, file: Path | None, url: str | None, sandbox: str) -> None:
-    """Keep the records under NAME, and in FILE (SQLite) if it is given.
+    """Save the records under NAME, and in FILE (SQLite) if it is given.
 
     Example: emulator snapshot save before before.sqlite
     """
@@ -93,7 +93,7 @@ def save(name: str, file: Path | None, url: str | None, sandbox: str) -> None:
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @_of_sandbox
 def restore(name: str, file: Path | None, url: str | None, sandbox: str) -> None:
-    """Put the records of NAME in the place of the sandbox's; those in FILE, which NAME is from then on.
+    """Restore the records of NAME; with FILE, upload it as NAME first.
 
     Example: emulator snapshot restore before before.sqlite
     """

@@ -1,4 +1,4 @@
-"""What `emulator serve` does. The other commands need none of it, so it is imported only when it is asked for."""
+"""The command `emulator serve`. Imported only for it, because the other commands do not need it."""
 
 from __future__ import annotations
 
@@ -25,33 +25,33 @@ from emulator.settings import Settings
 logger = logging.getLogger("emulator")
 
 M_MMAP_THRESHOLD = -3
-"""The number that glibc's malloc.h gives it."""
+"""Its number in glibc's malloc.h."""
 
 LARGE_BLOCK_BYTES = 256 * 1024
 
 SWITCH_SECONDS = 0.001
-"""So long a thread at work keeps the event loop waiting at each of its steps; Python's interval is five times this."""
+"""How long a busy thread makes the event loop wait at each of its steps; Python's default is five times this."""
 
 
 def serve_until_signalled(settings: Settings) -> None:
-    """Serve all vendors until SIGTERM or SIGINT. Raises ConfigurationError if that cannot be."""
+    """Serve all vendors until SIGTERM or SIGINT. Raises ConfigurationError if the start fails."""
     _log(settings)
     with ExitStack() as open_until_ended, asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(_serve(settings, _lines(settings, open_until_ended)))
 
 
 def _log(settings: Settings) -> None:
-    """Let what is logged besides calls go to the standard error."""
+    """Send log records other than calls to the standard error."""
     handler = logging.StreamHandler()
     is_json = settings.log_format == "json"
     handler.setFormatter(JsonFormatter() if is_json else logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler])
-    # At debug it would print every piece of work, records and all.
+    # At level debug it would print every piece of work, including records.
     logging.getLogger("aiosqlite").setLevel(logging.INFO)
 
 
 def _lines(settings: Settings, open_until_ended: ExitStack) -> ConsoleLog | None:
-    """Return what prints a line for each call; None if the setting access_log forbids it."""
+    """Return the log of calls; None if the setting access_log turns it off."""
     if not settings.access_log:
         return None
     line = format_for(settings.log_format, sys.stdout.isatty(), os.environ.get("NO_COLOR", ""))
@@ -69,10 +69,10 @@ async def _serve(settings: Settings, lines: ConsoleLog | None) -> None:
         if not await _started(server, stopping):
             return
         following = _follow(emulator)
-        # What is there by now stays: the collector need not look at it again while a long upload is read.
+        # The objects of the start stay: the collector need not scan them again while a long upload is read.
         gc.freeze()
         gc.enable()
-        # Journals keep exchanges by the thousand, and none is garbage: Python would look through them all too often.
+        # Journals contain thousands of exchanges, none of them garbage: Python would scan them all too often.
         gc.set_threshold(10_000, 10, 10)
         sys.setswitchinterval(SWITCH_SECONDS)
         _return_large_blocks()
@@ -91,17 +91,17 @@ def _set_at_signals(stopping: asyncio.Event) -> None:
         try:
             loop.add_signal_handler(name, stopping.set)
         except NotImplementedError:
-            # The loop of Windows has no such handlers; Python's own are called between two steps of the loop.
+            # The loop of Windows does not support this; Python's own handlers run between two steps of the loop.
             signal.signal(name, lambda *_: loop.call_soon_threadsafe(stopping.set))
 
 
 async def _started(server: Server, stopping: asyncio.Event) -> bool:
-    """Start the server; return False if it is to stop before it has."""
+    """Start the server; return False if it was stopped before that."""
     starting, ending = asyncio.create_task(server.start()), asyncio.create_task(stopping.wait())
     await asyncio.wait((starting, ending), return_when=asyncio.FIRST_COMPLETED)
     ending.cancel()
     if not starting.done():
-        # Seeding many records takes long.
+        # Seeding many records is slow.
         server.emulator.interrupt()
         with suppress(StorageFailure, ConfigurationError):
             await starting
@@ -111,10 +111,10 @@ async def _started(server: Server, stopping: asyncio.Event) -> bool:
 
 
 def _return_large_blocks() -> None:
-    """Let large blocks of memory go back to the system when they are free.
+    """Make glibc return large free blocks of memory to the system.
 
-    After it has freed a block of 16 MB, such as a body, glibc would keep as much for later (mallopt(3),
-    M_MMAP_THRESHOLD): half as much stays resident after a hundred large bodies.
+    After freeing a block of 16 MB, such as a body, glibc would keep as much for later (mallopt(3), M_MMAP_THRESHOLD):
+    with this setting half as much stays resident after a hundred large bodies.
     """
     if sys.platform == "linux":
         with suppress(AttributeError):  # musl has no such switch
@@ -122,7 +122,7 @@ def _return_large_blocks() -> None:
 
 
 def _follow(emulator: Emulator) -> asyncio.Task[None] | None:
-    """Read the user's folders again whenever their files change, if there are any."""
+    """Reload the user's folders, if any, whenever their files change."""
     settings = emulator.settings
     if not settings.reload or not (settings.fixtures or settings.contracts):
         return None
@@ -135,7 +135,7 @@ def _announce(server: Server) -> None:
         for line in _banner(server).split("\n"):
             click.echo(message_line(line, "info", datetime.now(UTC)) if is_json else line)
     except OSError as problem:
-        # Who starts it may not read, or the disk may be full: it serves all the same.
+        # Nobody may read it, or the disk may be full: serve anyway.
         give_up_output()
         logger.warning("The standard output cannot be written: %s", problem.strerror or problem)
 
@@ -145,7 +145,7 @@ def _banner(server: Server) -> str:
 
 
 def _reachable(url: str) -> str:
-    """Return a server's URL as a client here can call it, though it listens on every address."""
+    """Return a URL that a client on this machine can call, even if the server listens on every address."""
     return url.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//127.0.0.1:")
 
 

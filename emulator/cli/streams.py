@@ -1,4 +1,4 @@
-"""The standard streams of the process: there, in UTF-8, and what cannot be written is a sentence."""
+"""The standard streams of the process: open, in UTF-8, and with a sentence if they cannot be written."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ STANDARD = ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w"))
 
 
 def open_standard_streams() -> None:
-    """Open the null device in the place of a stream that is closed (`emulator serve >&-`), and read and write UTF-8.
+    """Replace closed streams by the null device (`emulator serve >&-`), and read and write UTF-8.
 
-    A socket would else get the number of the closed one, and lines of the log would go into a client's connection.
+    Otherwise a socket would get the number of the closed stream, and log lines would go into a client's connection.
     """
     for number, name, mode in STANDARD:
         try:
             os.fstat(number)
         except OSError:
-            # The lowest number that is free is this one.
+            # This one gets the lowest free number.
             os.open(os.devnull, os.O_RDWR)
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(number, mode, encoding="utf-8", closefd=False))
         stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
-            # A file's name that is not UTF-8 came in that way, and goes out as it is.
+            # A file name that is not UTF-8 is written as it was read.
             stream.reconfigure(encoding="utf-8", errors="surrogateescape")
 
 
@@ -37,7 +37,7 @@ def say(text: str) -> None:
     try:
         click.echo(text)
     except BrokenPipeError:
-        # `emulator operations | head` is no mistake; click ends the process.
+        # `emulator operations | head` is not a mistake; click ends the process.
         raise
     except OSError as problem:
         give_up_output()
@@ -46,7 +46,7 @@ def say(text: str) -> None:
 
 
 def give_up_output() -> None:
-    """Point the standard output at the null device: else what is still buffered fails again when the process ends."""
+    """Redirect the standard output to the null device: otherwise buffered output fails again at exit."""
     output = sys.__stdout__
     if output is not None and sys.stdout is output:
         null = os.open(os.devnull, os.O_WRONLY)

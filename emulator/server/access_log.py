@@ -1,4 +1,4 @@
-"""One line for each call, for people or as JSON. What it shows comes from the journal, where secrets are masked."""
+"""Writes a line for each call, for people or as JSON. Its data comes from the journal, where secrets are masked."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from emulator.exchange import Violation
 from emulator.journal.entry import Exchange, plain, written
 
 LONGEST = 160
-"""How many characters of a path or a sentence a line shows."""
+"""The maximum length of a path or a sentence in a line, in characters."""
 
 WAITING_LIMIT = 10_000
-"""How many lines wait for a reader that does not read; further ones are counted, and not shown."""
+"""How many lines wait for a reader that does not read; further ones are only counted."""
 
 GATHER_SECONDS = 0.03
 """How long a line waits for others, so that they are written together."""
 
 WRITABLE_SECONDS = 0.05
-"""How long it waits for a full pipe before it looks whether the end has come."""
+"""How long it waits for a full pipe before it checks whether it should stop."""
 
 CLOSE_SECONDS = 0.2
 
@@ -34,9 +34,9 @@ Format = Callable[[Exchange, datetime], str]
 
 
 def format_for(log_format: str, terminal: bool, no_color: str = "") -> Format:
-    """Return what makes a line of an exchange and the time (aware) at which it happened.
+    """Return the function that formats an exchange and its time (aware) as a line.
 
-    `log_format` is the setting, `no_color` the environment's NO_COLOR: anything but "" forbids colours.
+    `log_format` is the setting, `no_color` the variable NO_COLOR: anything but "" turns colours off.
     """
     if log_format == "json":
         return json_line
@@ -44,7 +44,7 @@ def format_for(log_format: str, terminal: bool, no_color: str = "") -> Format:
 
 
 def text_line(exchange: Exchange, now: datetime) -> str:
-    """Return "12:00:01  default  secoda  createIntegration  201  1.3 ms", with what was wrong behind it."""
+    """Return "12:00:01  default  secoda  createIntegration  201  1.3 ms", followed by remarks."""
     return _text_line(exchange, now, _plain_style)
 
 
@@ -105,7 +105,7 @@ def _target(exchange: Exchange) -> str:
 
 
 def _printable(text: str) -> str:
-    """Return a text on one line, without what could steer a terminal."""
+    """Return a text on one line, without characters that control a terminal."""
     shown = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
     if shown.isprintable():
         return shown
@@ -125,7 +125,7 @@ def _plain_style(text: str, colour: str) -> str:
 
 
 class JsonFormatter(logging.Formatter):
-    """Formats what is logged besides calls as JSON lines."""
+    """Formats log records other than calls as JSON lines."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as a JSON object on one line."""
@@ -141,11 +141,11 @@ def message_line(message: str, level: str, now: datetime) -> str:
 
 
 class ConsoleLog:
-    """Writes a line for each exchange to a file descriptor, on a thread of its own.
+    """Writes a line for each exchange to a file descriptor, on its own thread.
 
-    A reader that is slow, or that has stopped to read a pipe, holds up no call: lines wait, then are left out. How
-    many were left out is logged once lines can be written again. Why this is not logging's QueueListener:
-    docs/decisions/access-log-thread.md.
+    A reader that is slow, or that has stopped reading a pipe, does not delay calls: lines wait, then are dropped. The
+    number of dropped lines is logged once lines can be written again. docs/decisions/access-log-thread.md says why this
+    is not logging's QueueListener.
     """
 
     def __init__(self, descriptor: int, line: Format) -> None:
@@ -155,12 +155,12 @@ class ConsoleLog:
         self._left_out = 0
         self._reader_gone = False
         self._ended = threading.Event()
-        # What sys.stdout holds could not be flushed at the end if this thread had its lock: it writes by itself.
+        # Not through sys.stdout: it could not be flushed at exit while this thread has its lock.
         self._thread = threading.Thread(target=self._run, name="console log", daemon=True)
         self._thread.start()
 
     def __call__(self, exchange: Exchange) -> None:
-        """Take the line of an exchange; it is written in a moment."""
+        """Queue the line of an exchange; it is written within moments."""
         if self._reader_gone:
             return
         if self._waiting.qsize() >= WAITING_LIMIT:
@@ -169,7 +169,7 @@ class ConsoleLog:
         self._waiting.put(self._line(exchange, datetime.now(UTC).astimezone()))
 
     def close(self) -> None:
-        """Write what waits, unless nobody reads it."""
+        """Write the waiting lines, unless nobody reads them."""
         self._ended.set()
         self._waiting.put(None)
         self._thread.join(CLOSE_SECONDS)
@@ -185,27 +185,27 @@ class ConsoleLog:
                 self._tell_left_out()
 
     def _write(self, content: bytes) -> bool:
-        """Write lines; count those that cannot be written, and return whether all were."""
+        """Write lines; count those that cannot be written, and return whether all were written."""
         rest = memoryview(content)
         while rest:
             try:
                 rest = rest[os.write(self._descriptor, rest) :]
             except BlockingIOError:
-                # Somebody who shares the descriptor made it non-blocking, and the pipe is full.
+                # Another process that shares the descriptor made it non-blocking, and the pipe is full.
                 if not self._wait_for_reader():
                     break
             except BrokenPipeError:
-                # The reader has gone; what is answered does not depend on it.
+                # The reader is gone; calls do not depend on it.
                 self._reader_gone = True
                 break
             except OSError:
-                # A full disk, say, may have room for the next lines.
+                # A full disk, for example, may have space for the next lines.
                 break
         self._left_out += rest.tobytes().count(b"\n")
         return not rest
 
     def _wait_for_reader(self) -> bool:
-        """Wait until the descriptor takes more; return False if it does not before the end."""
+        """Wait until the descriptor accepts more; return False if the log is closed before."""
         with DefaultSelector() as selector:
             selector.register(self._descriptor, EVENT_WRITE)
             while not selector.select(WRITABLE_SECONDS):
@@ -216,4 +216,4 @@ class ConsoleLog:
     def _tell_left_out(self) -> None:
         left_out, self._left_out = self._left_out, 0
         if left_out:
-            logging.getLogger("emulator").warning("%d lines of calls were left out: nobody read them", left_out)
+            logging.getLogger("emulator").warning("%d lines of calls were dropped: nobody read them", left_out)

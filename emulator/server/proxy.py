@@ -24,7 +24,7 @@ logger = logging.getLogger("emulator")
 
 
 class Proxy:
-    """Answers CONNECT. It connects to nothing: what is inside a tunnel is served by `server`, over TLS.
+    """Handles CONNECT. It opens no connections: `server` serves the inside of a tunnel, over TLS.
 
     `tls` is None if the emulator has no certificates; then every CONNECT is refused.
     """
@@ -36,7 +36,7 @@ class Proxy:
         self._tunnels: set[Tunnel] = set()
 
     async def connect(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer CONNECT: open a tunnel and stay until it ends, or refuse with a sentence."""
+        """Handle CONNECT: open a tunnel and stay until it ends, or refuse with a sentence."""
         try:
             context = self._context_for(request.raw_path)
         except Problem as problem:
@@ -54,13 +54,13 @@ class Proxy:
         return response
 
     async def close(self) -> None:
-        """End every tunnel, each once the requests inside it have been answered."""
+        """End every tunnel after the requests inside it have their responses."""
         for tunnel in self._tunnels:
             tunnel.close()
         while self._tunnels:
             for tunnel in self._tunnels:
                 if tunnel.has_ended and tunnel.writer is not None:
-                    # TLS would wait for the client's own good-bye.
+                    # TLS would wait for the client's close_notify.
                     tunnel.writer.write_eof()
             await asyncio.sleep(POLL_SECONDS)
 
@@ -69,7 +69,7 @@ class Proxy:
         if host not in self._hosts or port != str(HTTPS_PORT):
             raise Problem(
                 403,
-                f"The emulator does not proxy to {target}; it only answers for port {HTTPS_PORT} of {self._hosts}.",
+                f"The emulator does not proxy to {target}; it only serves port {HTTPS_PORT} of {self._hosts}.",
             )
         if self._tls is None:
             raise Problem(501, "This emulator has no certificates: start it with --tls auto (or EMULATOR_TLS=auto).")
@@ -96,12 +96,12 @@ class Proxy:
 
 async def _refuse(request: web.BaseRequest, problem: Problem) -> web.StreamResponse:
     response = problem_response(problem)
-    # Of a refused CONNECT, most clients show no more than the status line.
+    # Most clients show only the status line of a refused CONNECT.
     response.set_status(problem.status, problem.detail)
     response.force_close()
     await response.prepare(request)
     await response.write_eof()
-    # aiohttp would wait for the rest of a body that CONNECT has not.
+    # aiohttp would wait for the rest of a body, but CONNECT has none.
     request.protocol.force_close()
     return response
 
@@ -113,11 +113,11 @@ async def _serve(tunnel: Tunnel, connection: socket.socket, context: ssl.SSLCont
     except ssl.SSLError as problem:
         logger.warning("TLS failed in a tunnel to %s (%s): does the client trust /_emulator/ca.crt?", name, problem)
     except OSError:
-        logger.debug("A client left a tunnel to %s before TLS had begun", name)
+        logger.debug("A client closed a tunnel to %s before TLS had begun", name)
 
 
 class _Feeding:
-    """What aiohttp hands a connection's bytes to, once they are no longer HTTP."""
+    """Receives a connection's bytes from aiohttp once they are no longer HTTP."""
 
     def __init__(self, reader: asyncio.StreamReader) -> None:
         self._reader = reader

@@ -1,4 +1,4 @@
-"""Reading a user's own contracts, fixtures and scenarios again when they change. A broken file keeps the old ones."""
+"""Reloads a user's own contracts, fixtures and scenarios when they change. With a broken file the old ones stay."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from emulator.files.folders import files_below
 from emulator.files.yaml_file import short_name
 
 SECONDS = 1.0
-"""How long between two looks at the files."""
+"""How long to wait between two checks of the files."""
 
 Stamps = Mapping[Path, tuple[int, int]]
 
@@ -23,7 +23,7 @@ logger = logging.getLogger("emulator")
 
 
 class Reload:
-    """Follows the files of the folders that the settings of an emulator name."""
+    """Watches the folders in the settings of an emulator."""
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
@@ -32,13 +32,13 @@ class Reload:
         self._seen = self._stamps()
 
     async def run(self) -> None:
-        """Look about every second, until cancelled."""
+        """Check about every second, until cancelled."""
         while True:
             await asyncio.sleep(SECONDS)
             await self.poll()
 
     async def poll(self) -> bool:
-        """Look once: take what has changed, or say why it cannot be taken. Return whether it was taken."""
+        """Check once: apply changes, or log why they cannot be applied. Return whether changes were applied."""
         found = await asyncio.to_thread(self._stamps)
         changed = sorted(file for file in self._seen.keys() | found.keys() if self._seen.get(file) != found.get(file))
         if not changed:
@@ -49,14 +49,14 @@ class Reload:
         try:
             await self._take(of_contracts)
         except ConfigurationError as problem:
-            logger.error("%s; what was there before stays", str(problem).removesuffix("."))
+            logger.error("%s; the previous version stays in use", str(problem).removesuffix("."))
             return False
         except Exception:
-            logger.exception("%s cannot be read; what was there before stays", names)
+            logger.exception("%s cannot be read; the previous version stays in use", names)
             return False
         calls = "calls are validated against it; " if of_contracts else ""
         logger.info(
-            "%s changed: %snew sandboxes begin with it, scenarios are up to date; `emulator reset` gives it to default",
+            "%s changed: %snew sandboxes use it, scenarios are up to date; `emulator reset` applies it to default",
             names,
             calls,
         )
@@ -65,7 +65,7 @@ class Reload:
     async def _take(self, of_contracts: bool) -> None:
         emulator = self._emulator
         catalogue = emulator.catalogue
-        # Reading takes a tenth of a second or more, which no call shall wait for.
+        # Reading takes a tenth of a second or more, for which no call should wait.
         if of_contracts:
             catalogue = await asyncio.to_thread(
                 lambda: read_catalogue(catalogue.vendors, overlay=contract_overlay(emulator.settings))
@@ -75,14 +75,14 @@ class Reload:
         await emulator.apply_reload(catalogue, fixtures, scenarios)
 
     def _stamps(self) -> Stamps:
-        """Return for each file that is followed when it was written, and its size."""
+        """Return the modification time and size of each watched file."""
         files = [*_files(self._fixtures, (".yaml",)), *_files(self._contracts, SUFFIXES)]
         found = {}
         for file in files:
             try:
                 stat = file.stat()
             except OSError:
-                # It went between the listing and the look.
+                # It was deleted since it was listed.
                 continue
             found[file] = (stat.st_mtime_ns, stat.st_size)
         return found

@@ -1,4 +1,4 @@
-"""The emulator on a port: in this event loop, or in a thread of its own."""
+"""The emulator on a port: in this event loop, or in its own thread."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from emulator.transport.connection import HttpServer
 T = TypeVar("T")
 
 SHUTDOWN_SECONDS = 0.4
-"""How long requests in flight may take once the server stops. aiohttp waits twice: it is gone within a second."""
+"""How long requests in flight may take when the server stops. aiohttp waits twice: a stop takes at most a second."""
 
 
 class Server:
@@ -35,7 +35,7 @@ class Server:
         self._addresses: dict[str, Any] = {}
 
     async def start(self) -> None:
-        """Begin to listen, then seed. Raises ConfigurationError if an address cannot be had."""
+        """Listen, then seed. Raises ConfigurationError if an address is not available."""
         settings, tls = self.emulator.settings, self.emulator.tls
         server = self._server = HttpServer(self._answer)
         runner = self._runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
@@ -56,16 +56,16 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Return where the server answers, "http://127.0.0.1:4070"."""
+        """Return the server's URL, "http://127.0.0.1:4070"."""
         return self._url("http")
 
     @property
     def tls_url(self) -> str | None:
-        """Return where it answers over TLS, "https://127.0.0.1:4443"; None if tls is off."""
+        """Return its URL over TLS, "https://127.0.0.1:4443"; None if tls is off."""
         return self._url("https") if self.emulator.tls else None
 
     async def stop(self) -> None:
-        """Answer what is in flight, then let go of ports and sandboxes."""
+        """Finish the requests in flight, then close ports and sandboxes."""
         if self._server is not None and self._runner is not None and self._proxy is not None:
             await self.emulator.end_streams()
             tunnels = asyncio.create_task(self._proxy.close())
@@ -83,7 +83,7 @@ class Server:
         return self.emulator.dispatch(request)
 
     def vendor_url(self, vendor: str) -> str | None:
-        """Return where a vendor stands at the root of a port of its own; None if it does not."""
+        """Return the URL of a vendor's own port, None if it has none."""
         return self._url("http", vendor) if vendor in self._addresses else None
 
     async def _listen(
@@ -102,24 +102,24 @@ class Server:
 
 
 def _reason(problem: OSError) -> str:
-    """Return why the system refused an address, without the long sentence that asyncio makes of it."""
-    # The numbers of a name that is not found are below 0, and not the system's; Windows cannot name those of sockets.
+    """Return why the system refused an address, without asyncio's long sentence."""
+    # The codes for unknown names are negative, and not the system's; Windows cannot name those of sockets.
     if problem.errno and problem.errno > 0 and os.name != "nt":
         return os.strerror(problem.errno)
     return problem.strerror or str(problem)
 
 
 def _site(runner: web.ServerRunner, host: str, port: int, context: ssl.SSLContext | None) -> web.BaseSite:
-    """Return what listens on an address. Raises OSError if it cannot be had."""
+    """Return the site for an address. Raises OSError if it is not available."""
     if host == "::" and socket.has_dualstack_ipv6():
-        # asyncio would take IPv6 only.
+        # asyncio would listen on IPv6 only.
         listening = socket.create_server((host, port), family=socket.AF_INET6, dualstack_ipv6=True)
         return web.SockSite(runner, listening, ssl_context=context)
     return web.TCPSite(runner, host, port, ssl_context=context)
 
 
 class ThreadedServer:
-    """A server in a thread with an event loop of its own, for callers that have none. A context manager."""
+    """A server in its own thread and event loop, for synchronous callers. A context manager."""
 
     def __init__(self, emulator: Emulator) -> None:
         self.server = Server(emulator)
@@ -128,7 +128,7 @@ class ThreadedServer:
 
     @property
     def url(self) -> str:
-        """Return where the server answers."""
+        """Return the server's URL."""
         return self.server.url
 
     def run(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -164,7 +164,7 @@ class ThreadedServer:
 
 
 async def _end_other_tasks() -> None:
-    """Cancel what is left, such as a connection that still waits for the rest of a body nobody reads."""
+    """Cancel the remaining tasks, such as a connection that waits for the rest of a body that nobody reads."""
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()
@@ -172,7 +172,7 @@ async def _end_other_tasks() -> None:
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
-    """Return an event loop: uvloop's where it runs, else asyncio's."""
+    """Return an event loop: uvloop's if it is installed, else asyncio's."""
     try:
         import uvloop  # noqa: PLC0415
     except ImportError:

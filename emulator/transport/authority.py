@@ -1,4 +1,4 @@
-"""A certificate authority for one run, and the certificate of the emulator's own names that it signs."""
+"""A certificate authority for one run, and the certificate for the emulator's names that it signs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from emulator.errors import ConfigurationError
 CLOCKS_DIFFER = timedelta(days=1)
 
 CERTIFICATE_LIFE = timedelta(days=396)
-"""With the day before the start: some systems refuse certificates that are valid for more than 397 days."""
+"""Together with the day before the start: some systems refuse certificates that are valid for more than 397 days."""
 
 AUTHORITY_LIFE = timedelta(days=3650)
 
@@ -23,7 +23,7 @@ AUTHORITY_LIFE = timedelta(days=3650)
 def issue(names: Iterable[str]) -> tuple[trustme.Blob, bytes]:
     """Return a certificate for the names, with its key and chain, and the authority that signed it, as PEM.
 
-    Raises ConfigurationError for a name that no certificate can have.
+    Raises ConfigurationError for a name that a certificate cannot contain.
     """
     now = datetime.now(UTC)
     authority = trustme.CA.from_pem(*_authority(now))
@@ -32,7 +32,7 @@ def issue(names: Iterable[str]) -> tuple[trustme.Blob, bytes]:
             *dict.fromkeys(names), not_before=now - CLOCKS_DIFFER, not_after=now + CERTIFICATE_LIFE
         )
     except ValueError as problem:
-        raise ConfigurationError(f"host, control_hosts: no certificate can be made: {problem}") from None
+        raise ConfigurationError(f"host, control_hosts: the certificate cannot be created: {problem}") from None
     return certificate.private_key_and_cert_chain_pem, authority.cert_pem.bytes()
 
 

@@ -1,4 +1,4 @@
-"""How a connection breaks: what a fault's `connection` says."""
+"""Breaks connections, as a fault's `connection` says."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from emulator.transport.connection import break_off
 
 DRIPS = 20
 DRIP_SECONDS = 0.1
-"""A dripping body comes in about so many pieces, unless told otherwise, with so many seconds between two of them."""
+"""By default, a dripping body is sent in about so many pieces, with so many seconds between two of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """How a connection breaks. `amount` is the one detail of that, None if it is left out.
+    """How a connection breaks. `amount` is its parameter, None if it is left out.
 
-    Of "truncate" it is how many bytes of the body are sent, of "drip" how many bytes a second.
+    For "truncate" it is how many bytes of the body are sent, for "drip" how many bytes a second.
     """
 
     how: str
@@ -30,7 +30,7 @@ class Break:
 
     @property
     def sends_reply(self) -> bool:
-        """Return True if the head of a reply is sent."""
+        """Return True if a reply's head is sent."""
         return self.how not in WITHOUT_REPLY
 
     def __str__(self) -> str:
@@ -38,7 +38,7 @@ class Break:
 
 
 def break_of(document: str | Mapping[str, Mapping[str, float]]) -> Break:
-    """Return what the `connection` of a fault says; it keeps to fault.schema.json."""
+    """Return the Break of a fault's `connection`, which is valid against fault.schema.json."""
     if isinstance(document, str):
         return Break(document)
     how, details = next(iter(document.items()))
@@ -46,7 +46,7 @@ def break_of(document: str | Mapping[str, Mapping[str, float]]) -> Break:
 
 
 Send: TypeAlias = Callable[[web.BaseRequest, web.StreamResponse, bytes, float | None, asyncio.Event], Awaitable[None]]
-"""Sends the body of a response whose head is sent, or a part of it, by an amount of its own.
+"""Sends the body of a response, or a part of it, after its head; the number is the `amount` of the Break.
 
 The event is set when the emulator stops.
 """
@@ -81,17 +81,17 @@ async def _drip(
 
 
 WITHOUT_REPLY = ("reset", "close")
-"""The connection ends before any reply: `break_off` in transport/connection.py."""
+"""The connection breaks before any reply: `break_off` in transport/connection.py."""
 
 WITH_REPLY: Mapping[str, Send] = {
     "truncate": _truncate,
     "drip": _drip,
 }
-"""The head of the reply is sent, then its body as the function says."""
+"""The head of the reply is sent, then the function sends its body."""
 
 
 def close(request: web.BaseRequest) -> None:
-    """Close the connection, whatever is still to be sent."""
+    """Close the connection, even if there is something left to send."""
     if request.transport is not None:
         request.transport.close()
 
@@ -99,7 +99,7 @@ def close(request: web.BaseRequest) -> None:
 async def send(
     request: web.BaseRequest, response: web.Response | None, connection: Break | None, stopping: asyncio.Event
 ) -> web.StreamResponse:
-    """Send a response as `connection` says (None: whole); without one, break the connection off."""
+    """Send a response as `connection` says (None: completely); without a response, break the connection."""
     if response is None:
         return break_off(request, connection.how if connection else "close")
     return response if connection is None else await _send_brokenly(request, response, connection, stopping)
@@ -108,7 +108,7 @@ async def send(
 async def _send_brokenly(
     request: web.BaseRequest, response: web.Response, connection: Break, stopping: asyncio.Event
 ) -> web.StreamResponse:
-    """Send a response as `connection`, one of WITH_REPLY, says; one without a body is sent whole.
+    """Send a response as `connection`, one of WITH_REPLY, says; one without a body is sent completely.
 
     When the emulator stops, the rest of a body is sent at once.
     """
@@ -117,7 +117,7 @@ async def _send_brokenly(
         return response
     stream = web.StreamResponse(status=response.status, headers=response.headers)
     stream.content_length = len(content)
-    with suppress(ConnectionError):  # the client may leave meanwhile
+    with suppress(ConnectionError):  # the client may disconnect meanwhile
         await stream.prepare(request)
         await WITH_REPLY[connection.how](request, stream, content, connection.amount, stopping)
     return stream

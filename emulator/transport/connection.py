@@ -1,6 +1,6 @@
-"""Connections as aiohttp serves them, with the emulator's own answer to what is not HTTP.
+"""aiohttp's connections, with the emulator's own response to requests that are not HTTP.
 
-What it needs of aiohttp's inside is in emulator/runtime/private.py.
+The private parts of aiohttp that it uses are in emulator/runtime/private.py.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from emulator.transport.parser import RequestParser
 from emulator.transport.wire import is_unsent, problem_response, reset
 
 HEAD_SECONDS = 60.0
-"""How long a request's head may take from its first byte on (Node's http server: 60)."""
+"""How many seconds a request's head may take from its first byte on (Node's http server: 60)."""
 
 LONGEST_LINE = 16 * 1024
-"""How many bytes a request line or a header may have (Node's http server: 16 KiB, for all together)."""
+"""The maximum size of a request line or a header in bytes (Node's http server: 16 KiB, for all together)."""
 
 HEAD_OVERDUE = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
@@ -39,28 +39,28 @@ logger = logging.getLogger("emulator")
 
 
 class HttpServer(web.Server):
-    """aiohttp's server, its connections and its requests ours."""
+    """aiohttp's server with our connections and requests."""
 
     def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> None:
         super().__init__(handler, request_factory=new_request)
         self.transports: set[asyncio.BaseTransport] = set()
 
     def abort(self) -> None:
-        """End the connections that are left: of clients who do not read what they were sent."""
+        """End the remaining connections: those of clients that do not read their responses."""
         for transport in list(self.transports):
             if isinstance(transport, asyncio.WriteTransport):
                 transport.abort()
 
     def __call__(self) -> Connection:
-        """Return what serves a new connection."""
+        """Return the protocol of a new connection."""
         return Connection(self)
 
 
 class Connection(RequestHandler):
     """Serves the requests of one connection, one after the other.
 
-    Logs nothing of what a client has sent. A client that ends its side (shutdown(SHUT_WR)) still gets its answers,
-    but over TLS, where asyncio ends both sides at once.
+    Logs nothing of what a client sends. A client that closes its sending side (shutdown(SHUT_WR)) still gets its
+    responses, except over TLS, where asyncio closes both sides at once.
     """
 
     __slots__ = (
@@ -94,12 +94,12 @@ class Connection(RequestHandler):
         self.problem: HttpProcessingError | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin to serve the connection."""
+        """Start to serve the connection."""
         self._http_server.transports.add(transport)
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        """Read on, and limit how long the head of the next request may take."""
+        """Continue to read, and limit how long the head of the next request may take."""
         unanswered, between_bodies = self._unanswered, self.is_between_bodies
         super().data_received(data)
         self._read_problem()
@@ -109,7 +109,7 @@ class Connection(RequestHandler):
             self._start_timer()
 
     def eof_received(self) -> bool | None:  # type: ignore[override] # asyncio's own signature
-        """Keep the connection open, if the client has ended its side, until its whole requests are answered."""
+        """Keep the connection open after the client has closed its side, until its complete requests have responses."""
         self.client_has_ended = True
         is_whole = self._unanswered > 0 and self.is_between_bodies
         if self._is_tunnel or self._ends_with_client or self.ssl_context is not None or not is_whole:
@@ -117,21 +117,21 @@ class Connection(RequestHandler):
         return True
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        """Let go of the connection."""
+        """Release the connection."""
         if self.transport is not None:
             self._http_server.transports.discard(self.transport)
         self._stop_timer()
         super().connection_lost(exc)
 
     def become_tunnel(self, receiver: Any) -> None:
-        """Hand what comes from now on to `receiver` (see hand_bytes_to) as it is: it is no HTTP."""
+        """Pass all further bytes to `receiver` (see hand_bytes_to) unchanged: they are not HTTP."""
         self._is_tunnel = True
         hand_bytes_to(self, receiver)
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """Send the rest of a response; it is the connection's last if the client has ended its side."""
+        """Send the rest of a response; it is the connection's last if the client has closed its side."""
         unsent = is_unsent(request)
         if unsent:
             resp.force_close()
@@ -139,7 +139,7 @@ class Connection(RequestHandler):
         self._read_problem()
         self._unanswered -= 1
         if unsent:
-            # Its client will not send what nobody has asked for; aiohttp would wait for it.
+            # The client will not send the body without a 100; aiohttp would wait for it.
             self.force_close()
         elif self.client_has_ended and not self._unanswered:
             self.close()
@@ -152,32 +152,32 @@ class Connection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Answer what is not HTTP, or a defect of ours, with problem details, and close the connection."""
+        """Respond to invalid HTTP, or an internal error, with problem details, and close the connection."""
         if isinstance(exc, HttpProcessingError):
-            logger.info("answered what is not HTTP with 400: %s", type(exc).__name__)
+            logger.info("invalid HTTP, replied 400: %s", type(exc).__name__)
             problem = _problem(exc)
         elif isinstance(exc, ConnectionError):
-            logger.debug("a client left before its answer was sent")
+            logger.debug("a client disconnected before its response was sent")
             problem = Problem(status, "The connection has ended.")
         else:
-            logger.error("internal error outside of every call", exc_info=exc)
-            problem = Problem(status, "This is an internal error of the emulator; its log tells more.")
+            logger.error("internal error outside of a call", exc_info=exc)
+            problem = Problem(status, "Internal error of the emulator; see its log.")
         if request.writer.output_size > 0:
-            raise ConnectionError("a part of another answer has been sent already")
+            raise ConnectionError("a part of another response has already been sent")
         response = problem_response(problem)
         response.force_close()
         return response
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
-        """Log a defect of ours, or that the rest of a body cannot be read."""
+        """Log an internal error, or that the rest of a body cannot be read."""
         if isinstance(kw.get("exc_info"), RequestPayloadError):
-            logger.info("closed a connection whose body is not framed as its head says")
+            logger.info("closed a connection whose body does not match its head")
             return
         logger.error("internal error in a connection", **kw)
 
     @property
     def is_between_bodies(self) -> bool:
-        """Return True if what comes next is a head: the body of the last request has come, if it had one."""
+        """Return True if a head is next: the body of the last request, if any, has been received."""
         return self._last_body is None or self._last_body.is_eof()
 
     def take(self, body: StreamReader) -> None:
@@ -186,26 +186,26 @@ class Connection(RequestHandler):
         self._last_body = body
 
     def refuse(self, problem: HttpProcessingError) -> None:
-        """Count what is not HTTP as a request; whoever reads a body before it is told that its rest cannot be read."""
+        """Count invalid HTTP as a request; a reader of a body before it gets the error that its rest is unreadable."""
         self.problem = problem
         self._unanswered += 1
         if not self.is_between_bodies:
             assert self._last_body is not None
-            self._last_body.set_exception(RequestPayloadError("the body is not framed as its head says"))
+            self._last_body.set_exception(RequestPayloadError("the body does not match its head"))
 
     def end_with_client(self) -> None:
-        """End the connection as soon as the client ends its side: for an answer that has no end."""
+        """End the connection as soon as the client closes its side: for a response without an end."""
         self._ends_with_client = True
         if self.client_has_ended:
             self.force_close()
 
     def reset(self) -> None:
-        """End the connection as TCP does when something is wrong."""
+        """Reset the TCP connection."""
         if self.transport is not None:
             reset(self.transport)
 
     def _read_problem(self) -> None:
-        """Let aiohttp know of what is not HTTP, once it has the requests that came before."""
+        """Report invalid HTTP to aiohttp, after the requests before it."""
         if self.transport is not None and self.problem is not None:
             super().data_received(b"")
 
@@ -227,14 +227,14 @@ class Connection(RequestHandler):
 
 
 def has_left(request: web.BaseRequest) -> bool:
-    """Return True if the request's client has closed its connection, or its side of it, which looks the same."""
+    """Return True if the request's client has closed its connection, or its sending side, which looks the same."""
     protocol, transport = request.protocol, request.transport
     has_ended = isinstance(protocol, Connection) and protocol.client_has_ended
     return has_ended or transport is None or transport.is_closing()
 
 
 def break_off(request: web.BaseRequest, how: str) -> web.Response:
-    """End the request's connection without an answer: "reset" as TCP does, "close" politely."""
+    """End the request's connection without a response: "reset" or "close" it."""
     protocol, transport = request.protocol, request.transport
     if how == "reset" and isinstance(protocol, Connection):
         protocol.reset()
@@ -244,7 +244,7 @@ def break_off(request: web.BaseRequest, how: str) -> web.Response:
 
 
 def end_with_client(request: web.BaseRequest) -> None:
-    """End the request's connection as soon as its client ends its side."""
+    """End the request's connection as soon as its client closes its side."""
     if isinstance(request.protocol, Connection):
         request.protocol.end_with_client()
 
@@ -256,9 +256,9 @@ def new_request(
     writer: AbstractStreamWriter,
     task: asyncio.Task[None],
 ) -> web.BaseRequest:
-    """Return a request whose target is a path, with the host of an absolute one in Host (RFC 9112, 3.2.2).
+    """Return a request whose target is a path, with the host of an absolute target in Host (RFC 9112, 3.2.2).
 
-    aiohttp itself would decode the host's IDNA, and end without an answer where it has none.
+    aiohttp itself would decode the host as IDNA, and close the connection without a response if that fails.
     """
     if message.method == hdrs.METH_CONNECT:
         message = message._replace(url=ORIGIN)
@@ -268,7 +268,7 @@ def new_request(
         headers[hdrs.HOST] = _authority_of(message.path)
         message = message._replace(url=url, path=url.raw_path_qs, headers=CIMultiDictProxy(headers))
     elif hdrs.HOST not in message.headers:
-        # HTTP/1.0: aiohttp would look the machine's own name up.
+        # HTTP/1.0: aiohttp would resolve the machine's own name.
         headers = CIMultiDict(message.headers)
         headers[hdrs.HOST] = _address(protocol)
         message = message._replace(headers=CIMultiDictProxy(headers))
@@ -294,4 +294,4 @@ def _problem(exc: HttpProcessingError) -> Problem:
         return Problem(431, f"The request line or a header is longer than {LONGEST_LINE} bytes.")
     if "Too many headers" in exc.message:
         return Problem(431, "The request has too many headers.")
-    return Problem(400, "This is not HTTP as RFC 9112 has it.")
+    return Problem(400, "This is not valid HTTP (RFC 9112).")

@@ -1,4 +1,4 @@
-"""Lets pages of other origins call the emulator, as the setting cors says (Fetch standard, CORS protocol)."""
+"""Allows pages of other origins to call the emulator, by the setting cors (Fetch standard, CORS protocol)."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ PREFLIGHT_SECONDS = 600
 
 
 class Cors:
-    """The origins whose pages may read replies. The control API answers those that are named, never `*`."""
+    """The origins whose pages may read replies. The control API accepts only those listed by name, never `*`."""
 
     def __init__(self, origins: Sequence[str]) -> None:
         self._origins = frozenset(origins)
 
     def names(self, origin: str) -> bool:
-        """Return True if an origin is named, and not only meant by `*`."""
+        """Return True if an origin is listed by name, not only by `*`."""
         return origin in self._origins and origin != ANY
 
     def preflight(self, request: web.BaseRequest, *, control: bool) -> web.Response | None:
-        """Return the answer to a browser's question before a call; None if it is none, or may not be answered."""
+        """Return the response to a preflight request; None if it is not one, or its origin is not allowed."""
         method = request.headers.get(hdrs.ACCESS_CONTROL_REQUEST_METHOD)
         if request.method != hdrs.METH_OPTIONS or method is None or not self._allows(request, control):
             return None
@@ -34,7 +34,7 @@ class Cors:
         return response
 
     def allow(self, request: web.BaseRequest, response: web.StreamResponse, *, control: bool = False) -> None:
-        """Let the page that sent a request read the response, if its origin may. Before it is sent."""
+        """Allow the page that sent a request to read the response, if its origin may. Call it before sending."""
         if not response.prepared and self._allows(request, control):
             exposed = ", ".join(dict.fromkeys(response.headers))
             self._mark(request, response)

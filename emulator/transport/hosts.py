@@ -1,4 +1,4 @@
-"""The vendors' host names, as the contracts and the setting vendor_hosts give them."""
+"""The vendors' host names, from the contracts and the setting vendor_hosts."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from emulator.errors import ConfigurationError, unknown
 HTTPS_PORT = 443
 
 LOCAL = ("localhost", "host.docker.internal")
-"""The names that lead to the machine on which a client, or its container, runs."""
+"""The names of the machine on which a client, or its container, runs."""
 
 
 def is_local(host: str) -> bool:
-    """Return True for an address, and for a name that leads to the caller's own machine."""
+    """Return True for an address, and for a name of the caller's own machine."""
     try:
         ip_address(host.strip("[]"))
     except ValueError:
@@ -23,20 +23,20 @@ def is_local(host: str) -> bool:
 
 
 class Hosts:
-    """Vendors by host name; "*.immuta.com" stands for every name with one label more.
+    """Vendors by host name; "*.immuta.com" matches every name with one more label.
 
-    A name is the same in any case, with a dot at its end, and with a port behind it.
+    Names are compared without case, a final dot and a port.
     """
 
     def __init__(self, vendors: Mapping[str, str]) -> None:
-        """Take the vendors by pattern; an exact name wins over a pattern."""
+        """Take the vendors by pattern; an exact name takes precedence over a pattern."""
         self.patterns = tuple(vendors)
         self._exact = {pattern: vendor for pattern, vendor in vendors.items() if "*" not in pattern}
         self._parents = {pattern[2:]: vendor for pattern, vendor in vendors.items() if pattern.startswith("*.")}
         self._vendors = vendors
 
     def vendor(self, authority: str) -> str | None:
-        """Return the vendor that a host, perhaps with a port, belongs to; None if it is nobody's."""
+        """Return the vendor of a host, with or without a port, or None."""
         name = authority.partition(":")[0].lower().removesuffix(".")
         found = self._exact.get(name)
         return self._parents.get(name.partition(".")[2]) if found is None else found
@@ -59,9 +59,9 @@ def read_hosts(
     vendor_hosts: Sequence[tuple[str, str]],
     vendor_ports: Sequence[tuple[str, int]],
 ) -> Hosts:
-    """Return the host names that contracts (`documented`, by vendor) and the setting vendor_hosts give the vendors.
+    """Return the vendors' host names from contracts (`documented`, by vendor) and the setting vendor_hosts.
 
-    Raises ConfigurationError where vendor_hosts or vendor_ports are for no vendor, or contradict themselves.
+    Raises ConfigurationError if vendor_hosts or vendor_ports name an unknown vendor, or contradict themselves.
     """
     for name, entries in (("vendor_hosts", vendor_hosts), ("vendor_ports", vendor_ports)):
         for vendor, _ in entries:
@@ -71,13 +71,13 @@ def read_hosts(
     hosts += [(host, vendor) for vendor, host in vendor_hosts]
     _refuse_doubles("vendor_hosts and contracts", "host", hosts)
     _refuse_doubles("vendor_ports", "vendor", [(vendor, str(port)) for vendor, port in vendor_ports])
-    # Port 0 is another one each time.
+    # Port 0 is a different port each time.
     _refuse_doubles("vendor_ports", "port", [(str(port), vendor) for vendor, port in vendor_ports if port])
     return Hosts(dict(hosts))
 
 
 def _refuse_doubles(setting: str, kind: str, entries: Iterable[tuple[str, str]]) -> None:
-    """Raise ConfigurationError if the first of two in an entry has several seconds."""
+    """Raise ConfigurationError if a key has several values."""
     first: dict[str, str] = {}
     for key, value in entries:
         if first.setdefault(key, value) != value:

@@ -1,7 +1,7 @@
-"""Multipart bodies, in pieces as they come: read as Django's parser does (django/http/multipartparser.py).
+"""Parses multipart bodies piece by piece, like Django (django/http/multipartparser.py).
 
-A delimiter ends a part wherever it stands. What is no part (a preamble, a head that names nothing) is passed over, and
-so is a file that the body's end cuts short.
+A delimiter ends a part wherever it occurs. A preamble and a part without a name are skipped, and so is a file that is
+cut off by the end of the body.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from email.utils import collapse_rfc2231_value
 from emulator.errors import MalformedBody
 
 HEAD_BYTES = 1024
-"""A part's head is no longer (Django, MAX_TOTAL_HEADER_SIZE)."""
+"""The maximum size of a part's head (Django, MAX_TOTAL_HEADER_SIZE)."""
 
 MOST_FIELDS = 1001
-"""So many of what is no file are read (Django, DATA_UPLOAD_MAX_NUMBER_FIELDS, and what is before the first part)."""
+"""The maximum number of other parts than files, and the preamble (Django, DATA_UPLOAD_MAX_NUMBER_FIELDS)."""
 
 MOST_FILES = 100
-"""So many files are read (Django, DATA_UPLOAD_MAX_NUMBER_FILES)."""
+"""The maximum number of files (Django, DATA_UPLOAD_MAX_NUMBER_FILES)."""
 
 _BOUNDARY = re.compile(r"[ -~]{0,200}[!-~]")
 _END_OF_HEAD = b"\r\n\r\n"
 
 
 class TooManyParts(MalformedBody):
-    """More parts than are read, or fields that are too large together."""
+    """The body has too many parts, or its fields are too large together."""
 
 
 @dataclass(frozen=True)
 class PartHead:
-    """What a part says of itself; `filename` is None for a plain field, "" for a file whose name is of no use."""
+    """The head of a part; `filename` is None for a plain field, "" for a file with an unusable name."""
 
     name: str
     filename: str | None
@@ -45,11 +45,11 @@ class PartHead:
 
 @dataclass(frozen=True)
 class PartEnd:
-    """The part is whole."""
+    """The part is complete."""
 
 
 class MultipartParser:
-    """Makes of a body's bytes what its parts are: a head, pieces of content, an end."""
+    """Turns the bytes of a body into the events of its parts: a head, pieces of content, an end."""
 
     def __init__(self, content_type: str) -> None:
         """Take the header Content-Type. Raises MalformedBody if it names no boundary."""
@@ -60,7 +60,7 @@ class MultipartParser:
         self._fields = self._files = 0
 
     def feed(self, content: bytes) -> Iterator[PartHead | bytes | PartEnd]:
-        """Yield what these bytes complete. Raises MalformedBody for a head that is too long, TooManyParts."""
+        """Yield the events that these bytes complete. Raises TooManyParts, or MalformedBody if a head is too long."""
         self._buffer += content
         while self._buffer:
             found = self._buffer.find(self._delimiter)
@@ -80,10 +80,10 @@ class MultipartParser:
                     yield PartEnd()
 
     def _take_head(self, delimiter: int) -> PartHead | None:
-        """Take a head from the buffer if it is there, or what has none; return it if it is that of a part."""
+        """Remove a complete head, or a preamble, from the buffer; return the head if it belongs to a part."""
         end = self._buffer.find(_END_OF_HEAD, 0, self._content_end(delimiter) if delimiter >= 0 else HEAD_BYTES)
         if delimiter < 0 <= end and len(self._buffer) < end + len(_END_OF_HEAD) + len(self._delimiter):
-            # A delimiter may follow at once: what stands before it would be no head.
+            # A delimiter may follow at once: the bytes before it are not a head.
             return None
         if 0 <= end <= HEAD_BYTES - len(_END_OF_HEAD):
             self._part = _read_head(bytes(self._buffer[:end]))
@@ -100,9 +100,9 @@ class MultipartParser:
         return None
 
     def _take_content(self, delimiter: int) -> bytes:
-        """Take from the buffer what is sure to be content; up to the delimiter, if it is there."""
+        """Remove from the buffer what is certainly content: up to the delimiter, if it is there."""
         if delimiter < 0:
-            # The beginning of a delimiter, and of the line end before it, may be the last bytes so far.
+            # The last bytes so far may be the beginning of a delimiter, or of the line break before it.
             end = max(0, len(self._buffer) - len(self._delimiter) - 1)
             piece = bytes(self._buffer[:end])
             del self._buffer[:end]
@@ -113,7 +113,7 @@ class MultipartParser:
         return piece
 
     def _content_end(self, delimiter: int) -> int:
-        """Return where the content before a delimiter ends: the line end before it is part of it."""
+        """Return where the content before a delimiter ends: the line break before it belongs to it."""
         end = delimiter - (self._buffer[max(0, delimiter - 1) : delimiter] == b"\n")
         return end - (self._buffer[max(0, end - 1) : end] == b"\r")
 
@@ -138,7 +138,7 @@ def _boundary_of(content_type: str) -> bytes:
 
 
 def _read_head(head: bytes) -> PartHead | None:
-    """Return what a part's head says; None if it does not name the part. A line that is not UTF-8 is left out."""
+    """Parse a part's head; return None if it has no name. Skip lines that are not UTF-8."""
     headers: dict[str, tuple[str, dict[str, str]]] = {}
     for line in head.split(b"\r\n"):
         try:
@@ -152,7 +152,7 @@ def _read_head(head: bytes) -> PartHead | None:
     filename = parameters.get("filename")
     content_type, _ = headers.get("content-type", ("application/octet-stream", {}))
     encoding, _ = headers.get("content-transfer-encoding", ("", {}))
-    # An empty file name makes a plain field, as far as Django is concerned.
+    # Django takes a part with an empty file name for a plain field.
     is_file = bool(filename)
     return PartHead(
         parameters["name"].strip(),
@@ -163,7 +163,7 @@ def _read_head(head: bytes) -> PartHead | None:
 
 
 def _parameters(value: str) -> dict[str, str]:
-    """Return the parameters of a header's value (RFC 2231's, too). Raises ValueError for a character set unknown."""
+    """Return the parameters of a header's value (RFC 2231's, too). Raises ValueError for an unknown character set."""
     message = Message()
     message["content-type"] = value
     found = {}
@@ -178,7 +178,7 @@ def _parameters(value: str) -> dict[str, str]:
 
 
 def _safe(filename: str) -> str:
-    """Return the last segment of a file name, without what cannot be printed; "" if that is of no use."""
+    """Return the last segment of a file name, without unprintable characters; "" if that is unusable."""
     segment = html.unescape(filename).rpartition("/")[2].rpartition("\\")[2]
     printable = "".join(filter(str.isprintable, segment))
     return "" if printable in (".", "..") else printable

@@ -1,4 +1,4 @@
-"""What a client has called: the request's own scheme and host, or what a proxy that is trusted says of them."""
+"""The URL that a client called: the request's own scheme and host, or those that a trusted proxy reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 from emulator.errors import RefusedHeader
 
 HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?")
-"""What Host may hold: a host as RFC 3986 has it, with or without a port."""
+"""A valid Host: a host as in RFC 3986, with or without a port."""
 
 AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 PATH_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
@@ -30,17 +30,17 @@ class Origin:
         return f"{self.scheme}://{self.authority}{self.prefix}"
 
     def check(self) -> None:
-        """Raise RefusedHeader (400) for a host that no URL can hold: no links could be made of it (RFC 9112, 3.2)."""
+        """Raise RefusedHeader (400) for a host that is invalid in a URL: links need it (RFC 9112, 3.2)."""
         if not HOST.fullmatch(self.authority):
             detail = f"The host {self.authority!r} is not a host name with or without a port."
             raise RefusedHeader(400, detail, hdrs.HOST, "format", self.authority)
 
 
 def authority_of(request: web.BaseRequest) -> str:
-    """Return the host that is called, perhaps with a port.
+    """Return the called host, with or without a port.
 
-    That of an absolute-form target ("GET http://api.secoda.co/… HTTP/1.1", what clients send to a proxy) wins over
-    Host: connection.new_request puts it there.
+    The host of an absolute-form target ("GET http://api.secoda.co/… HTTP/1.1", which clients send to a proxy)
+    overrides Host: connection.new_request puts it there.
     """
     return request.headers.get(hdrs.HOST, "")
 
@@ -52,14 +52,15 @@ def host_of(authority: str) -> str:
 
 
 def path_of(request: web.BaseRequest) -> str:
-    """Return a request's percent-encoded path, which begins with a slash: also of "OPTIONS *" and of "http://host"."""
+    """Return a request's percent-encoded path, which begins with a slash, even for "OPTIONS *" and "http://host"."""
     return "/" + request.rel_url.raw_path.removeprefix("/")
 
 
 def origin_of(request: web.BaseRequest, trust_forwarded: bool = False) -> Origin:
-    """Return what the client has called.
+    """Return the origin that the client called.
 
-    If proxies are trusted: X-Forwarded-Proto, -Host and -Prefix, else Forwarded (RFC 7239); of several, the first.
+    If proxies are trusted: X-Forwarded-Proto, -Host and -Prefix, or else Forwarded (RFC 7239); of several values, the
+    first.
     """
     called = authority_of(request)
     if not trust_forwarded:

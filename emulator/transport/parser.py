@@ -1,4 +1,4 @@
-"""Parses requests: aiohttp's parser, given what comes part by part, and methods that it does not know."""
+"""Parses requests with aiohttp's parser, but part by part, and with any method."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from aiohttp.web_protocol import MAX_MSG_QUEUE_SIZE
 END_OF_HEAD = b"\r\n\r\n"
 
 LONGEST_METHOD = 64
-"""How many characters a method may have that aiohttp does not name (the longest registered has 16)."""
+"""The maximum length of a method that aiohttp does not know (the longest registered one has 16 characters)."""
 
 METHOD = re.compile(rb"(?:\r\n)*([!#$%&'*+.^_`|~0-9A-Za-z-]+)( ?)")
-"""The method at the beginning of a head, a token (RFC 9110, 5.6.2), and the space that ends it."""
+"""The method at the beginning of a head, a token (RFC 9110, 5.6.2), and the space after it."""
 
 KNOWN = frozenset(method.encode() for method in hdrs.METH_ALL)
 STAND_IN = hdrs.METH_POST.encode()
-"""What aiohttp's parser is given for a method that it does not know: it would refuse the request, which is HTTP."""
+"""The method that aiohttp's parser gets instead of an unknown one: it would refuse the request, which is valid HTTP."""
 
 
 class Owner(Protocol):
@@ -32,20 +32,20 @@ class Owner(Protocol):
 
     @property
     def is_between_bodies(self) -> bool:
-        """Whether what comes next is a head."""
+        """Whether a head is next."""
 
     def take(self, body: StreamReader) -> None:
         """Count a request whose head is complete."""
 
     def refuse(self, problem: HttpProcessingError) -> None:
-        """Count what is not HTTP as a request."""
+        """Count invalid HTTP as a request."""
 
 
 class RequestParser:
-    """Stands before a connection's parser, hands on what comes part by part, and tells the connection what is found.
+    """Wraps a connection's parser: passes bytes on part by part, and reports the requests to the connection.
 
-    A part is a head, or a piece of one body, and ends where that ends. aiohttp's own parser drops what comes in one
-    piece with the end of a request that offers a protocol it does not know, and the requests before what is not HTTP.
+    A part is a head or a piece of one body, and ends where that ends. aiohttp's own parser loses what arrives together
+    with the end of a request that offers an unknown protocol, and the requests before invalid HTTP.
     """
 
     def __init__(self, parser: Any, connection: Owner) -> None:
@@ -67,9 +67,9 @@ class RequestParser:
         self._waiting = max(0, self._waiting - 1)
 
     def feed_data(self, data: bytes) -> tuple[Sequence[Any], bool, bytes]:
-        """Return the requests whose heads are complete, whether the last begins another protocol, and its bytes.
+        """Return the requests with complete heads, whether the last begins another protocol, and its bytes.
 
-        Raises HttpProcessingError for what is not HTTP, in the next call if requests came before it.
+        Raises HttpProcessingError for invalid HTTP, in the next call if there are requests before it.
         """
         found: list[Any] = []
         if not self._has_failed:
@@ -78,7 +78,7 @@ class RequestParser:
             except HttpProcessingError as problem:
                 self._fail(problem)
             except ValueError:
-                # Of yarl, which takes targets apart that are no URLs.
+                # From yarl, for a target that is not a URL.
                 self._fail(BadHttpMessage("the target is not a URL"))
             else:
                 return found, is_upgraded, tail
@@ -114,7 +114,7 @@ class RequestParser:
         return len(data) if found < 0 else found + len(END_OF_HEAD)
 
     def _with_known_method(self, part: bytes) -> bytes:
-        """Return what begins a head with a method that aiohttp knows, and keep the other; b"" while it is not whole."""
+        """Replace an unknown method at the beginning of a head, and remember it; return b"" until it is complete."""
         begins_head = not self._is_in_head and self._connection.is_between_bodies
         method = METHOD.match(part) if begins_head else None
         if method is None or len(method[1]) > LONGEST_METHOD:
@@ -127,12 +127,12 @@ class RequestParser:
         return STAND_IN + part[method.end(1) :]
 
     def _hand_on(self, part: bytes) -> tuple[Sequence[Any], bool, bytes]:
-        # It would pause where a request ends if it took many to be waiting; that is counted here.
+        # aiohttp would pause after a request if it counted many as waiting; they are counted here instead.
         self._parser.message_consumed()
         may_begin = self._connection.is_between_bodies and bool(part.strip(b"\r\n"))
         messages, is_upgraded, tail = self._parser.feed_data(part)
         if not messages and not is_upgraded and not self._connection.is_between_bodies:
-            # It keeps a part of what it has got when a body is read more slowly than it comes.
+            # aiohttp buffers a part of its input if a body is read more slowly than it arrives.
             messages, is_upgraded, tail = self._parser.feed_data(b"")
         self._last_bytes = (part if len(part) >= len(END_OF_HEAD) else self._last_bytes + part)[-len(END_OF_HEAD) + 1 :]
         self._left_of_body = max(0, self._left_of_body - len(part))
@@ -140,7 +140,7 @@ class RequestParser:
         return [(self._take(message, body), body) for message, body in messages], is_upgraded, tail
 
     def _take(self, message: RawRequestMessage, body: StreamReader) -> RawRequestMessage:
-        """Count a request, and return it with its own method."""
+        """Count a request, and return it with its original method."""
         if message.version not in (HttpVersion10, HttpVersion11):
             raise BadHttpMessage("the version is neither 1.0 nor 1.1")
         has_length = not message.chunked and not body.is_eof()

@@ -1,4 +1,4 @@
-"""The parts of a multipart body: files in temporary ones, plain fields in memory."""
+"""The parts of a multipart body: files on disk, plain fields in memory."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from emulator.files.temporary import can_spill
 from emulator.transport.multipart import MultipartParser, PartEnd, PartHead, TooManyParts
 
 SPOOL = 1024 * 1024
-"""The parts of a body stay in memory up to this size together; what goes beyond goes to temporary files if it can."""
+"""The parts of a body stay in memory up to this total size; beyond it they go to temporary files, if possible."""
 
 FIELD_BYTES = 2_621_440
-"""Plain fields hold no more together (Django, DATA_UPLOAD_MAX_MEMORY_SIZE)."""
+"""The maximum size of all plain fields together (Django, DATA_UPLOAD_MAX_MEMORY_SIZE)."""
 
 
 async def read_parts(content_type: str, pieces: AsyncIterator[bytes], files: ExitStack) -> dict[str, Part]:
-    """Return the parts of the body that comes in these pieces, by name; of one name the last, of files before fields.
+    """Return the parts of a body in pieces, by name; of several with one name the last, and files before fields.
 
-    `content_type` is the header. Raises MalformedBody, TooManyParts. What is opened is closed with `files`.
+    `content_type` is the header. Raises MalformedBody, TooManyParts. Opened files are closed with `files`.
     """
     body = _Body(files)
     parser = MultipartParser(content_type)
@@ -57,7 +57,7 @@ class _Body:
 
     def _begin(self, head: PartHead) -> None:
         self._head, self._undecoded = head, b""
-        # 0 would be: however large it is.
+        # 0 would mean unlimited.
         size = max(1, SPOOL - self._in_memory) if can_spill() else 0
         file = SpooledTemporaryFile(max_size=size)  # noqa: SIM115 - closed by `files`
         self._file = cast(BinaryIO, self._closing.enter_context(file))
@@ -96,7 +96,7 @@ class _Body:
             raise TooManyParts("The fields of the body are too large.")
 
     def _decoded(self, content: bytes) -> bytes:
-        """Return what the whole groups of four say that have come, without the white space between them."""
+        """Decode the complete groups of four received so far, without the white space between them."""
         letters = self._undecoded + b"".join(content.split())
         whole = len(letters) // 4 * 4
         self._undecoded = letters[whole:]
@@ -107,7 +107,7 @@ class _Body:
 
 
 def _decode_field(file: BinaryIO) -> None:
-    """Decode a plain field where it stands; one that is not base64 stays as it is."""
+    """Decode a plain field in place; one that is not base64 stays as it is."""
     file.seek(0)
     try:
         content = base64.b64decode(file.read())

@@ -10,7 +10,7 @@ from emulator.transport.origin import Origin, authority_of, host_of
 
 
 class Ports:
-    """`main` is the port with all vendors (0: not known), `vendors` has the vendor of each other port."""
+    """`main` is the port with all vendors (0: unknown), `vendors` are the vendors of the other ports."""
 
     def __init__(self, hosts: Hosts) -> None:
         self.main = 0
@@ -18,11 +18,11 @@ class Ports:
         self._hosts = hosts
 
     def vendor(self, request: web.BaseRequest) -> str | None:
-        """Return the vendor whose port a request came to; None for one with all vendors."""
+        """Return the vendor of the port that received a request; None for the port with all vendors."""
         return self.vendors.get(_local_address(request)[1]) if self.vendors else None
 
     def entrance(self, request: web.BaseRequest, origin: Origin) -> Entrance:
-        """Return where the vendors are for the caller of a request, as far as it is known: a port may be mapped."""
+        """Return the URLs of the vendors for the caller of a request, as far as known: a port may be mapped."""
         host, port = _local_address(request)
         called = authority_of(request)
         vendor = self.vendors.get(port) or self._hosts.vendor(origin.authority)
@@ -34,7 +34,7 @@ class Ports:
 
 
 def _local_address(request: web.BaseRequest) -> tuple[str, int]:
-    """Return host and port that a request came to; port 0 inside a tunnel."""
+    """Return the host and port that received a request; port 0 inside a tunnel."""
     name = request.transport.get_extra_info("sockname") if request.transport else None
     if not isinstance(name, tuple):
         return "127.0.0.1", 0

@@ -15,9 +15,9 @@ async def splice(
     far_reader: asyncio.StreamReader,
     far_writer: asyncio.StreamWriter,
 ) -> None:
-    """Pass bytes on both ways until the far side ends, and close it. Raises ConnectionError if one side has reset.
+    """Pass bytes on both ways until the far side ends, and close it. Raises ConnectionError if a side resets.
 
-    The end of what the near side sends is passed on, too; the far side may still answer.
+    The end of the near side's data is passed on, too; the far side may still respond.
     """
     there = asyncio.create_task(_send(reader, far_writer))
     try:

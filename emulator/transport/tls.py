@@ -1,4 +1,4 @@
-"""Certificates: an authority and a certificate made at the start, or the user's own files."""
+"""Certificates: an authority and a certificate generated at the start, or the user's own files."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 LOCAL_NAMES = ("localhost", "127.0.0.1", "::1", "host.docker.internal")
 
 MEMORY = "/dev/shm"
-"""Where the made key goes for the moment in which OpenSSL reads it, on systems that have this folder.
+"""Where the generated key is written for the moment in which OpenSSL reads it, on systems with this folder.
 
-It is held in memory, and there even if a container's root is read-only.
+It is in memory, and exists even if a container's root is read-only.
 """
 
 
 @dataclass(frozen=True)
 class Tls:
-    """How the emulator answers over TLS.
+    """The emulator's TLS.
 
-    `authority` is what clients are to trust, as PEM; None if the certificate is the user's own.
+    `authority` is the certificate authority for clients to trust, as PEM; None if the certificate is the user's own.
     """
 
     context: ssl.SSLContext
@@ -36,9 +36,9 @@ class Tls:
 
 
 def read_tls(settings: Settings, hosts: Iterable[str]) -> Tls | None:
-    """Return what the settings ask for, None if `tls` is off; `hosts` are the vendors' names.
+    """Return the TLS of the settings, None if `tls` is off; `hosts` are the vendors' names.
 
-    Raises ConfigurationError for files that are missing, unreadable or do not fit each other.
+    Raises ConfigurationError for files that are missing, unreadable or do not belong together.
     """
     if settings.tls != "files":
         for name, file in (("tls_cert", settings.tls_cert), ("tls_key", settings.tls_key)):
@@ -95,7 +95,7 @@ def _read(certificate: str, key: str) -> ssl.SSLContext:
 
 
 def _no_password() -> str:
-    raise ConfigurationError("tls_key: the key is encrypted; give one without a password")
+    raise ConfigurationError("tls_key: the key is encrypted; use one without a password")
 
 
 def _context() -> ssl.SSLContext:

@@ -1,4 +1,4 @@
-"""The connection inside a tunnel, and the sandbox that it is for."""
+"""The connection inside a tunnel, and its sandbox."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from emulator.transport.connection import Connection, HttpServer
 
 
 class Tunnel(Connection):
-    """Serves what comes through one tunnel.
+    """Serves the requests of one tunnel.
 
-    `sandbox` is what the client named when it asked for the tunnel, None if it named none; `outer` is the client's
-    connection, `writer` leads to it.
+    `sandbox` is the one that the client named in its CONNECT, None if it named none; `outer` is the client's
+    connection, `writer` writes to it.
     """
 
     __slots__ = ("outer", "sandbox", "writer")
@@ -25,15 +25,15 @@ class Tunnel(Connection):
         self.writer: asyncio.StreamWriter | None = None
 
     def reset(self) -> None:
-        """Reset the client's connection, which the tunnel is in."""
+        """Reset the client's connection, which contains the tunnel."""
         self.outer.reset()
 
     @property
     def has_ended(self) -> bool:
-        """Return True if everything is answered and the connection let go of."""
+        """Return True if all responses are sent and the connection is released."""
         return self.transport is None or self.transport.is_closing()
 
 
 def tunnelled_to(request: web.BaseRequest) -> str | None:
-    """Return the sandbox that the request's connection is for, None if it is for all."""
+    """Return the sandbox of the request's tunnel, None if it names none."""
     return request.protocol.sandbox if isinstance(request.protocol, Tunnel) else None

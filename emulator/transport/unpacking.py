@@ -1,7 +1,7 @@
-"""Unpacking bodies that come compressed, piece by piece, as Node's zlib does.
+"""Decompresses bodies piece by piece, as Node's zlib does.
 
-Node 20 with body-parser 1.20 and hapi 21 was run beside this: several gzip members make one text; zeros behind one are
-padding, and so is all behind a zlib stream; whatever else follows a member has to be another one.
+Compared with Node 20, body-parser 1.20 and hapi 21: several gzip members are one text; zeros after a member are
+padding, and so is everything after a zlib stream; anything else after a member must be another one.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import zlib
 from emulator.errors import UndecodableBody
 
 UNPACKED = ("gzip", "deflate")
-"""The content encodings that are unpacked."""
+"""The content encodings that are decompressed."""
 
 _WINDOW_BITS = {"gzip": 31, "deflate": 15}
-"""By these zlib knows the form of a stream: with gzip's header, or its own."""
+"""zlib's parameters for a stream with gzip's header, or its own."""
 
 
 class Unpacking:
-    """Unpacks one body of an encoding that is one of UNPACKED."""
+    """Decompresses one body with one of the encodings UNPACKED."""
 
     def __init__(self, encoding: str) -> None:
         self._encoding = encoding
@@ -26,7 +26,7 @@ class Unpacking:
         self._is_padding = False
 
     def unpack(self, chunk: bytes, limit: int) -> bytes:
-        """Return what a piece holds, `limit` bytes of it at most. Raises UndecodableBody, in zlib's words."""
+        """Return the content of a piece, at most `limit` bytes. Raises UndecodableBody, in zlib's words."""
         found = bytearray()
         while chunk and not self._is_padding and len(found) < limit:
             if self._stream.eof:

@@ -1,4 +1,4 @@
-"""Between HTTP and the pipeline: an aiohttp request becomes a Call, a Reply an aiohttp response."""
+"""Converts between HTTP and the pipeline: an aiohttp request into a Call, a Reply into an aiohttp response."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from emulator.transport.parts import read_parts
 from emulator.transport.unpacking import UNPACKED, Unpacking
 
 SHORT = 64 * 1024
-"""A JSON body of up to so many bytes is read even if no operation takes it: the journal shows it."""
+"""A JSON body of up to this many bytes is read even if no operation takes it, for the journal."""
 
 NO_CACHE = re.compile(r"(?:^|,)\s*no-cache\s*(?:,|$)")
 
@@ -36,19 +36,19 @@ QUICK_BODY = 32 * 1024
 """A longer body is parsed and validated off the event loop."""
 
 PACKED_BYTES = 1024
-"""So much of a compressed body is unpacked before others have their turn: a thousand times as much, at most."""
+"""How much of a compressed body is decompressed (up to a thousand times as much) before other calls get their turn."""
 
 MOST_VALUES = 100_000
 """How many values and keys a JSON body may have, counted by its commas, colons and opening brackets.
 
-What parses, validates and writes JSON holds the interpreter until it has done: up to 0.5 µs a mark was measured.
+Parsing, validating and writing JSON blocks the interpreter: up to 0.5 µs for each mark, as measured.
 """
 
 logger = logging.getLogger("emulator")
 
 
 class Disconnected(Exception):
-    """The client left before its request had come, or while its reply was held back."""
+    """The client disconnected before its request was complete, or while its reply was delayed."""
 
 
 class TooLarge(Exception):
@@ -60,7 +60,7 @@ class TooLarge(Exception):
 
 
 class UnsupportedEncoding(Departure):
-    """The body's content encoding is not one that is unpacked."""
+    """The body's content encoding is not supported."""
 
     def __init__(self, encoding: str) -> None:
         super().__init__(f"the content encoding {encoding!r} is not one of {', '.join(UNPACKED)}")
@@ -70,19 +70,19 @@ class UnsupportedEncoding(Departure):
 
 @dataclass(frozen=True)
 class BodyLimits:
-    """How many bytes a body may have: `json` where it is read as a whole to be parsed, `body` at most."""
+    """The maximum size of a body in bytes: `json` if it is read and parsed as a whole, `body` for any other."""
 
     body: int
     json: int
 
     @property
     def parsed(self) -> int:
-        """The limit for what is parsed as a whole."""
+        """The limit for bodies that are parsed as a whole."""
         return min(self.json, self.body)
 
 
 def new_call(request: web.BaseRequest, path: str, base_url: str, params: Mapping[str, Any]) -> Call:
-    """Return the call without its body; `base_url` is what stands before `path`."""
+    """Return the call without its body; `base_url` is the URL before `path`."""
     return Call(
         method=request.method,
         path=path,
@@ -94,19 +94,19 @@ def new_call(request: web.BaseRequest, path: str, base_url: str, params: Mapping
 
 
 def has_body(request: web.BaseRequest, conventions: Conventions) -> bool:
-    """Return True if there is a body to read: Express 4 and hapi 21, which were run, unpack one of no bytes, too."""
+    """Return True if there is a body to read: Express 4 and hapi 21, as run, also decompress an empty one."""
     is_unpacked = conventions.content_encoding == "unpacked" and encoding_of(request) != ""
     return request.body_exists or (is_unpacked and request.content_length == 0)
 
 
 def encoding_of(request: web.BaseRequest) -> str:
-    """Return how the body is encoded, in small letters: "gzip"; "" if it is sent as it is."""
+    """Return the body's content encoding in lower case: "gzip"; "" if it has none."""
     encoding = request.headers.get(hdrs.CONTENT_ENCODING, "").strip().lower()
     return "" if encoding == "identity" else encoding
 
 
 async def read_short(request: web.BaseRequest, limit: int) -> bytes:
-    """Return a small JSON body that comes as it is, and is not waited with; else nothing. Raises Disconnected."""
+    """Return a short JSON body, b"" if it is encoded or its client waits for a 100. Raises Disconnected."""
     length, kind = request.content_length, request.headers.get(hdrs.CONTENT_TYPE, "")
     is_small = length is not None and 0 < length <= min(SHORT, limit) and not encoding_of(request)
     if not is_small or "json" not in kind or expects_continue(request):
@@ -115,7 +115,7 @@ async def read_short(request: web.BaseRequest, limit: int) -> bytes:
 
 
 async def _read_ignored(request: web.BaseRequest) -> bytes:
-    """Return a body that no operation takes, for the journal; nothing if it is long. Raises Disconnected."""
+    """Return a body that no operation takes, for the journal; b"" if it is long. Raises Disconnected."""
     if request.content_length is not None and request.content_length > SHORT:
         return b""
     with suppress(TooLarge):
@@ -131,12 +131,12 @@ async def read_body(
     limits: BodyLimits,
     files: ExitStack,
 ) -> None:
-    """Read the request's body into the call: whole and unpacked, or part by part to temporary files.
+    """Read the request's body into the call: decompressed as a whole, or part by part to temporary files.
 
-    Of one that no operation takes (`body` is None), the beginning is read for the journal.
+    If no operation takes it (`body` is None), its beginning is read for the journal.
 
-    Raises TooLarge, Disconnected, UnsupportedEncoding, UndecodableBody, and MalformedBody for a multipart body that is
-    none. What is opened is closed with `files`.
+    Raises TooLarge, Disconnected, UnsupportedEncoding, UndecodableBody, and MalformedBody for an invalid multipart
+    body. Opened files are closed with `files`.
     """
     if body is None:
         call.body = await _read_ignored(request)
@@ -162,7 +162,7 @@ async def _read_whole(
     """Return a body. Raises TooLarge beyond `limit` bytes, or `most_marks` of JSON's commas, colons and brackets."""
     content = request.content
     if unpacking is None and content.is_eof() and content.total_bytes == request.content_length:
-        whole = content.read_nowait()  # it has come with its head
+        whole = content.read_nowait()  # it has arrived together with its head
         if len(whole) > most_marks:
             _refuse_marks(_marks(whole), most_marks, limit)
         return whole
@@ -177,7 +177,7 @@ async def _read_whole(
                 marks += _marks(bit)
                 _refuse_marks(marks, most_marks, limit)
             if unpacking is not None:
-                # A bit may hold a thousand times as much, or members without end.
+                # A bit may decompress to a thousand times as much, or to endless members.
                 await asyncio.sleep(0)
     if unpacking is not None:
         unpacking.end()
@@ -193,16 +193,16 @@ def _marks(text: bytes) -> int:
 
 
 def _refuse_marks(marks: int, most: int, limit: int) -> None:
-    """Refuse a text that may be JSON of too many values: so many would take seconds and hundreds of MB."""
+    """Refuse a text that may be JSON with too many values: these would take seconds and hundreds of MB."""
     if marks > most:
-        logger.warning("refused a body as too large: JSON may have %d commas, colons and brackets", most)
+        logger.warning("refused a body as too large: JSON may have at most %d commas, colons and brackets", most)
         raise TooLarge(limit)
 
 
 async def _pieces(request: web.BaseRequest, limit: int) -> AsyncIterator[bytes]:
-    """Yield the body as it comes.
+    """Yield the body in pieces as it arrives.
 
-    Raises TooLarge beyond `limit` bytes, Disconnected, and MalformedBody where it is not framed as its head says.
+    Raises TooLarge beyond `limit` bytes, Disconnected, and MalformedBody if it does not match its head.
     """
     await proceed(request)
     size = 0
@@ -219,16 +219,16 @@ async def _pieces(request: web.BaseRequest, limit: int) -> AsyncIterator[bytes]:
 
 
 async def proceed(request: web.BaseRequest) -> None:
-    """Tell a client that waits for it to send the body."""
+    """Send 100 Continue to a client that waits for it."""
     if expects_continue(request):
         with suppress(ConnectionError):
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        # aiohttp takes whatever was written for a part of the response.
+        # aiohttp takes anything that was written for a part of the response.
         request.writer.output_size = 0
 
 
 def respond(call: Call, reply: Reply, conventions: Conventions) -> web.Response:
-    """Return the response that carries the reply, as the vendor's conventions have it."""
+    """Return the response of a reply, by the vendor's conventions."""
     reply = encoded(reply, conventions)
     content, kind = reply.content, reply.content_type
     headers = CIMultiDict({**conventions.headers, **reply.headers})
@@ -241,7 +241,7 @@ def respond(call: Call, reply: Reply, conventions: Conventions) -> web.Response:
             return web.Response(status=304, headers=headers)
     response = web.Response(status=reply.status, headers=headers, body=content)
     if not content and not kind:
-        # aiohttp would say application/octet-stream of a body that is not there.
+        # Without a body, aiohttp would send application/octet-stream.
         response.headers.popall(hdrs.CONTENT_TYPE, None)
     return response
 
@@ -257,25 +257,25 @@ def encoded(reply: Reply, conventions: Conventions) -> Reply:
 
 
 def content_of(response: web.Response) -> bytes:
-    """Return the body of a response that was made of a reply."""
+    """Return the body of the response of a reply."""
     return response.body if isinstance(response.body, bytes) else b""
 
 
 def problem_response(problem: Problem) -> web.Response:
-    """Return the response that carries a problem."""
+    """Return the response of a problem."""
     reply = problem.reply()
     headers = {**reply.headers, hdrs.CONTENT_TYPE: reply.content_type}
     return web.Response(status=reply.status, body=write_json(reply.document), headers=headers)
 
 
 def _weak_etag(content: bytes) -> str:
-    """Return the ETag in the form that Express gives it: length in hex, SHA-1 in base64."""
+    """Return the ETag in Express's form: length in hex, SHA-1 in base64."""
     digest = b64encode(hashlib.sha1(content, usedforsecurity=False).digest()).decode()
     return f'W/"{len(content):x}-{digest[:27]}"'
 
 
 def _is_fresh(call: Call, etag: str) -> bool:
-    """Return True if the client has what it asks for, and does not ask for it all the same (Express 4, fresh 0.5)."""
+    """Return True if the client's cached copy is current, and it does not ask for a new one (Express 4, fresh 0.5)."""
     if NO_CACHE.search(call.headers.get(hdrs.CACHE_CONTROL, "")):
         return False
     candidates = {
@@ -291,18 +291,18 @@ def expects_continue(request: web.BaseRequest) -> bool:
 
 
 def is_unsent(request: web.BaseRequest) -> bool:
-    """Return True if nothing of the body has come, and its client waits for a 100 that it did not get."""
+    """Return True if nothing of the body has arrived because its client waits for a 100."""
     return expects_continue(request) and not request.content.total_bytes
 
 
 def reset(transport: asyncio.WriteTransport) -> None:
-    """End a connection as TCP does when something is wrong."""
+    """Reset a TCP connection."""
     # Closing with a linger time of zero makes the system send a reset instead of an end.
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
 
 
 async def pause(seconds: float, stopping: asyncio.Event) -> None:
-    """Wait, but no longer than until the emulator stops."""
+    """Wait, but at most until the emulator stops."""
     with suppress(TimeoutError):
         await asyncio.wait_for(stopping.wait(), seconds)
