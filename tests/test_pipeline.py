@@ -79,6 +79,13 @@ def acme(aiohttp_client: Any, catalogue: Catalogue) -> Acme:
     return start
 
 
+async def test_another_client_of_a_server_in_the_loop_finds_its_sandboxes(acme: Acme, aiohttp_client: Any) -> None:
+    running = await acme()
+    before = running.emulator.sandboxes.default
+    await aiohttp_client(running.client.server)
+    assert running.emulator.sandboxes.default is before
+
+
 async def test_call_reaches_its_handler_and_is_journalled(acme: Acme) -> None:
     here = await acme()
     assert await here.call("GET", "/things") == (200, [{"id": "a", "name": "A"}])

@@ -65,7 +65,9 @@ class InLoopServer(BaseTestServer):
         self._emulator = emulator
 
     async def start_server(self, loop: asyncio.AbstractEventLoop | None = None, **options: Any) -> None:
-        """Begin to listen, then seed."""
+        """Begin to listen, then seed; nothing if it has begun: each client that is given the server starts it."""
+        if self.started:
+            return
         await super().start_server(loop, **options)
         try:
             await self._emulator.start()
