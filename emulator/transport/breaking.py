@@ -59,8 +59,10 @@ async def _truncate(
     bytes_sent: float | None,
     stopping: asyncio.Event,
 ) -> None:
-    await stream.write(content[: len(content) // 2 if bytes_sent is None else int(bytes_sent)])
-    close(request)
+    end = len(content) // 2 if bytes_sent is None else int(bytes_sent)
+    await stream.write(content[:end])
+    if end < len(content):
+        close(request)
 
 
 async def _drip(
