@@ -168,6 +168,39 @@ def plant_bodies(plants: Plants) -> None:
     plants.send("POST", CELIGO, content=escaped, headers={"Content-Type": "application/json"})
 
 
+def plant_corrupted(plants: Plants) -> None:
+    """Bodies that do not parse, or not as their content type says: each with its own kind of damage."""
+    kinds = (
+        "application/json",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=b",
+        "",
+    )
+    for shape in (
+        '{{"a": [{{"b": "{{", "token": {{"c": ["{}"',
+        '{{"name": "W", /* token */ "x": "{}"}}',
+        '{{"value": "{}", "name": "Authorization"',
+        '{{"token" "{}"}}',
+        '{{"pin": null, "token": null "{}"}}',
+        '{{"token": "{}", "token": null}}',
+        '{{"a": {{"token": "{}"}}, "a": 1}}',
+        '\ufeff{{"to\\u006ben": "a\\"b{}"',
+        '{{"to%6ben": "{}"',
+        '{{"name": "x\\npwd: {}',
+        '{{"a": 1}}\n{{"token": "{}"}}\n{{"b"',
+        '[{{"token": "{}"}}, NaN]',
+        "{{'token': 'it''s {}'}}",
+        "a=1&token=null {}&b=2",
+        "token%3D{}",
+        '--b\r\nContent-Disposition: form-data; name="token"\r\n\r\n{}\r\n--b',
+        '{{"token": "' + "x" * 70_000 + '{}"}}',
+    ):
+        for kind in kinds:
+            content = shape.format(plants.new(f"corrupted {shape[:60]} as {kind}")).encode()
+            plants.send("POST", SECODA, content=content, headers={"Content-Type": kind})
+
+
 def plant_graphql(plants: Plants) -> None:
     """Documents and variables."""
     for document in (
@@ -180,12 +213,21 @@ def plant_graphql(plants: Plants) -> None:
         '{{ listCustomIntegrations(secret: "{}") {{ ok }} }}',
         "mutation {{ addCustomIntegration(token: {}) {{ ok }} }}",
         'mutation {{ addCustomIntegration(token: {}"',
+        'mutation {{ login(password # as they say\n : "{}") {{ ok }} }}',
+        'mutation {{ login(headers: [{{value: "{}", name: "Authorization"}}]) {{ ok }} }}',
+        'query ($x: String = "{}") {{ login(apiKey: $x) {{ ok }}',
+        'query {{ login(pin: """a \\""" {} # """) {{ ok }} }}',
+        '# token: "{}"\n{{ listCustomIntegrations {{ ok }} }}',
     ):
         secret = plants.new(f"GraphQL {document}")
         plants.send("POST", PARADIME, json={"query": document.format(secret)})
         plants.send("POST", PARADIME, content=document.format(secret), headers={"Content-Type": "application/graphql"})
     bound = "mutation($x: String) { login(password: $x) { ok } }"
     plants.send("POST", PARADIME, json={"query": bound, "variables": {"x": plants.new("bound variable")}})
+    passed = {"query": bound, "variables": json.dumps({"x": plants.new("variable in a query")})}
+    plants.send("GET", PARADIME, params=passed)
+    plants.send("POST", PARADIME, data=passed)
+    plants.send("POST", PARADIME, json={"variables": {"x": plants.new("cut document")}, "query": bound[:-4]})
     named = "query($token: Int) { listCustomIntegrations { ok } }"
     plants.send("POST", PARADIME, json={"query": named, "variables": {"token": plants.new("variable of a wrong type")}})
 
@@ -278,6 +320,7 @@ def test_planted_credentials_are_found_nowhere(catalogue: Catalogue, caplog: pyt
         control, plants = Control(server.url, client), Plants(client, server.url)
         plant_heads(plants)
         plant_bodies(plants)
+        plant_corrupted(plants)
         plant_graphql(plants)
         plant_malformed(plants)
         plant_replies(plants, control)

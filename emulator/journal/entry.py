@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from emulator.exchange import Call, Part, Violation
-from emulator.journal.masking import Masker, Pairs
+from emulator.journal.masking import NO_PATHS, Masker, Pairs
 from emulator.journal.secret_paths import SecretPaths
-from emulator.journal.text_masking import NO_PATHS
 from emulator.runtime.bounded import BoundedCache
 
 if TYPE_CHECKING:
@@ -209,18 +208,18 @@ def journalled_call(
 
     `secret_paths` say where the vendor's paths contain credentials, `matched` that an operation has this path.
     """
-    head = masker.head(call, secret_paths, matched=matched)
+    base_url, path, headers, query = masker.head(call, secret_paths, matched=matched)
     body, size, cut = _keep(call.body, call.headers.get("Content-Type", ""), masker.body, body_limit)
     return JournalledCall(
-        head.headers,
+        headers,
         body,
         size,
         cut,
         call.method,
-        head.base_url,
-        head.path,
-        head.query,
-        tuple([_keep_part(part, masker, body_limit) for part in call.parts.values()]) if call.parts else (),
+        base_url,
+        path,
+        query,
+        _keep_parts(list(call.parts.values()), masker, body_limit) if call.parts else (),
         masker.document(call.params) if call.params else NO_PARAMS,
     )
 
@@ -265,14 +264,23 @@ def _mask_reply(masker: Masker, body: bytes, content_type: str) -> bytes:
     return masked
 
 
-def _keep_part(part: Part, masker: Masker, limit: int) -> JournalledPart:
-    text = None
-    if part.filename is None:
-        part.file.seek(0)
-        head = part.file.read(limit)
-        part.file.seek(0)
-        text = None if b"\0" in head else masker.value(part.name, head.decode("utf-8", "replace"))
-    return JournalledPart(part.name, part.filename, part.content_type, part.size, text)
+def _keep_parts(parts: Sequence[Part], masker: Masker, limit: int) -> tuple[JournalledPart, ...]:
+    texts = masker.members([(part.name, _text_of(part, limit)) for part in parts])
+    return tuple(
+        [
+            JournalledPart(name, part.filename, part.content_type, part.size, text)
+            for part, (name, text) in zip(parts, texts, strict=True)
+        ]
+    )
+
+
+def _text_of(part: Part, limit: int) -> str | None:
+    if part.filename is not None:
+        return None
+    part.file.seek(0)
+    head = part.file.read(limit)
+    part.file.seek(0)
+    return None if b"\0" in head else head.decode("utf-8", "replace")
 
 
 def _size_of(exchange: Exchange) -> int:

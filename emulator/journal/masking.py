@@ -1,87 +1,131 @@
 """Masks credentials in what the journal keeps. What is one is in the table of credential_shapes.py.
 
-JSON is read, masked by key and written again; expressions are for what does not parse, and for texts inside.
+What parses is masked by name and written again: JSON, JSON lines, forms, queries, GraphQL. Any other text is not
+understood: from its first credential to its end, all of it is masked.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, TypeAlias
-from urllib.parse import quote_plus, unquote_plus
+from urllib.parse import parse_qsl, quote, unquote_plus, urlencode
 
 from emulator.contract.reading import FORM
-from emulator.errors import MalformedBody
 from emulator.exchange import NOTHING, Call, Violation
-from emulator.journal.credential_shapes import MASK, SCHEME, may_hold_credential, names_credential
-from emulator.journal.literals import GRAPHQL_START, bound_variables, mask_literals
+from emulator.journal.credential_shapes import (
+    credential_keys,
+    is_named,
+    may_hold_credential,
+    names_credential,
+    start_of_credential,
+)
 from emulator.journal.secret_paths import SecretPaths
-from emulator.journal.text_masking import TextMasker, is_named
-from emulator.json_text import READINGS, write_json
+from emulator.json_text import write_json
 
+MASK: Final = "***"
+GRAPHQL: Final = "application/graphql"
+NO_PATHS: Final = SecretPaths()
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
-_SCHEME = re.compile(SCHEME, re.IGNORECASE)
-_BLANK = " \t\r\n\ufeff"
 LONGEST_SENTENCE: Final = 1000
 """So much of a violation's sentence, pointer and value is kept, in characters."""
 
 LONGEST_VALUE: Final = 64 * 1024
 """So much of a value is read to mask it, in characters: as of a body, what is behind is not kept."""
 
-_PAIRED = re.compile(r"(.*?)_?(?:(name|key|header|path)|value)", re.IGNORECASE | re.DOTALL)
-"""The keys of a name and its value: `name` and `value`, `headerName` and `headerValue`."""
+DEEPEST = 4
+"""A text that is encoded as often as this is masked, whatever is in it."""
+
+MOST_ECHOES = 256
+"""So many words of a credential, the first ones, are masked wherever else they are in the exchange."""
+
+EVERY_VARIABLE: Final = "*"
+
+_SCHEME = re.compile(r"(?:(?:bearer|basic|digest|token|apikey|negotiate|ntlm|oauth)\s{1,8})?", re.IGNORECASE)
+_GRAPHQL = re.compile(r"\s*+(?:query|mutation|subscription|fragment)\b[\s\w]*[({@]")
+_SIGNS = re.compile(r"[\s\"'\\:=,(){}\[\]<>]*+")
+"""What a mask leaves in front of a credential."""
+_ESCAPE = re.compile(r"(?<!\\)\\++(?:u([0-9a-fA-F]{4})|[nrtbf])")
+_ECHO = re.compile(r"[\w.~+/=@-]{8,}+", re.ASCII)
+"""A word that is masked wherever else it is: not so short that it may be a part of others."""
+_SLASH, _ANY_SLASH = re.compile("(/)"), re.compile("(/|%2[fF])")
+"""Some vendors take an encoded slash as one, for others it is a part of a segment."""
 
 
-@dataclass(slots=True)
-class Head:
-    """What a call has besides its body."""
-
-    base_url: str
-    path: str
-    headers: Pairs
-    query: Pairs
-
-
-class Masker(TextMasker):
+class Masker:
     """Masks one exchange: what was a credential in one place of it is masked in the other places, too."""
 
-    def head(self, call: Call, secrets: SecretPaths, *, matched: bool) -> Head:
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+
+    def head(self, call: Call, secrets: SecretPaths, *, matched: bool) -> tuple[str, str, Pairs, Pairs]:
         """Return base URL, path, headers and query of a call without credentials."""
-        texts = [call.base_url, call.path, *_unnamed(call.headers), *call.query, *call.query.values()]
+        query = tuple(call.query.items())
+        texts = (call.base_url, call.path, *_unnamed(call.headers), *call.query, *call.query.values())
         if matched and not secrets.templates and not may_hold_credential("\n".join(texts)):
-            return Head(call.base_url, call.path, self._named(call.headers), tuple(call.query.items()))
-        return Head(
-            self.text(self.path(call.base_url, secrets, at_end=True)),
-            self.path(call.path, secrets, matched=matched),
-            self.headers(call.headers),
-            tuple([(name, self.value(name, value)) for name, value in call.query.items()]),
-        )
+            return call.base_url, call.path, self._named(call.headers), query
+        base_url = self.text(self.path(call.base_url, secrets, at_end=True))
+        path = self.path(call.path, secrets, matched=matched)
+        return base_url, path, self.headers(call.headers), tuple(self.members(query))
 
     def headers(self, headers: Mapping[str, str]) -> Pairs:
         """Return the headers as pairs; a credential's scheme ("Bearer") stays."""
+        named = self._named(headers)
         if not may_hold_credential("\n".join(_unnamed(headers))):
-            return self._named(headers)
-        return tuple(
-            [
-                (name, self._credential(value) if names_credential(name) else self.text(value))
-                for name, value in headers.items()
-            ]
-        )
+            return named
+        return tuple([(name, value if names_credential(name) else self.text(value)) for name, value in named])
 
-    def value(self, name: str, value: str) -> str:
-        """Return the value of a parameter, or of a field of a form."""
-        if names_credential(name):
-            return self.hide(value)
-        return self._literals(value) if name == "query" and "{" in value else self.inner(value)
+    def path(self, path: str, secrets: SecretPaths = NO_PATHS, *, at_end: bool = False, matched: bool = True) -> str:
+        """Return a path without the credentials that it has where its start, or its end, is like a template.
+
+        Of one that no operation matches, what may be a credential is masked, too.
+        """
+        for slash in (_SLASH, _ANY_SLASH) if "%2" in path else (_SLASH,):
+            pieces = slash.split(path)
+            hidden = secrets.places(pieces[::2], at_end=at_end, matched=matched)
+            pieces[::2] = [self._segment(one, place in hidden) for place, one in enumerate(pieces[::2])]
+            path = "".join(pieces)
+        return path
+
+    def members(
+        self, members: Collection[tuple[str, Any]], *, secret: bool = False, bound: Collection[str] = ()
+    ) -> list[tuple[str, Any]]:
+        """Return the members of an object, the parameters of a query or the fields of a form without credentials.
+
+        `secret`: all in them is one. So is what is below a key in `bound`.
+        """
+        hidden = credential_keys(members).union(bound)
+        texts = [value for key, value in members if key == "query" and isinstance(value, str)]
+        queries = {text: self._graphql(text) for text in texts}
+        passed = {variable for _, variables in queries.values() for variable in variables}
+        masked = []
+        for key, value in members:
+            if secret or key in hidden:
+                found = self.document(value, True)
+            elif key == "query" and value in texts:
+                found = queries[value][0]
+            else:
+                found = self._variables(value, passed) if key == "variables" else self.document(value)
+            masked.append((key if key.isidentifier() else self.text(key), found))
+        return masked
+
+    def document(self, value: Any, secret: bool = False) -> Any:
+        """Return a JSON document without credentials; `secret`: all in it is one."""
+        if isinstance(value, str):
+            return self.hide(value) if secret else self.inner(value)
+        if isinstance(value, dict):
+            return dict(self.members(value.items(), secret=secret))
+        if isinstance(value, list):
+            return [self.document(entry, secret) for entry in value]
+        return MASK if secret and value is not None and not isinstance(value, bool) else value
 
     def body(self, body: bytes, content_type: str = "") -> bytes:
         """Return a body without credentials, as it was if it has none; it may be cut."""
         text = body.decode("utf-8", "replace")
-        if not may_hold_credential(text):
-            return body
-        masked = self._body(text, content_type)
+        masked = self.inner(text, content_type.partition(";")[0].strip().lower())
         return body if masked == text else masked.encode("utf-8", "replace")
 
     def reply_body(self, body: bytes, content_type: str = "") -> bytes:
@@ -94,25 +138,48 @@ class Masker(TextMasker):
             body = body.replace(secret.encode(), MASK.encode())
         return body
 
-    def document(self, value: Any, secret: bool = False) -> Any:
-        """Return a JSON document without credentials; `secret`: all in it is one."""
-        if isinstance(value, str):
-            return self.hide(value) if secret else self.inner(value)
-        if isinstance(value, dict):
-            return self._object(value, secret)
-        if isinstance(value, list):
-            return [self.document(entry, secret) for entry in value]
-        return MASK if secret and value is not None and not isinstance(value, bool) else value
-
-    def inner(self, text: str) -> str:
-        """Return a text that may be JSON itself."""
+    def inner(self, text: str, kind: str = "") -> str:
+        """Return a text without credentials that may be a document; `kind` is its media type, if that is known."""
         if not may_hold_credential(text):
             return text
-        return self._body(text, "") if text.lstrip()[:1] in ("{", "[", '"') else self.text(text)
+        if kind == GRAPHQL or _GRAPHQL.match(text):
+            return self._graphql(text)[0]
+        if text.lstrip(" \t\r\n\ufeff")[:1] in ("{", "[", '"') or kind.endswith("json"):
+            return self._json(text)
+        if kind == FORM and len(text.split()) == 1:
+            fields = parse_qsl(text, keep_blank_values=True)
+            masked = self.members(fields)
+            return text if masked == fields else urlencode(masked, safe="*", errors="replace")
+        return self.text(text)
+
+    def text(self, text: str) -> str:
+        """Return a text that is masked from its first credential to its end: decoded, if that is encoded."""
+        if not may_hold_credential(text):
+            return text
+        levels = _decoded(text)
+        if len(levels) > DEEPEST:
+            return self.hide(text)
+        for plain in levels:
+            start = start_of_credential(plain)
+            signs = None if start is None else _SIGNS.match(plain, start)
+            if signs is not None and signs.end() < len(plain):
+                return self.text(plain[: signs.end()]) + self.hide(plain[signs.end() :])
+        return text
 
     def violations(self, violations: Sequence[Violation]) -> tuple[Violation, ...]:
         """Return them without credentials, objects and arrays, their texts cut to LONGEST_SENTENCE characters."""
-        return tuple([self._violation(violation, LONGEST_SENTENCE) for violation in violations])
+        return tuple([self._violation(violation) for violation in violations])
+
+    def hide(self, value: str) -> str:
+        """Return the mask for a credential, nothing for an empty one."""
+        words = [word for word in _ECHO.findall(value) if not (word.isalpha() and word.islower())]
+        self._seen.update(words[:MOST_ECHOES])
+        return MASK if value else value
+
+    def _without_echoes(self, text: str) -> str:
+        for secret in self._seen:
+            text = text.replace(secret, MASK)
+        return text
 
     def _named(self, headers: Mapping[str, str]) -> Pairs:
         return tuple(
@@ -121,86 +188,59 @@ class Masker(TextMasker):
 
     def _credential(self, value: str) -> str:
         scheme = _SCHEME.match(value)
-        return scheme[0] + self.hide(value[scheme.end() :]) if scheme else self.hide(value)
+        start = scheme.end() if scheme else 0
+        return value[:start] + self.hide(value[start:])
 
-    def _body(self, text: str, content_type: str) -> str:
-        kind = content_type.partition(";")[0].strip().lower()
-        if GRAPHQL_START.match(text):
-            return self._literals(text)
-        if text.lstrip(_BLANK)[:1] in ("{", "[", '"'):
-            return self._json(text)
-        if kind == FORM:
-            return "&".join(map(self._form_field, text.split("&")))
-        if kind.startswith("multipart/") or (text[:2] == "--" and "ontent-" in text):
-            return self._multipart(text, content_type)
-        return self.text(text)
+    def _segment(self, segment: str, secret: bool) -> str:
+        masked = self.hide(segment) if secret else self.text(segment)
+        return segment if masked == segment else quote(masked, safe="%*=;:@!$&'()+,~")
 
     def _json(self, text: str) -> str:
+        """Return JSON, or lines of JSON, without credentials, as it was if it has none."""
+        for lines in ([text], text.split("\n")):
+            try:
+                return "\n".join(map(self._json_line, lines))
+            except (ValueError, RecursionError):
+                continue
+        return self.text(text)
+
+    def _json_line(self, text: str) -> str:
+        plain = text.removeprefix("\ufeff")
+        found = json.loads(plain, object_pairs_hook=_unique, parse_constant=str) if plain.strip() else None
+        masked = self.document(found)
+        return text if masked == found else text[: len(text) - len(plain)] + write_json(masked).decode()
+
+    def _graphql(self, text: str) -> tuple[str, Collection[str]]:
+        """Return a GraphQL document without credentials, and the names of the variables that it passes as such."""
+        if not may_hold_credential(text):
+            return text, ()
+        from emulator.journal.graphql_literals import mask_literals  # noqa: PLC0415 - graphql-core, 0.1 s to import
+
         try:
-            found = READINGS["django"].read(text.removeprefix("\ufeff").encode("utf-8", "replace"))
-            masked = self.document(found)
-        except (MalformedBody, RecursionError):
-            # It is cut, broken, GraphQL, or nested deeper than Python goes.
-            return self.behind_names(self._literals(text))
-        mark = text[: text.startswith("\ufeff")]
-        return text if masked == found else mark + write_json(masked).decode()
+            return mask_literals(text, self.hide, self.inner)
+        except (ValueError, RecursionError):
+            return self.text(text), (EVERY_VARIABLE,)
 
-    def _literals(self, text: str) -> str:
-        return mask_literals(text, self.hide, self.inner)
+    def _variables(self, value: Any, passed: Collection[str]) -> Any:
+        if isinstance(value, dict) and EVERY_VARIABLE not in passed:
+            return dict(self.members(value.items(), bound=passed))
+        return self.document(value, bool(passed))
 
-    def _object(self, value: dict[str, Any], secret: bool, bound: Collection[str] = ()) -> dict[str, Any]:
-        """Return an object without credentials; what is below a key in `bound` is one, too."""
-        pairs = [(found[1], found[2], key) for key in value if (found := _PAIRED.fullmatch(key))]
-        named = {prefix for prefix, is_name, key in pairs if is_name and is_named(value[key])}
-        hidden = {key for prefix, is_name, key in pairs if not is_name and prefix in named}.union(bound)
-        query = value.get("query")
-        passed = bound_variables(query) if isinstance(query, str) else ()
-        masked: dict[str, Any] = {}
-        for key, inner in value.items():
-            below = secret or key in hidden or names_credential(key)
-            if key == "variables" and isinstance(inner, dict):
-                masked[key] = self._object(inner, below, passed)
-            elif key == "query" and not below and isinstance(inner, str) and "{" in inner:
-                masked[key] = self._literals(inner)
-            else:
-                masked[key] = self.document(inner, below)
-        return masked
-
-    def _form_field(self, field: str) -> str:
-        name, equals, value = field.partition("=")
-        plain = unquote_plus(value)
-        masked = self.value(unquote_plus(name), plain)
-        return field if masked == plain else f"{name}{equals}{quote_plus(masked, safe='*', errors='replace')}"
-
-    def _multipart(self, text: str, content_type: str) -> str:
-        named = re.search(r'boundary="?([^";]+)', content_type)
-        delimiter = f"--{named[1]}" if named else text.partition("\n")[0].strip()
-        if not delimiter.startswith("--"):
-            return self.text(text)
-        return delimiter.join(map(self._raw_part, text.split(delimiter)))
-
-    def _raw_part(self, part: str) -> str:
-        head, gap, rest = (*re.split(r"(\r?\n\r?\n)", part, maxsplit=1), "", "")[:3]
-        name = re.search(r'\bname="?([^";\r\n]*)', head)
-        content = rest.rstrip("\r\n")
-        return f"{head}{gap}{self.value(name[1] if name else '', content)}{rest[len(content) :]}"
-
-    def _violation(self, violation: Violation, longest: int) -> Violation:
+    def _violation(self, violation: Violation) -> Violation:
         """The sentences of jsonschema quote the value as Python writes it."""
-        actual: Any = violation.actual
-        sentence = violation.sentence
+        actual, sentence = violation.actual, violation.sentence
         secret = is_named(violation.pointer)
+        masked: Any = NOTHING
         if isinstance(actual, dict | list):
             if secret or may_hold_credential(sentence):
                 sentence = sentence.replace(repr(actual), "the object" if isinstance(actual, dict) else "the array")
-            actual = NOTHING
-        elif secret and isinstance(actual, str | int | float) and not isinstance(actual, bool):
-            sentence = sentence.replace(repr(actual), repr(MASK))
-            actual = MASK
-        elif isinstance(actual, str):
-            actual = self.without_echoes(self.inner(actual[:LONGEST_VALUE]))[:longest]
-        sentence = self.without_echoes(self.text(sentence))[:longest]
-        return replace(violation, pointer=violation.pointer[:longest], actual=actual, sentence=sentence)
+        elif actual is not NOTHING:
+            masked = self.document(actual[:LONGEST_VALUE] if isinstance(actual, str) else actual, secret)
+            sentence = sentence if masked == actual else sentence.replace(repr(actual), repr(masked))
+        if isinstance(masked, str):
+            masked = self._without_echoes(masked)[:LONGEST_SENTENCE]
+        sentence = self._without_echoes(self.text(sentence))[:LONGEST_SENTENCE]
+        return replace(violation, pointer=violation.pointer[:LONGEST_SENTENCE], actual=masked, sentence=sentence)
 
 
 def _unnamed(headers: Mapping[str, str]) -> list[str]:
@@ -210,3 +250,22 @@ def _unnamed(headers: Mapping[str, str]) -> list[str]:
 def is_masked(value: object) -> bool:
     """Return True if a value is what masking has left of a credential."""
     return isinstance(value, str) and value.endswith(MASK)
+
+
+def _decoded(text: str) -> list[str]:
+    """Return the text, and it decoded once, twice and so on until nothing is encoded, at most DEEPEST times."""
+    levels = [text]
+    while len(levels) <= DEEPEST:
+        plain = _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else " ", unquote_plus(levels[-1]))
+        if plain == levels[-1]:
+            break
+        levels.append(plain)
+    return levels
+
+
+def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse an object that has a key twice: one of the two values would be neither masked nor shown."""
+    found = dict(members)
+    if len(found) < len(members):
+        raise ValueError("a key twice")
+    return found

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from emulator.exchange import Document
+from emulator.journal.credential_shapes import is_named
 from emulator.journal.entry import Exchange
 from emulator.journal.masking import Masker, is_masked
-from emulator.journal.text_masking import is_named
 from emulator.matching.bodies import read_body
 from emulator.matching.globs import matches
 from emulator.matching.where import Unreadable, Where, graphql_part, ids_of
