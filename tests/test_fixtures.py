@@ -125,3 +125,10 @@ def test_a_wrong_switch_is_refused_with_what_there_is(catalogue: Catalogue, swit
     with pytest.raises(ConfigurationError) as refusal:
         Emulator(read_settings({"switches": [switch]}), catalogue)
     assert sentence in str(refusal.value)
+
+
+async def test_generated_records_take_no_id_that_another_file_gives(catalogue: Catalogue, tmp_path: Path) -> None:
+    (tmp_path / "immuta").mkdir()
+    (tmp_path / "immuta" / "data_sources.yaml").write_text("populate: 3\n")
+    sql = await dump(catalogue, fixtures=str(tmp_path))
+    assert sql.count('INSERT INTO "immuta.data_sources"') == 3

@@ -46,9 +46,12 @@ class Fixture:
     populate: int
     made_up: Mapping[int, Sequence[Record]] = field(default_factory=dict)
 
-    def load(self, world: World, seed: int, faker: Callable[[int, str], Faker]) -> None:
-        """Insert the records. `faker(seed, name)` returns the seeded Faker of a collection."""
+    def load(self, world: World) -> None:
+        """Insert the records that are written."""
         world[self.collection].insert_many(self.records)
+
+    def generate(self, world: World, seed: int, faker: Callable[[int, str], Faker]) -> None:
+        """Insert the generated records. `faker(seed, name)` returns the seeded Faker of a collection."""
         if seed in self.made_up:
             world[self.collection].insert_many(self.made_up[seed])
         elif self.populate and self.collection.populate:

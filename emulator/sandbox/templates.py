@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -92,11 +92,22 @@ def seed_vendor(
     """Fill a vendor's existing tables. Raises ConfigurationError if its fixtures cannot be loaded."""
     world = World(db, now=EPOCH, identity=None, switches=switches, randomness=f"{seed}:{vendor}:fixtures")
     for fixture in fixtures:
-        try:
-            fixture.load(world, seed, faker)
-        except (RecordExists, sqlite3.Error, LookupError, TypeError, ValueError) as problem:
-            reason = f"{type(problem).__name__}: {problem}"
-            raise ConfigurationError(f"fixtures: {fixture.collection.name} cannot be loaded: {reason}") from problem
+        with _loading(fixture):
+            fixture.load(world)
+    # What is generated takes ids that no record has, in whichever file that is.
+    for fixture in fixtures:
+        with _loading(fixture):
+            fixture.generate(world, seed, faker)
+
+
+@contextmanager
+def _loading(fixture: Fixture) -> Iterator[None]:
+    """Name the collection in what goes wrong."""
+    try:
+        yield
+    except (RecordExists, sqlite3.Error, LookupError, TypeError, ValueError) as problem:
+        reason = f"{type(problem).__name__}: {problem}"
+        raise ConfigurationError(f"fixtures: {fixture.collection.name} cannot be loaded: {reason}") from problem
 
 
 def seeded_faker(seed: int, collection: str) -> Faker:
