@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -35,7 +36,7 @@ from emulator.pipeline import Pipeline
 from emulator.runtime.off_loop import Worker
 from emulator.sandbox.blueprint import Blueprint
 from emulator.sandbox.budget import Budget
-from emulator.sandbox.fixtures import Fixtures, credentials_in, problems_in
+from emulator.sandbox.fixtures import Fixtures, completions, credentials_in, problems_in
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.sandboxes import DEFAULT, Sandboxes
 from emulator.sandbox.templates import seeded_faker
@@ -48,6 +49,8 @@ from emulator.transport.origin import Origin, origin_of, path_of
 from emulator.transport.ports import Ports
 from emulator.transport.tls import read_tls
 from emulator.transport.tunnel import tunnelled_to
+
+logger = logging.getLogger("emulator")
 
 
 class Emulator:
@@ -88,6 +91,7 @@ class Emulator:
     async def start(self) -> None:
         """Seed the sandboxes; from then on the emulator is ready."""
         await self.sandboxes.start()
+        self._log_generated()
         self.ready = True
 
     async def reset(self) -> Sandbox:
@@ -168,10 +172,15 @@ class Emulator:
             self.catalogue = catalogue
             self._pipelines = {name: self._pipeline(name) for name in catalogue.vendors}
         self._fixtures = fixtures
+        self._log_generated()
         # The pipelines hold the same mapping.
         self.scenarios.clear()
         self.scenarios.update(scenarios)
         self._addressing = self._make_addressing()
+
+    def _log_generated(self) -> None:
+        for completion in completions(self._fixtures):
+            logger.info("%s", completion)
 
     def _problems_in(self, records: Sequence[Record], collection: Collection) -> Iterable[tuple[str, str]]:
         contract = self.catalogue.contracts[collection.name.partition(".")[0]]

@@ -382,7 +382,7 @@ FILES: list[tuple[str, str, str]] = [
     (
         "integrations.yaml",
         "record: []",
-        "integrations.yaml: unknown field 'record'. Did you mean 'records'? Known fields: records, populate",
+        "integrations.yaml: unknown field 'record'. Did you mean 'records'? Known fields: records, populate, defaults",
     ),
     (
         "integrations.yaml",

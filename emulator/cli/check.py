@@ -29,7 +29,7 @@ def check(folders: Sequence[Path], contracts: str | None) -> None:
 
     Example: emulator check fixtures
     """
-    from emulator.cli.problems import all_problems, checked_folders  # noqa: PLC0415
+    from emulator.cli.problems import all_completions, all_problems, checked_folders  # noqa: PLC0415
 
     settings = read_settings({"contracts": contracts}, os.environ)
     checked = checked_folders(settings, folders)
@@ -42,4 +42,6 @@ def check(folders: Sequence[Path], contracts: str | None) -> None:
         sys.exit(1)
     own_folders = [*([settings.contracts] if settings.contracts else []), *checked[1:]]
     of_own = "".join(f", and of {folder}" for folder in own_folders)
+    for completion in all_completions(checked, settings):
+        say(str(completion))
     say(f"No problem in the built-in contracts, fixtures and scenarios{of_own}.")

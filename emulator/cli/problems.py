@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from emulator.app import Emulator
 from emulator.catalogue import (
@@ -25,7 +26,8 @@ from emulator.errors import ConfigurationError
 from emulator.exchange import Record
 from emulator.files.package_data import CONTRACTS, FIXTURES
 from emulator.files.unread import unread_contracts, unread_fixtures
-from emulator.sandbox.fixtures import Fixture, fixture_problems, read_fixtures
+from emulator.sandbox.completion import Completion
+from emulator.sandbox.fixtures import Fixture, completions, fixture_problems, read_fixtures
 from emulator.settings import Settings
 from emulator.store.collection import Collection
 from emulator.vendor import Vendor
@@ -59,6 +61,18 @@ def all_problems(folders: Sequence[Path], settings: Settings) -> Iterator[str]:
         found = [*folder_problems(folder, catalogue, settings), *unread]
         # Only valid files can be loaded; their mistakes have already been reported.
         yield from found or _world_problems(folder if number else None, settings, catalogue)
+
+
+def all_completions(folders: Sequence[Path], settings: Settings) -> Iterator[Completion]:
+    """Yield what is generated for the records in users' folders of fixtures, which have no problem."""
+    catalogue = read_catalogue(overlay=contract_overlay(settings))
+    for folder in folders[1:]:
+        for name in catalogue.vendors:
+            fixtures = _fixtures(folder, catalogue, name)
+            found = list(completions({name: fixtures}))
+            if found:
+                seeded_records({name: fixtures}, settings.seed, _switches(catalogue))(fixtures[0].collection)
+            yield from found
 
 
 def contract_problems(folder: Path = CONTRACTS, overlay: Path | None = None) -> Iterator[str]:
@@ -95,11 +109,15 @@ def folder_problems(folder: Path, catalogue: Catalogue, settings: Settings) -> I
 
 def _records(folder: Path, catalogue: Catalogue, settings: Settings) -> Callable[[Collection], Sequence[Record]]:
     """Return a function for a sandbox's first records; of a vendor with invalid fixtures, the built-in ones."""
-    switches = {
+    switches = _switches(catalogue)
+    return seeded_records({name: _fixtures(folder, catalogue, name) for name in switches}, settings.seed, switches)
+
+
+def _switches(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
+    return {
         name: {switch.name: switch.default for switch in contract.switches.values()}
         for name, contract in catalogue.contracts.items()
     }
-    return seeded_records({name: _fixtures(folder, catalogue, name) for name in switches}, settings.seed, switches)
 
 
 def _fixtures(folder: Path, catalogue: Catalogue, name: str) -> Sequence[Fixture]:

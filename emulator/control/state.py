@@ -32,9 +32,14 @@ handlers = Handlers()
 async def list_collections(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     """List the collections with their sizes, all of one moment."""
     collections = _collections(emulator)
+    fixtures = [fixture for of_vendor in sandbox.began.fixtures.values() for fixture in of_vendor]
+    generated = {one.collection.name: sorted(one.completion.keys) for one in fixtures if one.completion}
 
     def count(db: sqlite3.Connection) -> list[dict[str, Any]]:
-        return [_describe(collection, Records(db, collection).count()) for collection in collections.values()]
+        return [
+            {**_describe(one, Records(db, one).count()), "generated": generated.get(one.name, [])}
+            for one in collections.values()
+        ]
 
     return Reply(200, {"collections": await sandbox.store.run(count)})
 

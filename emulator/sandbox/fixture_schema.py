@@ -8,7 +8,7 @@ from emulator.contract.bundling import SUFFIX, bundle
 from emulator.contract.documents import load
 from emulator.contract.openapi import Contract
 from emulator.exchange import Document
-from emulator.sandbox.fixtures import FIELDS, POPULATE_LIMIT
+from emulator.sandbox.fixtures import DEFAULTS, FIELDS, POPULATE_LIMIT
 from emulator.store.collection import Collection
 
 CREDENTIAL = f"any-credential{SUFFIX}"
@@ -20,13 +20,11 @@ def fixture_schema(collection: Collection, contract: Contract, credential: Docum
     of_record = [{"$ref": collection.schema}] if collection.schema else []
     if collection.name.endswith(".credentials"):
         of_record.append({"$ref": CREDENTIAL})
-    records, populate = FIELDS
-    properties: dict[str, Any] = {
-        records: {
-            "type": ["array", "null"],
-            "items": {"type": "object", **({"allOf": of_record} if of_record else {})},
-        },
-    }
+    records, populate, defaults = FIELDS
+    properties: dict[str, Any] = {records: {"type": ["array", "null"], "items": {"type": "object"}}}
+    whole: dict[str, Any] = {"properties": {records: {"items": {"allOf": of_record}}}} if of_record else {}
+    if not collection.name.endswith(".credentials"):
+        properties[defaults] = {"enum": [DEFAULTS, None]}
     if collection.populate:
         properties[populate] = {"type": ["integer", "null"], "minimum": 0, "maximum": POPULATE_LIMIT}
     document = {
@@ -35,5 +33,8 @@ def fixture_schema(collection: Collection, contract: Contract, credential: Docum
         "type": ["object", "null"],
         "additionalProperties": False,
         "properties": properties,
+        # With it, records may leave out what their schema requires.
+        "if": {"required": [defaults], "properties": {defaults: {"const": DEFAULTS}}},
+        "else": whole,
     }
     return bundle(document, {**schemas, CREDENTIAL: credential}, "/$defs")
