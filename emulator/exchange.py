@@ -121,6 +121,12 @@ class Call:
         """Return the charset of the body's content type, lower-cased; "" if not sent."""
         return charset_of(self.headers.get("Content-Type", ""))
 
+    def move_below(self, mount: str) -> None:
+        """Let the base URL end behind `mount`, with which the path begins."""
+        self.path = self.path[len(mount) :]
+        self.base_url += mount
+        self.public_url += mount
+
 
 def media_type_of(content_type: str) -> str:
     """Return the media type in a Content-Type, lower-cased, without parameters."""

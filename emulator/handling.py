@@ -43,7 +43,7 @@ class RequestContext:
     `files` hold the parts of its body until the end. `matched` is the operation at its path; `operations` are those
     it is journalled under: of a GraphQL call the root fields, none if the contract has none of them. `is_strict` tells
     that whatever departs from the contract is refused. `kept_reply` was validated for an earlier call, `keep_as` is for
-    what in which state the reply may be given again.
+    what in which state the reply may be given again. `stub` is the name of the stub that answers it, "" if none does.
     """
 
     request: web.BaseRequest
@@ -66,6 +66,7 @@ class RequestContext:
     recording: Recording | None = None
     kept_reply: Reply | None = None
     keep_as: tuple[State, str] | None = None
+    stub: str = ""
     files: ExitStack = field(default_factory=ExitStack)
 
 

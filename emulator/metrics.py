@@ -26,7 +26,7 @@ class Metrics:
     def count(self, exchange: Exchange) -> None:
         """Count an exchange: its operations, status, faults and violations."""
         status = str(exchange.reply.status) if exchange.reply else "none"
-        for operation in exchange.operations or ("unmatched",):
+        for operation in exchange.operations or ("stubbed" if exchange.stub else "unmatched",):
             self._calls[exchange.vendor, operation, status] += 1
             for _ in exchange.faults:
                 self._faults[exchange.vendor, operation] += 1

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 
@@ -79,16 +80,18 @@ class Pipeline:
             try:
                 address.origin.check()
                 context.call.body = await wire.read_short(request, self._body_limits.parsed)
-                operation = self._match(context)
-                await self._read(context, operation)
-                await self._read_root_fields(context, operation)
-                self._apply_faults(context, operation)
-                self._open(context)
-                await hold_back(request, context.effect.seconds, self._stopping)
-                reply = context.effect.reply
-                if not context.effect.replaces_call:
-                    await self._admit(context, operation)
-                    reply = await self._handling.handle(context, operation)
+                reply = await self._stub(context)
+                if reply is None:
+                    operation = self._match(context)
+                    await self._read(context, operation)
+                    await self._read_root_fields(context, operation)
+                    self._apply_faults(context, operation)
+                    self._open(context)
+                    await hold_back(request, context.effect.seconds, self._stopping)
+                    reply = context.effect.reply
+                    if not context.effect.replaces_call:
+                        await self._admit(context, operation)
+                        reply = await self._handling.handle(context, operation)
             except Disconnected:
                 reply, context.effect = None, Effect(context.effect.faults)
             except Exception as failure:
@@ -111,6 +114,29 @@ class Pipeline:
         context.matched = route.operations.get("GET" if call.method == "HEAD" else call.method) if route else None
         context.operations = (context.matched.name,) if context.matched else ()
         return context
+
+    async def _stub(self, context: RequestContext) -> Reply | None:
+        """Answer a call that no operation matches by a stub of the sandbox, before anybody asks who calls."""
+        call, sandbox, mount = context.call, context.sandbox, context.route.mount if context.route else ""
+        if context.matched is not None or not len(sandbox.stubs):
+            return None
+        candidates = sandbox.stubs.at(self._vendor.name, call.method, mount + call.path)
+        if candidates and not call.body and wire.has_body(context.request, self._contract.conventions):
+            conventions, limits = self._contract.conventions, self._body_limits
+            await wire.read_body(context.request, call, None, conventions, limits, context.files)
+        found = sandbox.stubs.take(candidates, partial(self._stub_subject, context))
+        if found is None:
+            return None
+        if context.route is None:
+            call.move_below(found.route.mount)
+        context.stub, context.reply_is_checked = found.stub.name, True
+        self._open(context)
+        await hold_back(context.request, found.seconds, self._stopping)
+        return found.stub.reply()
+
+    def _stub_subject(self, context: RequestContext, params: Mapping[str, str]) -> CallSubject:
+        call = replace(context.call, params=dict(params))
+        return CallSubject(call, self._vendor.presented(call), context.sandbox.name, "")
 
     def _match(self, context: RequestContext) -> Operation:
         route = context.route
@@ -181,6 +207,7 @@ class Pipeline:
             context.root_fields,
             context.effect.faults,
             has_route=context.route is not None,
+            stub=context.stub,
         )
 
     async def _admit(self, context: RequestContext, operation: Operation) -> None:

@@ -19,6 +19,7 @@ import pytest
 from emulator.journal.entry import Exchange
 from emulator.server import access_log
 from emulator.server.access_log import ConsoleLog, coloured_line, format_for, json_line, text_line
+from emulator.stubs import stub_of
 from tests.conftest import EmulatorUnderTest
 
 NOON = datetime(2030, 1, 1, 12, 0, 1, tzinfo=UTC)
@@ -99,10 +100,21 @@ def test_json_lines_hold_the_same(emulator: EmulatorUnderTest, lines: list[Excha
         "operations": ["listIntegrations"],
         "method": "GET",
         "unmatched": None,
+        "stub": None,
         "status": 500,
         "faults": ["celigo/server-error#1"],
         "violations": [],
     }
+
+
+def test_a_line_names_the_stub_that_answered(emulator: EmulatorUnderTest, lines: list[Exchange]) -> None:
+    stub = stub_of({"vendor": "celigo", "method": "GET", "path": "/flows"}, "stub-1", emulator.catalogue.contracts)
+    emulator.sandbox.stubs.add(stub)
+    emulator.call("celigo", "GET", "/flows")
+    line, document = text_line(lines[0], NOON), json.loads(json_line(lines[0], NOON))
+    assert "  stub GET /flows" in line
+    assert "no operation" not in line
+    assert (document["stub"], document["unmatched"], document["operations"]) == ("GET /flows", None, [])
 
 
 def test_a_broken_connection_has_no_status(emulator: EmulatorUnderTest, lines: list[Exchange]) -> None:

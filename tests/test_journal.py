@@ -161,6 +161,7 @@ def test_an_exchange_is_a_plain_document() -> None:
             "body_cut": False,
         },
         "faults": ["fault-1"],
+        "stub": None,
         "violations": [
             {
                 "of": "call",

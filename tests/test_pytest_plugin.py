@@ -461,6 +461,7 @@ NOWHERE = exchange_of(
         "id": 1,
         "time": "2030-01-01T00:00:00Z",
         "state": "done",
+        "stub": None,
         "vendor": "secoda",
         "operations": [],
         "call": {
@@ -930,3 +931,40 @@ def test_call_under_way_is_shown_and_neither_judged_nor_counted(inner: Inner) ->
     result.stdout.fnmatch_lines(["*GET /integrations[?]nonsense=1 -> under way celigo listIntegrations *fault-1*"])
     result.stdout.no_fnmatch_line("*not in the contract*")
     result.stdout.no_fnmatch_line("*celigo: 1 of*")
+
+
+def test_stubbed_call_is_no_misstep_and_counted_apart(inner: Inner) -> None:
+    result = inner.run(
+        """
+        import httpx
+
+        def test_it(emulator):
+            emulator.celigo.stub("GET", "/flows/{id}", json={"name": "Orders"})
+            emulator.secoda.stub("GET", "/a", json=[])
+            assert call(emulator.celigo, "/flows/a").json() == {"name": "Orders"}
+            assert call(emulator.celigo, "/flows/b").status_code == 200
+            assert call(emulator.secoda, "/a").json() == []
+
+        def test_another(emulator):
+            emulator.celigo.stub("GET", "/flows", json=[])
+            call(emulator.celigo, "/flows")
+            assert False
+        """
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*GET /flows -> 200 celigo (stub GET /flows)",
+            "never called: celigo, immuta, paradime, secoda",
+            "stubbed: celigo GET /flows (1), celigo GET /flows/{id} (2), secoda GET /a (1)",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*no operation in*")
+
+
+def test_coverage_of_stubs_is_merged() -> None:
+    one, other = ContractCoverage(), ContractCoverage()
+    for coverage in (one, other):
+        coverage.count_stub("celigo", "GET /flows")
+    one.merge(json.loads(json.dumps(other.document())))
+    assert one.document()["stubs"] == [{"vendor": "celigo", "stub": "GET /flows", "calls": 2}]

@@ -192,7 +192,7 @@ HTTP: list[tuple[str, str, Any, str]] = [
         "GET",
         "/journal?limt=3",
         None,
-        "query /limt: unknown query parameter 'limt'. Did you mean 'limit'? Known query parameters: vendor, operation, status, unmatched, violations, where, state, since, limit.",
+        "query /limt: unknown query parameter 'limt'. Did you mean 'limit'? Known query parameters: vendor, operation, status, unmatched, stubbed, violations, where, state, since, limit.",
     ),
     (
         "POST",

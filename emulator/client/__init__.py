@@ -16,6 +16,7 @@ from emulator.client.headers import Headers
 from emulator.client.journal import JournalClient
 from emulator.client.sandbox import SandboxClient
 from emulator.client.snapshot import Snapshot
+from emulator.client.stubs import StubClient
 from emulator.client.switches import Switches
 from emulator.client.types import (
     Commit,
@@ -60,6 +61,7 @@ __all__ = [
     "ScenarioClient",
     "ScenarioName",
     "Snapshot",
+    "StubClient",
     "Switches",
     "VendorAccess",
     "Violation",

@@ -30,9 +30,9 @@ class Exchange:
     """One call and its reply, as the journal keeps them: credentials are masked.
 
     `state` is "open" while the call is under way, then "done". `operations` is empty for a call that no operation
-    matches, then `near_misses` tells, in sentences, what nearly did. `status` is 0 if the connection was broken off,
-    and while the call is under way. `body` and `reply_body` are None where there is none or it is no text. `document`
-    is all that the journal holds.
+    matches: then `stub` names the stub that answered it, or `near_misses` tell, in sentences, what nearly matches.
+    `status` is 0 if the connection was broken off, and while the call is under way. `body` and `reply_body` are None
+    where there is none or it is no text. `document` is all that the journal holds.
     """
 
     id: int
@@ -52,6 +52,7 @@ class Exchange:
     seconds: float
     document: Mapping[str, Any]
     state: str = "done"
+    stub: str | None = None
 
     @property
     def headers(self) -> Headers:
@@ -96,4 +97,5 @@ def exchange_of(document: Mapping[str, Any]) -> Exchange:
         seconds=document["seconds"],
         document=document,
         state=document["state"],
+        stub=document["stub"],
     )

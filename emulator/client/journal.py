@@ -55,6 +55,7 @@ class JournalClient:
         operation: str | None = None,
         status: int | None = None,
         unmatched: bool | None = None,
+        stubbed: bool | None = None,
         violations: bool | None = None,
         where: Where | None = None,
         state: Literal["open", "done"] | None = None,
@@ -64,16 +65,17 @@ class JournalClient:
         """Return the exchanges that match all arguments, oldest first.
 
         `operation` is a name or a glob, `status` 0 finds broken connections, `unmatched` those that no operation
-        matches, `violations` those that violate the contract, `where` those with these values
-        ({"body": {"name": "Sales"}}; see SandboxClient.verify), `state` "open" those of calls in progress, `since` only
-        those after an id. `limit` keeps the newest ones; with `since` the first ones after it. Raises EmulatorError for
-        an invalid `where`.
+        matches, `stubbed` those that a stub answered, `violations` those that violate the contract, `where` those with
+        these values ({"body": {"name": "Sales"}}; see SandboxClient.verify), `state` "open" those of calls in progress,
+        `since` only those after an id. `limit` keeps the newest ones; with `since` the first ones after it. Raises
+        EmulatorError for an invalid `where`.
         """
         filters = {
             "vendor": vendor,
             "operation": operation,
             "status": status,
             "unmatched": unmatched,
+            "stubbed": stubbed,
             "violations": violations,
             "state": state,
             "where": None if where is None else json.dumps(where),

@@ -50,7 +50,7 @@ class SandboxClient(BuiltInVendors):
         self.api = client.of_sandbox(self.name)
         self.seed: int = document["seed"]
         self.token: str = document.get("token", "")
-        self.vendors: Mapping[str, VendorAccess] = vendors_of(document)
+        self.vendors: Mapping[str, VendorAccess] = vendors_of(document, self.api)
         set_attributes(self, self.vendors)
         self.clock = ClockClient(self.api)
         self.journal = JournalClient(self.api)

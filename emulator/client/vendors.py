@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-from emulator.client.types import BuiltInVendors
-from emulator.errors import unknown
+from emulator.client.api import Api
+from emulator.client.stubs import StubClient
+from emulator.client.types import BuiltInVendors, Delay, Where
+from emulator.errors import EmulatorError, unknown
+
+NO_BODY: Final = object()
+"""A body that is left out, where None would mean JSON `null`."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +61,46 @@ class VendorAccess:
     headers: Mapping[str, str]
     credentials: Credentials
     hosts: tuple[str, ...]
+    _api: Api | None = field(default=None, repr=False, compare=False)
+
+    def stub(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = NO_BODY,
+        text: str | None = None,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+        where: Where | None = None,
+        times: int | None = None,
+        delay: Delay | None = None,
+    ) -> StubClient:
+        """Answer calls that are not emulated: `stub("GET", "/flows", json=[])`. With `with`, until the block ends.
+
+        `path` is below `url` and may have parameters ("/flows/{id}"). The reply has a `status` (200), `headers`, and a
+        body as `json` or `text`, after a `delay`. Only calls with the values of `where` are answered, at most `times`.
+        No credential is asked for. Raises EmulatorError for an operation that is emulated (use a fault), and for a
+        stub that could not answer a call.
+        """
+        if self._api is None:
+            raise EmulatorError('Calls block here: write await emulator.control("POST", "/stubs", {…}).')
+        wanted: dict[str, Any] = {
+            "text": text,
+            "status": status,
+            "headers": None if headers is None else dict(headers),
+            "where": where,
+            "times": times,
+            "delay": delay,
+        }
+        body = {key: value for key, value in wanted.items() if value is not None}
+        body |= {"vendor": self.name, "method": method.upper(), "path": path}
+        body |= {} if json is NO_BODY else {"json": json}
+        return StubClient(self._api, self._api.request("POST", "/stubs", body)["id"])
 
 
-def vendors_of(document: Mapping[str, Any]) -> dict[str, VendorAccess]:
-    """Return how to call each vendor, from the control API's document of a sandbox."""
+def vendors_of(document: Mapping[str, Any], api: Api | None = None) -> dict[str, VendorAccess]:
+    """Return how to call each vendor, from a sandbox as the control API describes it; `api` is the sandbox's."""
     return {
         name: VendorAccess(
             name=name,
@@ -68,6 +109,7 @@ def vendors_of(document: Mapping[str, Any]) -> dict[str, VendorAccess]:
             headers=vendor["headers"],
             credentials=Credentials([Credential(**credential) for credential in vendor["credentials"]]),
             hosts=tuple(vendor["hosts"]),
+            _api=api,
         )
         for name, vendor in document["vendors"].items()
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -46,15 +46,18 @@ class _Node:
 
 
 class Routes:
-    """The operations of one contract by path below the vendor's root ("/api/v1/integration/integrations")."""
+    """The operations of one contract by path below the vendor's root ("/api/v1/integration/integrations").
 
-    def __init__(self, contract: Contract) -> None:
+    Others in their place are found as the vendor finds its own: by its mounts and its conventions.
+    """
+
+    def __init__(self, contract: Contract, operations: Iterable[Operation] | None = None) -> None:
         self._root = _Node()
         self._slash_is_optional = contract.conventions.trailing_slash == "accepted"
         self._decoding = contract.conventions.path_decoding
         self._case_matters = contract.conventions.path_case == "matters"
         self._refuses_undecodable = contract.conventions.undecodable_parameter == "refused"
-        for operation in contract.operations.values():
+        for operation in contract.operations.values() if operations is None else operations:
             if not operation.root:
                 for mount in contract.mounts:
                     self._add(mount, operation)

@@ -28,6 +28,7 @@ from emulator.control import (
     scenarios,
     snapshots,
     state,
+    stubs,
     switches,
 )
 from emulator.control.document import own_contract
@@ -50,7 +51,20 @@ from emulator.transport.connection import break_off
 from emulator.transport.hosts import is_local
 from emulator.transport.origin import Origin, authority_of, host_of
 
-MODULES = (information, reference, sandboxes, snapshots, scenarios, faults, journal, clock, switches, state, changes)
+MODULES = (
+    information,
+    reference,
+    sandboxes,
+    snapshots,
+    scenarios,
+    faults,
+    stubs,
+    journal,
+    clock,
+    switches,
+    state,
+    changes,
+)
 WITHOUT_SANDBOX = ("information", "reference")
 """The tags whose operations answer before the sandboxes are seeded."""
 

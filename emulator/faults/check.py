@@ -119,11 +119,16 @@ def _check_when(when: When) -> None:
 
 def _check_texts(reply: FaultReply) -> None:
     """Refuse text that cannot be sent; within JSON a lone surrogate is sent as its escape."""
-    for name, value in reply.headers.items():
-        if not HEADER_NAME.fullmatch(name) or NO_HEADER_VALUE.search(value) or has_surrogate(value):
-            raise ConfigurationError(f"invalid header {name!r}: {value!r}")
+    check_headers(reply.headers)
     if isinstance(reply.body, str) and has_surrogate(reply.body):
         raise ConfigurationError("the body is a string with a lone surrogate, which UTF-8 cannot encode")
+
+
+def check_headers(headers: Mapping[str, str]) -> None:
+    """Raise ConfigurationError for a header that cannot be sent."""
+    for name, value in headers.items():
+        if not HEADER_NAME.fullmatch(name) or NO_HEADER_VALUE.search(value) or has_surrogate(value):
+            raise ConfigurationError(f"invalid header {name!r}: {value!r}")
 
 
 def _check_reply(reply: FaultReply, matching: Sequence[Operation], contract: Contract) -> None:

@@ -147,7 +147,7 @@ def fault_of(document: Record, id: str, scenario: str | None = None, vendor: str
         when=_when_of(document.get("when", {})),
         after_commit=document.get("commit") == "after",
         reply=_reply_of(document["reply"]) if "reply" in document else None,
-        delay=_delay_of(document["delay"]) if "delay" in document else None,
+        delay=delay_of(document["delay"]) if "delay" in document else None,
         connection=break_of(document["connection"]) if "connection" in document else None,
         graphql=_graphql_of(document["graphql"]) if "graphql" in document else None,
         only=document.get("only"),
@@ -194,7 +194,8 @@ def _reply_of(document: Record) -> FaultReply:
     return FaultReply(int(document["status"]), document.get("body", NOTHING), headers)
 
 
-def _delay_of(document: Record | float) -> Delay:
+def delay_of(document: Record | float) -> Delay:
+    """Return the delay that a document describes; a number is {fixed: number}."""
     if not isinstance(document, dict):
         return Delay("fixed", (document,))
     kind, value = next(iter(document.items()))

@@ -146,7 +146,8 @@ class Exchange:
     none for a call that no operation matches; then `near_misses` are those that nearly do. `time` is the
     sandbox's, `seconds` the duration, `faults` the ids of those that applied. `reply` is None if the
     connection broke before a reply, and while the call is in progress (`is_open`). `credential` is the id
-    that was presented: for matchers only, it is never shown. `size` is its size in the journal.
+    that was presented: for matchers only, it is never shown. `stub` is the name of the stub that
+    replied: such a call is not unmatched. `size` is its size in the journal.
     """
 
     number: int
@@ -163,7 +164,13 @@ class Exchange:
     seconds: float
     credential: str = field(default="", repr=False)
     is_open: bool = False
+    stub: str = ""
     size: int = field(default=0, repr=False, compare=False)
+
+    @property
+    def is_unmatched(self) -> bool:
+        """Return True if neither an operation nor a stub matches the call."""
+        return not self.operations and not self.stub
 
     @property
     def status(self) -> int:
@@ -187,6 +194,7 @@ class Exchange:
             "call": self.call.document(),
             "reply": self.reply.document() if self.reply else None,
             "faults": list(self.faults),
+            "stub": self.stub or None,
             "violations": [
                 *(_violation_document("call", found) for found in self.call_violations),
                 *(_violation_document("reply", found) for found in self.reply_violations),

@@ -103,6 +103,7 @@ class Journal:
         operation: str | None = None,
         status: int | None = None,
         unmatched: bool | None = None,
+        stubbed: bool | None = None,
         violations: bool | None = None,
         state: str | None = None,
         since: int | None = None,
@@ -119,7 +120,8 @@ class Journal:
             if (vendor is None or exchange.vendor == vendor)
             and (operation is None or any(matches(name, operation) for name in exchange.operations))
             and (status is None or (exchange.status == status and not exchange.is_open))
-            and (unmatched is None or unmatched is not bool(exchange.operations))
+            and (unmatched is None or unmatched is exchange.is_unmatched)
+            and (stubbed is None or stubbed is bool(exchange.stub))
             and (violations is None or violations is bool(exchange.violations))
             and (state is None or exchange.is_open is (state == "open"))
         ]

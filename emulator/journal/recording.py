@@ -65,6 +65,7 @@ class Recorder:
         faults: tuple[str, ...],
         *,
         has_route: bool,
+        stub: str = "",
     ) -> Recording:
         """Return the recording of a call whose body is read; the files of its parts are open."""
         masker = Masker()
@@ -80,9 +81,10 @@ class Recorder:
             faults=faults,
             call_violations=(),
             reply_violations=(),
-            near_misses=() if operations else near_misses(kept.method, kept.path, self._contract, root_fields),
+            near_misses=() if operations or stub else near_misses(kept.method, kept.path, self._contract, root_fields),
             seconds=0.0,
             credential=self._presented(call),
+            stub=stub,
         )
         return Recording(exchange, masker)
 

@@ -27,6 +27,7 @@ from emulator.store.database import Store
 from emulator.store.populating import add_more
 from emulator.store.records import Records
 from emulator.store.world import World
+from emulator.stubs import Stubs
 
 if TYPE_CHECKING:
     from faker import Faker
@@ -69,6 +70,7 @@ class Sandbox:
         if self.options.now or self.options.frozen is not None:
             self.clock.set(self.options.now, self.options.frozen)
         self.faults = Faults(seed)
+        self.stubs = Stubs(seed)
         self.journal = Journal(
             blueprint.journal_size,
             blueprint.journal_bytes,

@@ -62,7 +62,8 @@ def json_line(exchange: Exchange, now: datetime) -> str:
         "vendor": exchange.vendor,
         "operations": list(exchange.operations),
         "method": exchange.call.method,
-        "unmatched": None if exchange.operations else _target(exchange),
+        "unmatched": _target(exchange) if exchange.is_unmatched else None,
+        "stub": plain(exchange.stub) or None,
         "status": exchange.status or None,
         "faults": [plain(fault) for fault in exchange.faults],
         "violations": [_sentence(found) for found in exchange.violations],
@@ -81,7 +82,9 @@ def _text_line(exchange: Exchange, now: datetime, style: Callable[[str, str], st
         style(str(status) if status else "---", _colour(status)),
         f"{exchange.seconds * 1000:7.1f} ms",
     ]
-    if not exchange.operations:
+    if exchange.stub:
+        columns.append(style(f"stub {_printable(exchange.stub)}", "magenta"))
+    if exchange.is_unmatched:
         nearest = f", nearest is {exchange.near_misses[0].operation}" if exchange.near_misses else ""
         columns.append(style(f"no operation{nearest}", "yellow"))
     if exchange.faults:

@@ -22,6 +22,7 @@ class ContractCoverage:
     def __init__(self) -> None:
         self._statuses: dict[Key, dict[int, str]] = {}
         self._met: Counter[tuple[str, str, int]] = Counter()
+        self._stubbed: Counter[tuple[str, str]] = Counter()
 
     def know(self, operations: Iterable[Mapping[str, Any]]) -> None:
         """Learn what the contracts hold, from operations as the control API lists them."""
@@ -34,12 +35,19 @@ class ContractCoverage:
         for operation in operations:
             self._met[vendor, operation, status] += 1
 
+    def count_stub(self, vendor: str, stub: str | None) -> None:
+        """Count a call that a stub has answered, apart from the others; None: none has."""
+        if stub is not None:
+            self._stubbed[vendor, stub] += 1
+
     def merge(self, document: Mapping[str, Any]) -> None:
         """Add what another process has counted: its document()."""
         self.know(document["operations"])
         for one in document["operations"]:
             for status, times in one["met"].items():
                 self._met[one["vendor"], one["operation"], int(status)] += times
+        for one in document["stubs"]:
+            self._stubbed[one["vendor"], one["stub"]] += one["calls"]
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -56,6 +64,10 @@ class ContractCoverage:
                 }
                 for (vendor, operation), statuses in self._statuses.items()
             ],
+            "stubs": [
+                {"vendor": vendor, "stub": stub, "calls": calls}
+                for (vendor, stub), calls in sorted(self._stubbed.items())
+            ],
         }
 
     @property
@@ -69,7 +81,8 @@ class ContractCoverage:
         called = self._called()
         silent = [vendor for vendor in self._vendors() if vendor not in called]
         lines = [line for vendor in called for line in self._vendor_lines(vendor, width, details)]
-        return [*lines, *([f"never called: {', '.join(silent)}"] if silent else [])]
+        lines += [f"never called: {', '.join(silent)}"] if silent else []
+        return [*lines, *_listed_as("stubbed: ", [_stubbed(*one) for one in sorted(self._stubbed.items())], width)]
 
     def _vendor_lines(self, vendor: str, width: int, details: bool) -> Iterator[str]:
         operations = [key for key in self._statuses if key[0] == vendor]
@@ -116,6 +129,14 @@ def _statuses(entries: Iterable[tuple[str, str, int]], operation: str) -> list[i
 def _with(operation: str, statuses: Iterable[int]) -> str:
     numbers = " ".join(str(status) if status else "broken" for status in statuses)
     return f"{operation} {numbers}" if numbers else ""
+
+
+def _stubbed(stub: tuple[str, str], calls: int) -> str:
+    return f"{' '.join(stub)} ({calls})"
+
+
+def _listed_as(title: str, entries: Sequence[str], width: int) -> list[str]:
+    return wrap(title + ", ".join(entries), max(40, width), subsequent_indent="  ") if entries else []
 
 
 def _listed(title: str, entries: Sequence[str], width: int) -> Iterator[str]:

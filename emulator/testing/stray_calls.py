@@ -46,7 +46,7 @@ class StrayCalls:
     def record(self, exchange: Exchange) -> None:
         """Record an exchange if it was with the default sandbox."""
         if self._watching and exchange.sandbox == DEFAULT:
-            what = ", ".join(exchange.operations) or "(unmatched)"
+            what = ", ".join(exchange.operations) or ("(stubbed)" if exchange.stub else "(unmatched)")
             told = f"{exchange.status or 'connection broken'} {exchange.vendor} {what}, in the sandbox {DEFAULT}"
             self._record(exchange.call.method, urlsplit(exchange.call.url).path, told)
 

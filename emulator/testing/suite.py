@@ -193,6 +193,7 @@ class Suite:
         for exchange in watched.exchanges:
             if exchange.state == "done":
                 self.coverage.count(exchange.vendor, exchange.operations, exchange.status)
+                self.coverage.count_stub(exchange.vendor, exchange.stub)
 
 
 def base_urls(vendors: Mapping[str, VendorAccess]) -> dict[str, str]:

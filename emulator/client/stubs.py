@@ -1,0 +1,42 @@
+"""What answers calls that are not emulated: stubs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emulator.client.api import Api
+from emulator.client.urls import quoted
+from emulator.errors import EmulatorError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+class StubClient:
+    """A stub of a sandbox. A context manager: at its end the stub is removed."""
+
+    def __init__(self, api: Api, id: str) -> None:
+        self.id = id
+        self._api = api
+
+    def __enter__(self) -> StubClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.remove()
+
+    @property
+    def hits(self) -> int:
+        """The number of calls that it has answered."""
+        hits: int = self._api.request("GET", f"/stubs/{quoted(self.id)}")["hits"]
+        return hits
+
+    def remove(self) -> None:
+        """Remove it; one that is removed already stays so."""
+        try:
+            self._api.request("DELETE", f"/stubs/{quoted(self.id)}")
+        except EmulatorError as problem:
+            if problem.status != 404:
+                raise

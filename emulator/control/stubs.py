@@ -1,0 +1,69 @@
+"""A sandbox's stubs: made, listed, removed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.control.handlers import ROOT, Emulator, Handlers
+from emulator.errors import ConfigurationError, Problem, sentence, unknown
+from emulator.exchange import Call, Reply
+from emulator.sandbox.sandbox import Sandbox
+from emulator.stubs import Stub, stub_of
+
+MOST_STUBS = 1000
+"""The number of stubs of a sandbox: each call that no operation matches is compared with all of them."""
+
+handlers = Handlers()
+
+
+@handlers.sandbox_operation("listStubs")
+async def list_stubs(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """List the stubs."""
+    return Reply(200, {"stubs": [_describe(stub, sandbox) for stub in sandbox.stubs]})
+
+
+@handlers.sandbox_operation("createStub")
+async def create_stub(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Make a stub for calls that no operation matches."""
+    if len(sandbox.stubs) >= MOST_STUBS:
+        raise Problem(422, f"There are {MOST_STUBS} stubs already; remove some: DELETE stubs, or stubs/ID.")
+    document: Any = call.document
+    try:
+        stub = stub_of(document, sandbox.stubs.next_id(), emulator.catalogue.contracts)
+    except ConfigurationError as problem:
+        raise Problem(422, f"Invalid stub: {problem}.") from None
+    sandbox.stubs.add(stub)
+    return Reply(201, _describe(stub, sandbox))
+
+
+@handlers.sandbox_operation("removeStubs")
+async def remove_stubs(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Remove all stubs."""
+    for stub in list(sandbox.stubs):
+        sandbox.stubs.remove(stub.id)
+    return Reply(204)
+
+
+@handlers.sandbox_operation("getStub")
+async def get_stub(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Return one stub."""
+    return Reply(200, _describe(_found(call, sandbox), sandbox))
+
+
+@handlers.sandbox_operation("removeStub")
+async def remove_stub(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Remove a stub."""
+    sandbox.stubs.remove(_found(call, sandbox).id)
+    return Reply(204)
+
+
+def _found(call: Call, sandbox: Sandbox) -> Stub:
+    for stub in sandbox.stubs:
+        if stub.id == call.params["id"]:
+            return stub
+    ids = [stub.id for stub in sandbox.stubs]
+    raise Problem(404, sentence(unknown("stub", call.params["id"], ids, listed_by=f"GET {ROOT}/stubs")))
+
+
+def _describe(stub: Stub, sandbox: Sandbox) -> dict[str, Any]:
+    return {"id": stub.id, "hits": sandbox.stubs.hits(stub.id), "stub": stub.document}

@@ -1,0 +1,272 @@
+"""Stubs: calls that no operation matches get the reply that a test gives, in one sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.client import Client, EmulatorError, SandboxClient
+from emulator.control.stubs import MOST_STUBS
+from tests.conftest import EmulatorUnderTest
+
+FLOWS = [{"_id": "5f7c3a2b9d1e4c0012a4b6c1", "name": "Orders"}]
+
+
+@pytest.fixture
+def sandbox(emulator: EmulatorUnderTest) -> Iterator[SandboxClient]:
+    with Client(emulator.root) as client:
+        yield client.sandbox()
+
+
+def celigo(emulator: EmulatorUnderTest, method: str = "GET", path: str = "/flows", **options: Any) -> httpx.Response:
+    return emulator.call("celigo", method, path, **options)
+
+
+def test_a_call_that_is_not_emulated_gets_the_stubs_reply(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
+    assert celigo(emulator).status_code == 404
+    stub = sandbox.celigo.stub("GET", "/flows", json=FLOWS, headers={"X-Total": "1"})
+    reply = celigo(emulator)
+    assert (reply.status_code, reply.json(), reply.headers["X-Total"]) == (200, FLOWS, "1")
+    assert reply.headers["Content-Type"] == "application/json; charset=utf-8"
+    assert stub.hits == 1
+    # Others go on as before.
+    assert celigo(emulator, "POST").status_code == 404
+    assert celigo(emulator, path="/integrations").status_code == 200
+    stub.remove()
+    assert celigo(emulator).status_code == 404
+    stub.remove()
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "content", "kind"),
+    [
+        ({}, 200, b"", None),
+        ({"status": 204}, 204, b"", None),
+        ({"json": None}, 200, b"null", "application/json; charset=utf-8"),
+        ({"json": "text"}, 200, b'"text"', "application/json; charset=utf-8"),
+        (
+            {"json": {"n": 1.5, "e": "\u00e9"}},
+            200,
+            '{"n":1.5,"e":"\u00e9"}'.encode(),
+            "application/json; charset=utf-8",
+        ),
+        ({"text": "a\u00e9"}, 200, "a\u00e9".encode(), "text/plain; charset=utf-8"),
+        ({"text": "<a/>", "headers": {"content-type": "text/xml"}, "status": 500}, 500, b"<a/>", "text/xml"),
+        ({"json": [], "headers": {"Content-Type": "application/hal+json"}}, 200, b"[]", "application/hal+json"),
+    ],
+)
+def test_what_a_stub_replies(
+    emulator: EmulatorUnderTest, sandbox: SandboxClient, given: dict[str, Any], status: int, content: bytes, kind: Any
+) -> None:
+    sandbox.celigo.stub("get", "/flows", **given)
+    reply = celigo(emulator)
+    assert (reply.status_code, reply.content, reply.headers.get("Content-Type")) == (status, content, kind)
+    head = celigo(emulator, "HEAD")
+    assert (head.status_code, head.content) == (status, b"")
+
+
+def test_a_stub_answers_before_authentication(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
+    sandbox.celigo.stub("GET", "/flows", json=[])
+    for rights in (None, "expired", "read"):
+        assert celigo(emulator, rights=rights).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("where", "meant"),
+    [
+        ({"path": {"id": "a"}}, [("/flows/a/run", {}), ("/flows/a/run", {"json": {"x": 1}})]),
+        ({"query": {"dry": True}}, [("/flows/b/run?dry=true", {})]),
+        ({"headers": {"X-Run": {"glob": "r*"}}}, [("/flows/b/run", {"headers": {"X-Run": "r1"}})]),
+        ({"body": {"x": 1}}, [("/flows/a/run", {"json": {"x": 1}})]),
+        ({"body": {"a": "1"}}, [("/flows/b/run", {"data": {"a": "1"}})]),
+        ({"credential": {"absent": True}}, [("/flows/b/run", {"rights": None})]),
+    ],
+)
+def test_only_calls_with_these_values_are_answered(
+    emulator: EmulatorUnderTest, sandbox: SandboxClient, where: Any, meant: list[tuple[str, dict[str, Any]]]
+) -> None:
+    sandbox.celigo.stub("POST", "/flows/{id}/run", where=where, status=202)
+    every: list[tuple[str, dict[str, Any]]] = [
+        ("/flows/a/run", {}),
+        ("/flows/a/run", {"json": {"x": 1}}),
+        ("/flows/b/run?dry=true", {}),
+        ("/flows/b/run", {"headers": {"X-Run": "r1"}}),
+        ("/flows/b/run", {"data": {"a": "1"}}),
+        ("/flows/b/run", {"rights": None}),
+    ]
+    found = [call for call in every if celigo(emulator, "POST", call[0], **call[1]).status_code == 202]
+    assert found == meant
+
+
+def test_stubs_are_used_up_one_after_the_other(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
+    first = sandbox.celigo.stub("GET", "/flows", status=500, times=2)
+    second = sandbox.celigo.stub("GET", "/flows", json=[])
+    assert [celigo(emulator).status_code for _ in range(4)] == [500, 500, 200, 200]
+    assert (first.hits, second.hits) == (2, 2)
+
+
+def test_at_most_so_many_calls_are_answered_at_once(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
+    sandbox.celigo.stub("POST", "/flows", status=202, times=5)
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda _: celigo(emulator, "POST", json={"a": 1}).status_code, range(20)))
+    assert (found.count(202), found.count(404)) == (5, 15)
+
+
+def test_a_stub_replies_late(
+    emulator: EmulatorUnderTest, sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = []
+
+    async def hold(request: Any, seconds: float, stopping: Any) -> None:
+        held.append(seconds)
+
+    monkeypatch.setattr("emulator.pipeline.hold_back", hold)
+    sandbox.celigo.stub("GET", "/flows", delay=2)
+    sandbox.celigo.stub("GET", "/flows/{id}", delay={"uniform": [1, 3]})
+    celigo(emulator)
+    celigo(emulator, path="/flows/a")
+    assert held[0] == 2
+    assert 1 <= max(held[2:]) <= 3
+
+
+def test_with_a_block_a_stub_is_gone_at_its_end(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
+    with sandbox.celigo.stub("GET", "/flows", json=[]):
+        assert celigo(emulator).status_code == 200
+    assert celigo(emulator).status_code == 404
+
+
+def test_a_stub_belongs_to_one_sandbox_and_a_reset_removes_it(
+    emulator: EmulatorUnderTest, sandbox: SandboxClient
+) -> None:
+    with Client(emulator.root) as client, client.create_sandbox() as other:
+        other.celigo.stub("GET", "/flows", json=FLOWS)
+        assert celigo(emulator).status_code == 404
+        url, headers = other.celigo.url + "/flows", dict(other.celigo.headers)
+        assert httpx.get(url, headers=headers).json() == FLOWS
+        other.reset()
+        assert httpx.get(url, headers=headers).status_code == 404
+
+
+def test_a_stubbed_call_is_journalled_as_such_and_counted_apart(
+    emulator: EmulatorUnderTest, sandbox: SandboxClient
+) -> None:
+    sandbox.celigo.stub("POST", "/flows/{id}/run", json={"ok": True})
+    celigo(emulator, "POST", "/flows/a/run?x=1", json={"password": "hunter2"})
+    celigo(emulator)
+    [stubbed, unmatched] = sandbox.journal
+    assert (stubbed.stub, stubbed.operations, stubbed.path, stubbed.status, stubbed.near_misses) == (
+        "POST /flows/{id}/run",
+        (),
+        "/flows/a/run",
+        200,
+        (),
+    )
+    assert stubbed.url == emulator.url("celigo") + "/flows/a/run?x=1"
+    assert (stubbed.json, stubbed.reply_json, stubbed.violations) == ({"password": "***"}, {"ok": True}, ())
+    assert (unmatched.stub, unmatched.state) == (None, "done")
+    assert [one.id for one in sandbox.journal.select(unmatched=True)] == [2]
+    assert [one.id for one in sandbox.journal.select(unmatched=False)] == [1]
+    assert [one.id for one in sandbox.journal.select(stubbed=True)] == [1]
+    metrics = httpx.get(f"{emulator.root}/_emulator/metrics").text
+    assert 'emulator_calls_total{operation="stubbed",status="200",vendor="celigo"}' in metrics
+
+
+def test_a_method_that_an_emulated_path_does_not_take_may_be_stubbed(
+    emulator: EmulatorUnderTest, sandbox: SandboxClient
+) -> None:
+    sandbox.celigo.stub("DELETE", "/integrations", status=202)
+    assert celigo(emulator, "DELETE", "/integrations").status_code == 202
+    assert sandbox.journal[-1].path == "/integrations"
+
+
+@pytest.mark.parametrize(
+    ("vendor", "base"),
+    [("secoda", "/secoda/api/v1"), ("secoda", "/secoda"), ("immuta", "/immuta"), ("celigo", "/celigo/v1")],
+)
+def test_a_stubs_path_follows_the_vendors_base_urls_and_conventions(
+    emulator: EmulatorUnderTest, sandbox: SandboxClient, vendor: str, base: str
+) -> None:
+    sandbox.vendors[vendor].stub("GET", "/extra/{name}", json={})
+    assert httpx.get(f"{emulator.root}{base}/extra/a%20b").status_code == 200
+    slash = httpx.get(f"{emulator.root}{base}/extra/a/").status_code
+    conventions = emulator.catalogue.contracts[vendor].conventions
+    assert (slash == 200) is (conventions.trailing_slash == "accepted")
+
+
+def test_a_path_beside_graphql_may_be_stubbed(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
+    sandbox.paradime.stub("GET", "/status", text="up")
+    url = emulator.url("paradime").removesuffix("/graphql")
+    assert httpx.get(f"{url}/status").text == "up"
+
+
+def test_stubs_are_listed_and_removed(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
+    document = {"vendor": "celigo", "method": "GET", "path": "/flows", "json": [2.0], "times": 3}
+    made = sandbox.request("POST", "/stubs", document)
+    assert made == {"id": "stub-1", "hits": 0, "stub": document}
+    celigo(emulator)
+    sandbox.celigo.stub("GET", "/other")
+    assert (
+        sandbox.request("GET", "/stubs")["stubs"][0] == sandbox.request("GET", "/stubs/stub-1") == {**made, "hits": 1}
+    )
+    sandbox.request("DELETE", "/stubs")
+    assert sandbox.request("GET", "/stubs") == {"stubs": []}
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (
+            {"path": "/integrations"},
+            "Invalid stub: GET /integrations is the operation listIntegrations of celigo, which is emulated;"
+            " for another reply use a fault.",
+        ),
+        (
+            {"path": "/integrations/5f7c3a2b9d1e4c0012a4b6c1"},
+            "Invalid stub: GET /integrations/5f7c3a2b9d1e4c0012a4b6c1 is the operation getIntegration of celigo,",
+        ),
+        ({"path": "/integrations/{id}"}, "Invalid stub: GET /integrations/{id} is the operation getIntegration of"),
+        ({"path": "flows"}, "Invalid stub: path: 'flows' is not a path below the base URL, such as /flows or"),
+        ({"path": "/flows?a=1"}, "Invalid stub: path: a query is a condition: where {"),
+        ({"path": "/flows/{id}.zip"}, "Invalid stub: path: '/flows/{id}.zip' is not a path below the base URL"),
+        ({"path": "/{a}/{a}"}, "Invalid stub: path: '/{a}/{a}' has a parameter twice."),
+        ({"vendor": "celgo"}, "Invalid stub: unknown vendor 'celgo'. Did you mean 'celigo'?"),
+        ({"json": [], "text": ""}, "Invalid stub: give either json or text."),
+        ({"json": [], "status": 204}, "Invalid stub: a reply with status 204 has no body."),
+        ({"where": {"status": 200}}, "Invalid stub: where: status cannot be used, because a stub gives it."),
+        (
+            {"path": "/flows/{id}", "where": {"path": {"idd": 1}}},
+            "Invalid stub: where: path: unknown parameter 'idd'. Did you mean 'id'?",
+        ),
+        ({"where": {"body": {"a": {"regex": "("}}}}, "Invalid stub: where: body a: invalid: "),
+        ({"headers": {"a b": "c"}}, "Invalid stub: invalid header 'a b': 'c'."),
+        ({"text": "\ud800"}, "Invalid stub: text has a lone surrogate, which UTF-8 cannot encode."),
+        ({"method": "HEAD"}, "body /method: 'HEAD' is not one of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']."),
+        ({"staus": 1}, "body /staus: unknown field 'staus'. Did you mean 'status'?"),
+        ({"delay": -1}, "body /delay: -1 is less than the minimum of 0."),
+    ],
+)
+def test_a_stub_that_cannot_be_is_refused(sandbox: SandboxClient, given: dict[str, Any], sentence: str) -> None:
+    document = {"vendor": "celigo", "method": "GET", "path": "/flows", **given}
+    with pytest.raises(EmulatorError) as caught:
+        sandbox.request("POST", "/stubs", document)
+    assert caught.value.status == 422
+    assert str(caught.value).startswith(sentence)
+    assert sandbox.request("GET", "/stubs") == {"stubs": []}
+
+
+def test_an_unknown_stub_names_the_known_ones(sandbox: SandboxClient) -> None:
+    sandbox.celigo.stub("GET", "/flows")
+    with pytest.raises(EmulatorError, match=r"Unknown stub 'stub-9'\. Did you mean 'stub-1'\?"):
+        sandbox.request("GET", "/stubs/stub-9")
+
+
+def test_there_are_only_so_many_stubs(sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert MOST_STUBS == 1000
+    monkeypatch.setattr("emulator.control.stubs.MOST_STUBS", 1)
+    sandbox.celigo.stub("GET", "/flows")
+    with pytest.raises(EmulatorError, match=r"There are 1 stubs already; remove some: DELETE stubs, or stubs/ID\."):
+        sandbox.celigo.stub("GET", "/flows")
