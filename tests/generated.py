@@ -23,6 +23,7 @@ from emulator.settings import SETTINGS, Setting
 from tests.benchmarks.report import markdown_table
 from tests.client_types import client_types
 from tests.made_up_records import made_up_files
+from tests.records_page import collections
 
 ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -154,6 +155,7 @@ FILES: Mapping[Path, Mapping[str, Section]] = {
     REFERENCE / "switches.md": {"switches": switches},
     REFERENCE / "performance.md": {"benchmark": benchmark},
     CONTROL_API: {"routes": routes},
+    REFERENCE / "records.md": {"collections": collections},
     MASKING: {"names": names, "shapes": shapes},
 }
 
