@@ -21,6 +21,7 @@ from emulator.catalogue import (
     read_scenarios,
     read_switches,
     seeded_records,
+    vendor_homes,
 )
 from emulator.contract.graphql_calls import GraphQLCalls
 from emulator.contract.openapi import Contract
@@ -69,7 +70,7 @@ class Emulator:
     ) -> None:
         self.settings = settings
         self._on_unaddressed = on_unaddressed
-        self.catalogue = catalogue or read_catalogue(overlay=contract_overlay(settings))
+        self.catalogue = catalogue or read_catalogue(overlay=contract_overlay(settings), homes=vendor_homes(settings))
         documented = {name: contract.hosts for name, contract in self.catalogue.contracts.items()}
         self.hosts = read_hosts(documented, settings.vendor_hosts, settings.vendor_ports)
         self.cors = Cors(settings.cors)

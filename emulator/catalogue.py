@@ -6,16 +6,20 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from emulator.contract.documents import OPENAPI
-from emulator.contract.openapi import Contract, read_contract, switch_named
+from emulator.contract.openapi import Contract, read_contract, refuse_contract, switch_named
 from emulator.contract.schemas import Check
 from emulator.control.document import own_contract
-from emulator.errors import ConfigurationError, ContractError, unknown_scenario
+from emulator.declared.authentication import default_credentials
+from emulator.declared.folders import find_vendors
+from emulator.declared.reading import Declarations, example_handlers, read_declarations
+from emulator.declared.vendor import code_of, collections_of, merged, vendor_of
+from emulator.errors import ConfigurationError, unknown_scenario
 from emulator.exchange import Record
 from emulator.faults.check import check_fault
 from emulator.faults.scenarios import Scenario, ScenarioReader
@@ -23,7 +27,7 @@ from emulator.files.package_data import CONTRACTS, FIXTURES
 from emulator.files.unread import unread_contracts, unread_fixtures
 from emulator.files.yaml_file import short_name
 from emulator.matching.globs import matches
-from emulator.sandbox.fixtures import Fixtures, create_schema, problems_in, read_fixtures
+from emulator.sandbox.fixtures import Fixture, Fixtures, create_schema, problems_in, read_fixtures
 from emulator.sandbox.templates import seed_vendor, seeded_faker
 from emulator.settings import Settings
 from emulator.store.collection import Collection
@@ -36,51 +40,138 @@ logger = logging.getLogger("emulator")
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Every vendor with its contract and its handlers, checked against each other."""
+    """Every vendor with its contract and its handlers, checked against each other.
+
+    `ways` says for each vendor by what its operations are answered: "code", "declared" or "example".
+    """
 
     vendors: Mapping[str, Vendor]
     contracts: Mapping[str, Contract]
     handlers: Mapping[str, Handlers]
+    ways: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def refuse_restart(self, after: Catalogue) -> None:
         """Raise ConfigurationError if a contract differs in what is fixed once sandboxes and ports are there."""
+        if self.vendors.keys() != after.vendors.keys():
+            raise ConfigurationError("vendors have come or gone, which takes a restart")
         for vendor, contract in after.contracts.items():
+            if _collections(self.vendors[vendor]) != _collections(after.vendors[vendor]):
+                name = short_name(contract.files[OPENAPI])
+                raise ConfigurationError(f"{name}: its collections have changed, which takes a restart")
             for what in ("switches", "hosts", "mounts"):
                 if getattr(self.contracts[vendor], what) != getattr(contract, what):
                     name = short_name(contract.files[OPENAPI])
                     raise ConfigurationError(f"{name}: its {what} have changed, which takes a restart")
 
 
+def _collections(vendor: Vendor) -> list[tuple[str, str]]:
+    return [(collection.name, collection.key) for collection in vendor.collections]
+
+
 def read_catalogue(
-    vendors: Mapping[str, Vendor] | None = None, folder: Path = CONTRACTS, overlay: Path | None = None
+    vendors: Mapping[str, Vendor] | None = None,
+    folder: Path = CONTRACTS,
+    overlay: Path | None = None,
+    homes: Mapping[str, Path] | None = None,
 ) -> Catalogue:
     """Read the contracts in `folder` of `vendors` (all there are), files of `overlay` taking the place of its own.
 
-    Raises ContractError where a contract is wrong, or does not fit its vendor.
+    `homes` are the folders of other vendors, by name. Raises ContractError where a contract is wrong, or does not fit
+    its vendor.
     """
     vendors = load_vendors() if vendors is None else vendors
     overlays = [overlay] if overlay else []
-    contracts = {name: read_contract(folder / name, *(one / name for one in overlays)) for name in vendors}
-    handlers = {name: bind(vendor, contracts[name]) for name, vendor in vendors.items()}
+    entries = {name: read_built_in(vendor, folder, *overlays) for name, vendor in vendors.items()}
+    entries |= {name: read_own(home, name) for name, home in (homes or {}).items()}
+    entries = dict(sorted(entries.items()))
     for warning in unread_contracts(overlay, list(vendors)) if overlay else ():
         logger.warning(warning)
-    return Catalogue(vendors, contracts, handlers)
+    return Catalogue(
+        vendors={name: entry.vendor for name, entry in entries.items()},
+        contracts={name: entry.contract for name, entry in entries.items()},
+        handlers={name: bind(entry) for name, entry in entries.items()},
+        ways={name: entry.ways() for name, entry in entries.items()},
+    )
 
 
-def bind(vendor: Vendor, contract: Contract) -> Handlers:
+@dataclass(frozen=True)
+class Entry:
+    """A vendor with its contract, and what the contract declares."""
+
+    vendor: Vendor
+    contract: Contract
+    declared: Declarations
+
+    def ways(self) -> dict[str, str]:
+        """Return by what each operation is answered."""
+        by_code = {name for module in self.vendor.handlers for name in module.names()}
+        return {
+            name: "code" if name in by_code else "declared" if name in self.declared.handlers else "example"
+            for name in self.contract.handled
+        }
+
+
+def read_built_in(vendor: Vendor, folder: Path, *overlays: Path) -> Entry:
+    """Read the contract of a vendor that came with the emulator. Raises ContractError for a wrong one."""
+    contract = read_contract(folder / vendor.name, *(one / vendor.name for one in overlays))
+    declared = read_declarations(contract, vendor.collections)
+    refuse_contract(declared.problems)
+    collections = merged(vendor.collections, declared.collections) if declared.collections else vendor.collections
+    return Entry(replace(vendor, collections=collections), contract, declared)
+
+
+def read_own(home: Path, name: str) -> Entry:
+    """Read the vendor in a folder of its own. Raises ContractError for a wrong contract."""
+    contract = read_contract(home, is_public=True, vendor=name)
+    code = code_of(contract)
+    declared = read_declarations(contract, collections_of(contract, code))
+    refuse_contract(declared.problems)
+    return Entry(vendor_of(contract, code, declared), contract, declared)
+
+
+def bind(entry: Entry) -> Handlers:
     """Return a vendor's handlers. Raises ContractError where they and the contract's operations differ."""
     handlers = Handlers()
-    for module in vendor.handlers:
+    for module in entry.vendor.handlers:
         handlers.merge(module)
-    for problem in binding_problems(vendor, contract.handled, contract.files[OPENAPI]):
-        raise ContractError(problem)
+    refuse_contract(list(entry_problems(entry)))
+    handlers.transactional.update(entry.declared.handlers)
+    if entry.contract.home is not None:
+        missing = [name for name in entry.contract.handled if name not in handlers.names()]
+        handlers.transactional.update(example_handlers(entry.contract, missing))
     return handlers
 
 
-def binding_problems(vendor: Vendor, operations: Iterable[str], file: Path) -> Iterator[str]:
-    """Yield where a vendor's handlers and the operations that its contract promises differ."""
+def entry_problems(entry: Entry) -> Iterator[str]:
+    """Yield where the handlers, the declarations and the operations of a vendor differ."""
+    vendor, contract = entry.vendor, entry.contract
+    found = {name: handler for module in vendor.handlers for name, handler in module.all().items()}
+    file = contract.files[OPENAPI]
+    for name in sorted(found.keys() & entry.declared.handlers.keys()):
+        said = f"operation {name} is declared here, and handled by {_place_of(found[name])}"
+        yield f"{short_name(file)}: {said}; keep one"
+    answered = {*entry.declared.handlers, *(contract.handled if contract.home is not None else ())}
+    yield from binding_problems(vendor, contract.handled, file, answered)
+    if contract.home is not None:
+        for name in contract.handled.keys() - found.keys() - entry.declared.handlers.keys():
+            if not any(200 <= status < 400 for status in contract.operations[name].responses):
+                yield f"{short_name(file)}: operation {name} declares no 2xx"
+
+
+def _place_of(handler: object) -> str:
+    code = getattr(handler, "__code__", None)
+    return f"{code.co_name} in {short_name(Path(code.co_filename))}" if code else "Python"
+
+
+def binding_problems(
+    vendor: Vendor, operations: Iterable[str], file: Path, answered: Iterable[str] = ()
+) -> Iterator[str]:
+    """Yield where a vendor's handlers and the operations that its contract promises differ.
+
+    Those that are `answered` need no handler.
+    """
     promised, found = set(operations), {name for module in vendor.handlers for name in module.names()}
-    for name in sorted(promised - found):
+    for name in sorted(promised - found - set(answered)):
         yield (
             f"{short_name(file)}: operation {name} has no handler in emulator/vendors/{vendor.name};"
             f" handlers found: {', '.join(sorted(found))}"
@@ -109,13 +200,24 @@ def read_all_fixtures(folders: Sequence[Path], catalogue: Catalogue) -> Fixtures
         if not folder.is_dir():
             raise ConfigurationError(f"fixtures: {folder} is not a folder")
     fixtures = {
-        name: read_fixtures(folders, catalogue.contracts[name], vendor.collections, credential_check())
+        name: [
+            _with_credentials(fixture, catalogue.contracts[name])
+            for fixture in read_fixtures(folders, catalogue.contracts[name], vendor.collections, credential_check())
+        ]
         for name, vendor in catalogue.vendors.items()
     }
     for folder in folders[1:]:
         for warning in unread_fixtures(folder, list(catalogue.vendors)):
             logger.warning(warning)
     return fixtures
+
+
+def _with_credentials(fixture: Fixture, contract: Contract) -> Fixture:
+    """Give a vendor with a folder of its own the usual credentials if it names none."""
+    is_meant = contract.home is not None and fixture.collection.name == f"{contract.vendor}.credentials"
+    if not is_meant or fixture.records:
+        return fixture
+    return replace(fixture, records=default_credentials(contract.vendor, contract.document))
 
 
 def read_scenarios(
@@ -161,12 +263,18 @@ def scenario_reader(
             for name, vendor in catalogue.vendors.items()
         },
         records=records,
+        homes={name: contract.home for name, contract in contracts.items() if contract.home is not None},
     )
 
 
 def credential_check() -> Check:
     """Return what the records of every vendor's credentials are validated against."""
     return own_contract().schema("credential.schema.json")
+
+
+def vendor_homes(settings: Settings, built_in: Iterable[str] | None = None) -> dict[str, Path]:
+    """Return the folders of the vendors that did not come with the emulator. Raises ConfigurationError."""
+    return find_vendors(settings.vendors, load_vendors() if built_in is None else built_in)
 
 
 def contract_overlay(settings: Settings) -> Path | None:

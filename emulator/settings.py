@@ -208,7 +208,10 @@ class Settings:
     seed: int = _setting(_whole(0, 2**63 - 1), 1, "The seed of everything random: the same seed gives the same world.")
     fixtures: str = _setting(FOLDER, "", "A folder laid over the built-in fixtures.")
     contracts: str = _setting(FOLDER, "", "A folder laid over the built-in contracts.")
-    reload: bool = _setting(BOOLEAN, True, "Read the files of those two folders again when they change.")
+    vendors: tuple[str, ...] = _entries(
+        FOLDER, "Folders with vendors of your own: FOLDER/acme/openapi.yaml is the contract of acme."
+    )
+    reload: bool = _setting(BOOLEAN, True, "Read the files of those folders again when they change.")
     switches: tuple[str, ...] = _entries(
         SWITCH, "Switches for what is not known of a vendor: celigo.empty_list_status=204.", singular="switch"
     )

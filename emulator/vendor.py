@@ -91,6 +91,10 @@ class Handlers:
         self.transactional.update(other.transactional)
         self.streaming.update(other.streaming)
 
+    def all(self) -> dict[str, Handler | StreamingHandler]:
+        """Return all handlers by operation."""
+        return {**self.transactional, **self.streaming}
+
     def names(self) -> set[str]:
         """Return the operations that have a handler."""
         return self.transactional.keys() | self.streaming.keys()

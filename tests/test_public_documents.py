@@ -261,7 +261,7 @@ def test_same_document_is_refused_as_a_contract_of_ours(tmp_path: Path) -> None:
     [
         ({"openapi": "2.0"}, 'line 2, /openapi: expected 3.0 or 3.1, not "2.0"'),
         ({"paths": {"/a": {"get": {"responses": {"200": {"$ref": "#/components/responses/No"}}}}}}, "nothing is at"),
-        ({"paths": {"/a/{b}": {"get": {"responses": {"200": {}}}}}}, "the path has {b}, and no path parameter"),
+        ({"paths": {"/a/{b}": {"get": {"responses": {"200": {}}}}}}, "the path has {b}, but no path parameter"),
         ({"paths": {"/a": {"get": {}}}}, "responses is missing"),
         ({"paths": {"/a": {"get": {"responses": {"200": {}}, "parameters": 5}}}}, "expected a list, not 5"),
         ({"servers": 5, "x-conventions": 6, "components": {"responses": 7}}, "/servers: expected a list, not 5"),

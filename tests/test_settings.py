@@ -71,6 +71,7 @@ def test_option_of_a_list_may_stand_in_the_singular() -> None:
         "--vendor-hosts": ["--vendor-host"],
         "--vendor-ports": ["--vendor-port"],
         "--cors": [],
+        "--vendors": [],
         "--control-hosts": ["--control-host"],
     }
     assert [setting.name for setting in SETTINGS if setting.singular and not setting.many] == []

@@ -21,17 +21,26 @@ from emulator.settings import read_settings
 @click.option(
     "--contracts", metavar="FOLDER", shell_complete=folder_names, help="A folder laid over the built-in contracts."
 )
-def check(folders: Sequence[Path], contracts: str | None) -> None:
+@click.option(
+    "--vendors", metavar="FOLDER", multiple=True, shell_complete=folder_names, help="A folder with vendors of your own."
+)
+def check(folders: Sequence[Path], contracts: str | None, vendors: tuple[str, ...]) -> None:
     """Check the built-in contracts, fixtures and scenarios, and those in your own folders.
 
-    FOLDER contains fixtures; without it, the folder of the setting `fixtures` is checked. The setting `contracts`
-    applies to contracts. The exit code is 1 if there are mistakes.
+    FOLDER contains fixtures; without it, the folder of the setting `fixtures` is checked. The settings `contracts`
+    and `vendors` apply. For your own vendors, it lists what answers each operation: code, declared, example. The exit
+    code is 1 if there are mistakes.
 
     Example: emulator check fixtures
     """
-    from emulator.cli.problems import all_completions, all_problems, checked_folders  # noqa: PLC0415
+    from emulator.cli.problems import (  # noqa: PLC0415
+        all_completions,
+        all_problems,
+        checked_folders,
+        own_operations,
+    )
 
-    settings = read_settings({"contracts": contracts}, os.environ)
+    settings = read_settings({"contracts": contracts, "vendors": vendors}, os.environ)
     checked = checked_folders(settings, folders)
     problems = 0
     for problem in all_problems(checked, settings):
@@ -40,7 +49,9 @@ def check(folders: Sequence[Path], contracts: str | None) -> None:
     if problems:
         click.echo(f"{problems} problem{'s' if problems > 1 else ''} found.", err=True)
         sys.exit(1)
-    own_folders = [*([settings.contracts] if settings.contracts else []), *checked[1:]]
+    for line in own_operations(settings):
+        say(line)
+    own_folders = [*([settings.contracts] if settings.contracts else []), *settings.vendors, *checked[1:]]
     of_own = "".join(f", and of {folder}" for folder in own_folders)
     for completion in all_completions(checked, settings):
         say(str(completion))

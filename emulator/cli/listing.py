@@ -20,21 +20,26 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--vendor", metavar="NAME", shell_complete=vendors, help="Only this vendor's.")
-def operations(vendor: str | None) -> None:
-    """List every emulated operation with its evidence.
+@click.option(
+    "--vendors", metavar="FOLDER", multiple=True, shell_complete=folders, help="A folder with vendors of your own."
+)
+def operations(vendor: str | None, vendors: tuple[str, ...]) -> None:
+    """List every emulated operation with what answers it (code, declared, example) and its evidence.
 
     Example: emulator operations --vendor celigo
     """
-    from emulator.catalogue import contract_overlay, read_catalogue  # noqa: PLC0415
+    from emulator.catalogue import contract_overlay, read_catalogue, vendor_homes  # noqa: PLC0415
     from emulator.control.information import describe_operations  # noqa: PLC0415
 
-    overlay = contract_overlay(read_settings({}, os.environ))
-    catalogue = _checked(vendor, read_catalogue(overlay=overlay))
+    settings = read_settings({"vendors": vendors}, os.environ)
+    found = read_catalogue(overlay=contract_overlay(settings), homes=vendor_homes(settings))
+    catalogue = _checked(vendor, found)
     for operation in describe_operations(catalogue.contracts):
         if vendor in (None, operation["vendor"]):
             evidence = operation["evidence"]
             call = f"{operation['operation']:28} {operation['method']:8} {operation['path']:58}"
-            say(f"{operation['vendor']:9} {call} {evidence['level']:10} {evidence['source']}")
+            way = catalogue.ways[operation["vendor"]][operation["operation"]]
+            say(f"{operation['vendor']:9} {call} {way:8} {evidence['level']:10} {evidence['source']}")
 
 
 @click.command()
@@ -42,15 +47,25 @@ def operations(vendor: str | None) -> None:
 @click.option(
     "--fixtures", metavar="FOLDER", shell_complete=folders, help="A folder whose scenarios come to the built-in ones."
 )
-def scenarios(vendor: str | None, fixtures: str | None) -> None:
+@click.option(
+    "--vendors", metavar="FOLDER", multiple=True, shell_complete=folders, help="A folder with vendors of your own."
+)
+def scenarios(vendor: str | None, fixtures: str | None, vendors: tuple[str, ...]) -> None:
     """List every scenario with its description, for `serve --scenario`.
 
     Example: emulator scenarios --vendor secoda
     """
-    from emulator.catalogue import contract_overlay, fixture_folders, read_catalogue, read_scenarios  # noqa: PLC0415
+    from emulator.catalogue import (  # noqa: PLC0415
+        contract_overlay,
+        fixture_folders,
+        read_catalogue,
+        read_scenarios,
+        vendor_homes,
+    )
 
-    settings = read_settings({"fixtures": fixtures}, os.environ)
-    catalogue = _checked(vendor, read_catalogue(overlay=contract_overlay(settings)))
+    settings = read_settings({"fixtures": fixtures, "vendors": vendors}, os.environ)
+    found = read_catalogue(overlay=contract_overlay(settings), homes=vendor_homes(settings))
+    catalogue = _checked(vendor, found)
     for name, scenario in read_scenarios(fixture_folders(settings), catalogue).items():
         if vendor in (None, scenario.vendor):
             say(f"{name:36} {scenario.description}")

@@ -11,17 +11,24 @@ from typing import Any
 from emulator.app import Emulator
 from emulator.catalogue import (
     Catalogue,
+    Entry,
     binding_problems,
     contract_overlay,
     credential_check,
+    entry_problems,
     fixture_folders,
     read_catalogue,
+    read_own,
     scenario_reader,
     seeded_records,
+    vendor_homes,
 )
 from emulator.contract.documents import OPENAPI, contract_files, load
-from emulator.contract.form import handled_names, problems
+from emulator.contract.form import declared_names, handled_names, problems
 from emulator.contract.openapi import read_contract
+from emulator.contract.routes import Routes
+from emulator.declared.reading import read_declarations
+from emulator.declared.vendor import code_of, collections_of, vendor_of
 from emulator.errors import ConfigurationError
 from emulator.exchange import Record
 from emulator.files.package_data import CONTRACTS, FIXTURES
@@ -50,14 +57,20 @@ def checked_folders(settings: Settings, folders: Sequence[Path]) -> Sequence[Pat
 def all_problems(folders: Sequence[Path], settings: Settings) -> Iterator[str]:
     """Yield all mistakes in the contracts, and in the folders: the built-in ones, then the users' own."""
     overlay, vendors = contract_overlay(settings), load_vendors()
+    homes = vendor_homes(settings, vendors)
     of_contracts = list(contract_problems(overlay=overlay))
     yield from of_contracts
+    of_own = {name: list(own_problems(home, name)) for name, home in homes.items()}
+    for found in of_own.values():
+        yield from found
     if overlay is not None:
         yield from unread_contracts(overlay, list(vendors))
     # If the user's own contracts cannot be read, fixtures and scenarios are checked against the built-in ones.
-    catalogue = read_catalogue(overlay=None if of_contracts else overlay)
+    sound = {name: home for name, home in homes.items() if not of_own[name]}
+    catalogue = read_catalogue(overlay=None if of_contracts else overlay, homes=sound)
+    known = list(catalogue.vendors)
     for number, folder in enumerate(folders):
-        unread = list(unread_fixtures(folder, list(vendors))) if number else []
+        unread = list(unread_fixtures(folder, known)) if number else []
         found = [*folder_problems(folder, catalogue, settings), *unread]
         # Only valid files can be loaded; their mistakes have already been reported.
         yield from found or _world_problems(folder if number else None, settings, catalogue)
@@ -85,9 +98,30 @@ def contract_problems(folder: Path = CONTRACTS, overlay: Path | None = None) -> 
             yield from _binding_problems(vendor, files[OPENAPI])
         if not found:
             try:
-                read_contract(folder / name, *([overlay / name] if overlay else ())).compile()
+                contract = read_contract(folder / name, *([overlay / name] if overlay else ()))
+                contract.compile()
+                yield from read_declarations(contract, vendor.collections).problems
             except ConfigurationError as problem:
                 yield str(problem)
+
+
+def own_problems(home: Path, name: str) -> Iterator[str]:
+    """Yield what is wrong with the contract of a vendor in a folder of its own, its declarations and its Python."""
+    files = contract_files(home)
+    found = list(problems(name, files, is_public=True))
+    yield from found
+    if found:
+        return
+    try:
+        contract = read_contract(home, is_public=True, vendor=name)
+        Routes(contract)
+        code = code_of(contract)
+        declared = read_declarations(contract, collections_of(contract, code))
+        yield from declared.problems
+        if not declared.problems:
+            yield from entry_problems(Entry(vendor_of(contract, code, declared), contract, declared))
+    except ConfigurationError as problem:
+        yield str(problem)
 
 
 def _binding_problems(vendor: Vendor, file: Path) -> Iterator[str]:
@@ -97,7 +131,16 @@ def _binding_problems(vendor: Vendor, file: Path) -> Iterator[str]:
         # Already reported.
         return
     if isinstance(document, dict) and isinstance(document.get("paths"), dict):
-        yield from binding_problems(vendor, handled_names(document), file)
+        yield from binding_problems(vendor, handled_names(document), file, declared_names(document))
+
+
+def own_operations(settings: Settings) -> Iterator[str]:
+    """Yield a line for each operation of the vendors that did not come with the emulator: by what it is answered."""
+    for name, home in vendor_homes(settings).items():
+        entry = read_own(home, name)
+        for operation, way in entry.ways().items():
+            described = entry.contract.operations[operation]
+            yield f"{name:9} {operation:28} {described.method:8} {described.path:58} {way}"
 
 
 def folder_problems(folder: Path, catalogue: Catalogue, settings: Settings) -> Iterator[str]:

@@ -124,7 +124,7 @@ def _return_large_blocks() -> None:
 def _follow(emulator: Emulator) -> asyncio.Task[None] | None:
     """Reload the user's folders, if any, whenever their files change."""
     settings = emulator.settings
-    if not settings.reload or not (settings.fixtures or settings.contracts):
+    if not settings.reload or not (settings.fixtures or settings.contracts or settings.vendors):
         return None
     return asyncio.create_task(Reload(emulator).run())
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from emulator.contract.documents import METHODS
 from emulator.contract.older_schemas import modernize
+from emulator.contract.token_endpoint import add_token_endpoint
 from emulator.exchange import Document
 
 OURS = ("x-emulator", "x-conventions", "x-switches", "x-unmatched", "x-graphql")
@@ -91,6 +92,7 @@ class _Completion:
         unmatched = document.setdefault("x-unmatched", {})
         if isinstance(unmatched, dict):
             self._complete_responses(unmatched, UNMATCHED)
+        add_token_endpoint(document)
         if isinstance(document.get("paths"), dict):
             self._complete_paths(document["paths"])
 
@@ -192,16 +194,28 @@ class _Completion:
             responses["200"] = default
         for status in map(str, statuses):
             responses.setdefault(status, self._added(int(status), default))
+        for status, response in responses.items():
+            if status >= "400" and isinstance(response, dict):
+                self._allow_problem(int(status) if status.isdecimal() else 400, self._followed(response))
+
+    def _allow_problem(self, status: int, response: dict[str, Any]) -> None:
+        """Let a failure be a problem document, too, where the document has no example of it in JSON."""
+        content = response.setdefault("content", {})
+        if isinstance(content, dict) and not any("json" in kind and _has_examples(of) for kind, of in content.items()):
+            content.setdefault(PROBLEM, _problem_media(status))
 
     def _added(self, status: int, default: Any) -> dict[str, Any]:
         """Return the response for a status of which a document says nothing: its `default`, or a problem document."""
         described = self._followed(default) if default is not None else None
         if isinstance(described, dict):
-            return {**described, "x-evidence": ADDED, "x-added": True}
-        title = HTTPStatus(status).phrase
-        example = {"type": "about:blank", "title": title, "status": status, "detail": f"{title}."}
-        content = {PROBLEM: {"schema": PROBLEM_SCHEMA, "examples": {"problem": {"value": example}}}}
-        added: dict[str, Any] = {"description": title, "x-evidence": ADDED, "content": content, "x-added": True}
+            return {
+                **described,
+                "content": {**_mapping(described.get("content"))},
+                "x-evidence": ADDED,
+                "x-added": True,
+            }
+        added: dict[str, Any] = {"description": HTTPStatus(status).phrase, "x-evidence": ADDED, "x-added": True}
+        added["content"] = {PROBLEM: _problem_media(status)}
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             added["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "example": "{retry_after}"}}
         return added
@@ -262,6 +276,16 @@ def _complete_parameter(parameter: dict[str, Any]) -> None:
         parameter["schema"] = {}
     if "$ref" not in parameter:
         parameter.setdefault("schema", {})
+
+
+def _problem_media(status: int) -> dict[str, Any]:
+    title = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Error"
+    example = {"type": "about:blank", "title": title, "status": status, "detail": f"{title}."}
+    return {"schema": PROBLEM_SCHEMA, "examples": {"problem": {"value": example}}}
+
+
+def _has_examples(media: Any) -> bool:
+    return bool(_mapping(media).get("examples"))
 
 
 def _is_served(kind: str) -> bool:

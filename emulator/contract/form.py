@@ -88,6 +88,13 @@ def handled_names(document: Document) -> Iterator[str]:
             yield operation["operationId"]
 
 
+def declared_names(document: Document) -> Iterator[str]:
+    """Yield the operations that say by `x-emulator` what they do."""
+    for _, operation in _operations(document):
+        if "x-emulator" in operation and isinstance(operation.get("operationId"), str):
+            yield operation["operationId"]
+
+
 def _openapi_problems(document: Document) -> Iterator[Problem]:
     if isinstance(document, dict) and "swagger" in document:
         yield "/swagger", f"Swagger {document['swagger']} is not read; convert it to OpenAPI 3 (swagger2openapi)"

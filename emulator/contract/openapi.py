@@ -3,66 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from emulator.contract.completion import complete
+from emulator.contract.conventions import Conventions, Switch
 from emulator.contract.documents import CHOICES, METHODS, OPENAPI, contract_files, is_schema, load
 from emulator.contract.evidence import Evidence
 from emulator.contract.graphql import GraphQL
 from emulator.contract.operation import Body, Field, Media, Operation, Parameter, Response
-from emulator.contract.schemas import Check, Schemas
+from emulator.contract.schemas import Check, Schemas, without_required
 from emulator.errors import ConfigurationError, ContractError, unknown
 from emulator.exchange import Record
 from emulator.files.package_data import is_ours
 from emulator.files.yaml_file import read_text, short_name
-from emulator.json_text import READINGS, Reading
-
-
-@dataclass(frozen=True)
-class Switch:
-    """A choice between possible behaviours of a vendor, where no source says which is true."""
-
-    name: str
-    default: Any
-    choices: tuple[Any, ...]
-    description: str
-    evidence: Evidence
-
-
-@dataclass(frozen=True)
-class Conventions:
-    """The conventions of all of a vendor's operations; the contract has evidence for each.
-
-    `path_decoding` says how a path is decoded before it is routed: by "segments", as a "whole" (an encoded slash
-    divides it) or not ("none"); parameters are always decoded. `path_case` says whether case is "ignored" in fixed
-    segments, `undecodable_parameter` whether a path parameter that is not percent-encoded UTF-8 ("%zz") is "read"
-    anyway, or "refused". `repeated_parameter` says which value a repeated query parameter has (the "first" or "last"
-    one, or a "list" of all), `number_parameter` how its text becomes a number (a key of numbers.NUMBERS),
-    `json_suffix` whether application/…+json is "read" as JSON, too; `content_encoding` whether compressed bodies are
-    "unpacked", or read "as-sent".
-    """
-
-    trailing_slash: str
-    missing_content_type: str
-    json_content_type: str
-    json_reading: str
-    headers: Mapping[str, str]
-    etag: str
-    path_decoding: str = "segments"
-    path_case: str = "matters"
-    undecodable_parameter: str = "read"
-    repeated_parameter: str = "first"
-    number_parameter: str = "plain"
-    json_suffix: str = "refused"
-    content_encoding: str = "unpacked"
-
-    @property
-    def reading(self) -> Reading:
-        """How the vendor's framework reads JSON."""
-        return READINGS[self.json_reading]
 
 
 @dataclass(frozen=True)
@@ -71,7 +27,8 @@ class Contract:
 
     `mounts` are the paths below which the operations are served ("/api/v1", ""), that of the base URL first;
     `variables` are the values of variables in them, `hosts` the vendor's own names ("*.immuta.com" if a
-    label varies). `files` are its files, by name within the contract's folder.
+    label varies). `files` are its files, by name within the contract's folder, `document` is its openapi.yaml. `home`
+    is the folder of a vendor that is not built in.
     """
 
     vendor: str
@@ -87,10 +44,13 @@ class Contract:
     graphql: GraphQL | None
     schemas: Schemas
     files: Mapping[str, Path]
+    document: Mapping[str, Any] = field(default_factory=dict)
+    home: Path | None = None
 
-    def schema(self, file: str) -> Check:
-        """Return the check for one file of the contract's schemas/ folder."""
-        return self.schemas.check(f"file:///{self.vendor}/schemas/{file}")
+    def schema(self, name: str) -> Check:
+        """Return the check for one file of the contract's schemas/ folder, or for "#/…", a place in openapi.yaml."""
+        file = f"{OPENAPI}{name}" if name.startswith("#") else f"schemas/{name}"
+        return self.schemas.check(f"file:///{self.vendor}/{file}")
 
     def sample(self, file: str) -> Record:
         """Return the fields that a schema of that folder requires, as its first example has them."""
@@ -118,20 +78,22 @@ class Contract:
         return {name: operation for name, operation in self.operations.items() if name != carrier}
 
 
-def read_contract(folder: Path, *overlays: Path, is_public: bool = False) -> Contract:
-    """Read one vendor's contract; a file in one of the `overlays` replaces the folder's own.
+def read_contract(folder: Path, *overlays: Path, is_public: bool = False, vendor: str = "") -> Contract:
+    """Read the contract of `vendor` (the folder's name); a file in one of the `overlays` replaces the folder's own.
 
     An `is_public` document may be one that was not written for the emulator: the parts that it leaves open are filled
     in. Raises ContractError, naming file and place, for a mistake in a user's file: tests check the built-in ones.
     """
-    files = contract_files(folder, *overlays)
-    if all(map(is_ours, files.values())) and OPENAPI in files:
-        return _Reader(folder.name, files).contract()
+    files, vendor = contract_files(folder, *overlays), vendor or folder.name
+    if all(map(is_ours, files.values())) and OPENAPI in files and not is_public:
+        return _Reader(vendor, files).contract()
     from emulator.contract.form import problems  # noqa: PLC0415
 
-    refuse_contract(list(problems(folder.name, files, is_public)))
-    contract = _Reader(folder.name, files, is_public).contract()
+    refuse_contract(list(problems(vendor, files, is_public)))
+    reader = _Reader(vendor, files, is_public)
+    contract = reader.contract()
     contract.compile()
+    reader.requests.compile()
     return contract
 
 
@@ -146,6 +108,7 @@ class _Reader:
     def __init__(self, vendor: str, files: Mapping[str, Path], is_public: bool = False) -> None:
         self.vendor = vendor
         self.files = files
+        self.is_public = is_public
         self.document: Any = load(files[OPENAPI])
         if is_public:
             self.document = complete(vendor, self.document)
@@ -153,7 +116,8 @@ class _Reader:
         for name, file in files.items():
             if is_schema(name):
                 documents[f"file:///{self.vendor}/{name}"] = load(file)
-        self.schemas = Schemas(documents)
+        self.schemas = Schemas(without_required(documents, "writeOnly") if is_public else documents)
+        self.requests = Schemas(without_required(documents, "readOnly")) if is_public else self.schemas
         # Most operations refer to the same responses: read each only once.
         self._shared: dict[tuple[str, str], Response] = {}
 
@@ -183,6 +147,8 @@ class _Reader:
             graphql=graphql,
             schemas=self.schemas,
             files=self.files,
+            document=self.document,
+            home=self.files[OPENAPI].parent if self.is_public else None,
         )
 
     def _operations(self) -> Iterator[Operation]:
@@ -206,6 +172,10 @@ class _Reader:
             parameters=tuple(self._parameters(pointer, described.get("parameters", ()))),
             body=self._body(f"{pointer}/requestBody", described.get("requestBody")),
             responses=dict(self._responses(f"{pointer}/responses", described["responses"])),
+            scopes=tuple(
+                [scope for scopes in requirement.values() for scope in scopes]
+                for requirement in described.get("security", ())
+            ),
         )
 
     def _parameters(self, pointer: str, described: Any) -> Iterator[Parameter]:
@@ -238,7 +208,7 @@ class _Reader:
         if entry is None:
             return None
         at, body = self._follow(pointer, entry)
-        return Body(bool(body.get("required")), self._media(at, body))
+        return Body(bool(body.get("required")), self._media(at, body, self.requests))
 
     def _responses(self, pointer: str, described: Mapping[str, Any]) -> Iterator[tuple[int, Response]]:
         for status, entry in described.items():
@@ -261,13 +231,13 @@ class _Reader:
             if example is not None:
                 yield name, str(example)
 
-    def _media(self, pointer: str, described: Mapping[str, Any]) -> dict[str, Media]:
+    def _media(self, pointer: str, described: Mapping[str, Any], schemas: Schemas | None = None) -> dict[str, Media]:
         found = {}
         for kind, media in described.get("content", {}).items():
             at = f"{pointer}/content/{_escape(kind)}"
             examples = {name: example["value"] for name, example in media.get("examples", {}).items()}
             fields = tuple(self._fields(f"{at}/schema", media["schema"])) if kind == "multipart/form-data" else ()
-            found[kind] = Media(self._check(f"{at}/schema"), examples, fields)
+            found[kind] = Media(self._check(f"{at}/schema", schemas), examples, fields)
         return found
 
     def _fields(self, pointer: str, schema: Mapping[str, Any]) -> Iterator[Field]:
@@ -330,8 +300,8 @@ class _Reader:
             found = found[step.replace("~1", "/").replace("~0", "~")]
         return target, found
 
-    def _check(self, pointer: str) -> Check:
-        return self.schemas.check(
+    def _check(self, pointer: str, schemas: Schemas | None = None) -> Check:
+        return (schemas or self.schemas).check(
             f"file:///{self.vendor}/openapi.yaml#{pointer.replace('{', '%7B').replace('}', '%7D')}"
         )
 

@@ -84,6 +84,7 @@ class Response:
 class Operation:
     """A REST operation, or a GraphQL root field (then `root` is "query" or "mutation").
 
+    `scopes` are the sets of scopes, one of which a credential needs.
     `payload` validates what the handler of a GraphQL root field returns.
     """
 
@@ -100,6 +101,7 @@ class Operation:
     responses: Mapping[int, Response] = field(default_factory=dict)
     root: str = ""
     payload: Check | None = None
+    scopes: Sequence[Sequence[str]] = ()
 
     @property
     def safe(self) -> bool:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
+from emulator.contract.conventions import Conventions
 from emulator.contract.numbers import NUMBERS
-from emulator.contract.openapi import Conventions
 from emulator.contract.operation import Body, Field, Media, Operation, Parameter
 from emulator.errors import Departure, MalformedBody
 from emulator.exchange import NOTHING, Call, Part, Violation

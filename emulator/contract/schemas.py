@@ -29,7 +29,7 @@ class Schemas:
     """All schemas of one contract by the address of their file."""
 
     def __init__(self, documents: Mapping[str, Document]) -> None:
-        self._documents = dict(documents)
+        self.documents = documents
         self._checks: dict[str, Check] = {}
 
     def check(self, address: str) -> Check:
@@ -39,7 +39,7 @@ class Schemas:
 
     def sample(self, address: str) -> Record:
         """Return the fields that the schema at `address` requires, as its first example has them."""
-        schema: Any = self._documents.get(address, {})
+        schema: Any = self.documents.get(address, {})
         example: Record = next(iter(schema.get("examples", ())), {})
         return {name: example[name] for name in schema.get("required", ()) if name in example}
 
@@ -54,14 +54,35 @@ class Schemas:
     @cached_property
     def fast(self) -> jsonschema_rs.Registry:
         """The documents in the form of jsonschema-rs."""
-        return jsonschema_rs.Registry(list(self._documents.items()), draft=jsonschema_rs.Draft202012)
+        return jsonschema_rs.Registry(list(self.documents.items()), draft=jsonschema_rs.Draft202012)
 
     @cached_property
     def explaining(self) -> Explaining:
         """Explains in sentences why a document is invalid."""
         from emulator.contract.explaining import Explaining  # noqa: PLC0415
 
-        return Explaining(self._documents)
+        return Explaining(self.documents)
+
+
+def without_required(documents: Mapping[str, Document], mark: str) -> dict[str, Document]:
+    """Return documents whose schemas do not require what is only read (or written): `mark` is readOnly or writeOnly.
+
+    OpenAPI requires such a property in replies (in requests) only.
+    """
+    return {address: _without_required(document, mark) for address, document in documents.items()}
+
+
+def _without_required(node: Document, mark: str) -> Document:
+    if isinstance(node, list):
+        return [_without_required(one, mark) for one in node]
+    if not isinstance(node, dict):
+        return node
+    changed = {name: _without_required(value, mark) for name, value in node.items()}
+    properties, required = node.get("properties"), node.get("required")
+    if isinstance(properties, dict) and isinstance(required, list):
+        marked = [name for name, of in properties.items() if isinstance(of, dict) and of.get(mark) is True]
+        changed["required"] = [name for name in required if name not in marked]
+    return changed
 
 
 class Check:

@@ -232,7 +232,8 @@ def reply_of(
 def example_of(response: Response, operation: str = "") -> Reply:
     """Return the contract's example for a status, headers included: the operation's own, or the first."""
     headers = dict(response.headers) if response.status >= 400 else {}
-    for kind, media in response.media.items():
+    # Those with examples first; the order stays.
+    for kind, media in sorted(response.media.items(), key=lambda item: not item[1].examples):
         example = media.examples.get(operation, next(iter(media.examples.values()), NOTHING))
         if is_json(kind):
             return Reply(response.status, example, headers, content_type="" if kind == JSON else kind)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.errors import ConfigurationError, explained, unknown
 from emulator.exchange import Record
 from emulator.faults.rule import Fault, fault_of
-from emulator.files.package_data import is_ours
+from emulator.files.package_data import FIXTURES, is_ours
 from emulator.files.yaml_file import place, read_yaml
 from emulator.store.collection import Collection
 from emulator.store.populating import add_more
@@ -76,7 +76,8 @@ class ScenarioReader:
     `check` validates a file against its schema, `check_fault` a fault against its vendor's contract, `problems_in`
     yields (JSON pointer, sentence) for mistakes in the records of a collection. `switches` are each vendor's switches
     with their choices, `collections` its collections. `records` returns a sandbox's first records, against which
-    record changes are validated (None: they are not).
+    record changes are validated (None: they are not). `homes` are the folders of vendors that are not built in, which
+    contain their scenarios.
     """
 
     check: Check
@@ -85,6 +86,7 @@ class ScenarioReader:
     switches: Mapping[str, Mapping[str, Sequence[Any]]]
     collections: Mapping[str, Mapping[str, Collection]]
     records: Callable[[Collection], Sequence[Record]] | None = None
+    homes: Mapping[str, Path] = field(default_factory=dict)
 
     def read(self, folders: Sequence[Path]) -> dict[str, Scenario]:
         """Return all scenarios by full name; a later folder replaces one of the same name.
@@ -95,15 +97,18 @@ class ScenarioReader:
         for folder in folders:
             found = [*self._across(folder / FILE)]
             for vendor in self.switches:
-                found += self._own(folder / vendor / FILE, vendor)
+                found += self._own(self._file(folder, vendor), vendor)
             scenarios |= {scenario.full_name: scenario for scenario in found}
         return dict(sorted(scenarios.items(), key=lambda item: item[1].vendor))
+
+    def _file(self, folder: Path, vendor: str) -> Path:
+        return (self.homes[vendor] if vendor in self.homes and folder == FIXTURES else folder / vendor) / FILE
 
     def problems(self, folder: Path) -> Iterator[str]:
         """Yield a sentence, with its place, for each mistake in the scenario files of a folder."""
         yield from self._file_problems(folder / FILE, list(self.switches))
         for vendor in self.switches:
-            yield from self._file_problems(folder / vendor / FILE, [vendor])
+            yield from self._file_problems(self._file(folder, vendor), [vendor])
 
     def _file_problems(self, file: Path, vendors: Sequence[str]) -> Iterator[str]:
         if not file.is_file():

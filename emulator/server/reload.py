@@ -29,6 +29,7 @@ class Reload:
         self._emulator = emulator
         self._fixtures = _folder(emulator.settings.fixtures)
         self._contracts = _folder(emulator.settings.contracts)
+        self._vendors = [contract.home for contract in emulator.catalogue.contracts.values() if contract.home]
         self._seen = self._stamps()
 
     async def run(self) -> None:
@@ -44,7 +45,8 @@ class Reload:
         if not changed:
             return False
         names = ", ".join(map(short_name, changed))
-        of_contracts = self._contracts is not None and any(self._contracts in file.parents for file in changed)
+        contracts = [folder for folder in (self._contracts, *self._vendors) if folder is not None]
+        of_contracts = any(folder in file.parents for folder in contracts for file in changed)
         self._seen = found
         try:
             await self._take(of_contracts)
@@ -68,7 +70,11 @@ class Reload:
         # Reading takes a tenth of a second or more, for which no call should wait.
         if of_contracts:
             catalogue = await asyncio.to_thread(
-                lambda: read_catalogue(catalogue.vendors, overlay=contract_overlay(emulator.settings))
+                lambda: read_catalogue(
+                    {name: one for name, one in catalogue.vendors.items() if not catalogue.contracts[name].home},
+                    overlay=contract_overlay(emulator.settings),
+                    homes={name: one.home for name, one in catalogue.contracts.items() if one.home},
+                )
             )
         fixtures = await asyncio.to_thread(lambda: emulator.fixtures(catalogue=catalogue))
         scenarios = await asyncio.to_thread(emulator.read_scenarios, catalogue, fixtures)
@@ -77,6 +83,8 @@ class Reload:
     def _stamps(self) -> Stamps:
         """Return the modification time and size of each watched file."""
         files = [*_files(self._fixtures, (".yaml",)), *_files(self._contracts, SUFFIXES)]
+        for home in self._vendors:
+            files += _files(home, (*SUFFIXES, ".py"))
         found = {}
         for file in files:
             try:

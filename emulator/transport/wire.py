@@ -18,7 +18,7 @@ from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.web_protocol import RequestPayloadError
 from multidict import CIMultiDict, MultiDictProxy
 
-from emulator.contract.openapi import Conventions
+from emulator.contract.conventions import Conventions
 from emulator.contract.operation import SAFE_METHODS, Body
 from emulator.contract.reading import BINARY, MULTIPART
 from emulator.errors import Departure, MalformedBody, Problem

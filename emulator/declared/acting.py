@@ -1,0 +1,321 @@
+"""What a declared operation does when it is called: one handler, made of the words of its contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import Any
+
+from emulator.contract.operation import Operation, Response
+from emulator.declared.dialect import DeclaredFailures
+from emulator.declared.expressions import Context
+from emulator.declared.filtering import filtered, searched
+from emulator.declared.json_patch import PatchFailed, json_patch, merge_patch
+from emulator.declared.paging import BadCursor, Page, Strategy, cut
+from emulator.declared.replying import ReplyShape, example_reply, shown_as
+from emulator.declared.resources import Resource, matches
+from emulator.declared.samples import Samples
+from emulator.declared.shapes import Place, Shapes
+from emulator.declared.words import OperationWords
+from emulator.declared.writing import Writer
+from emulator.exchange import NOTHING, Call, Document, Record, Reply
+from emulator.store.world import World
+
+MERGE_PATCH = "application/merge-patch+json"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One declared operation, its words resolved.
+
+    `key_from` is the path parameter that has the key, `parents` are the others, each with the field and the collection
+    that it is the key of. `filters` are query parameters, each with the field and the operator that it is a condition
+    of. `unwrap` is the property of the body in which the record stands.
+    """
+
+    operation: Operation
+    words: OperationWords
+    action: str
+    resource: Resource
+    resources: Mapping[str, Resource]
+    shapes: Shapes
+    reply: ReplyShape
+    response: Response
+    fail: Callable[[Call, Operation], DeclaredFailures]
+    key_from: str = ""
+    parents: Mapping[str, tuple[str, Resource]] = field(default_factory=dict)
+    filters: Sequence[tuple[str, str, str]] = ()
+    strategy: Strategy | None = None
+    unwrap: str = ""
+    replies_by_example: bool = False
+
+    def handle(self, call: Call, world: World) -> Reply:
+        """Answer one call in one transaction."""
+        act = _Act(self, call, world)
+        act.check_parents()
+        return _ACTIONS[self.action](act)
+
+
+class _Act:
+    """One call of a declared operation."""
+
+    def __init__(self, plan: Plan, call: Call, world: World) -> None:
+        self.plan = plan
+        self.call = call
+        self.world = world
+        self.resource = plan.resource
+        self.context = Context(call, world)
+        self.failures = plan.fail(call, plan.operation)
+
+    def check_parents(self) -> None:
+        """Refuse a call below a record of another collection that is not there."""
+        for parameter, (_, parent) in self.plan.parents.items():
+            value = self.call.params.get(parameter, NOTHING)
+            found = parent.find(self.world, {parent.key: value}) if value is not NOTHING else []
+            if not any(map(parent.is_shown, found)):
+                raise self.failures.missing(parent.name, parent.key, value)
+
+    @cached_property
+    def conditions(self) -> dict[str, Any]:
+        """The values that fields must have: those of the path's parents and of `where`."""
+        params = self.call.params
+        found = {name: params[of] for of, (name, _) in self.plan.parents.items() if name and of in params}
+        given = {name: self.context.value(value) for name, value in self.plan.words.where.items()}
+        found |= {name: value for name, value in given.items() if value is not NOTHING}
+        if self.plan.key_from in params:
+            found[self.resource.key] = params[self.plan.key_from]
+        return found
+
+    def existing(self, shows_deleted: bool = False) -> Record:
+        """Return the record that the call is about. Raises the refusal if there is none, or not in that state."""
+        conditions = self.conditions
+        if self.resource.key not in conditions and not conditions:
+            conditions = {self.resource.key: self.given().get(self.resource.key, NOTHING)}
+        found = self.resource.find(self.world, conditions) if NOTHING not in conditions.values() else []
+        shown = [record for record in found if shows_deleted or self.resource.is_shown(record)]
+        for record in self.resource.in_order(shown, self.plan.words.sort):
+            self._check_state(record)
+            self.context = replace(self.context, names=_named(record, self.resource.key))
+            return record
+        key = self.resource.key
+        raise self.failures.missing(self.resource.name, key, conditions.get(key, NOTHING))
+
+    def _check_state(self, record: Record) -> None:
+        wanted = self.context.value(dict(self.plan.words.requires))
+        if not matches(record, wanted):
+            said = "; ".join(f"{name} is {record.get(name)!r}, not {value!r}" for name, value in wanted.items())
+            raise self.failures.conflict(self.resource.name, said)
+
+    @property
+    def writer(self) -> Writer:
+        """What writes the records of this call."""
+        return Writer(self.resource, self.plan.resources, self.plan.shapes, self.context, self.world, self.failures)
+
+    def sent(self) -> Document:
+        """Return where the record stands in the call: what `input` says, else the body, else the query."""
+        if self.plan.words.input is not None:
+            found = self.context.value(self.plan.words.input)
+        elif self.call.parts:
+            found = {name: part.text() for name, part in self.call.parts.items() if part.filename is None}
+        elif self.call.document is NOTHING:
+            return {name: value for name, value in self.call.params.items() if name in self.call.query}
+        else:
+            found = self.call.document
+        return found.get(self.plan.unwrap, {}) if self.plan.unwrap and isinstance(found, dict) else found
+
+    def given(self) -> dict[str, Any]:
+        """Return the fields that the caller gives."""
+        found = self.sent()
+        return found if isinstance(found, dict) else {}
+
+    def replied(self, record: Record, **names: Any) -> Reply:
+        """Return the reply about one record."""
+        return self._worded(self.plan.reply.of_record(record), {**_named(record, self.resource.key), **names})
+
+    def listed(self, records: Sequence[Record], page: Page | None = None) -> Reply:
+        """Return the reply with records."""
+        strategy, reply = self.plan.strategy, self.plan.reply
+        if page is None or strategy is None:
+            return self._worded(reply.of_records(records), {})
+        if not page.items and strategy.empty is not None and self.context.value(strategy.empty) == 204:
+            return Reply(204)
+        items = [self._selected(shown_as(reply.record, record), strategy) for record in page.items]
+        context = replace(self.context, names={**page.values, "items": items})
+        made = reply.of_items(items, page.values)
+        if strategy.has_body:
+            made.document = context.value(strategy.body)
+        headers = {name: context.value(value) for name, value in strategy.headers.items()}
+        made.headers |= {name: str(value) for name, value in headers.items() if value is not None}
+        return self._worded(made, {})
+
+    def _selected(self, item: Record, strategy: Strategy) -> Record:
+        """Return the fields of a record that the caller wants, besides those that are always there."""
+        include, exclude = (self._names(strategy, role) for role in ("include", "exclude"))
+        kept = {name for name in item if (not include or name in include) and name not in exclude}
+        return {name: value for name, value in item.items() if name in kept or name in strategy.always}
+
+    def _names(self, strategy: Strategy, role: str) -> list[str]:
+        given = self.call.params.get(strategy.parameters.get(role, ""), [])
+        return given if isinstance(given, list) else [name.strip() for name in str(given).split(",")]
+
+    def _worded(self, reply: Reply, names: Mapping[str, Any]) -> Reply:
+        words = self.plan.words.reply
+        context = replace(self.context, names={**self.context.names, **names})
+        if self.plan.replies_by_example:
+            reply = example_reply(self.plan.operation, self.plan.response, words.example) or reply
+        if words.has_body:
+            reply.document = context.value(words.body)
+        headers = {name: context.value(value) for name, value in words.headers.items()}
+        reply.headers |= {name: str(value) for name, value in headers.items() if value not in (None, NOTHING)}
+        return reply
+
+
+def _named(record: Record, key: str) -> dict[str, Any]:
+    return {"record": record, "id": record[key]}
+
+
+def _list(act: _Act) -> Reply:
+    plan, call = act.plan, act.call
+    records = [record for record in act.resource.find(act.world, act.conditions) if act.resource.is_shown(record)]
+    wanted = [
+        (name, operator, act.resource.typed(name, call.params[parameter]))
+        for parameter, name, operator in plan.filters
+        if parameter in call.params
+    ]
+    records = filtered(records, wanted)
+    strategy = plan.strategy
+    if strategy is not None and (text := call.params.get(strategy.parameters.get("search", ""))):
+        records = searched(records, str(text))
+    records = act.resource.in_order(records, _sorted_by(act) or plan.words.sort)
+    if strategy is None:
+        return act.listed(records)
+    try:
+        return act.listed(records, cut(strategy, records, act.context, act.resource.key))
+    except BadCursor as problem:
+        name = strategy.parameters["cursor"]
+        raise act.failures.invalid(f"/{name}", f"{problem} was never given out", "query") from None
+
+
+def _sorted_by(act: _Act) -> Sequence[str]:
+    """Return the fields that the caller wants a list sorted by. Raises the refusal for one that a record has not."""
+    parameter = act.plan.strategy.parameters.get("sort", "") if act.plan.strategy else ""
+    given = act.call.params.get(parameter)
+    names = given if isinstance(given, list) else str(given).split(",") if given else []
+    shape = act.resource.shape
+    for name in names:
+        if not name.strip("-") or (shape and not shape.is_open and name.removeprefix("-") not in shape.properties):
+            raise act.failures.invalid(f"/{parameter}", f"{name!r} is not a field to sort by", "query")
+    return names
+
+
+def _get(act: _Act) -> Reply:
+    return act.replied(act.existing())
+
+
+def _create(act: _Act) -> Reply:
+    sent = act.sent()
+    if isinstance(sent, list):
+        records = [_created(act, one) for one in sent]
+        return act.listed(records) if act.plan.reply.is_list or not records else act.replied(records[-1])
+    record = _created(act, sent)
+    return act.replied(record)
+
+
+def _created(act: _Act, given: Document) -> Record:
+    return act.writer.create(given if isinstance(given, dict) else {}, act.conditions, act.plan.words.set)
+
+
+def _replace(act: _Act) -> Reply:
+    before = act.existing()
+    return act.replied(act.writer.replace(before, {**act.given(), **_fixed(act)}, act.plan.words.set))
+
+
+def _upsert(act: _Act) -> Reply:
+    key = act.resource.key
+    conditions = act.conditions or {key: act.given().get(key)}
+    found = [record for record in act.resource.find(act.world, conditions) if act.resource.is_shown(record)]
+    if found:
+        return _replace(act)
+    reply = act.replied(act.writer.create(act.given(), conditions, act.plan.words.set))
+    declared = act.plan.operation.responses.get(201)
+    if act.plan.words.reply.status is None and declared is not None and not declared.is_added:
+        reply.status = 201
+    return reply
+
+
+def _fixed(act: _Act) -> dict[str, Any]:
+    return {name: value for name, value in act.conditions.items() if not isinstance(value, list)}
+
+
+def _patch(act: _Act) -> Reply:
+    before = act.existing()
+    sent, nulls = act.sent(), act.resource.words.nulls
+    if isinstance(sent, list):
+        after = _patched(act, before, sent)
+    elif act.call.content_type == MERGE_PATCH and not nulls:
+        after = merge_patch(before, act.resource.writable(act.given()))
+    else:
+        given = act.resource.writable(act.given())
+        after = {**before, **given}
+        if nulls in ("ignore", "remove"):
+            empty = [name for name, value in given.items() if value is None]
+            after |= {name: before[name] for name in empty if nulls == "ignore" and name in before}
+            after = {name: value for name, value in after.items() if value is not None or name not in empty}
+    return act.replied(act.writer.change(before, after, act.plan.words.set))
+
+
+def _patched(act: _Act, before: Record, operations: list[Any]) -> Record:
+    try:
+        after = json_patch(before, operations)
+    except PatchFailed as problem:
+        if problem.is_test:
+            raise act.failures.conflict(act.resource.name, str(problem)) from None
+        raise act.failures.invalid("", str(problem)) from None
+    after = {**act.resource.writable(after), **act.resource.kept_by_replace(before)}
+    for found in act.resource.check.violations(after, "body") if act.resource.check else ():
+        raise act.failures.invalid(found.pointer, found.sentence)
+    return after
+
+
+def _delete(act: _Act) -> Reply:
+    record = act.existing(shows_deleted=act.resource.words.delete.removes_later)
+    removed = act.writer.delete(record)
+    return act.replied(record, removed=removed)
+
+
+_ACTIONS: Mapping[str, Callable[[_Act], Reply]] = {
+    "list": _list,
+    "get": _get,
+    "create": _create,
+    "replace": _replace,
+    "upsert": _upsert,
+    "patch": _patch,
+    "delete": _delete,
+}
+
+
+def static_handler(
+    operation: Operation, words: OperationWords, response: Response, shapes: Shapes
+) -> Callable[[Call, World], Reply]:
+    """Return the handler of an operation without records: its reply, else its example, else a value of its schema."""
+    return partial(_static, operation, words, response, shapes)
+
+
+def _static(
+    operation: Operation, words: OperationWords, response: Response, shapes: Shapes, call: Call, world: World
+) -> Reply:
+    context, reply = Context(call, world), example_reply(operation, response, words.reply.example)
+    if words.reply.has_body:
+        reply = Reply(response.status, context.value(words.reply.body))
+    elif reply is None:
+        kind, media = next(iter(response.media.items()))
+        place: Place = shapes.at(media.check.address)
+        reply = Reply(
+            response.status,
+            Samples(shapes, world).value(place),
+            content_type="" if kind == "application/json" else kind,
+        )
+    headers = {name: context.value(value) for name, value in words.reply.headers.items()}
+    reply.headers |= {name: str(value) for name, value in headers.items() if value not in (None, NOTHING)}
+    return reply

@@ -1,0 +1,143 @@
+"""What is wrong with declarations whose form is right: names of what is not there, words that do not go together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from emulator.contract.operation import Operation
+from emulator.declared.expressions import Problem, Scope
+from emulator.declared.filtering import OPERATORS
+from emulator.declared.ids import STRATEGIES, is_strategy
+from emulator.declared.paging import BUILT_IN, NOT_BUILT, Strategy
+from emulator.declared.resources import Resource
+from emulator.declared.words import ACTIONS, ON_DELETE, CollectionWords, OperationWords
+from emulator.errors import unknown
+
+SYNONYMS = {
+    "update": "use replace (what is left out is erased) or patch (what is left out stays)",
+    "read": "use get (one record) or list",
+    "remove": "use delete",
+    "add": "use create",
+    "answer": "leave action out; reply without collection says it",
+}
+
+
+def collection_problems(
+    words: CollectionWords, resource: Resource, names: Sequence[str], switches: Mapping[str, Sequence[object]]
+) -> Iterator[Problem]:
+    """Yield what is wrong with the words of a collection; `names` are all collections, `switches` what they can be."""
+    if words.id and not is_strategy(words.id):
+        known = f"{', '.join(STRATEGIES)}, or a pattern such as cus_{{hex:14}}"
+        yield "/id", f"invalid id {words.id!r}; use {known}"
+    for pointer, name in _fields_of(words):
+        yield from ((f"{pointer}", sentence) for sentence in _property(resource, name))
+    for word, of in (("set", words.set), ("defaults", words.defaults)):
+        if words.key in of:
+            yield f"/{word}/{words.key}", f"{words.key!r} is the key; it is made by id, never by {word}"
+    for field, reference in words.references.items():
+        if reference.to not in names:
+            yield f"/references/{field}", unknown("collection", reference.to, names)
+        yield from _on_delete(field, reference.on_delete, switches)
+    scope = Scope(switches=switches, names=("record", "id"))
+    for word, written in (("set", words.set), ("defaults", words.defaults), ("delete/set", words.delete.set)):
+        yield from scope.problems(dict(written), f"/{word}")
+
+
+def _fields_of(words: CollectionWords) -> Iterator[tuple[str, str]]:
+    yield "/key", words.key
+    for stamp, name in (("created", words.created), ("updated", words.updated)):
+        if name:
+            yield f"/timestamps/{stamp}", name
+    for number, unique in enumerate(words.unique):
+        yield from ((f"/unique/{number}", name) for name in unique.fields)
+    yield from (("/sort", name.removeprefix("-")) for name in words.sort)
+    for word in ("set", "defaults", "references"):
+        yield from ((f"/{word}/{name}", name) for name in getattr(words, word))
+    yield from ((f"/delete/set/{name}", name) for name in words.delete.set)
+
+
+def _property(resource: Resource, name: str) -> Iterator[str]:
+    shape = resource.shape
+    if shape is not None and not shape.is_open and name not in shape.properties:
+        yield unknown("property", name, shape.properties, f"of {resource.name}", plural="properties")
+
+
+def _on_delete(field: str, rule: str, switches: Mapping[str, Sequence[object]]) -> Iterator[Problem]:
+    pointer, name = f"/references/{field}/onDelete", rule.removeprefix("$switch.")
+    if not rule.startswith("$"):
+        if rule not in ON_DELETE:
+            yield pointer, unknown("rule", rule, ON_DELETE)
+    elif name not in switches:
+        yield pointer, unknown("switch", name, switches, plural="switches")
+    else:
+        for choice in switches[name]:
+            if choice not in ON_DELETE:
+                yield pointer, f"the switch {name} can be {choice!r}; onDelete is one of {', '.join(ON_DELETE)}"
+
+
+def action_problem(action: str) -> str:
+    """Return what is wrong with the name of an action, "" if nothing is."""
+    if action in ACTIONS:
+        return ""
+    if action in SYNONYMS:
+        return f"invalid action {action!r}; {SYNONYMS[action]}"
+    return unknown("action", action, ACTIONS)
+
+
+def operation_problems(
+    words: OperationWords, operation: Operation, resource: Resource | None, scope: Scope
+) -> Iterator[Problem]:
+    """Yield what is wrong with the words of an operation; `scope` is what its expressions may name."""
+    if resource is not None:
+        for word in ("where", "set", "requires"):
+            for name in getattr(words, word):
+                yield from ((f"/{word}/{name}", sentence) for sentence in _property(resource, name))
+        if resource.key in words.set:
+            yield f"/set/{resource.key}", f"{resource.key!r} is the key; it is made by id, never by set"
+        yield from (
+            ("/sort", sentence) for name in words.sort for sentence in _property(resource, name.removeprefix("-"))
+        )
+        yield from _filter_problems(words, operation, resource)
+    for word in ("where", "set", "requires", "input"):
+        yield from scope.problems(getattr(words, word), f"/{word}")
+    replying = Scope(scope.parameters, scope.switches, ("record", "id", "removed"))
+    yield from replying.problems(words.reply.body, "/reply/body")
+    yield from replying.problems(dict(words.reply.headers), "/reply/headers")
+    status = words.reply.status
+    if status is not None and status not in operation.responses:
+        known = ", ".join(map(str, sorted(operation.responses)))
+        yield "/reply/status", f"{status} is not in the contract of {operation.name}, which has {known}"
+
+
+def _filter_problems(words: OperationWords, operation: Operation, resource: Resource) -> Iterator[Problem]:
+    declared = query_parameters(operation)
+    for parameter, condition in (words.filter or {}).items():
+        pointer = f"/filter/{parameter}"
+        if parameter not in declared:
+            yield pointer, unknown("query parameter", parameter, declared, f"of {operation.name}")
+        name, _, operator = condition.partition(" ")
+        yield from ((pointer, sentence) for sentence in _property(resource, name))
+        if operator and operator not in OPERATORS:
+            yield pointer, unknown("operator", operator, OPERATORS)
+
+
+def strategy_problem(name: str, strategies: Mapping[str, Strategy], operation: Operation) -> str:
+    """Return what is wrong with the paging that an operation names, "" if nothing is."""
+    if name in ("", "none"):
+        return ""
+    if name in NOT_BUILT:
+        return f"{name!r} is not built yet; write the strategy as a template under /x-emulator/paging"
+    if name not in strategies and name not in BUILT_IN:
+        return unknown("strategy", name, [*strategies, *BUILT_IN, "none"], plural="strategies")
+    declared = query_parameters(operation)
+    strategy = strategies.get(name) or Strategy.built_in(name, declared)
+    roles = BUILT_IN.get(name, ()) if name not in strategies else ()
+    if strategy.fits(declared) and (not roles or any(role in strategy.parameters for role in roles)):
+        return ""
+    has = ", ".join(declared) or "none"
+    return f"no declared query parameter fits {name} (it has {has}); declare one, or write paging: none"
+
+
+def query_parameters(operation: Operation) -> list[str]:
+    """Return the names of the query parameters that an operation declares."""
+    return [parameter.name for parameter in operation.parameters if parameter.place == "query"]

@@ -1,0 +1,209 @@
+"""How a vendor without Python words errors: by problem documents, or by its contract's own examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from http import HTTPStatus
+from typing import Any
+
+from emulator.contract.openapi import Contract
+from emulator.contract.operation import JSON, Operation, Response, is_json
+from emulator.contract.routes import Routes
+from emulator.declared.expressions import Context
+from emulator.errors import MalformedBody, Refusal, UndecodableBody, unknown
+from emulator.exchange import NOTHING, REFUSED, Call, Reply, Violation
+
+PROBLEM = "application/problem+json"
+KINDS: Mapping[str, Sequence[int]] = {
+    "missing": (404, 410, 422, 400),
+    "conflict": (409, 422, 400),
+    "reference": (422, 400, 404),
+    "invalid": (422, 400),
+    "malformed": (400, 422),
+    "unauthorized": (401, 403),
+    "forbidden": (403, 401),
+    "unknown_path": (404,),
+    "wrong_method": (405, 404),
+    "unsupported_type": (415, 400),
+    "too_large": (413, 400),
+    "broken": (500,),
+}
+"""The statuses of each kind of error: the first that an operation's document declares, else the first."""
+
+NAMES = ("status", "title", "detail", "code", "field", "pointer", "errors")
+"""What a template of errors may name besides the runtime expressions."""
+
+
+@dataclass(frozen=True)
+class ErrorWords:
+    """What `x-emulator.errors` says: a template of the body, and the status by kind."""
+
+    style: str = "problem"
+    body: Any = None
+    has_body: bool = False
+    status: Mapping[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, written: Mapping[str, Any]) -> ErrorWords:
+        """Read the words, whose form has been checked."""
+        return cls(
+            written.get("style", "problem"), written.get("body"), "body" in written, dict(written.get("status", {}))
+        )
+
+
+class DefaultDialect:
+    """The Dialect of a vendor that has none of its own. Every reply is one that the contract as served has."""
+
+    def __init__(self, contract: Contract, words: ErrorWords | None = None) -> None:
+        self._contract = contract
+        self._words = words or ErrorWords()
+
+    @cached_property
+    def _routes(self) -> Routes:
+        return Routes(self._contract)
+
+    def unknown_path(self, call: Call) -> Reply:
+        """Answer a path that no operation has."""
+        return self.error(call, None, "unknown_path", f"Nothing is at {call.path}.")
+
+    def wrong_method(self, call: Call, allowed: Sequence[str]) -> Reply:
+        """Answer a path that exists, for other methods only."""
+        reply = self.error(call, None, "wrong_method", f"{call.method} is not allowed; use {', '.join(allowed)}.")
+        reply.headers["Allow"] = ", ".join(allowed)
+        return reply
+
+    def too_large(self, call: Call, limit: int) -> Reply:
+        """Answer a body of more than `limit` bytes."""
+        return self.error(call, self.operation_at(call), "too_large", f"The body has more than {limit} bytes.")
+
+    def unsupported_type(self, call: Call, accepted: Sequence[str]) -> Reply:
+        """Answer a body whose content type the operation does not take."""
+        return self.error(call, self.operation_at(call), "unsupported_type", f"Send {' or '.join(accepted)}.")
+
+    def malformed(self, call: Call, problem: MalformedBody) -> Reply:
+        """Answer a body that does not parse."""
+        return self.error(call, self.operation_at(call), "malformed", f"The body does not parse: {problem}.")
+
+    def unsupported_encoding(self, call: Call, encoding: str) -> Reply:
+        """Answer a body whose content encoding is not unpacked."""
+        return self.error(
+            call, self.operation_at(call), "unsupported_type", f"The content encoding {encoding} is not unpacked."
+        )
+
+    def undecodable(self, call: Call, problem: UndecodableBody) -> Reply:
+        """Answer a compressed body that does not unpack."""
+        return self.error(call, self.operation_at(call), "malformed", f"The body does not unpack: {problem}.")
+
+    def refuses(self, violation: Violation) -> bool:
+        """Refuse whatever departs from the contract but unknown query parameters, which are ignored."""
+        return (violation.place, violation.rule) != ("query", "additionalProperties")
+
+    def invalid(self, call: Call, violations: Sequence[Violation]) -> Reply:
+        """Answer a call that departs from the contract, all departures listed."""
+        first = violations[0]
+        detail = f"{first.place} {first.pointer or '/'}: {first.sentence}."
+        return self.error(call, self.operation_at(call), "invalid", detail, violations)
+
+    def broken(self, call: Call) -> Reply:
+        """Answer after an internal error."""
+        return self.error(call, self.operation_at(call), "broken", "Internal error.")
+
+    def error(
+        self, call: Call, operation: Operation | None, kind: str, detail: str, violations: Sequence[Violation] = ()
+    ) -> Reply:
+        """Return the reply to an error of one of KINDS; `operation` is None where none is called."""
+        responses = operation.responses if operation else self._contract.unmatched
+        status = self._status(kind, responses)
+        response, title = responses.get(status), _title(status)
+        errors = [{"pointer": f"/{one.place}{one.pointer}", "detail": one.sentence} for one in violations[:20]]
+        problem: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+        problem |= {"errors": errors} if errors else {}
+        if self._words.has_body:
+            return self._templated(call, kind, problem, errors, response)
+        for content_type, document in self._documents(problem, response):
+            return Reply(status, document, content_type="" if content_type == JSON else content_type)
+        return Reply(status, problem, content_type=PROBLEM)
+
+    def failures(self, call: Call, operation: Operation) -> DeclaredFailures:
+        """Return what refuses a call of a declared operation because of the records."""
+        return DeclaredFailures(self, call, operation)
+
+    def unknown_kind(self, kind: str) -> str:
+        """Return the sentence for a kind of error that does not exist, "" if it does."""
+        return "" if kind in KINDS else unknown("kind", kind, KINDS)
+
+    def operation_at(self, call: Call) -> Operation | None:
+        """Return the operation that a call is for, None if there is none."""
+        for mount in self._contract.mounts:
+            route = self._routes.find(mount + call.path)
+            if route is not None:
+                return route.operations.get("GET" if call.method == "HEAD" else call.method)
+        return None
+
+    def _status(self, kind: str, responses: Mapping[int, Response]) -> int:
+        if kind in self._words.status:
+            return self._words.status[kind]
+        declared = (status for status in KINDS[kind] if status in responses and not responses[status].is_added)
+        return next(declared, next((status for status in KINDS[kind] if status in responses), KINDS[kind][0]))
+
+    def _documents(self, problem: dict[str, Any], response: Response | None) -> Iterator[tuple[str, Any]]:
+        """Yield what the contract accepts as the body: the problem document, or its own examples, as the style says."""
+        found = response.media.items() if response else ()
+        problems = [(kind, problem) for kind, media in found if kind == PROBLEM and media.check.accepts(problem)]
+        examples = [
+            (kind, example)
+            for kind, media in found
+            if is_json(kind)
+            for example in media.examples.values()
+            if media.check.accepts(example) and (kind, problem) not in problems
+        ]
+        yield from [*examples, *problems] if self._words.style == "example" else [*problems, *examples]
+
+    def _templated(
+        self, call: Call, kind: str, problem: dict[str, Any], errors: Sequence[Any], response: Response | None
+    ) -> Reply:
+        pointer = errors[0]["pointer"] if errors else None
+        names = {**problem, "code": kind, "pointer": pointer, "errors": list(errors)}
+        names["field"] = pointer.rpartition("/")[2] if pointer else None
+        kinds = [one for one in response.media if is_json(one) and one != PROBLEM] if response else []
+        content_type = kinds[0] if kinds and kinds[0] != JSON else ""
+        document = Context(call, None, names).value(self._words.body)
+        return Reply(problem["status"], document, content_type=content_type)
+
+
+@dataclass(frozen=True)
+class DeclaredFailures:
+    """What refuses one call of a declared operation because of the records."""
+
+    dialect: DefaultDialect
+    call: Call
+    operation: Operation
+
+    def missing(self, collection: str, key: str, value: Any) -> Refusal:
+        """Refuse what needs a record that is not there."""
+        which = f" with {key} {value!r}" if value is not NOTHING else ""
+        return Refusal(self._error("missing", f"There is no record of {collection}{which}."))
+
+    def conflict(self, collection: str, detail: str) -> Refusal:
+        """Refuse what the state of a record, or another record, does not allow."""
+        return Refusal(self._error("conflict", f"Conflict in {collection}: {detail}."))
+
+    def reference(self, collection: str, field: str, value: Any) -> Refusal:
+        """Refuse a value that refers to no record of another collection."""
+        sentence = f"{field} {value!r} refers to no record of {collection}"
+        found = Violation("body", f"/{field}", REFUSED, NOTHING, value, sentence)
+        return Refusal(self._error("reference", f"{sentence}.", [found]), [found])
+
+    def invalid(self, pointer: str, detail: str, place: str = "body") -> Refusal:
+        """Refuse what was sent."""
+        found = Violation(place, pointer, REFUSED, NOTHING, NOTHING, detail)
+        return Refusal(self._error("invalid", f"{place} {pointer or '/'}: {detail}.", [found]), [found])
+
+    def _error(self, kind: str, detail: str, violations: Sequence[Violation] = ()) -> Reply:
+        return self.dialect.error(self.call, self.operation, kind, detail, violations)
+
+
+def _title(status: int) -> str:
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Error"

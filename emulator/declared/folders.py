@@ -1,0 +1,57 @@
+"""Where vendors are that did not come with the emulator: folders that a user names, and installed packages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from pathlib import Path
+
+from emulator.contract.documents import OPENAPI
+from emulator.errors import ConfigurationError
+
+GROUP = "integration_emulator.vendors"
+"""The group of entry points; each names a package in whose folder the vendor's openapi.yaml is."""
+
+NAME = re.compile(r"[a-z][a-z0-9_-]*")
+
+
+def find_vendors(folders: Iterable[str], built_in: Iterable[str]) -> dict[str, Path]:
+    """Return the folder of each vendor by name: of installed packages, and of the subfolders of `folders`.
+
+    Raises ConfigurationError for a folder without a vendor, and for a name that cannot be or is there twice.
+    """
+    found: dict[str, Path] = {}
+    taken = set(built_in)
+    for name, home in [*_installed(), *(one for folder in folders for one in _in_folder(Path(folder)))]:
+        if not NAME.fullmatch(name):
+            raise ConfigurationError(f"{home}: invalid vendor name {name!r}; use small letters, digits, - and _")
+        if name in taken:
+            raise ConfigurationError(f"{home}: there is a vendor {name} already; give the folder another name")
+        taken.add(name)
+        found[name] = home
+    return found
+
+
+def _in_folder(folder: Path) -> Iterator[tuple[str, Path]]:
+    if not folder.is_dir():
+        raise ConfigurationError(f"vendors: {folder} is not a folder")
+    if (folder / OPENAPI).is_file():
+        raise ConfigurationError(
+            f"vendors: {folder} is itself a vendor; name the folder above it: {folder.absolute().parent}"
+        )
+    homes = [home for home in sorted(folder.iterdir()) if (home / OPENAPI).is_file()]
+    if not homes:
+        raise ConfigurationError(f"vendors: {folder} has no folder with an {OPENAPI}; `emulator new-vendor` writes one")
+    yield from ((home.name, home) for home in homes)
+
+
+def _installed() -> Iterator[tuple[str, Path]]:
+    for entry in entry_points(group=GROUP):
+        spec = find_spec(entry.module)
+        places = spec.submodule_search_locations if spec else None
+        homes = [Path(place) for place in places or () if (Path(place) / OPENAPI).is_file()]
+        if not homes:
+            raise ConfigurationError(f"{GROUP}: the package {entry.value} of {entry.name} has no {OPENAPI}")
+        yield entry.name, homes[0]

@@ -1,0 +1,203 @@
+"""How a list is cut into pages, and wrapped: strategies by name, or templates of a vendor."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from emulator.declared.expressions import Context
+from emulator.exchange import Call, Record
+
+NAMES = (
+    *("items", "count", "page", "pages", "size", "offset", "next", "previous", "first", "last"),
+    *("nextPage", "previousPage", "nextCursor", "hasMore", "links"),
+)
+"""What the templates of a strategy may name besides the runtime expressions."""
+
+BUILT_IN: Mapping[str, Sequence[str]] = {
+    "page": ("page",),
+    "offset": ("offset",),
+    "token": ("cursor",),
+    "cursor": ("cursor",),
+    "link": ("page", "offset"),
+}
+"""Strategies that need no entry, by name, each with the role that one of its operation's parameters must have."""
+
+NOT_BUILT = ("jsonapi", "relay")
+ROLES: Mapping[str, Sequence[str]] = {
+    "page": ("page", "page_number", "pageNumber", "pageIndex"),
+    "size": ("limit", "per_page", "perPage", "page_size", "pageSize", "size", "max_results", "maxResults"),
+    "offset": ("offset", "skip", "start"),
+    "cursor": ("cursor", "after", "starting_after", "page_token", "pageToken", "marker", "next_token"),
+    "sort": ("sort", "sort_by", "sortBy", "order_by", "orderBy"),
+}
+"""How parameters are usually called, by what they are for."""
+
+_ENVELOPE: Mapping[str, Sequence[str]] = {
+    "count": ("count", "total", "total_count", "totalCount", "total_results"),
+    "page": ("page", "current_page", "currentPage"),
+    "pages": ("pages", "total_pages", "totalPages", "page_count"),
+    "size": ("size", "limit", "per_page", "perPage", "page_size", "pageSize"),
+    "offset": ("offset", "skip"),
+    "next": ("next", "next_url", "nextUrl"),
+    "previous": ("previous", "prev", "previous_url"),
+    "hasMore": ("has_more", "hasMore"),
+    "nextCursor": ("next_cursor", "nextCursor", "next_page_token", "nextPageToken"),
+}
+ENVELOPE = {name: meaning for meaning, names in _ENVELOPE.items() for name in names}
+"""What the fields beside the records usually mean, by their names."""
+
+DEFAULT_SIZE = 100
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """How a list is cut. `parameters` are names by role; `body` wraps the records if `has_body`.
+
+    `by_key` tells that a cursor is the key of the last record seen, and not an opaque text.
+    """
+
+    name: str
+    parameters: Mapping[str, str]
+    default: Any = DEFAULT_SIZE
+    maximum: Any = None
+    body: Any = None
+    has_body: bool = False
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    empty: Any = None
+    always: Sequence[str] = ()
+    by_key: bool = False
+
+    @classmethod
+    def of(cls, name: str, written: Mapping[str, Any]) -> Strategy:
+        """Read a vendor's own strategy, whose form has been checked."""
+        size = written.get("size", {})
+        return cls(
+            name=name,
+            parameters=written["parameters"],
+            default=size.get("default", DEFAULT_SIZE),
+            maximum=size.get("maximum"),
+            body=written.get("body"),
+            has_body="body" in written,
+            headers=written.get("headers", {}),
+            empty=written.get("empty"),
+            always=written.get("always", ()),
+            by_key=written.get("cursor") == "key",
+        )
+
+    @classmethod
+    def built_in(cls, name: str, declared: Sequence[str]) -> Strategy:
+        """Return the strategy of that name for an operation with these query parameters."""
+        found = {role: next((one for one in names if one in declared), "") for role, names in ROLES.items()}
+        headers = {"Link": "$links"} if name == "link" else {}
+        wanted = (*BUILT_IN[name], "size", "sort")
+        parameters = {role: found[role] for role in wanted if found[role]}
+        return cls(name, parameters, headers=headers, by_key=name == "cursor")
+
+    def fits(self, declared: Sequence[str]) -> bool:
+        """Return True if an operation declares a parameter that says which page."""
+        return any(self.parameters.get(role) in declared for role in ("page", "offset", "cursor", "size"))
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list: its records, and the values of NAMES."""
+
+    items: Sequence[Record]
+    values: Mapping[str, Any]
+
+
+class BadCursor(Exception):
+    """A cursor that was never given out."""
+
+
+def cut(strategy: Strategy, records: Sequence[Record], context: Context, key: str) -> Page:
+    """Return the page of `records` that a call asks for. Raises BadCursor."""
+    call, roles, count = context.call, strategy.parameters, len(records)
+    size = _size(strategy, context)
+    page = max(_number(call, roles.get("page"), 1), 1)
+    start = max(_number(call, roles.get("offset"), 0), 0) + (page - 1) * size
+    if given := call.params.get(roles.get("cursor", "")):
+        start = _behind(strategy, str(given), records, key)
+    items, pages = records[start : start + size], max(-(-count // size), 1)
+    has_more = start + size < count
+    cursor = _cursor(strategy, items[-1], start + size, key) if has_more and items else None
+    steps = {
+        "next": _step(strategy, page + 1, start + size, cursor) if has_more else None,
+        "previous": _step(strategy, page - 1, max(start - size, 0), None)
+        if start > 0 and "cursor" not in roles
+        else None,
+        "first": _step(strategy, 1, 0, None),
+        "last": _step(strategy, pages, (pages - 1) * size, None) if "cursor" not in roles else None,
+    }
+    urls = {name: None if step is None else _url(call, step) for name, step in steps.items()}
+    rels = {"next": "next", "previous": "prev", "first": "first", "last": "last"}
+    links = ", ".join(f'<{urls[name]}>; rel="{rel}"' for name, rel in rels.items() if urls[name] and steps[name])
+    values = {
+        **urls,
+        "items": items,
+        "count": count,
+        "page": page,
+        "pages": pages,
+        "size": size,
+        "offset": start,
+        "nextPage": page + 1 if has_more else None,
+        "previousPage": page - 1 if page > 1 else None,
+        "nextCursor": cursor,
+        "hasMore": has_more,
+        "links": links or None,
+    }
+    return Page(items, values)
+
+
+def _size(strategy: Strategy, context: Context) -> int:
+    default, maximum = context.value(strategy.default), context.value(strategy.maximum)
+    size = _number(context.call, strategy.parameters.get("size"), int(default))
+    size = size if size > 0 else int(default)
+    return size if maximum is None else min(size, int(maximum))
+
+
+def _number(call: Call, parameter: str | None, default: int) -> int:
+    value = call.params.get(parameter, default) if parameter else default
+    return value if isinstance(value, int) else int(value) if str(value).isdecimal() else default
+
+
+def _cursor(strategy: Strategy, last: Record, position: int, key: str) -> str:
+    if strategy.by_key:
+        return str(last[key])
+    return base64.urlsafe_b64encode(f"{position}:{last[key]}".encode()).decode().rstrip("=")
+
+
+def _behind(strategy: Strategy, cursor: str, records: Sequence[Record], key: str) -> int:
+    """Return where a page begins: behind the record that the cursor names, or where that one was."""
+    position, id = None, cursor
+    if not strategy.by_key:
+        try:
+            text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+            position, id = int(text.partition(":")[0]), text.partition(":")[2]
+        except (ValueError, binascii.Error):
+            raise BadCursor(cursor) from None
+    for number, record in enumerate(records):
+        if str(record[key]) == id:
+            return number + 1
+    if position is None:
+        raise BadCursor(cursor)
+    return position
+
+
+def _step(strategy: Strategy, page: int, offset: int, cursor: str | None) -> dict[str, Any]:
+    """Return the parameters that lead to another page."""
+    roles = strategy.parameters
+    wanted = {"page": page} if "page" in roles else {"offset": offset} if "offset" in roles else {"cursor": cursor}
+    return {roles[role]: value for role, value in wanted.items() if role in roles}
+
+
+def _url(call: Call, changed: Mapping[str, Any]) -> str:
+    """Return the URL of the call on the caller's host, with some query parameters changed."""
+    kept: Iterable[tuple[str, Any]] = [(name, value) for name, value in call.query.items() if name not in changed]
+    query = urlencode([*kept, *((name, value) for name, value in changed.items() if value is not None)])
+    return f"{call.base_url}{call.path}" + (f"?{query}" if query else "")

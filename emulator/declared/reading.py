@@ -1,0 +1,341 @@
+"""Reads the declarations of a contract into collections and handlers; all that is wrong with them is told at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulator.contract.documents import OPENAPI
+from emulator.contract.openapi import Contract
+from emulator.contract.operation import Operation, Response
+from emulator.declared.acting import Plan, static_handler
+from emulator.declared.checks import (
+    action_problem,
+    collection_problems,
+    operation_problems,
+    query_parameters,
+    strategy_problem,
+)
+from emulator.declared.dialect import NAMES as ERROR_NAMES
+from emulator.declared.dialect import DefaultDialect, ErrorWords
+from emulator.declared.expressions import Problem, Scope, names_in
+from emulator.declared.paging import NAMES, Strategy
+from emulator.declared.replying import input_wrapper, reply_shape, success
+from emulator.declared.resources import Resource
+from emulator.declared.shapes import Place, Shapes
+from emulator.declared.words import CollectionWords, OperationWords, ReplyWords, form_problems
+from emulator.errors import unknown
+from emulator.exchange import Call, Reply
+from emulator.files.yaml_file import place
+from emulator.store.collection import Collection
+from emulator.store.world import World
+
+ROOT = "/x-emulator"
+_BY_METHOD = {
+    False: {"GET": "list", "POST": "create"},
+    True: {"GET": "get", "PUT": "replace", "PATCH": "patch", "DELETE": "delete"},
+}
+"""The action of a method, on a collection's path and on that of one record."""
+
+Handle = Callable[[Call, World], Reply]
+
+
+@dataclass(frozen=True)
+class Declarations:
+    """What a contract declares: collections, handlers by operation, the dialect for its errors.
+
+    `problems` are sentences with their places; with any, nothing is to be served.
+    """
+
+    collections: Sequence[Collection] = ()
+    handlers: Mapping[str, Handle] = field(default_factory=dict)
+    dialect: DefaultDialect | None = None
+    problems: Sequence[str] = ()
+
+
+def read_declarations(contract: Contract, known: Sequence[Collection] = ()) -> Declarations:
+    """Read what a contract declares; `known` are the collections that the vendor's Python has."""
+    reader = _Reader(contract, {one.name: one for one in known})
+    problems = list(dict.fromkeys(reader.problems()))
+    places = [f"{place(contract.files[OPENAPI], pointer)}: {sentence}" for pointer, sentence in problems]
+    if places:
+        return Declarations(problems=places)
+    collections = [resource.kept for resource in reader.resources.values()]
+    return Declarations(collections, dict(reader.handlers()), reader.dialect)
+
+
+def example_handlers(contract: Contract, names: Sequence[str]) -> dict[str, Handle]:
+    """Return handlers that answer by the contract's examples, or by a value of its schemas."""
+    shapes, found = Shapes(contract.schemas.documents), {}
+    for name in names:
+        operation = contract.operations[name]
+        response = success(operation, "", ReplyWords()) or next(iter(operation.responses.values()))
+        found[name] = static_handler(operation, OperationWords(), response, shapes)
+    return found
+
+
+class _Reader:
+    def __init__(self, contract: Contract, known: Mapping[str, Collection]) -> None:
+        self._contract = contract
+        self._known = known
+        self._root: Any = contract.document.get("x-emulator", {})
+        self.shapes = Shapes(contract.schemas.documents)
+        self._written = {name: found for name, found in self._found() if "x-emulator" in found}
+        self._switches = {name: switch.choices for name, switch in contract.switches.items()}
+        self.resources: dict[str, Resource] = {}
+        self.words: dict[str, OperationWords] = {}
+        self.strategies: dict[str, Strategy] = {}
+        self.dialect = DefaultDialect(contract)
+
+    def _found(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        graphql = self._contract.graphql
+        for name, operation in self._contract.operations.items():
+            if not operation.root and (graphql is None or name != graphql.carrier):
+                yield name, self._contract.document["paths"][operation.path][operation.method.lower()]
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield everything that is wrong; what is right has been read afterwards."""
+        found = [(f"{ROOT}{pointer}", sentence) for pointer, sentence in form_problems(self._root, "root")]
+        for name, described in self._written.items():
+            at = self._pointer(name)
+            found += [(f"{at}{pointer}", said) for pointer, said in form_problems(described["x-emulator"], "operation")]
+        yield from found
+        if not found:
+            yield from self._read()
+
+    def _read(self) -> Iterator[Problem]:
+        self.words = {name: OperationWords.of(found["x-emulator"]) for name, found in self._written.items()}
+        self.strategies = {name: Strategy.of(name, one) for name, one in self._root.get("paging", {}).items()}
+        self.dialect = DefaultDialect(self._contract, ErrorWords.of(self._root.get("errors", {})))
+        for name, written in self._root.get("collections", {}).items():
+            words = CollectionWords.of(name, written)
+            found = self._schema(words)
+            if found is None:
+                names = self._schema_names()
+                yield f"{ROOT}/collections/{name}/schema", unknown("schema", words.schema, names)
+            self.resources[name] = self._resource(words, found)
+        for name, resource in self.resources.items():
+            at = f"{ROOT}/collections/{name}"
+            told = collection_problems(resource.words, resource, list(self.resources), self._switches)
+            yield from ((f"{at}{pointer}", sentence) for pointer, sentence in told)
+        yield from self._template_problems()
+        for name in self.words:
+            yield from ((f"{self._pointer(name)}{pointer}", said) for pointer, said in self._operation_problems(name))
+
+    def _template_problems(self) -> Iterator[Problem]:
+        scope = Scope(switches=self._switches, names=NAMES)
+        for name, written in self._root.get("paging", {}).items():
+            for word in ("size", "body", "headers", "empty"):
+                yield from scope.problems(written.get(word), f"{ROOT}/paging/{name}/{word}")
+        errors = Scope(switches=self._switches, names=ERROR_NAMES, has_world=False)
+        yield from errors.problems(self._root.get("errors", {}).get("body"), f"{ROOT}/errors/body")
+        for kind in self._root.get("errors", {}).get("status", {}):
+            if said := self.dialect.unknown_kind(kind):
+                yield f"{ROOT}/errors/status/{kind}", said
+
+    def _operation_problems(self, name: str) -> Iterator[Problem]:
+        words, operation = self.words[name], self._contract.operations[name]
+        if words.collection and words.collection not in self.resources:
+            yield "/collection", unknown("collection", words.collection, self.resources)
+            return
+        resource = self.resources.get(words.collection)
+        parameters = {
+            where: [one.name for one in operation.parameters if one.place == where]
+            for where in ("path", "query", "header")
+        }
+        scope = Scope(parameters, self._switches, ("record", "id"))
+        yield from operation_problems(words, operation, resource, scope)
+        if resource is None:
+            yield from self._words_without_collection(name)
+            return
+        action = self.action(name)
+        if said := action_problem(action) if action else self._no_action(operation):
+            yield "/action", said
+            return
+        if said := strategy_problem(words.paging, self.strategies, operation):
+            yield "/paging", said
+        yield from self._path_problems(name, resource)
+        if words.reply.status is None and success(operation, action, words.reply) is None:
+            yield "", f"{operation.name} declares no 2xx"
+
+    def _words_without_collection(self, name: str) -> Iterator[Problem]:
+        for word in self._written[name]["x-emulator"]:
+            if word not in ("reply", "x-evidence"):
+                yield f"/{word}", f"{word!r} needs a collection; collections: {', '.join(self.resources) or 'none'}"
+        reply = self.words[name].reply
+        if reply.status is None and success(self._contract.operations[name], "", reply) is None:
+            yield "", f"{name} declares no 2xx"
+
+    def _no_action(self, operation: Operation) -> str:
+        return f"{operation.method} {operation.path} does not say what it does; write action"
+
+    def _path_problems(self, name: str, resource: Resource) -> Iterator[Problem]:
+        """Yield the path parameters of which nobody can tell what they are for."""
+        for parameter, owner in self._owners(name).items():
+            fields = self._fields_to(resource, owner) if owner else []
+            if owner == resource.name or len(fields) == 1:
+                continue
+            if owner is None:
+                yield "", f"path parameter {parameter!r} is the key of no collection; use it in where, set or input"
+            elif not fields:
+                said = (
+                    f"path parameter {parameter!r} belongs to {owner}, and {resource.name} has no reference to {owner}"
+                )
+                yield "", f"{said}; add one, or use it in where"
+            else:
+                said = f"path parameter {parameter!r} belongs to {owner}, to which {resource.name} refers by"
+                yield "", f"{said} {' and '.join(fields)}; use it in where"
+
+    def action(self, name: str) -> str:
+        """Return what an operation does: what it says, else what its method does at its path; "" if that is open."""
+        operation, words = self._contract.operations[name], self.words[name]
+        is_item = _is_item(operation.path)
+        # What is done below a record's own path ("/tasks/{id}/finish") has no usual meaning.
+        is_below = not is_item and words.collection in self._owners(name).values()
+        return words.action or ("" if is_below else _BY_METHOD[is_item].get(operation.method, ""))
+
+    def _owners(self, name: str) -> dict[str, str | None]:
+        """Return the collection that each path parameter is the key of, but those that the operation itself uses."""
+        operation, words = self._contract.operations[name], self.words[name]
+        used = names_in([dict(words.where), dict(words.set), words.input], "path")
+        items = self._item_paths()
+        found: dict[str, str | None] = {}
+        segments = operation.path.split("/")
+        for number, segment in enumerate(segments):
+            if segment.startswith("{") and segment[1:-1] not in used:
+                path = _anonymous("/".join(segments[: number + 1]))
+                own = words.collection if number == len(segments) - 1 else None
+                found[segment[1:-1]] = items.get(path, own)
+        return found
+
+    def _item_paths(self) -> dict[str, str]:
+        """Return the collection of each path that ends in the key of one: "/flows/{}"."""
+        return {
+            _anonymous(operation.path): words.collection
+            for name, words in self.words.items()
+            for operation in [self._contract.operations[name]]
+            if words.collection and _is_item(operation.path)
+        }
+
+    def _fields_to(self, resource: Resource, owner: str) -> list[str]:
+        return [name for name, reference in resource.words.references.items() if reference.to == owner]
+
+    def _pointer(self, name: str) -> str:
+        operation = self._contract.operations[name]
+        path = operation.path.replace("~", "~0").replace("/", "~1")
+        return f"/paths/{path}/{operation.method.lower()}{ROOT}"
+
+    def _resource(self, words: CollectionWords, schema: Place | None) -> Resource:
+        full_name = f"{self._contract.vendor}.{words.name}"
+        is_known = schema is not None and schema.schema
+        name = schema.address.partition(f"/{self._contract.vendor}/")[2] if schema is not None and is_known else None
+        name = name and name.removeprefix(OPENAPI).removeprefix("schemas/").removesuffix("#")
+        kept = self._known.get(full_name) or Collection(full_name, words.key, schema=name)
+        check = self._contract.schemas.check(schema.address) if schema is not None and is_known else None
+        return Resource(words, kept, self.shapes.shape(schema) if schema is not None and is_known else None, check)
+
+    def _schema(self, words: CollectionWords) -> Place | None:
+        """Return the schema of a record: the one that is named, else that of its get, its create, or its list."""
+        base = f"file:///{self._contract.vendor}"
+        if words.schema:
+            if words.schema not in self._schema_names():
+                return None
+            file = (
+                f"schemas/{words.schema}#" if "." in words.schema else f"{OPENAPI}#/components/schemas/{words.schema}"
+            )
+            return self.shapes.at(f"{base}/{file}")
+        for wanted in ("get", "create", "list"):
+            for name, operation_words in self.words.items():
+                if operation_words.collection == words.name and self.action(name) == wanted:
+                    found = self._replied(name, wanted, words.key)
+                    if found is not None:
+                        return found
+        return Place("", "", {})
+
+    def _replied(self, name: str, action: str, key: str) -> Place | None:
+        """Return the schema of a record in the reply of an operation, None if that has none."""
+        operation = self._contract.operations[name]
+        response = success(operation, action, self.words[name].reply)
+        shape = reply_shape(response, action, key, self.shapes) if response is not None else None
+        return shape.place if shape is not None and shape.record is not None and shape.record.properties else None
+
+    def _schema_names(self) -> list[str]:
+        of_document = self._contract.document.get("components", {}).get("schemas", {})
+        files = [name.removeprefix("schemas/") for name in self._contract.files if name.startswith("schemas/")]
+        return [*of_document, *files]
+
+    def handlers(self) -> Iterator[tuple[str, Handle]]:
+        """Yield the handler of each operation that is declared, whose words are right."""
+        for name, words in self.words.items():
+            operation = self._contract.operations[name]
+            response = success(operation, self.action(name) if words.collection else "", words.reply)
+            assert response is not None
+            if words.collection:
+                yield name, self._plan(name, response).handle
+            else:
+                yield name, static_handler(operation, words, response, self.shapes)
+
+    def _plan(self, name: str, response: Response) -> Plan:
+        operation, words, action = self._contract.operations[name], self.words[name], self.action(name)
+        resource, strategy = self.resources[words.collection], self._strategy(name)
+        reply = reply_shape(response, action, resource.key, self.shapes)
+        shown = reply.record
+        is_other = bool(shown and shown.properties and not shown.is_open and resource.key not in shown.properties)
+        owners = self._owners(name)
+        parents = {
+            parameter: (self._fields_to(resource, owner)[0], self.resources[owner])
+            for parameter, owner in owners.items()
+            if owner is not None and owner != resource.name
+        }
+        return Plan(
+            operation=operation,
+            words=words,
+            action=action,
+            resource=resource,
+            resources=self.resources,
+            shapes=self.shapes,
+            reply=reply,
+            response=response,
+            fail=self.dialect.failures,
+            key_from=next((parameter for parameter, owner in owners.items() if owner == resource.name), ""),
+            parents=parents,
+            filters=self._filters(name, resource, strategy),
+            strategy=strategy,
+            unwrap=self._unwrap(operation) if words.input is None else "",
+            replies_by_example=bool(words.reply.example) or (is_other and not words.reply.has_body),
+        )
+
+    def _strategy(self, name: str) -> Strategy | None:
+        words, declared = self.words[name], query_parameters(self._contract.operations[name])
+        if words.paging == "none" or self.action(name) != "list":
+            return None
+        if words.paging:
+            return self.strategies.get(words.paging) or Strategy.built_in(words.paging, declared)
+        return next((one for one in self.strategies.values() if one.fits(declared)), None)
+
+    def _filters(self, name: str, resource: Resource, strategy: Strategy | None) -> list[tuple[str, str, str]]:
+        words, operation = self.words[name], self._contract.operations[name]
+        if words.filter is not None:
+            return [(parameter, *_condition(condition)) for parameter, condition in words.filter.items()]
+        taken = set(strategy.parameters.values()) if strategy else set()
+        known = resource.shape.properties if resource.shape else {}
+        return [(one, one, "eq") for one in query_parameters(operation) if one in known and one not in taken]
+
+    def _unwrap(self, operation: Operation) -> str:
+        media = operation.body.media.values() if operation.body else ()
+        return next((input_wrapper(self.shapes.at(one.check.address), self.shapes) for one in media), "")
+
+
+def _is_item(path: str) -> bool:
+    return path.rstrip("/").endswith("}")
+
+
+def _anonymous(path: str) -> str:
+    """Return a path without the names of its parameters: "/flows/{}"."""
+    return "/".join("{}" if segment.startswith("{") else segment for segment in path.rstrip("/").split("/"))
+
+
+def _condition(written: str) -> tuple[str, str]:
+    name, _, operator = written.partition(" ")
+    return name, operator or "eq"

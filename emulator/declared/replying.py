@@ -1,0 +1,140 @@
+"""What goes out of a declared operation: the contract's 2xx, with a record or records where its schema has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulator.contract.operation import JSON, Operation, Response, is_json
+from emulator.declared.paging import ENVELOPE, Page
+from emulator.declared.shapes import Place, Shape, Shapes
+from emulator.declared.words import ReplyWords
+from emulator.exchange import NOTHING, Record, Reply
+
+_USUAL = {"create": 201, "delete": 204}
+"""The status of an action where the contract declares several of the 2xx."""
+
+
+@dataclass(frozen=True)
+class ReplyShape:
+    """The reply of an operation: its status and content type, and where records go.
+
+    `record` is the shape of one (None: as it is kept), `place` its schema. `list_field` is the property that has them
+    in a list, `wrapper` the one that has a single one, `envelope` what stands beside, by property. Without `has_body`,
+    nothing goes out.
+    """
+
+    status: int
+    content_type: str = ""
+    has_body: bool = False
+    is_list: bool = False
+    record: Shape | None = None
+    list_field: str = ""
+    wrapper: str = ""
+    place: Place | None = None
+    envelope: Mapping[str, str] = field(default_factory=dict)
+
+    def of_record(self, record: Record) -> Reply:
+        """Return the reply with one record."""
+        if not self.has_body:
+            return Reply(self.status)
+        shown = shown_as(self.record, record)
+        return self._sent({self.wrapper: shown} if self.wrapper else [shown] if self.is_list else shown)
+
+    def of_records(self, records: Sequence[Record], page: Page | None = None) -> Reply:
+        """Return the reply with records, wrapped as the schema has it, beside them what the page tells."""
+        if not self.has_body:
+            return Reply(self.status)
+        items = [shown_as(self.record, record) for record in records]
+        return self.of_items(items, page.values if page else {"count": len(items), "hasMore": False})
+
+    def of_items(self, items: Sequence[Record], values: Mapping[str, Any]) -> Reply:
+        """Return the reply with records as they are shown; `values` are those that may stand beside them."""
+        if not self.list_field:
+            return self._sent(items)
+        beside = {name: values.get(meaning) for name, meaning in self.envelope.items()}
+        return self._sent({**beside, self.list_field: items})
+
+    def _sent(self, document: Any) -> Reply:
+        return Reply(self.status, document, content_type=self.content_type)
+
+
+def shown_as(shape: Shape | None, record: Record) -> Record:
+    """Return the properties of a record that a schema names, in its order, besides those that are only written."""
+    if shape is None or not shape.properties:
+        return record
+    hidden = shape.marked("writeOnly")
+    shown = {name: record[name] for name in shape.properties if name in record and name not in hidden}
+    if shape.is_open:
+        shown |= {name: value for name, value in record.items() if name not in shown and name not in hidden}
+    return shown
+
+
+def success(operation: Operation, action: str, words: ReplyWords) -> Response | None:
+    """Return the response that an operation gives when all goes well: what it says, else one of its 2xx."""
+    if words.status is not None:
+        return operation.responses.get(words.status)
+    found = sorted(status for status in operation.responses if 200 <= status < 300)
+    usual = _USUAL.get(action, 200)
+    return operation.responses[usual if usual in found else found[0]] if found else None
+
+
+def reply_shape(response: Response, action: str, key: str, shapes: Shapes) -> ReplyShape:
+    """Return where records go in a response."""
+    kind = next((kind for kind in response.media if is_json(kind)), "")
+    if not kind:
+        return ReplyShape(response.status)
+    place = shapes.at(response.media[kind].check.address)
+    shape, kind = shapes.shape(place), "" if kind == JSON else kind
+    if shape.kind == "array":
+        items = shapes.shape(shape.items) if shape.items else None
+        return ReplyShape(response.status, kind, True, True, items, place=shape.items)
+    if action == "list":
+        return _envelope(response.status, kind, shape, shapes)
+    wrapper = _wrapper(shape, key, shapes)
+    place = shape.properties[wrapper] if wrapper else place
+    return ReplyShape(response.status, kind, True, False, shapes.shape(place), wrapper=wrapper, place=place)
+
+
+def _envelope(status: int, kind: str, shape: Shape, shapes: Shapes) -> ReplyShape:
+    arrays = {name: shapes.shape(place) for name, place in shape.properties.items()}
+    arrays = {name: of for name, of in arrays.items() if of.kind == "array"}
+    own = next((name for name, of in arrays.items() if of.items and shapes.shape(of.items).kind == "object"), "")
+    own = own or next(iter(arrays), "")
+    items = arrays[own].items if own else None
+    beside = {name: ENVELOPE[name] for name in shape.properties if name in ENVELOPE and name != own}
+    record = shapes.shape(items) if items else None
+    return ReplyShape(status, kind, True, True, record, own, place=items, envelope=beside)
+
+
+def _wrapper(shape: Shape, key: str, shapes: Shapes) -> str:
+    """Return the one property that has the record, where the record is not the whole: `{data: {…}}`."""
+    if key in shape.properties:
+        return ""
+    objects = {name: shapes.shape(place) for name, place in shape.properties.items()}
+    having = [name for name, of in objects.items() if of.kind == "object" and key in of.properties]
+    return having[0] if len(having) == 1 else ""
+
+
+def input_wrapper(place: Place, shapes: Shapes) -> str:
+    """Return the property that a body consists of, if that is one object (`{data: {…}}`)."""
+    shape = shapes.shape(place)
+    if len(shape.properties) != 1 or shape.is_open:
+        return ""
+    (name,) = shape.properties
+    return name if shapes.shape(shape.properties[name]).kind == "object" else ""
+
+
+def example_reply(operation: Operation, response: Response, name: str = "") -> Reply | None:
+    """Return the contract's own example of a response; None if it has a body and no example of it."""
+    if not response.media:
+        return Reply(response.status)
+    for kind, media in response.media.items():
+        example = media.examples.get(name or operation.name, next(iter(media.examples.values()), NOTHING))
+        if example is NOTHING:
+            continue
+        if is_json(kind):
+            return Reply(response.status, example, content_type="" if kind == JSON else kind)
+        return Reply(response.status, content=str(example).encode(), content_type=kind)
+    return None

@@ -1,0 +1,70 @@
+"""Values that a schema accepts, made where nobody gave one: seeded, so that the same sandbox makes the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.declared.expressions import written_time
+from emulator.declared.shapes import Place, Shapes, type_of
+from emulator.store.world import World
+
+DEEPEST = 8
+"""So many objects stand in each other in a value that is made."""
+
+
+class Samples:
+    """Makes values in one transaction of one sandbox."""
+
+    def __init__(self, shapes: Shapes, world: World) -> None:
+        self._shapes = shapes
+        self._world = world
+
+    def value(self, place: Place, depth: int = 0) -> Any:
+        """Return a value for a schema: what it names (const, default, example, enum), else one of its type."""
+        schema = place.schema
+        for word in ("const", "default", "example"):
+            if word in schema:
+                return schema[word]
+        for word in ("examples", "enum"):
+            if isinstance(schema.get(word), list) and schema[word]:
+                return schema[word][0]
+        return self._of_type(place, depth)
+
+    def _of_type(self, place: Place, depth: int) -> Any:
+        shape, kind = self._shapes.shape(place), type_of(place)
+        if shape.kind == "object":
+            wanted = [name for name in shape.properties if name in shape.required and depth < DEEPEST]
+            return {name: self.value(shape.properties[name], depth + 1) for name in wanted}
+        if shape.kind == "array":
+            least = place.schema.get("minItems", 0) if shape.items and depth < DEEPEST else 0
+            return [self.value(shape.items, depth + 1) for _ in range(least) if shape.items]
+        if kind in ("integer", "number"):
+            return self._number(place)
+        if kind == "boolean":
+            return False
+        if kind == "string":
+            return self._text(place)
+        for word in ("oneOf", "anyOf", "allOf"):
+            if place.schema.get(word):
+                return self.value(self._shapes.followed(place.below(f"/{word}/0", place.schema[word][0])), depth + 1)
+        return None
+
+    def _number(self, place: Place) -> Any:
+        schema = place.schema
+        if "exclusiveMinimum" in schema:
+            return schema["exclusiveMinimum"] + 1
+        return schema.get("minimum", schema.get("maximum", 0))
+
+    def _text(self, place: Place) -> str:
+        format, least, most = (place.schema.get(word) for word in ("format", "minLength", "maxLength"))
+        made = self._formatted(format)
+        return made.ljust(least or 0, "a")[:most]
+
+    def _formatted(self, format: str | None) -> str:
+        world = self._world
+        if format == "uuid":
+            return world.uuid()
+        if format in ("date-time", "date"):
+            return written_time(world.now)[: 10 if format == "date" else None]
+        digits = world.hex(8)
+        return {"email": f"{digits}@example.com", "uri": f"https://example.com/{digits}"}.get(format or "", digits)

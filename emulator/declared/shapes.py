@@ -1,0 +1,123 @@
+"""What the schemas of a contract say of an object: its properties, which of them are read-only, what is required."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, urldefrag, urljoin
+
+from emulator.exchange import Document
+
+DEEPEST = 20
+"""So many references are followed in a row."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A schema where it stands: in which file, at which JSON pointer, and what it says."""
+
+    file: str
+    pointer: str
+    schema: Mapping[str, Any]
+
+    @property
+    def address(self) -> str:
+        """The address that a check is made for."""
+        return f"{self.file}#{self.pointer.replace('{', '%7B').replace('}', '%7D')}"
+
+    def below(self, steps: str, schema: Any) -> Place:
+        """Return a schema that stands in this one: at "/properties/name"."""
+        return Place(self.file, f"{self.pointer}{steps}", _mapping(schema))
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a schema says of its values, those of `allOf`, `oneOf` and `anyOf` put together.
+
+    `kind` is "object", "array" or "other". `is_open` tells that other properties than those named may be there.
+    """
+
+    kind: str
+    properties: Mapping[str, Place] = field(default_factory=dict)
+    required: frozenset[str] = frozenset()
+    is_open: bool = False
+    items: Place | None = None
+
+    def marked(self, mark: str) -> set[str]:
+        """Return the properties with a mark that is true: readOnly, writeOnly."""
+        return {name for name, place in self.properties.items() if place.schema.get(mark) is True}
+
+
+class Shapes:
+    """Reads the schemas in the files of a contract, by their addresses."""
+
+    def __init__(self, documents: Mapping[str, Document]) -> None:
+        self._documents = documents
+
+    def at(self, address: str) -> Place:
+        """Return the schema at an address, references followed; an empty one if nothing is there."""
+        file, fragment = urldefrag(address)
+        pointer = unquote(fragment)
+        found: Any = self._documents.get(file)
+        for step in pointer.split("/")[1:]:
+            key = step.replace("~1", "/").replace("~0", "~")
+            found = found[int(key)] if isinstance(found, list) else found.get(key) if isinstance(found, dict) else None
+        return self.followed(Place(file, pointer, _mapping(found)))
+
+    def followed(self, place: Place) -> Place:
+        """Follow the reference that a schema is; what stands beside it goes before what it refers to."""
+        for _ in range(DEEPEST):
+            reference = place.schema.get("$ref")
+            if not isinstance(reference, str):
+                break
+            target = self.at(urljoin(place.file, reference))
+            beside = {name: value for name, value in place.schema.items() if name != "$ref"}
+            place = Place(target.file, target.pointer, {**target.schema, **beside})
+        return place
+
+    def shape(self, place: Place) -> Shape:
+        """Return what a schema says of its values."""
+        place = self.followed(place)
+        properties: dict[str, Place] = {}
+        required: set[str] = set()
+        kinds: list[Any] = []
+        is_open, items = False, None
+        for part, is_sure in self._parts(place, 0):
+            schema = part.schema
+            kinds.append(schema.get("type", "object" if "properties" in schema else None))
+            for name, described in schema.get("properties", {}).items():
+                steps = f"/properties/{name.replace('~', '~0').replace('/', '~1')}"
+                properties.setdefault(name, self.followed(part.below(steps, described)))
+            required |= set(schema.get("required", ())) if is_sure else set()
+            is_open = is_open or bool(schema.get("additionalProperties"))
+            if isinstance(schema.get("items"), dict):
+                items = self.followed(part.below("/items", schema["items"]))
+        kind = _kind(kinds)
+        is_open = is_open or (kind == "object" and not properties)
+        return Shape(kind, properties, frozenset(required), is_open, items)
+
+    def _parts(self, place: Place, depth: int) -> Iterator[tuple[Place, bool]]:
+        """Yield the schemas that one is put together of, and whether each holds for all its values."""
+        yield place, True
+        for word in ("allOf", "oneOf", "anyOf") if depth < DEEPEST else ():
+            for number, part in enumerate(place.schema.get(word, ())):
+                followed = self.followed(place.below(f"/{word}/{number}", part))
+                for below, is_sure in self._parts(followed, depth + 1):
+                    yield below, is_sure and word == "allOf"
+
+
+def type_of(place: Place) -> str:
+    """Return the JSON type that a schema names, the first of several but null; "" if it names none."""
+    named = place.schema.get("type", "")
+    kinds = [named] if isinstance(named, str) else named
+    return next((kind for kind in kinds if kind != "null"), "")
+
+
+def _kind(named: list[Any]) -> str:
+    kinds = [kind for one in named for kind in (one if isinstance(one, list) else [one])]
+    return next((kind for kind in kinds if kind in ("object", "array")), "other")
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}

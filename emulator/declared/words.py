@@ -1,0 +1,193 @@
+"""The words of declared behaviour, read from a contract: what a collection is, what an operation does to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from emulator.contract.schemas import Check, Schemas
+from emulator.declared.expressions import Problem
+from emulator.errors import explained, unknown
+from emulator.exchange import Violation
+
+ACTIONS = ("list", "get", "create", "replace", "upsert", "patch", "delete")
+ON_DELETE = ("keep", "clear", "cascade", "restrict")
+NOT_BUILT = {
+    "life": "'life' is not built yet; change the field by an operation, a scenario or the control API",
+    "template": "'template' is not built yet; write body, or a handler in vendor.py",
+}
+_SCHEMA = Path(__file__).with_name("words.schema.json")
+_KINDS = {"collection": "a collection", "operation": "an operation"}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A field that holds keys of another collection; `on_delete` may be a switch ("$switch.delete_with_flows")."""
+
+    to: str
+    on_delete: str = "keep"
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """What a delete does: it removes the record, or writes `set`; then the next one may remove it (`removes_later`).
+
+    `visible` tells that lists and gets still show a record that was deleted so.
+    """
+
+    set: Mapping[str, Any] = field(default_factory=dict)
+    removes_later: bool = False
+    visible: bool = False
+
+
+@dataclass(frozen=True)
+class Unique:
+    """Fields that together no two records share, among those that match `where`."""
+
+    fields: tuple[str, ...]
+    where: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CollectionWords:
+    """What is known of the records of one collection."""
+
+    name: str
+    schema: str = ""
+    key: str = "id"
+    id: str = ""
+    created: str = ""
+    updated: str = ""
+    unique: tuple[Unique, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    references: Mapping[str, Reference] = field(default_factory=dict)
+    delete: Deletion = Deletion()
+    nulls: str = ""
+    set: Mapping[str, Any] = field(default_factory=dict)
+    sort: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, name: str, written: Mapping[str, Any]) -> CollectionWords:
+        """Read the words of a collection, whose form has been checked."""
+        stamps, references = written.get("timestamps", {}), written.get("references", {})
+        return cls(
+            name=name,
+            schema=written.get("schema", ""),
+            key=written.get("key", "id"),
+            id=written.get("id", ""),
+            created=stamps.get("created", ""),
+            updated=stamps.get("updated", ""),
+            unique=tuple(map(_unique, written.get("unique", ()))),
+            defaults=written.get("defaults", {}),
+            references={of: _reference(one) for of, one in references.items()},
+            delete=_deletion(written.get("delete", "remove")),
+            nulls=written.get("nulls", ""),
+            set=written.get("set", {}),
+            sort=_listed(written.get("sort", ())),
+        )
+
+
+@dataclass(frozen=True)
+class ReplyWords:
+    """What goes out instead of the contract's 2xx with record or records; NO_BODY is a body that is not given."""
+
+    status: int | None = None
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    body: Any = None
+    has_body: bool = False
+    example: str = ""
+
+
+@dataclass(frozen=True)
+class OperationWords:
+    """What one operation does. `filter` is None if the operation does not say which parameters are conditions."""
+
+    collection: str = ""
+    action: str = ""
+    where: Mapping[str, Any] = field(default_factory=dict)
+    filter: Mapping[str, str] | None = None
+    sort: tuple[str, ...] = ()
+    set: Mapping[str, Any] = field(default_factory=dict)
+    requires: Mapping[str, Any] = field(default_factory=dict)
+    paging: str = ""
+    input: Any = None
+    reply: ReplyWords = ReplyWords()
+
+    @classmethod
+    def of(cls, written: Mapping[str, Any]) -> OperationWords:
+        """Read the words of an operation, whose form has been checked."""
+        filters, reply = written.get("filter"), written.get("reply", {})
+        return cls(
+            collection=written.get("collection", ""),
+            action=written.get("action", ""),
+            where=written.get("where", {}),
+            filter={name: name for name in filters} if isinstance(filters, list) else filters,
+            sort=_listed(written.get("sort", ())),
+            set=written.get("set", {}),
+            requires=written.get("requires", {}),
+            paging=written.get("paging", ""),
+            input=written.get("input"),
+            reply=ReplyWords(
+                status=reply.get("status"),
+                headers=reply.get("headers", {}),
+                body=reply.get("body"),
+                has_body="body" in reply,
+                example=reply.get("example", ""),
+            ),
+        )
+
+
+def form_problems(written: Any, kind: str) -> Iterator[Problem]:
+    """Yield what is wrong with the form of a declaration of a `kind`: "root", "operation"."""
+    for found in _check(kind).violations(written, "document"):
+        yield found.pointer, _sentence(found, kind)
+
+
+def _sentence(found: Violation, kind: str) -> str:
+    name, steps = found.pointer.rpartition("/")[2], found.pointer.split("/")[1:]
+    if found.rule != "additionalProperties":
+        return explained(found)
+    if name in NOT_BUILT:
+        return NOT_BUILT[name]
+    within = "collection" if kind == "root" and len(steps) == 3 and steps[0] == "collections" else kind
+    other = {"collection": "operation", "operation": "collection"}.get(within, "")
+    if other and name in _words(other):
+        where = "/x-emulator/collections/NAME" if other == "collection" else "the x-emulator of the operation"
+        return f"'{name}' belongs to {_KINDS[other]}; move it to {where}"
+    return unknown("word", name, sorted(found.known or ()))
+
+
+@cache
+def _check(kind: str) -> Check:
+    address = "file:///words.schema.json"
+    return Schemas({address: orjson.loads(_SCHEMA.read_bytes())}).check(f"{address}#/$defs/{kind}")
+
+
+@cache
+def _words(kind: str) -> Sequence[str]:
+    return list(orjson.loads(_SCHEMA.read_bytes())["$defs"][kind]["properties"])
+
+
+def _listed(written: Any) -> tuple[str, ...]:
+    return (written,) if isinstance(written, str) else tuple(written)
+
+
+def _unique(written: Any) -> Unique:
+    if isinstance(written, dict):
+        return Unique(tuple(written["fields"]), written.get("where", {}))
+    return Unique(_listed(written))
+
+
+def _reference(written: Any) -> Reference:
+    return Reference(written) if isinstance(written, str) else Reference(written["to"], written.get("onDelete", "keep"))
+
+
+def _deletion(written: Any) -> Deletion:
+    if isinstance(written, str):
+        return Deletion()
+    return Deletion(written["set"], written.get("then") == "remove", bool(written.get("visible")))

@@ -1,0 +1,179 @@
+"""Writing declared records: keys, times, uniqueness, references, and what deleting one does to others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from emulator.declared.expressions import Context
+from emulator.declared.ids import new_id
+from emulator.declared.resources import Resource, matches
+from emulator.declared.samples import Samples
+from emulator.declared.shapes import Shape, Shapes
+from emulator.errors import Refusal
+from emulator.exchange import NOTHING, Record
+from emulator.store.world import World
+
+
+class Failures(Protocol):
+    """What refuses a call because of the state of the records. Each returns the refusal, for its caller to raise."""
+
+    def missing(self, collection: str, key: str, value: Any) -> Refusal:
+        """Refuse what needs a record that is not there."""
+
+    def conflict(self, collection: str, detail: str) -> Refusal:
+        """Refuse what the state of a record, or another record, does not allow."""
+
+    def reference(self, collection: str, field: str, value: Any) -> Refusal:
+        """Refuse a value that refers to no record of another collection."""
+
+    def invalid(self, pointer: str, detail: str) -> Refusal:
+        """Refuse what was sent."""
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes the records of one declared collection in one call."""
+
+    resource: Resource
+    resources: Mapping[str, Resource]
+    shapes: Shapes
+    context: Context
+    world: World
+    failures: Failures
+
+    def create(self, given: Mapping[str, Any], fixed: Mapping[str, Any], sets: Mapping[str, Any]) -> Record:
+        """Add a record: defaults, what the caller has given, fixed values, what the server sets, key and times."""
+        resource, world = self.resource, self.world
+        record = {**self.defaults(), **resource.writable(given)}
+        record |= {name: resource.typed(name, value) for name, value in fixed.items() if not isinstance(value, list)}
+        record |= self.values(resource.words.set) | self.values(sets)
+        record[resource.key] = self._key(given, fixed)
+        for name in filter(None, (resource.words.created, resource.words.updated)):
+            record[name] = resource.time_for(name, world.now)
+        self._fill(record)
+        self._check({}, record)
+        world[resource.kept].insert(record)
+        return record
+
+    def replace(self, record: Record, given: Mapping[str, Any], sets: Mapping[str, Any]) -> Record:
+        """Put a record in the place of one: what is left out is erased, defaults are put back."""
+        kept = self.resource.kept_by_replace(record)
+        return self.change(record, {**self.defaults(), **self.resource.writable(given), **kept}, sets)
+
+    def change(self, before: Record, after: Record, sets: Mapping[str, Any]) -> Record:
+        """Keep a record that was changed, with what the server sets. The key stays."""
+        resource, world = self.resource, self.world
+        after = {**after, **self.values(resource.words.set), **self.values(sets), resource.key: before[resource.key]}
+        if resource.words.updated:
+            after[resource.words.updated] = resource.time_for(resource.words.updated, world.now)
+        self._fill(after)
+        self._check(before, after)
+        world[resource.kept].replace(after)
+        return after
+
+    def delete(self, record: Record) -> bool:
+        """Delete a record as its collection says; return True if it is gone."""
+        deletion = self.resource.words.delete
+        if deletion.set and not (deletion.removes_later and self.resource.is_deleted(record)):
+            self.change(record, record, deletion.set)
+            return False
+        self._follow_references(record)
+        self.world[self.resource.kept].delete(record[self.resource.key])
+        return True
+
+    def values(self, written: Mapping[str, Any]) -> Record:
+        """Return fields with their expressions replaced, times as a field has them; what was not sent is left out."""
+        found = {}
+        for name, value in written.items():
+            is_time = value == "$now"
+            found[name] = self.resource.time_for(name, self.world.now) if is_time else self.context.value(value)
+        return {name: value for name, value in found.items() if value is not NOTHING}
+
+    def defaults(self) -> Record:
+        """Return what a create may leave out: the defaults of the schema, and those of the collection."""
+        shape = self.resource.shape
+        of_schema = {name: place.schema["default"] for name, place in _with_default(shape.properties)} if shape else {}
+        return {**of_schema, **self.values(self.resource.words.defaults)}
+
+    def _key(self, given: Mapping[str, Any], fixed: Mapping[str, Any]) -> Any:
+        """Return the key of a new record: the path's, else the caller's if it may give one, else a new one."""
+        resource, records = self.resource, self.world[self.resource.kept]
+        key = fixed.get(resource.key, resource.writable(given).get(resource.key))
+        if key is None:
+            if resource.strategy == "client":
+                raise self.failures.invalid(f"/{resource.key}", f"{resource.key} is required")
+            return new_id(resource.strategy, self.world, resource.kept)
+        key = resource.typed(resource.key, key)
+        if key in records:
+            raise self.failures.conflict(resource.name, f"{resource.key} {key!r} is taken")
+        return key
+
+    def _fill(self, record: Record) -> None:
+        """Make what a record needs and nobody gave."""
+        shape = self.resource.shape or Shape("other")
+        for name in [name for name in shape.properties if name in shape.required - record.keys()]:
+            record[name] = Samples(self.shapes, self.world).value(shape.properties[name])
+
+    def _check(self, before: Record, after: Record) -> None:
+        for unique in self.resource.words.unique:
+            if matches(after, unique.where) and all(after.get(name) is not None for name in unique.fields):
+                self._check_unique(after, unique.fields, unique.where)
+        for name, reference in self.resource.words.references.items():
+            if after.get(name) != before.get(name):
+                self._check_reference(name, after.get(name), self.resources[reference.to])
+
+    def _check_unique(self, record: Record, fields: Sequence[str], where: Mapping[str, Any]) -> None:
+        conditions = {**where, **{name: record[name] for name in fields}}
+        same = [one for one in self.world[self.resource.kept].all(conditions) if self.resource.is_shown(one)]
+        if any(one[self.resource.key] != record[self.resource.key] for one in same):
+            said = ", ".join(f"{name} {record[name]!r}" for name in fields)
+            raise self.failures.conflict(self.resource.name, f"another one of {self.resource.name} has {said}")
+
+    def _check_reference(self, name: str, value: Any, target: Resource) -> None:
+        for one in value if isinstance(value, list) else [value]:
+            found = one is None or any(map(target.is_shown, target.find(self.world, {target.key: one})))
+            if not found:
+                raise self.failures.reference(target.name, name, one)
+
+    def _follow_references(self, record: Record) -> None:
+        """Do to the records that refer to one that goes what their collections say."""
+        key = record[self.resource.key]
+        for other in self.resources.values():
+            for name, reference in other.words.references.items():
+                if reference.to == self.resource.name:
+                    rule = self.context.value(reference.on_delete)
+                    for child in other.find(self.world, {name: key}) if rule in _RULES else ():
+                        _RULES[rule](self._of(other), child, name)
+
+    def _of(self, resource: Resource) -> Writer:
+        return Writer(resource, self.resources, self.shapes, self.context, self.world, self.failures)
+
+
+def _restrict(writer: Writer, child: Record, name: str) -> None:
+    said = f"{writer.resource.name} {child[writer.resource.key]!r} refers to it by {name}"
+    raise writer.failures.conflict(writer.resource.name, said)
+
+
+def _cascade(writer: Writer, child: Record, name: str) -> None:
+    records = writer.world[writer.resource.kept]
+    if child[writer.resource.key] in records:
+        # Removed first: records may refer to each other in a circle.
+        records.delete(child[writer.resource.key])
+        writer._follow_references(child)
+
+
+def _clear(writer: Writer, child: Record, name: str) -> None:
+    writer.change(child, {**child, name: None}, {})
+
+
+_RULES: Mapping[str, Callable[[Writer, Record, str], None]] = {
+    "restrict": _restrict,
+    "cascade": _cascade,
+    "clear": _clear,
+}
+
+
+def _with_default(properties: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    return [(name, place) for name, place in properties.items() if "default" in place.schema]
