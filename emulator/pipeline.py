@@ -193,7 +193,7 @@ class Pipeline:
             context.effect = self._effects.of(call, operations, sandbox.faults, context.now, seed, subject_of)
 
     def _open(self, context: RequestContext) -> None:
-        """Show the call in the journal: it may be under way for long."""
+        """Show the call in the journal: it may be in progress for long."""
         context.recording = self._recording(context)
         context.sandbox.journal.open(context.recording.exchange)
 

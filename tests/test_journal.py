@@ -369,10 +369,10 @@ def test_since_finds_what_is_left_after_the_oldest_were_dropped() -> None:
     assert [numbers(kept.select(since=number)) for number in (0, 3, 4, 6)] == [[4, 5, 6], [4, 5, 6], [5, 6], []]
 
 
-# Calls under way
+# Calls in progress
 
 
-def test_the_parts_of_a_call_under_way_are_left_at_their_start() -> None:
+def test_the_parts_of_a_call_in_progress_are_left_at_their_start() -> None:
     note = part("note", b"x" * 100_000)
     journalled_call(call("POST", parts={"note": note}), Masker())
     assert note.file.tell() == 0
@@ -390,7 +390,7 @@ def completed(kept: Journal, made: Exchange, content: bytes = b"") -> None:
     kept.record(made)
 
 
-def test_a_call_under_way_becomes_done_in_its_place() -> None:
+def test_a_call_in_progress_becomes_done_in_its_place() -> None:
     told: list[Exchange] = []
     kept = Journal(100, 10_000_000, on_record=told.append)
     first, second = opened(kept), opened(kept)
@@ -404,14 +404,14 @@ def test_a_call_under_way_becomes_done_in_its_place() -> None:
     assert [one.document()["state"] for one in kept] == ["done", "done"]
 
 
-def test_a_call_under_way_has_no_status() -> None:
+def test_a_call_in_progress_has_no_status() -> None:
     kept = journal({"broken_off": True})
     opened(kept)
     assert numbers(kept.select(status=0)) == [1]
     assert (numbers(kept.select(state="open")), numbers(kept.select(state="done"))) == ([2], [1])
 
 
-def test_clearing_leaves_calls_under_way() -> None:
+def test_clearing_leaves_calls_in_progress() -> None:
     kept = journal({}, {})
     waiting = opened(kept)
     kept.record(exchange(4))
@@ -425,7 +425,7 @@ def test_clearing_leaves_calls_under_way() -> None:
     assert (len(kept), kept.bytes) == (0, 0)
 
 
-def test_a_call_under_way_makes_room_like_others() -> None:
+def test_a_call_in_progress_makes_room_like_others() -> None:
     journals = Journals()
     kept = Journal(2, 10_000_000, journals=journals)
     waiting = opened(kept)
@@ -438,7 +438,7 @@ def test_a_call_under_way_makes_room_like_others() -> None:
 
 
 @given(st.lists(st.integers(0, 3), max_size=60), st.integers(1, 5), st.integers(1, 30_000))
-def test_bounds_hold_whatever_is_under_way(steps: list[int], size: int, max_bytes: int) -> None:
+def test_bounds_hold_whatever_is_in_progress(steps: list[int], size: int, max_bytes: int) -> None:
     journals = Journals()
     kept, waiting = Journal(size, max_bytes, journals=journals), []
     for step in steps:

@@ -840,6 +840,8 @@ async def test_passes(emulator):
 def test_works_with_pytest_aiohttp(inner: Inner) -> None:
     result = inner.run(
         """
+import asyncio
+
 import aiohttp
 
 async def test_thread(emulator):
@@ -857,6 +859,20 @@ async def test_in_loop(emulator_in_loop, aiohttp_client):
     assert (await client.get(path, headers=emulator.celigo.headers)).status == 200
     assert [exchange.status for exchange in emulator.exchanges()] == [503, 200]
 
+async def test_in_loop_stubs_and_waits(emulator_in_loop):
+    emulator = await emulator_in_loop()
+    with pytest.raises(Exception, match="Calls block here: write await emulator.control"):
+        emulator.celigo.stub("GET", "/flows", json=[])
+    await emulator.control("POST", "/stubs", {"vendor": "celigo", "method": "GET", "path": "/flows", "json": []})
+    expected = {"operation": "listIntegrations", "vendor": "celigo", "within": 60}
+    verdict = asyncio.create_task(emulator.control("POST", "/journal/verify", expected))
+    async with aiohttp.ClientSession(headers=emulator.celigo.headers) as session:
+        async with session.get(emulator.celigo.url + "/flows") as answer:
+            assert (answer.status, await answer.json()) == (200, [])
+        assert not verdict.done()
+        await session.get(emulator.celigo.url + "/integrations")
+    assert (await verdict)["exchanges"] == [2]
+
 async def test_in_loop_breaks_the_contract(emulator_in_loop):
     emulator = await emulator_in_loop()
     async with aiohttp.ClientSession(headers=emulator.celigo.headers) as session:
@@ -866,7 +882,7 @@ async def test_in_loop_breaks_the_contract(emulator_in_loop):
         "-o",
         "asyncio_mode=auto",
     )
-    result.assert_outcomes(passed=2, failed=1)
+    result.assert_outcomes(passed=3, failed=1)
     result.stdout.fnmatch_lines(["  GET */nowhere: no operation in contracts/celigo/openapi.yaml matches; *"])
     result.stdout.re_match_lines([r"celigo: 1 of \d+ operations, 2 of "])
 
@@ -905,7 +921,7 @@ def test_examples_run(inner: Inner) -> None:
     result.stdout.no_fnmatch_line("*skipped*")
 
 
-def test_call_under_way_is_shown_and_neither_judged_nor_counted(inner: Inner) -> None:
+def test_call_in_progress_is_shown_and_neither_judged_nor_counted(inner: Inner) -> None:
     result = inner.run(
         """
         import socket
@@ -928,7 +944,7 @@ def test_call_under_way_is_shown_and_neither_judged_nor_counted(inner: Inner) ->
         """
     )
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*GET /integrations[?]nonsense=1 -> under way celigo listIntegrations *fault-1*"])
+    result.stdout.fnmatch_lines(["*GET /integrations[?]nonsense=1 -> in progress celigo listIntegrations *fault-1*"])
     result.stdout.no_fnmatch_line("*not in the contract*")
     result.stdout.no_fnmatch_line("*celigo: 1 of*")
 

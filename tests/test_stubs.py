@@ -197,6 +197,22 @@ def test_a_stubs_path_follows_the_vendors_base_urls_and_conventions(
     assert (slash == 200) is (conventions.trailing_slash == "accepted")
 
 
+def test_a_stub_is_found_by_the_vendors_host_and_by_the_sandboxes_prefix(
+    emulator: EmulatorUnderTest, sandbox: SandboxClient
+) -> None:
+    sandbox.celigo.stub("GET", "/flows", json=[])
+    urls = {f"{emulator.root}/v1/flows": {"Host": "api.integrator.io"}, f"{emulator.root}/~default/celigo/v1/flows": {}}
+    assert [httpx.get(url, headers=headers).status_code for url, headers in urls.items()] == [200, 200]
+
+
+def test_strict_mode_and_scenarios_leave_stubs_alone(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
+    emulator.strict(True)
+    sandbox.celigo.stub("GET", "/flows", json=[])
+    with sandbox.scenario("celigo/outage"):
+        assert celigo(emulator, path="/flows?x=1").status_code == 200
+        assert celigo(emulator, path="/integrations").status_code == 503
+
+
 def test_a_path_beside_graphql_may_be_stubbed(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
     sandbox.paradime.stub("GET", "/status", text="up")
     url = emulator.url("paradime").removesuffix("/graphql")

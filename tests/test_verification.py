@@ -262,33 +262,33 @@ def test_json_values_are_equal_as_json_has_it(first: Any, second: Any, equal: bo
     assert same(first, second) is equal
 
 
-# Calls under way
+# Calls in progress
 
 
-def under_way(kept: Journal, document: Any = None) -> Journal:
+def in_progress(kept: Journal, document: Any = None) -> Journal:
     """Open another call to createThing in a journal."""
     kept.open(exchange(kept.next_number(), **created(document) | {"broken_off": True}))
     return kept
 
 
-def test_a_call_under_way_is_not_as_expected_yet() -> None:
-    found = verified(under_way(seen(created()), {}), at_least=2)
-    assert found.sentence == "expected createThing at least 2 times, found 1 and 1 under way"
-    assert [near.document() for near in found.near_misses] == [{"id": 2, "differences": ["it is under way"]}]
+def test_a_call_in_progress_is_not_as_expected_yet() -> None:
+    found = verified(in_progress(seen(created()), {}), at_least=2)
+    assert found.sentence == "expected createThing at least 2 times, found 1 and 1 in progress"
+    assert [near.document() for near in found.near_misses] == [{"id": 2, "differences": ["it is in progress"]}]
     assert not found.is_final
 
 
-def test_a_call_under_way_is_one_too_many_at_once() -> None:
-    found = verified(under_way(seen({})), count=0)
+def test_a_call_in_progress_is_one_too_many_at_once() -> None:
+    found = verified(in_progress(seen({})), count=0)
     assert (found.sentence, found.is_final) == (
-        "expected createThing exactly 0 times, found 0 and 1 under way",
+        "expected createThing exactly 0 times, found 0 and 1 in progress",
         True,
     )
-    assert verified(under_way(seen({}), {"name": "a"}), count=0, where={"body": {"name": "b"}}).passed
+    assert verified(in_progress(seen({}), {"name": "a"}), count=0, where={"body": {"name": "b"}}).passed
 
 
-def test_a_call_under_way_has_no_status_and_is_found_by_that() -> None:
-    kept = under_way(seen(created()))
+def test_a_call_in_progress_has_no_status_and_is_found_by_that() -> None:
+    kept = in_progress(seen(created()))
     assert verified(kept, where={"status": {"absent": True}}).exchanges == (2,)
     assert verified(kept, where={"status": 0}).near_misses[0].differences == ("status is missing",)
 
@@ -373,7 +373,7 @@ def test_each_step_may_name_its_vendor() -> None:
 
 
 def test_a_slow_call_has_its_place_where_it_began() -> None:
-    kept = under_way(seen(), {"name": "a"})
+    kept = in_progress(seen(), {"name": "a"})
     kept.record(exchange(2, **created({"name": "b"})))
     assert not ordered(kept, *steps("a", "b")).passed
     kept.record(next(iter(kept)))

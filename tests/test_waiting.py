@@ -135,8 +135,8 @@ def test_what_must_not_come_fails_as_soon_as_it_arrives(
         connection.sendall(
             f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
         )
-        # It is under way still.
-        with pytest.raises(AssertionError, match="exactly 0 times within 300 s, found 0 and 1 under way"):
+        # It is in progress still.
+        with pytest.raises(AssertionError, match="exactly 0 times within 300 s, found 0 and 1 in progress"):
             verdict.result()
     wait_until(lambda: emulator.sandbox.idle)
 
@@ -204,19 +204,19 @@ async def test_no_call_is_missed_or_counted_twice(quick: int, monkeypatch: pytes
     kept, worker = Journal(50, 10_000_000), Worker()
     waits = [asyncio.create_task(verdict_of(kept, worker, count=count)) for count in range(1, 100, 7)]
     waits.append(asyncio.create_task(verdict_of(kept, worker, at_least=100)))
-    under_way = []
+    in_progress = []
     for number in range(1, 101):
         if number % 3:
             kept.record(exchange(number))
         else:
             kept.open(one := exchange(number))
-            under_way.append(one)
+            in_progress.append(one)
         await asyncio.sleep(0)
         if number % 10 == 0:
-            for one in under_way:
+            for one in in_progress:
                 kept.record(one)
-            under_way.clear()
-    for one in under_way:
+            in_progress.clear()
+    for one in in_progress:
         kept.record(one)
     found = [await wait for wait in waits]
     # A journal of 50 has lost some of them: they were seen.

@@ -29,9 +29,9 @@ class Violation:
 class Exchange:
     """One call and its reply, as the journal keeps them: credentials are masked.
 
-    `state` is "open" while the call is under way, then "done". `operations` is empty for a call that no operation
+    `state` is "open" while the call is in progress, then "done". `operations` is empty for a call that no operation
     matches: then `stub` names the stub that answered it, or `near_misses` tell, in sentences, what nearly matches.
-    `status` is 0 if the connection was broken off, and while the call is under way. `body` and `reply_body` are None
+    `status` is 0 if the connection was broken off, and while the call is in progress. `body` and `reply_body` are None
     where there is none or it is no text. `document` is all that the journal holds.
     """
 

@@ -28,7 +28,7 @@ class Follower:
 
     @property
     def in_flight(self) -> Collection[Exchange]:
-        """The exchanges that were under way at the last take."""
+        """The exchanges that were in progress at the last take."""
         return self._in_flight.values()
 
     def take(self) -> list[Exchange]:

@@ -6,10 +6,10 @@ It contains no credentials: they are masked before they are recorded.
 from __future__ import annotations
 
 import asyncio
-from bisect import bisect_right
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from itertools import takewhile
 from operator import attrgetter
 
 from emulator.journal.entry import BODY_LIMIT, Exchange, _size_of
@@ -94,7 +94,8 @@ class Journal:
 
     def get(self, number: int) -> Exchange | None:
         """Return the exchange with that number, or None."""
-        found = next(iter(self.after(number - 1)), None)
+        place = bisect_left(self._exchanges, number, key=attrgetter("number"))
+        found = self._exchanges[place] if place < len(self._exchanges) else None
         return found if found is not None and found.number == number else None
 
     def select(
@@ -133,7 +134,8 @@ class Journal:
         """Return the exchanges after a number; a gap before the first number means that some were evicted."""
         if not self._exchanges or number < self._exchanges[0].number:
             return self._exchanges
-        return islice(self._exchanges, bisect_right(self._exchanges, number, key=attrgetter("number")), None)
+        newest_first = takewhile(lambda exchange: exchange.number > number, reversed(self._exchanges))
+        return list(newest_first)[::-1]
 
     async def changed(self, changes: int) -> None:
         """Wait until `changes` differs, or the journal is closed."""

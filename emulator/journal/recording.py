@@ -1,4 +1,4 @@
-"""From a call of a vendor to its entry in the journal: made while the call is under way, completed when it is over."""
+"""From a call of a vendor to its entry in the journal: made while it is in progress, completed when it is over."""
 
 from __future__ import annotations
 

@@ -71,14 +71,14 @@ class Verifier:
         for exchange in exchanges:
             self._seen.judge(exchange)
 
-    def verdict(self, under_way: Iterable[Exchange], kept: int, lost: int) -> Verification:
-        """Return the verdict on those that were seen, and on those under way.
+    def verdict(self, in_progress: Iterable[Exchange], kept: int, lost: int) -> Verification:
+        """Return the result for the exchanges that were seen, and for those in progress.
 
-        A call under way is not as expected yet, unless a condition says that it has no status; but one too many it is.
-        The journal keeps `kept` exchanges, `lost` had to make room.
+        A call in progress does not match yet, unless a condition asks for no status; but it may be one too many. The
+        journal has `kept` exchanges and dropped `lost`.
         """
         judged = self._seen.copy()
-        for exchange in under_way:
+        for exchange in in_progress:
             judged.judge(exchange)
         if self.expectation.is_ordered:
             return self._in_order(judged, kept, lost)
@@ -93,7 +93,7 @@ class Verifier:
         if not too_few and not too_many and not undecided:
             return Verification(True, tuple(matching), is_final=lowest > 0)
         sentence = f"expected {self.expectation}, found {len(matching)}"
-        sentence += f" and {begun} under way" if begun else ""
+        sentence += f" and {begun} in progress" if begun else ""
         near = judged.nearest(0) if too_few else ()
         is_final = too_many or undecided
         return Verification(False, tuple(matching), sentence + _of_lost(kept, lost), tuple(near), is_final)
@@ -125,7 +125,10 @@ class Verifier:
 
 @dataclass(slots=True)
 class _Judged:
-    """What was found for each expected call: the exchanges that match, how many do under way, and what came near."""
+    """What was found for each expected call.
+
+    `matching` are the exchanges that match, `begun` counts those that match but for being in progress, `near` differ.
+    """
 
     expectation: Expectation
     matching: list[list[Exchange]]
@@ -150,7 +153,7 @@ class _Judged:
                 continue
             if not found and exchange.is_open and not call.where.looks_at("status"):
                 self.begun[step] += 1
-                found = ("it is under way",)
+                found = ("it is in progress",)
             if found:
                 # Of what differs as much, the newest is nearest.
                 self.near[step].append(NearExchange(exchange.number, found))

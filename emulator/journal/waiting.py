@@ -33,11 +33,11 @@ class Waiting:
     async def verdict(self) -> Verification:
         """Return the verdict as of now."""
         exchanges = self._follower.take()
-        under_way, kept, lost = list(self._follower.in_flight), len(self._journal), self._lost + self._follower.missed
+        in_progress, kept, lost = list(self._follower.in_flight), len(self._journal), self._lost + self._follower.missed
 
         def judge() -> Verification:
             self._verifier.see(exchanges)
-            return self._verifier.verdict(under_way, kept, lost)
+            return self._verifier.verdict(in_progress, kept, lost)
 
         found = judge() if self._is_quick else await self._worker.run(judge)
         self._is_quick = True

@@ -62,7 +62,7 @@ def _call(exchange: Exchange) -> str:
 
 def _outcome(exchange: Exchange) -> str:
     if exchange.state == "open":
-        return "under way"
+        return "in progress"
     return str(exchange.status or "connection broken")
 
 

@@ -1,8 +1,9 @@
-"""Calls under way are in the journal, and become done in their place."""
+"""Calls in progress are in the journal, and become done in their place."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import threading
 import time
@@ -67,7 +68,7 @@ def sandbox(emulator: EmulatorUnderTest) -> Iterator[SandboxClient]:
         yield client.sandbox()
 
 
-def test_a_call_under_way_is_shown_and_completed_in_its_place(held: Held, sandbox: SandboxClient) -> None:
+def test_a_call_in_progress_is_shown_and_completed_in_its_place(held: Held, sandbox: SandboxClient) -> None:
     call = held.create("Mine")
     held.emulator.call("secoda", "GET", INTEGRATIONS)
     [first, second] = sandbox.journal.select()
@@ -86,7 +87,7 @@ def test_a_call_under_way_is_shown_and_completed_in_its_place(held: Held, sandbo
     assert first.seconds > 0
 
 
-def test_a_call_under_way_has_no_outcome(held: Held, sandbox: SandboxClient) -> None:
+def test_a_call_in_progress_has_no_outcome(held: Held, sandbox: SandboxClient) -> None:
     def counted() -> float:
         metrics = httpx.get(f"{held.emulator.root}/_emulator/metrics").text
         return sum(float(line.split()[-1]) for line in metrics.splitlines() if 'operation="createIntegration"' in line)
@@ -104,7 +105,7 @@ def test_a_call_under_way_has_no_outcome(held: Held, sandbox: SandboxClient) -> 
     assert sandbox.journal.select(state="open") == []
 
 
-def test_clearing_the_journal_leaves_calls_under_way(held: Held, sandbox: SandboxClient) -> None:
+def test_clearing_the_journal_leaves_calls_in_progress(held: Held, sandbox: SandboxClient) -> None:
     call = held.create("Mine")
     sandbox.journal.clear()
     held.let_go()
@@ -112,13 +113,56 @@ def test_clearing_the_journal_leaves_calls_under_way(held: Held, sandbox: Sandbo
     assert [(one.id, one.status) for one in sandbox.journal] == [(1, 201)]
 
 
-def test_a_call_that_is_under_way_at_a_reset_ends_in_the_world_it_began_in(held: Held, sandbox: SandboxClient) -> None:
+def test_a_call_that_is_in_progress_at_a_reset_ends_in_the_world_it_began_in(
+    held: Held, sandbox: SandboxClient
+) -> None:
     call = held.create("Mine")
     sandbox.reset()
     held.emulator.call("secoda", "GET", INTEGRATIONS)
     held.let_go()
     assert call.result().status_code == 201
     assert [(one.id, one.operations) for one in sandbox.journal] == [(1, ("listIntegrations",))]
+
+
+def test_a_call_that_is_in_progress_when_its_sandbox_is_dropped_is_still_answered(
+    held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Client(held.emulator.root) as client, client.create_sandbox() as own:
+        journal = held.emulator.sandboxes.get(own.name).journal  # type: ignore[union-attr]
+        own.fault(vendor="secoda", delay=1)
+        url, headers = own.secoda.url + INTEGRATIONS, dict(own.secoda.headers)
+        with ThreadPoolExecutor() as threads:
+            call = threads.submit(httpx.get, url, headers=headers, timeout=60)
+            wait_until(lambda: len(journal) == 1)
+            own.drop()
+            held.let_go()
+            assert call.result().status_code == 200
+    assert [(one.status, one.is_open) for one in journal] == [(200, False)]
+
+
+def test_events_tell_of_a_call_when_it_is_over_and_resume_before_it(held: Held, sandbox: SandboxClient) -> None:
+    def events(since: int) -> Iterator[tuple[str, int]]:
+        with httpx.stream("GET", f"{held.emulator.root}/_emulator/events?since={since}", timeout=60) as reply:
+            id = ""
+            for line in reply.iter_lines():
+                id = line.removeprefix("id: ") if line.startswith("id: ") else id
+                if line.startswith("data: "):
+                    yield id, json.loads(line.removeprefix("data: "))["id"]
+
+    call = held.create("Mine")
+    held.emulator.call("secoda", "GET", INTEGRATIONS)
+    told = events(0)
+    # The first call is in progress: who resumes after the event of the second gets both.
+    assert next(told) == ("0", 2)
+    held.let_go()
+    call.result()
+    assert next(told) == ("1", 1)
+    held.emulator.call("secoda", "GET", INTEGRATIONS)
+    assert next(told) == ("3", 3)
+    told.close()  # type: ignore[attr-defined]
+    resumed = events(0)
+    assert [next(resumed) for _ in range(3)] == [("1", 1), ("2", 2), ("3", 3)]
+    resumed.close()  # type: ignore[attr-defined]
 
 
 def test_a_client_that_leaves_ends_its_call(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
