@@ -177,6 +177,70 @@ def test_emulator_that_cannot_be_reached_is_one_sentence(inner: Inner, monkeypat
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
+CHANGING = """
+    def test_it(emulator):
+        script = emulator.state("celigo.scripts").add(name="Mine", password="s3cret")
+        emulator.state("secoda.credentials").add(id="hidden")
+        assert not "reached"
+
+    def test_nothing(emulator):
+        assert not "reached"
+    """
+
+
+@pytest.mark.parametrize("asked_by", ["option", "ini"])
+def test_failed_test_shows_what_it_has_changed_on_request(inner: Inner, asked_by: str) -> None:
+    if asked_by == "ini":
+        inner.pytester.makeini(f"{INI}emulator_changes = true\n")
+    result = inner.run(CHANGING, *(["--emulator-changes"] if asked_by == "option" else []))
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*- emulator changes: sandbox sandbox-*",
+            "celigo.scripts",
+            '  + {*"name": "Mine*"password": "[*][*][*]"}',
+            "secoda.credentials",
+            "  … 1 added",
+            "*- emulator changes: sandbox sandbox-*",
+            "no changes",
+        ]
+    )
+    assert "hidden" not in result.stdout.str().partition("emulator changes")[2].partition("____")[0]
+
+
+def test_failed_test_shows_no_changes_if_nobody_asks(inner: Inner) -> None:
+    result = inner.run(CHANGING)
+    result.assert_outcomes(failed=2)
+    result.stdout.no_fnmatch_line("*emulator changes*")
+
+
+def test_changes_of_an_emulator_that_is_gone_are_a_sentence(inner: Inner) -> None:
+    result = inner.run(
+        """
+        def test_it(emulator):
+            emulator.drop()
+            assert not "reached"
+        """,
+        "--emulator-changes",
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["they cannot be read: Unknown sandbox *"])
+
+
+def test_failed_test_in_the_loop_shows_what_it_has_changed(inner: Inner) -> None:
+    inner.pytester.makepyfile(
+        """
+        async def test_it(emulator_in_loop):
+            emulator = await emulator_in_loop()
+            await emulator.control("POST", "/state/celigo.scripts", {"name": "Mine"})
+            assert not "reached"
+        """
+    )
+    result = inner.pytester.runpytest_inprocess(*PLAIN, "-o", "asyncio_mode=auto", "--emulator-changes")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*- emulator changes: sandbox sandbox-*", "celigo.scripts", '  + {*"name": "Mine*'])
+
+
 def test_failed_test_shows_its_journal(inner: Inner) -> None:
     result = inner.run(
         """

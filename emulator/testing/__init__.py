@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from emulator.testing import in_loop as in_loop
     from emulator.testing import local as local
+    from emulator.testing import report as report
     from emulator.testing import stray_calls as stray_calls
     from emulator.testing import suite as suite
     from emulator.testing.containers import EmulatorContainer
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["EmulatorContainer", "InLoopEmulator"]
 
 _HOMES = {"EmulatorContainer": "containers", "InLoopEmulator": "in_loop"}
-_MODULES = ("in_loop", "local", "stray_calls", "suite")
+_MODULES = ("in_loop", "local", "report", "stray_calls", "suite")
 
 
 def __getattr__(name: str) -> Any:

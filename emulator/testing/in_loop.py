@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import BaseTestServer
 
-from emulator.client import EmulatorError, Exchange, VendorAccess, exchange_of, vendors_of
+from emulator.client import Changes, EmulatorError, Exchange, VendorAccess, exchange_of, vendors_of
 from emulator.client.types import BuiltInVendors
 from emulator.client.vendors import set_attributes, unknown_attribute
 from emulator.transport.connection import HttpServer
@@ -32,6 +32,7 @@ class InLoopEmulator(BuiltInVendors):
         set_attributes(self, self.vendors)
         self._emulator = emulator
         self._sandbox = emulator.sandboxes.get(self.name)
+        self._loop = asyncio.get_running_loop()
 
     if not TYPE_CHECKING:  # for a type checker, what is not declared is an error
 
@@ -49,6 +50,17 @@ class InLoopEmulator(BuiltInVendors):
         Returns its JSON, None if it has no body. Raises EmulatorError with the problem's sentence.
         """
         return await _call(self.server, method, f"/sandboxes/{self.name}{path}", document)
+
+    def changes(self) -> Changes:
+        """Return what has changed in the records, without credentials; for a report, when the loop does not run.
+
+        Raises RuntimeError while it does, or once it is closed.
+        """
+        request = self.control("GET", "/changes?limit=1000&masked=true")
+        try:
+            return Changes(self._loop.run_until_complete(request))
+        finally:
+            request.close()
 
     def exchanges(self) -> list[Exchange]:
         """Return what the sandbox's journal holds, oldest first."""

@@ -17,7 +17,7 @@ from emulator import testing
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Iterator
 
-    from emulator.client import Client, SandboxClient
+    from emulator.client import Changes, Client, SandboxClient
     from emulator.testing.in_loop import InLoopEmulator
     from emulator.testing.suite import Evidence, Suite, Wanted
 
@@ -27,10 +27,12 @@ MARK = (
     " and what its client may do wrong."
 )
 SECTION = "emulator journal"
+CHANGES = "emulator changes"
 SENT = "emulator_coverage"
 
 _suite = pytest.StashKey["Suite"]()
 _watched = pytest.StashKey["list[Evidence]"]()
+_changes = pytest.StashKey["list[tuple[str, Callable[[], Changes]]]"]()
 _passed = pytest.StashKey[bool]()
 _unwritten = pytest.StashKey[str]()
 
@@ -45,6 +47,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="failed",
         help="Whose journal to show: that of failed tests, of all, of none.",
     )
+    shown = "Show what a failed test has changed in the records."
+    group.addoption("--emulator-changes", action="store_true", help=shown)
+    parser.addini("emulator_changes", shown, type="bool", default=False)
     group.addoption("--emulator-coverage", metavar="FILE", help="Write the contract coverage to this file, as JSON.")
     group.addoption(
         "--emulator-coverage-fail-under",
@@ -112,6 +117,7 @@ def emulator(request: pytest.FixtureRequest, _emulator_server: Client) -> Iterat
         return "emulator_server" in request.fixturenames
 
     with _sentences(), suite.sandbox(_emulator_server, wanted, watch, uses_default) as sandbox:
+        _note_changes(request.node, sandbox.name, lambda: sandbox.changes(masked=True))
         yield sandbox
     _judge_teardown(request.node)
 
@@ -139,6 +145,7 @@ def emulator_in_loop(
         _watch(request.node, started[-1])
         strays.begin(wanted.allow_default)
         _watch(request.node, strays)
+        _note_changes(request.node, running.name, running.changes)
         return running
 
     yield start
@@ -167,6 +174,9 @@ def pytest_runtest_makereport(
     if watched and ((report.failed and log != "none") or (report.when == "call" and log == "all")):
         journals = [(f"{SECTION}: {one.name}", one.journal()) for one in watched]
         report.sections += [(title, text) for title, text in journals if text]
+    if report.when == "call" and report.failed and _shows_changes(item.config):
+        changed = item.stash.get(_changes, [])
+        report.sections += [(f"{CHANGES}: sandbox {name}", testing.report.changes_text(one)) for name, one in changed]
     if report.when == "teardown":
         item.stash[_watched] = []
     return report
@@ -239,6 +249,14 @@ def _wanted(request: pytest.FixtureRequest) -> Wanted:
 
 def _folder(config: pytest.Config, name: str | None) -> str | None:
     return str(config.rootpath / name) if name else None
+
+
+def _shows_changes(config: pytest.Config) -> bool:
+    return bool(config.getoption("emulator_changes") or config.getini("emulator_changes"))
+
+
+def _note_changes(item: pytest.Item, name: str, changes: Callable[[], Changes]) -> None:
+    item.stash.setdefault(_changes, []).append((name, changes))
 
 
 def _watch(item: pytest.Item, evidence: Evidence) -> None:

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
+from emulator.errors import EmulatorError
+
 if TYPE_CHECKING:
-    from emulator.client import Exchange, Violation
+    from emulator.client import Changes, Exchange, Violation
 
 Allowance: TypeAlias = "bool | Sequence[str]"
 """Everything, nothing, or what these globs name."""
+
+
+def changes_text(changes: Callable[[], Changes]) -> str:
+    """Return what `changes()` tells, as text: for a report, which must be made even if the emulator is gone."""
+    try:
+        return str(changes()) or "no changes"
+    except (EmulatorError, RuntimeError) as problem:
+        return f"they cannot be read: {problem}"
 
 
 def journal_lines(exchanges: Iterable[Exchange]) -> Iterator[str]:
