@@ -1,4 +1,4 @@
-"""One process that stands in for Paradime, Secoda, Immuta and Celigo integrator.io."""
+"""One process that emulates Paradime, Secoda, Immuta and Celigo integrator.io."""
 
 __all__ = ["__version__"]
 

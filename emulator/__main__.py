@@ -8,9 +8,9 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; a signal that comes before `serve` can take it ends the process with 0.
+    """Run the command line; a signal that arrives before `serve` handles it ends the process with 0.
 
-    A container's first process is sent no signal that it has no handler for, and the imports take a while.
+    The first process of a container gets only signals that it handles, and the imports take a while.
     """
     if sys.argv[1:2] == ["serve"]:
         for name in (signal.SIGTERM, signal.SIGINT):

@@ -1,4 +1,4 @@
-"""Where a request wants to go: which sandbox, which vendor, and where below the vendor's root."""
+"""Finds the target of a request: the sandbox, the vendor, and the path below the vendor's root."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def split_first(path: str) -> tuple[str, str]:
 
 
 def split_control(path: str) -> tuple[str | None, str] | None:
-    """Return the sandbox that a prefix names, None without one, and what follows /_emulator.
+    """Return the sandbox in a path's prefix, None without one, and the path after /_emulator.
 
-    None for a path that is not the control API's.
+    None for a path outside the control API.
     """
     first, rest = split_first(path)
     sandbox = first.removeprefix(PREFIX) if first.startswith(PREFIX) else None
@@ -52,14 +52,15 @@ class Address:
 
     @property
     def public_root(self) -> str:
-        """The root with the sandbox in it: where a link leads that is followed without the caller's headers."""
+        """The root with the sandbox in it, for links that are followed without the caller's headers."""
         is_named = split_first(self.root)[0].startswith(PREFIX)
         return self.root if is_named or self.sandbox.name == DEFAULT else f"/{PREFIX}{self.sandbox.name}{self.root}"
 
 
 class Addressing:
     """Finds a request's target. `hosts` are the vendors' own host names, `credential_headers` the headers that
-    carry their credentials, by vendor; `hides_names` keeps the names of sandboxes from who names one that is not there.
+    carry their credentials, by vendor; with `hides_names` the error for an unknown sandbox does not list the known
+    ones.
     """
 
     def __init__(
@@ -83,9 +84,9 @@ class Addressing:
         connection: str | None = None,
         port_vendor: str | None = None,
     ) -> Address:
-        """Return where a request for a percent-encoded path goes. Raises Problem if that is nowhere.
+        """Return the target of a request for a percent-encoded path. Raises Problem if there is none.
 
-        `connection` names the sandbox that the whole connection is for, `port_vendor` the vendor whose port it came to.
+        `connection` is the sandbox of the whole connection, `port_vendor` the vendor of the port.
         """
         named, prefix, path = self._split_prefix(path)
         vendor, root = self._vendor(path, port_vendor or self._hosts.vendor(origin.authority))
@@ -108,7 +109,7 @@ class Addressing:
         if first in self._credential_headers:
             return first, path.removesuffix(rest)
         roots = ", ".join(f"/{vendor}/" for vendor in self._credential_headers)
-        raise Problem(404, f"Nothing is at {path}: the vendors are at {roots} and the control API at /{CONTROL}/.")
+        raise Problem(404, f"Unknown path {path}: the vendors are at {roots} and the control API at /{CONTROL}/.")
 
     def _by_credential(self, vendor: str, headers: CIMultiDictProxy[str]) -> Sandbox | None:
         """A sandbox's own credentials end in "." and its name."""
@@ -127,15 +128,15 @@ class Addressing:
 
 
 def unknown_sandbox(name: str, known: Collection[str] | None) -> Problem:
-    """Return the 404 for a sandbox that does not exist; it names no other if `known` is None."""
+    """Return the 404 for an unknown sandbox; it lists no names if `known` is None."""
     lists = f"GET /{CONTROL}/sandboxes"
     hidden = f"unknown sandbox {name!r}. {lists} lists all sandboxes"
     said = hidden if known is None else unknown("sandbox", name, known, plural="sandboxes", listed_by=lists)
-    return Problem(404, f"{sentence(said)} POST /{CONTROL}/sandboxes makes one.")
+    return Problem(404, f"{sentence(said)} POST /{CONTROL}/sandboxes creates one.")
 
 
 def sandbox_named_in(headers: CIMultiDictProxy[str], otherwise: str | None = None) -> str | None:
-    """Return the sandbox that a header names: ours, or the user of a proxy's URL (http://NAME:any@127.0.0.1:4070)."""
+    """Return the sandbox in our header, or the user in a proxy's URL (http://NAME:any@127.0.0.1:4070)."""
     name = headers.get(HEADER)
     return name if name is not None else _proxy_user(headers) or otherwise
 
@@ -146,5 +147,5 @@ def _proxy_user(headers: CIMultiDictProxy[str]) -> str:
         return ""
     try:
         return b64decode(credentials).decode().partition(":")[0]
-    except ValueError:  # not base64, not UTF-8, or not ASCII to begin with
+    except ValueError:  # not base64, not UTF-8, or not even ASCII
         return ""

@@ -55,10 +55,10 @@ logger = logging.getLogger("emulator")
 
 
 class Emulator:
-    """The whole emulator, without a port: `dispatch` answers, once `start` has been awaited.
+    """The whole emulator, without a port: `dispatch` serves requests after `start`.
 
-    `on_record` is told of each exchange with a vendor, `on_unaddressed` of method and path of each other call. Whoever
-    listens on more than one port says so in `ports`.
+    `on_record` gets each exchange with a vendor, `on_unaddressed` the method and path of each other call. A server with
+    more than one port sets `ports`.
     """
 
     def __init__(
@@ -96,26 +96,26 @@ class Emulator:
         self.ready = True
 
     async def reset(self) -> Sandbox:
-        """Make the default sandbox anew and return it."""
+        """Reset the default sandbox and return it."""
         return await self.sandboxes.reset(DEFAULT)
 
     async def close(self) -> None:
-        """Let go of the sandboxes."""
+        """Close the sandboxes."""
         self.ready = False
         await self.sandboxes.close()
 
     def interrupt(self) -> None:
-        """Undo what is still under way in the databases: nobody can wait for it any more."""
+        """Stop and roll back the current work in the databases, for the end of the process."""
         self.sandboxes.interrupt()
 
     async def end_streams(self) -> None:
-        """Cut delays short and let those who follow a journal go, before the server waits for them."""
+        """End delays and event streams, before the server waits for them."""
         self.stopping.set()
         for sandbox in self.sandboxes:
             sandbox.journal.close()
 
     async def dispatch(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Hand a request to the vendor that it is for, or to the control API."""
+        """Pass a request to its vendor, or to the control API."""
         try:
             path = path_of(request)
             origin = origin_of(request, self.settings.trust_forwarded)
@@ -145,27 +145,27 @@ class Emulator:
             raise
 
     def fixtures(self, *overlay: Path, catalogue: Catalogue | None = None) -> Fixtures:
-        """Read the fixtures, with more folders laid over them. Raises ConfigurationError if one is wrong.
+        """Read the fixtures, with more folders laid over them. Raises ConfigurationError for a mistake in them.
 
-        They are validated against the contracts of `catalogue` (None: those in force).
+        They are validated against the contracts of `catalogue` (None: the current ones).
         """
         return read_all_fixtures([*self.folders, *overlay], catalogue or self.catalogue)
 
     def read_scenarios(self, catalogue: Catalogue, fixtures: Fixtures) -> dict[str, Scenario]:
-        """Return all scenarios by full name. Raises ConfigurationError, naming line and key, if one cannot be.
+        """Return all scenarios by full name. Raises ConfigurationError, naming line and key, for an invalid one.
 
-        What they do to records is validated against the contracts, and to the records of `fixtures`.
+        Their record changes are validated against the contracts, and the records of `fixtures`.
         """
         return read_scenarios(self.folders, catalogue, seeded_records(fixtures, self.settings.seed, self.switches))
 
     def scenarios_named(self, pattern: str) -> list[Scenario]:
-        """Return the scenarios that "secoda/flaky" or "*/outage" names. Raises ConfigurationError if there is none."""
+        """Return the scenarios that match "secoda/flaky" or "*/outage". Raises ConfigurationError if none does."""
         return named_scenarios(pattern, self.scenarios)
 
     async def apply_reload(self, catalogue: Catalogue, fixtures: Fixtures, scenarios: Mapping[str, Scenario]) -> None:
-        """Hold the next calls to other contracts; begin new sandboxes, and those that are reset, with other fixtures.
+        """Use new contracts for the next calls, and new fixtures for new sandboxes and after a reset.
 
-        The list of scenarios is replaced. Raises ConfigurationError, and leaves all as it is, if that cannot be.
+        The list of scenarios is replaced. Raises ConfigurationError, without changing anything, if they are invalid.
         """
         self.catalogue.refuse_restart(catalogue)
         await self.sandboxes.apply_reload(fixtures, scenarios, _starting(self.settings, scenarios))
@@ -174,7 +174,7 @@ class Emulator:
             self._pipelines = {name: self._pipeline(name) for name in catalogue.vendors}
         self._fixtures = fixtures
         self._log_generated()
-        # The pipelines hold the same mapping.
+        # The pipelines share this mapping.
         self.scenarios.clear()
         self.scenarios.update(scenarios)
         self._addressing = self._make_addressing()

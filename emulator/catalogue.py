@@ -51,9 +51,9 @@ class Catalogue:
     ways: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def refuse_restart(self, after: Catalogue) -> None:
-        """Raise ConfigurationError if a contract differs in what is fixed once sandboxes and ports are there."""
+        """Raise ConfigurationError if a contract differs in something that is fixed after the start."""
         if self.vendors.keys() != after.vendors.keys():
-            raise ConfigurationError("vendors have come or gone, which takes a restart")
+            raise ConfigurationError("vendors were added or removed, which requires a restart")
         for vendor, contract in after.contracts.items():
             if _collections(self.vendors[vendor]) != _collections(after.vendors[vendor]):
                 name = short_name(contract.files[OPENAPI])
@@ -61,7 +61,7 @@ class Catalogue:
             for what in ("switches", "hosts", "mounts"):
                 if getattr(self.contracts[vendor], what) != getattr(contract, what):
                     name = short_name(contract.files[OPENAPI])
-                    raise ConfigurationError(f"{name}: its {what} have changed, which takes a restart")
+                    raise ConfigurationError(f"{name}: its {what} have changed, which requires a restart")
 
 
 def _collections(vendor: Vendor) -> list[tuple[str, str]]:
@@ -130,7 +130,7 @@ def read_own(home: Path, name: str) -> Entry:
 
 
 def bind(entry: Entry) -> Handlers:
-    """Return a vendor's handlers. Raises ContractError where they and the contract's operations differ."""
+    """Return a vendor's handlers. Raises ContractError if they and the contract's operations differ."""
     handlers = Handlers()
     for module in entry.vendor.handlers:
         handlers.merge(module)
@@ -184,7 +184,7 @@ def binding_problems(
 
 
 def named_scenarios(pattern: str, scenarios: Mapping[str, Scenario]) -> list[Scenario]:
-    """Return the scenarios that "secoda/flaky" or "*/outage" names. Raises ConfigurationError if there is none."""
+    """Return the scenarios that match "secoda/flaky" or "*/outage". Raises ConfigurationError if none does."""
     found = [scenario for name, scenario in scenarios.items() if matches(name, pattern)]
     if not found:
         raise ConfigurationError(unknown_scenario(pattern, sorted(scenarios)))
@@ -192,9 +192,9 @@ def named_scenarios(pattern: str, scenarios: Mapping[str, Scenario]) -> list[Sce
 
 
 def read_all_fixtures(folders: Sequence[Path], catalogue: Catalogue) -> Fixtures:
-    """Return the vendors' fixtures; of files in several folders the last counts, and the first folder is ours.
+    """Return the vendors' fixtures; a file in a later folder replaces one in a folder before. The first is built-in.
 
-    Raises ConfigurationError if one is wrong.
+    Raises ConfigurationError for an invalid one.
     """
     for folder in folders:
         if not folder.is_dir():
@@ -230,7 +230,7 @@ def read_scenarios(
 def seeded_records(
     fixtures: Fixtures, seed: int, switches: Mapping[str, Mapping[str, Any]]
 ) -> Callable[[Collection], Sequence[Record]]:
-    """Return what gives the records with which a sandbox begins. Seeding takes a while: it is done when asked for."""
+    """Return a function for a sandbox's first records. Seeding takes a while, so it is done on demand."""
 
     @cache
     def of_vendor(vendor: str) -> Mapping[str, Sequence[Record]]:
@@ -246,7 +246,7 @@ def seeded_records(
 def scenario_reader(
     catalogue: Catalogue, records: Callable[[Collection], Sequence[Record]] | None = None
 ) -> ScenarioReader:
-    """Return what reads scenario files and knows what the vendors' contracts, and `records`, allow in them."""
+    """Return the reader of scenario files, which validates them against the vendors' contracts and `records`."""
     contracts = catalogue.contracts
     return ScenarioReader(
         check=own_contract().schema("scenarios.schema.json"),
@@ -268,7 +268,7 @@ def scenario_reader(
 
 
 def credential_check() -> Check:
-    """Return what the records of every vendor's credentials are validated against."""
+    """Return the check for the credential records of all vendors."""
     return own_contract().schema("credential.schema.json")
 
 
@@ -278,7 +278,7 @@ def vendor_homes(settings: Settings, built_in: Iterable[str] | None = None) -> d
 
 
 def contract_overlay(settings: Settings) -> Path | None:
-    """Return the user's own folder of contracts if the settings name one. Raises ConfigurationError if it is none."""
+    """Return the user's folder of contracts, or None. Raises ConfigurationError if it is not a folder."""
     folder = Path(settings.contracts) if settings.contracts else None
     if folder is not None and not folder.is_dir():
         raise ConfigurationError(f"contracts: {folder} is not a folder")
@@ -286,12 +286,12 @@ def contract_overlay(settings: Settings) -> Path | None:
 
 
 def fixture_folders(settings: Settings) -> list[Path]:
-    """Return the built-in folder, and the user's own where the settings name one."""
+    """Return the built-in folder, and the user's own if the settings name one."""
     return [FIXTURES, *([Path(settings.fixtures)] if settings.fixtures else [])]
 
 
 def read_switches(given: tuple[str, ...], contracts: Mapping[str, Contract]) -> dict[str, dict[str, Any]]:
-    """Return every switch by vendor and name, as the contracts have them, changed as `given` says."""
+    """Return every switch by vendor and name: the contracts' defaults, overridden by `given`."""
     values = {
         name: {switch.name: switch.default for switch in contract.switches.values()}
         for name, contract in contracts.items()

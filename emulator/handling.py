@@ -1,4 +1,4 @@
-"""Handling a call: its operation's handler, or its GraphQL document, in transactions of its sandbox."""
+"""Handles a call: runs its operation's handler, or its GraphQL document, in transactions of its sandbox."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ T = TypeVar("T")
 NO_HEADERS: CIMultiDictProxy[str] = CIMultiDictProxy(CIMultiDict())
 
 LARGE_BODY_BYTES = 16 * 1024
-"""What a handler does with a larger body (1,000 tags, a patch of 300 operations) would hold the event loop."""
+"""The handler of a larger body (1,000 tags, a patch of 300 operations) would block the event loop."""
 
 
 @dataclass(slots=True)
 class RequestContext:
-    """One call on its way through the steps, and what they found out about it.
+    """One call on its way through the steps, with their results.
 
-    `files` hold the parts of its body until the end. `matched` is the operation at its path; `operations` are those
-    it is journalled under: of a GraphQL call the root fields, none if the contract has none of them. `is_strict` tells
-    that whatever departs from the contract is refused. `kept_reply` was validated for an earlier call, `keep_as` is for
-    what in which state the reply may be given again. `stub` is the name of the stub that answers it, "" if none does.
+    `files` keep the parts of its body open until the end. `matched` is the operation at its path; `operations` are
+    those in the journal: for a GraphQL call the root fields, none if the contract has none of them. With `is_strict`,
+    every violation of the contract is refused. `kept_reply` was validated for an earlier call, `keep_as` is for what in
+    which state the reply may be given again. `stub` is the name of the stub that answers it, "" if none does.
     """
 
     request: web.BaseRequest
@@ -71,7 +71,7 @@ class RequestContext:
 
 
 class Handling:
-    """Handles the calls of one vendor once they are admitted."""
+    """Handles the admitted calls of one vendor."""
 
     def __init__(self, vendor: Vendor, contract: Contract, handlers: Handlers, graphql: GraphQLCalls | None) -> None:
         self._vendor = vendor
@@ -80,11 +80,11 @@ class Handling:
         self._graphql = graphql
 
     def graphql_of(self, operation: Operation) -> GraphQLCalls | None:
-        """Return what reads and runs the operation's calls if it carries GraphQL; else None."""
+        """Return the GraphQL calls of an operation that carries them, else None."""
         return self._graphql if self._graphql is not None and operation.name == self._graphql.carrier else None
 
     async def handle(self, context: RequestContext, operation: Operation) -> Reply:
-        """Return what the operation's handler replies, or its GraphQL document comes to. Raises what they raise."""
+        """Return the reply of the operation's handler, or of its GraphQL document. Raises what they raise."""
         graphql = self.graphql_of(operation)
         if graphql is not None:
             return await self._execute(context, graphql)
@@ -175,7 +175,7 @@ class Handling:
 
 @dataclass
 class _Transactions:
-    """The transactions of one call: on a thread if they are large, of one `generation`, so none follows a restore."""
+    """The transactions of one call: on a thread if it is large, in one `generation`, so that none follows a restore."""
 
     context: RequestContext
     vendor: str

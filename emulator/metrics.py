@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Metrics:
-    """What is counted on the way of each call: plain counters, turned into metrics when they are asked for."""
+    """Plain counters for each call, converted to metrics on request."""
 
     def __init__(self) -> None:
         self._calls: Counter[tuple[str, str, str]] = Counter()
@@ -36,7 +36,7 @@ class Metrics:
             self._violations[exchange.vendor, "reply"] += len(exchange.reply_violations)
 
     def forget(self, sandbox: Sandbox) -> None:
-        """Keep what a sandbox's journal dropped, when the sandbox goes."""
+        """Add what a sandbox's journal has dropped, when the sandbox is dropped."""
         self._dropped += sandbox.journal.dropped
 
     def text(self, sandboxes: Iterable[Sandbox]) -> bytes:
@@ -57,11 +57,11 @@ class _Collector:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415
 
         metrics = self._metrics
-        calls = CounterMetricFamily("emulator_calls", "Calls answered.", labels=["vendor", "operation", "status"])
+        calls = CounterMetricFamily("emulator_calls", "Calls with a reply.", labels=["vendor", "operation", "status"])
         faults = CounterMetricFamily("emulator_faults", "Calls affected by a fault.", labels=["vendor", "operation"])
         violations = CounterMetricFamily(
             "emulator_violations",
-            "Departures from a contract, in calls or replies.",
+            "Violations of a contract, in calls or replies.",
             labels=["vendor", "of"],
         )
         for family, counter in ((calls, metrics._calls), (faults, metrics._faults), (violations, metrics._violations)):
@@ -69,5 +69,5 @@ class _Collector:
                 family.add_metric(labels, count)
             yield family
         dropped = metrics._dropped + sum(sandbox.journal.dropped for sandbox in self._sandboxes)
-        yield CounterMetricFamily("emulator_journal_dropped", "Exchanges that journals no longer hold.", value=dropped)
+        yield CounterMetricFamily("emulator_journal_dropped", "Exchanges dropped by journals.", value=dropped)
         yield GaugeMetricFamily("emulator_sandboxes", "Number of sandboxes.", value=len(self._sandboxes))

@@ -42,7 +42,7 @@ logger = logging.getLogger("emulator")
 
 
 class Pipeline:
-    """Serves one vendor's calls, each through the same steps in the same order."""
+    """Serves one vendor's calls: each takes the same steps in the same order."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class Pipeline:
         self._recorder = Recorder(contract, vendor.presented)
 
     async def serve(self, request: web.BaseRequest, address: Address) -> web.StreamResponse:
-        """Answer a request to this vendor in a sandbox: every step of its life, in order."""
+        """Serve a request to this vendor in a sandbox: all steps, in order."""
         started = time.perf_counter()
         context = self._arrive(request, address)
         with address.sandbox.in_flight, context.files:
@@ -145,7 +145,7 @@ class Pipeline:
         if context.matched is None:
             raise Refusal(self._dialect.wrong_method(context.call, sorted(route.operations)))
         if route.violations:
-            # A router decodes what it has found, before anybody asks who calls.
+            # A router decodes the parameters of its route before authentication.
             context.violations = route.violations
             raise Refusal(self._dialect.invalid(context.call, route.violations))
         return context.matched
@@ -159,11 +159,11 @@ class Pipeline:
         try:
             await wire.read_body(request, call, operation.body, conventions, self._body_limits, context.files)
         except Departure as problem:
-            # Told once it is known who asks: no framework parses a body before.
+            # Reported after authentication: no framework parses a body before that.
             context.unreadable_body = problem
 
     def _is_known(self, context: RequestContext, operation: Operation) -> bool:
-        """Return True if the client's credential is good for the operation: else nobody looks at what it would send."""
+        """Return True if the client's credential allows the operation: otherwise the body is not requested."""
         try:
             self._identify(context, operation)
         except Refusal:
@@ -171,7 +171,7 @@ class Pipeline:
         return True
 
     async def _read_root_fields(self, context: RequestContext, operation: Operation) -> None:
-        """Find the operations of a GraphQL call: its root fields (none if the schema has none), else their carrier."""
+        """Find the operations of a GraphQL call: its root fields (none if the schema has none), or else the carrier."""
         graphql = self._handling.graphql_of(operation)
         if graphql is None:
             return
@@ -237,7 +237,7 @@ class Pipeline:
             raise Refusal(self._dialect.invalid(context.call, refused))
 
     async def _refuse(self, context: RequestContext, failure: Exception) -> Reply:
-        """Return the vendor's reply to what a step has raised; what is not a refusal is an internal error."""
+        """Return the vendor's reply to an exception of a step; anything but a refusal is an internal error."""
         if isinstance(failure, Refusal):
             context.violations = context.violations or failure.violations
             return failure.reply
@@ -251,7 +251,7 @@ class Pipeline:
         return reply_to(failure, context.call, self._dialect) or await self._broken(context, failure)
 
     async def _check_reply(self, context: RequestContext, reply: Reply | None) -> Reply | None:
-        """Validate the reply against the contract; what a fault replies was validated when the fault was armed."""
+        """Validate the reply against the contract; a fault's reply was validated when the fault was armed."""
         if reply is None or context.reply_is_checked or reply is context.effect.reply:
             return reply
         if reply is context.kept_reply:
@@ -262,7 +262,7 @@ class Pipeline:
         return self._handling.keep(context, reply)
 
     async def _apply_effect(self, context: RequestContext, reply: Reply | None) -> Reply | None:
-        """Return the reply that the faults leave, None if there is none; it may be held back."""
+        """Return the reply after faults, None if they drop it; it may be delayed."""
         effect = context.effect
         if not context.reply_is_checked:
             reply = None if effect.drops_reply else effect.reply or reply
@@ -273,7 +273,7 @@ class Pipeline:
         return reply
 
     def _journal(self, context: RequestContext, reply: Reply | None, started: float) -> web.Response | None:
-        """Record and count the exchange, and return the response as it is sent."""
+        """Record and count the exchange, and return the response to send."""
         response = None if reply is None else wire.respond(context.call, reply, self._contract.conventions)
         recording, seconds = context.recording or self._recording(context), time.perf_counter() - started
         exchange = recording.complete(context.call, response, context.violations, context.internal_errors, seconds)
@@ -292,7 +292,7 @@ class Pipeline:
         return self._contract.unmatched if context.matched is None else responses_of(context.matched, self._contract)
 
     async def _broken(self, context: RequestContext, failure: Exception) -> Reply:
-        """Return the vendor's 500 to a defect of ours, or to a record that was forced in and cannot be served."""
+        """Return the vendor's 500 for an internal error, or for a forced record that cannot be served."""
         where = self._where(context)
         broken = failure.violations if isinstance(failure, BrokenContract) else ()
         reason = "; ".join(f"{found.place}{found.pointer}: {found.sentence}" for found in Masker().violations(broken))
@@ -306,7 +306,7 @@ class Pipeline:
         return self._dialect.broken(context.call)
 
     def _unavailable(self, context: RequestContext, failure: Exception) -> Reply:
-        """Return the vendor's 503 where there is no room for what a call brings, a disk fails, or the end has come."""
+        """Return the vendor's 503 if a disk is full or fails, or if the emulator is stopping."""
         if not isinstance(failure, WorkEnded):
             logger.error("no storage for %s: %s", self._where(context), failure)
         unavailable, operation = FaultReply(HTTPStatus.SERVICE_UNAVAILABLE), (*context.operations, "")[0]

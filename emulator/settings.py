@@ -17,16 +17,16 @@ T = TypeVar("T")
 PREFIX = "EMULATOR_"
 FILE = "emulator.toml"
 OTHER_VARIABLES = ("EMULATOR_URL",)
-"""What the pytest plugin and the commands read, and a server that is started beside them finds, too."""
+"""Variables of the pytest plugin and the commands, which a server in the same environment must ignore."""
 
 
 MOST_DIGITS = 20
-"""How many digits a number may be written with."""
+"""The maximum number of digits in a number."""
 
 
 @dataclass(frozen=True)
 class Kind(Generic[T]):
-    """How a value is written: `read` returns what a text means, or raises ValueError with what was expected.
+    """The type of a setting: `read` parses a text, or raises ValueError with what was expected.
 
     `metavar` stands for the value in help texts, `schema` is the JSON Schema of a value in emulator.toml.
     """
@@ -38,9 +38,9 @@ class Kind(Generic[T]):
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: its key in emulator.toml, how it is written, its default and what it does.
+    """One setting: its key in emulator.toml, its type, its default and what it does.
 
-    `many` says that it is a list; `singular` names one of its entries, "scenario" of scenarios.
+    `many` means that it is a list; `singular` is the name of one entry: "scenario" of scenarios.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Setting:
 
     @property
     def options(self) -> Sequence[str]:
-        """The option as it may be written: that of a list also in its singular, --scenario for --scenarios."""
+        """The spellings of the option: that of a list also in the singular, --scenario for --scenarios."""
         return (self.option, _option(self.singular)) if self.singular else (self.option,)
 
     @property
@@ -86,7 +86,7 @@ def _not_empty(text: str) -> str:
 
 def _not_blank(text: str) -> str:
     if not text.strip():
-        raise ValueError("expected a value; for none, leave the setting out, also where a compose file passes ${VAR:-}")
+        raise ValueError("expected a value; to leave it unset, remove the setting, also a ${VAR:-} in a compose file")
     return text
 
 
@@ -98,7 +98,7 @@ def _boolean(text: str) -> bool:
 
 
 def _number(text: str) -> int | None:
-    """Return the whole number that a text is; None if it is none, or has more digits than any setting takes."""
+    """Return the whole number in a text; None if it is not one, or has more digits than any setting allows."""
     return int(text) if text.isdecimal() and len(text) <= MOST_DIGITS else None
 
 
@@ -110,7 +110,7 @@ def _vendor_host(text: str) -> tuple[str, str]:
     if not vendor or not HOST_PATTERN.fullmatch(host):
         raise ValueError("expected VENDOR=HOST, such as celigo=integrator.example.com or immuta=*.example.com")
     if is_local(host):
-        raise ValueError(f"all vendors are at {host}; a port for one of them is the setting vendor_ports")
+        raise ValueError(f"{host} serves all vendors; to serve one at the root of a port, set vendor_ports")
     return vendor, host
 
 
@@ -182,7 +182,7 @@ def _setting(kind: Kind[T], default: T, help: str) -> T:
 
 
 def _entries(kind: Kind[T], help: str, singular: str = "") -> tuple[T, ...]:
-    """Return a setting that is a list; `singular` names one of its entries: "scenario" of scenarios."""
+    """Return a setting that is a list; `singular` is the name of one entry: "scenario" of scenarios."""
     value: tuple[T, ...] = field(default=(), metadata={"kind": kind, "help": help, "many": True, "singular": singular})
     return value
 
@@ -191,21 +191,21 @@ def _entries(kind: Kind[T], help: str, singular: str = "") -> tuple[T, ...]:
 class Settings:
     """The value of every setting. Its fields are the one table of settings."""
 
-    host: str = _setting(ADDRESS, "127.0.0.1", "The address to listen on; :: takes IPv4, too.")
-    port: int = _setting(_whole(0, 65535), 4070, "The port to listen on; 0 takes a free one.")
+    host: str = _setting(ADDRESS, "127.0.0.1", "The address to listen on; :: includes IPv4.")
+    port: int = _setting(_whole(0, 65535), 4070, "The port to listen on; 0 picks a free one.")
     tls: str = _setting(
-        _one_of("off", "auto", "files"), "off", "https, too, with a certificate made at the start or files."
+        _one_of("off", "auto", "files"), "off", "Serve https, too: auto generates a certificate, files uses yours."
     )
-    tls_port: int = _setting(_whole(0, 65535), 4443, "The port for https; 0 takes a free one.")
+    tls_port: int = _setting(_whole(0, 65535), 4443, "The port for https; 0 picks a free one.")
     tls_cert: str = _setting(PEM_FILE, "", "With tls=files: the certificate (and its chain) as PEM.")
     tls_key: str = _setting(PEM_FILE, "", "With tls=files: the certificate's key as PEM, if it is not in tls_cert.")
-    log_level: str = _setting(_one_of("debug", "info", "warning", "error"), "info", "How much to log.")
+    log_level: str = _setting(_one_of("debug", "info", "warning", "error"), "info", "The lowest level that is logged.")
     log_format: str = _setting(
-        _one_of("auto", "text", "json"), "auto", "How: auto (coloured on a terminal), text, json."
+        _one_of("auto", "text", "json"), "auto", "The format of the log: auto (coloured on a terminal), text, json."
     )
     access_log: bool = _setting(BOOLEAN, True, "Log a line for each call.")
-    strict: bool = _setting(BOOLEAN, False, "Refuse, in the vendor's words, what a vendor would only be tolerant of.")
-    seed: int = _setting(_whole(0, 2**63 - 1), 1, "The seed of everything random: the same seed gives the same world.")
+    strict: bool = _setting(BOOLEAN, False, "Refuse, in the vendor's words, what the vendor tolerates.")
+    seed: int = _setting(_whole(0, 2**63 - 1), 1, "The seed of everything random: same seed, same sandbox.")
     fixtures: str = _setting(FOLDER, "", "A folder laid over the built-in fixtures.")
     contracts: str = _setting(FOLDER, "", "A folder laid over the built-in contracts.")
     vendors: tuple[str, ...] = _entries(
@@ -213,21 +213,21 @@ class Settings:
     )
     reload: bool = _setting(BOOLEAN, True, "Read the files of those folders again when they change.")
     switches: tuple[str, ...] = _entries(
-        SWITCH, "Switches for what is not known of a vendor: celigo.empty_list_status=204.", singular="switch"
+        SWITCH, "Switches for unknown vendor behaviour: celigo.empty_list_status=204.", singular="switch"
     )
-    max_body: int = _setting(SIZE, 256 * 1024**2, "The largest body that is read, in bytes (or 512k, 256m, 1g).")
-    max_json: int = _setting(SIZE, 16 * 1024**2, "The largest JSON (GraphQL, form) that is read, in bytes.")
-    max_json_depth: int = _setting(_whole(1, 200), 100, "The deepest JSON that is read, in levels.")
-    graphql_depth: int = _setting(_whole(1, 1000), 25, "The deepest GraphQL document that is run, in fields.")
+    max_body: int = _setting(SIZE, 256 * 1024**2, "The maximum size of a body, in bytes (or 512k, 256m, 1g).")
+    max_json: int = _setting(SIZE, 16 * 1024**2, "The maximum size of a JSON, GraphQL or form body, in bytes.")
+    max_json_depth: int = _setting(_whole(1, 200), 100, "The maximum depth of JSON, in levels.")
+    graphql_depth: int = _setting(_whole(1, 1000), 25, "The maximum depth of a GraphQL document, in fields.")
     graphql_aliases: int = _setting(_whole(0, 10_000), 100, "How many aliases a GraphQL document may have.")
-    graphql_fields: int = _setting(_whole(1, 100_000), 2000, "How many fields it may select, its fragments spread out.")
+    graphql_fields: int = _setting(_whole(1, 100_000), 2000, "How many fields it may select, with fragments expanded.")
     graphql_tokens: int = _setting(_whole(1, 1_000_000), 15_000, "How many tokens it may have.")
     graphql_length: int = _setting(SIZE, 1024**2, "How many characters it may have (or 512k, 1m).")
     scenarios: tuple[str, ...] = _entries(
         SCENARIO, "Scenarios that every sandbox starts with: secoda/rate-limited, */outage.", singular="scenario"
     )
-    database: str = _setting(DATABASE, "", "A file that keeps the default sandbox across restarts.")
-    sandbox_limit: int = _setting(_whole(0, 100_000), 1000, "How many sandboxes there may be besides the default one.")
+    database: str = _setting(DATABASE, "", "A file that stores the default sandbox across restarts.")
+    sandbox_limit: int = _setting(_whole(0, 100_000), 1000, "How many sandboxes may exist besides the default one.")
     sandbox_ttl: int = _setting(
         _whole(0, 10**9), 0, "After how many seconds a sandbox besides the default one is dropped; 0: never."
     )
@@ -235,11 +235,11 @@ class Settings:
     snapshot_bytes: int = _setting(
         SIZE, 512 * 1024**2, "How many bytes the snapshots of all sandboxes may take together."
     )
-    journal_size: int = _setting(_whole(1, 10_000_000), 10_000, "How many exchanges a sandbox's journal keeps.")
+    journal_size: int = _setting(_whole(1, 10_000_000), 10_000, "How many exchanges a sandbox's journal stores.")
     journal_bytes: int = _setting(
         SIZE,
         32 * 1024**2,
-        "How many bytes of them, about (or 512k, 1g); all sandboxes' journals together 256m, or this if it is more.",
+        "How many bytes they may take, about (or 512k, 1g); those of all sandboxes 256m, or this if it is more.",
     )
     vendor_hosts: tuple[tuple[str, str], ...] = _entries(
         VENDOR_HOST,
@@ -248,17 +248,17 @@ class Settings:
     )
     vendor_ports: tuple[tuple[str, int], ...] = _entries(
         VENDOR_PORT,
-        "Ports with one vendor at their root, for clients that take no path: celigo=4071.",
+        "Ports with one vendor at their root, for clients whose base URL has no path: celigo=4071.",
         singular="vendor_port",
     )
     cors: tuple[str, ...] = _entries(
         ORIGIN, "Origins whose pages may call the vendors and, if named, the control API; * means any."
     )
     trust_forwarded: bool = _setting(
-        BOOLEAN, False, "Believe X-Forwarded-Proto, -Host and -Prefix (or Forwarded) of a proxy in front."
+        BOOLEAN, False, "Trust X-Forwarded-Proto, -Host and -Prefix (or Forwarded) of a proxy in front."
     )
     control_hosts: tuple[str, ...] = _entries(
-        HOST, "Host names that the control API answers to, besides localhost.", singular="control_host"
+        HOST, "Host names that the control API accepts, besides localhost.", singular="control_host"
     )
     control_token: str = _setting(TOKEN, "", "If set, control calls need it: Authorization: Bearer TOKEN.")
 
@@ -272,7 +272,7 @@ def settings_schema() -> dict[str, Any]:
     """Return the JSON Schema of emulator.toml."""
     return {
         "title": "Settings",
-        "description": "What emulator.toml may hold. Command line options and environment variables go before it.",
+        "description": "The settings in emulator.toml. Command line options and environment variables override them.",
         "type": "object",
         "additionalProperties": False,
         "properties": {setting.name: setting.schema for setting in SETTINGS},
@@ -282,9 +282,9 @@ def settings_schema() -> dict[str, Any]:
 def read_settings(
     options: Mapping[str, Any] | None = None, environ: Mapping[str, str] | None = None, folder: Path | None = None
 ) -> Settings:
-    """Return every setting, taken from `options`, else `environ`, else emulator.toml in `folder`, else its default.
+    """Return every setting: from `options`, or else `environ`, emulator.toml in `folder`, or its default.
 
-    Raises ConfigurationError with one sentence for an unknown setting or a bad value.
+    Raises ConfigurationError with one sentence for an unknown setting or an invalid value.
     """
     options, environ = options or {}, environ or {}
     written = _read_file((folder or Path()) / FILE)

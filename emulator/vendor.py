@@ -1,4 +1,4 @@
-"""What a vendor package hands over to the core: handlers, dialect, authentication, collections."""
+"""The interface of a vendor package: handlers, dialect, authentication, collections."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ __all__ = ["Dialect", "Handler", "Handlers", "StreamingHandler", "Switches", "Tr
 T = TypeVar("T")
 
 Switches: TypeAlias = Mapping[str, Any]
-"""A vendor's switches by name, without the vendor's prefix: what the contract declares in x-switches."""
+"""A vendor's switches by name, without the vendor's prefix, as the contract declares them in x-switches."""
 
 Handler: TypeAlias = Callable[[Call, World], Any]
-"""Answers one operation inside one transaction: a Reply (REST) or the field's value (GraphQL).
+"""Handles one operation inside one transaction: returns a Reply (REST) or the field's value (GraphQL).
 
 That of an operation that only reads is given no headers: one that it needs is a parameter in the contract.
 """
 
 
 class Transactions(Protocol):
-    """What a streaming handler gets: as many transactions as it needs, one after the other."""
+    """The transactions of a streaming handler: as many as it needs, one after the other."""
 
     async def run(self, work: Callable[[World], T]) -> T:
-        """Run `work` in one transaction of its own and return what it returns."""
+        """Run `work` in its own transaction and return its result."""
 
 
 StreamingHandler: TypeAlias = Callable[[Call, Transactions], Awaitable[Reply]]
-"""Answers one operation that is too long for one transaction (a large upload)."""
+"""Handles one operation that is too long for one transaction (a large upload)."""
 
 
 H = TypeVar("H", bound=Handler)
@@ -62,7 +62,7 @@ class Handlers:
         return bind
 
     def long_operation(self, name: str) -> Callable[[H], H]:
-        """Bind a plain function that may take long: its one transaction runs on a thread."""
+        """Bind a plain function that may be slow: its transaction runs on a thread."""
 
         def bind(handler: H) -> H:
             async def run(call: Call, transactions: Transactions) -> Reply:
@@ -85,7 +85,7 @@ class Handlers:
         return bind
 
     def merge(self, other: Handlers) -> None:
-        """Take over the handlers of `other`."""
+        """Add the handlers of `other`."""
         for name in (*other.transactional, *other.streaming):
             self._refuse_second(name)
         self.transactional.update(other.transactional)
@@ -105,41 +105,41 @@ class Handlers:
 
 
 class Dialect(Protocol):
-    """How a vendor words what the core finds. Every method returns the vendor's own answer."""
+    """A vendor's wording of errors that the core finds. Every method but `refuses` returns the vendor's own reply."""
 
     def unknown_path(self, call: Call) -> Reply:
-        """Answer a path that no operation has."""
+        """Return the reply to a path that no operation has."""
 
     def wrong_method(self, call: Call, allowed: Sequence[str]) -> Reply:
-        """Answer a path that exists, for other methods only."""
+        """Return the reply to a path that exists for other methods only."""
 
     def too_large(self, call: Call, limit: int) -> Reply:
-        """Answer a body of more than `limit` bytes."""
+        """Return the reply to a body of more than `limit` bytes."""
 
     def unsupported_type(self, call: Call, accepted: Sequence[str]) -> Reply:
-        """Answer a body whose content type the operation does not take."""
+        """Return the reply to a content type that the operation does not accept."""
 
     def malformed(self, call: Call, problem: MalformedBody) -> Reply:
-        """Answer a body that does not parse."""
+        """Return the reply to a body that does not parse."""
 
     def unsupported_encoding(self, call: Call, encoding: str) -> Reply:
-        """Answer a body whose content encoding is not unpacked ("br")."""
+        """Return the reply to an unsupported content encoding ("br")."""
 
     def undecodable(self, call: Call, problem: UndecodableBody) -> Reply:
-        """Answer a compressed body that does not unpack."""
+        """Return the reply to a compressed body that cannot be decompressed."""
 
     def refuses(self, violation: Violation) -> bool:
-        """Say whether the vendor refuses the call for this; if not it is served, and recorded."""
+        """Return True if the vendor refuses a call for this violation; otherwise it is only recorded."""
 
     def invalid(self, call: Call, violations: Sequence[Violation]) -> Reply:
-        """Answer a call that departs from the contract in what the vendor refuses."""
+        """Return the reply to a call with violations that the vendor refuses."""
 
     def broken(self, call: Call) -> Reply:
-        """Answer after a failure of our own: the vendor's 500."""
+        """Return the vendor's 500, for an internal error."""
 
 
 def reply_to(failure: Exception, call: Call, dialect: Dialect) -> Reply | None:
-    """Return the vendor's answer to a body that cannot be read; None for any other failure."""
+    """Return the vendor's reply to a body that cannot be read; None for any other failure."""
     if isinstance(failure, TooLarge):
         return dialect.too_large(call, failure.limit)
     if isinstance(failure, UnsupportedEncoding):
@@ -156,11 +156,11 @@ def _no_rights_needed(call: Call, identity: Identity, operation: str, safe: bool
 
 
 def _nothing_to_sweep(world: World) -> None:
-    """Leave everything: what the vendor writes, it writes in one transaction."""
+    """Remove nothing: the vendor writes everything in one transaction."""
 
 
 def _status_200(result: dict[str, Any], ran: bool, refused: bool, switches: Switches) -> Reply:
-    """Answer every GraphQL result with status 200, but a request that is refused with 400."""
+    """Return every GraphQL result with status 200, but 400 for a refused request."""
     return Reply(400 if refused else 200, result)
 
 
@@ -168,15 +168,14 @@ def _status_200(result: dict[str, Any], ran: bool, refused: bool, switches: Swit
 class Vendor:
     """One emulated company.
 
-    `authenticate(call, credentials, now)` returns who asks, or raises Refusal (401);
-    `authorize(call, identity, operation, safe)` raises Refusal (403) where rights depend on nothing but
-    the operation, `safe` telling one that only reads. `present(credential)` gives the headers that a client sends for
-    that credential, `presented(call)` the id of the one that a call presents, valid or not, or "".
-    `graphql_reply(result, ran, refused, switches)` wraps the result of a
-    GraphQL request, `ran` telling that its document and variables were valid, `refused` that strict mode
-    wants a 4xx, since they were not.
-    `sweep(world)` removes what streaming handlers that were cut off have left behind: it runs on a database that an
-    earlier process kept, and on a snapshot before it is restored, when no call can be at work on the records.
+    `authenticate(call, credentials, now)` returns the caller, or raises Refusal (401);
+    `authorize(call, identity, operation, safe)` raises Refusal (403) if rights depend only on the operation; `safe` is
+    True for one that only reads. `present(credential)` returns the headers with which a client presents the credential,
+    `presented(call)` the id that a call presents, valid or not, or "".
+    `graphql_reply(result, ran, refused, switches)` wraps the result of a GraphQL request; `ran` means that its document
+    and variables were valid, `refused` that they were not and that strict mode requires a 4xx.
+    `sweep(world)` removes what interrupted streaming handlers have left behind: it runs on a database of an earlier
+    process, and on a snapshot before it is restored, when no call is using the records.
     """
 
     name: str

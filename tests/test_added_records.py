@@ -96,7 +96,7 @@ def test_what_goes_with_a_record_is_added_and_undone_with_it(sandbox: SandboxCli
     assert [one for one in sandbox.state("immuta.dictionaries") if one["dataSource"] == 4711]
     assert [one["state"] for one in sandbox.state("immuta.subscriptions") if one["dataSource"] == 4711] == ["owner"]
     before = sandbox.snapshot()
-    with pytest.raises(EmulatorError, match="departs from the schema"):
+    with pytest.raises(EmulatorError, match="violates the schema"):
         sandbox.state("immuta.data_sources").add(name=1)
     assert not sandbox.changes(before)
     assert source["id"] == 4711

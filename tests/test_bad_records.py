@@ -65,7 +65,7 @@ def test_a_partial_record_is_refused_and_if_it_is_forced_in_log_and_journal_name
 ) -> None:
     vendor, path = collection.partition(".")[0], f"/state/{collection}/{id}"
     status, detail = control.refused("PUT", path, json=record)
-    assert (status, f"departs from the schema of {collection}: /" in detail) == (422, True), detail
+    assert (status, f"violates the schema of {collection}: /" in detail) == (422, True), detail
     control.done("PUT", f"{path}?force=true", json=record)
     headers = call.get("headers", {"Authorization": f"Bearer {vendor}-token"})
     answer = control.client.request(
@@ -104,7 +104,7 @@ def test_a_record_that_handlers_could_not_read_is_refused_by_collection_and_fiel
     control: Control, collection: str, record: dict[str, Any], sentence: str
 ) -> None:
     status, detail = control.refused("PUT", f"/state/{collection}/{next(iter(record.values()))}", json=record)
-    assert (status, f"departs from the schema of {collection}: " in detail, sentence in detail) == (422, True, True)
+    assert (status, f"violates the schema of {collection}: " in detail, sentence in detail) == (422, True, True)
 
 
 UNUSABLE: list[tuple[str, dict[str, Any], str]] = [
@@ -162,7 +162,7 @@ def test_a_sentence_names_twelve_sandboxes_at_most(catalogue: Catalogue) -> None
         for number in range(12):
             control.sandbox(name=f"s{number}")
         lists = "GET /_emulator/sandboxes lists all sandboxes"
-        sentence = f"Unknown sandbox 'nope'. {lists}. POST /_emulator/sandboxes makes one."
+        sentence = f"Unknown sandbox 'nope'. {lists}. POST /_emulator/sandboxes creates one."
         assert control.refused("GET", "/sandboxes/nope") == (404, sentence)
         answers = [
             control.client.get(f"{control.url}/~nope/secoda/x"),

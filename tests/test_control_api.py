@@ -113,7 +113,7 @@ def test_foreign_host_is_refused(control: Control, operation: str) -> None:
     status, sentence = wrongly(control, operation, headers={"Host": "rebound.example"})
     assert (status, sentence) == (
         403,
-        "The control API does not answer to the host 'rebound.example'; add it to control_hosts.",
+        "The control API does not accept the host 'rebound.example'; add it to control_hosts.",
     )
 
 
@@ -127,7 +127,7 @@ def test_unknown_sandbox_is_404_naming_those_there_are(control: Control, operati
     status, sentence = wrongly(control, operation, path=f"/sandboxes/nowhere{path}")
     assert (status, sentence) == (
         404,
-        "Unknown sandbox 'nowhere'. Known sandboxes: default. POST /_emulator/sandboxes makes one.",
+        "Unknown sandbox 'nowhere'. Known sandboxes: default. POST /_emulator/sandboxes creates one.",
     )
 
 
@@ -209,7 +209,7 @@ def test_fault_of_our_own_is_500_and_logged(catalogue: Catalogue, caplog: pytest
         for name in OPERATIONS:
             emulator._control._handlers[name] = broken  # type: ignore[index]
             answer = wrongly(control, name)
-            assert answer == (500, "This is a fault of the emulator's own; its log tells more."), name
+            assert answer == (500, "Internal error of the emulator; see its log."), name
             assert "ZeroDivisionError" in caplog.text
             caplog.clear()
 
@@ -222,7 +222,7 @@ def test_a_full_disk_is_507_with_a_sentence(catalogue: Catalogue, caplog: pytest
     with controlled(catalogue) as (emulator, control):
         for name in needing_sandboxes:
             emulator._control._handlers[name] = without_room  # type: ignore[index]
-            assert wrongly(control, name) == (507, "Nothing is changed: database or disk is full."), name
+            assert wrongly(control, name) == (507, "Nothing was changed: database or disk is full."), name
     assert len(caplog.messages) == len(needing_sandboxes)
     assert all(message.endswith(": database or disk is full") for message in caplog.messages)
 
@@ -280,7 +280,7 @@ REFUSED: list[tuple[str, str, str, Any, int, str]] = [
         404,
         "Unknown schema 'x'. Known schemas: armed-fault.schema.json,",
     ),
-    ("createSandbox", "POST", "/sandboxes", {"name": "default"}, 409, "There is a sandbox 'default' already; DELETE"),
+    ("createSandbox", "POST", "/sandboxes", {"name": "default"}, 409, "The sandbox 'default' already exists; DELETE"),
     ("createSandbox", "POST", "/sandboxes", {"name": "No Name"}, 422, "body /name: 'No Name' does not match"),
     ("createSandbox", "POST", "/sandboxes", {"name": "a\n"}, 422, "body /name: 'a\\n' does not match"),
     ("createSandbox", "POST", "/sandboxes", {"name": "a" * 65}, 422, "does not match"),
@@ -313,7 +313,7 @@ REFUSED: list[tuple[str, str, str, Any, int, str]] = [
         "/sandboxes/default",
         None,
         409,
-        "The sandbox default is always there; POST /_emulator/reset",
+        "The sandbox default cannot be dropped; POST /_emulator/reset",
     ),
     ("saveSnapshot", "POST", "/snapshots", {"name": "../x"}, 422, "body /name: '../x' does not match"),
     ("saveSnapshot", "POST", "/snapshots", {"name": "x\n"}, 422, "body /name: 'x\\n' does not match"),
@@ -402,9 +402,9 @@ REFUSED: list[tuple[str, str, str, Any, int, str]] = [
         "/clock",
         {"now": "1969-12-31T23:59:59Z"},
         422,
-        "is out of reach; the clock takes the years 1970",
+        "is out of range; the clock supports the years 1970",
     ),
-    ("setClock", "PUT", "/clock", {"now": "3000-01-01T00:00:00Z"}, 422, "is out of reach"),
+    ("setClock", "PUT", "/clock", {"now": "3000-01-01T00:00:00Z"}, 422, "is out of range"),
     (
         "setClock",
         "PUT",
@@ -447,7 +447,7 @@ REFUSED: list[tuple[str, str, str, Any, int, str]] = [
         "/state/immuta.tags/9",
         {"id": 9, "colour": 1},
         422,
-        "The record departs from the schema of immuta.tags: /",
+        "The record violates the schema of immuta.tags: /",
     ),
     (
         "putRecord",
@@ -455,7 +455,7 @@ REFUSED: list[tuple[str, str, str, Any, int, str]] = [
         "/state/celigo.credentials/z",
         {"id": "z", "user": "u"},
         422,
-        "departs from the schema of celigo.credentials: /rights: 'rights' is a required property.",
+        "violates the schema of celigo.credentials: /rights: 'rights' is a required property.",
     ),
     ("addRecords", "POST", "/state/x.y", {}, 404, "Unknown collection 'x.y'"),
     ("addRecords", "POST", "/state/celigo.credentials", {"id": "celigo-token"}, 409, "celigo.credentials has a record"),
@@ -470,7 +470,7 @@ REFUSED: list[tuple[str, str, str, Any, int, str]] = [
         "/state/populate",
         {"collection": "x.y", "count": 1},
         422,
-        "Nothing populates 'x.y'; fak",
+        "'x.y' cannot be populated; coll",
     ),
     (
         "populateCollection",

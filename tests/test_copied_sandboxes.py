@@ -167,7 +167,7 @@ def test_default_can_be_copied(control: Control) -> None:
         ({"from": "alfa"}, 422, "Unknown sandbox 'alfa'. Did you mean 'alpha'?"),
         ({"from": "alpha", "fixtures": "."}, 422, "leave out fixtures"),
         ({"from": ""}, 422, "/from"),
-        ({"from": "alpha", "name": "alpha"}, 409, "There is a sandbox 'alpha' already"),
+        ({"from": "alpha", "name": "alpha"}, 409, "The sandbox 'alpha' already exists"),
     ],
 )
 def test_a_copy_that_cannot_be_is_refused(control: Control, wanted: Any, status: int, said: str) -> None:
@@ -183,7 +183,7 @@ def test_copies_count_as_snapshots_do(catalogue: Catalogue) -> None:
         control.sandbox(name="alpha", **{"from": "default"})
         control.done("POST", "/sandboxes/alpha/reset")
         status, said = control.refused("POST", "/sandboxes", json={"name": "beta", "from": "default"})
-        assert (status, said[:23]) == (507, "No room for this copy: ")
+        assert (status, said[:24]) == (507, "No space for this copy: ")
         assert [sandbox.name for sandbox in emulator.sandboxes] == ["default", "alpha"]
         control.done("DELETE", "/sandboxes/alpha")
         control.sandbox(name="beta", **{"from": "default"})

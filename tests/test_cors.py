@@ -98,7 +98,7 @@ def test_any_origin_is_none_for_the_control_api(anybody: Control, prefix: str) -
         answer = anybody.client.get(f"{anybody.url}{prefix}/_emulator{path}", headers={"Origin": STRANGER})
         assert "access-control-allow-origin" not in answer.headers
     status, sentence = anybody.refused("POST", "/reset", headers={"Origin": STRANGER})
-    assert (status, sentence.partition(",")[0]) == (403, f"The control API takes no writes from {STRANGER}")
+    assert (status, sentence.partition(",")[0]) == (403, f"The control API does not accept writes from {STRANGER}")
 
 
 def test_other_origins_and_no_setting_are_as_before(named: Control, catalogue: Catalogue) -> None:

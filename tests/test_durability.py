@@ -193,7 +193,7 @@ def test_a_full_disk_is_the_vendors_503_and_reads_go_on(
         status, detail = control.refused(
             "POST", "/state/populate", json={"collection": "secoda.integrations", "count": 99}
         )
-        assert (status, detail) == (507, "Nothing is changed: database or disk is full.")
+        assert (status, detail) == (507, "Nothing was changed: database or disk is full.")
     told = next(message for message in caplog.messages if "database or disk is full" in message)
     assert told.startswith("no storage for POST ")
 
@@ -373,7 +373,7 @@ def test_sigterm_amid_long_work_ends_it_and_leaves_nothing_of_it(
         started.send_signal(signal.SIGTERM)
         assert started.wait(60) == 0
         with suppress(httpx.TransportError):
-            assert long.result().json()["detail"] == "Nothing is changed: the emulator is stopping."
+            assert long.result().json()["detail"] == "Nothing was changed: the emulator is stopping."
             assert long.result().status_code == 503
     assert "ERROR" not in capfd.readouterr().err
     if in_file:

@@ -109,10 +109,10 @@ def test_a_setting_adds_names(catalogue: Catalogue) -> None:
         ("celigo=http://a", "expected VENDOR=HOST, such as"),
         ("celigo=a.*.b", "expected VENDOR=HOST, such as"),
         ("celigo=a.example.com..", "expected VENDOR=HOST, such as"),
-        ("celigo=localhost", "all vendors are at localhost; a port for one of them is the setting vendor_ports"),
-        ("celigo=LOCALHOST.", "all vendors are at localhost; "),
-        ("celigo=127.0.0.1", "all vendors are at 127.0.0.1; "),
-        ("celigo=host.docker.internal", "all vendors are at host.docker.internal; "),
+        ("celigo=localhost", "localhost serves all vendors; to serve one at the root of a port, set vendor_ports"),
+        ("celigo=LOCALHOST.", "localhost serves all vendors; "),
+        ("celigo=127.0.0.1", "127.0.0.1 serves all vendors; "),
+        ("celigo=host.docker.internal", "host.docker.internal serves all vendors; "),
         (
             "celigo=a.example.com,immuta=A.example.com.",
             "vendor_hosts and contracts: the host a.example.com has both celigo and immuta; keep one",
@@ -132,7 +132,7 @@ def test_a_name_that_cannot_be_is_refused(catalogue: Catalogue, entry: str, sent
 def test_other_hosts_are_no_vendors(emulator: EmulatorUnderTest, host: str) -> None:
     status, problem, _ = ask(emulator, "GET", "/dictionary/1", host, emulator.headers("immuta"))
     assert status == 404
-    assert problem["detail"].startswith("Nothing is at /dictionary/1: the vendors are at /")
+    assert problem["detail"].startswith("Unknown path /dictionary/1: the vendors are at /")
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -163,7 +163,7 @@ def test_the_control_api_is_not_below_a_vendors_host(emulator: EmulatorUnderTest
     for target, said in (("/_emulator/health", host), (f"http://{host}/_emulator/health", "localhost")):
         status, problem, _ = ask(emulator, "GET", target, said, {})
         assert status == 403
-        assert problem["detail"] == f"The control API does not answer to the host {host!r}; add it to control_hosts."
+        assert problem["detail"] == f"The control API does not accept the host {host!r}; add it to control_hosts."
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS", "PROPFIND"])
@@ -194,7 +194,7 @@ def test_a_prefix_may_be_percent_encoded(emulator: EmulatorUnderTest, prefix: st
 @pytest.mark.parametrize("path", ["/_emulatorX", "/_emulator_/health", "/_emulatorhealth"])
 def test_what_only_begins_like_the_control_api_is_nothing(emulator: EmulatorUnderTest, path: str) -> None:
     status, problem, _ = ask(emulator, "GET", path, "localhost", {})
-    assert (status, problem["detail"].partition(":")[0]) == (404, f"Nothing is at {path}")
+    assert (status, problem["detail"].partition(":")[0]) == (404, f"Unknown path {path}")
 
 
 def test_the_control_api_may_be_percent_encoded(emulator: EmulatorUnderTest) -> None:

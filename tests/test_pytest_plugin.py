@@ -295,7 +295,7 @@ def test_report_survives_an_emulator_that_is_gone(inner: Inner) -> None:
         """
     )
     result.assert_outcomes(failed=1, errors=1)
-    result.stdout.fnmatch_lines(["*emulator journal: *", "it cannot be read: *"])
+    result.stdout.fnmatch_lines(["*emulator journal: *", "the journal cannot be read: *"])
     with Client(inner.url) as client:
         for name in client.sandboxes()[1:]:
             client.sandbox(name).drop()
@@ -317,7 +317,7 @@ def test_violation_fails_a_passed_test_naming_call_rule_pointer_and_contract(inn
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
         [
-            "The client made calls that are not in the contract (in sandbox sandbox-*); if they are meant, *",
+            "The client made calls that are not in the contract (in sandbox sandbox-*); if they are intended, *",
             "  POST /integration/integrations: additionalProperties at body /colour: *",
             "    contracts/secoda/openapi.yaml, createIntegration",
             "*emulator journal: *",
@@ -614,12 +614,12 @@ def test_call_that_misses_the_sandbox_of_its_test_fails_the_test(inner: Inner) -
     listed = "GET /secoda/api/v1/integration/integrations -> 200 secoda listIntegrations, in the sandbox default"
     result.stdout.fnmatch_lines(
         [
-            "The client called the default sandbox or none, not the test's: base URL or token built in? *",
+            "The client called the default sandbox or none, not the test's: hard-coded base URL or token? *",
             f"  {listed}",
-            "*emulator journal: calls that missed the test's sandbox*",
+            "*emulator journal: calls outside the test's sandbox*",
             listed,
-            "  GET /zzz -> 404, no vendor or sandbox is there",
-            "  GET /~gone/secoda/api/v1/integration/integrations -> 404, no vendor or sandbox is there",
+            "  GET /zzz -> 404, no such vendor or sandbox",
+            "  GET /~gone/secoda/api/v1/integration/integrations -> 404, no such vendor or sandbox",
         ]
     )
     result.stdout.fnmatch_lines(
@@ -731,7 +731,7 @@ emulator_allow_violations = true
         ("switches={'celigo.colour': 1}", "Unknown switch 'celigo.colour'. *"),
         ("fixtures='nowhere'", "*nowhere is not a folder*"),
         ("seed=-1", "body /seed: *"),
-        ("'secoda/outage'", "The marker emulator takes names: *"),
+        ("'secoda/outage'", "The marker emulator takes keyword arguments: *"),
     ],
 )
 def test_marker_that_cannot_be_is_one_sentence(inner: Inner, mark: str, sentence: str) -> None:
@@ -763,17 +763,17 @@ def test_other(emulator):
 """
 
 
-def test_summary_tells_what_was_met_and_what_was_not(inner: Inner) -> None:
+def test_summary_shows_what_was_covered_and_what_was_not(inner: Inner) -> None:
     result = inner.run(COVERED)
     result.stdout.re_match_lines(
         [
             "-+ emulator: contract coverage -+",
             r"celigo: 1 of \d+ operations, 1 of \d+ documented statuses",
-            r"  met          getTokenInfo 429",
-            r"  not met      getTokenInfo 200",
+            r"  covered      getTokenInfo 429",
+            r"  not covered  getTokenInfo 200",
             r"  never called listIntegrations, ",
             r"secoda: 1 of \d+ operations, 1 of \d+ documented statuses",
-            r"  met          listIntegrations 200",
+            r"  covered      listIntegrations 200",
             r"never called: immuta, paradime",
         ]
     )
@@ -782,9 +782,9 @@ def test_summary_tells_what_was_met_and_what_was_not(inner: Inner) -> None:
 def test_coverage_is_written_as_json(inner: Inner) -> None:
     inner.run(COVERED, "--emulator-coverage=coverage.json", "-q")
     document = json.loads((inner.pytester.path / "coverage.json").read_text())
-    met = {one["vendor"]: {one["operation"]: one["met"]} for one in document["operations"] if one["met"]}
+    met = {one["vendor"]: {one["operation"]: one["covered"]} for one in document["operations"] if one["covered"]}
     assert met == {"celigo": {"getTokenInfo": {"429": 1}}, "secoda": {"listIntegrations": {"200": 1}}}
-    assert document["met"] == 2
+    assert document["covered"] == 2
     assert document["percent"] == round(200 / document["documented"], 2)
 
 
@@ -793,7 +793,7 @@ def test_too_little_coverage_fails_the_run(inner: Inner) -> None:
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(
-        ["FAIL: *% of the documented statuses were met*--emulator-coverage-fail-under asks for 90 %"]
+        ["FAIL: *% of the documented statuses of the called vendors were covered*-fail-under requires 90 %"]
     )
 
 
@@ -840,7 +840,7 @@ def test_workers_of_xdist_send_their_coverage_and_journals(inner: Inner, monkeyp
     result = inner.pytester.runpytest_subprocess(*plugins, *url, "-n", "2", "--emulator-coverage=coverage.json")
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*emulator journal: *", "celigo: 1 of *", "secoda: 1 of *", "never called: immuta, *"])
-    assert json.loads((inner.pytester.path / "coverage.json").read_text())["met"] == 2
+    assert json.loads((inner.pytester.path / "coverage.json").read_text())["covered"] == 2
 
 
 def test_worker_of_xdist_reports_one_failure(inner: Inner, monkeypatch: pytest.MonkeyPatch) -> None:

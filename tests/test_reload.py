@@ -215,7 +215,7 @@ async def test_the_next_call_is_held_to_the_new_contract(
             "openapi.yaml",
             "https://api.secoda.co",
             "https://api.example.test",
-            "hosts have changed, which takes a restart",
+            "hosts have changed, which requires a restart",
         ),
         ("schemas/error.schema.json", "{", "{{", "schemas/error.schema.json line 1 column 2: "),
         ("schemas/error.schema.json", '"type": "object"', '"type": "objekt"', "secoda/"),

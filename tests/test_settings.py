@@ -88,9 +88,12 @@ def test_option_of_a_list_may_stand_in_the_singular() -> None:
         ({"EMULATOR_SEED": "9" * 5000}, "expected a whole number from 0 to 9223372036854775807"),
         ({"EMULATOR_MAX_BODY": "9" * 5000 + "k"}, "expected a number of bytes such as"),
         ({"EMULATOR_LOG_LEVEL": "loud"}, "EMULATOR_LOG_LEVEL is 'loud': expected one of debug, info, warning, error"),
-        ({"EMULATOR_DATABASE": ""}, "EMULATOR_DATABASE is '': expected a value; for none, leave the setting out"),
-        ({"EMULATOR_CONTROL_TOKEN": ""}, "EMULATOR_CONTROL_TOKEN is '': expected a value; for none, leave the setting"),
-        ({"EMULATOR_DATABASE": " "}, "also where a compose file passes ${VAR:-}"),
+        ({"EMULATOR_DATABASE": ""}, "EMULATOR_DATABASE is '': expected a value; to leave it unset, remove the setting"),
+        (
+            {"EMULATOR_CONTROL_TOKEN": ""},
+            "EMULATOR_CONTROL_TOKEN is '': expected a value; to leave it unset, remove the setting",
+        ),
+        ({"EMULATOR_DATABASE": " "}, "also a ${VAR:-} in a compose file"),
         ({"EMULATOR_PROT": "1"}, "unknown setting 'EMULATOR_PROT'. Did you mean 'EMULATOR_PORT', "),
     ],
 )

@@ -127,7 +127,7 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
     (lambda box: box.state("celigo.scripts").put({"name": "x"}), "A record of celigo.scripts needs its _id."),
     (
         lambda box: box.state("immuta.tags").put({"id": 9, "nam": "x"}),
-        "The record departs from the schema of immuta.tags: /name: 'name' is a required property; /color: 'color' is a required property; /description: 'description' is a required property; /source: 'source' is a required property; /deleted: 'deleted' is a required property; /systemCreated: 'systemCreated' is a required property; /createdBy: 'createdBy' is a required property; /createdAt: 'createdAt' is a required property; /updatedAt: 'updatedAt' is a required property; /nam: unknown field 'nam'. Did you mean 'name'? Known fields: id, name, color, description, source, deleted, systemCreated, createdBy, createdAt, updatedAt. Pass force=True to store it as it is.",
+        "The record violates the schema of immuta.tags: /name: 'name' is a required property; /color: 'color' is a required property; /description: 'description' is a required property; /source: 'source' is a required property; /deleted: 'deleted' is a required property; /systemCreated: 'systemCreated' is a required property; /createdBy: 'createdBy' is a required property; /createdAt: 'createdAt' is a required property; /updatedAt: 'updatedAt' is a required property; /nam: unknown field 'nam'. Did you mean 'name'? Known fields: id, name, color, description, source, deleted, systemCreated, createdBy, createdAt, updatedAt. Pass force=True to store it as it is.",
     ),
     (
         lambda box: box.restore("yesterday"),
@@ -154,7 +154,7 @@ def test_in_python(sandbox: SandboxClient, use: Callable[[SandboxClient], Any], 
 CLIENT: list[tuple[Callable[[Client], Any], str]] = [
     (
         lambda client: client.sandbox("wrong-use"),
-        "Unknown sandbox 'wrong-use'. Did you mean 'wrong-uses'? Known sandboxes: default, wrong-uses. POST /_emulator/sandboxes makes one.",
+        "Unknown sandbox 'wrong-use'. Did you mean 'wrong-uses'? Known sandboxes: default, wrong-uses. POST /_emulator/sandboxes creates one.",
     ),
     (
         lambda client: client.create_sandbox(scenarios=["secoda/flakey"]),

@@ -1,4 +1,4 @@
-"""The control API: the life of one request to it, from its own contract."""
+"""The control API: serves its requests by its own contract."""
 
 from __future__ import annotations
 
@@ -66,13 +66,13 @@ MODULES = (
     changes,
 )
 WITHOUT_SANDBOX = ("information", "reference")
-"""The tags whose operations answer before the sandboxes are seeded."""
+"""The tags whose operations work before the sandboxes are seeded."""
 
 logger = logging.getLogger("emulator")
 
 
 class Control:
-    """Serves the control API. Its routes for one sandbox also stand without /sandboxes/{sandbox}."""
+    """Serves the control API. Its routes for one sandbox also exist without /sandboxes/{sandbox}."""
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
@@ -83,7 +83,7 @@ class Control:
     async def serve(
         self, request: web.BaseRequest, path: str, origin: Origin, sandbox: str | None
     ) -> web.StreamResponse:
-        """Answer a request to `path` below /_emulator; `sandbox` is what the path's prefix names, None without one."""
+        """Serve a request to `path` below /_emulator; `sandbox` is the one in the path's prefix, None without one."""
         cors = self._emulator.cors
         response = cors.preflight(request, control=True) or await self._serve(request, path, origin, sandbox)
         cors.allow(request, response, control=True)
@@ -108,7 +108,7 @@ class Control:
                 return await self._stream(request, reply)
             _check_reply(reply, responses)
         except (wire.Disconnected, ConnectionError):
-            # The client left before it had sent all, or got all.
+            # The client disconnected before the end of the request or the response.
             return break_off(request, "close")
         except Problem as problem:
             return self._problem(problem, request, responses)
@@ -117,7 +117,7 @@ class Control:
         return wire.respond(call, reply, self._contract.conventions)
 
     async def _stream(self, request: web.BaseRequest, stream: Stream) -> web.StreamResponse:
-        """Send a reply that goes on: its headers at once, then its body, for as long as its reader stays."""
+        """Send a streamed reply: its headers at once, then its body, until it ends or its reader disconnects."""
         response = web.StreamResponse(headers=stream.headers)
         self._emulator.cors.allow(request, response, control=True)
         await response.prepare(request)
@@ -127,17 +127,17 @@ class Control:
         return response
 
     def _refuse_foreign(self, request: web.BaseRequest) -> None:
-        """Refuse what a page in somebody's browser could send: to a foreign host, and writes from elsewhere."""
+        """Refuse calls that a page in a browser could send: to a foreign host, and writes from other origins."""
         authority = authority_of(request)
         host = host_of(authority)
         known = (self._emulator.settings.host, *self._emulator.settings.control_hosts)
-        # A page can only make a browser send a name (DNS rebinding), never a bare address.
+        # By DNS rebinding, a page can make a browser send only a name, never a bare address.
         if host.lower() not in known and not is_local(host):
-            raise Problem(403, f"The control API does not answer to the host {host!r}; add it to control_hosts.")
+            raise Problem(403, f"The control API does not accept the host {host!r}; add it to control_hosts.")
         origin = request.headers.get("Origin")
         foreign = origin is not None and origin.partition("://")[2] != authority
         if request.method not in SAFE_METHODS and foreign and not self._emulator.cors.names(origin or ""):
-            raise Problem(403, f"The control API takes no writes from {origin}, only from {authority} itself.")
+            raise Problem(403, f"The control API does not accept writes from {origin}, only from {authority} itself.")
 
     def _route(self, path: str, sandbox: str) -> Route:
         below = f"{ROOT}/sandboxes/{quote(sandbox, safe='', errors='surrogateescape')}"
@@ -160,7 +160,7 @@ class Control:
         return route.operations[method]
 
     def _check_token(self, request: web.BaseRequest, operation: Operation, name: str | None) -> None:
-        """Ask for the control token or, in an operation on the sandbox `name`, for that sandbox's own."""
+        """Require the control token or, for an operation on the sandbox `name`, that sandbox's own."""
         token = self._emulator.settings.control_token
         if not token or not operation.secured:
             return
@@ -169,7 +169,7 @@ class Control:
         tokens = [token] if sandbox is None else [token, sandbox.token]
         is_right = [hmac.compare_digest(_bytes(given.strip()), _bytes(one)) for one in tokens]
         if scheme.lower() != "bearer" or not any(is_right):
-            # In the same words where there is no such sandbox: who has no token learns no names.
+            # The same words for an unknown sandbox: without a token nobody learns names.
             own = "" if name is None else f", or the token of the sandbox {name!r},"
             detail = f"Send the setting control_token{own} as Authorization: Bearer TOKEN."
             raise Problem(401, detail, {"WWW-Authenticate": "Bearer"})
@@ -202,14 +202,14 @@ class Control:
     def _failed(
         self, failure: Exception, request: web.BaseRequest, responses: Mapping[int, Response]
     ) -> web.StreamResponse:
-        """Answer what went wrong: where a disk is full, or the end has come, that is no defect of ours."""
+        """Return the reply to a failure: a full disk or the end of the emulator is not an internal error."""
         if isinstance(failure, WorkEnded):
-            return self._problem(Problem(503, f"Nothing is changed: {failure}."), request, responses)
+            return self._problem(Problem(503, f"Nothing was changed: {failure}."), request, responses)
         if is_without_room(failure):
             logger.error("no storage for %s %s: %s", request.method, request.path, failure)
-            return self._problem(Problem(507, f"Nothing is changed: {failure}."), request, responses)
+            return self._problem(Problem(507, f"Nothing was changed: {failure}."), request, responses)
         logger.error("internal error in %s %s", request.method, request.path, exc_info=failure)
-        return wire.problem_response(_own_fault())
+        return wire.problem_response(_internal_error())
 
     def _problem(
         self, problem: Problem, request: web.BaseRequest, responses: Mapping[int, Response]
@@ -218,7 +218,7 @@ class Control:
             _check_reply(problem.reply(), responses)
         except ContractError:
             logger.exception("internal error in %s %s", request.method, request.path)
-            return wire.problem_response(_own_fault())
+            return wire.problem_response(_internal_error())
         return wire.problem_response(problem)
 
 
@@ -232,8 +232,8 @@ def _sentence(violation: Violation) -> str:
     return f"{violation.place} {violation.pointer or '/'}: {explained(violation)}"
 
 
-def _own_fault() -> Problem:
-    return Problem(500, "This is a fault of the emulator's own; its log tells more.")
+def _internal_error() -> Problem:
+    return Problem(500, "Internal error of the emulator; see its log.")
 
 
 def _bytes(text: str) -> bytes:

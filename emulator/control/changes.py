@@ -1,4 +1,4 @@
-"""What has changed in a sandbox's records."""
+"""The changes of a sandbox's records."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from emulator.sandbox.changes import Changes, Difference, changes
 from emulator.sandbox.sandbox import Sandbox
 
 LIMIT = 100
-"""How many records of a kind are listed if the call does not say."""
+"""How many records of each kind are listed by default."""
 
 handlers = Handlers()
 
 
 @handlers.sandbox_operation("listChanges")
 async def list_changes(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """List what has changed since the sandbox began, or since a snapshot."""
+    """List the changes since the start of the sandbox, or since a snapshot."""
     since = call.params.get("since")
     if since is None:
         before = await emulator.sandboxes.beginning(sandbox)
@@ -34,7 +34,7 @@ async def list_changes(call: Call, sandbox: Sandbox, emulator: Emulator) -> Repl
 
 
 def _describe(found: Changes, shown: Callable[[Any, str], Any] = lambda value, pointer: value) -> dict[str, Any]:
-    """Return changes as JSON; `shown` is what is shown of a value at a JSON pointer of its record."""
+    """Return changes as JSON; `shown` masks a value at a JSON pointer of its record."""
     return {
         "collection": found.collection.name,
         "added": [shown(record, "") for record in found.added],

@@ -1,4 +1,4 @@
-"""A sandbox's clock: told, set, frozen, advanced."""
+"""A sandbox's clock: read, set, freeze, advance."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from emulator.sandbox.sandbox import Sandbox
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(3000, 1, 1, tzinfo=UTC)
-"""A clock that ran out of the years that Python knows would fail later, in a vendor's call."""
+"""A clock beyond Python's last year would fail later, in a call to a vendor."""
 
 handlers = Handlers()
 
 
 @handlers.sandbox_operation("getClock")
 async def get_clock(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Tell the sandbox's time."""
+    """Return the sandbox's time."""
     return Reply(200, describe_clock(sandbox.clock))
 
 
@@ -34,7 +34,7 @@ async def set_clock(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
 
 @handlers.sandbox_operation("advanceClock")
 async def advance_clock(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Move the time forward."""
+    """Move the clock forward."""
     document: Any = call.document
     left = (LATEST - sandbox.now()).total_seconds()
     if document["seconds"] >= left:
@@ -54,7 +54,7 @@ def time_text(moment: datetime) -> str:
 
 
 def read_time(change: dict[str, Any]) -> datetime | None:
-    """Return the time that a change of the clock sets, None if it sets none. Raises Problem for one that cannot be."""
+    """Return the time that a change of the clock sets, or None. Raises Problem for an invalid one."""
     if "now" not in change:
         return None
     if change["now"] is None:
@@ -64,5 +64,5 @@ def read_time(change: dict[str, Any]) -> datetime | None:
     except (ValueError, OverflowError):
         raise Problem(422, f"Invalid time {change['now']!r}; write it like 2030-01-01T00:00:00Z.") from None
     if not EARLIEST <= now < LATEST:
-        raise Problem(422, f"{change['now']} is out of reach; the clock takes the years 1970 to 2999.")
+        raise Problem(422, f"{change['now']} is out of range; the clock supports the years 1970 to 2999.")
     return now

@@ -1,4 +1,4 @@
-"""The control API's own OpenAPI document, and its schemas: as they are written, and each as one file."""
+"""The control API's own OpenAPI document and schemas: as written, and each bundled into one file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SCENARIOS = f"scenarios{SUFFIX}"
 SETTINGS = f"settings{SUFFIX}"
 
 OURS = ("x-evidence", "x-conventions", "x-unmatched")
-"""What only the emulator itself reads."""
+"""Extensions for the emulator itself."""
 
 
 @cache
@@ -42,9 +42,9 @@ def own_schemas() -> dict[str, Path]:
 
 @cache
 def own_document() -> Document:
-    """Return the contract of the control API as one document, for generators of clients.
+    """Return the contract of the control API as one document, for client generators.
 
-    Its schemas let fields come: a client that was generated reads what a later version adds.
+    Its schemas allow further fields: a generated client can read the replies of a later version.
     """
     return bundle(_for_others(load(FILE)), _for_others(_schemas()), "/components/schemas", _class_name)
 

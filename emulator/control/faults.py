@@ -1,4 +1,4 @@
-"""A sandbox's faults: armed, listed, disarmed."""
+"""A sandbox's faults: arm, list, disarm."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from emulator.faults.rule import Fault, fault_of
 from emulator.sandbox.sandbox import Sandbox
 
 MOST_FAULTS = 1000
-"""So many faults may be armed in a sandbox: each call is matched with all of them."""
+"""How many faults a sandbox may have: each call is matched against all of them."""
 
 handlers = Handlers()
 
 
 @handlers.sandbox_operation("listFaults")
 async def list_faults(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """List the faults that are armed."""
+    """List the armed faults."""
     return Reply(200, {"faults": [_describe(fault, sandbox) for fault in sandbox.faults]})
 
 
 @handlers.sandbox_operation("armFault")
 async def arm_fault(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Arm a fault that could apply to a call."""
+    """Arm a fault."""
     if len(sandbox.faults) >= MOST_FAULTS:
         raise Problem(422, f"There are {MOST_FAULTS} faults armed already; disarm some: DELETE faults, or faults/ID.")
     document = whole_numbers(call.document)
@@ -40,7 +40,7 @@ async def arm_fault(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
 
 @handlers.sandbox_operation("disarmFaults")
 async def disarm_faults(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Disarm all faults but those of scenarios."""
+    """Disarm all faults except those of scenarios."""
     for fault in list(sandbox.faults):
         if fault.scenario is None:
             sandbox.faults.remove(fault.id)
@@ -49,7 +49,7 @@ async def disarm_faults(call: Call, sandbox: Sandbox, emulator: Emulator) -> Rep
 
 @handlers.sandbox_operation("getFault")
 async def get_fault(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Tell of one fault."""
+    """Return one fault."""
     return Reply(200, _describe(_found(call, sandbox), sandbox))
 
 

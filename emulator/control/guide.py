@@ -1,4 +1,4 @@
-"""The routes of the control API as people read them: what each does, and a command that does it."""
+"""The routes of the control API for people: what each does, with an example command."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from emulator.sandbox.sandboxes import DEFAULT
 SANDBOX = "/sandboxes/{sandbox}"
 FIRST_CALL = "/secoda/api/v1/integration/integrations"
 FIRST_CREDENTIAL = "Authorization: Bearer secoda-token"
-"""A call to a vendor, so that the journal holds something."""
+"""The credential of a first call to a vendor, so that the journal is not empty."""
 
 
 @dataclass(frozen=True)
 class Route:
-    """One route. `commands` hold curl's words behind the host: each runs as it stands, in the order of the guide."""
+    """One route. `commands` are curl's arguments: each works as it is, in the order of the guide."""
 
     tag: str
     operation: str
@@ -45,7 +45,7 @@ def tags() -> Mapping[str, str]:
 
 @cache
 def routes() -> Sequence[Route]:
-    """Return all routes, by tag; those that remove something last, so that the commands work one after the other."""
+    """Return all routes by tag, deletions last, so that the commands work one after the other."""
     found = [
         _route(method, path, item[method])
         for path, item in _document()["paths"].items()

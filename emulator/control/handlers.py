@@ -1,4 +1,4 @@
-"""How the handlers of the control API are bound to its operations, and what they get."""
+"""Binds the handlers of the control API to its operations, and declares their arguments."""
 
 from __future__ import annotations
 
@@ -71,19 +71,19 @@ class Emulator(Protocol):
         """Read the fixtures, with more folders laid over them."""
 
     def scenarios_named(self, pattern: str) -> Sequence[Scenario]:
-        """Return the scenarios that a name with or without "*" names."""
+        """Return the scenarios that match a name, with or without "*"."""
 
 
 Handler: TypeAlias = Callable[[Call, Emulator], Awaitable["Reply | Stream"]]
-"""Answers one operation of the control API; raises Problem for what it refuses."""
+"""Handles one operation of the control API; raises Problem to refuse a call."""
 
 SandboxHandler: TypeAlias = Callable[[Call, Sandbox, Emulator], Awaitable["Reply | Stream"]]
-"""Answers one operation on one sandbox."""
+"""Handles one operation on one sandbox."""
 
 
 @dataclass(frozen=True)
 class Stream:
-    """A reply that goes on: its headers, and `write(request, response)`, which sends its body until that has ended."""
+    """A streamed reply: its headers, and `write(request, response)`, which sends its body."""
 
     headers: Mapping[str, str]
     write: Callable[[web.BaseRequest, web.StreamResponse], Awaitable[None]]
@@ -107,7 +107,7 @@ class Handlers:
         return bind
 
     def sandbox_operation(self, name: str) -> Callable[[SandboxHandler], SandboxHandler]:
-        """Bind an async function to an operation on one sandbox, which stays open as long as it runs."""
+        """Bind an async function to an operation on one sandbox, which stays open while it runs."""
 
         def bind(handler: SandboxHandler) -> SandboxHandler:
             async def visit(call: Call, emulator: Emulator) -> Reply | Stream:
@@ -122,7 +122,7 @@ class Handlers:
 
 
 def find_sandbox(call: Call, emulator: Emulator) -> Sandbox:
-    """Return the sandbox that a call is about. Raises Problem, naming those there are."""
+    """Return the sandbox of a call. Raises Problem, naming the known ones."""
     name = call.params["sandbox"]
     sandbox = emulator.sandboxes.get(name)
     if sandbox is None:
@@ -131,12 +131,12 @@ def find_sandbox(call: Call, emulator: Emulator) -> Sandbox:
 
 
 def refusal(status: int, reason: Exception) -> Problem:
-    """Return the Problem that says why, as a whole sentence."""
+    """Return the Problem with the reason as a sentence."""
     return Problem(status, sentence(reason))
 
 
 def whole_numbers(document: Any) -> Any:
-    """Return a JSON document with 2.0 as 2: JSON Schema takes one for the other, Python does not."""
+    """Return a JSON document with 2.0 as 2: they are the same for JSON Schema, but not for Python."""
     if isinstance(document, dict):
         return {name: whole_numbers(value) for name, value in document.items()}
     if isinstance(document, list):

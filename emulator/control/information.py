@@ -1,4 +1,4 @@
-"""What the emulator tells of itself: is it up, what does it emulate, on what evidence."""
+"""Information about the emulator: its health, its operations, their evidence."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ handlers = Handlers()
 
 @handlers.operation("getHealth")
 async def get_health(call: Call, emulator: Emulator) -> Reply:
-    """Answer that the process is alive."""
+    """Return 200: the process is alive."""
     return Reply(200, {"status": "ok", "version": __version__})
 
 
 @handlers.operation("getReady")
 async def get_ready(call: Call, emulator: Emulator) -> Reply:
-    """Answer 200 once the sandboxes are seeded, 503 before."""
+    """Return 200 once the sandboxes are seeded, 503 before."""
     if not emulator.ready:
-        raise Problem(503, "The sandboxes are not seeded yet; ask again in a moment.")
+        raise Problem(503, "The sandboxes are not seeded yet; try again in a moment.")
     return Reply(200, {"status": "ready"})
 
 
@@ -39,19 +39,19 @@ async def list_operations(call: Call, emulator: Emulator) -> Reply:
 
 @handlers.operation("getContractFile")
 async def get_contract_file(call: Call, emulator: Emulator) -> Reply:
-    """Return one file of a vendor's contract as it is."""
+    """Return one file of a vendor's contract, unchanged."""
     return _contract_file(call.params["vendor"], call.params["name"], emulator)
 
 
 @handlers.operation("getContractSchema")
 async def get_contract_schema(call: Call, emulator: Emulator) -> Reply:
-    """Return one JSON Schema of a vendor's contract as it is."""
+    """Return one JSON Schema of a vendor's contract, unchanged."""
     return _contract_file(call.params["vendor"], f"schemas/{call.params['name']}", emulator)
 
 
 @handlers.operation("getAuthority")
 async def get_authority(call: Call, emulator: Emulator) -> Reply:
-    """Return the certificate authority that was made at the start."""
+    """Return the certificate authority that was generated at the start."""
     if emulator.tls is None:
         raise Problem(404, "This emulator has no certificates: start it with --tls auto (or EMULATOR_TLS=auto).")
     if emulator.tls.authority is None:

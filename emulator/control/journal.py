@@ -1,4 +1,4 @@
-"""A sandbox's journal: read, checked against expectations, exported, streamed."""
+"""A sandbox's journal: read, verify, export, stream."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ from emulator.sandbox.sandbox import Sandbox
 from emulator.transport.connection import end_with_client, has_left
 
 HEARTBEAT_SECONDS = 5.0
-"""How often a stream without news shows that it is alive, and finds out whether its reader is."""
+"""How often an idle stream sends a comment, which also finds out whether its reader is still connected."""
 
 EVENTS_AT_ONCE = 20
-"""After so many events others have their turn: each may be 128 kB."""
+"""After this many events other calls get their turn: each may be 128 kB."""
 
 DOCUMENTS_LIMIT = 1000
-"""How many exchanges a verdict gives at most."""
+"""How many exchanges a verification returns at most."""
 
 handlers = Handlers()
 
 
 @handlers.sandbox_operation("listExchanges")
 async def list_exchanges(call: Call, sandbox: Sandbox, emulator: Emulator) -> Stream:
-    """List the exchanges that are like all that is asked for."""
+    """List the exchanges that match all parameters."""
     filters = {name: value for name, value in call.params.items() if name not in ("sandbox", "limit", "where")}
     limit, since = call.params.get("limit"), call.params.get("since")
     where = _read_where(call.params.get("where", "{}"))
@@ -60,7 +60,7 @@ async def list_exchanges(call: Call, sandbox: Sandbox, emulator: Emulator) -> St
 
 @handlers.sandbox_operation("clearJournal")
 async def clear_journal(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Forget all exchanges."""
+    """Delete all exchanges."""
     sandbox.journal.clear()
     return Reply(204)
 
@@ -78,7 +78,7 @@ async def get_exchange(call: Call, sandbox: Sandbox, emulator: Emulator) -> Repl
 
 @handlers.sandbox_operation("verifyJournal")
 async def verify_journal(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply | Stream:
-    """Judge whether the journal holds what is expected; with `within`, wait for that."""
+    """Verify an expectation; with `within`, wait for it."""
     verifier = Verifier(_read_expectation(whole_numbers(call.document), emulator))
     waiting = Waiting(verifier, sandbox.journal, emulator.worker)
     with_documents = call.params.get("documents", False)
@@ -99,13 +99,13 @@ async def verify_journal(call: Call, sandbox: Sandbox, emulator: Emulator) -> Re
 
 
 def _verdict(found: Verification) -> Stream:
-    """Return a verdict with the exchanges: not by calls that follow it, since they could have made room meanwhile."""
+    """Return the result together with its exchanges, which could be evicted before a further call."""
     start = write_json({**found.document(), "documents": []}).removesuffix(b"]}")
     return long_json(start, found.matching[-DOCUMENTS_LIMIT:], Exchange.document, b"]}")
 
 
 def _read_expectation(document: dict[str, Any], emulator: Emulator) -> Expectation:
-    """Return the expectation. Raises Problem for an invalid one, and for an operation or a vendor that is not known."""
+    """Return the expectation. Raises Problem for an invalid one, or an unknown operation or vendor."""
     try:
         expectation = expectation_of(document)
     except ConfigurationError as problem:
@@ -124,7 +124,7 @@ async def get_har(call: Call, sandbox: Sandbox, emulator: Emulator) -> Stream:
 
 @handlers.sandbox_operation("streamExchanges")
 async def stream_exchanges(call: Call, sandbox: Sandbox, emulator: Emulator) -> Stream:
-    """Send the exchanges as they come."""
+    """Stream new exchanges."""
     since = call.params.get("Last-Event-ID", call.params.get("since", sandbox.journal.recorded))
 
     async def write(request: web.BaseRequest, response: web.StreamResponse) -> None:
@@ -135,7 +135,7 @@ async def stream_exchanges(call: Call, sandbox: Sandbox, emulator: Emulator) -> 
 
 
 async def _follow(response: web.StreamResponse, name: str, since: int, emulator: Emulator) -> None:
-    """Send exchanges until the sandbox is dropped or the emulator stops; a reset goes on with the new world's."""
+    """Send exchanges until the sandbox is dropped or the emulator stops; a reset continues with the new sandbox's."""
     await response.write(b": exchanges follow\n\n")
     while (sandbox := emulator.sandboxes.get(name)) is not None:
         await _follow_journal(response, Follower(sandbox.journal, since))
@@ -167,7 +167,7 @@ def _events(exchanges: Iterable[Exchange], follower: Follower) -> bytes:
 
 
 def _one_line(document: Any) -> bytes:
-    """Return JSON without what Python and browsers take for the end of a line, though it is none in a stream."""
+    """Return JSON without characters that Python and browsers take for a line break, although a stream does not."""
     text = write_json(document)
     for separator in ("\u2028", "\u2029", "\x85"):
         text = text.replace(separator.encode(), b"\\u%04x" % ord(separator))
@@ -175,7 +175,7 @@ def _one_line(document: Any) -> bytes:
 
 
 def _read_where(text: str) -> Where:
-    """Return the conditions in a query parameter. Raises Problem for what is not JSON, or not a `where`."""
+    """Return the conditions in a query parameter. Raises Problem if it is not a `where` as JSON."""
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""A JSON document with one long array, sent piece by piece: neither memory nor the event loop is held for it."""
+"""A JSON document with one long array, sent piece by piece, without much memory or blocking the event loop."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from emulator.json_text import write_json
 T = TypeVar("T")
 
 PIECE_BYTES = 64 * 1024
-"""After about so many bytes others have their turn: a millisecond of work."""
+"""After about this many bytes, a millisecond of work, other calls get their turn."""
 
 HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 def long_json(start: bytes, entries: Iterable[T], document: Callable[[T], Any], end: bytes) -> Stream:
-    """Return a reply: `start` ends with the bracket that opens the array, `end` begins with the one that closes it."""
+    """Return the reply: `start` ends with the opening bracket of the array, `end` begins with the closing one."""
 
     async def write(request: web.BaseRequest, response: web.StreamResponse) -> None:
         for piece in pieces(start, entries, document, end):
@@ -31,7 +31,7 @@ def long_json(start: bytes, entries: Iterable[T], document: Callable[[T], Any], 
 
 
 def pieces(start: bytes, entries: Iterable[T], document: Callable[[T], Any], end: bytes) -> Iterator[bytes]:
-    """Yield the document in pieces of about `PIECE_BYTES`, each made when it is asked for."""
+    """Yield the document in pieces of about `PIECE_BYTES`, created on demand."""
     piece = bytearray(start)
     for place, entry in enumerate(entries):
         piece += b"," if place else b""

@@ -1,4 +1,4 @@
-"""The control API's own documents: its contract, its schemas, and a page that shows how to call it."""
+"""The control API's own documents: its contract, its schemas, and a page with examples."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ handlers = Handlers()
 
 @handlers.operation("getOwnContract")
 async def get_own_contract(call: Call, emulator: Emulator) -> Reply:
-    """Return the control API's contract as it is."""
+    """Return the control API's contract, unchanged."""
     return Reply(200, content=FILE.read_bytes(), content_type="application/yaml")
 
 
 @handlers.operation("getBundledContract")
 async def get_bundled_contract(call: Call, emulator: Emulator) -> Reply:
-    """Return the control API's contract as one document, whose server is the one that the caller used."""
+    """Return the control API's contract as one document, with the URL that the caller used as server."""
     return Reply(200, {**own_document(), "servers": [{"url": call.entrance.main + ROOT}]})
 
 
@@ -44,7 +44,7 @@ async def get_own_schema(call: Call, emulator: Emulator) -> Reply:
 
 @handlers.operation("getDocs")
 async def get_docs(call: Call, emulator: Emulator) -> Reply:
-    """Return the page, its commands on the host that the caller used; on a port with all vendors."""
+    """Return the page, whose commands use the caller's host and a port with all vendors."""
     page = "\n".join(_page(call.entrance.main.partition("://")[2]))
     return Reply(200, content=page.encode(), content_type="text/html; charset=utf-8")
 
@@ -53,13 +53,13 @@ def _page(host: str) -> Iterator[str]:
     yield "<!doctype html>"
     yield f'<html lang="en"><meta charset="utf-8"><title>Emulator control API</title><style>{STYLE}</style>'
     yield "<h1>Emulator control API</h1>"
-    yield f'<p>The contract: <a href="{ROOT}/openapi.yaml">{ROOT}/openapi.yaml</a>; as one document, for generators of'
-    yield f'clients: <a href="{ROOT}/openapi.json">{ROOT}/openapi.json</a>. The commands run one after the other'
-    yield "against an emulator that has just been started, the first of them this call to a vendor. Where the setting"
+    yield f'<p>The contract: <a href="{ROOT}/openapi.yaml">{ROOT}/openapi.yaml</a>; as one document, for client'
+    yield f'generators: <a href="{ROOT}/openapi.json">{ROOT}/openapi.json</a>. The commands work in this order against'
+    yield "an emulator that has just started. The first one calls a vendor. If the setting"
     yield "<code>control_token</code> is set, add <code>-H 'Authorization: Bearer TOKEN'</code>.</p>"
     yield f"<pre>{escape(first_command(host))}</pre>"
-    yield "<p>Routes below <code>/sandboxes/{sandbox}</code> stand without that, too: for the sandbox that the header"
-    yield "<code>X-Emulator-Sandbox</code> or the path prefix <code>/~{sandbox}</code> names, else for"
+    yield "<p>Routes below <code>/sandboxes/{sandbox}</code> also exist without that prefix: for the sandbox in the"
+    yield "header <code>X-Emulator-Sandbox</code> or in the path prefix <code>/~{sandbox}</code>, or else for"
     yield "<code>default</code>.</p>"
     for tag, description in tags().items():
         yield f'<h2 id="{tag}">{tag}</h2><p>{escape(description)}</p>'
@@ -75,7 +75,7 @@ def _section(route: Route, host: str) -> Iterator[str]:
     if route.parameters:
         items = "".join(f"<li><code>{escape(name)}</code> {escape(text)}</li>" for name, text in route.parameters)
         yield f"<ul>{items}</ul>"
-    answers = "; ".join(f"{status} {escape(text)}" for status, text in route.statuses.items())
-    yield f"<p>Answers: {answers}</p>"
+    replies = "; ".join(f"{status} {escape(text)}" for status, text in route.statuses.items())
+    yield f"<p>Replies: {replies}</p>"
     lines = "\n".join(escape(command(words, host)) for words in route.commands)
     yield f"<pre>{lines}</pre>"

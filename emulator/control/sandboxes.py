@@ -1,4 +1,4 @@
-"""Sandboxes: made, listed, told of, reset, dropped."""
+"""Sandboxes: create, list, read, reset, drop."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ handlers = Handlers()
 
 @handlers.operation("listSandboxes")
 async def list_sandboxes(call: Call, emulator: Emulator) -> Reply:
-    """List the sandboxes, the oldest first."""
+    """List the sandboxes, oldest first."""
     return Reply(200, {"sandboxes": [_summary(sandbox) for sandbox in emulator.sandboxes]})
 
 
 @handlers.operation("createSandbox")
 async def create_sandbox(call: Call, emulator: Emulator) -> Reply:
-    """Make a sandbox as the body describes it."""
+    """Create a sandbox."""
     wanted = {} if call.document is NOTHING else whole_numbers(call.document)
     name = _name(wanted, call)
     source = _source(wanted, emulator)
@@ -47,13 +47,13 @@ async def create_sandbox(call: Call, emulator: Emulator) -> Reply:
         options = await _copied(source, options, emulator) if source else options
         sandbox = await emulator.sandboxes.create(name, seed, fixtures, options)
     except SandboxExists:
-        raise Problem(409, f"There is a sandbox {name!r} already; DELETE {ROOT}/sandboxes/{name} drops it.") from None
+        raise Problem(409, f"The sandbox {name!r} already exists; DELETE {ROOT}/sandboxes/{name} drops it.") from None
     except TooManySandboxes as problem:
         raise refusal(409, problem) from None
     except ConfigurationError as problem:
         raise refusal(422, problem) from None
     except BudgetExceeded as problem:
-        raise Problem(507, f"No room for this copy: {problem}; delete snapshots, or raise snapshot_bytes.") from None
+        raise Problem(507, f"No space for this copy: {problem}; delete snapshots, or raise snapshot_bytes.") from None
     document = describe_sandbox(sandbox, call, emulator)
     if emulator.settings.control_token:
         document["token"] = sandbox.token
@@ -62,7 +62,7 @@ async def create_sandbox(call: Call, emulator: Emulator) -> Reply:
 
 @handlers.sandbox_operation("getSandbox")
 async def get_sandbox(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Tell of one sandbox what a test needs to call it."""
+    """Return one sandbox, with everything that a test needs to call it."""
     return Reply(200, describe_sandbox(sandbox, call, emulator))
 
 
@@ -71,27 +71,27 @@ async def drop_sandbox(call: Call, emulator: Emulator) -> Reply:
     """Drop a sandbox."""
     sandbox = find_sandbox(call, emulator)
     if sandbox.name == DEFAULT:
-        raise Problem(409, f"The sandbox {DEFAULT} is always there; POST {ROOT}/reset makes it anew.")
+        raise Problem(409, f"The sandbox {DEFAULT} cannot be dropped; POST {ROOT}/reset resets it.")
     await emulator.sandboxes.drop(sandbox.name)
     return Reply(204)
 
 
 @handlers.operation("resetSandbox")
 async def reset_sandbox(call: Call, emulator: Emulator) -> Reply:
-    """Make a sandbox as it was when it was made."""
+    """Return a sandbox to its start."""
     former = find_sandbox(call, emulator)
     try:
         sandbox = await emulator.sandboxes.reset(former.name)
     except KeyError:
-        # Somebody else has dropped it meanwhile.
+        # It was dropped meanwhile.
         sandbox = find_sandbox(call, emulator)
     return Reply(200, describe_sandbox(sandbox, call, emulator))
 
 
 def describe_sandbox(sandbox: Sandbox, call: Call, emulator: Emulator) -> dict[str, Any]:
-    """Return a sandbox with all that is needed to call it; URLs are on the host that the caller used.
+    """Return a sandbox with everything that is needed to call it; URLs use the caller's host.
 
-    On a vendor's own port, or its own host, they are that vendor's root, and the main port for the others.
+    On a vendor's own port or host, that vendor's URL is the root there, and the others' are on the main port.
     """
     prefix = "" if sandbox.name == DEFAULT else f"/~{sandbox.name}"
     urls = {
@@ -113,9 +113,9 @@ def describe_sandbox(sandbox: Sandbox, call: Call, emulator: Emulator) -> dict[s
 
 
 def _name(wanted: Mapping[str, Any], call: Call) -> str:
-    """Return the name that the body gives, else the header, else a random one.
+    """Return the name in the body, or else in the header, or else a random one.
 
-    Where a proxy adds the header, only the sandbox of that name can be found behind it.
+    If a proxy adds the header, only a sandbox with that name can be reached behind it.
     """
     named = call.headers.get(HEADER)
     name: str = wanted.get("name") or named or f"sandbox-{secrets.token_hex(6)}"
@@ -125,7 +125,7 @@ def _name(wanted: Mapping[str, Any], call: Call) -> str:
 
 
 def own_credentials(vendor: str, sandbox: Sandbox) -> list[Record]:
-    """Return a vendor's credentials that no other sandbox has; those of `default` are the fixtures' own."""
+    """Return a vendor's credentials of this sandbox only; those of `default` are the fixtures' own."""
     ending = f".{sandbox.name}"
     is_default = sandbox.name == DEFAULT
     credentials = sandbox.credentials.get(vendor, {})
@@ -190,11 +190,11 @@ def _options(wanted: Mapping[str, Any], emulator: Emulator) -> SandboxOptions:
 
 
 def _source(wanted: Mapping[str, Any], emulator: Emulator) -> Sandbox | None:
-    """Return the sandbox that a new one is to be a copy of."""
+    """Return the sandbox that a new one copies, or None."""
     if "from" not in wanted:
         return None
     if "fixtures" in wanted:
-        raise Problem(422, "A copy has the records of the sandbox that from names; leave out fixtures.")
+        raise Problem(422, "A copy has the records of the sandbox in from; leave out fixtures.")
     source = emulator.sandboxes.get(wanted["from"])
     if source is None:
         raise Problem(422, unknown_sandbox(wanted["from"], emulator.sandboxes.names()).detail)
@@ -202,7 +202,7 @@ def _source(wanted: Mapping[str, Any], emulator: Emulator) -> Sandbox | None:
 
 
 async def _copied(source: Sandbox, options: SandboxOptions, emulator: Emulator) -> SandboxOptions:
-    """Return the options with records, switches, clock and strictness of a sandbox, where they do not say otherwise."""
+    """Return the options with a sandbox's records, switches, clock and strictness, unless they set their own."""
     with source.in_flight:
         template = await emulator.sandboxes.copied(source)
     clock, is_set = source.clock, options.now is not None or source.clock.real
@@ -227,7 +227,7 @@ async def _fixtures(wanted: Mapping[str, Any], emulator: Emulator) -> Fixtures |
     if "fixtures" not in wanted:
         return None
     try:
-        # Reading a folder takes a tenth of a second, which nobody else shall wait for.
+        # Reading a folder takes a tenth of a second, for which other calls should not wait.
         return await asyncio.to_thread(emulator.fixtures, Path(wanted["fixtures"]))
     except (ConfigurationError, OSError, ValueError) as problem:
         raise refusal(422, problem) from None

@@ -1,4 +1,4 @@
-"""A sandbox's scenarios: listed, switched on and off."""
+"""A sandbox's scenarios: list, turn on and off."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def list_scenarios(call: Call, sandbox: Sandbox, emulator: Emulator) -> Re
 
 @handlers.sandbox_operation("switchScenarioOn")
 async def switch_scenario_on(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Switch a scenario on, or several."""
+    """Turn one or several scenarios on."""
     found = _found(call, emulator)
     for scenario in found:
         await sandbox.switch_on(scenario)
@@ -31,7 +31,7 @@ async def switch_scenario_on(call: Call, sandbox: Sandbox, emulator: Emulator) -
 
 @handlers.sandbox_operation("switchScenarioOff")
 async def switch_scenario_off(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Switch a scenario off, or several; one that is off stays so."""
+    """Turn one or several scenarios off; one that is off stays off."""
     found = _found(call, emulator)
     for scenario in found:
         await sandbox.switch_off(scenario)

@@ -1,4 +1,4 @@
-"""A sandbox's snapshots: saved, restored, down- and uploaded."""
+"""A sandbox's snapshots: save, restore, download, upload."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def list_snapshots(call: Call, sandbox: Sandbox, emulator: Emulator) -> Re
 
 @handlers.sandbox_operation("saveSnapshot")
 async def save(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Keep the sandbox's records under a name."""
+    """Save the sandbox's records under a name."""
     document: Any = call.document
     name = _checked(document["name"])
     _keep(sandbox, name, await sandbox.store.dump())
@@ -34,7 +34,7 @@ async def save(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
 
 @handlers.sandbox_operation("restoreSnapshot")
 async def restore(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Put the records of a snapshot in the place of the sandbox's."""
+    """Replace the sandbox's records by those of a snapshot."""
     name = find_snapshot(call.params["name"], sandbox)
     try:
         await sandbox.restore(sandbox.snapshots[name])
@@ -51,7 +51,7 @@ async def download(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
 
 @handlers.sandbox_operation("uploadSnapshot")
 async def upload(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Take a SQLite file as a snapshot, if it could be restored."""
+    """Store a SQLite file as a snapshot, if it can be restored."""
     name = _checked(call.params["name"])
     try:
         file = await check_snapshot(sandbox, call.body)
@@ -64,7 +64,7 @@ async def upload(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
 
 @handlers.sandbox_operation("deleteSnapshot")
 async def delete(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Forget a snapshot."""
+    """Delete a snapshot."""
     sandbox.snapshots.remove(find_snapshot(call.params["name"], sandbox))
     return Reply(204)
 
@@ -73,7 +73,7 @@ def _keep(sandbox: Sandbox, name: str, file: bytes) -> None:
     try:
         sandbox.snapshots.put(name, file)
     except BudgetExceeded as problem:
-        raise Problem(507, f"No room for this snapshot: {problem}; delete others, or raise snapshot_bytes.") from None
+        raise Problem(507, f"No space for this snapshot: {problem}; delete others, or raise snapshot_bytes.") from None
 
 
 def _checked(name: str) -> str:
@@ -83,7 +83,7 @@ def _checked(name: str) -> str:
 
 
 def find_snapshot(name: str, sandbox: Sandbox) -> str:
-    """Return the name of a snapshot that is there. Raises Problem, naming those there are."""
+    """Return the name of an existing snapshot. Raises Problem, naming the known ones."""
     if name not in sandbox.snapshots:
         where, command = f"in the sandbox {sandbox.name}", f"GET {ROOT}/snapshots"
         raise Problem(404, sentence(unknown("snapshot", name, sorted(sandbox.snapshots), where, listed_by=command)))

@@ -1,4 +1,4 @@
-"""A sandbox's records: listed, read, put, removed, made up."""
+"""A sandbox's records: list, read, put, delete, generate."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from emulator.store.records import RecordExists, Records
 T = TypeVar("T")
 
 PAGE = 100
-"""How many records a page has if the call does not say."""
+"""How many records a page has by default."""
 
 RECORDS = 10_000
 """How many records one call may add."""
 
 PROBLEMS = 100
-"""So many problems of a record are told, at most."""
+"""How many mistakes in a record are reported at most."""
 
 handlers = Handlers()
 
 
 @handlers.sandbox_operation("listCollections")
 async def list_collections(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """List the collections with their sizes, all of one moment."""
+    """List the collections with their sizes at one moment."""
     collections = _collections(emulator)
     fixtures = [fixture for of_vendor in sandbox.began.fixtures.values() for fixture in of_vendor]
     generated = {one.collection.name: sorted(one.completion.keys) for one in fixtures if one.completion}
@@ -50,7 +50,7 @@ async def populate_collection(call: Call, sandbox: Sandbox, emulator: Emulator) 
     document = whole_numbers(call.document)
     able = {name: collection for name, collection in _collections(emulator).items() if collection.populate}
     if document["collection"] not in able:
-        raise Problem(422, f"Nothing populates {document['collection']!r}; faker can make {', '.join(able)}.")
+        raise Problem(422, f"{document['collection']!r} cannot be populated; collections that can: {', '.join(able)}.")
     collection = able[document["collection"]]
     return Reply(200, {"records": await sandbox.add(collection, repeat({}, document["count"]))})
 
@@ -98,7 +98,7 @@ async def get_record(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
 
 @handlers.sandbox_operation("putRecord")
 async def put_record(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Put a record there, validated against the schema of its collection unless it is forced."""
+    """Insert or replace a record, validated against the schema of its collection unless it is forced."""
     record: Any = call.document
     collection = _found(call, emulator)
     _check_id(record, call.params["id"], collection)
@@ -109,7 +109,7 @@ async def put_record(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
 
 @handlers.sandbox_operation("deleteRecord")
 async def delete_record(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Remove a record."""
+    """Delete a record."""
     collection = _found(call, emulator)
     if not await _run(sandbox, collection, lambda records: records.delete(call.params["id"])):
         raise _missing(call, collection)
@@ -117,7 +117,7 @@ async def delete_record(call: Call, sandbox: Sandbox, emulator: Emulator) -> Rep
 
 
 async def _run(sandbox: Sandbox, collection: Collection, work: Callable[[Records], T]) -> T:
-    """Do something with a collection's records, in one transaction."""
+    """Run `work` on a collection's records in one transaction."""
     return await sandbox.run(_vendor(collection), lambda world: work(world[collection]))
 
 
@@ -170,9 +170,9 @@ def _check_record(record: Record, collection: Collection, sandbox: Sandbox, advi
         return
     problems = list(islice(sandbox.problems_in(record, collection), PROBLEMS))
     if problems:
-        # A vendor's own schema for its credentials may say what that for all says, too.
+        # A vendor's own schema for its credentials may repeat the common one's mistakes.
         sentences = "; ".join(dict.fromkeys(f"{pointer or '/'}: {sentence}" for pointer, sentence in problems))
-        raise Problem(422, f"The record departs from the schema of {collection.name}: {sentences}.{advice}")
+        raise Problem(422, f"The record violates the schema of {collection.name}: {sentences}.{advice}")
 
 
 def _found(call: Call, emulator: Emulator) -> Collection:

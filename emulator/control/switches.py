@@ -22,7 +22,7 @@ async def get_switches(call: Call, sandbox: Sandbox, emulator: Emulator) -> Repl
 
 @handlers.sandbox_operation("setSwitches")
 async def set_switches(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Set those switches that the body names, or none if one of them is wrong."""
+    """Set the switches in the body, or none of them if one is invalid."""
     given: Any = call.document
     for vendor, values in read_switches(given, emulator.catalogue.contracts).items():
         sandbox.set_switches(vendor, values)
@@ -37,13 +37,13 @@ def describe_switches(sandbox: Sandbox) -> dict[str, Any]:
 
 
 def read_switches(given: Mapping[str, Any], contracts: Mapping[str, Contract]) -> dict[str, dict[str, Any]]:
-    """Return switches by vendor and name. Raises Problem, naming what there is."""
+    """Return switches by vendor and name. Raises Problem, naming the known ones."""
     if not given:
         return {}
     values: dict[str, dict[str, Any]] = {}
     for full_name, value in given.items():
         choices = _choices(full_name, contracts)
-        # True is 1 for Python, and not for JSON.
+        # True equals 1 in Python, but not in JSON.
         if not any(value == choice and type(value) is type(choice) for choice in choices):
             raise Problem(422, f"{full_name} is {value!r}; it takes {', '.join(map(str, choices))}.")
         vendor, _, name = full_name.partition(".")

@@ -1,6 +1,6 @@
 """What tests use: the pytest plugin, the server inside the test process, the container.
 
-Names are resolved when they are first used: a run of pytest that does not use the emulator imports the plugin only.
+Names are resolved at their first use: a run of pytest that does not use the emulator imports only the plugin.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _MODULES = ("in_loop", "local", "report", "stray_calls", "suite")
 
 
 def __getattr__(name: str) -> Any:
-    """Return a public name or a module of this package, and import it if it is not yet there."""
+    """Return a public name or a module of this package, importing it if necessary."""
     if name in _HOMES:
         return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     if name in _MODULES:

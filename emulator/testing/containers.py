@@ -1,4 +1,4 @@
-"""The emulator in a container for as long as a test needs it: `pip install integration-emulator[testcontainers]`."""
+"""The emulator in a container during a test: `pip install integration-emulator[testcontainers]`."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ SECONDS = 60
 
 
 class EmulatorContainer(DockerContainer):
-    """The emulator in a container, started and ready inside `with`, gone after it.
+    """The emulator in a container, started and ready inside `with`, removed after it.
 
-    `settings` are by name those in the table of settings, such as {"scenarios": ["secoda/rate-limited"]};
-    further arguments are DockerContainer's. Raises ConfigurationError for a setting that is none.
+    `settings` are those in the table of settings, by name, such as {"scenarios": ["secoda/rate-limited"]};
+    further arguments are DockerContainer's. Raises ConfigurationError for an invalid setting.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class EmulatorContainer(DockerContainer):
         **kwargs: Any,
     ) -> None:
         variables = {PREFIX + name.upper(): _text(value) for name, value in (settings or {}).items()}
-        # A wrong setting is refused here, with its sentence: the container would only end.
+        # Refuse an invalid setting here, with its sentence: the container would only end.
         self.port: int = read_settings(environ=variables, folder=Path(__file__).parent).port
         self._aliases: Sequence[str] = ()
         super().__init__(image, **kwargs)
@@ -46,16 +46,16 @@ class EmulatorContainer(DockerContainer):
 
     @property
     def url(self) -> str:
-        """Where the container answers, as seen from here: "http://localhost:32768"."""
+        """The container's URL for this process: "http://localhost:32768"."""
         return f"http://{self.get_container_host_ip()}:{self.get_exposed_port(self.port)}"
 
     def with_network_aliases(self, *aliases: str) -> Self:
-        """Give the container names in its network, by which it then answers, too."""
+        """Give the container names in its network, which its control API then accepts, too."""
         self._aliases = aliases
         return super().with_network_aliases(*aliases)
 
     def start(self) -> Self:
-        """Start the container; its control API answers to the engine's host and to its network aliases."""
+        """Start the container; its control API accepts the engine's host and the network aliases."""
         names = [self.get_docker_client().host(), *self._aliases]
         self.env.setdefault(PREFIX + "CONTROL_HOSTS", ",".join(names))
         return super().start()

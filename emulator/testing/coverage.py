@@ -1,4 +1,4 @@
-"""Which operations and which of their documented statuses a test run has met."""
+"""The operations, and their documented statuses, that a test run has covered."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ DOCUMENTED = "documented"
 
 
 class ContractCoverage:
-    """Counts the exchanges of a test run by operation and status, against what the contracts hold.
+    """Counts the exchanges of a test run by operation and status, and compares them with the contracts.
 
-    A status counts if its evidence is `documented`; of vendors that the run has never called none does.
+    Only statuses with the evidence `documented` count, and only those of vendors that the run has called.
     """
 
     def __init__(self) -> None:
         self._statuses: dict[Key, dict[int, str]] = {}
-        self._met: Counter[tuple[str, str, int]] = Counter()
+        self._counts: Counter[tuple[str, str, int]] = Counter()
         self._stubbed: Counter[tuple[str, str]] = Counter()
 
     def know(self, operations: Iterable[Mapping[str, Any]]) -> None:
-        """Learn what the contracts hold, from operations as the control API lists them."""
+        """Add the operations of the contracts, as the control API lists them."""
         for one in operations:
             statuses = {int(status): level for status, level in one["statuses"].items()}
             self._statuses[one["vendor"], one["operation"]] = statuses
@@ -33,34 +33,34 @@ class ContractCoverage:
     def count(self, vendor: str, operations: Iterable[str], status: int) -> None:
         """Count an exchange."""
         for operation in operations:
-            self._met[vendor, operation, status] += 1
+            self._counts[vendor, operation, status] += 1
 
     def count_stub(self, vendor: str, stub: str | None) -> None:
-        """Count a call that a stub has answered, apart from the others; None: none has."""
+        """Count a call to a stub separately; None: it was not one."""
         if stub is not None:
             self._stubbed[vendor, stub] += 1
 
     def merge(self, document: Mapping[str, Any]) -> None:
-        """Add what another process has counted: its document()."""
+        """Add the counts of another process: its document()."""
         self.know(document["operations"])
         for one in document["operations"]:
-            for status, times in one["met"].items():
-                self._met[one["vendor"], one["operation"], int(status)] += times
+            for status, times in one["covered"].items():
+                self._counts[one["vendor"], one["operation"], int(status)] += times
         for one in document["stubs"]:
             self._stubbed[one["vendor"], one["stub"]] += one["calls"]
 
     def document(self) -> dict[str, Any]:
-        """Return it as JSON."""
+        """Return it as a JSON document."""
         return {
             "documented": len(self._documented()),
-            "met": len(self._documented_met()),
+            "covered": len(self._documented_and_covered()),
             "percent": round(self.percent, 2),
             "operations": [
                 {
                     "vendor": vendor,
                     "operation": operation,
                     "statuses": {str(status): level for status, level in statuses.items()},
-                    "met": {str(status): times for status, times in self._met_of((vendor, operation)).items()},
+                    "covered": {str(status): times for status, times in self._covered_in((vendor, operation)).items()},
                 }
                 for (vendor, operation), statuses in self._statuses.items()
             ],
@@ -72,12 +72,12 @@ class ContractCoverage:
 
     @property
     def percent(self) -> float:
-        """The share of the documented statuses that were met, of the vendors that were called; 0 if none was."""
+        """The share of the documented statuses that were covered, of the called vendors; 0 if there are none."""
         documented = len(self._documented())
-        return 100 * len(self._documented_met()) / documented if documented else 0.0
+        return 100 * len(self._documented_and_covered()) / documented if documented else 0.0
 
     def lines(self, width: int, details: bool) -> list[str]:
-        """Tell of each vendor what was met and, in `details`, what never was."""
+        """Return for each vendor what was covered and, with `details`, what was not."""
         called = self._called()
         silent = [vendor for vendor in self._vendors() if vendor not in called]
         lines = [line for vendor in called for line in self._vendor_lines(vendor, width, details)]
@@ -86,27 +86,27 @@ class ContractCoverage:
 
     def _vendor_lines(self, vendor: str, width: int, details: bool) -> Iterator[str]:
         operations = [key for key in self._statuses if key[0] == vendor]
-        met = [key for key in operations if self._met_of(key)]
+        covered = [key for key in operations if self._covered_in(key)]
         documented = [one for one in self._documented() if one[0] == vendor]
-        documented_met = [one for one in self._documented_met() if one[0] == vendor]
+        documented_covered = [one for one in self._documented_and_covered() if one[0] == vendor]
         yield (
-            f"{vendor}: {len(met)} of {len(operations)} operations,"
-            f" {len(documented_met)} of {len(documented)} documented statuses"
+            f"{vendor}: {len(covered)} of {len(operations)} operations,"
+            f" {len(documented_covered)} of {len(documented)} documented statuses"
         )
         if details:
-            missing = [one for one in documented if one not in documented_met and (vendor, one[1]) in met]
-            yield from _listed("met", [_with(key[1], self._met_of(key)) for key in met], width)
-            yield from _listed("not met", [_with(key[1], _statuses(missing, key[1])) for key in met], width)
-            yield from _listed("never called", [key[1] for key in operations if key not in met], width)
+            missing = [one for one in documented if one not in documented_covered and (vendor, one[1]) in covered]
+            yield from _listed("covered", [_with(key[1], self._covered_in(key)) for key in covered], width)
+            yield from _listed("not covered", [_with(key[1], _statuses(missing, key[1])) for key in covered], width)
+            yield from _listed("never called", [key[1] for key in operations if key not in covered], width)
 
     def _vendors(self) -> list[str]:
         return list(dict.fromkeys(vendor for vendor, _ in self._statuses))
 
     def _called(self) -> list[str]:
-        return [vendor for vendor in self._vendors() if any(met[0] == vendor for met in self._met)]
+        return [vendor for vendor in self._vendors() if any(one[0] == vendor for one in self._counts)]
 
-    def _met_of(self, key: Key) -> dict[int, int]:
-        return {one[2]: times for one, times in sorted(self._met.items()) if one[:2] == key}
+    def _covered_in(self, key: Key) -> dict[int, int]:
+        return {one[2]: times for one, times in sorted(self._counts.items()) if one[:2] == key}
 
     def _documented(self) -> list[tuple[str, str, int]]:
         called = self._called()
@@ -118,8 +118,8 @@ class ContractCoverage:
             if level == DOCUMENTED
         ]
 
-    def _documented_met(self) -> list[tuple[str, str, int]]:
-        return [one for one in self._documented() if one in self._met]
+    def _documented_and_covered(self) -> list[tuple[str, str, int]]:
+        return [one for one in self._documented() if one in self._counts]
 
 
 def _statuses(entries: Iterable[tuple[str, str, int]], operation: str) -> list[int]:

@@ -1,4 +1,4 @@
-"""The emulator in the event loop of a test, for those who use pytest-aiohttp."""
+"""The emulator in the event loop of a test, for users of pytest-aiohttp."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class InLoopEmulator(BuiltInVendors):
     """An emulator in the running event loop, with a sandbox for the test. A vendor is an attribute: `.secoda.url`.
 
-    `server` is one of aiohttp's test servers, which `aiohttp_client` takes. What blocks the loop, such as
-    emulator.client, would wait for itself here: `control` is the control API.
+    `server` is an aiohttp test server, which `aiohttp_client` accepts. Use `control` for the control API:
+    emulator.client would block the loop, and wait for itself.
     """
 
     def __init__(self, emulator: Emulator, server: BaseTestServer, document: Mapping[str, Any]) -> None:
@@ -34,20 +34,20 @@ class InLoopEmulator(BuiltInVendors):
         self._sandbox = emulator.sandboxes.get(self.name)
         self._loop = asyncio.get_running_loop()
 
-    if not TYPE_CHECKING:  # for a type checker, what is not declared is an error
+    if not TYPE_CHECKING:  # for a type checker, undeclared attributes are errors
 
         def __getattr__(self, name: str) -> Any:
             raise unknown_attribute(name, vars(self).get("vendors", {}))
 
     @property
     def url(self) -> str:
-        """Where the emulator answers."""
+        """The emulator's URL."""
         return str(self.server.make_url("")).rstrip("/")
 
     async def control(self, method: str, path: str = "", document: object = None) -> Any:
         """Call the control API of the sandbox: `await control("PUT", "/scenarios/secoda/outage")`.
 
-        Returns its JSON, None if it has no body. Raises EmulatorError with the problem's sentence.
+        Returns its JSON, None if it has no body. Raises EmulatorError with the sentence of an error.
         """
         return await _call(self.server, method, f"/sandboxes/{self.name}{path}", document)
 
@@ -63,14 +63,14 @@ class InLoopEmulator(BuiltInVendors):
             request.close()
 
     def exchanges(self) -> list[Exchange]:
-        """Return what the sandbox's journal holds, oldest first."""
-        # A reset puts another one in its place; one that is closed can still be read.
+        """Return the exchanges in the sandbox's journal, oldest first."""
+        # A reset replaces the sandbox; a closed one can still be read.
         self._sandbox = self._emulator.sandboxes.get(self.name) or self._sandbox
         return [exchange_of(exchange.document()) for exchange in self._sandbox.journal] if self._sandbox else []
 
 
 class InLoopServer(BaseTestServer):
-    """A server in the running event loop, which starts and closes the emulator with itself."""
+    """A server in the running event loop, which also starts and closes the emulator."""
 
     def __init__(self, emulator: Emulator) -> None:
         super().__init__()
@@ -84,23 +84,23 @@ class InLoopServer(BaseTestServer):
         try:
             await self._emulator.start()
         except BaseException:
-            # Nobody closes what has not started.
+            # Nobody else closes it if the start fails.
             await self.close()
             raise
 
     async def close(self) -> None:
-        """Answer what is in flight, then let go of the sandboxes."""
+        """Finish the requests in flight, then close the sandboxes."""
         await self._emulator.end_streams()
         await super().close()
         await self._emulator.close()
 
     async def _make_runner(self, **options: Any) -> web.BaseRunner:
-        # As the emulator's own server: not with what aiohttp's test servers set.
+        # Like the emulator's own server, without the options of aiohttp's test servers.
         return web.ServerRunner(HttpServer(self._emulator.dispatch))
 
 
 async def begin(emulator: Emulator, server: BaseTestServer, options: Mapping[str, Any]) -> InLoopEmulator:
-    """Make the test's sandbox in an emulator that `server` serves. Raises EmulatorError for what cannot be."""
+    """Create the test's sandbox in an emulator that `server` serves. Raises EmulatorError for invalid options."""
     wanted = {name: value for name, value in options.items() if value is not None}
     return InLoopEmulator(emulator, server, await _call(server, "POST", "/sandboxes", wanted))
 

@@ -1,4 +1,4 @@
-"""The emulators that a run of tests starts itself. A run against a remote one does not import this."""
+"""The emulators that a test run starts itself. A run against a remote one does not import this."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from emulator.testing.stray_calls import StrayCalls
 
 
 class LocalEmulators:
-    """Makes emulators in this process, with the folder `fixtures` if there is one; reads the contracts once."""
+    """Creates emulators in this process, with the folder `fixtures` if given; reads the contracts once."""
 
     def __init__(self, fixtures: str | None) -> None:
         given = {"host": "127.0.0.1", "port": 0, "tls": "auto", "tls_port": 0, "access_log": False}
-        # A folder without an emulator.toml: what `emulator serve` reads there is not meant for tests.
+        # A folder without an emulator.toml: the one for `emulator serve` is not for tests.
         self._settings = read_settings({**given, "fixtures": fixtures}, folder=Path(__file__).parent)
         self._catalogue = read_catalogue()
 
     def emulator(self, strays: StrayCalls) -> Emulator:
-        """Return an emulator that is not started, on a free port; calls that miss the test's sandbox go to `strays`."""
+        """Return an unstarted emulator on a free port; `strays` records calls outside the test's sandbox."""
         return Emulator(self._settings, self._catalogue, strays.record, strays.record_unaddressed)
 
     @contextmanager
     def served(self, strays: StrayCalls) -> Iterator[str]:
-        """Keep an emulator running inside the `with` block, in a thread, and return its URL."""
+        """Run an emulator in a thread inside the `with` block, and return its URL."""
         with ThreadedServer(self.emulator(strays)) as server:
             yield server.url

@@ -1,6 +1,6 @@
-"""The pytest plugin: the fixture `emulator` is a fresh sandbox for each test, and nothing has to be imported.
+"""The pytest plugin: the fixture `emulator` is a fresh sandbox for each test, without an import.
 
-A run that does not use it does not import the emulator: `emulator.testing` imports its modules when they are used.
+A run that does not use it does not import the emulator: `emulator.testing` imports its modules at their first use.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 MARK = (
     "emulator(scenarios=[...], seed=..., clock=..., fixtures=..., switches={...}, strict=..., allow_unmatched=...,"
-    " allow_violations=..., allow_default=...): how the sandbox of the fixture `emulator` begins,"
-    " and what its client may do wrong."
+    " allow_violations=..., allow_default=...): how the sandbox of the fixture `emulator` starts,"
+    " and which unexpected calls of its client are allowed."
 )
 SECTION = "emulator journal"
 CHANGES = "emulator changes"
@@ -38,14 +38,14 @@ _unwritten = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare options, each of the marker's also for the ini file."""
+    """Declare the command-line options, and the marker's options for the ini file."""
     group = parser.getgroup("emulator")
-    group.addoption("--emulator-url", default="", help="An emulator that runs already; EMULATOR_URL does the same.")
+    group.addoption("--emulator-url", default="", help="Use a running emulator (also: EMULATOR_URL).")
     group.addoption(
         "--emulator-log",
         choices=["failed", "all", "none"],
         default="failed",
-        help="Whose journal to show: that of failed tests, of all, of none.",
+        help="Which tests' journals to show: those of failed tests, of all or of none.",
     )
     shown = "Show what a failed test has changed in the records."
     group.addoption("--emulator-changes", action="store_true", help=shown)
@@ -55,7 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--emulator-coverage-fail-under",
         metavar="N",
         type=float,
-        help="Fail if less than N percent of the documented statuses were met, of the vendors that were called.",
+        help="Fail if less than N percent of the documented statuses of the called vendors were covered.",
     )
     for name, (kind, help) in INI.items():
         parser.addini(f"emulator_{name}", help, type=kind, default=None)
@@ -64,18 +64,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 INI: dict[str, tuple[Any, str]] = {
     "scenarios": ("linelist", "Scenarios that are on in each test's sandbox."),
     "seed": ("string", "The seed of each test's sandbox."),
-    "clock": ("string", "The time from which the clock of each test's sandbox runs."),
-    "fixtures": ("string", "A folder laid over the emulator's fixtures, from the root directory."),
+    "clock": ("string", "The time at which the clock of each test's sandbox starts."),
+    "fixtures": ("string", "A folder laid over the emulator's fixtures, relative to the root directory."),
     "switches": ("linelist", "Vendors' switches: celigo.empty_list_status=204."),
-    "strict": ("bool", "Refuse what the vendors are tolerant of."),
-    "allow_unmatched": ("bool", "Let tests pass whose client makes calls that no operation matches."),
-    "allow_violations": ("bool", "Let tests pass whose client makes calls that depart from the contract."),
-    "allow_default": ("bool", "Let tests pass whose client calls the default sandbox, not the test's own."),
+    "strict": ("bool", "Refuse what the vendors tolerate."),
+    "allow_unmatched": ("bool", "Allow calls that no operation matches."),
+    "allow_violations": ("bool", "Allow calls that violate the contract."),
+    "allow_default": ("bool", "Allow calls to the default sandbox instead of the test's own."),
 }
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker, and refuse options that could only fail once all tests have run."""
+    """Declare the marker, and refuse invalid options now instead of after all tests."""
     config.addinivalue_line("markers", MARK)
     file, least = config.getoption("emulator_coverage"), config.getoption("emulator_coverage_fail_under")
     if file is not None and (problem := _unwritable(file)):
@@ -86,16 +86,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def emulator_server(_emulator_server: Client) -> Client:
-    """The emulator itself: one server in a thread for the whole run, or the one that EMULATOR_URL names.
+    """The emulator itself: one server in a thread for the whole run, or the one at EMULATOR_URL.
 
-    Whoever asks for it may mean the default sandbox: calls to that do not fail the test.
+    A test that uses it may call the default sandbox: such calls do not fail the test.
     """
     return _emulator_server
 
 
 @pytest.fixture(scope="session")
 def _emulator_server(pytestconfig: pytest.Config) -> Iterator[Client]:
-    """Serve `emulator`, and `emulator_server` for those who ask for it by name."""
+    """The server behind `emulator` and `emulator_server`."""
     suite = _suite_of(pytestconfig)
     with _sentences(), suite.served() as client:
         yield client
@@ -105,8 +105,8 @@ def _emulator_server(pytestconfig: pytest.Config) -> Iterator[Client]:
 def emulator(request: pytest.FixtureRequest, _emulator_server: Client) -> Iterator[SandboxClient]:
     """A fresh sandbox for this test: `emulator.secoda.url`, `.headers`; dropped after it.
 
-    The test fails if its client made calls that are not in the contract or missed this sandbox, unless the marker
-    allows that.
+    The test fails if its client made calls that are not in the contract, or outside this sandbox, unless the marker
+    allows them.
     """
     suite, wanted = _suite_of(request.config), _wanted(request)
 
@@ -133,7 +133,7 @@ def emulator_in_loop(
         with _sentences():
             strays = testing.stray_calls.StrayCalls()
             emulator = suite.emulator(strays)
-            # The client is not used, but the fixture closes it, and the server with it.
+            # The client is unused, but the fixture closes it, and the server with it.
             server = (await aiohttp_client(testing.in_loop.InLoopServer(emulator))).server
             suite.coverage.know(await testing.in_loop.operations(server))
             running = await testing.in_loop.begin(emulator, server, wanted.given())
@@ -156,7 +156,7 @@ def emulator_in_loop(
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Fail a test that has passed so far if its client made calls that are not in the contract."""
+    """Fail an otherwise passing test if its client made unexpected calls."""
     yield
     _judge(item)
 
@@ -165,7 +165,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note whether the test has passed, and show its sandboxes' journals if it has not."""
+    """Record whether the test has passed, and show its sandboxes' journals if it has not."""
     report = yield
     watched = item.stash.get(_watched, [])
     if report.when == "call":
@@ -184,7 +184,7 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object) -> None:
-    """Add what a worker of pytest-xdist has met."""
+    """Add the coverage of a pytest-xdist worker."""
     sent = getattr(node, "workeroutput", {}).get(SENT)
     if sent:
         _suite_of(node.config).coverage.merge(sent)
@@ -192,7 +192,7 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Send a worker's coverage to the controller; there, write it and fail a run that has met too little."""
+    """Send a worker's coverage to the controller; there, write it and fail a run with too little coverage."""
     config = session.config
     coverage = config.stash[_suite].coverage if _suite in config.stash else None
     output = getattr(config, "workeroutput", None)
@@ -206,7 +206,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Tell which operations and documented statuses were met, and with --emulator-log=all show every journal."""
+    """Show the covered operations and documented statuses, and with --emulator-log=all every journal."""
     if config.getoption("emulator_log") == "all":
         _show_journals(terminalreporter)
     if _suite in config.stash:
@@ -219,8 +219,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.line(config.stash[_unwritten], red=True)
     if _is_too_little(config):
         terminalreporter.line(
-            f"FAIL: {_percent(config):.1f} % of the documented statuses were met, of the vendors that were called;"
-            f" --emulator-coverage-fail-under asks for {config.getoption('emulator_coverage_fail_under'):g} %",
+            f"FAIL: {_percent(config):.1f} % of the documented statuses of the called vendors were covered;"
+            f" --emulator-coverage-fail-under requires {config.getoption('emulator_coverage_fail_under'):g} %",
             red=True,
         )
 
@@ -235,10 +235,10 @@ def _suite_of(config: pytest.Config) -> Suite:
 def _wanted(request: pytest.FixtureRequest) -> Wanted:
     config, marks = request.config, list(request.node.iter_markers("emulator"))
     if any(mark.args for mark in marks):
-        pytest.fail("The marker emulator takes names: @pytest.mark.emulator(scenarios=[…]).", pytrace=False)
+        pytest.fail("The marker emulator takes keyword arguments: @pytest.mark.emulator(scenarios=[…]).", pytrace=False)
     ini = {name: config.getini(f"emulator_{name}") for name in INI}
     if not _suite_of(config).url:
-        # The server that is started here has them already, read once for all.
+        # The server that is started here has already read them.
         del ini["fixtures"]
     with _sentences():
         wanted = testing.suite.wanted_by(ini, [mark.kwargs for mark in reversed(marks)])
@@ -264,7 +264,7 @@ def _watch(item: pytest.Item, evidence: Evidence) -> None:
 
 
 def _judge(item: pytest.Item) -> None:
-    """Fail for the calls of the item's clients that are not in the contract, each call once."""
+    """Fail for unexpected calls of the item's clients, once for each call."""
     with _sentences():
         found = [complaint for watched in item.stash.get(_watched, []) if (complaint := watched.complaint())]
     if found:
@@ -272,13 +272,13 @@ def _judge(item: pytest.Item) -> None:
 
 
 def _judge_teardown(item: pytest.Item) -> None:
-    """Fail for what other fixtures' teardown has called since the test passed."""
+    """Fail for unexpected calls of other fixtures' teardown since the test passed."""
     if item.stash.get(_passed, False):
         _judge(item)
 
 
 class _sentences:  # noqa: N801 - read as a function: `with _sentences():`
-    """Turn what the emulator refuses into a failure of one sentence, without a traceback, inside the block."""
+    """Turn errors of the emulator inside the block into failures of one sentence, without a traceback."""
 
     def __enter__(self) -> None:
         pass
@@ -310,7 +310,7 @@ def _unwritable(name: str) -> str:
 
 
 def _write_coverage(config: pytest.Config) -> bool:
-    """Write the file that --emulator-coverage names; return False, and say why, if that fails."""
+    """Write the file of --emulator-coverage; return False, and say why, if that fails."""
     document = _suite_of(config).coverage.document()
     file = config.getoption("emulator_coverage")
     try:

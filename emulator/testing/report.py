@@ -1,4 +1,4 @@
-"""What a journal tells of a test: its lines for a report, and what the client under test did wrong."""
+"""The journal of a test: its lines for the report, and the unexpected calls of the client under test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from emulator.client import Changes, Exchange, Violation
 
 Allowance: TypeAlias = "bool | Sequence[str]"
-"""Everything, nothing, or what these globs name."""
+"""True for everything, False for nothing, or globs of what is allowed."""
 
 
 def changes_text(changes: Callable[[], Changes]) -> str:
@@ -26,7 +26,7 @@ def changes_text(changes: Callable[[], Changes]) -> str:
 
 
 def journal_lines(exchanges: Iterable[Exchange]) -> Iterator[str]:
-    """Tell of each exchange method, path, status, operations, faults, and below it its violations and near misses."""
+    """Yield for each exchange its method, path, status, operations and faults, then its violations and near misses."""
     for exchange in exchanges:
         words = [f"{exchange.id:4}", _call(exchange), f"-> {_outcome(exchange)}", exchange.vendor]
         words += [", ".join(exchange.operations) or (f"(stub {exchange.stub})" if exchange.stub else "(unmatched)")]
@@ -44,10 +44,10 @@ def unexpected_calls(
     allow_violations: Allowance = False,
     base_urls: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
-    """Tell of each exchange that no operation matches, or that departs from the contract.
+    """Yield a sentence for each exchange that no operation matches, or that violates the contract.
 
-    `allow_violations` are globs for operations, `allow_unmatched` for paths: below the vendor's base URL, which
-    `base_urls` tell, below its root, or with its name ("/nope", "/api/v1/nope", "/secoda/api/v1/nope").
+    `allow_violations` are globs for operations, `allow_unmatched` for paths: below the vendor's base URL (in
+    `base_urls`), below its root, or with its name ("/nope", "/api/v1/nope", "/secoda/api/v1/nope").
     """
     for exchange in exchanges:
         contract = f"contracts/{exchange.vendor}/openapi.yaml"
@@ -60,7 +60,7 @@ def unexpected_calls(
             yield f"{_call(exchange)}: no operation in {contract} matches{near}"
         if exchange.operations and not is_allowed(allow_violations, exchange.operations):
             for violation in exchange.violations:
-                whose = "" if violation.of == "call" else " (the reply: a fault of the emulator's own, report it)"
+                whose = "" if violation.of == "call" else " (the reply: an internal error, please report it)"
                 where = f"{contract}, {', '.join(exchange.operations)}"
                 yield f"{_call(exchange)}: {_told(violation)}{whose}\n    {where}"
 
@@ -81,11 +81,11 @@ def _told(violation: Violation) -> str:
 
 
 def _paths(exchange: Exchange, base_urls: Mapping[str, str]) -> Iterator[str]:
-    """Yield the path in each form in which a user would write it."""
+    """Yield the path in each form in which a user may write it."""
     root = f"/{exchange.vendor}"
     yield exchange.path
     yield root + exchange.path
-    # The sandbox is first in the URL's path, then the vendor, unless its own port or host says which one it is.
+    # The URL's path begins with the sandbox, then the vendor, unless it is on the vendor's own port or host.
     mount = re.sub("^/~[^/]*", "", urlsplit(base_urls.get(exchange.vendor, "")).path).removeprefix(root)
     if mount and exchange.path.startswith(mount):
         yield exchange.path.removeprefix(mount) or "/"

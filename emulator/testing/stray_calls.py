@@ -1,4 +1,4 @@
-"""Calls that miss the sandbox of a test: they come to the default one, or to none."""
+"""Calls outside the sandbox of a test: to the default sandbox, or to none."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from emulator.journal.entry import Exchange
 
 MOST_STRAY_CALLS = 100
-"""How many calls of a test are told."""
+"""How many calls of a test are listed."""
 
 ADVICE = (
-    "The client called the default sandbox or none, not the test's: base URL or token built in? If it is meant, allow"
-    " it: @pytest.mark.emulator(allow_default=True)."
+    "The client called the default sandbox or none, not the test's: hard-coded base URL or token? If this is intended,"
+    " allow it: @pytest.mark.emulator(allow_default=True)."
 )
 
 
 class StrayCalls:
-    """Those that came to a server of the tests' own since the running test began. The server's thread records them."""
+    """The stray calls to the test run's own server during the current test. The server's thread records them."""
 
-    name = "calls that missed the test's sandbox"
+    name = "calls outside the test's sandbox"
 
     def __init__(self) -> None:
         self._watching = False
@@ -35,16 +35,16 @@ class StrayCalls:
         self._meant: Callable[[], bool] = bool
 
     def begin(self, allowed: Allowance, meant: Callable[[], bool] = bool) -> None:
-        """Record from now on, for another test. `allowed` are globs for paths; `meant()` allows everything."""
+        """Start recording for a new test. `allowed` are globs for paths; if `meant()`, everything is allowed."""
         self._calls, self._judged, self._allowed, self._meant = [], 0, allowed, meant
         self._watching = True
 
     def end(self) -> None:
-        """Record no more; what was recorded stays until the next test begins."""
+        """Stop recording; the recorded calls stay until the next test begins."""
         self._watching = False
 
     def record(self, exchange: Exchange) -> None:
-        """Record an exchange if it was with the default sandbox."""
+        """Record an exchange with the default sandbox."""
         if self._watching and exchange.sandbox == DEFAULT:
             what = ", ".join(exchange.operations) or ("(stubbed)" if exchange.stub else "(unmatched)")
             told = f"{exchange.status or 'connection broken'} {exchange.vendor} {what}, in the sandbox {DEFAULT}"
@@ -53,14 +53,14 @@ class StrayCalls:
     def record_unaddressed(self, method: str, path: str) -> None:
         """Record a call to a path at which there is no vendor or no sandbox."""
         if self._watching:
-            self._record(method, Masker().path(path, matched=False), "404, no vendor or sandbox is there")
+            self._record(method, Masker().path(path, matched=False), "404, no such vendor or sandbox")
 
     def journal(self) -> str:
-        """Return a line for each call, "" if there was none."""
+        """Return a line for each call, "" if there are none."""
         return "\n".join(told for _, told in self._calls)
 
     def complaint(self) -> str:
-        """Return what was recorded since the last time that the test does not allow, "" if nothing."""
+        """Return the calls since the last time that the test does not allow, "" if there are none."""
         calls = self._calls[self._judged :]
         self._judged += len(calls)
         found = [told for path, told in calls if not is_allowed(self._allowed, [path])]

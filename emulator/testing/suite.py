@@ -1,4 +1,4 @@
-"""What a run of tests needs once one of them uses the emulator: a server, what was asked for, what was met."""
+"""The state of a test run that uses the emulator: the server, the tests' options, the coverage."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from emulator.testing.stray_calls import StrayCalls
 
 READY_SECONDS = 10.0
-"""How many seconds a remote emulator may take to be ready."""
+"""How many seconds a remote emulator may take to become ready."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a test wants of its sandbox, and which of its client's missteps it allows."""
+    """A test's options: how its sandbox starts, and which unexpected calls of its client are allowed."""
 
     scenarios: Sequence[str] = ()
     seed: int | None = None
@@ -42,7 +42,7 @@ class Wanted:
     allow_default: Allowance = False
 
     def but(self, changes: Mapping[str, Any]) -> Wanted:
-        """Return it with changes. Raises EmulatorError for a name that is none, with the nearest one."""
+        """Return the options with changes. Raises EmulatorError for an unknown name, with the nearest one."""
         names = [field.name for field in fields(self)]
         for name in changes:
             if name not in names:
@@ -53,7 +53,7 @@ class Wanted:
         return replace(self, **listed)
 
     def given(self) -> dict[str, Any]:
-        """Return what makes the sandbox, as the control API takes it."""
+        """Return the options of the sandbox for the control API."""
         return {
             "seed": self.seed,
             "scenarios": self.scenarios,
@@ -68,21 +68,21 @@ _LISTS = ("scenarios", "allow_unmatched", "allow_violations", "allow_default")
 
 
 class Evidence(Protocol):
-    """What a test's client did, by the `name` that a report gives it."""
+    """The calls of a test's client, under a `name` for the report."""
 
     @property
     def name(self) -> str:
-        """What was watched."""
+        """The name in the report."""
 
     def journal(self) -> str:
         """Return the calls as text, "" if there is nothing to show."""
 
     def complaint(self) -> str:
-        """Return what the client has done since the last time that the test does not allow, "" if nothing."""
+        """Return the unexpected calls since the last time, "" if there are none."""
 
 
 class Watcher:
-    """A sandbox that a test uses: `exchanges` is what its journal holds now, or held when it was let go.
+    """A sandbox that a test uses: `exchanges` is its journal now, or when it was closed.
 
     `base_urls` are those of its vendors, by name.
     """
@@ -107,15 +107,15 @@ class Watcher:
         self._last, self._read = self.exchanges, None
 
     def journal(self) -> str:
-        """Return the journal as text: for a report, which must be made even if the emulator is gone."""
+        """Return the journal as text for the report, which must work even if the emulator is gone."""
         try:
             return "\n".join(journal_lines(self.exchanges)) or "no calls"
         except EmulatorError as problem:
-            return f"it cannot be read: {problem}"
+            return f"the journal cannot be read: {problem}"
 
     def complaint(self) -> str:
-        """Return what the client has done since the last time that the test does not allow, "" if nothing."""
-        # A reset counts the exchanges from 1 again, so their time belongs to their identity.
+        """Return the unexpected calls since the last time, "" if there are none."""
+        # A reset restarts the numbers of exchanges, so identify them by their time, too.
         new = {(one.id, one.time): one for one in self.exchanges if one.state == "done"}
         unjudged = [one for key, one in new.items() if key not in self._judged]
         self._judged |= new.keys()
@@ -124,17 +124,16 @@ class Watcher:
         if not found:
             return ""
         sentence = (
-            f"The client made calls that are not in the contract (in {self.name}); if they are meant, allow them:"
+            f"The client made calls that are not in the contract (in {self.name}); if they are intended, allow them:"
             " @pytest.mark.emulator(allow_unmatched=True) or (allow_violations=True)."
         )
         return "\n".join([sentence, *(f"  {complaint}" for complaint in found)])
 
 
 class Suite:
-    """What the tests of one process share.
+    """The state that the tests of one process share.
 
-    `url` is a remote emulator ("": there is none, one is started here), `fixtures` a folder for the one that is
-    started here.
+    `url` is a remote emulator ("": start one here), `fixtures` a folder for the one that is started here.
     """
 
     def __init__(self, url: str = "", fixtures: str | None = None) -> None:
@@ -145,7 +144,7 @@ class Suite:
 
     @contextmanager
     def served(self) -> Iterator[Client]:
-        """Keep an emulator running inside the `with` block."""
+        """Run an emulator inside the `with` block."""
         if self.url:
             with Client(self.url, os.environ.get("EMULATOR_CONTROL_TOKEN")) as client:
                 client.wait(READY_SECONDS)
@@ -158,7 +157,7 @@ class Suite:
             yield client
 
     def emulator(self, strays: StrayCalls) -> Emulator:
-        """Return an emulator that is not started, on a free port; calls that miss the test's sandbox go to `strays`."""
+        """Return an unstarted emulator on a free port; `strays` records calls outside the test's sandbox."""
         return self._local.emulator(strays)
 
     @cached_property
@@ -169,10 +168,10 @@ class Suite:
     def sandbox(
         self, client: Client, wanted: Wanted, watch: Callable[[Evidence], None], uses_default: Callable[[], bool]
     ) -> Iterator[SandboxClient]:
-        """Keep a sandbox inside the `with` block, watched and counted.
+        """Create a sandbox for the `with` block; watch it, and count its exchanges.
 
-        Calls that miss it are watched too if the server is ours: others share a remote one. `uses_default()` tells
-        whether the test uses the default sandbox on purpose.
+        Calls outside it are also watched if the server is ours: others share a remote one. `uses_default()` returns
+        True if the test intends to use the default sandbox.
         """
         with client.create_sandbox(**wanted.given()) as sandbox:
             watched = Watcher(f"sandbox {sandbox.name}", lambda: _all(sandbox), wanted, base_urls(sandbox.vendors))
@@ -188,7 +187,7 @@ class Suite:
                     self._strays.end()
 
     def count(self, watched: Watcher) -> None:
-        """Let go of a sandbox, and count what its test has met."""
+        """Close a sandbox, and count the exchanges of its test."""
         watched.close()
         for exchange in watched.exchanges:
             if exchange.state == "done":
@@ -202,7 +201,7 @@ def base_urls(vendors: Mapping[str, VendorAccess]) -> dict[str, str]:
 
 
 def wanted_by(ini: Mapping[str, Any], marks: Sequence[Mapping[str, Any]]) -> Wanted:
-    """Return what ini options and then marks, the outermost first, want. Raises EmulatorError for what is none."""
+    """Return the options of the ini file and then of the markers, outermost first. Raises EmulatorError."""
     wanted = Wanted().but({name: _read(name, value) for name, value in ini.items() if value not in (None, "", [])})
     for mark in marks:
         wanted = wanted.but(mark)
@@ -210,7 +209,7 @@ def wanted_by(ini: Mapping[str, Any], marks: Sequence[Mapping[str, Any]]) -> Wan
 
 
 def _read(name: str, value: Any) -> Any:
-    """Return what the text of an ini option means."""
+    """Return the value of an ini option's text."""
     if name == "seed":
         if not str(value).isdecimal() or len(str(value)) > sys.int_info.default_max_str_digits:
             raise EmulatorError(f"emulator_seed is {value!r}: expected a whole number.")
@@ -221,7 +220,7 @@ def _read(name: str, value: Any) -> Any:
 def _switch(entry: str) -> tuple[str, Any]:
     name, equals, text = entry.partition("=")
     if not equals:
-        raise EmulatorError(f"emulator_switches has {entry!r}; write it like celigo.empty_list_status=204.")
+        raise EmulatorError(f"emulator_switches: invalid switch {entry!r}; write it like celigo.empty_list_status=204.")
     try:
         return name.strip(), json.loads(text)
     except ValueError:
@@ -238,4 +237,4 @@ def _all(sandbox: SandboxClient) -> list[Exchange]:
 
 
 REFUSALS = (EmulatorError, ConfigurationError)
-"""What a user's mistake raises: its text is a sentence, its traceback of no use."""
+"""Errors that a user's mistake raises: the text is a sentence, the traceback is useless."""
