@@ -9,6 +9,6 @@ from emulator.vendor import Vendor
 
 
 def load_vendors() -> dict[str, Vendor]:
-    """Import every vendor package and return what each hands over, by name in alphabetical order."""
+    """Import every vendor package and return its Vendor, by name in alphabetical order."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
     return {name: importlib.import_module(f"{__name__}.{name}").vendor for name in names}

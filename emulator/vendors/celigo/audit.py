@@ -1,4 +1,4 @@
-"""What was done to an integration and to what is in it."""
+"""The audit log of an integration and its resources."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FILTERS: Final[Mapping[str, Callable[[Record, str], bool]]] = {
 
 @handlers.long_operation("listAuditLog")
 def list_audit_log(call: Call, world: World) -> Reply:
-    """List what was done, the newest first (Celigo documentation, Integration API endpoints)."""
+    """List the entries, newest first (Celigo documentation, Integration API endpoints)."""
     integration = find(world, call.params["_id"])
     covered = _covered(world, integration)
     wanted = [(FILTERS[name], value) for name, value in call.params.items() if name in FILTERS]
@@ -43,7 +43,7 @@ def list_audit_log(call: Call, world: World) -> Reply:
 
 
 def _covered(world: World, integration: Record) -> set[str]:
-    """Return the ids of the integration and of all that belongs to it."""
+    """Return the ids of the integration and of everything that belongs to it."""
     parts = (flows_of, exports_of, imports_of, connections_of)
     found = [record for part in parts for record in part(world, integration)]
     revisions = world[REVISIONS].all({"_integrationId": integration["_id"]})

@@ -1,4 +1,4 @@
-"""Who asks: bearer tokens."""
+"""Authentication by bearer tokens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from emulator.vendors.celigo.errors import forbidden, unauthorized
 
 
 def authenticate(call: Call, credentials: Credentials, now: datetime) -> Identity:
-    """Return who sends "Authorization: Bearer <token>". Raises Refusal (401).
+    """Return the user of "Authorization: Bearer <token>". Raises Refusal (401).
 
     Celigo documentation, Integration API endpoints, Integration API examples.
     """
@@ -27,7 +27,7 @@ def authorize(call: Call, identity: Identity, operation: str, safe: bool) -> Non
 
 
 def presented(call: Call) -> str:
-    """Return the id of the credential that a call presents, "" if it presents none."""
+    """Return the id of the credential that a call presents, or ""."""
     scheme, _, token = call.headers.get("Authorization", "").strip().partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 

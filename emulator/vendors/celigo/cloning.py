@@ -1,4 +1,4 @@
-"""Copies of an integration: made at once, or by an installation that asks for the connections."""
+"""Clones an integration: at once, or by an installation that asks for the connections."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def clone_integration(call: Call, world: World) -> Reply:
 
     The body and its effects: Celigo web client.
     The switch clone_reply chooses between the clone and a manifest; with newTemplateInstaller the
-    answer is the id of an integration whose installation makes the clone.
+    reply is the id of an integration whose installation creates the clone.
     """
     source = find(world, call.params["_id"])
     wishes: Any = call.document or {}
@@ -35,7 +35,7 @@ def clone_integration(call: Call, world: World) -> Reply:
     connections = _connection_map(world, source, wishes)
     clone, manifest = copy_content(world, source, _bare(world, source, wishes), connections)
     clone = _keep(world, _tagged(clone, wishes))
-    # A clone made by a plain call is in the family, but not linked (celigo/ai, lifecycle-management.md).
+    # A plain clone is in the family, but not linked (celigo/ai, lifecycle-management.md).
     world[CLONES].insert({"_integrationId": clone["_id"], "_sourceId": source["_id"]})
     if world.switches["clone_reply"] == "manifest":
         return Reply(201, [{"model": "Integration", "_id": clone["_id"], "name": clone["name"]}, *manifest])
@@ -43,7 +43,7 @@ def clone_integration(call: Call, world: World) -> Reply:
 
 
 def _bare(world: World, source: Record, wishes: Record) -> Record:
-    """Return the clone with nothing in it."""
+    """Return the empty clone."""
     now = timestamp(world.now)
     sandbox = wishes.get("sandbox")
     return {
@@ -76,7 +76,7 @@ def _used_connections(world: World, source: Record) -> list[str]:
 
 
 def _connection_map(world: World, source: Record, wishes: Record) -> dict[str, str]:
-    """Return the connection to use for each one that the map names. Raises Refusal (400) if it is wrong."""
+    """Return the connection to use for each one in the map. Raises Refusal (400) for an invalid map."""
     wanted: dict[str, str] | None = wishes.get("connectionMap")
     used = _used_connections(world, source)
     if wanted is None and used and world.switches["clone_without_connection_map"] == "refused":
@@ -89,7 +89,7 @@ def _connection_map(world: World, source: Record, wishes: Record) -> dict[str, s
 
 
 def _to_install(world: World, source: Record, wishes: Record) -> Record:
-    """Make the integration whose installation asks for each connection and then copies (Celigo web client)."""
+    """Create the integration whose installation asks for each connection and then copies (Celigo web client)."""
     steps = [*_connection_steps(world, source), _copy_step()]
     return _keep(world, _tagged({**_bare(world, source, wishes), "mode": "install", "installSteps": steps}, wishes))
 

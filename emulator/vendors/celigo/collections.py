@@ -1,4 +1,4 @@
-"""What a sandbox keeps of Celigo. Flows, connections, exports and imports come from the fixtures."""
+"""Celigo's collections. Flows, connections, exports and imports come from the fixtures."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SNAPSHOTS = Collection(
     schema="snapshot-digest.schema.json",
     references={"_revisionId": REVISIONS, "_integrationId": INTEGRATIONS},
 )
-"""By revision: the digest of what the integration was like."""
+"""The digest of the integration's content by revision."""
 
 CLONES = Collection(
     "celigo.clones",
@@ -38,7 +38,7 @@ CLONES = Collection(
     schema="standalone-clone.schema.json",
     references={"_integrationId": INTEGRATIONS, "_sourceId": INTEGRATIONS},
 )
-"""Clones that are not linked to their source, so that they take no snapshots."""
+"""Clones that are not linked to their source, so that they cannot have snapshots."""
 
 AUDIT = Collection(
     "celigo.audit",

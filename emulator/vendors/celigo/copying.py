@@ -1,4 +1,4 @@
-"""Copies what is in an integration into another one: its flows, exports and imports, with new ids throughout."""
+"""Copies the content of an integration into another one: its flows, exports and imports, with new ids throughout."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COPIED = (
     "celigoAgentAutoRunMode",
     "iLMIgnore",
 )
-"""The fields of the integration itself that go along."""
+"""The fields of the integration itself that are copied."""
 
 COLLECTIONS = {"export": EXPORTS, "import": IMPORTS, "flow": FLOWS}
 
@@ -40,9 +40,9 @@ NOT_COPIED = ("lastExecutedAt", "lastModifiedBy")
 def copy_content(
     world: World, source: Record, target: Record, connections: Mapping[str, str]
 ) -> tuple[Record, list[Record]]:
-    """Copy everything in `source` into `target`; `connections` says which connection stands for which.
+    """Copy everything in `source` into `target`; `connections` maps old connections to new ones.
 
-    Returns the target as it then is, yet to be kept, and a manifest of what was made:
+    Returns the new target, which is not stored yet, and a manifest of the created records:
     [{"model", "_id", "name"}].
     """
     parts = {"export": exports_of(world, source), "import": imports_of(world, source), "flow": flows_of(world, source)}
@@ -66,7 +66,7 @@ def _copy(world: World, record: Record, ids: Mapping[str, str], sandbox: bool) -
     copy: Record = _renamed({name: value for name, value in record.items() if name not in NOT_COPIED}, ids)
     copy |= {"createdAt": now, "lastModified": now}
     if "disabled" in copy:
-        # A cloned flow does not run before somebody enables it (assumed).
+        # A cloned flow does not run until it is enabled (assumed).
         copy["disabled"] = True
     if "apiIdentifier" in copy:
         copy["apiIdentifier"] = copy["apiIdentifier"][:1] + world.hex(9)
@@ -81,7 +81,7 @@ def _keep(world: World, kind: str, collection: Collection, copy: Record) -> None
 
 
 def _renamed(value: Any, ids: Mapping[str, str]) -> Any:
-    """Return a document with every id that was given a new one replaced, wherever it stands."""
+    """Return a document with all old ids replaced by their new ones, at any depth."""
     if isinstance(value, dict):
         return {name: _renamed(item, ids) for name, item in value.items()}
     if isinstance(value, list):

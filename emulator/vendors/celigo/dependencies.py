@@ -1,4 +1,4 @@
-"""What depends on an integration from outside of it."""
+"""Records outside an integration that depend on it."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ COLLECTIONS: Final[Mapping[str, Collection]] = {
     "exports": EXPORTS,
     "imports": IMPORTS,
 }
-"""Where dependents are looked for, by the type that is answered."""
+"""The collections that may contain dependents, by type in the reply."""
 
 NO_DEPENDENCIES: Final = ("_id", "_sourceId", "_integrationId")
-"""Fields that do not make a record depend on what they name: where it was copied from, and what it is part of."""
+"""Fields whose references are not dependencies: the source of a copy, and the parent of a record."""
 
 
 @handlers.long_operation("listDependencies")
 def list_dependencies(call: Call, world: World) -> Reply:
-    """List by type what would miss the integration, or what is deleted with it; nothing: it can be deleted safely.
+    """List by type what needs the integration, or something deleted with it; if empty, it can be deleted safely.
 
     Celigo documentation, Integration API endpoints. The fields of an entry: Celigo CLI 2026.8.6,
     integrations dependencies.
@@ -40,7 +40,7 @@ def list_dependencies(call: Call, world: World) -> Reply:
 
 
 def _inside(world: World, integration: Record) -> Iterator[tuple[str, str]]:
-    """Yield id and type of all that is deleted with the integration, itself included."""
+    """Yield id and type of everything that is deleted with the integration, including itself."""
     yield integration["_id"], "integrations"
     for flow in flows_of(world, integration):
         yield flow["_id"], "flows"

@@ -1,4 +1,4 @@
-"""How Celigo words what the core finds: Express's framework, Mongoose's sentences, the vendor's envelope."""
+"""Celigo's wording of errors: Express's framework, Mongoose's sentences, the vendor's envelope."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ KINDS = {
 
 
 class CeligoDialect:
-    """The vendor's own answers to calls that never reach a handler."""
+    """The vendor's own replies to calls that never reach a handler."""
 
     def unknown_path(self, call: Call) -> Reply:
-        """Answer a path that is not there, in Express's words."""
+        """Return the reply to an unknown path, in Express's words."""
         # A URL without a path is a request for "/" (RFC 9112, 3.2.1).
         return _cannot(call, call.path or "/")
 
     def wrong_method(self, call: Call, allowed: Sequence[str]) -> Reply:
-        """Answer as for an unknown path: Express falls through to its 404."""
+        """Return the reply to an unknown path: Express falls through to its 404."""
         mount = call.base_url.rpartition("/")[2]
         return _cannot(call, f"/{mount}{call.path}")
 
     def too_large(self, call: Call, limit: int) -> Reply:
-        """Answer a body beyond the limit, in Express's words."""
+        """Return the reply to a body beyond the limit, in Express's words."""
         return envelope(413, error("request_too_large", "request entity too large"))
 
     def unsupported_type(self, call: Call, accepted: Sequence[str]) -> Reply:
-        """Answer a body that is not JSON (Celigo developer pages, API conventions: 415; the words are assumed)."""
+        """Return the reply to a body other than JSON (Celigo developer pages, API conventions: 415; words assumed)."""
         return envelope(415, error("unsupported_media_type", "The request body must be application/json."))
 
     def malformed(self, call: Call, problem: MalformedBody) -> Reply:
-        """Answer a body that does not parse; the journal says where.
+        """Return the reply to a body that does not parse; the journal says where.
 
         Celigo developer pages, Errors: 400. The words are assumed.
         """
         return _no_json()
 
     def unsupported_encoding(self, call: Call, encoding: str) -> Reply:
-        """Answer 415, in body-parser's words."""
+        """Return 415, in body-parser's words."""
         return envelope(415, error("unsupported_media_type", f'unsupported content encoding "{encoding}"'))
 
     def undecodable(self, call: Call, problem: UndecodableBody) -> Reply:
-        """Answer 400, in zlib's words, which body-parser hands on."""
+        """Return 400, in zlib's words, which body-parser passes on."""
         return envelope(400, error("invalid_request_body", str(problem)))
 
     def refuses(self, violation: Violation) -> bool:
@@ -59,7 +59,7 @@ class CeligoDialect:
         return violation.rule != "additionalProperties"
 
     def invalid(self, call: Call, violations: Sequence[Violation]) -> Reply:
-        """Answer what comes first: the ids in the path, then the query, then all that is wrong with the body."""
+        """Return the first of: the ids in the path, the query, all mistakes in the body."""
         places = {violation.place: violation for violation in reversed(violations)}
         if "path" in places and places["path"].rule == UNDECODABLE:
             # The words are Express's (4.22, run on Node 20), the code is assumed.
@@ -73,7 +73,7 @@ class CeligoDialect:
         return envelope(422, *(_word(call, violation) for violation in violations))
 
     def broken(self, call: Call) -> Reply:
-        """Answer after a failure of our own."""
+        """Return the reply to an internal error."""
         return envelope(500, error("internal_server_error", "Internal Server Error"))
 
 
@@ -86,7 +86,7 @@ def _no_json() -> Reply:
 
 
 def _no_body(call: Call) -> Reply:
-    """Answer a body that is missing or of the wrong kind. Express reads a missing one as {}.
+    """Return the reply to a body that is missing or of the wrong kind. Express reads a missing one as {}.
 
     A number, a string or null does not parse: body-parser is strict by default (1.20, run on Node 20).
     """

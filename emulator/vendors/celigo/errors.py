@@ -1,4 +1,4 @@
-"""Celigo's refusals: an array of errors, each a code, a message and perhaps a field."""
+"""Celigo's refusals: an array of errors, each with a code, a message and optionally a field."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Error: TypeAlias = dict[str, str]
 """{"code", "message", "field"}; code and field may be missing."""
 
 OF_WHAT_IS_SENT = ("missing_required_field", "update_not_allowed", None)
-"""The codes of errors of what is sent, and not of the records; that of an install step's address has none."""
+"""The codes of errors in the request, not in the records; an install step's invalid URL has none."""
 
 
 def error(code: str, message: str, field: str | None = None) -> Error:
@@ -38,29 +38,29 @@ def _violation(error: Error) -> Violation:
 
 
 def unauthorized(switches: Mapping[str, Any]) -> Refusal:
-    """Refuse who shows no valid token (code and message are assumed)."""
+    """Refuse a call without a valid token (code and message are assumed)."""
     return _no_access(401, error("unauthorized", "Unauthorized"), switches)
 
 
 def forbidden(switches: Mapping[str, Any]) -> Refusal:
-    """Refuse who may only read (code and message are assumed)."""
+    """Refuse a user who may only read (code and message are assumed)."""
     return _no_access(403, error("forbidden", "You do not have permission to perform this action."), switches)
 
 
 def _no_access(status: int, reason: Error, switches: Mapping[str, Any]) -> Refusal:
-    """Refuse in the envelope, or as the switch auth_error_body has it."""
+    """Refuse in the envelope, or as the switch auth_error_body says."""
     if switches["auth_error_body"] == "message":
         return Refusal(Reply(status, {"message": reason["message"]}))
     return refusal(status, reason)
 
 
 def not_found(world: World, what: str) -> Refusal:
-    """Refuse an id that is nobody's; the switch unknown_id_status chooses the status (assumed)."""
+    """Refuse an unknown id; the switch unknown_id_status chooses the status (assumed)."""
     return refusal(world.switches["unknown_id_status"], error("not_found", f"{what} not found."))
 
 
 def required(field: str, message: str | None = None) -> Error:
-    """Return the error for a field that is missing, in Mongoose's words unless the vendor's are known."""
+    """Return the error for a missing field, in Mongoose's words unless the vendor's are known."""
     return error("missing_required_field", message or f"Path `{field}` is required.", field)
 
 
@@ -72,16 +72,16 @@ def cast_failed(kind: str, value: Any, field: str) -> Error:
 
 
 def invalid_ref(name: str) -> Error:
-    """Return the error for an id that is none (Celigo QA automation, TC_C1689)."""
+    """Return the error for an invalid id (Celigo QA automation, TC_C1689)."""
     return error("invalid_ref", f"Please provide a valid {name}.")
 
 
 def query_refused(message: str) -> Reply:
-    """Return the answer to a query parameter that is not valid (Celigo developer pages, Integrations)."""
+    """Return the reply to an invalid query parameter (Celigo developer pages, Integrations)."""
     return envelope(400, error("invalid_query_params", message))
 
 
 def refuse_any(errors: list[Error], status: int = 422) -> None:
-    """Raise a Refusal with all errors, if there are some."""
+    """Raise a Refusal with all errors, if there are any."""
     if errors:
         raise refusal(status, *errors)

@@ -12,7 +12,7 @@ from emulator.vendors.celigo.collections import AUDIT
 from emulator.vendors.celigo.ids import new_id, timestamp
 
 LONGEST_VALUE: Final = 16 * 1024
-"""In characters of JSON: of a longer value the log tells only that it changed (assumed)."""
+"""In characters of JSON: for a longer value the log says only that it changed (assumed)."""
 
 NOT_LOGGED = ("_id", "createdAt", "lastModified", "lastModifiedBy")
 _MISSING: Final = object()
@@ -21,9 +21,9 @@ _MISSING: Final = object()
 def log(
     world: World, event: str, resource_type: str, *, before: Record | None = None, after: Record | None = None
 ) -> None:
-    """Write an entry about the resource `before` and `after` the event; an update that changes nothing leaves none.
+    """Write an entry about the resource `before` and `after` the event; an update without changes writes none.
 
-    Entries of created and deleted resources hold no changes (Celigo web client, tests of its audit log).
+    Entries of created and deleted resources have no changes (Celigo web client, tests of its audit log).
     """
     changes = list(_changes(before, after)) if before and after else []
     if event == "update" and not changes:

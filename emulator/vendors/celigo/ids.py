@@ -18,7 +18,7 @@ def timestamp(moment: datetime) -> str:
 
 
 def new_id(world: World, collection: Collection | None = None) -> str:
-    """Return a new ObjectId, which no record of the collection has: eight digits of seconds, sixteen random ones."""
+    """Return a new ObjectId that no record of the collection has: eight digits of seconds, sixteen random ones."""
 
     def draw() -> str:
         return f"{int(world.now.timestamp()):08x}{world.hex(16)}"

@@ -1,4 +1,4 @@
-"""Integrations, one and all."""
+"""Integrations: list, create, read, replace, delete."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def get_integration(call: Call, world: World) -> Reply:
 
 @handlers.operation("updateIntegration")
 def update_integration(call: Call, world: World) -> Reply:
-    """Replace an integration and return it: what is left out is erased (Celigo developer pages, Integrations)."""
+    """Replace an integration and return it: omitted fields are erased (Celigo developer pages, Integrations)."""
     before = find(world, call.params["_id"])
     wanted: Any = call.document
     kept = {name: before[name] for name in KEPT_BY_PUT if name in before}
@@ -80,7 +80,7 @@ def update_integration(call: Call, world: World) -> Reply:
 
 @handlers.long_operation("deleteIntegration")
 def delete_integration(call: Call, world: World) -> Reply:
-    """Delete an integration; the switch delete_with_flows says what its flows mean.
+    """Delete an integration; the switch delete_with_flows decides about its flows.
 
     Celigo documentation, Integration API endpoints.
     """

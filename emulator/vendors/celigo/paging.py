@@ -1,4 +1,4 @@
-"""Lists: pages with a Link header, and answers to lists that are empty."""
+"""Lists: pages with a Link header, and replies for empty lists."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LARGEST_PAGE: Final = 1000
 
 
 def page_of(call: Call, world: World, records: Sequence[Record], projection: Projection | None = None) -> Reply:
-    """Answer one page of records that are all at hand."""
+    """Return one page of records that are all in memory."""
     return page(call, world, len(records), lambda skip, limit: records[skip : skip + limit], projection)
 
 
@@ -25,9 +25,9 @@ def page(
     fetch: Callable[[int, int], Sequence[Record]],
     projection: Projection | None = None,
 ) -> Reply:
-    """Answer one page; `fetch(skip, limit)` gets its records (Celigo developer pages, Pagination).
+    """Return one page; `fetch(skip, limit)` gets its records (Celigo developer pages, Pagination).
 
-    Without records at all the switch empty_list_status chooses the answer.
+    If there are no records at all, the switch empty_list_status chooses the reply.
     """
     if not total and world.switches["empty_list_status"] == 204:
         return Reply(204)

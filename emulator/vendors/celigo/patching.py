@@ -1,4 +1,4 @@
-"""Parts of an integration: JSON Patch (RFC 6902), for the documented fields only, all or nothing."""
+"""Patches an integration: JSON Patch (RFC 6902), for the documented fields only, all or nothing."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ whole: Celigo CLI 2026.8.6.
 PATCHABLE: Final = re.compile(
     rf"({WHOLE})|/(settings|aliases)/.*|/flowGroupings/(0|[1-9][0-9]*)/settings/.*", re.DOTALL
 )
-"""The same, and what is inside those that may hold anything."""
+"""The same, and anything inside those of free form."""
 
 TYPES = {"version": (str, "String"), "tag": (str, "String"), "updateInProgress": (bool, "Boolean")}
 
 MOST_OPERATIONS: Final = 1000
 MOST_LEVELS: Final = 200
-"""How deep an integration may nest: what the largest max_json_depth lets a body nest."""
+"""The maximum depth of an integration: the largest max_json_depth for a body."""
 
 MOST_COPIED_BYTES: Final = 128 * 1024
-"""How much JSON the operations copy may copy together: without a bound a value doubles with each of them."""
+"""How much JSON the copy operations may copy together: without a limit each of them could double a value."""
 
 TOO_DEEP: Final = f"it would nest deeper than {MOST_LEVELS} levels"
 
@@ -58,12 +58,12 @@ REASONS: Final = {
     "remove": UNKNOWN_PATH,
     "test": "Test operation failed",
 }
-"""Why an operation cannot be carried out (assumed: the words of fast-json-patch 3.1.1, a library for Node)."""
+"""Why an operation cannot be applied (assumed: the words of fast-json-patch 3.1.1, a library for Node)."""
 
 
 @handlers.operation("patchIntegration")
 def patch_integration(call: Call, world: World) -> Reply:
-    """Carry out all operations of the patch, or none (Celigo documentation, Integration API endpoints)."""
+    """Apply all operations of the patch, or none (Celigo documentation, Integration API endpoints)."""
     before = find(world, call.params["_id"])
     operations: Any = call.document
     refused: int = world.switches["patch_refused_status"]
@@ -75,7 +75,7 @@ def patch_integration(call: Call, world: World) -> Reply:
 
 
 def _settled(world: World, patched: Record) -> Record:
-    """Return what is kept of a patched integration. Raises Refusal (422) for what it refers to."""
+    """Return a patched integration as it is stored. Raises Refusal (422) for invalid references."""
     after = {name: value for name, value in patched.items() if name not in TYPES or value is not None}
     if "aliases" in after:
         after["aliases"] = [alias_fields(alias) for alias in after["aliases"]]
@@ -105,7 +105,7 @@ def _refused_operations(world: World, operations: list[Record]) -> Iterator[Erro
 
 
 def _apply(integration: Record, operations: list[Record], refused: int) -> Record:
-    """Return the patched integration. Raises Refusal if an operation cannot be carried out."""
+    """Return the patched integration. Raises Refusal if an operation cannot be applied."""
     after: Record = read_stored(stored_text(integration))
     copied, problems = 0, []
     try:
@@ -118,7 +118,7 @@ def _apply(integration: Record, operations: list[Record], refused: int) -> Recor
         if not problems and is_deeper(after, MOST_LEVELS):
             problems.append(_not_applied(TOO_DEEP))
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError):
-        # The library lets a TypeError through where a path leads into a string or a number.
+        # The library does not catch a TypeError if a path leads into a string or a number.
         problems.append(_not_applied(_reason(after, operation)))
     except RecursionError:
         problems.append(_not_applied(TOO_DEEP))
@@ -131,7 +131,7 @@ def _not_applied(reason: str) -> Error:
 
 
 def _reason(integration: Record, operation: Record) -> str:
-    """Return why an operation cannot be carried out, without a value of the integration."""
+    """Return why an operation cannot be applied, without a value of the integration."""
     name = operation["op"]
     if name in ("move", "copy") and "from" not in operation:
         return NO_FROM
@@ -151,14 +151,14 @@ def _is_there(integration: Record, pointer: str) -> bool:
 
 
 def _copied_bytes(integration: Record, operation: Record) -> int:
-    """Return how much JSON an operation copies. Raises JsonPointerException where there is nothing to copy."""
+    """Return how much JSON an operation copies. Raises JsonPointerException if there is nothing to copy."""
     if operation["op"] != "copy":
         return 0
     return len(stored_text(jsonpatch.JsonPointer(operation.get("from", "")).resolve(integration)))
 
 
 def _setting(operation: Record) -> Record:
-    """Let replace set a documented field that is not there yet, as the Celigo web client does with aliases."""
+    """Allow replace to set a documented field that is missing, as the Celigo web client does with aliases."""
     if operation["op"] == "replace" and re.fullmatch(WHOLE, operation["path"]):
         return {**operation, "op": "add"}
     return operation
@@ -176,7 +176,7 @@ def _wrong_types(integration: Record) -> Iterator[Error]:
 
 
 def _wrong_entries(entries: Any, names: Sequence[str], field: str) -> Iterator[Error]:
-    """Yield what is wrong with a list of objects whose fields `names` are strings."""
+    """Yield the mistakes in a list of objects whose fields `names` are strings."""
     if not isinstance(entries, list):
         yield cast_failed("Array", entries, field)
         return
@@ -190,7 +190,7 @@ def _wrong_entries(entries: Any, names: Sequence[str], field: str) -> Iterator[E
 
 
 def _wrong_groupings(groupings: Any, field: str) -> Iterator[Error]:
-    """Yield what is wrong with groups beside their types: a name and, if it is sent, an id."""
+    """Yield the mistakes in groups other than their types: a name and, if it is sent, an id."""
     for number, grouping in enumerate(groupings if isinstance(groupings, list) else ()):
         if not isinstance(grouping, dict):
             continue

@@ -1,4 +1,4 @@
-"""Which fields of a list's records are answered: include and exclude."""
+"""The fields of a list's records in the reply: include and exclude."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from emulator.exchange import NOTHING, REFUSED, Call, Record, Violation
 from emulator.vendors.celigo.errors import query_refused
 
 Tree: TypeAlias = "dict[str, Tree]"
-"""Fields by name, each with the fields asked for below it; none: all of it."""
+"""Fields by name, each with the requested fields below it; if empty, all of them."""
 
 ALWAYS = ("_id", "name", "adaptorType")
-"""What is answered whatever is asked for (Celigo developer pages, Integrations)."""
+"""Fields that are always in the reply (Celigo developer pages, Integrations)."""
 
 
 @dataclass(frozen=True)
 class Projection:
-    """What to include, or else what to exclude; neither: everything."""
+    """What to include, or else what to exclude; if neither, everything."""
 
     include: Tree
     exclude: Tree
 
     def apply(self, record: Record) -> Record:
-        """Return the record with the fields that are asked for; those it does not have are dropped silently."""
+        """Return the record with the requested fields; unknown ones are ignored."""
         if self.include:
             included: Record = _including(record, {**{name: {} for name in ALWAYS}, **self.include})
             return included

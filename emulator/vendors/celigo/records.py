@@ -1,4 +1,4 @@
-"""What several modules need of the records: to find them, and to know what belongs to an integration."""
+"""Functions for several modules that find records, and what belongs to an integration."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def find_connection(world: World, id: str) -> Record:
 
 
 def flows_of(world: World, integration: Record) -> list[Record]:
-    """Return the flows of an integration: a flow names the one integration that it is in."""
+    """Return the flows of an integration: a flow names its integration."""
     return world[FLOWS].all({"_integrationId": integration["_id"]})
 
 
@@ -74,7 +74,7 @@ def connections_of(world: World, integration: Record) -> list[Record]:
 
 
 def values_of(document: Any, key: str) -> Iterator[str]:
-    """Yield what stands under `key` at any depth of a document."""
+    """Yield the values of `key` at any depth of a document."""
     if isinstance(document, dict):
         for name, value in document.items():
             if name == key and isinstance(value, str):
@@ -93,7 +93,7 @@ def refuse_during_update(world: World, integration: Record) -> None:
 
 
 def save(world: World, before: Record, after: Record) -> Record:
-    """Put `after` in the place of `before`, note who did it and when, log it, and return it.
+    """Replace `before` by `after`, record the user and the time, log it, and return it.
 
     Raises Refusal (422) while the integration is being updated, if the switch writes_during_update says so.
     """
@@ -107,7 +107,7 @@ def save(world: World, before: Record, after: Record) -> Record:
 
 
 def ungroup_flows(world: World, integration: Record) -> None:
-    """Take flows out of groups that are no more (Celigo CLI documentation, flow-groups)."""
+    """Remove flows from deleted groups (Celigo CLI documentation, flow-groups)."""
     groups = {grouping["_id"] for grouping in integration["flowGroupings"]}
     for flow in flows_of(world, integration):
         if "_flowGroupingId" in flow and flow["_flowGroupingId"] not in groups:
@@ -117,13 +117,13 @@ def ungroup_flows(world: World, integration: Record) -> None:
 
 
 def remove(world: World, integration: Record) -> None:
-    """Delete an integration with what is in it: flows, revisions, and exports and imports of its own.
+    """Delete an integration with its content: flows, revisions, and its own exports and imports.
 
     All of it is one transaction. Raises Refusal (422) as `save` does.
     """
     refuse_during_update(world, integration)
     mine = {"_integrationId": integration["_id"]}
-    # A batch at a time: an integration may hold more flows than there is memory for.
+    # In batches: an integration may have more flows than fit into memory.
     while flows := world[FLOWS].page(limit=BATCH, where=mine):
         for flow in flows:
             world[FLOWS].delete(flow["_id"])

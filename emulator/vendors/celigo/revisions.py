@@ -19,7 +19,7 @@ from emulator.vendors.celigo.records import connections_of, exports_of, find, fl
 handlers = Handlers()
 
 NOT_CONTENT = ("lastModified", "lastModifiedBy", "lastExecutedAt", "offline")
-"""What changes without anybody changing the integration."""
+"""Fields that change although nobody changes the integration."""
 
 
 @handlers.long_operation("createRevision")
@@ -60,20 +60,20 @@ def _snapshot(world: World, integration: Record, content: list[Record], descript
 
 
 def _content(world: World, integration: Record) -> list[Record]:
-    """Return what a snapshot covers: the integration and its flows, exports, imports and connections."""
+    """Return the content of a snapshot: the integration and its flows, exports, imports and connections."""
     parts = (flows_of, exports_of, imports_of, connections_of)
     return [integration, *(record for part in parts for record in part(world, integration))]
 
 
 def _changed(world: World, integration: Record, content: list[Record]) -> bool:
-    """Return True if the content differs from that of the last snapshot; without one, it does."""
+    """Return True if the content differs from the last snapshot, or if there is none."""
     revisions = world[REVISIONS].all({"_integrationId": integration["_id"], "type": "snapshot"})
     if not revisions:
         return True
     last = revisions[-1]
     kept = world[SNAPSHOTS].get(last["_id"])
     if kept is None:
-        # Of a snapshot that came with the fixtures only the date is known.
+        # For a snapshot in the fixtures only the date is known.
         return any(record.get("lastModified", "") > last["createdAt"] for record in content)
     return bool(kept["digest"] != _digest(content))
 

@@ -1,4 +1,4 @@
-"""The shape of an integration: which fields a client may write, and the order in which all are answered."""
+"""The shape of an integration: the fields that a client may write, and the order of fields in replies."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ ORDER = (
     "lastModifiedBy",
     "_sourceId",
 )
-"""As captured from the live service (Celigo web client, tests), the fields that are not there put between."""
+"""As captured from the live service (Celigo web client, tests), with the other fields inserted."""
 
 READ_ONLY = (
     "_id",
@@ -59,16 +59,16 @@ READ_ONLY = (
     "lastModifiedBy",
     "_sourceId",
 )
-"""What no client writes, but for sandbox and syncs when it creates an integration."""
+"""Fields that clients cannot write, except sandbox and syncs when they create an integration."""
 
 KEPT_BY_PUT = (*READ_ONLY, "_registeredConnectionIds")
-"""What PUT keeps; everything else that it leaves out is erased (Celigo developer pages, Integrations).
+"""Fields that PUT keeps; other omitted fields are erased (Celigo developer pages, Integrations).
 
-Connections are registered by calls of their own: to PUT their list is read-only (Celigo CLI 2026.8.6).
+Connections are registered by separate calls: for PUT their list is read-only (Celigo CLI 2026.8.6).
 """
 
 LISTS = ("install", "_registeredConnectionIds", "installSteps", "uninstallSteps", "flowGroupings")
-"""What is an empty list if it is not written."""
+"""Fields that default to an empty list."""
 
 ALIAS_FIELDS = (
     "alias",
@@ -85,12 +85,12 @@ GROUPING_FIELDS = ("name", "settings", "settingsForm")
 
 
 def ordered(record: Record) -> Record:
-    """Return the fields of an integration in the order in which they are answered."""
+    """Return the fields of an integration in the order of the reply."""
     return {name: record[name] for name in ORDER if name in record}
 
 
 def written(world: World, document: Record) -> Record:
-    """Return what a POST or PUT writes: the writable fields, with server-made ids and empty lists.
+    """Return what a POST or PUT writes: the writable fields, with generated ids and empty lists.
 
     A field that is null counts as left out; unknown fields are dropped, as Mongoose does.
     """
@@ -106,16 +106,16 @@ def written(world: World, document: Record) -> Record:
 
 
 def alias_fields(alias: Record) -> Record:
-    """Return the fields of an alias that are known."""
+    """Return the known fields of an alias."""
     return {name: alias[name] for name in ALIAS_FIELDS if name in alias}
 
 
 def distinct(ids: list[str]) -> list[str]:
-    """Return ids without repetitions, each where it came first."""
+    """Return ids without duplicates, in order."""
     return list(dict.fromkeys(id.lower() for id in ids))
 
 
 def grouping_fields(world: World, grouping: Record) -> Record:
-    """Return the fields of a group that are known; one without an id is given one."""
+    """Return the known fields of a group, with a new id if it has none."""
     fields = {name: grouping[name] for name in GROUPING_FIELDS if name in grouping}
     return {"name": fields.pop("name"), "_id": grouping.get("_id") or new_id(world), **fields}

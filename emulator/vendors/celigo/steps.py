@@ -22,7 +22,7 @@ handlers = Handlers()
 
 @handlers.operation("listInstallSteps")
 def list_install_steps(call: Call, world: World) -> Reply:
-    """List the installation steps, once those that are hidden and due have run.
+    """List the installation steps, after running the hidden ones that are due.
 
     Celigo documentation, Integration API endpoints, which says 201.
     """
@@ -40,7 +40,7 @@ def submit_install_step(call: Call, world: World) -> Reply:
     """Complete the next step, or the next one that fits the body.
 
     Celigo documentation, Integration API endpoints, which says 200.
-    Answers the steps as they are now, and nothing once the integration is installed (Celigo web client).
+    Returns the current steps, and nothing once the integration is installed (Celigo web client).
     """
     integration = find(world, call.params["_id"])
     if integration.get("mode") != "install":
@@ -62,10 +62,10 @@ def list_uninstall_steps(call: Call, world: World) -> Reply:
 
 @handlers.long_operation("submitUninstallStep")
 def submit_uninstall_step(call: Call, world: World) -> Reply:
-    """Complete the next step and answer those that remain.
+    """Complete the next step and return the remaining ones.
 
     Celigo documentation, Integration API endpoints, which says 201.
-    After the last one the integration is gone, and the answer is empty (Celigo web client).
+    After the last one the integration is deleted, and the reply is empty (Celigo web client).
     """
     integration = find(world, call.params["_id"])
     if integration.get("mode") != "uninstall":
@@ -87,7 +87,7 @@ def pending(steps: list[Record]) -> list[Record]:
 
 
 def run_hidden(steps: list[Record]) -> None:
-    """Complete the hidden steps that are due: those that no other step waits before."""
+    """Complete the hidden steps that are due: those before the first other step."""
     for step in pending(steps):
         if step.get("type") != "hidden":
             return
@@ -95,7 +95,7 @@ def run_hidden(steps: list[Record]) -> None:
 
 
 def _complete(world: World, steps: list[Record], body: Record) -> None:
-    """Complete the step that the body is for. Raises Refusal (422) if there is none, or the body does not do."""
+    """Complete the step that the body is for. Raises Refusal (422) if there is none, or if the body is unsuitable."""
     wanted = "connection" if body.keys() & {"_connectionId", "connection"} else "stack" if "_stackId" in body else None
     step = next((step for step in pending(steps) if wanted in (None, step.get("type"))), None)
     if step is None:
@@ -110,7 +110,7 @@ def _complete(world: World, steps: list[Record], body: Record) -> None:
 
 
 def _connection(world: World, step: Record, body: Record) -> str:
-    """Return the id of the connection that the body names, or holds to be made. Raises Refusal (422)."""
+    """Return the id of the connection that the body names, or contains for creation. Raises Refusal (422)."""
     if "_connectionId" in body:
         if unknown_connections(world, [body["_connectionId"].lower()]):
             raise refusal(422, invalid_ref("_connectionId"))
@@ -133,7 +133,7 @@ def _connection(world: World, step: Record, body: Record) -> str:
 
 
 def _progress(world: World, before: Record, steps: list[Record]) -> Record:
-    """Keep the steps; once all are completed, let the installation take effect."""
+    """Store the steps; once all are completed, finish the installation."""
     after = {**before, "installSteps": steps}
     if not pending(steps):
         if "_sourceId" in before and any(step.get("isClone") for step in steps):
@@ -145,7 +145,7 @@ def _progress(world: World, before: Record, steps: list[Record]) -> Record:
 
 
 def _copied(world: World, clone: Record) -> Record:
-    """Fill a clone from its source, with the connections that its steps were given."""
+    """Fill a clone from its source, with the connections from its steps."""
     source = find(world, clone["_sourceId"])
     chosen = {
         step["sourceConnection"]["_id"]: step["_connectionId"]

@@ -28,12 +28,12 @@ handlers = Handlers()
 BUCKET: Final = "integrator-templates"
 ACCESS_KEY: Final = "AKIAINTEGRATIONEMULA"
 SECRET: Final = secrets.token_bytes(32)
-"""What this process signs with: a link of another one is refused."""
+"""The key of this process for signatures: links from another process are refused."""
 
 SECONDS: Final = re.compile("[0-9]{1,18}")
 
 LIFETIME: Final = 15 * 60
-"""Seconds for which a link works: the default of Amazon's SDK (assumed)."""
+"""How many seconds a link is valid: the default of Amazon's SDK (assumed)."""
 
 INCOMPLETE: Final = "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters"
 MISMATCH: Final = (
@@ -52,13 +52,13 @@ def get_template(call: Call, world: World) -> Reply:
 
 @handlers.operation("downloadTemplate")
 def download_template(call: Call, world: World) -> Reply:
-    """Return a link to the integration's archive, as the documented example asks for it."""
+    """Return a link to the integration's archive, as in the documented example."""
     return Reply(200, _link(call, world))
 
 
 @handlers.long_operation("getTemplateFile")
 def get_template_file(call: Call, world: World) -> Reply:
-    """Serve the archive to who has a link that is signed and has not expired. Refuses in the words of Amazon S3."""
+    """Serve the archive for a signed link that has not expired. Refuses in the words of Amazon S3."""
     key = call.params["key"]
     access_key, expires, given = (call.params.get(name, "") for name in ("AWSAccessKeyId", "Expires", "Signature"))
     if not (access_key and expires and given):
@@ -89,7 +89,7 @@ def _link(call: Call, world: World) -> Record:
 
 
 def signature(sandbox: str, key: str, expires: str) -> str:
-    """Return the signature of a link to `key` in a sandbox that is good until `expires`, in seconds since 1970."""
+    """Return the signature of a link to `key` in a sandbox that is valid until `expires`, in seconds since 1970."""
     digest = hmac.new(SECRET, f"GET\n{sandbox}\n{expires}\n/{BUCKET}/{key}".encode(), hashlib.sha1)
     return b64encode(digest.digest()).decode()
 
@@ -101,7 +101,7 @@ def _refused(status: int, code: str, message: str) -> Refusal:
 
 
 def _archive(world: World, integration: Record) -> bytes:
-    """Return a zip archive, the same for the same records, with one JSON file a resource."""
+    """Return a zip archive with one JSON file per resource; the same records give the same archive."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         for folder, record in _files(world, integration):

@@ -1,4 +1,4 @@
-"""Whose token it is."""
+"""Information about the caller's token."""
 
 from __future__ import annotations
 

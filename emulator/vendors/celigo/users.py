@@ -1,4 +1,4 @@
-"""Who may see an integration."""
+"""The users who have access to an integration."""
 
 from __future__ import annotations
 

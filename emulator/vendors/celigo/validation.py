@@ -1,4 +1,4 @@
-"""What Celigo checks of an integration beyond its schema: references, aliases, installation steps."""
+"""Celigo's checks of an integration beyond its schema: references, aliases, installation steps."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ TARGETS: Final[Mapping[str, Collection]] = {
     "_flowId": FLOWS,
     "_scriptId": SCRIPTS,
 }
-"""What an alias can stand for, by the field that holds its id."""
+"""What an alias can reference, by the field with its id."""
 
 NOT_KEPT: Final = "_lookupCacheId"
-"""An alias may also stand for a lookup cache; there are none here, so every id is taken."""
+"""An alias may also reference a lookup cache; they are not emulated, so every id is accepted."""
 
 MOST_ERRORS: Final = 100
-"""A refusal names so many errors, and leaves out the others."""
+"""How many errors a refusal lists at most."""
 
 WEB_ADDRESS: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 
@@ -39,7 +39,7 @@ OTHER_CONNECTION = "The target resource must be attached to a connection that is
 
 
 def check(world: World, integration: Record) -> None:
-    """Refuse an integration with what is wrong with it. Raises Refusal (422)."""
+    """Raise a Refusal (422) with the mistakes in an integration."""
     problems = chain(
         _connection_errors(world, integration),
         _install_errors(integration),
@@ -50,7 +50,7 @@ def check(world: World, integration: Record) -> None:
 
 
 def unknown_connections(world: World, ids: Iterable[str]) -> list[str]:
-    """Return the first of the ids that are no connection's."""
+    """Return the first ids that belong to no connection."""
     return list(islice((id for id in ids if world[CONNECTIONS].get(id) is None), MOST_ERRORS))
 
 
@@ -67,14 +67,14 @@ def _install_errors(integration: Record) -> Iterator[Error]:
 
 
 def is_settings_form(form: Any) -> bool:
-    """Return True if the parts of a settings form that are read are of the right types; None is none."""
+    """Return True if the parts of a settings form that are read have the right types; None is no form."""
     init = form.get("init") if isinstance(form, dict) else None
     script = init.get("_scriptId") if isinstance(init, dict) else None
     return all(isinstance(one, dict | None) for one in (form, init)) and isinstance(script, str | None)
 
 
 def script_errors(world: World, integration: Record) -> Iterator[Error]:
-    """Yield what is wrong with the scripts of settings forms: the integration's own, and those of its groups."""
+    """Yield the mistakes in the scripts of settings forms: the integration's own, and those of its groups."""
     forms = {"settingsForm": integration.get("settingsForm")}
     for name in GROUPINGS:
         for number, grouping in enumerate(integration.get(name, ())):
@@ -94,9 +94,9 @@ def _script_error(world: World, script: str, field: str) -> Iterator[Error]:
 
 
 def alias_errors(world: World, integration: Record) -> Iterator[Error]:
-    """Yield what is wrong with the aliases of an integration (Celigo QA automation has most of the texts)."""
+    """Yield the mistakes in the aliases of an integration (Celigo QA automation has most of the texts)."""
     aliases = integration.get("aliases", [])
-    # Many aliases may stand for the same few resources.
+    # Many aliases may reference the same few resources.
     attached = cache(partial(_attached, world, integration))
     names = Counter(alias.get("alias") for alias in aliases)
     for number, alias in enumerate(aliases):
@@ -127,7 +127,7 @@ def _target_errors(attached: Callable[[str, str], bool], target: str, id: str, f
 
 
 def _attached(world: World, integration: Record, target: str, id: str) -> bool:
-    """Return True if what an alias stands for is the integration's own, or goes through a connection of it."""
+    """Return True if an alias's target belongs to the integration, or uses one of its connections."""
     record = world[TARGETS[target]].get(id)
     if record is None or target == "_scriptId":
         return record is not None

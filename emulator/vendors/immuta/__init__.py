@@ -1,4 +1,4 @@
-"""Immuta: the Data Dictionary API, and the neighbouring calls that its clients need."""
+"""Immuta: the Data Dictionary API, and related calls that its clients need."""
 
 from __future__ import annotations
 

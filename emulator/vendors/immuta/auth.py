@@ -1,4 +1,4 @@
-"""Who asks Immuta: a token or an API key in Authorization, with the scheme Bearer or without any."""
+"""Authentication by a token or an API key in Authorization, with the scheme Bearer or without a scheme."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from emulator.vendors.immuta.errors import unauthorized
 
 
 def authenticate(call: Call, credentials: Credentials, now: datetime) -> Identity:
-    """Return who asks. Raises the documented 401 if nobody, somebody unknown or too late.
+    """Return the caller. Raises the documented 401 for a missing, unknown or expired credential.
 
     Clients send tokens as Bearer (Immuta documentation, Data Dictionary HTTP API) and raw, API keys raw
     (Immuta documentation, Authentication) and as Bearer (immuta/terraform-provider-immuta).
@@ -22,7 +22,7 @@ def authenticate(call: Call, credentials: Credentials, now: datetime) -> Identit
 
 
 def presented(call: Call) -> str:
-    """Return the token or key in the call's Authorization header, "" if there is none."""
+    """Return the token or key in the call's Authorization header, or ""."""
     header = call.headers.get("Authorization", "").strip()
     scheme, _, rest = header.partition(" ")
     return rest.strip() if scheme.lower() == "bearer" else header

@@ -1,4 +1,4 @@
-"""From an API key to a token."""
+"""Exchanges an API key for a token."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def authenticate_api_key(call: Call, world: World) -> Reply:
     """Exchange an API key, from the body or the Authorization header, for a token of its user.
 
     The call is documented (Immuta documentation, HTTP API Authentication), the reply's shape that of
-    the password's exchange (Immuta documentation, BIM API). Raises the 401 for a key that is unknown or too old.
+    the password's exchange (Immuta documentation, BIM API). Raises the 401 for an unknown or expired key.
     """
     payload: Any = call.document
     key = presented(call) if payload is NOTHING else payload["apikey"]
@@ -34,7 +34,7 @@ def authenticate_api_key(call: Call, world: World) -> Reply:
     if credential is None or credential["kind"] != "apikey" or expired(credential, world.now):
         raise unauthorized()
     token = _issue_token(world, credential)
-    # A key of the sandbox's own gives a token of its own.
+    # The sandbox's own key gives the sandbox's own token.
     presented_id = token["id"] + key[len(id) :]
     return Reply(200, {"authenticated": True, "token": presented_id, "tokenExpiration": token["expires_at"]})
 

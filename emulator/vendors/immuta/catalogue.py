@@ -1,4 +1,4 @@
-"""Tags, before columns can carry them."""
+"""Tags, which columns can have."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def create_tag(call: Call, world: World) -> Reply:
     """Create tags, or rename those whose id is given.
 
     Immuta documentation, Tag API; Immuta documentation, Manage Tags.
-    Raises a 400 with the words that fh-immuta-utils looks for if a name is taken, a 403 for who may
-    only read (assumed).
+    Raises a 400 with the words that fh-immuta-utils looks for if a name is taken, a 403 for a user
+    who may only read (assumed).
     """
     if world.identity.rights != "full":
         raise insufficient_scope()
@@ -41,7 +41,7 @@ def _delete_hierarchy(world: World, root: Record) -> None:
 
 
 def _refuse_overlap(call: Call, world: World, tags: list[Record]) -> None:
-    """Refuse tags with the name of another tag, be it one of the same call."""
+    """Refuse tags with the name of another tag, even one in the same call."""
     owners: dict[str, Any] = {}
     overlapping = []
     for number, tag in enumerate(tags):

@@ -1,4 +1,4 @@
-"""What a sandbox holds of Immuta."""
+"""Immuta's collections."""
 
 from __future__ import annotations
 

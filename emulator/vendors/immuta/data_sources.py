@@ -1,4 +1,4 @@
-"""What dictionaries belong to, and who may change them."""
+"""Data sources, to which dictionaries belong, and the users who may change them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ IN_A_SEARCH = (
     "native",
     "workspace",
 )
-"""What a search shows of a data source."""
+"""The fields of a data source in a search."""
 
 UNTOUCHED: Mapping[str, Any] = {
     "rowCount": 0,
@@ -53,10 +53,10 @@ UNTOUCHED: Mapping[str, Any] = {
     "schemaEvolution": None,
     "domains": [],
 }
-"""What a data source is answered with where its record does not say otherwise (tap-immuta 0.3.2 reads each)."""
+"""The defaults of a data source's fields in a reply (tap-immuta 0.3.2 reads each)."""
 
 FULL = 0
-"""The mode of a search that shows what it finds; 1 only counts (Immuta documentation, Data Source HTTP API)."""
+"""The mode of a search that returns hits; 1 only counts (Immuta documentation, Data Source HTTP API)."""
 
 NOT_SUBSCRIBED = "not_subscribed"
 
@@ -92,7 +92,7 @@ def find_data_source(world: World, id: int) -> Record:
 
 
 def subscription_status(world: World, data_source: int) -> str:
-    """Return what the asking user is to a data source: owner, expert, subscribed, not_subscribed …"""
+    """Return the caller's subscription to a data source: owner, expert, subscribed, not_subscribed …"""
     subscription = _subscription(world, data_source)
     return str(subscription["state"]) if subscription else NOT_SUBSCRIBED
 
@@ -103,7 +103,7 @@ def _subscription(world: World, data_source: int) -> Record | None:
 
 
 def _relation(world: World, data_source: int) -> Record:
-    """Return what a data source says of the asking user."""
+    """Return the fields of a data source about the caller."""
     subscription = _subscription(world, data_source)
     status = str(subscription["state"]) if subscription else NOT_SUBSCRIBED
     return {
@@ -127,7 +127,7 @@ FILTERS: Mapping[str, Filter] = {
     "subscription": lambda source, wanted, world: subscription_status(world, source["id"]) in wanted,
     "column": lambda source, wanted, world: any(name in wanted for name in _column_names(world, source["id"])),
 }
-"""Whether a data source passes, by the query parameter that filters; of a list one value is enough."""
+"""The filters of data sources by query parameter; for a list one matching value is enough."""
 
 
 def _column_names(world: World, data_source: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""The dictionaries of data sources: their columns, and the types of these."""
+"""The dictionaries of data sources: their columns, and the columns' types."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ handlers = Handlers()
 def list_dictionary_types(call: Call, world: World) -> Reply:
     """Return the distinct data types of all dictionaries.
 
-    Immuta documentation, Data Dictionary HTTP API, Get Dictionary Types. It does not say in which order; the newest
-    dictionary first gives its example.
+    Immuta documentation, Data Dictionary HTTP API, Get Dictionary Types. It does not define the order; "newest
+    dictionary first" gives its example.
     """
     newest_first = reversed(world[DICTIONARIES].all())
     types = dict.fromkeys(name for dictionary in newest_first for name in dictionary["types"])
@@ -131,7 +131,7 @@ def _create(call: Call, world: World, data_source: int) -> Record:
 
 
 def _replace(call: Call, world: World, existing: Record) -> Record:
-    """Put the call's columns in the place of the old ones; the read-only keys that clients send back are ignored."""
+    """Replace the columns by those of the call; ignore the read-only keys that clients send back."""
     columns = _columns(call)
     dictionary = {**existing, "metadata": columns, "types": types_of(columns), "updatedAt": written(world.now)}
     world[DICTIONARIES].replace(dictionary)
@@ -144,7 +144,7 @@ def _columns(call: Call) -> list[Record]:
 
 
 def _without_sourceless_tags(column: Record) -> Record:
-    """Drop tags that name no source, as the server does without a word (fh-immuta-utils 0.5.2, tagging.py)."""
+    """Drop tags without a source silently, as the server does (fh-immuta-utils 0.5.2, tagging.py)."""
     if "tags" not in column:
         return column
     return {**column, "tags": [tag for tag in column["tags"] if "source" in tag]}

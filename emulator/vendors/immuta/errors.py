@@ -14,18 +14,18 @@ from emulator.errors import MalformedBody, Refusal, UndecodableBody
 from emulator.exchange import UNDECODABLE, Call, Reply, Violation
 
 SOURCES = {"path": "params", "query": "query", "header": "headers", "body": "payload"}
-"""hapi's names for where a value stands, in the order in which it validates them."""
+"""hapi's names for the place of a value, in the order in which it validates them."""
 
 KEY_ORDER = ("rootTag", "metadata", "name", "id", "dataType", "remoteType", "nullable", "remoteColumn", "tags")
-"""joi reports the first key that is wrong in its schema's order; other keys come after these."""
+"""joi reports the first invalid key in its schema's order; other keys come after these."""
 
 
 CONTENT_TYPE = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+/[A-Za-z0-9!#$%&'*+.^_`|~-]+([ \t;][^\r\n]*)?")
 BOUNDARY = re.compile(r';\s*boundary=("[^"]+"|[^;"\s]+)', re.IGNORECASE)
-"""What hapi wants of a Content-Type, and of a multipart one (@hapi/content 6)."""
+"""A valid Content-Type for hapi, and a valid multipart one (@hapi/content 6)."""
 
 JSON_TYPE = re.compile(r"application/(.+\+)?json")
-"""What hapi parses as JSON (@hapi/subtext 8)."""
+"""The content types that hapi parses as JSON (@hapi/subtext 8)."""
 
 NAMED_CHARACTERS = {
     "&": "&amp;",
@@ -41,7 +41,7 @@ NAMED_CHARACTERS = {
 }
 
 UNSAFE = "must be a safe number"
-"""What joi says of a number that JavaScript cannot hold exactly."""
+"""joi's words for a number that JavaScript cannot represent exactly."""
 
 
 def reply(status: int, message: str, validation: Mapping[str, Any] | None = None) -> Reply:
@@ -54,7 +54,7 @@ def reply(status: int, message: str, validation: Mapping[str, Any] | None = None
 
 
 def unauthorized() -> Refusal:
-    """Refuse a caller who shows no valid token.
+    """Refuse a caller without a valid token.
 
     Immuta documentation, Data Dictionary HTTP API, Delete Data Source Dictionary.
     """
@@ -62,12 +62,12 @@ def unauthorized() -> Refusal:
 
 
 def role_missing() -> Refusal:
-    """Refuse a change by who is neither owner nor expert; the same words are documented for each change."""
+    """Refuse a change by a user who is neither owner nor expert; the documented words are the same for each change."""
     return Refusal(reply(403, "User must have one of the following roles to delete dictionary: owner,expert"))
 
 
 def insufficient_scope() -> Refusal:
-    """Refuse for want of a permission, in hapi's words (assumed)."""
+    """Refuse a user who lacks a permission, in hapi's words (assumed)."""
     return Refusal(reply(403, "Insufficient scope"))
 
 
@@ -80,34 +80,34 @@ def data_source_not_found() -> Refusal:
 
 
 def dictionary_not_found() -> Refusal:
-    """Refuse a data source that has no dictionary (the text is assumed)."""
+    """Refuse a data source without a dictionary (the text is assumed)."""
     return Refusal(reply(404, "Dictionary not found"))
 
 
 def bad_request(call: Call, reason: str, validation: Mapping[str, Any] | None = None) -> Reply:
-    """Return a 400; where the text "Bad request: (detailed reason)" is documented, in that form."""
+    """Return a 400, in the form "Bad request: (detailed reason)" if that is documented."""
     documented = call.method in ("POST", "PUT") and call.path.startswith("/dictionary/")
     prefixed = documented and call.switches["bad_request_prefix"]
     return reply(400, f"Bad request: {reason}" if prefixed else reason, validation)
 
 
 class ImmutaDialect:
-    """How hapi and joi word what the core finds."""
+    """The wording of errors by hapi and joi."""
 
     def unknown_path(self, call: Call) -> Reply:
-        """Answer hapi's 404 for a route that is not there."""
+        """Return hapi's 404 for an unknown route."""
         return reply(404, "Not Found")
 
     def wrong_method(self, call: Call, allowed: Sequence[str]) -> Reply:
-        """Answer as for an unknown path: hapi routes by method and path at once."""
+        """Return the reply to an unknown path: hapi routes by method and path together."""
         return self.unknown_path(call)
 
     def too_large(self, call: Call, limit: int) -> Reply:
-        """Answer hapi's 413."""
+        """Return hapi's 413."""
         return reply(413, f"Payload content length greater than maximum allowed: {limit}")
 
     def unsupported_type(self, call: Call, accepted: Sequence[str]) -> Reply:
-        """Answer hapi's 415; but forms, text and bytes it does parse, and joi then finds them wanting."""
+        """Return hapi's 415; but hapi does parse forms, text and bytes, which joi then refuses."""
         header = call.headers.get("Content-Type", "").strip()
         if not CONTENT_TYPE.fullmatch(header):
             return bad_request(call, "Invalid content-type header")
@@ -116,30 +116,30 @@ class ImmutaDialect:
         if call.content_type == "application/x-www-form-urlencoded":
             return bad_request(call, *_no_array(call, call.body.decode("utf-8", "replace")))
         if call.content_type == "application/octet-stream" and call.body:
-            # The bytes are an object to joi, without the keys that it needs.
+            # For joi the bytes are an object without the required keys.
             return bad_request(call, *_no_array(call, ""))
         if call.content_type.startswith("text/") or call.content_type == "application/octet-stream":
             return bad_request(call, *_no_object())
         return reply(415, "Unsupported Media Type")
 
     def malformed(self, call: Call, problem: MalformedBody) -> Reply:
-        """Answer hapi's 400, which does not say where the JSON breaks."""
+        """Return hapi's 400, which does not say where the JSON is invalid."""
         return bad_request(call, "Invalid request payload JSON format")
 
     def unsupported_encoding(self, call: Call, encoding: str) -> Reply:
-        """Answer hapi's 415."""
+        """Return hapi's 415."""
         return reply(415, "Unsupported Media Type")
 
     def undecodable(self, call: Call, problem: UndecodableBody) -> Reply:
-        """Answer hapi's 400 for a gzip or deflate body that does not unpack."""
+        """Return hapi's 400 for a gzip or deflate body that cannot be decompressed."""
         return bad_request(call, "Invalid compressed payload")
 
     def refuses(self, violation: Violation) -> bool:
-        """Tolerate unknown keys only: clients send whole dictionaries and columns with keys of their own."""
+        """Tolerate only unknown keys: clients send whole dictionaries, and columns with their own keys."""
         return violation.rule != "additionalProperties"
 
     def invalid(self, call: Call, violations: Sequence[Violation]) -> Reply:
-        """Answer with the first violation, as joi stops there."""
+        """Return a reply for the first violation, because joi stops there."""
         first = _first(violations)
         if first.rule == UNDECODABLE:
             return reply(400, "Bad Request")
@@ -151,7 +151,7 @@ class ImmutaDialect:
         return bad_request(call, f'"{_label(steps)}" {_complaint(first)}', validation)
 
     def broken(self, call: Call) -> Reply:
-        """Answer hapi's 500."""
+        """Return hapi's 500."""
         return reply(500, "An internal server error occurred")
 
 
@@ -160,7 +160,7 @@ def _no_object() -> tuple[str, dict[str, Any]]:
 
 
 def _no_array(call: Call, form: str) -> tuple[str, dict[str, Any]]:
-    """Complain of a form where an array of objects is needed, which no form can hold."""
+    """Return the error for a form where an array of objects is required, which a form cannot contain."""
     needed = "tags" if call.path == "/tag" else "metadata"
     times = sum(name == needed for name, _ in parse_qsl(form, keep_blank_values=True))
     if times > 1:
@@ -170,8 +170,8 @@ def _no_array(call: Call, form: str) -> tuple[str, dict[str, Any]]:
 
 
 def _first(violations: Sequence[Violation]) -> Violation:
-    """Return the violation that hapi and joi come upon first: by place, by schema and index, choices before types."""
-    # The query's parameters come in the order of the contract, those that it does not have at the end.
+    """Return the violation that hapi and joi find first: by place, by schema and index, choices before types."""
+    # The query's parameters are in the order of the contract, unknown ones at the end.
     query = list(dict.fromkeys(_steps(found)[0] for found in violations if found.place == "query"))
 
     def rank(violation: Violation) -> tuple[int, list[tuple[int, int, str]], bool]:
@@ -187,7 +187,7 @@ def _steps(violation: Violation) -> list[str]:
 
 
 def _reported_steps(call: Call, violation: Violation) -> list[str]:
-    """Return where joi says that the violation is: of a list in the query, an item that was sent alone has no index."""
+    """Return joi's path of the violation: a single item of a list in the query has no index."""
     steps = _steps(violation)
     is_alone = violation.place == "query" and len(call.query.getall(steps[0], [])) == 1
     return steps[:1] if is_alone else steps
@@ -230,7 +230,7 @@ def _wrong_type(violation: Violation) -> str:
 
 
 def _is_unsafe(violation: Violation) -> bool:
-    """Return True for the text of a number that JavaScript cannot hold exactly."""
+    """Return True for the text of a number that JavaScript cannot represent exactly."""
     return violation.place != "body" and isinstance(violation.actual, str) and is_joi_number(violation.actual)
 
 
@@ -260,7 +260,7 @@ _COMPLAINTS: Mapping[str, Callable[[Violation], str]] = {
 
 
 def _bound(violation: Violation, relation: str) -> str:
-    """Word a bound; the largest number of JavaScript that is sure to be whole has words of its own."""
+    """Return the words for a limit; JavaScript's largest safe integer has its own words."""
     if abs(violation.expected) == 2**53 - 1:
         return UNSAFE
     return f"must be {relation} than or equal to {violation.expected}"

@@ -1,4 +1,4 @@
-"""Makes more data sources, each with a dictionary and owned by the fixtures' first user."""
+"""Generates more data sources, each with a dictionary and owned by the fixtures' first user."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def data_source(fake: Faker, number: int, id: int) -> Record:
 
 
 def dictionary(fake: Faker, data_source: Record, id: int) -> Record:
-    """Return a dictionary of some columns for a data source."""
+    """Return a dictionary with some columns for a data source."""
     columns = [dict(column) for column in COLUMNS[: fake.random_int(2, len(COLUMNS))]]
     return {
         "createdAt": data_source["createdAt"],

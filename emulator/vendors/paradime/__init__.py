@@ -15,8 +15,8 @@ def graphql_reply(result: dict[str, Any], ran: bool, refused: bool, switches: Sw
     """Wrap a GraphQL result: "a GraphQL error is a 200".
 
     Paradime Python SDK, unreleased, tests/unit/test_transport.py.
-    Whether that holds for a request that never ran is not known: a switch tells. In strict mode that is a 400, which
-    ariadne and graphene-django answer by default.
+    Whether that applies to a request that never ran is unknown: a switch decides. In strict mode it is a 400, the
+    default of ariadne and graphene-django.
     """
     status = 200 if ran else switches["validation_error_status"]
     return Reply(400 if refused else status, result)

@@ -1,4 +1,4 @@
-"""Who asks: a key pair, a workspace token, or a company token with its workspace.
+"""Authentication by a key pair, a workspace token, or a company token with its workspace.
 
 The pair: Paradime documentation, Custom Integration API. The tokens: Paradime Python SDK 6.9.0,
 paradime/client/api_client.py. That bad credentials are an HTTP status: paradime-io/dinoai-action.
@@ -14,7 +14,7 @@ from emulator.vendors.paradime.errors import forbidden, missing_workspace, unaut
 
 
 def authenticate(call: Call, credentials: Credentials, now: datetime) -> Identity:
-    """Return who asks. Raises Refusal: 401; for a company token 403 if the workspace is not its own."""
+    """Return the caller. Raises Refusal: 401; for a company token 403 if the workspace is not its own."""
     credential = _by_token(call, credentials) if "Authorization" in call.headers else _by_pair(call, credentials)
     if expired(credential, now):
         raise unauthorized("Expired API credentials")
@@ -22,7 +22,7 @@ def authenticate(call: Call, credentials: Credentials, now: datetime) -> Identit
 
 
 def authorize(call: Call, identity: Identity, operation: str, safe: bool) -> None:
-    """Refuse everything, reading too, to a key without the capability "Custom integrations admin".
+    """Refuse everything, even reading, to a key without the capability "Custom integrations admin".
 
     Paradime documentation, Custom Integration API, Overview.
     """
@@ -31,7 +31,7 @@ def authorize(call: Call, identity: Identity, operation: str, safe: bool) -> Non
 
 
 def presented(call: Call) -> str:
-    """Return the id of the credential that a call presents, "" if it presents none."""
+    """Return the id of the credential that a call presents, or ""."""
     scheme, _, token = call.headers.get("Authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else call.headers.get("X-API-KEY", "")
 

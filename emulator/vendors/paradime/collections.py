@@ -1,4 +1,4 @@
-"""What a sandbox keeps for Paradime."""
+"""Paradime's collections."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SNAPSHOTS = Collection(
 NODES = Collection(
     "paradime.nodes", indexes=("integrationUid",), schema="node.schema.json", populate=_node_of_some_integration
 )
-# Apart from the nodes, because nobody sees them until their snapshot is closed.
+# Separate from the nodes, because they are invisible until their snapshot is closed.
 PENDING_NODES = Collection(
     "paradime.pending_nodes",
     indexes=("snapshotId",),

@@ -1,6 +1,6 @@
-"""How Paradime refuses: below GraphQL with `{"message"}`, what is no GraphQL request in graphene's words.
+"""Paradime's refusals: below GraphQL with `{"message"}`, invalid GraphQL requests in graphene's words.
 
-None of these bodies is known. What GraphQL itself refuses is worded by graphql-core.
+None of these bodies is known. The errors of GraphQL itself have graphql-core's words.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ def unauthorized(message: str) -> Refusal:
 
 
 def forbidden(message: str) -> Refusal:
-    """Return the refusal of a call whose credentials are good, but not for this."""
+    """Return the refusal of a call whose credentials are valid, but do not allow it."""
     return Refusal(_refuse(403, message))
 
 
 def missing_workspace(status: int) -> Refusal:
-    """Return the refusal of a company token that does not say in which workspace it acts; the switch has the status."""
+    """Return the refusal of a company token without a workspace; a switch has the status."""
     message = "A company token needs the header X-Paradime-Workspace"
     return Refusal(_bad_request(message) if status == 400 else _refuse(status, message))
 
 
 def unknown_integration(uid: str) -> FieldError:
-    """Return the GraphQL error for an integrationUid that nothing has.
+    """Return the GraphQL error for an unknown integrationUid.
 
-    The wording is assumed; that the vendor's texts hold names of exception classes is observed
+    The wording is assumed; that the vendor's texts contain names of exception classes is observed
     (paradime-io/paradime-dagster-dbt looks for "AlreadyRunningException").
     """
     return FieldError(f"CustomIntegrationNotFoundException: there is no custom integration with the uid {uid!r}")
@@ -53,53 +53,53 @@ def unknown_snapshot(id: int, uid: str) -> FieldError:
 
 
 def closed_snapshot(id: int) -> FieldError:
-    """Return the GraphQL error for a batch that comes after the last one (assumed; see the switch)."""
+    """Return the GraphQL error for a batch after the last one (assumed; see the switch)."""
     return FieldError(f"SnapshotClosedException: snapshot {id} has already taken its last nodes")
 
 
 class ParadimeDialect:
-    """Paradime's words for what the core finds."""
+    """Paradime's wording of errors."""
 
     def unknown_path(self, call: Call) -> Reply:
-        """Answer 404."""
+        """Return 404."""
         return _refuse(404, "Not Found")
 
     def wrong_method(self, call: Call, allowed: Sequence[str]) -> Reply:
-        """Answer 405: GET too, which other GraphQL servers take."""
+        """Return 405, also for GET, which other GraphQL servers accept."""
         reply = _refuse(405, "Method Not Allowed")
         reply.headers["Allow"] = ", ".join(allowed)
         return reply
 
     def too_large(self, call: Call, limit: int) -> Reply:
-        """Answer 413."""
+        """Return 413."""
         return _refuse(413, "Content Too Large")
 
     def unsupported_type(self, call: Call, accepted: Sequence[str]) -> Reply:
-        """Answer 415."""
+        """Return 415."""
         return _refuse(415, "Unsupported Media Type")
 
     def malformed(self, call: Call, problem: MalformedBody) -> Reply:
-        """Answer 400."""
+        """Return 400."""
         return _bad_request(NOT_JSON)
 
     def unsupported_encoding(self, call: Call, encoding: str) -> Reply:
-        """Answer 415."""
+        """Return 415."""
         return _refuse(415, "Unsupported Media Type")
 
     def undecodable(self, call: Call, problem: UndecodableBody) -> Reply:
-        """Answer 400, as for what is not JSON."""
+        """Return 400, as for invalid JSON."""
         return _bad_request(NOT_JSON)
 
     def refuses(self, violation: Violation) -> bool:
-        """Refuse whatever is wrong with the body, but for keys that GraphQL over HTTP does not have."""
+        """Refuse all mistakes in the body except keys that GraphQL over HTTP does not have."""
         return violation.place == "body" and violation.rule != "additionalProperties"
 
     def invalid(self, call: Call, violations: Sequence[Violation]) -> Reply:
-        """Answer 400 with the sentence for the first violation."""
+        """Return 400 with the sentence for the first violation."""
         return _bad_request(_sentence(violations[0]))
 
     def broken(self, call: Call) -> Reply:
-        """Answer 500."""
+        """Return 500."""
         return _refuse(500, "Internal Server Error")
 
 

@@ -1,4 +1,4 @@
-"""Custom integrations: create, update, list. There is no delete; an update deactivates."""
+"""Custom integrations: create, update, list. They cannot be deleted; an update deactivates."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def add_custom_integration(call: Call, world: World) -> dict[str, Any]:
 
 @handlers.operation("updateCustomIntegration")
 def update_custom_integration(call: Call, world: World) -> dict[str, Any]:
-    """Change what is given and not null; a list of node types replaces the former one (Paradime Python SDK 6.9.0)."""
+    """Change the given values that are not null; a list of node types replaces all (Paradime Python SDK 6.9.0)."""
     integration = find(world, call.params["integrationUid"])
     integration |= _changes({name: value for name, value in call.params.items() if value is not None})
     _refuse_taken_name(world, integration)

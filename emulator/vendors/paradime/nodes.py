@@ -1,4 +1,4 @@
-"""Nodes of custom integrations: batches make up a snapshot, which replaces the former nodes as a whole."""
+"""Nodes of custom integrations: batches form a snapshot, which replaces all previous nodes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from emulator.vendors.paradime.integrations import find
 from emulator.vendors.paradime.records import KINDS, node_record
 
 HIGHEST_INT = 2**31 - 1
-"""GraphQL's Int goes no further."""
+"""The maximum of GraphQL's Int."""
 
 handlers = Handlers()
 
@@ -24,8 +24,8 @@ handlers = Handlers()
 def add_custom_integration_nodes(call: Call, world: World) -> dict[str, Any]:
     """Add a batch of nodes to a snapshot, opening it first and closing it last (Paradime Python SDK 6.9.0).
 
-    An empty batch is fine: the SDK sends one after 0, 10, 20 … nodes, to close the snapshot. Node types and
-    references are not checked, since nothing is known to check them.
+    An empty batch is valid: the SDK sends one after 0, 10, 20 … nodes, to close the snapshot. Node types and
+    references are not validated, since no source says that they are.
     """
     integration = find(world, call.params["integrationUid"])
     id = call.params.get("snapshotId")
@@ -49,7 +49,7 @@ def _find(world: World, integration_uid: str, id: int) -> Record:
 
 
 def _open(world: World, integration_uid: str) -> Record:
-    # Fixtures bring snapshots of their own, so the sequence has to start after the last of them.
+    # Fixtures contain snapshots, so the sequence has to start after the last of them.
     last = _last(world[SNAPSHOTS])
     start = last["id"] + 1 if last and last["id"] < HIGHEST_INT else 1
     while (id := world.next_number("paradime.snapshots", start)) in world[SNAPSHOTS]:

@@ -1,4 +1,4 @@
-"""Made-up integrations and nodes."""
+"""Generates integrations and nodes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def integration(fake: Faker, number: int, world: World, given: Record) -> Record
 
 
 def node_of(integration: Record, fake: Faker, number: int, given: Record) -> Record:
-    """Return a node of `integration` that stands on one table; what is given of it decides its kind, name and id."""
+    """Return a node of `integration` with one table; given fields decide its kind, name and id."""
     kind = given["kind"] if given.get("kind") in KINDS else fake.random_element(KINDS)
     name = str(given.get("name", f"{fake.catch_phrase()} {number}"))
     types = [each["nodeType"] for each in integration["nodeTypes"]] or ["Dashboard"]
@@ -52,7 +52,7 @@ def node_of(integration: Record, fake: Faker, number: int, given: Record) -> Rec
 
 
 def _own_fields(given: Record) -> Record:
-    """Return those fields that a node is made of; its id is made from them."""
+    """Return the given fields of a node, from which its id is derived."""
     return {name: value for name, value in given.items() if name not in ("id", "integrationUid", "kind")}
 
 

@@ -1,4 +1,4 @@
-"""What dbt's artifacts say about tests. Manifests of tens of megabytes are read a block at a time, off the loop."""
+"""Reads tests from dbt's artifacts. Manifests of tens of megabytes are read a block at a time, off the loop."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from emulator.vendors.secoda.json_members import JsonMembers, Members, Unreadabl
 from emulator.vendors.secoda.reports import Report
 
 MOST_NAMES = 250_000
-"""How many names, of tests and of what they test, are kept of one file. A project of 50,000 models has fewer."""
+"""How many names, of tests and of their targets, are stored from one file. A project of 50,000 models has fewer."""
 
 MOST_BYTES = 16 * 1024 * 1024
-"""How long these names are together."""
+"""The maximum total length of these names."""
 
 Pick: TypeAlias = Callable[[str, Members], None]
-"""Takes what it wants out of members of the container with that name."""
+"""Picks data from members of the container with that name."""
 
 OUTCOMES = {"fail": "failing", "error": "failing", "warn": "warning"}
-"""Statuses of a test's result that count, and as what."""
+"""The statuses of a test's result that count, and as what."""
 
 TESTS = ("test.", "unit_test.")
-"""How the unique ids of tests begin."""
+"""The beginnings of the unique ids of tests."""
 
 
 async def read_manifest(part: Part, report: Report, max_depth: int) -> dict[str, list[str]]:
-    """Return the tested entities (dbt's unique ids) by test. What is no manifest is reported."""
+    """Return the tested entities (dbt's unique ids) by test. Report a file that is not a manifest."""
     tests: dict[str, list[str]] = {}
     allowance = _Allowance()
 
@@ -42,7 +42,7 @@ async def read_manifest(part: Part, report: Report, max_depth: int) -> dict[str,
 
 
 async def read_run_results(part: Part, report: Report, max_depth: int) -> dict[str, str]:
-    """Return "failing" or "warning" by test, for tests that are. What are no run results is reported."""
+    """Return "failing" or "warning" by test, for tests that are. Report a file that is not run results."""
     outcomes: dict[str, str] = {}
     allowance = _Allowance()
 
@@ -59,12 +59,12 @@ async def read_run_results(part: Part, report: Report, max_depth: int) -> dict[s
 
 
 async def _read(part: Part, kind: str, pick: Pick, report: Report, max_depth: int) -> bool:
-    """Read the whole file; report and return False if it is not JSON, or not that artifact."""
+    """Read the whole file; if it is not JSON, or not that artifact, report that and return False."""
     versions: list[Any] = []
     blocks = JsonMembers(part.file, max_depth).blocks()
 
     def read_block() -> bool:
-        """Parse one block; return whether there was one."""
+        """Parse one block; return False at the end."""
         pieces = next(blocks, None)
         for container, members in pieces or ():
             if container == "metadata" and isinstance(members, dict):
@@ -86,14 +86,14 @@ async def _read(part: Part, kind: str, pick: Pick, report: Report, max_depth: in
 
 
 class _Allowance:
-    """How much of one file is kept. Raises UnreadableJson beyond MOST_NAMES and MOST_BYTES."""
+    """How much of one file may be stored. Raises UnreadableJson beyond MOST_NAMES and MOST_BYTES."""
 
     def __init__(self) -> None:
         self._names = 0
         self._bytes = 0
 
     def spend(self, entities: list[str], test: str) -> list[str]:
-        """Return the entities if they and their test may be kept."""
+        """Return the entities if they and their test may be stored."""
         self._names += 1 + len(entities)
         self._bytes += len(test) + sum(map(len, entities))
         if self._names > MOST_NAMES or self._bytes > MOST_BYTES:
@@ -102,14 +102,14 @@ class _Allowance:
 
 
 def _outcome(result: Any) -> tuple[str, str]:
-    """Return a result's unique id, and as what it counts; "" for what it does not tell, or does not count."""
+    """Return a result's unique id, and as what it counts; "" if it does not count or is unknown."""
     found = result if isinstance(result, dict) else {}
     name, status = found.get("unique_id"), found.get("status")
     return name if isinstance(name, str) else "", OUTCOMES.get(status, "") if isinstance(status, str) else ""
 
 
 def _entities(node: dict[str, Any]) -> list[str]:
-    """Return what a test is attached to; a singular or unit test depends on what it tests."""
+    """Return the entity that a test is attached to; a singular or unit test depends on its entities."""
     if isinstance(node.get("attached_node"), str):
         return [_text(node["attached_node"])]
     depends_on = node.get("depends_on")
@@ -122,5 +122,5 @@ def _strings(values: Any) -> list[str]:
 
 
 def _text(value: str) -> str:
-    """Return a text without lone surrogates, which a record cannot hold."""
+    """Return a text without lone surrogates, which a record cannot contain."""
     return value.encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""Who asks: an API key as bearer token, with the rights of the user who made it.
+"""Authentication by an API key as bearer token, with the rights of the user who created it.
 
 Secoda documentation, Authentication.
 """
@@ -13,7 +13,7 @@ from emulator.vendors.secoda.errors import no_permission, not_authenticated, wro
 
 
 def authenticate(call: Call, credentials: Credentials, now: datetime) -> Identity:
-    """Return who asks. Raises Refusal (401) without a key, and for a key that is unknown or has expired."""
+    """Return the caller. Raises Refusal (401) for a missing, unknown or expired key."""
     scheme, _, key = call.headers.get("Authorization", "").strip().partition(" ")
     if scheme.lower() != "bearer":
         raise not_authenticated()
@@ -24,13 +24,13 @@ def authenticate(call: Call, credentials: Credentials, now: datetime) -> Identit
 
 
 def authorize(call: Call, identity: Identity, operation: str, safe: bool) -> None:
-    """Let everybody read, and those with full rights write. Raises Refusal (403)."""
+    """Allow everyone to read, and users with full rights to write. Raises Refusal (403)."""
     if not safe and identity.rights != "full":
         raise no_permission()
 
 
 def presented(call: Call) -> str:
-    """Return the id of the credential that a call presents, "" if it presents none."""
+    """Return the id of the credential that a call presents, or ""."""
     scheme, _, token = call.headers.get("Authorization", "").strip().partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 

@@ -1,4 +1,4 @@
-"""What Secoda keeps."""
+"""Secoda's collections."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ SYNCS = Collection(
     schema="sync.schema.json",
     references={"integration_id": INTEGRATIONS},
 )
-"""Each upload and each dbt sync, with what went wrong. `current` marks the one whose rows are in force.
+"""Each upload and each dbt sync, with its errors. `current` marks the one whose rows are in force.
 
-`rows` tells of those whose keys begin with its `tag`: they are "arriving", "in force", "leaving", or there are "none".
+`rows` is the state of the rows whose keys begin with its `tag`: "arriving", "in force", "leaving" or "none".
 """
 
 RESOURCES = Collection("secoda.resources", key="key", schema="kept-resource.schema.json")
-"""Tables, columns, dashboards …: those of a sync that are not in force are on their way in or out."""
+"""Tables, columns, dashboards …: rows of a sync that are not in force are being added or removed."""
 
 LINEAGE = Collection("secoda.lineage", key="key", schema="kept-lineage.schema.json")
-"""Lineage, as RESOURCES."""
+"""Lineage, like RESOURCES."""
 
 ARTIFACTS = Collection("secoda.dbt_artifacts", schema="kept-dbt-artifacts.schema.json", references={"id": INTEGRATIONS})
-"""What the uploaded dbt artifacts say about tests, by integration."""
+"""The tests in the uploaded dbt artifacts, by integration."""
 
 FAILING_TESTS = Collection(
     "secoda.failing_tests", schema="kept-failing-tests.schema.json", references={"id": INTEGRATIONS}
 )
-"""What the last dbt sync found, by integration."""
+"""The results of the last dbt sync, by integration."""
 
 CONVERSATIONS = Collection(
     "secoda.slack_conversations", indexes=("integration_id",), schema="kept-slack-conversation.schema.json"

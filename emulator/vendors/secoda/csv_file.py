@@ -1,4 +1,4 @@
-"""Tables and columns out of a CSV file (Secoda documentation, Create your CSV). One row is one column of a table."""
+"""Reads tables and columns from a CSV file (Secoda documentation, Create your CSV). A row is a column of a table."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from emulator.vendors.secoda.reports import Report
 from emulator.vendors.secoda.texts import character_problems, text_problems
 
 NAMES = ("database", "schema", "name", "col_name")
-"""The columns that a file and each of its rows must have; they make up what identifies a resource."""
+"""The columns that a file and each of its rows must have; they identify a resource."""
 
 TABLES_REMEMBERED = 1000
-"""How many tables are remembered as seen; one that comes again after so many others is found when it is stored."""
+"""How many recent tables are remembered; one that returns after that many others is found when it is stored."""
 
 Cells: TypeAlias = Mapping[str, str]
 
 
 def read_rows(lines: Lines, report: Report) -> Iterator[Record | None]:
-    """Yield the table (unless seen just before) and the column of each row, None for a row that gives nothing."""
+    """Yield the table (unless seen before) and the column of each row, None for an invalid row."""
     rows = _Rows(lines, report)
     header = [name.strip() for name in next(iter(rows), (1, []))[1]]
     if rows.is_unclosed:
@@ -68,7 +68,7 @@ class _Rows:
         return line, row
 
     def _text(self, lines: Lines) -> Iterator[str]:
-        """Yield the lines, and an empty one behind the last: a row that takes it in was inside a quote there."""
+        """Yield the lines, and an empty one after the last: a row that includes it ends inside a quote."""
         yield from lines.text()
         self._has_ended = True
         yield _ONE_LINE_MORE
@@ -78,7 +78,7 @@ _ONE_LINE_MORE = "\n"
 
 
 def _warn_of_quote(header: list[str], row: list[str], line: int, report: Report) -> None:
-    """Name the line and column where a quote was opened that takes in the rest of the file."""
+    """Report the line and column of an opening quote that includes the rest of the file."""
     opened = line + sum(cell.count("\n") for cell in row[:-1])
     column = header[len(row) - 1] if len(row) <= len(header) else len(row)
     report.warning(opened, column, "The quote that is opened here is never closed: it holds the rest of the file.")
@@ -121,7 +121,7 @@ def _resources(cells: Cells, line: int, seen: dict[str, int], report: Report) ->
         return
     database, schema, name, column = (cells[name].strip() for name in NAMES)
     table = f"{database}.{schema}.{name}"
-    # Rows of one table repeat what they say about it. Its hash is enough to tell whether they do.
+    # Rows of one table repeat its fields. A hash is enough to check that.
     said = hash((values.get("description"), values.get("is_view"), values.get("last_updated_time")))
     if seen.get(table) != said:
         if table not in seen and len(seen) >= TABLES_REMEMBERED:
@@ -160,7 +160,7 @@ _WRONG = object()
 
 
 def _value(name: str, cell: str, line: int, report: Report) -> Any:
-    """Return what an optional cell says, None if nothing, _WRONG (and report) if it cannot be read."""
+    """Return the value of an optional cell, None if it is empty, _WRONG (and report it) if it is invalid."""
     # The documented sample prints None for an unset time.
     if cell == "" or (cell == "None" and _OPTIONAL[name] is not _text):
         return None

@@ -1,4 +1,4 @@
-"""dbt Core: artifacts come in, a sync extracts which entities have failing tests."""
+"""dbt Core: uploads artifacts; a sync extracts the entities with failing tests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ handlers = Handlers()
 
 @handlers.streaming_operation("uploadDbtArtifacts")
 async def upload_dbt_artifacts(call: Call, transactions: Transactions) -> Reply:
-    """Keep what the artifacts say for the next sync (Secoda documentation, Integrations, Upload dbt Core Artifacts)."""
+    """Store the artifacts' tests for the next sync (Secoda documentation, Integrations, Upload dbt Core Artifacts)."""
     results, manifest = _files(call, "run_results", "manifest")
     id = call.params["integration_id"]
     await transactions.run(lambda world: _find_dbt(world, id))
@@ -37,7 +37,7 @@ async def upload_dbt_artifacts(call: Call, transactions: Transactions) -> Reply:
 
 @handlers.streaming_operation("triggerDbtSync")
 async def trigger_dbt_sync(call: Call, transactions: Transactions) -> Reply:
-    """Run a sync on what was uploaded, however many tests that are.
+    """Run a sync on the uploaded artifacts, with any number of tests.
 
     Secoda documentation, Integrations, Trigger dbt Core Sync.
     """
@@ -47,7 +47,7 @@ async def trigger_dbt_sync(call: Call, transactions: Transactions) -> Reply:
 
 @handlers.operation("listDbtFailingTests")
 def list_dbt_failing_tests(call: Call, world: World) -> Reply:
-    """Return what the last sync found.
+    """Return the results of the last sync.
 
     Secoda documentation, Integrations, Get Entities With Failing or Warning Tests.
     """
@@ -58,7 +58,7 @@ def list_dbt_failing_tests(call: Call, world: World) -> Reply:
 
 @handlers.streaming_operation("uploadDbtManifest")
 async def upload_dbt_manifest(call: Call, transactions: Transactions) -> Reply:
-    """Take a manifest and run a sync at once (Secoda documentation, dbt Core)."""
+    """Store a manifest and run a sync at once (Secoda documentation, dbt Core)."""
     (part,) = _files(call, "manifest_file")
     report = Report.on(part)
     return await _extract_now(call, transactions, report, "tests", lambda: read_manifest(part, report, call.max_depth))
@@ -67,7 +67,7 @@ async def upload_dbt_manifest(call: Call, transactions: Transactions) -> Reply:
 @handlers.streaming_operation("uploadDbtRunResult")
 @handlers.streaming_operation("uploadDbtRunResults")
 async def upload_dbt_run_result(call: Call, transactions: Transactions) -> Reply:
-    """Take run results and run a sync at once (Secoda documentation, dbt Core; the plural path is the older one)."""
+    """Store run results and run a sync at once (Secoda documentation, dbt Core; the plural path is the older one)."""
     (part,) = _files(call, "run_result_file")
     report = Report.on(part)
     return await _extract_now(
@@ -86,7 +86,7 @@ async def _extract_now(
 
 
 def _files(call: Call, *names: str) -> list[Part]:
-    """Return the named parts. Raises Refusal (400) for those that are missing."""
+    """Return the named parts. Raises Refusal (400) for missing ones."""
     missing = {name: [NO_FILE] for name in names if name not in call.parts}
     if missing:
         raise invalid_fields(missing)
@@ -113,7 +113,7 @@ def _find_dbt(world: World, integration_id: str) -> Record:
 
 
 def _keep(world: World, id: str, found: Record, reports: Sequence[Report], *, sync: bool = False) -> None:
-    """Keep what the artifacts say in place of what earlier ones said; run a sync if asked to."""
+    """Replace the stored tests by those of the artifacts; run a sync if `sync`."""
     refuse_errors(world, reports)
     id = _find_dbt(world, id)["id"]
     former = world[ARTIFACTS].get(id) or {"tests": {}, "outcomes": {}}
@@ -126,7 +126,7 @@ def _keep(world: World, id: str, found: Record, reports: Sequence[Report], *, sy
 
 
 def _sync(world: World, id: str) -> None:
-    """Extract from the artifacts; a sync that cannot is recorded as failed, and changes nothing."""
+    """Extract from the artifacts; if that fails, the sync is recorded as failed, and changes nothing."""
     found: Record = {}
     artifacts = world[ARTIFACTS].get(id)
     report = Report("manifest", "manifest.json")
@@ -144,7 +144,7 @@ def _sync(world: World, id: str) -> None:
 
 
 def _failing_tests(id: str, artifacts: Record, report: Report, unit_tests_count: bool) -> dict[str, list[str]]:
-    """Return the entities with failing tests, and those with warnings only."""
+    """Return the entities with failing tests, and those with only warnings."""
     entities: dict[str, dict[str, None]] = {"failing": {}, "warning": {}}
     for test, outcome in artifacts["outcomes"].items():
         if test not in artifacts["tests"]:
@@ -165,5 +165,5 @@ _UNIT_TESTS = {
 
 
 def _ids(integration_id: str, entities: Sequence[str]) -> list[str]:
-    """Return the ids of dbt's entities: a client can foretell them from integration and unique id."""
+    """Return the ids of dbt's entities: a client can predict them from integration and unique id."""
     return [str(uuid5(UUID(integration_id), entity)) for entity in entities]

@@ -1,4 +1,4 @@
-"""How Secoda words errors: as Django REST framework does, on which it is built (contract: error.schema.json)."""
+"""Secoda's wording of errors: that of Django REST framework, which it uses (contract: error.schema.json)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NO_UUID = "Must be a valid UUID."
 NO_JSON = "This is not JSON."
 
 TEXTS = ("name", "type")
-"""The fields of a new integration that are texts."""
+"""The text fields of a new integration."""
 
 _CANONICAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -59,7 +59,7 @@ def not_found() -> Refusal:
 
 
 def invalid_page() -> Refusal:
-    """404 for a page that is not there."""
+    """404 for a page out of range."""
     return Refusal(_detail(404, "Invalid page."))
 
 
@@ -74,7 +74,7 @@ def _refused(name: str, found: Any) -> Violation:
 
 
 def parse_uuid(value: Any) -> str | None:
-    """Return a UUID as Django writes it, whichever way it is spelled, a number included, or None if it is none."""
+    """Return a UUID as Django writes it, from any spelling, even a number; None if it is invalid."""
     if isinstance(value, str) and _CANONICAL.fullmatch(value):
         return value
     try:
@@ -84,29 +84,29 @@ def parse_uuid(value: Any) -> str | None:
 
 
 class SecodaDialect:
-    """Words what the core finds the way Secoda does."""
+    """Secoda's wording of errors."""
 
     def unknown_path(self, call: Call) -> Reply:
-        """Answer Django's HTML page."""
+        """Return Django's HTML page."""
         return _page(404, "Not Found", "The requested resource was not found on this server.")
 
     def wrong_method(self, call: Call, allowed: Sequence[str]) -> Reply:
-        """Answer 405 and name the methods."""
+        """Return 405 and name the methods."""
         methods = [*allowed, *(["HEAD"] if "GET" in allowed else [])]
         return _detail(405, f'Method "{call.method}" not allowed.', {"Allow": ", ".join(methods)})
 
     def too_large(self, call: Call, limit: int) -> Reply:
-        """Answer 413."""
+        """Return 413."""
         return _detail(413, f"Request body exceeded {limit} bytes.")
 
     def unsupported_type(self, call: Call, accepted: Sequence[str]) -> Reply:
-        """Answer 415 and name the type that was sent."""
-        # Django takes the bytes of a header for ISO 8859-1.
+        """Return 415 and name the type that was sent."""
+        # Django decodes headers as ISO 8859-1.
         sent = call.headers.get("Content-Type", "").encode("utf-8", "surrogateescape").decode("latin-1")
         return _detail(415, f'Unsupported media type "{sent}" in request.')
 
     def malformed(self, call: Call, problem: MalformedBody) -> Reply:
-        """Answer 400 in the words of the parser."""
+        """Return 400 in the words of the parser."""
         if call.content_type != MULTIPART:
             return _detail(400, f"JSON parse error - {problem}")
         if isinstance(problem, TooManyParts):
@@ -114,15 +114,15 @@ class SecodaDialect:
         return _detail(400, problem.problem)
 
     def unsupported_encoding(self, call: Call, encoding: str) -> Reply:
-        """Answer 415; but Django takes every body as it was sent, whatever its content encoding."""
+        """Return 415. Not called: Django reads every body as it was sent, whatever its content encoding."""
         return _detail(415, f'Unsupported content encoding "{encoding}" in request.')
 
     def undecodable(self, call: Call, problem: UndecodableBody) -> Reply:
-        """Answer 400; but Django unpacks nothing."""
+        """Return 400. Not called: Django decompresses nothing."""
         return _detail(400, f"Parse error - {problem}")
 
     def refuses(self, violation: Violation) -> bool:
-        """Refuse what Django REST framework does; it ignores unknown fields and makes strings of numbers."""
+        """Refuse what Django REST framework refuses; it ignores unknown fields and converts numbers to strings."""
         if violation.place != "body":
             return violation.place == "path" or (_is_page(violation) and violation.actual not in ("", "last"))
         if violation.rule == "type" and violation.expected == "string":
@@ -130,12 +130,12 @@ class SecodaDialect:
             return parse_uuid(violation.actual) is None if is_team else not is_number(violation.actual)
         if violation.rule == "format":
             return parse_uuid(violation.actual) is None
-        # Handlers tell which files an upload without any body lacks, and judge a CSV upload by its switch.
+        # Handlers report the missing files of an upload without a body, and apply the switch for a CSV upload.
         missing_to_handlers = violation.rule == "required" and violation.pointer in ("", "/file")
         return violation.rule != "additionalProperties" and not missing_to_handlers
 
     def invalid(self, call: Call, violations: Sequence[Violation]) -> Reply:
-        """Answer 404 for what is looked up by id or page, else 400 with messages by field."""
+        """Return 404 for an invalid id or page, else 400 with messages by field."""
         if any(violation.place == "path" for violation in violations):
             return not_found().reply
         if any(_is_page(violation) for violation in violations):
@@ -147,23 +147,23 @@ class SecodaDialect:
             for step in outer:
                 place = place.setdefault(step, {})
             place.setdefault(last, []).append(_message(call, violation))
-        # Of a field with a problem of its own CharField says nothing else.
+        # For a field with its own problem CharField reports nothing else.
         return Reply(400, {**problems_of_texts(call.document), **messages})
 
     def broken(self, call: Call) -> Reply:
-        """Answer Django's HTML page."""
+        """Return Django's HTML page."""
         return _page(500, "Server Error (500)", "")
 
 
 def problems_of_texts(document: Document | Nothing) -> dict[str, Sequence[str]]:
-    """Return what CharField finds wrong in the texts of a new integration, by field."""
+    """Return CharField's errors for the texts of a new integration, by field."""
     given = document if isinstance(document, dict) else {}
     texts = {name: given[name] for name in TEXTS if isinstance(given.get(name), str) or is_number(given.get(name))}
     return {name: found for name, text in texts.items() if (found := text_problems(text))}
 
 
 def _is_page(violation: Violation) -> bool:
-    """Return True if a page of a list was asked for that cannot be; other operations know no pages."""
+    """Return True for an invalid page of a list; other operations have no pages."""
     is_known = violation.rule != "additionalProperties"
     return is_known and (violation.place, violation.pointer) == ("query", "/page")
 

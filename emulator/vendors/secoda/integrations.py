@@ -20,7 +20,7 @@ handlers = Handlers()
 
 @handlers.operation("listIntegrations")
 def list_integrations(call: Call, world: World) -> Reply:
-    """Return one page of the integrations, of one type if asked for.
+    """Return one page of the integrations, optionally of one type.
 
     Secoda documentation, Integrations, List Integrations.
     """
@@ -33,7 +33,7 @@ def list_integrations(call: Call, world: World) -> Reply:
 
 @handlers.operation("createIntegration")
 def create_integration(call: Call, world: World) -> Reply:
-    """Create an integration of what is given, and defaults (Secoda documentation, Integrations, Create Integration)."""
+    """Create an integration with defaults (Secoda documentation, Integrations, Create Integration)."""
     given = {} if call.document is NOTHING else call.document
     wrong = {**problems_of_texts(given), **_problems_of_teams(given)}
     if wrong:
@@ -51,7 +51,7 @@ def get_integration(call: Call, world: World) -> Reply:
 
 @handlers.streaming_operation("deleteIntegration")
 async def delete_integration(call: Call, transactions: Transactions) -> Reply:
-    """Delete an integration at once, then what it held, however much.
+    """Delete an integration at once, then all its content in batches.
 
     Secoda documentation, Integrations, Delete Integration.
     """
@@ -70,7 +70,7 @@ def find(world: World, integration_id: str) -> Record:
 
 
 def _delete(world: World, integration_id: str) -> list[Record]:
-    """Delete the integration and all but its rows; return its syncs that have some: these and they are still to go."""
+    """Delete the integration and everything but its rows; return its syncs with rows, which are deleted later."""
     id = find(world, integration_id)["id"]
     syncs = world[SYNCS].all({"integration_id": id})
     for sync in syncs:
@@ -112,7 +112,7 @@ def _new(given: Document, id: str, now: str) -> dict[str, Any]:
 
 
 def _problems_of_teams(given: Document) -> dict[str, Any]:
-    """Return what is wrong with teams that the contract has let through, as it does with numbers."""
+    """Return the errors in teams that the contract allows, such as numbers."""
     wrong = {str(place): [NO_UUID] for place, team in enumerate(given.get("teams", ())) if parse_uuid(team) is None}
     return {"teams": wrong} if wrong else {}
 

@@ -1,4 +1,4 @@
-"""A large JSON file, a few members at a time: memory holds one piece, whatever the file's size and shape."""
+"""Reads a large JSON file a few members at a time: only one piece is in memory, whatever the file's size and shape."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, BinaryIO, TypeAlias, cast
 from emulator.vendors.secoda.errors import NO_JSON
 
 BLOCK = 64 * 1024
-"""Bytes that are read in one go; a piece ends with the first value that ends so many bytes after its start."""
+"""How many bytes are read at once; a piece ends with the first value that ends this many bytes after its start."""
 
 PIECE_BYTES = 2 * 1024 * 1024
-"""Bytes of the longest value that is read, such as one node of a manifest: while it is parsed, nothing else runs."""
+"""The maximum size of a value, such as one node of a manifest: while it is parsed, nothing else runs."""
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -21,11 +21,11 @@ Members: TypeAlias = "dict[str, Any] | list[Any]"
 """Some of the members of one object, or of the elements of one array."""
 
 _STRING_REST = rb'[^"\\]*+(?:\\.[^"\\]*+)*+'
-"""A string from behind its opening quote on, without the closing one."""
+"""A string after its opening quote, without the closing one."""
 
 _STRING_END = re.compile(_STRING_REST + rb'("?+)', re.DOTALL)
 _TOKEN = re.compile(
-    # A container without another one inside, a string whose end may not have come yet, a bracket.
+    # A container without another one inside, a string whose end may not be read yet, a bracket.
     rb'[{\[](?:[^"{}\[\]]++|"' + _STRING_REST + rb'")*+[}\]]|"' + _STRING_REST + rb'("?+)|[{}\[\]]',
     re.DOTALL,
 )
@@ -39,14 +39,14 @@ _STAND_IN = {b"{": b'"":0', b"[": b"0"}
 
 
 class UnreadableJson(Exception):
-    """The file is not JSON, or holds what is not read: str() is a sentence."""
+    """The file is not JSON, or exceeds a limit: str() is a sentence."""
 
 
 class JsonMembers:
     """A file with an object of objects and arrays, such as dbt's artifacts, split into pieces of each of these.
 
-    It is read as Python's json module does, which writes dbt's artifacts: NaN, Infinity and a byte order mark
-    are taken, whole numbers of more than 4,300 digits are not. Nor are more than `max_depth` levels.
+    It is read like by Python's json module, which writes dbt's artifacts: NaN, Infinity and a byte order mark are
+    accepted, but not whole numbers of more than 4,300 digits, or more than `max_depth` levels.
     """
 
     def __init__(self, file: BinaryIO, max_depth: int) -> None:
@@ -54,7 +54,7 @@ class JsonMembers:
         self._max_depth = max_depth
         self._depth = 0
         self._inside_string = False
-        # The file without what is inside the containers of its second level; what is inside the present one.
+        # The file without the content of its second-level containers; the content of the current one.
         self._outline = bytearray()
         self._piece = bytearray()
         self._name = ""
@@ -129,14 +129,14 @@ class JsonMembers:
         self._bracket, self._is_first = bracket, True
 
     def _take_piece(self) -> Members:
-        """Return what the piece holds. What follows another piece begins with a comma, or there is nothing."""
+        """Return the members of the piece. After a previous piece, it begins with a comma, or is empty."""
         _refuse_longer(self._piece)
         content = bytes(self._piece)
         self._piece.clear()
         if self._is_first:
             self._is_first = False
             return cast("Members", _parse(self._bracket + content + _COUNTERPART[self._bracket]))
-        # Something for the comma to follow.
+        # A value before the comma.
         members = _parse(self._bracket + _STAND_IN[self._bracket] + content + _COUNTERPART[self._bracket])
         del members["" if isinstance(members, dict) else 0]
         return cast("Members", members)
@@ -148,7 +148,7 @@ def _parse(text: bytes) -> Any:
     except (json.JSONDecodeError, UnicodeDecodeError):
         raise UnreadableJson(NO_JSON) from None
     except ValueError:
-        # The one other that Python's reader raises: sys.get_int_max_str_digits().
+        # The only other error of Python's reader: sys.get_int_max_str_digits().
         raise UnreadableJson("A whole number has more than 4300 digits.") from None
 
 

@@ -1,4 +1,4 @@
-"""Resources and lineage out of JSONL files (contract: resource-line and lineage-line.schema.json)."""
+"""Reads resources and lineage from JSONL files (contract: resource-line and lineage-line.schema.json)."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from emulator.vendors.secoda.texts import character_problems, is_number, text_pr
 
 
 def read_resources(lines: Lines, report: Report) -> Iterator[Record | None]:
-    """Yield the resource of each line, None for a line that gives none."""
+    """Yield the resource of each line, None for an invalid line."""
     return (_resource(line, lines.number, report) for line in lines)
 
 
 def read_lineage(lines: Lines, report: Report) -> Iterator[Record | None]:
-    """Yield the lineage of each line, None for a line that gives none."""
+    """Yield the lineage of each line, None for an invalid line."""
     return (_lineage(line, lines.number, report) for line in lines)
 
 
@@ -35,13 +35,13 @@ def _resource(line: bytes, number: int, report: Report) -> Record | None:
     for name in _EXPECTED.get(str(document["entity_type"]).strip(), ()):
         if document.get(name) is None:
             report.warning(number, name, f"A {document['entity_type']} should have this.")
-    # Nulls mean "not given", and keys that nobody knows are ignored.
+    # Nulls mean "not given", and unknown keys are ignored.
     known = {name: document[name] for name in _TYPES if document.get(name) is not None}
     return {**known, **_texts_of(known, _TEXTS), **_texts_of(known, _IDENTIFYING, trimmed=True), "line": number}
 
 
 def _texts_of(document: Mapping[str, Any], names: Iterable[str], *, trimmed: bool = False) -> Record:
-    """Return the texts among these; a number becomes one. What identifies a resource has no white space around it."""
+    """Return the texts among these; a number becomes one. Identifying texts are stripped."""
     texts = {name: str(document[name]) for name in names if name in document}
     return {name: text.strip() for name, text in texts.items()} if trimmed else texts
 
@@ -101,7 +101,7 @@ def _is_resource(document: Mapping[str, Any], number: int, report: Report) -> bo
 
 
 def _identifier(found: Any, end: str, number: int, report: Report) -> Record | None:
-    """Return one end of a lineage without what nobody knows, or None (and report) if it is wrong."""
+    """Return one end of a lineage without unknown keys, or None (and report it) if it is invalid."""
     if not isinstance(found, dict):
         wrong = f'Expected a dictionary of items but got type "{type(found).__name__}".'
         report.error(number, end, REQUIRED if found is _MISSING else wrong)
@@ -122,7 +122,7 @@ def _identifier(found: Any, end: str, number: int, report: Report) -> Record | N
 
 
 def _are_texts(document: Mapping[str, Any], names: Iterable[str], prefix: str, number: int, report: Report) -> bool:
-    """Return True if all of these are there and say something; report those that do not."""
+    """Return True if all of these are present and not empty; report those that are not."""
     problems = {name: problem for name in names if (problem := _text_problem(document.get(name, _MISSING)))}
     for name, problem in problems.items():
         report.error(number, prefix + name, problem)
@@ -162,7 +162,7 @@ _IDENTIFIERS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "external_column": (("table", "column"), _PLACE),
     "tables_from_query": (("sql",), ()),
 }
-"""What each kind of identifier must say, and what it may."""
+"""The required and optional keys of each kind of identifier."""
 
 
 def _integer_problem(value: Any) -> str:
@@ -207,7 +207,7 @@ _TYPES: Mapping[str, Callable[[Any], str]] = {
     "group": _optional_text_problem,
     "product": _optional_text_problem,
 }
-"""What a resource may say, and what is wrong with a value of it ("" if nothing)."""
+"""The keys of a resource, with a function that returns the error of a value, or ""."""
 
 _EXPECTED: Mapping[str, tuple[str, ...]] = {
     "table": ("schema", "database"),
@@ -215,4 +215,4 @@ _EXPECTED: Mapping[str, tuple[str, ...]] = {
     "dashboard": ("group",),
     "chart": ("product", "parent_databuilder_id"),
 }
-"""What the documentation calls required of a kind, and its own sample lacks."""
+"""Keys that the documentation requires for a kind, but its own sample lacks."""

@@ -1,4 +1,4 @@
-"""The lines of an uploaded file, none of which is allowed to be endless."""
+"""Reads the lines of an uploaded file, with a limit on their length."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import BinaryIO
 from emulator.vendors.secoda.reports import Report
 
 LONGEST = 1024 * 1024
-"""Bytes of the longest line that is read; a longer one is an error."""
+"""The maximum length of a line in bytes; a longer one is an error."""
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Lines:
-    """Reads lines one by one. `number` is that of the line read last, `consumed` the bytes read so far."""
+    """Reads lines one by one. `number` is that of the last line, `consumed` the number of bytes read so far."""
 
     def __init__(self, file: BinaryIO, report: Report) -> None:
         self.number = 0
@@ -23,7 +23,7 @@ class Lines:
         self._report = report
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield each line with its end; an over-long one is reported, and comes as an empty line."""
+        """Yield each line with its line break; report a line that is too long, and yield an empty one instead."""
         self._file.seek(0)
         while line := self._file.readline(LONGEST):
             self.number += 1
@@ -37,7 +37,7 @@ class Lines:
             yield line
 
     def text(self) -> Iterator[str]:
-        """Yield each line as text; what is not UTF-8 is warned of, and becomes U+FFFD."""
+        """Yield each line as text; bytes that are not UTF-8 become U+FFFD, with a warning."""
         for line in self:
             try:
                 yield line.decode()

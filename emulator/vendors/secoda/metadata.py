@@ -23,7 +23,7 @@ handlers = Handlers()
 
 @dataclass(frozen=True)
 class Source:
-    """A file of an upload: which part it is, what reads it, and where its records go."""
+    """A file of an upload: its part, its parser, and the collection of its records."""
 
     part: Part
     parse: Parse
@@ -63,7 +63,7 @@ def _without_file(call: Call, world: World) -> Reply:
 
 
 async def _import(call: Call, transactions: Transactions, kind: str, sources: Sequence[Source]) -> Reply:
-    """Store the files' records unseen, then put them in force in one transaction, or remove them all."""
+    """Store the files' records invisibly, then put them in force in one transaction, or remove them all."""
     reports = [Report.on(source.part) for source in sources]
     stage = Stage()
     counts = {"resources": 0, "lineage": 0}
@@ -88,7 +88,7 @@ def _begin(world: World, call: Call, stage: Stage, kind: str, reports: Sequence[
 
 
 def _conclude(world: World, stage: Stage, counts: dict[str, int], reports: Sequence[Report]) -> None:
-    """End the sync; what it stored is in force then, unless nothing was usable."""
+    """End the sync; its records are then in force, unless none was usable."""
     refuse_errors(world, reports)
     failed = counts["resources"] == 0 and any(report.errors for report in reports)
     status = "failed" if failed else "succeeded"

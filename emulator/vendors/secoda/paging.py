@@ -20,7 +20,7 @@ from emulator.vendors.secoda.errors import invalid_page
 class Page:
     """One page of a list of `count` records; `number` counts from 1.
 
-    If `torn`, the last record has moved to the front since the first page was got (switch torn_pages).
+    If `torn`, the last record has moved to the front since the first page (switch torn_pages).
     """
 
     call: Call
@@ -31,17 +31,17 @@ class Page:
 
     @property
     def total(self) -> int:
-        """How many pages there are; an empty list has one."""
+        """The number of pages; an empty list has one."""
         return _pages(self.count, self.size)
 
     @property
     def skip(self) -> int:
-        """How many records come before this page, in the order that they are kept in."""
+        """The number of records before this page, in the stored order."""
         return (self.number - 1) * self.size - self._is_shifted
 
     @property
     def length(self) -> int:
-        """How many records are on this page."""
+        """The number of records on this page."""
         return min(self.size, self.count - (self.number - 1) * self.size)
 
     @property
@@ -49,7 +49,7 @@ class Page:
         return self.torn and self.number > 1
 
     def envelope(self, results: Sequence[Record]) -> dict[str, Any]:
-        """Return the body that carries the page."""
+        """Return the body of the page."""
         following = self.number + 1 if self.number < self.total else None
         previous = self.number - 1 if self.number > 1 else None
         return {
@@ -61,23 +61,23 @@ class Page:
         }
 
     def _link(self, number: int | None) -> str | None:
-        """Return the URL of a page, on the host and path that the caller used; the first page's names no page."""
+        """Return the URL of a page, with the caller's host and path; that of the first page has no page number."""
         if number is None:
             return None
         parameters = [(name, value) for name, value in self.call.query.items() if name != "page"]
         if number > 1:
             parameters.append(("page", str(number)))
-        # As Django REST framework: names in order, the values of one as they were sent.
+        # As in Django REST framework: names in order, the values of one name as they were sent.
         parameters.sort(key=itemgetter(0))
         url = self.call.base_url + self.call.path
         return f"{url}?{urlencode(parameters)}" if parameters else url
 
 
 def find_page(call: Call, count: int, switches: Switches) -> Page:
-    """Return the page that the call asks for, of a list of `count` records. Raises Refusal (404)."""
+    """Return the requested page of a list of `count` records. Raises Refusal (404)."""
     size = min(call.params.get("page_size", switches["default_page_size"]), switches["maximum_page_size"])
     total = _pages(count, size)
-    # What the contract knows no number for, and Django REST framework does: the last page.
+    # Not a number in the contract, but known to Django REST framework: the last page.
     number = total if call.query.getall("page", [""])[-1] == "last" else call.params.get("page", 1)
     if number > total:
         raise invalid_page()

@@ -1,4 +1,4 @@
-"""Makes more integrations, so that lists have pages."""
+"""Generates more integrations, so that lists have several pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with an uploaded file: where, and why."""
+"""The errors and warnings of an uploaded file, with their places."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from emulator.exchange import Part, Record
 
 KEPT = 100
-"""How many errors, and how many warnings, are kept; the rest are counted."""
+"""How many errors, and how many warnings, are stored; the rest are only counted."""
 
 
 @dataclass
 class Report:
-    """What was found in one file: errors (a row is left out) and warnings (it is not).
+    """The findings in one file: errors (the row is skipped) and warnings (it is not).
 
-    `part` is the name of the upload's part, `filename` what the caller calls the file.
+    `part` is the name of the upload's part, `filename` the caller's name of the file.
     """
 
     part: str
@@ -30,12 +30,12 @@ class Report:
         return cls(part.name, part.filename or part.name)
 
     def error(self, line: int | None, column: str | int | None, message: str) -> None:
-        """Note why a row is left out. `column` is a column's or property's name, or a position in the line."""
+        """Add the reason why a row is skipped. `column` is a column's or property's name, or a position in the line."""
         self.error_count += 1
         _keep(self.errors, self._found(line, column, message))
 
     def warning(self, line: int | None, column: str | int | None, message: str) -> None:
-        """Note what is odd about a row that is kept."""
+        """Add a warning about a row that is stored."""
         self.warning_count += 1
         _keep(self.warnings, self._found(line, column, message))
 

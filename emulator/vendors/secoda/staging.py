@@ -1,8 +1,8 @@
-"""Stores the rows of an upload in small batches, so that neither memory nor other calls feel its size.
+"""Stores the rows of an upload in small batches, so that its size affects neither memory nor other calls.
 
-A row is in force with its sync: what an upload brings comes as a whole or not at all. A row of a CSV file is short,
-and what it becomes names its table and itself more than once: each byte more on a row is one more byte on the disk for
-a few of the file. So its key tells its sync, which tells the rest, and there is no index but that of the keys.
+A row is in force with its sync, so an upload takes effect as a whole or not at all. A row of a CSV file is short, but
+its records repeat the names of table and column: each further byte per record adds much to the size on disk. So only
+the key names the sync, which has the rest, and the only index is that of the keys.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ from emulator.vendors.secoda.reports import Report
 
 BATCH_ROWS = 500
 BATCH_BYTES = 128 * 1024
-"""A batch takes one transaction of a few milliseconds: it ends with so many rows, or bytes of the file."""
+"""A batch is one transaction of a few milliseconds: it ends after this many rows, or bytes of the file."""
 
 Parse: TypeAlias = Callable[[Lines, Report], Iterator[Record | None]]
-"""Makes records of a file's lines; None stands for what gives none, so that a batch can end there."""
+"""Parses a file's lines into records; None for an invalid line, so that a batch can end there."""
 
 
 @dataclass
 class Stage:
-    """Where the rows of one sync go, once it has begun; with `tag` the key of each begins."""
+    """Stores the rows of one sync after its beginning; the key of each begins with `tag`."""
 
     integration_id: str = ""
     sync_id: str = ""
     tag: str = ""
 
     async def store(self, collection: Collection, part: Part, parse: Parse, report: Report, to: Transactions) -> int:
-        """Store what `parse` makes of the file; return how many records that are. Memory holds one batch.
+        """Store the file's records, parsed by `parse`; return their number. Only one batch is in memory.
 
-        Raises Refusal (404) once the integration has gone.
+        Raises Refusal (404) if the integration was deleted.
         """
         file = _File(Lines(part.file, report), report, parse)
         stored = 0
@@ -67,7 +67,7 @@ class Stage:
         ]
 
     def _store(self, world: World, collection: Collection, batch: list[Record]) -> tuple[int, list[Record]]:
-        """Store the batch; return how many records are new, and those that took the place of one that differs."""
+        """Store the batch; return how many records are new, and those that replaced a different one."""
         if not is_arriving(world[SYNCS].get(self.sync_id)):
             raise not_found()
         new, changed = dict[str, Record](), list[Record]()
@@ -87,18 +87,18 @@ class Stage:
 
 
 def is_arriving(sync: Record | None) -> bool:
-    """Return True for a sync whose upload is under way."""
+    """Return True for a sync whose upload is in progress."""
     return sync is not None and sync["rows"] == "arriving"
 
 
 def remove_rows(world: World, tag: str, limit: int = -1) -> bool:
-    """Remove the rows of a sync, at most `limit` (-1: all) of each collection; return True if there may be more."""
+    """Delete the rows of a sync, at most `limit` (-1: all) of each collection; return True if there may be more."""
     removed = [world[collection].delete_prefixed(_prefix(tag), limit) for collection in (RESOURCES, LINEAGE)]
     return limit >= 0 and max(removed) >= limit
 
 
 async def clear(transactions: Transactions, tag: str) -> None:
-    """Remove the rows of a sync, batch by batch."""
+    """Delete the rows of a sync, batch by batch."""
     while await transactions.run(lambda world: remove_rows(world, tag, BATCH_ROWS)):
         pass
 
@@ -110,7 +110,7 @@ class _File:
         self._records = parse(lines, report)
 
     def take(self) -> list[Record]:
-        """Return the records of the next batch, perhaps none; set `done` after the last one."""
+        """Return the records of the next batch, possibly none; set `done` after the last one."""
         taken: list[Record] = []
         end = self._lines.consumed + BATCH_BYTES
         for record in self._records:
@@ -125,7 +125,7 @@ class _File:
 def _store_one_by_one(
     world: World, collection: Collection, batch: dict[str, Record], changed: list[Record]
 ) -> tuple[int, list[Record]]:
-    """Store a batch that has records which earlier batches of the file have brought, too."""
+    """Store a batch with records that earlier batches of the file also contain."""
     records, new = world[collection], 0
     for key, record in batch.items():
         former = records.get(key)

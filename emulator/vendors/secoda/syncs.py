@@ -1,4 +1,4 @@
-"""Syncs: what one upload, or one trigger, changed, and what was wrong with it."""
+"""Syncs: the results and errors of one upload, or one trigger."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from emulator.vendors.secoda.reports import Report
 from emulator.vendors.secoda.staging import clear, is_arriving, remove_rows
 
 TAG_LENGTH = 6
-"""Letters of a sync's tag. Each of its rows bears it three times: a long one would cost more than what they say."""
+"""The length of a sync's tag. Each of its rows contains it three times: a long one would take more than their data."""
 
 
 def begin(world: World, integration_id: str, kind: str, files: Mapping[str, str]) -> Record:
@@ -40,10 +40,10 @@ def begin(world: World, integration_id: str, kind: str, files: Mapping[str, str]
 
 
 def finish(world: World, sync_id: str, status: str, reports: Sequence[Report], **facts: Any) -> Record:
-    """Record how the sync ended, and what was found; it goes on running if the switch sync_progress says so.
+    """Record the end of the sync and its findings; it continues to run if the switch sync_progress says so.
 
-    Its rows are in force then, in the place of those of its integration's others, if it has succeeded.
-    Raises Refusal (404) if its integration has gone meanwhile.
+    If it has succeeded, its rows then replace those of the integration's other syncs. Raises Refusal (404) if its
+    integration was deleted meanwhile.
     """
     sync = world[SYNCS].get(sync_id)
     if sync is None or sync["rows"] == "leaving":
@@ -63,7 +63,7 @@ def finish(world: World, sync_id: str, status: str, reports: Sequence[Report], *
 
 
 def abandon(world: World, sync_id: str) -> bool:
-    """Give up a sync whose upload is under way; return False for one that has ended, whatever came of its end."""
+    """Abandon a sync whose upload is in progress; return False for one that has ended in any way."""
     sync = world[SYNCS].get(sync_id)
     if sync is None or not is_arriving(sync):
         return False
@@ -72,7 +72,7 @@ def abandon(world: World, sync_id: str) -> bool:
 
 
 async def sweep(transactions: Transactions, integration_id: str) -> None:
-    """Remove the rows of the integration's syncs that are not in force any more, or never were."""
+    """Delete the rows of the integration's syncs that are no longer, or never were, in force."""
     where = {"integration_id": integration_id, "rows": "leaving"}
     for sync in await transactions.run(lambda world: world[SYNCS].all(where)):
         await clear(transactions, sync["tag"])
@@ -80,7 +80,7 @@ async def sweep(transactions: Transactions, integration_id: str) -> None:
 
 
 def sweep_interrupted(world: World) -> None:
-    """Remove what uploads and deletions have left that were cut off: the process was killed, or copied meanwhile."""
+    """Delete what interrupted uploads and deletions have left behind: the process was killed, or copied meanwhile."""
     for rows in ("arriving", "leaving"):
         for sync in world[SYNCS].all({"rows": rows}):
             remove_rows(world, sync["tag"])
@@ -88,7 +88,7 @@ def sweep_interrupted(world: World) -> None:
 
 
 def _mark_swept(world: World, sync_id: str) -> None:
-    """Note that a sync has no rows; forget it if it never ended, or its integration has gone."""
+    """Mark a sync as without rows; delete it if it never ended, or its integration was deleted."""
     sync = world[SYNCS].get(sync_id)
     if sync is None:
         return

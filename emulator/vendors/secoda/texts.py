@@ -1,4 +1,4 @@
-"""Texts as Django REST framework's CharField takes them (fields.py, and the validators that it adds)."""
+"""Texts as Django REST framework's CharField accepts them (fields.py, and the validators that it adds)."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def read_text(value: str | float) -> str:
-    """Return a text without the white space around it; a number becomes one, with all its digits."""
+    """Return a stripped text; a number becomes a text with all its digits."""
     return str(value).strip()
 
 
 def is_number(value: Any) -> bool:
-    """Return True for a number: CharField makes a text of it, but not of true and false."""
+    """Return True for a number: CharField converts it to a text, but not true and false."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def text_problems(value: str | float, *, may_be_blank: bool = False) -> Sequence[str]:
-    """Return what is wrong with a text, or a number in its place: none, one or two sentences."""
+    """Return the errors of a text, or of a number instead: none, one or two sentences."""
     text = read_text(value)
     if not text:
         return () if may_be_blank else (BLANK,)
@@ -31,7 +31,7 @@ def text_problems(value: str | float, *, may_be_blank: bool = False) -> Sequence
 
 
 def character_problems(text: str) -> Sequence[str]:
-    """Return which characters of a text cannot be stored."""
+    """Return errors for the characters of a text that cannot be stored."""
     if text.isascii():
         return (NO_NULL_CHARACTERS,) if "\0" in text else ()
     surrogate = _SURROGATE.search(text)
