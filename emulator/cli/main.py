@@ -14,6 +14,7 @@ from emulator import __version__
 from emulator.cli.check import check
 from emulator.cli.completing import of_kind
 from emulator.cli.init import init
+from emulator.cli.inspection import faults, journal, sandboxes, scenario, state
 from emulator.cli.listing import completion, operations, scenarios, version
 from emulator.cli.remote import reset, snapshot, wait
 from emulator.cli.streams import say
@@ -123,6 +124,8 @@ def _give_help(command: click.Command) -> None:
         _give_help(below)
 
 
-for command in (init, check, operations, scenarios, wait, reset, snapshot, version, completion):
+LISTING = (operations, scenarios, version, completion)
+RUNNING = (wait, reset, snapshot, sandboxes, journal, state, faults, scenario)
+for command in (init, check, *LISTING, *RUNNING):
     commands.add_command(command)
 _give_help(commands)

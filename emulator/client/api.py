@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emulator.client.connections import TIMEOUT, Connections
@@ -61,6 +61,21 @@ class Api:
         if status >= 300:
             raise EmulatorError(_detail(status, content, f"{method} {self.url}{target.partition('?')[0]}"), status)
         return content
+
+    def events(self, path: str, query: Mapping[str, Any] | None = None) -> Iterator[Any]:
+        """Yield the JSON of server-sent events as they come, until the server ends the stream.
+
+        Raises EmulatorError with the `detail` of an error.
+        """
+        target = f"{ROOT}{self._path}{path}"
+        with self._connections.stream(f"{target}{query_text(query)}", self._headers) as response:
+            if response.status >= 300:
+                raise EmulatorError(
+                    _detail(response.status, response.read(), f"GET {self.url}{target}"), response.status
+                )
+            for line in response:
+                if line.startswith(b"data: "):
+                    yield json.loads(line.removeprefix(b"data: "))
 
 
 def _detail(status: int, content: bytes, call: str) -> str:

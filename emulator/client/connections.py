@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from selectors import EVENT_READ, DefaultSelector
 from socket import socket
@@ -51,6 +51,22 @@ class Connections:
             return self._call_on(self._connect(host, port, timeout=seconds), method, target, body, headers)
         except (OSError, HTTPException) as problem:
             raise self._unanswered(method, problem) from None
+
+    @contextmanager
+    def stream(self, path: str, headers: Mapping[str, str]) -> Iterator[HTTPResponse]:
+        """Yield the reply to a GET, whose body is read line by line as it comes, on a connection of its own.
+
+        Raises EmulatorError if there is no reply, or if the connection breaks.
+        """
+        host, port = self._address
+        connection = self._connect(host, port, timeout=TIMEOUT)
+        try:
+            connection.request("GET", self._path + path, headers=dict(headers))
+            yield connection.getresponse()
+        except (OSError, HTTPException) as problem:
+            raise self._unanswered("GET", problem) from None
+        finally:
+            connection.close()
 
     def close(self) -> None:
         """Close them; the next call opens new ones."""

@@ -93,6 +93,13 @@ class JournalClient:
         """Return one exchange. Raises EmulatorError if the journal does not have it."""
         return exchange_of(self._api.request("GET", f"/journal/{id}"))
 
+    def follow(self, since: int = 0) -> Iterator[Exchange]:
+        """Yield exchanges as they end, those after an id; until the sandbox is dropped, or the emulator stops.
+
+        Raises EmulatorError if the connection breaks, or nothing comes for a minute, not even a sign of life.
+        """
+        yield from (exchange_of(document) for document in self._api.events("/events", {"since": since}))
+
     def clear(self) -> None:
         """Forget all exchanges; their numbers go on."""
         self.leave()

@@ -15,9 +15,7 @@ import orjson
 
 from emulator.exchange import Violation
 from emulator.journal.entry import Exchange, plain, written
-
-LONGEST = 160
-"""The maximum length of a path or a sentence in a line, in characters."""
+from emulator.runtime.terminal import printable
 
 WAITING_LIMIT = 10_000
 """How many lines wait for a reader that does not read; further ones are only counted."""
@@ -83,12 +81,12 @@ def _text_line(exchange: Exchange, now: datetime, style: Callable[[str, str], st
         f"{exchange.seconds * 1000:7.1f} ms",
     ]
     if exchange.stub:
-        columns.append(style(f"stub {_printable(exchange.stub)}", "magenta"))
+        columns.append(style(f"stub {printable(exchange.stub)}", "magenta"))
     if exchange.is_unmatched:
         nearest = f", nearest is {exchange.near_misses[0].operation}" if exchange.near_misses else ""
         columns.append(style(f"no operation{nearest}", "yellow"))
     if exchange.faults:
-        columns.append(style(f"fault {_printable(', '.join(exchange.faults))}", "magenta"))
+        columns.append(style(f"fault {printable(', '.join(exchange.faults))}", "magenta"))
     if exchange.violations:
         columns.append(style(_violations(exchange.violations), "yellow"))
     return "  ".join(columns)
@@ -100,19 +98,11 @@ def _violations(violations: Sequence[Violation]) -> str:
 
 
 def _sentence(found: Violation) -> str:
-    return _printable(f"{found.place} {found.pointer or '/'}: {found.sentence}")
+    return printable(f"{found.place} {found.pointer or '/'}: {found.sentence}")
 
 
 def _target(exchange: Exchange) -> str:
-    return _printable(f"{exchange.call.method} {exchange.call.path}")
-
-
-def _printable(text: str) -> str:
-    """Return a text on one line, without characters that control a terminal."""
-    shown = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-    if shown.isprintable():
-        return shown
-    return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in shown)
+    return printable(f"{exchange.call.method} {exchange.call.path}")
 
 
 def _colour(status: int) -> str:
