@@ -95,9 +95,8 @@ class ScenarioReader:
         """
         scenarios: dict[str, Scenario] = {}
         for folder in folders:
-            found = [*self._across(folder / FILE)]
-            for vendor in self.switches:
-                found += self._own(self._file(folder, vendor), vendor)
+            files = [(folder / FILE, list(self.switches)), *((self._file(folder, one), [one]) for one in self.switches)]
+            found = [scenario for file, vendors in files for scenario in self._read_file(file, vendors)]
             scenarios |= {scenario.full_name: scenario for scenario in found}
         return dict(sorted(scenarios.items(), key=lambda item: item[1].vendor))
 
@@ -128,36 +127,16 @@ class ScenarioReader:
             if all(of_each):
                 yield from (f"{place(file, f'/scenarios/{_escape(name)}{at}')}: {told}" for at, told in of_each[0])
 
-    def _across(self, file: Path) -> Iterator[Scenario]:
-        """Yield each scenario for each vendor that it is valid for. Raises ConfigurationError if there is none."""
-        for name, described in self._described(file):
-            held = self._as_for(file)
-            fitting = [vendor for vendor in self.switches if not any(held._problems(vendor, name, described))]
-            if not fitting:
-                self._checked(file, next(iter(self.switches)), name, described)
-            yield from (_scenario_of(vendor, name, described) for vendor in fitting)
-
-    def _own(self, file: Path, vendor: str) -> Iterator[Scenario]:
-        for name, described in self._described(file):
-            yield self._checked(file, vendor, name, described)
-
-    def _described(self, file: Path) -> Iterator[tuple[str, Record]]:
-        if not file.is_file():
-            return
-        document = read_yaml(file)
-        for violation in self.check.violations(document, "body"):
-            raise ConfigurationError(f"{place(file, violation.pointer)}: {explained(violation)}")
-        yield from document["scenarios"].items()
-
-    def _checked(self, file: Path, vendor: str, name: str, described: Record) -> Scenario:
-        pointer = f"/scenarios/{name}"
-        for at, problem in self._as_for(file)._problems(vendor, name, described):
-            raise ConfigurationError(f"{place(file, pointer + at)}: {problem}")
-        return _scenario_of(vendor, name, described)
-
-    def _as_for(self, file: Path) -> ScenarioReader:
-        """Return the reader for a file, which validates a user's record changes: tests validate the built-in ones."""
-        return replace(self, records=None) if is_ours(file) else self
+    def _read_file(self, file: Path, vendors: Sequence[str]) -> Iterator[Scenario]:
+        """Yield each scenario for each of the vendors that it is valid for. Raises ConfigurationError."""
+        # Tests validate the record changes of built-in files.
+        reader = replace(self, records=None) if is_ours(file) else self
+        for problem in reader._file_problems(file, vendors):
+            raise ConfigurationError(problem)
+        for name, described in read_yaml(file)["scenarios"].items() if file.is_file() else ():
+            for vendor in vendors:
+                if len(vendors) == 1 or not any(reader._problems(vendor, name, described)):
+                    yield _scenario_of(vendor, name, described)
 
     def _problems(self, vendor: str, name: str, described: Record) -> Iterator[tuple[str, str]]:
         """Yield (JSON pointer, sentence) for the parts of a scenario that are invalid for a vendor."""
