@@ -11,7 +11,7 @@ from emulator.contract.reading import UnsupportedType
 from emulator.errors import ContractError, MalformedBody, UndecodableBody
 from emulator.exchange import Call, Record, Reply, Violation
 from emulator.store.collection import Collection
-from emulator.store.credentials import Credentials, Identity
+from emulator.store.credentials import Credentials, Identity, bearer_headers, bearer_token
 from emulator.store.world import World
 from emulator.transport.wire import TooLarge, UnsupportedEncoding
 
@@ -183,9 +183,9 @@ class Vendor:
     handlers: Sequence[Handlers]
     dialect: Dialect
     authenticate: Callable[[Call, Credentials, Any], Identity]
-    present: Callable[[Record], dict[str, str]]
-    presented: Callable[[Call], str]
     collections: Sequence[Collection]
+    present: Callable[[Record], dict[str, str]] = bearer_headers
+    presented: Callable[[Call], str] = bearer_token
     authorize: Callable[[Call, Identity, str, bool], None] = _no_rights_needed
     graphql_reply: Callable[[dict[str, Any], bool, bool, Switches], Reply] = _status_200
     sweep: Callable[[World], None] = _nothing_to_sweep

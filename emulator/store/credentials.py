@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from emulator.exchange import Record
+from emulator.exchange import Call, Record
 
-__all__ = ["Credentials", "Identity", "expired"]
+__all__ = ["Credentials", "Identity", "bearer_headers", "bearer_token", "expired"]
 
 Credentials: TypeAlias = Mapping[str, Record]
 """Credential records by id. The id is what a call presents (a token, a key)."""
@@ -29,3 +29,14 @@ def expired(credential: Record, now: datetime) -> bool:
     expires_at = credential.get("expires_at")
     # RFC 3339 also allows lower-case letters, which Python does not.
     return expires_at is not None and datetime.fromisoformat(expires_at.upper()) <= now
+
+
+def bearer_token(call: Call) -> str:
+    """Return the token of the header "Authorization: Bearer <token>", "" if there is none (RFC 6750, section 2.1)."""
+    scheme, _, token = call.headers.get("Authorization", "").strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def bearer_headers(credential: Record) -> dict[str, str]:
+    """Return the header in which a client presents a credential as a bearer token."""
+    return {"Authorization": f"Bearer {credential['id']}"}

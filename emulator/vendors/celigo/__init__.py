@@ -17,7 +17,7 @@ from emulator.vendors.celigo import (
     tokens,
     users,
 )
-from emulator.vendors.celigo.auth import authenticate, authorize, present, presented
+from emulator.vendors.celigo.auth import authenticate, authorize
 from emulator.vendors.celigo.collections import COLLECTIONS
 from emulator.vendors.celigo.dialect import CeligoDialect
 
@@ -41,7 +41,5 @@ vendor = Vendor(
     dialect=CeligoDialect(),
     authenticate=authenticate,
     authorize=authorize,
-    present=present,
-    presented=presented,
     collections=COLLECTIONS,
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from emulator.exchange import Call, Record
-from emulator.store.credentials import Credentials, Identity, expired
+from emulator.exchange import Call
+from emulator.store.credentials import Credentials, Identity, bearer_token, expired
 from emulator.vendors.celigo.errors import forbidden, unauthorized
 
 
@@ -14,7 +14,7 @@ def authenticate(call: Call, credentials: Credentials, now: datetime) -> Identit
 
     Celigo documentation, Integration API endpoints, Integration API examples.
     """
-    credential = credentials.get(presented(call))
+    credential = credentials.get(bearer_token(call))
     if credential is None or expired(credential, now):
         raise unauthorized(call.switches)
     return Identity(credential["user"], credential["rights"], credential)
@@ -24,14 +24,3 @@ def authorize(call: Call, identity: Identity, operation: str, safe: bool) -> Non
     """Refuse writes by a user who may only monitor. Raises Refusal (403)."""
     if not safe and identity.rights == "read":
         raise forbidden(call.switches)
-
-
-def presented(call: Call) -> str:
-    """Return the id of the credential that a call presents, or ""."""
-    scheme, _, token = call.headers.get("Authorization", "").strip().partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def present(credential: Record) -> dict[str, str]:
-    """Return the header that presents the token."""
-    return {"Authorization": f"Bearer {credential['id']}"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emulator.vendor import Vendor
 from emulator.vendors.immuta import authentication, catalogue, data_sources, dictionaries
-from emulator.vendors.immuta.auth import authenticate, present, presented
+from emulator.vendors.immuta.auth import authenticate, presented
 from emulator.vendors.immuta.collections import COLLECTIONS
 from emulator.vendors.immuta.errors import ImmutaDialect
 
@@ -14,7 +14,6 @@ vendor = Vendor(
     handlers=(dictionaries.handlers, authentication.handlers, data_sources.handlers, catalogue.handlers),
     dialect=ImmutaDialect(),
     authenticate=authenticate,
-    present=present,
     presented=presented,
     collections=COLLECTIONS,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from emulator.exchange import Call, Record
+from emulator.exchange import Call
 from emulator.store.credentials import Credentials, Identity, expired
 from emulator.vendors.immuta.errors import unauthorized
 
@@ -26,8 +26,3 @@ def presented(call: Call) -> str:
     header = call.headers.get("Authorization", "").strip()
     scheme, _, rest = header.partition(" ")
     return rest.strip() if scheme.lower() == "bearer" else header
-
-
-def present(credential: Record) -> dict[str, str]:
-    """Return the headers with which a client presents a credential."""
-    return {"Authorization": f"Bearer {credential['id']}"}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from emulator.exchange import Call, Record
-from emulator.store.credentials import Credentials, Identity, expired
+from emulator.store.credentials import Credentials, Identity, bearer_headers, bearer_token, expired
 from emulator.vendors.paradime.errors import forbidden, missing_workspace, unauthorized
 
 
@@ -32,16 +32,15 @@ def authorize(call: Call, identity: Identity, operation: str, safe: bool) -> Non
 
 def presented(call: Call) -> str:
     """Return the id of the credential that a call presents, or ""."""
-    scheme, _, token = call.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else call.headers.get("X-API-KEY", "")
+    return bearer_token(call) or call.headers.get("X-API-KEY", "")
 
 
 def present(credential: Record) -> dict[str, str]:
     """Return the headers that a client sends for a credential."""
     if "secret" in credential:
         return {"X-API-KEY": credential["id"], "X-API-SECRET": credential["secret"]}
-    token = {"Authorization": f"Bearer {credential['id']}"}
-    return token | ({"X-Paradime-Workspace": credential["workspace"]} if "workspace" in credential else {})
+    workspace = {"X-Paradime-Workspace": credential["workspace"]} if "workspace" in credential else {}
+    return bearer_headers(credential) | workspace
 
 
 def _by_pair(call: Call, credentials: Credentials) -> Record:
@@ -55,9 +54,8 @@ def _by_pair(call: Call, credentials: Credentials) -> Record:
 
 
 def _by_token(call: Call, credentials: Credentials) -> Record:
-    scheme, _, token = call.headers["Authorization"].partition(" ")
-    credential = credentials.get(token.strip())
-    if scheme.lower() != "bearer" or credential is None or "secret" in credential:
+    credential = credentials.get(bearer_token(call))
+    if credential is None or "secret" in credential:
         raise unauthorized("Invalid API credentials")
     if "workspace" in credential:
         _check_workspace(call, credential["workspace"])

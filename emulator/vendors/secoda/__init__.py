@@ -2,7 +2,7 @@
 
 from emulator.vendor import Vendor
 from emulator.vendors.secoda import dbt, integrations, metadata, slack
-from emulator.vendors.secoda.auth import authenticate, authorize, present, presented
+from emulator.vendors.secoda.auth import authenticate, authorize
 from emulator.vendors.secoda.collections import COLLECTIONS
 from emulator.vendors.secoda.errors import SecodaDialect
 from emulator.vendors.secoda.syncs import sweep_interrupted
@@ -14,8 +14,6 @@ vendor = Vendor(
     dialect=SecodaDialect(),
     authenticate=authenticate,
     authorize=authorize,
-    present=present,
-    presented=presented,
     collections=COLLECTIONS,
     sweep=sweep_interrupted,
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from emulator.exchange import Call, Record
+from emulator.exchange import Call
 from emulator.store.credentials import Credentials, Identity, expired
 from emulator.vendors.secoda.errors import no_permission, not_authenticated, wrong_key
 
@@ -27,14 +27,3 @@ def authorize(call: Call, identity: Identity, operation: str, safe: bool) -> Non
     """Allow everyone to read, and users with full rights to write. Raises Refusal (403)."""
     if not safe and identity.rights != "full":
         raise no_permission()
-
-
-def presented(call: Call) -> str:
-    """Return the id of the credential that a call presents, or ""."""
-    scheme, _, token = call.headers.get("Authorization", "").strip().partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def present(credential: Record) -> dict[str, str]:
-    """Return the headers that a client sends for a key."""
-    return {"Authorization": f"Bearer {credential['id']}"}
