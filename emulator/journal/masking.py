@@ -63,20 +63,23 @@ class Masker:
 
     def head(self, call: Call, secrets: SecretPaths, *, matched: bool) -> tuple[str, str, Pairs, Pairs]:
         """Return base URL, path, headers and query of a call without credentials."""
-        query = tuple(call.query.items())
-        texts = (call.base_url, call.path, *_unnamed(call.headers), *call.query, *call.query.values())
-        if matched and not secrets.templates and not may_hold_credential("\n".join(texts)):
-            return call.base_url, call.path, self._named(call.headers), query
-        base_url = self.text(self.path(call.base_url, secrets, at_end=True))
-        path = self.path(call.path, secrets, matched=matched)
-        return base_url, path, self.headers(call.headers), tuple(self.members(query))
+        base_url, path = call.base_url, call.path
+        if not matched or secrets.templates or may_hold_credential(f"{base_url}\n{path}"):
+            base_url = self.text(self.path(base_url, secrets, at_end=True))
+            path = self.path(path, secrets, matched=matched)
+        query = tuple(self.members(call.query.items())) if call.query else ()
+        return base_url, path, self.headers(call.headers), query
 
     def headers(self, headers: Mapping[str, str]) -> Pairs:
         """Return the headers as pairs; a credential's scheme ("Bearer") stays."""
-        named = self._named(headers)
-        if not may_hold_credential("\n".join(_unnamed(headers))):
-            return named
-        return tuple([(name, value if names_credential(name) else self.text(value)) for name, value in named])
+        others = [value for name, value in headers.items() if not names_credential(name)]
+        text = self.text if may_hold_credential("\n".join(others)) else str
+        return tuple(
+            [
+                (name, self._credential(value) if names_credential(name) else text(value))
+                for name, value in headers.items()
+            ]
+        )
 
     def path(self, path: str, secrets: SecretPaths = NO_PATHS, *, at_end: bool = False, matched: bool = True) -> str:
         """Return a path without the credentials that it has where its start, or its end, is like a template.
@@ -181,11 +184,6 @@ class Masker:
             text = text.replace(secret, MASK)
         return text
 
-    def _named(self, headers: Mapping[str, str]) -> Pairs:
-        return tuple(
-            [(name, self._credential(value) if names_credential(name) else value) for name, value in headers.items()]
-        )
-
     def _credential(self, value: str) -> str:
         scheme = _SCHEME.match(value)
         start = scheme.end() if scheme else 0
@@ -241,10 +239,6 @@ class Masker:
             masked = self._without_echoes(masked)[:LONGEST_SENTENCE]
         sentence = self._without_echoes(self.text(sentence))[:LONGEST_SENTENCE]
         return replace(violation, pointer=violation.pointer[:LONGEST_SENTENCE], actual=masked, sentence=sentence)
-
-
-def _unnamed(headers: Mapping[str, str]) -> list[str]:
-    return [value for name, value in headers.items() if not names_credential(name)]
 
 
 def is_masked(value: object) -> bool:
