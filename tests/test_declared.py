@@ -560,3 +560,16 @@ def test_error_is_the_status_that_the_document_declares_and_its_example(tmp_path
     with served(tmp_path, document) as client:
         missing = client.get("/tasks/x")
         assert (missing.status_code, missing.json()) == (410, {"error": "gone"})
+
+
+def test_records_are_generated_and_added_as_a_built_in_vendors_are(plain: httpx.Client) -> None:
+    control = f"{plain.base_url.scheme}://{plain.base_url.netloc.decode()}/_emulator"
+    added = plain.post(f"{control}/state/acme.tasks", json={"title": "Mine"})
+    assert added.status_code == 201, added.text
+    generated = plain.post(f"{control}/state/populate", json={"collection": "acme.tasks", "count": 2}).json()["records"]
+    assert [task["title"] for task in plain.get("/tasks").json()] == ["Mine", *(one["title"] for one in generated)]
+    assert plain.get(f"/tasks/{added.json()['id']}").json() == added.json()
+    (changed,) = plain.get(f"{control}/changes").json()["collections"]
+    assert (changed["collection"], changed["counts"]) == ("acme.tasks", {"added": 3, "removed": 0, "changed": 0})
+    refused = plain.post(f"{control}/state/acme.tasks", json={"title": 7})
+    assert (refused.status_code, "/title" in refused.json()["detail"]) == (422, True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 
 import httpx
@@ -39,6 +40,11 @@ def made(control: Control, name: str) -> str:
     return token
 
 
+def filled(path: str, sandbox: str = "") -> str:
+    """Return a path with its parameters replaced by some values."""
+    return re.sub(r"\{\w+\}", "1", path.replace("{sandbox}", sandbox))
+
+
 def status(control: Control, method: str, path: str, token: str, sandbox: str = "") -> int:
     headers = {**bearer(token), **({"X-Emulator-Sandbox": sandbox} if sandbox else {})}
     return control.ask(method, path, headers=headers).status_code
@@ -60,9 +66,9 @@ def test_it_opens_every_route_of_its_sandbox_and_of_no_other(guarded: Control, n
     own, other = made(guarded, "alpha"), made(guarded, "beta")
     operation = OPERATIONS[name]
     for sandbox in ("alpha", "default", "gamma"):
-        path = operation.path.format(sandbox=sandbox, name="n", collection="c", id="1", vendor="v", scenario="s")
+        path = filled(operation.path, sandbox)
         assert status(guarded, operation.method, path, other) == 401, sandbox
-    path = operation.path.format(sandbox="alpha", name="n", collection="c", id="1", vendor="v", scenario="s")
+    path = filled(operation.path, "alpha")
     with httpx.stream(operation.method, f"{guarded.url}/_emulator{path}", headers=bearer(own)) as answer:
         assert answer.status_code not in (401, 403)
 
@@ -70,7 +76,7 @@ def test_it_opens_every_route_of_its_sandbox_and_of_no_other(guarded: Control, n
 @pytest.mark.parametrize("name", OF_ALL)
 def test_it_opens_no_route_of_the_whole_emulator(guarded: Control, name: str) -> None:
     token = made(guarded, "alpha")
-    path = OPERATIONS[name].path.format(vendor="secoda", file="openapi.yaml")
+    path = filled(OPERATIONS[name].path)
     for sandbox in ("", "alpha"):
         assert status(guarded, OPERATIONS[name].method, path, token, sandbox) == 401
 

@@ -52,9 +52,9 @@ class Contract:
         file = f"{OPENAPI}{name}" if name.startswith("#") else f"schemas/{name}"
         return self.schemas.check(f"file:///{self.vendor}/{file}")
 
-    def sample(self, file: str) -> Record:
-        """Return the fields that a schema of that folder requires, as its first example has them."""
-        return self.schemas.sample(f"file:///{self.vendor}/schemas/{file}")
+    def sample(self, name: str) -> Record:
+        """Return the fields that such a schema requires, as its first example has them."""
+        return self.schemas.sample(self.schema(name).address)
 
     def compile(self) -> None:
         """Compile every schema now instead of at its first use. Raises the library's errors."""

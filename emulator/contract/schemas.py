@@ -39,7 +39,10 @@ class Schemas:
 
     def sample(self, address: str) -> Record:
         """Return the fields that the schema at `address` requires, as its first example has them."""
-        schema: Any = self.documents.get(address, {})
+        file, _, pointer = address.partition("#")
+        schema: Any = self.documents.get(file, {})
+        for step in pointer.split("/")[1:]:
+            schema = schema.get(step.replace("~1", "/").replace("~0", "~"), {})
         example: Record = next(iter(schema.get("examples", ())), {})
         return {name: example[name] for name in schema.get("required", ()) if name in example}
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from emulator.contract.documents import OPENAPI
 from emulator.contract.openapi import Contract
@@ -20,16 +21,21 @@ from emulator.declared.checks import (
 from emulator.declared.dialect import NAMES as ERROR_NAMES
 from emulator.declared.dialect import DefaultDialect, ErrorWords
 from emulator.declared.expressions import Problem, Scope, names_in
+from emulator.declared.ids import new_id
 from emulator.declared.paging import NAMES, Strategy
 from emulator.declared.replying import input_wrapper, reply_shape, success
 from emulator.declared.resources import Resource
+from emulator.declared.samples import Samples
 from emulator.declared.shapes import Place, Shapes
 from emulator.declared.words import CollectionWords, OperationWords, ReplyWords, form_problems
 from emulator.errors import unknown
-from emulator.exchange import Call, Reply
+from emulator.exchange import Call, Record, Reply
 from emulator.files.yaml_file import place
 from emulator.store.collection import Collection
 from emulator.store.world import World
+
+if TYPE_CHECKING:
+    from faker import Faker
 
 ROOT = "/x-emulator"
 _BY_METHOD = {
@@ -232,8 +238,12 @@ class _Reader:
         name = schema.address.partition(f"/{self._contract.vendor}/")[2] if schema is not None and is_known else None
         name = name and name.removeprefix(OPENAPI).removeprefix("schemas/").removesuffix("#")
         kept = self._known.get(full_name) or Collection(full_name, words.key, schema=name)
-        check = self._contract.schemas.check(schema.address) if schema is not None and is_known else None
-        return Resource(words, kept, self.shapes.shape(schema) if schema is not None and is_known else None, check)
+        if schema is None or not is_known:
+            return Resource(words, kept, None, None)
+        resource = Resource(words, kept, self.shapes.shape(schema), self._contract.schemas.check(schema.address))
+        if kept.populate is not None:
+            return resource
+        return replace(resource, kept=replace(kept, populate=partial(_generated, resource, schema, self.shapes)))
 
     def _schema(self, words: CollectionWords) -> Place | None:
         """Return the schema of a record: the one that is named, else that of its get, its create, or its list."""
@@ -339,3 +349,12 @@ def _anonymous(path: str) -> str:
 def _condition(written: str) -> tuple[str, str]:
     name, _, operator = written.partition(" ")
     return name, operator or "eq"
+
+
+def _generated(
+    resource: Resource, schema: Place, shapes: Shapes, fake: Faker, number: int, world: World, given: Record
+) -> Record:
+    """Return a record with what its schema requires, and a new key."""
+    made = Samples(shapes, world).value(schema)
+    key = new_id(resource.strategy, world, resource.kept)
+    return {**(made if isinstance(made, dict) else {}), resource.key: key}
