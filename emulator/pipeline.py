@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 
@@ -124,19 +123,18 @@ class Pipeline:
         if candidates and not call.body and wire.has_body(context.request, self._contract.conventions):
             conventions, limits = self._contract.conventions, self._body_limits
             await wire.read_body(context.request, call, None, conventions, limits, context.files)
-        found = sandbox.stubs.take(candidates, partial(self._stub_subject, context))
+        # One for all stubs, so that the body is read once.
+        subject = CallSubject(call, self._vendor.presented(call), sandbox.name, "")
+        found = sandbox.stubs.take(candidates, subject.with_params)
         if found is None:
             return None
         if context.route is None:
             call.move_below(found.route.mount)
+        call.params = dict(found.route.params)
         context.stub, context.reply_is_checked = found.stub.name, True
         self._open(context)
         await hold_back(context.request, found.seconds, self._stopping)
         return found.stub.reply()
-
-    def _stub_subject(self, context: RequestContext, params: Mapping[str, str]) -> CallSubject:
-        call = replace(context.call, params=dict(params))
-        return CallSubject(call, self._vendor.presented(call), context.sandbox.name, "")
 
     def _match(self, context: RequestContext) -> Operation:
         route = context.route

@@ -175,6 +175,22 @@ def test_a_stubbed_call_is_journalled_as_such_and_counted_apart(
     assert 'emulator_calls_total{operation="stubbed",status="200",vendor="celigo"}' in metrics
 
 
+def test_the_parameters_of_a_stubs_path_are_found_in_the_journal(
+    emulator: EmulatorUnderTest, sandbox: SandboxClient
+) -> None:
+    sandbox.celigo.stub("GET", "/flows/{id}", json={})
+    for id in ("a", "b"):
+        celigo(emulator, path=f"/flows/{id}")
+    assert [one.path for one in sandbox.journal.select(where={"path": {"id": "b"}})] == ["/flows/b"]
+
+
+def test_a_credential_in_a_stubs_path_is_masked(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
+    sandbox.celigo.stub("GET", "/token/hunter2-is-secret", json={})
+    assert celigo(emulator, path="/token/hunter2-is-secret").status_code == 200
+    assert sandbox.journal[-1].stub == "GET /token/***"
+    assert "hunter2" not in sandbox.api.send("GET", "/journal").decode()
+
+
 def test_a_method_that_an_emulated_path_does_not_take_may_be_stubbed(
     emulator: EmulatorUnderTest, sandbox: SandboxClient
 ) -> None:

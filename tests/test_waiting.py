@@ -13,12 +13,16 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from emulator.app import Emulator
+from emulator.catalogue import Catalogue
 from emulator.client import Client, EmulatorError, SandboxClient
 from emulator.journal.expectation import expectation_of
 from emulator.journal.journal import Journal
 from emulator.journal.verification import Verification, Verifier
 from emulator.journal.waiting import Waiting
 from emulator.runtime.off_loop import Worker
+from emulator.server.server import ThreadedServer
+from emulator.settings import read_settings
 from tests.conftest import EmulatorUnderTest
 from tests.test_journal import exchange
 
@@ -147,7 +151,9 @@ def test_a_reset_ends_a_wait(
 ) -> None:
     verdict = waiting(emulator, lambda: sandbox.verify("createIntegration", count=count, within=LONG), threads)
     sandbox.reset()
-    with pytest.raises(AssertionError, match="; the sandbox was reset or dropped before the time was up"):
+    with pytest.raises(
+        AssertionError, match="; the wait was cut short: the sandbox was reset or dropped, or the emulator stopped"
+    ):
         verdict.result()
 
 
@@ -244,13 +250,25 @@ async def test_what_makes_room_unseen_leaves_an_upper_bound_undecided() -> None:
     assert "found 2; the journal holds only the newest 2 exchanges, and dropped 3" in (await wait).sentence
 
 
+def test_a_wait_ends_at_once_when_the_server_stops(catalogue: Catalogue) -> None:
+    emulator = Emulator(read_settings({"port": 0, "access_log": False}), catalogue)
+    with ThreadPoolExecutor() as pool, ThreadedServer(emulator) as server, Client(server.url) as client:
+        sandbox, listeners = client.sandbox(), emulator.sandboxes.default.journal._listeners
+        verdict = pool.submit(lambda: sandbox.verify("createTag", within=LONG))
+        wait_until(lambda: bool(listeners))
+        server.run(lambda: asyncio.wait_for(server.server.stop(), 60))
+        with pytest.raises(AssertionError, match="or the emulator stopped"):
+            verdict.result()
+
+
 async def test_a_wait_ends_at_once_in_a_closed_journal() -> None:
     kept = Journal(10, 1000)
     kept.close()
     found = await verdict_of(kept, Worker())
     assert (found.passed, found.sentence) == (
         False,
-        "expected listThings at least once, found 0; the sandbox was reset or dropped before the time was up",
+        "expected listThings at least once, found 0;"
+        " the wait was cut short: the sandbox was reset or dropped, or the emulator stopped",
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from emulator.exchange import Call, Document, Part
@@ -23,6 +23,10 @@ class CallSubject:
     sandbox: str
     operation: str
     _documents: dict[str, Document] = field(default_factory=dict)
+
+    def with_params(self, params: Mapping[str, str]) -> CallSubject:
+        """Return the same call with other path parameters; what is read of its body is read once for both."""
+        return replace(self, call=replace(self.call, params=dict(params)))
 
     def values(self, place: str, name: str) -> Sequence[Any]:
         """Return the values of a path parameter, a query parameter, a header or the credential."""

@@ -84,9 +84,13 @@ class Recorder:
             near_misses=() if operations or stub else near_misses(kept.method, kept.path, self._contract, root_fields),
             seconds=0.0,
             credential=self._presented(call),
-            stub=stub,
+            stub=self._masked_stub(stub, masker) if stub else "",
         )
         return Recording(exchange, masker)
+
+    def _masked_stub(self, stub: str, masker: Masker) -> str:
+        method, _, path = stub.partition(" ")
+        return f"{method} {masker.path(path, self._secret_paths, matched=False)}"
 
     def masked_path(self, call: Call, *, has_route: bool) -> str:
         """Return a call's path without credentials."""

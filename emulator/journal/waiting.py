@@ -62,5 +62,7 @@ class Waiting:
         """Return the verdict of a wait that a reset, a drop or the emulator's end has cut short."""
         sentence = found.sentence or f"expected {self._verifier.expectation}, found {found.matched}"
         return replace(
-            found, passed=False, sentence=f"{sentence}; the sandbox was reset or dropped before the time was up"
+            found,
+            passed=False,
+            sentence=f"{sentence}; the wait was cut short: the sandbox was reset or dropped, or the emulator stopped",
         )
