@@ -25,6 +25,7 @@ help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
 
 $(STAMP): requirements/dev.txt pyproject.toml
+	@echo "Installing the emulator and the $$(grep -c == requirements/dev.txt) packages of requirements/dev.txt into $(VENV), once: about a minute."
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
@@ -41,6 +42,7 @@ test-lowest: $(LOWEST)/.installed  ## Run the tests with the lowest versions tha
 
 # The lowest versions of the direct dependencies; the newest of their own dependencies.
 $(LOWEST)/.installed: pyproject.toml $(STAMP)
+	@echo "Installing the lowest versions that pyproject.toml allows into $(LOWEST): minutes."
 	$(PYTHON) -m venv --clear $(LOWEST)
 	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[dev]'
 	@touch $@
@@ -93,6 +95,7 @@ lock: $(STAMP)  ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/python -m piptools compile -q --generate-hashes --no-strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements/docs.txt requirements/docs.in
 
 $(DOCS_STAMP): requirements/docs.txt
+	@echo "Installing the $$(grep -c == requirements/docs.txt) packages of requirements/docs.txt into $(DOCS_VENV), once."
 	$(PYTHON) -m venv --clear $(DOCS_VENV)
 	$(DOCS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/docs.txt
 	mkdir -p $(DOCS_VENV)/package/dist && touch $(DOCS_VENV)/package/dist/mermaid.min.js

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,10 @@ def test_a_document_that_does_not_parse_fails_the_build_with_its_name_and_line(
     with pytest.raises(ValueError, match=r"^fixtures/celigo/audit\.yaml: ") as refusal:
         list(parsed_documents(tmp_path))
     assert sentence in str(refusal.value)
+
+
+def test_make_says_what_it_installs() -> None:
+    rules = re.split(r"\n(?=\S)", (ROOT / "Makefile").read_text("utf-8"))
+    silent = [rule.partition(":")[0] for rule in rules if "install --quiet" in rule and "@echo" not in rule]
+    assert silent == []
+    assert len([rule for rule in rules if "install --quiet" in rule]) == 3

@@ -398,6 +398,22 @@ def test_serve_prints_json_lines_only_and_none_if_it_is_told(tmp_path: Path) -> 
         assert process.wait(30) == 0
 
 
+def test_open_shows_a_browser_the_page_of_the_control_api(tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    os.mkfifo(seen)
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {seen}\n')
+    browser.chmod(0o755)
+    words = [*COMMAND, "serve", "--port", "0", "--open"]
+    environment = clean_environment(BROWSER=f"{browser} %s")
+    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.DEVNULL, env=environment) as process:
+        try:
+            page = httpx.get(seen.read_text().strip())
+        finally:
+            process.terminate()
+    assert "<h1>Emulator control API</h1>" in page.text
+
+
 def test_banner_shows_addresses_that_can_be_called(catalogue: Catalogue) -> None:
     settings = read_settings({"port": 0, "host": "0.0.0.0", "tls": "auto", "tls_port": 0})
     with ThreadedServer(Emulator(settings, catalogue)) as server:

@@ -93,8 +93,9 @@ def _shown(default: Any) -> str:
 
 
 @commands.command()
+@click.option("--open", "opens_page", is_flag=True, help="Show the page of the control API in a browser.")
 @_setting_options
-def serve(**options: Any) -> None:
+def serve(opens_page: bool, **options: Any) -> None:
     """Serve all vendors until SIGTERM or SIGINT.
 
     Example: emulator serve --port 4070 --switches celigo.empty_list_status=204
@@ -104,7 +105,7 @@ def serve(**options: Any) -> None:
     gc.disable()
     from emulator.cli.serve import serve_until_signalled  # noqa: PLC0415
 
-    serve_until_signalled(settings)
+    serve_until_signalled(settings, opens_page)
 
 
 def _give_help(command: click.Command) -> None:

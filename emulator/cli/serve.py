@@ -9,6 +9,8 @@ import logging
 import os
 import signal
 import sys
+import threading
+import webbrowser
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 
@@ -16,6 +18,7 @@ import click
 
 from emulator.app import Emulator
 from emulator.cli.streams import give_up_output
+from emulator.control.handlers import ROOT
 from emulator.errors import ConfigurationError, StorageFailure
 from emulator.server.access_log import ConsoleLog, JsonFormatter, format_for, message_line
 from emulator.server.reload import Reload
@@ -33,11 +36,14 @@ SWITCH_SECONDS = 0.001
 """How long a busy thread makes the event loop wait at each of its steps; Python's default is five times this."""
 
 
-def serve_until_signalled(settings: Settings) -> None:
-    """Serve all vendors until SIGTERM or SIGINT. Raises ConfigurationError if the start fails."""
+def serve_until_signalled(settings: Settings, opens_page: bool = False) -> None:
+    """Serve all vendors until SIGTERM or SIGINT; `opens_page` shows a browser the page of the control API.
+
+    Raises ConfigurationError if the start fails.
+    """
     _log(settings)
     with ExitStack() as open_until_ended, asyncio.Runner(loop_factory=new_event_loop) as runner:
-        runner.run(_serve(settings, _lines(settings, open_until_ended)))
+        runner.run(_serve(settings, _lines(settings, open_until_ended), opens_page))
 
 
 def _log(settings: Settings) -> None:
@@ -60,7 +66,7 @@ def _lines(settings: Settings, open_until_ended: ExitStack) -> ConsoleLog | None
     return log
 
 
-async def _serve(settings: Settings, lines: ConsoleLog | None) -> None:
+async def _serve(settings: Settings, lines: ConsoleLog | None, opens_page: bool) -> None:
     emulator = Emulator(settings, on_record=lines)
     server = Server(emulator)
     stopping = asyncio.Event()
@@ -77,6 +83,9 @@ async def _serve(settings: Settings, lines: ConsoleLog | None) -> None:
         sys.setswitchinterval(SWITCH_SECONDS)
         _return_large_blocks()
         _announce(server)
+        if opens_page:
+            # A browser may take long to start, and one for terminals ends only with its user.
+            threading.Thread(target=_open_page, args=(_reachable(server.url),), daemon=True).start()
         await stopping.wait()
         if following is not None:
             following.cancel()
@@ -138,6 +147,11 @@ def _announce(server: Server) -> None:
         # Nobody may read it, or the disk may be full: serve anyway.
         give_up_output()
         logger.warning("The standard output cannot be written: %s", problem.strerror or problem)
+
+
+def _open_page(url: str) -> None:
+    if not webbrowser.open(f"{url}{ROOT}/docs"):
+        logger.warning("no browser can be started; the page is %s%s/docs", url, ROOT)
 
 
 def _banner(server: Server) -> str:
