@@ -181,7 +181,7 @@ def test_healthcheck_fails_where_something_else_answers(
     monkeypatch.setattr(healthcheck, "PATH", "/_emulator/nothing")
     port = httpx.URL(emulator.root).port
     assert port is not None
-    assert healthcheck.ask("127.0.0.1", port) == f"127.0.0.1 port {port}: /_emulator/nothing answers 404"
+    assert healthcheck.ask("127.0.0.1", port) == f"127.0.0.1 port {port}: /_emulator/nothing returns 404"
 
 
 def test_healthcheck_loads_nothing_of_the_server() -> None:
