@@ -160,8 +160,8 @@ class BuiltInVendors:
 
 
 class Where(TypedDict, total=False):
-    """Which calls are meant: all conditions have to hold. A condition is a value, or one of {equals: value},
-    {glob: text}, {regex: text}, {absent: true}, {schema: JSON Schema}.
+    """Which calls match: all conditions must match. A condition is a value, or one of {equals: value}, {glob:
+    text}, {regex: text}, {absent: true}, {schema: JSON Schema}.
     """
 
     path: Mapping[str, Any]
@@ -171,17 +171,19 @@ class Where(TypedDict, total=False):
     headers: Mapping[str, Any]
     """Headers by name, in any case."""
     body: Mapping[str, Any]
-    """Values of the body by JSON pointer; a plain key means its pointer. A form, and the fields of a multipart
-    body, by name.
+    """Values of the body by JSON pointer; a plain key stands for its pointer. Fields of a form or multipart body
+    by name.
     """
     variables: Mapping[str, Any]
     """Variables of a GraphQL request by name or JSON pointer."""
     arguments: Mapping[str, Any]
-    """Arguments of the GraphQL root field that is the operation, by name or JSON pointer, variables filled in."""
+    """Arguments of the GraphQL root field that is the operation, by name or JSON pointer, with variables filled
+    in.
+    """
     credential: Any
     """The id of the credential that the call presents, whether it is valid or not."""
     status: Any
-    """The reply's status; 0 is a broken connection. Not in the where of a fault."""
+    """The reply's status; 0 is a broken connection. Not available in the where of a fault."""
 
 
 Only: TypeAlias = Literal["reads", "writes"]
@@ -196,7 +198,7 @@ class Over(TypedDict, total=False):
 
 
 class Follows(TypedDict, total=False):
-    """Begin after so many calls of an operation, of another vendor perhaps, counted from when the fault is armed."""
+    """Begin after this many calls of an operation, also of another vendor, counted from when the fault is armed."""
 
     vendor: Required[str]
     operation: str
@@ -204,22 +206,22 @@ class Follows(TypedDict, total=False):
     count: int
     """Left out: one."""
     where: Where
-    """Only calls with these values, as the journal keeps them; `status`, too."""
+    """Only calls with these values, as in the journal, including `status`."""
 
 
 class When(TypedDict, total=False):
-    """Which of the matching calls; what is left out does not restrict. All calls that the fault matches are
+    """Which of the matching calls; fields that are left out do not restrict. All calls that the fault matches are
     counted.
     """
 
     nth: int | Sequence[int]
-    """The nth call only, or several of them."""
+    """Only the nth call, or several of them."""
     times: int
-    """At most so many calls."""
+    """At most this many calls."""
     after: int
-    """Not the first so many calls; counting begins behind them."""
+    """Skip this many calls; counting begins after them."""
     every: int
-    """Each so-manieth call."""
+    """Each second, third … call."""
     probability: float
     """This share of the calls, by the sandbox's seed."""
     between: Sequence[str]
@@ -227,9 +229,9 @@ class When(TypedDict, total=False):
     over: Over
     """Calls beyond a rate: a bucket of `calls` that refills `per_second`, or `calls` in any `seconds`."""
     per: Literal["fault", "operation"]
-    """operation: count the calls of each operation by itself. fault (the default): all together."""
+    """operation: count the calls of each operation separately. fault (the default): all together."""
     follows: Follows
-    """Begin after so many calls of an operation, of another vendor perhaps, counted from when the fault is armed.
+    """Begin after this many calls of an operation, also of another vendor, counted from when the fault is armed.
     """
 
 
@@ -237,16 +239,18 @@ Commit: TypeAlias = Literal["before", "after"]
 
 
 class Reply(TypedDict, total=False):
-    """What is answered."""
+    """The reply."""
 
     status: int
     body: Any
-    """Left out: the contract's own example. A string is sent as it stands. {retry_after} becomes seconds."""
+    """Left out: the contract's own example. A string is sent unchanged. {retry_after} becomes the seconds to
+    wait.
+    """
     headers: Mapping[str, str]
 
 
 class Lognormal(TypedDict, total=False):
-    """Mostly about `median`, at times much longer: the more, the larger `sigma`."""
+    """Mostly about `median`, sometimes much longer: more so with a larger `sigma`."""
 
     median: Required[float]
     sigma: Required[float]
@@ -258,7 +262,7 @@ class DelayDetails(TypedDict, total=False):
     fixed: float
     uniform: Sequence[float]
     lognormal: Lognormal
-    """Mostly about `median`, at times much longer: the more, the larger `sigma`."""
+    """Mostly about `median`, sometimes much longer: more so with a larger `sigma`."""
 
 
 Delay: TypeAlias = float | DelayDetails
@@ -268,7 +272,7 @@ class Truncate(TypedDict, total=False):
     """The body's beginning, then the connection is closed."""
 
     after_bytes: Required[int]
-    """A body that is no longer comes whole."""
+    """A shorter body is sent completely."""
 
 
 class Drip(TypedDict, total=False):
@@ -278,7 +282,7 @@ class Drip(TypedDict, total=False):
 
 
 class ConnectionDetails(TypedDict, total=False):
-    """One of these, with its measure."""
+    """One of these, with its amount."""
 
     truncate: Truncate
     """The body's beginning, then the connection is closed."""
@@ -297,7 +301,7 @@ class GraphQLLocation(TypedDict, total=False):
 
 
 class GraphQLError(TypedDict, total=False):
-    """As the GraphQL specification has it; the path of the field is added."""
+    """As in the GraphQL specification; the path of the field is added."""
 
     message: Required[str]
     locations: Sequence[GraphQLLocation]
@@ -313,7 +317,7 @@ class GraphQL(TypedDict, total=False):
 
 
 class ExpectedCall(TypedDict, total=False):
-    """A call that is expected."""
+    """An expected call."""
 
     operation: Required[str]
     vendor: str
