@@ -266,6 +266,8 @@ def test_null_in_a_patch(tmp_path: Path, nulls: str, kind: str, note: Any) -> No
         ([{"op": "replace", "path": "/rank", "value": "high"}], 422, {"title": "A", "rank": 1}),
         ([{"op": "replace", "path": "/id", "value": "x"}], 200, {"title": "A", "rank": 1}),
         ([{"op": "grow", "path": "/rank"}], 422, {"title": "A", "rank": 1}),
+        ([{"op": "add", "path": "/title/x", "value": 1}], 422, {"title": "A", "rank": 1}),
+        ([{"op": "add", "path": "", "value": [1]}], 422, {"title": "A", "rank": 1}),
         ([5], 422, {"title": "A", "rank": 1}),
     ],
 )
@@ -277,6 +279,31 @@ def test_json_patch(tmp_path: Path, operations: Any, status: int, task: Any) -> 
         kind = {"Content-Type": "application/json-patch+json"}
         assert client.patch(f"/tasks/{made['id']}", json=operations, headers=kind).status_code == status
         assert client.get(f"/tasks/{made['id']}").json() == {"id": made["id"], **task}
+
+
+@pytest.mark.parametrize(
+    ("operations", "reason"),
+    [
+        # Each copy doubles the list: without a limit, 22 of them take a minute.
+        (
+            [
+                {"op": "add", "path": "/note", "value": ["x"] * 10},
+                *[{"op": "copy", "from": "/note", "path": "/note/-"}] * 22,
+            ],
+            "it copies more than 131072 bytes of JSON",
+        ),
+        ([{"op": "add", "path": "/note", "value": 1}] * 1001, "it has more than 1000 operations"),
+        ([{"op": "remove", "path": "/secret/x"}], "the operation 'remove' does not apply at '/secret/x'"),
+    ],
+)
+def test_json_patch_has_limits_and_its_refusal_quotes_no_record(tmp_path: Path, operations: Any, reason: str) -> None:
+    document = crud()
+    document["paths"]["/tasks/{id}"]["patch"]["requestBody"] = body({"type": "array"}, "application/json-patch+json")
+    with served(tmp_path, document) as client:
+        path, kind = f"/tasks/{created(client, rank=1)['id']}", {"Content-Type": "application/json-patch+json"}
+        refused = client.patch(path, json=operations, headers=kind)
+        assert refused.status_code == 422
+        assert reason in refused.text
 
 
 @pytest.mark.parametrize(

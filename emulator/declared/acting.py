@@ -11,7 +11,6 @@ from emulator.contract.operation import Operation, Response
 from emulator.declared.dialect import DeclaredFailures
 from emulator.declared.expressions import Context
 from emulator.declared.filtering import filtered, searched
-from emulator.declared.json_patch import PatchFailed, json_patch, merge_patch
 from emulator.declared.paging import BadCursor, Page, Strategy, cut
 from emulator.declared.replying import ReplyShape, example_reply, shown_as
 from emulator.declared.resources import Resource, matches
@@ -20,6 +19,7 @@ from emulator.declared.shapes import Place, Shapes
 from emulator.declared.words import OperationWords
 from emulator.declared.writing import Writer
 from emulator.exchange import NOTHING, Call, Document, Record, Reply
+from emulator.store.patching import PatchFailed, json_patch, merge_patch
 from emulator.store.world import World
 
 MERGE_PATCH = "application/merge-patch+json"
@@ -272,6 +272,8 @@ def _patched(act: _Act, before: Record, operations: list[Any]) -> Record:
         if problem.is_test:
             raise act.failures.conflict(act.resource.name, str(problem)) from None
         raise act.failures.invalid("", str(problem)) from None
+    if not isinstance(after, dict):
+        raise act.failures.invalid("", "the patch leaves no object")
     after = {**act.resource.writable(after), **act.resource.kept_by_replace(before)}
     for found in act.resource.check.violations(after, "body") if act.resource.check else ():
         raise act.failures.invalid(found.pointer, found.sentence)

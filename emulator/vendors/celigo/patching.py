@@ -10,10 +10,10 @@ from typing import Any, Final
 import jsonpatch
 
 from emulator.exchange import Call, Record, Reply
-from emulator.json_text import is_deeper, read_stored, stored_text
+from emulator.store.patching import MOST_OPERATIONS, PatchFailed, json_patch
 from emulator.store.world import World
 from emulator.vendor import Handlers
-from emulator.vendors.celigo.errors import Error, cast_failed, error, refuse_any, required
+from emulator.vendors.celigo.errors import Error, cast_failed, error, refusal, refuse_any, required
 from emulator.vendors.celigo.ids import OBJECT_ID
 from emulator.vendors.celigo.records import find, save, ungroup_flows
 from emulator.vendors.celigo.shapes import ALIAS_FIELDS, GROUPINGS, alias_fields, grouping_fields
@@ -37,15 +37,6 @@ PATCHABLE: Final = re.compile(
 """The same, and anything inside those of free form."""
 
 TYPES = {"version": (str, "String"), "tag": (str, "String"), "updateInProgress": (bool, "Boolean")}
-
-MOST_OPERATIONS: Final = 1000
-MOST_LEVELS: Final = 200
-"""The maximum depth of an integration: the largest max_json_depth for a body."""
-
-MOST_COPIED_BYTES: Final = 128 * 1024
-"""How much JSON the copy operations may copy together: without a limit each of them could double a value."""
-
-TOO_DEEP: Final = f"it would nest deeper than {MOST_LEVELS} levels"
 
 NO_FROM: Final = "Operation `from` property is not present (applicable in `move` and `copy` operations)"
 NO_VALUE: Final = "Operation `value` property is not present (applicable in `add`, `replace` and `test` operations)"
@@ -106,28 +97,12 @@ def _refused_operations(world: World, operations: list[Record]) -> Iterator[Erro
 
 def _apply(integration: Record, operations: list[Record], refused: int) -> Record:
     """Return the patched integration. Raises Refusal if an operation cannot be applied."""
-    after: Record = read_stored(stored_text(integration))
-    copied, problems = 0, []
     try:
-        for operation in operations:
-            copied += _copied_bytes(after, operation)
-            if copied > MOST_COPIED_BYTES:
-                problems.append(_not_applied(f"it copies more than {MOST_COPIED_BYTES} bytes of JSON"))
-                break
-            jsonpatch.apply_patch(after, [_setting(operation)], in_place=True)
-        if not problems and is_deeper(after, MOST_LEVELS):
-            problems.append(_not_applied(TOO_DEEP))
-    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError):
-        # The library does not catch a TypeError if a path leads into a string or a number.
-        problems.append(_not_applied(_reason(after, operation)))
-    except RecursionError:
-        problems.append(_not_applied(TOO_DEEP))
-    refuse_any(problems, refused)
+        after: Record = json_patch(integration, [_setting(operation) for operation in operations])
+    except PatchFailed as problem:
+        reason = _reason(problem.record, problem.operation) if problem.operation else str(problem)
+        raise refusal(refused, error("invalid_field", f"The patch cannot be applied: {reason}")) from None
     return after
-
-
-def _not_applied(reason: str) -> Error:
-    return error("invalid_field", f"The patch cannot be applied: {reason}")
 
 
 def _reason(integration: Record, operation: Record) -> str:
@@ -148,13 +123,6 @@ def _is_there(integration: Record, pointer: str) -> bool:
     except jsonpatch.JsonPointerException:
         return False
     return True
-
-
-def _copied_bytes(integration: Record, operation: Record) -> int:
-    """Return how much JSON an operation copies. Raises JsonPointerException if there is nothing to copy."""
-    if operation["op"] != "copy":
-        return 0
-    return len(stored_text(jsonpatch.JsonPointer(operation.get("from", "")).resolve(integration)))
 
 
 def _setting(operation: Record) -> Record:
