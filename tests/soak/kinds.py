@@ -13,6 +13,7 @@ import sqlite3
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import Any, TypeAlias
 
@@ -524,6 +525,32 @@ def _read_journal(hostile: Hostile) -> None:
             size += len(piece)
             if size > 5_000_000:
                 break
+
+
+@kind("1,000 stubs that look into bodies of 60 kB; 100 verdicts awaited, each of a journal that grows")
+def stubs_and_waits(hostile: Hostile) -> None:
+    for number in range(1000):
+        where = {"body": {"/text": {"regex": f"a{number}b$"}, "": {"schema": {"required": [f"k{number}"]}}}}
+        stub = {"vendor": "celigo", "method": "POST", "path": "/flows/{id}", "where": where, "json": {"n": number}}
+        hostile.control("POST", "/stubs", json=stub)
+    body = json.dumps({"text": "a" * 40_000, "many": list(range(4000))})
+    for number in range(20):
+        hostile.json("POST", f"/celigo/v1/flows/{number}", CELIGO, body)
+    hostile.control("DELETE", "/stubs")
+    with ThreadPoolExecutor(100) as threads:
+        waits = [threads.submit(_wait, hostile, number) for number in range(100)]
+        for number in range(2000):
+            hostile.send("GET", f"/celigo/v1/integrations/{number:024x}", CELIGO)
+        for wait in waits:
+            wait.result()
+
+
+def _wait(hostile: Hostile, number: int) -> None:
+    where = {"path": {"_id": f"{number:024x}"}, "query": {"missing": number}}
+    wanted = {"vendor": "celigo", "operation": "getIntegration", "where": where, "within": 5}
+    headers = {"X-Emulator-Sandbox": "hostile"}
+    answer = httpx.post(f"{hostile.emulator.url}/_emulator/journal/verify", json=wanted, headers=headers, timeout=300)
+    hostile.statuses.append(answer.status_code)
 
 
 @kind("2,000 faults armed, each met by calls; expectations and scenarios by the thousand")
