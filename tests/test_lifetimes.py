@@ -221,6 +221,9 @@ def test_at_the_limit_the_longest_unused_is_named(catalogue: Catalogue) -> None:
         control.done("DELETE", "/sandboxes/b")
         assert client.create_sandbox("c", ttl=600, idle=60).name == "c"
         assert client.sandboxes() == ["default", "a", "c"]
+        default, first, last = client.summaries()
+        assert (default.ttl, last.ttl, last.idle, last.recorded) == (None, 600, 60, 0)
+        assert default.created_at < first.created_at < first.last_used_at < last.created_at
 
 
 def test_where_there_may_be_no_sandbox_none_is_named(catalogue: Catalogue) -> None:

@@ -17,6 +17,7 @@ from emulator.client.journal import JournalClient
 from emulator.client.sandbox import SandboxClient
 from emulator.client.snapshot import Snapshot
 from emulator.client.stubs import StubClient
+from emulator.client.summary import SandboxSummary
 from emulator.client.switches import Switches
 from emulator.client.types import (
     Commit,
@@ -58,6 +59,7 @@ __all__ = [
     "RecordChange",
     "Reply",
     "SandboxClient",
+    "SandboxSummary",
     "ScenarioClient",
     "ScenarioName",
     "Snapshot",

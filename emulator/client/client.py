@@ -11,6 +11,7 @@ from emulator.client.api import Api
 from emulator.client.clock import ClockSetting, clock_change
 from emulator.client.connections import TIMEOUT, Connections
 from emulator.client.sandbox import SandboxClient
+from emulator.client.summary import SandboxSummary, summary_of
 from emulator.client.urls import quoted
 from emulator.errors import EmulatorError
 
@@ -85,6 +86,10 @@ class Client(Api):
     def sandboxes(self) -> list[str]:
         """Return the names of the sandboxes, oldest first."""
         return [sandbox["name"] for sandbox in self.request("GET", "/sandboxes")["sandboxes"]]
+
+    def summaries(self) -> list[SandboxSummary]:
+        """Return the sandboxes, the oldest first: when each was created and last used, and when it is dropped."""
+        return [summary_of(sandbox) for sandbox in self.request("GET", "/sandboxes")["sandboxes"]]
 
     def operations(self) -> list[dict[str, Any]]:
         """Return every emulated operation: vendor, operation, method, path, summary, evidence, statuses."""
