@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from emulator.control.handlers import Emulator, Handlers
@@ -11,7 +10,7 @@ from emulator.control.snapshots import find_snapshot
 from emulator.exchange import NOTHING, Call, Reply
 from emulator.journal.credential_shapes import names_credential
 from emulator.journal.masking import Masker
-from emulator.sandbox.changes import Changes, Difference, changes
+from emulator.sandbox.changes import Changes, Difference
 from emulator.sandbox.sandbox import Sandbox
 
 LIMIT = 100
@@ -23,14 +22,11 @@ handlers = Handlers()
 @handlers.sandbox_operation("listChanges")
 async def list_changes(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     """List the changes since the start of the sandbox, or since a snapshot."""
-    since = call.params.get("since")
-    if since is None:
-        before = await emulator.sandboxes.beginning(sandbox)
-    else:
-        before = sandbox.snapshots[find_snapshot(since, sandbox)]
-    compare = partial(changes, before, await sandbox.store.dump(), sandbox.collections, call.params.get("limit", LIMIT))
+    since, limit = call.params.get("since"), call.params.get("limit", LIMIT)
+    before = None if since is None else sandbox.snapshots[find_snapshot(since, sandbox)]
     describe = _describe_masked if call.params.get("masked") else _describe
-    return Reply(200, {"collections": [describe(found) for found in await emulator.worker.run(compare)]})
+    changes = await emulator.sandboxes.changes(sandbox, before, limit)
+    return Reply(200, {"collections": [describe(found) for found in changes]})
 
 
 def _describe(found: Changes, shown: Callable[[Any, str], Any] = lambda value, pointer: value) -> dict[str, Any]:

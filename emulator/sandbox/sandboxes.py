@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 from emulator.errors import ConfigurationError, StorageFailure
 from emulator.faults.scenarios import Scenario
+from emulator.runtime.off_loop import Worker
 from emulator.sandbox.blueprint import Blueprint, SandboxOptions
+from emulator.sandbox.changes import Changes, changes
 from emulator.sandbox.fixtures import Fixtures
 from emulator.sandbox.lifetime import Clock, Expiry, Lifetime
 from emulator.sandbox.sandbox import Sandbox
@@ -71,6 +73,9 @@ class Sandboxes:
         self._unfinished: set[Store] = set()
         self._is_ending = False
         self._resetting = asyncio.Lock()
+        # One after the other: what looks at a whole database takes the memory of it, once or twice.
+        self._whole = asyncio.Lock()
+        self._worker = Worker()
         self._on_retire = on_retire
         self._clock = clock
         self._expiry = Expiry(self._sandboxes, self.drop)
@@ -174,6 +179,13 @@ class Sandboxes:
         await self._retire(former)
         return sandbox
 
+    async def changes(self, sandbox: Sandbox, since: bytes | None, limit: int) -> list[Changes]:
+        """Return what has changed in the records since a snapshot (None: since the beginning), as `changes` does."""
+        async with self._whole:
+            before = await self.beginning(sandbox) if since is None else since
+            compare = partial(changes, before, await sandbox.store.dump(), sandbox.collections, limit)
+            return await self._worker.run(compare)
+
     async def beginning(self, sandbox: Sandbox) -> bytes:
         """Return the records with which a sandbox began, as a SQLite file."""
         began, seed = sandbox.began, sandbox.seed
@@ -191,6 +203,10 @@ class Sandboxes:
 
     async def copied(self, sandbox: Sandbox) -> Template:
         """Return a sandbox's current records, without the unfinished writes of calls in progress."""
+        async with self._whole:
+            return await self._copied(sandbox)
+
+    async def _copied(self, sandbox: Sandbox) -> Template:
         store = Store(content=await sandbox.store.dump())
         try:
             with self._interruptible(store):
