@@ -13,6 +13,7 @@ from multidict import CIMultiDict
 
 from emulator.contract.reading import FORM
 from emulator.exchange import NOTHING, Reply, Violation
+from emulator.journal import credential_shapes
 from emulator.journal.credential_shapes import SHAPES, Shape, may_hold_credential, names_credential
 from emulator.journal.entry import Exchange
 from emulator.journal.har import har
@@ -693,3 +694,26 @@ def test_a_long_body_is_masked_to_its_end(name: str) -> None:
     body = long_bodies(65_000)[name]
     for kind in KINDS:
         assert b"xxxx" not in Masker().body(body, kind)
+
+
+members = st.dictionaries(
+    st.sampled_from(["credentials", "password", "token", "name", "key", "value", 'a"b', "variables", "query"]),
+    st.deferred(lambda: values),
+    max_size=4,
+)
+values: st.SearchStrategy[Any] = st.one_of(
+    members,
+    st.just({}),
+    st.lists(members, max_size=2),
+    st.sampled_from(["hunter2hunter2", "token", '"key":{} s3cretvalue', '{"token":{}}', "token: {} s3cretvalue", ""]),
+)
+
+
+@given(members, st.booleans())
+def test_empty_objects_change_nothing_of_what_is_masked(document: dict[str, Any], is_spaced: bool) -> None:
+    """A text whose only names of credentials have empty objects is not read; this is as if each was read."""
+    text = json.dumps(document, separators=(", ", ": ") if is_spaced else (",", ":"))
+    masked = Masker().body(text.encode(), "application/json")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(credential_shapes, "MOST_EMPTY_NAMES", 0)
+        assert masked == Masker().body(text.encode(), "application/json")

@@ -147,15 +147,29 @@ _HINTS = (
 """One of these is in every lower-cased text in which something is masked; where its expression is not, nothing is."""
 
 
+MOST_EMPTY_NAMES = 8
+
+
 def may_hold_credential(text: str) -> bool:
     """Return False if masking would leave the text as it is: most texts, found in a few searches."""
-    lowered = text.lower()
+    lowered = _without_empty_objects(text.lower())
     for hint, pattern in _HINTS:  # any() takes 1 µs more, one expression for all ten times as long
         if hint not in lowered:
             continue
         if pattern.search(lowered):
             return True
     return False
+
+
+def _without_empty_objects(text: str) -> str:
+    """Return a text without members of JSON such as `"credentials":{}`, which hold nothing: those of a few names."""
+    for empty in ('":{}', '": {}'):
+        for _ in range(MOST_EMPTY_NAMES):
+            at = text.find(empty)
+            if at < 0:
+                break
+            text = text.replace(text[text.rfind('"', 0, at) : at] + empty, "")
+    return text
 
 
 def start_of_credential(text: str) -> int | None:
