@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 PREFIX = "~"
 HEADER = "X-Emulator-Sandbox"
 CONTROL = "_emulator"
+MARKS = (PREFIX, CONTROL[0], "%")
+"""How the first segment of a path begins if it may be a sandbox's or the control API's; percent-encoded, perhaps."""
 
 
 def split_first(path: str) -> tuple[str, str]:
@@ -33,6 +35,8 @@ def split_control(path: str) -> tuple[str | None, str] | None:
 
     None for a path outside the control API.
     """
+    if path[1:2] not in MARKS:
+        return None
     first, rest = split_first(path)
     sandbox = first.removeprefix(PREFIX) if first.startswith(PREFIX) else None
     if sandbox is not None:
@@ -53,8 +57,9 @@ class Address:
     @property
     def public_root(self) -> str:
         """The root with the sandbox in it, for links that are followed without the caller's headers."""
-        is_named = split_first(self.root)[0].startswith(PREFIX)
-        return self.root if is_named or self.sandbox.name == DEFAULT else f"/{PREFIX}{self.sandbox.name}{self.root}"
+        if self.sandbox.name == DEFAULT or split_first(self.root)[0].startswith(PREFIX):
+            return self.root
+        return f"/{PREFIX}{self.sandbox.name}{self.root}"
 
 
 class Addressing:
@@ -97,6 +102,8 @@ class Addressing:
         return Address(origin, sandbox, vendor, prefix + root, path[len(root) :])
 
     def _split_prefix(self, path: str) -> tuple[Sandbox | None, str, str]:
+        if path[1:2] not in MARKS:
+            return None, "", path
         first, rest = split_first(path)
         if not first.startswith(PREFIX):
             return None, "", path

@@ -97,8 +97,12 @@ class Handling:
         if not operation.safe:
             reply: Reply = await transactions.run(partial(handler, context.call))
             return reply
-        key = f"{context.call.params} {context.call.body!r}"
-        return await self._read(context, transactions, key, partial(handler, replace(context.call, headers=NO_HEADERS)))
+
+        def read(world: World) -> Reply:
+            answer: Reply = handler(replace(context.call, headers=NO_HEADERS), world)
+            return answer
+
+        return await self._read(context, transactions, f"{context.call.params} {context.call.body!r}", read)
 
     def keep(self, context: RequestContext, reply: Reply) -> Reply:
         """Keep a reply that was validated, if it may be given again; return it encoded."""

@@ -291,13 +291,20 @@ def _text_of(part: Part, limit: int) -> str | None:
     return None if b"\0" in head else head.decode("utf-8", "replace")
 
 
-def _size_of(exchange: Exchange) -> int:
-    call, reply = exchange.call, exchange.reply
+def size_of_call(exchange: Exchange) -> int:
+    """Return what an exchange takes in memory when its call begins, in bytes."""
+    call = exchange.call
     size = OVERHEAD + len(call.body) + len(call.base_url) + len(call.path) + _size_of_pairs(call.headers)
     if call.query:
         size += 3 * _size_of_pairs(call.query)
     if call.parts:
         size += sum([500 + len(part.name) + len(part.text or "") for part in call.parts])
+    return size
+
+
+def size_of_outcome(exchange: Exchange) -> int:
+    """Return what the reply and the violations of an exchange take in memory, in bytes."""
+    reply, size = exchange.reply, 0
     if reply is not None:
         size += len(reply.body) + _size_of_pairs(reply.headers)
     if exchange.call_violations or exchange.reply_violations:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import takewhile
 from operator import attrgetter
 
-from emulator.journal.entry import BODY_LIMIT, Exchange, _size_of
+from emulator.journal.entry import BODY_LIMIT, Exchange, size_of_call, size_of_outcome
 from emulator.journal.journals import Journals
 from emulator.matching.globs import matches
 
@@ -68,7 +68,7 @@ class Journal:
         if not exchange.is_open:
             self._add(exchange)
         elif exchange.size:  # it was not evicted
-            self._count(exchange)
+            self._count(exchange, size_of_outcome(exchange))
         exchange.is_open = False
         self._changed()
         if self.on_record is not None:
@@ -152,12 +152,11 @@ class Journal:
         assert exchange.number == self.recorded + 1
         self._exchanges.append(exchange)
         self.recorded += 1
-        self._count(exchange)
+        self._count(exchange, size_of_call(exchange) + (0 if exchange.is_open else size_of_outcome(exchange)))
 
-    def _count(self, exchange: Exchange) -> None:
-        """Update the size of an exchange; evict the oldest if necessary."""
-        size = _size_of(exchange)
-        more, exchange.size = size - exchange.size, size
+    def _count(self, exchange: Exchange, more: int) -> None:
+        """Add to the size of an exchange; evict the oldest if necessary."""
+        exchange.size += more
         self.bytes += more
         if not self.is_closed:
             self._journals.grow(self, more)
