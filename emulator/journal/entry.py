@@ -30,8 +30,8 @@ OVERHEAD = 3000
 HARMLESS_BYTES = 4 * 1024**2
 HARMLESS_OVERHEAD = 400
 
-_HARMLESS = BoundedCache[tuple[str, bytes], bool](HARMLESS_BYTES)
-"""Replies' bodies that masking leaves as they are: the same reads are often replied with the same bytes."""
+_HARMLESS = BoundedCache[tuple[str, bytes] | Pairs, bool](HARMLESS_BYTES)
+"""Headers of replies, and bodies by content type, that masking leaves as they are: the same ones often come again."""
 
 NO_PARAMS: Mapping[str, Any] = MappingProxyType({})
 
@@ -228,7 +228,7 @@ def journalled_call(
         path,
         query,
         _keep_parts(list(call.parts.values()), masker, body_limit) if call.parts else (),
-        masker.document(call.params) if call.params else NO_PARAMS,
+        masker.params(call.params) if call.params else NO_PARAMS,
     )
 
 
@@ -237,7 +237,12 @@ def journalled_reply(
 ) -> JournalledReply:
     """Return a masked reply for the journal; `headers` are case-insensitive."""
     body, size, cut = _keep(content, headers.get("Content-Type", ""), partial(_mask_reply, masker), body_limit)
-    return JournalledReply(masker.headers(headers), body, size, cut, status)
+    pairs = tuple(headers.items())
+    if not _HARMLESS.get(pairs):
+        plain_pairs, pairs = pairs, masker.headers(headers)
+        if pairs == plain_pairs:
+            _HARMLESS.put(pairs, True, _size_of_pairs(pairs) + HARMLESS_OVERHEAD)
+    return JournalledReply(pairs, body, size, cut, status)
 
 
 def plain(text: str | None) -> Any:

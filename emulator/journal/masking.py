@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl, quote, unquote_plus, urlencode
@@ -60,26 +60,29 @@ class Masker:
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
+        self._head_is_plain = False
 
     def head(self, call: Call, secrets: SecretPaths, *, matched: bool) -> tuple[str, str, Pairs, Pairs]:
         """Return base URL, path, headers and query of a call without credentials."""
-        base_url, path = call.base_url, call.path
-        if not matched or secrets.templates or may_hold_credential(f"{base_url}\n{path}"):
-            base_url = self.text(self.path(base_url, secrets, at_end=True))
-            path = self.path(path, secrets, matched=matched)
-        query = tuple(self.members(call.query.items())) if call.query else ()
-        return base_url, path, self.headers(call.headers), query
+        query = tuple(call.query.items())
+        texts = (call.base_url, call.path, *_others(call.headers), *call.query, *call.query.values())
+        if matched and not secrets.templates and not may_hold_credential("\n".join(texts)):
+            self._head_is_plain = True
+            return call.base_url, call.path, self._pairs(call.headers, str), query
+        base_url = self.text(self.path(call.base_url, secrets, at_end=True))
+        path = self.path(call.path, secrets, matched=matched)
+        return base_url, path, self.headers(call.headers), tuple(self.members(query))
+
+    def params(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the parameters of the call whose head was masked: their values are in it, so most need no look."""
+        if self._head_is_plain and not any(map(names_credential, params)):
+            return dict(params)
+        masked: Mapping[str, Any] = self.document(dict(params))
+        return masked
 
     def headers(self, headers: Mapping[str, str]) -> Pairs:
         """Return the headers as pairs; a credential's scheme ("Bearer") stays."""
-        others = [value for name, value in headers.items() if not names_credential(name)]
-        text = self.text if may_hold_credential("\n".join(others)) else str
-        return tuple(
-            [
-                (name, self._credential(value) if names_credential(name) else text(value))
-                for name, value in headers.items()
-            ]
-        )
+        return self._pairs(headers, self.text if may_hold_credential("\n".join(_others(headers))) else str)
 
     def path(self, path: str, secrets: SecretPaths = NO_PATHS, *, at_end: bool = False, matched: bool = True) -> str:
         """Return a path without the credentials that it has where its start, or its end, is like a template.
@@ -184,6 +187,14 @@ class Masker:
             text = text.replace(secret, MASK)
         return text
 
+    def _pairs(self, headers: Mapping[str, str], text: Callable[[str], str]) -> Pairs:
+        return tuple(
+            [
+                (name, self._credential(value) if names_credential(name) else text(value))
+                for name, value in headers.items()
+            ]
+        )
+
     def _credential(self, value: str) -> str:
         scheme = _SCHEME.match(value)
         start = scheme.end() if scheme else 0
@@ -239,6 +250,11 @@ class Masker:
             masked = self._without_echoes(masked)[:LONGEST_SENTENCE]
         sentence = self._without_echoes(self.text(sentence))[:LONGEST_SENTENCE]
         return replace(violation, pointer=violation.pointer[:LONGEST_SENTENCE], actual=masked, sentence=sentence)
+
+
+def _others(headers: Mapping[str, str]) -> list[str]:
+    """Return the values of the headers that are not for credentials."""
+    return [value for name, value in headers.items() if not names_credential(name)]
 
 
 def is_masked(value: object) -> bool:

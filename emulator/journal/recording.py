@@ -37,7 +37,7 @@ class Recording:
         """Add what is known when the call is over, and return the exchange. `call.params` are typed by now."""
         exchange, masker = self.exchange, self._masker
         if call.params:
-            exchange.call.params = masker.document(call.params)
+            exchange.call.params = masker.params(call.params)
         if response is not None:
             exchange.reply = journalled_reply(response.status, response.headers, wire.content_of(response), masker)
         exchange.call_violations = masker.violations(violations)
