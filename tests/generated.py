@@ -22,6 +22,7 @@ from emulator.journal.credential_shapes import NAMES, SHAPES
 from emulator.settings import SETTINGS, Setting
 from tests.benchmarks.report import markdown_table
 from tests.client_types import client_types
+from tests.field_tables import field_table
 from tests.made_up_records import made_up_files
 from tests.records_page import collections
 
@@ -34,6 +35,10 @@ CLIENT_TYPES = ROOT / "emulator" / "client" / "types.py"
 MEASURED = REFERENCE / "performance.json"
 HOST = "localhost:4070"
 
+
+WHICH = ("vendor", "operation", "only", "where", "when")
+EFFECTS = ("reply", "delay", "connection", "graphql", "commit", "force")
+"""The fields of a fault: which calls it means, and what happens to them."""
 
 Section: TypeAlias = Callable[[Catalogue], Iterator[str]]
 
@@ -148,8 +153,19 @@ def _first_sentence(name: str) -> str:
     return (ast.get_docstring(ast.parse(file.read_text("utf-8"))) or "").splitlines()[0]
 
 
+def _table_of(*path: str, only: tuple[str, ...] = (), leave_out: tuple[str, ...] = ()) -> Section:
+    return lambda catalogue: field_table(*path, only=only, leave_out=leave_out)
+
+
 FILES: Mapping[Path, Mapping[str, Section]] = {
     ARCHITECTURE: {"layers": layers},
+    REFERENCE / "faults.md": {
+        "which": _table_of("fault.schema.json", only=WHICH, leave_out=("where", "when")),
+        "where": _table_of("where.schema.json"),
+        "when": _table_of("fault.schema.json", "when"),
+        "effects": _table_of("fault.schema.json", only=EFFECTS),
+        "scenario": _table_of("scenario.schema.json"),
+    },
     REFERENCE / "operations.md": {"operations": operations},
     REFERENCE / "settings.md": {"settings": settings},
     REFERENCE / "switches.md": {"switches": switches},

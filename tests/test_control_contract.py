@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -34,6 +36,24 @@ def test_schema_file_is_valid_described_and_its_examples_keep_to_it(file: Path) 
     assert schema["examples"]
     check = own_contract().schema(file.name)
     assert [check.violations(example, "body") for example in schema["examples"]] == [[]] * len(schema["examples"])
+
+
+@pytest.mark.parametrize("file", ["fault.schema.json", "where.schema.json", "scenario.schema.json"])
+def test_each_field_is_described_and_its_default_and_examples_keep_to_it(file: str) -> None:
+    for pointer, field in _fields("", json.loads(own_schemas()[file].read_text())):
+        assert {"description", "examples"} <= field.keys(), pointer
+        check = own_contract().schema(f"{file}#{pointer}")
+        documents = [*field["examples"], *([field["default"]] if "default" in field else [])]
+        assert [check.violations(document, "body") for document in documents] == [[]] * len(documents), pointer
+
+
+def _fields(pointer: str, schema: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each field of an object, and those of objects in it, with its pointer."""
+    for number, below in enumerate(schema.get("oneOf", ())):
+        yield from _fields(f"{pointer}/oneOf/{number}", below)
+    for name, field in schema.get("properties", {}).items():
+        yield f"{pointer}/properties/{name}", field
+        yield from _fields(f"{pointer}/properties/{name}", field)
 
 
 def test_examples_of_calls_and_replies_keep_to_their_schemas() -> None:

@@ -65,7 +65,7 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
     ),
     (
         lambda box: box.fault(vendor="secoda", status=500, when={"time": 2}),  # type: ignore[arg-type]
-        "body /when/time: unknown field 'time'. Did you mean 'times'? Known fields: nth, times, after, every, probability, between, over, per, follows.",
+        "body /when/time: unknown field 'time'. Did you mean 'times'? Known fields: after, nth, every, times, probability, between, over, per, follows.",
     ),
     (
         lambda box: box.fault(vendor="secoda", status=500, reply={"stauts": 500}),  # type: ignore[arg-type]
@@ -249,7 +249,7 @@ HTTP: list[tuple[str, str, Any, str]] = [
         "POST",
         "/faults",
         {"vendor": "secoda", "replly": {"status": 500}},
-        "body /replly: unknown field 'replly'. Did you mean 'reply'? Known fields: vendor, operation, only, where, when, commit, reply, delay, connection, graphql, force.",
+        "body /replly: unknown field 'replly'. Did you mean 'reply'? Known fields: vendor, operation, only, where, when, reply, delay, connection, graphql, commit, force.",
     ),
     (
         "POST",
@@ -357,7 +357,7 @@ FILES: list[tuple[str, str, str]] = [
     (
         "scenarios.yaml",
         SCENARIO.format("faults: [{reply: {status: 500}, when: {time: 2}}]"),
-        "scenarios.yaml line 1, /scenarios/mine/faults/0/when/time: unknown field 'time'. Did you mean 'times'? Known fields: nth, times, after, every, probability, between, over, per, follows",
+        "scenarios.yaml line 1, /scenarios/mine/faults/0/when/time: unknown field 'time'. Did you mean 'times'? Known fields: after, nth, every, times, probability, between, over, per, follows",
     ),
     (
         "scenarios.yaml",

@@ -165,14 +165,14 @@ class Where(TypedDict, total=False):
     """
 
     path: Mapping[str, Any]
-    """Path parameters by name."""
+    """Path parameters by name; "2" is 2."""
     query: Mapping[str, Any]
-    """Query parameters by name."""
+    """Query parameters by name; "2" is 2."""
     headers: Mapping[str, Any]
     """Headers by name, in any case."""
     body: Mapping[str, Any]
-    """Values of the body by JSON pointer; a plain key stands for its pointer. Fields of a form or multipart body
-    by name.
+    """Values of the body by JSON pointer; a plain key stands for its pointer. The fields of a form or multipart
+    body by name.
     """
     variables: Mapping[str, Any]
     """Variables of a GraphQL request by name or JSON pointer."""
@@ -181,30 +181,38 @@ class Where(TypedDict, total=False):
     in.
     """
     credential: Any
-    """The id of the credential that the call presents, whether it is valid or not."""
+    """The id of the credential that the call presents, valid or not."""
     status: Any
-    """The reply's status; 0 is a broken connection. Not available in the where of a fault."""
+    """The status of the reply; 0 is a broken connection. Not available in the where of a fault, which applies
+    before there is one.
+    """
 
 
 Only: TypeAlias = Literal["reads", "writes"]
 
 
 class Over(TypedDict, total=False):
-    """Calls beyond a rate: a bucket of `calls` that refills `per_second`, or `calls` in any `seconds`."""
+    """Calls beyond a rate: `calls` in any `seconds`, or a bucket of `calls` that refills `per_second`."""
 
     calls: Required[int]
+    """This many calls pass."""
     per_second: float
+    """How many calls the bucket gets back each second."""
     seconds: float
+    """The length of the stretch, in seconds."""
 
 
 class Follows(TypedDict, total=False):
-    """Begin after this many calls of an operation, also of another vendor, counted from when the fault is armed."""
+    """Begins after this many calls of an operation, also of another vendor, counted from when the fault is armed:
+    Secoda fails once Celigo has written.
+    """
 
     vendor: Required[str]
+    """The vendor of these calls."""
     operation: str
     """A name or a glob. Left out: any."""
     count: int
-    """Left out: one."""
+    """How many calls."""
     where: Where
     """Only calls with these values, as in the journal, including `status`."""
 
@@ -214,24 +222,25 @@ class When(TypedDict, total=False):
     counted.
     """
 
+    after: int
+    """Skips this many calls; counting begins after them."""
     nth: int | Sequence[int]
     """Only the nth call, or several of them."""
-    times: int
-    """At most this many calls."""
-    after: int
-    """Skip this many calls; counting begins after them."""
     every: int
     """Each second, third … call."""
+    times: int
+    """At most this many calls. Left out: no limit."""
     probability: float
     """This share of the calls, by the sandbox's seed."""
     between: Sequence[str]
-    """Between these two times of the sandbox's clock."""
+    """Between two times of the sandbox's clock."""
     over: Over
-    """Calls beyond a rate: a bucket of `calls` that refills `per_second`, or `calls` in any `seconds`."""
+    """Calls beyond a rate: `calls` in any `seconds`, or a bucket of `calls` that refills `per_second`."""
     per: Literal["fault", "operation"]
-    """operation: count the calls of each operation separately. fault (the default): all together."""
+    """operation: counts the calls of each operation separately. fault: all together."""
     follows: Follows
-    """Begin after this many calls of an operation, also of another vendor, counted from when the fault is armed.
+    """Begins after this many calls of an operation, also of another vendor, counted from when the fault is armed:
+    Secoda fails once Celigo has written.
     """
 
 
@@ -242,25 +251,29 @@ class Reply(TypedDict, total=False):
     """The reply."""
 
     status: int
+    """One of the operation's contract, unless `force` is set."""
     body: Any
-    """Left out: the contract's own example. A string is sent unchanged. {retry_after} becomes the seconds to
-    wait.
-    """
+    """Left out: the contract's example. A string is sent unchanged. {retry_after} becomes the seconds to wait."""
     headers: Mapping[str, str]
+    """Headers by name. {retry_after} becomes the seconds to wait."""
 
 
 class Lognormal(TypedDict, total=False):
     """Mostly about `median`, sometimes much longer: more so with a larger `sigma`."""
 
     median: Required[float]
+    """Half of the delays are longer, in seconds."""
     sigma: Required[float]
+    """How much they differ; 0: not at all."""
 
 
 class DelayDetails(TypedDict, total=False):
     """One of these, in seconds."""
 
     fixed: float
+    """Always this many seconds."""
     uniform: Sequence[float]
+    """Between the shortest and the longest, each equally often."""
     lognormal: Lognormal
     """Mostly about `median`, sometimes much longer: more so with a larger `sigma`."""
 
@@ -269,25 +282,26 @@ Delay: TypeAlias = float | DelayDetails
 
 
 class Truncate(TypedDict, total=False):
-    """The body's beginning, then the connection is closed."""
+    """Sends the beginning of the body and closes the connection."""
 
     after_bytes: Required[int]
-    """A shorter body is sent completely."""
+    """This many bytes. A shorter body is sent completely."""
 
 
 class Drip(TypedDict, total=False):
-    """The body, slowly."""
+    """Sends the body slowly, ten times a second or byte by byte."""
 
     bytes_per_second: Required[float]
+    """This many bytes a second."""
 
 
 class ConnectionDetails(TypedDict, total=False):
     """One of these, with its amount."""
 
     truncate: Truncate
-    """The body's beginning, then the connection is closed."""
+    """Sends the beginning of the body and closes the connection."""
     drip: Drip
-    """The body, slowly."""
+    """Sends the body slowly, ten times a second or byte by byte."""
 
 
 Connection: TypeAlias = Literal["reset", "close", "truncate", "drip"] | ConnectionDetails
@@ -309,11 +323,12 @@ class GraphQLError(TypedDict, total=False):
 
 
 class GraphQL(TypedDict, total=False):
-    """GraphQL errors of a root field."""
+    """Adds errors to a root field; the document's other fields stay as they are."""
 
     errors: Required[Sequence[GraphQLError]]
+    """The errors, as in the GraphQL specification; the path of the field is added."""
     data: Literal["keep", None]
-    """Whether the field's data is kept, or null (the default)."""
+    """keep: the field's data is kept. null: it is null."""
 
 
 class ExpectedCall(TypedDict, total=False):
