@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
 
-from emulator.exchange import NOTHING, Reply, Violation
+from emulator.exchange import NOTHING, Reply, Violation, steps_of
 
 __all__ = [
     "ConfigurationError",
@@ -55,7 +55,7 @@ def explained(violation: Violation) -> str:
     """Return the sentence of a violation for the document's author: for an unknown field, list the known ones."""
     if violation.rule != "additionalProperties" or violation.known is None:
         return violation.sentence
-    name = violation.pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+    name = steps_of(violation.pointer)[-1]
     return unknown("query parameter" if violation.place == "query" else "field", name, violation.known)
 
 

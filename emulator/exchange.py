@@ -23,6 +23,8 @@ __all__ = [
     "Violation",
     "charset_of",
     "media_type_of",
+    "pointer_to",
+    "steps_of",
 ]
 
 Document: TypeAlias = Any
@@ -181,3 +183,13 @@ class Violation:
 
 Record: TypeAlias = dict[str, Any]
 """One JSON object of a collection."""
+
+
+def pointer_to(*steps: object) -> str:
+    """Return the JSON pointer (RFC 6901) with these steps, escaped: "/paths/~1flows/get"."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
+
+
+def steps_of(pointer: str) -> list[str]:
+    """Return the steps of a JSON pointer, unescaped."""
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]

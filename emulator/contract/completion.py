@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from emulator.contract.documents import METHODS
 from emulator.contract.older_schemas import modernize
 from emulator.contract.token_endpoint import add_token_endpoint
-from emulator.exchange import Document
+from emulator.exchange import Document, steps_of
 
 OURS = ("x-emulator", "x-conventions", "x-switches", "x-unmatched", "x-graphql")
 JSON = "application/json"
@@ -261,8 +261,8 @@ class _Completion:
             if not isinstance(reference, str) or not reference.startswith("#/"):
                 return entry
             found: Any = self._document
-            for step in reference.removeprefix("#/").split("/"):
-                found = _mapping(found).get(step.replace("~1", "/").replace("~0", "~"))
+            for step in steps_of(reference):
+                found = _mapping(found).get(step)
             if found is None:
                 return entry
             entry = found

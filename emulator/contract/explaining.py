@@ -18,7 +18,7 @@ from referencing.jsonschema import DRAFT202012
 
 from emulator.contract.formats import FORMATS
 from emulator.contract.size import is_large
-from emulator.exchange import NOTHING, Document, Violation
+from emulator.exchange import NOTHING, Document, Violation, pointer_to
 
 MOST_VIOLATIONS = 100
 """How many violations of one kind are reported for one document: a body can contain a hundred thousand."""
@@ -132,17 +132,17 @@ def _violations(error: ValidationError, place: str, pointer: str) -> Iterator[Vi
         for one in alternatives[0]:
             yield from _violations(one, place, pointer)
         return
-    here = pointer + "".join(f"/{_escape(str(step))}" for step in error.absolute_path)
+    here = pointer + pointer_to(*error.absolute_path)
     rule, keyword, instance = str(error.validator), cast(Any, error.validator_value), cast(Any, error.instance)
     if rule == "required":
         # jsonschema reports each missing property separately, and names it only in its sentence.
         missing = next(name for name in keyword if error.message.startswith(f"{name!r} is"))
-        yield Violation(place, f"{here}/{_escape(missing)}", rule, True, NOTHING, error.message)
+        yield Violation(place, here + pointer_to(missing), rule, True, NOTHING, error.message)
     elif rule == "additionalProperties":
         known = cast(Any, error.schema).get("properties", {})
         for name in nsmallest(MOST_VIOLATIONS, instance.keys() - known.keys()):
             sentence = f"{name!r} is not one of the properties of the contract"
-            yield Violation(place, f"{here}/{_escape(name)}", rule, False, instance[name], sentence, known)
+            yield Violation(place, here + pointer_to(name), rule, False, instance[name], sentence, known)
     else:
         sentence = error.message if alternatives or not error.context else _wrong_type(error)
         yield Violation(place, here, rule, keyword, instance, sentence[:LONGEST_SENTENCE])
@@ -164,7 +164,3 @@ def _is_of_type(error: ValidationError) -> bool:
 def _wrong_type(error: ValidationError) -> str:
     types = [one.validator_value for one in error.context or () if _is_of_type(one)]
     return f"{_quoted(cast(Any, error.instance))} is not of type {', '.join(map(repr, types))}"
-
-
-def _escape(step: str) -> str:
-    return step.replace("~", "~0").replace("/", "~1")

@@ -20,7 +20,7 @@ from emulator.contract.documents import CHOICES, METHODS, OPENAPI, is_schema, lo
 from emulator.contract.formats import FORMATS
 from emulator.contract.schemas import Check, Schemas
 from emulator.errors import ConfigurationError, unknown
-from emulator.exchange import NOTHING, Document
+from emulator.exchange import NOTHING, Document, pointer_to, steps_of
 from emulator.files.yaml_file import place, read_text, short_name
 
 ANNOTATING_FORMATS = ("binary", "int32", "int64")
@@ -114,7 +114,7 @@ def _openapi_problems(document: Document) -> Iterator[Problem]:
 
 
 def _sentence(pointer: str, rule: str, expected: Any, actual: Any, sentence: str) -> str:
-    name = pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+    name = (steps_of(pointer) or [""])[-1]
     if rule == "required":
         return f"{name} is missing" + (f"; expected {EXPECTED[name]}" if name in EXPECTED else "")
     if rule == "type":
@@ -162,7 +162,7 @@ def _operation_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
         name = operation.get("operationId")
         if isinstance(name, str) and names[name] > 1:
             yield f"{pointer}/operationId", f"{names[name]} operations have the name {name}"
-        path = pointer.split("/")[2].replace("~1", "/").replace("~0", "~")
+        path = steps_of(pointer)[1]
         listed = operation.get("parameters")
         followed = [_followed(entry, document) for entry in (listed if isinstance(listed, list) else [])]
         declared = [entry.get("name") for entry in followed if entry.get("in") == "path"]
@@ -176,7 +176,7 @@ def _switch_problems(switches: Mapping[str, Any]) -> Iterator[Problem]:
         schema = _mapping(_mapping(switch).get("schema"))
         choices = schema.get("enum")
         if isinstance(choices, list) and "default" in switch and not _is_in(switch["default"], choices):
-            yield f"/x-switches/{_escape(name)}/default", _not_one_of(switch["default"], choices)
+            yield pointer_to("x-switches", name, "default"), _not_one_of(switch["default"], choices)
 
 
 def _is_in(value: Any, choices: Sequence[Any]) -> bool:
@@ -193,7 +193,7 @@ def _schema_problems(schema: Document) -> Iterator[Problem]:
     validator = Draft202012Validator(Draft202012Validator.META_SCHEMA)
     # The fast library finds out whether there is anything to report.
     for error in () if jsonschema_rs.meta.is_valid(schema) else validator.iter_errors(schema):
-        pointer = "".join(f"/{_escape(str(step))}" for step in error.absolute_path)
+        pointer = pointer_to(*error.absolute_path)
         yield pointer, _sentence(pointer, str(error.validator), error.validator_value, error.instance, error.message)
     yield from _pattern_problems(schema)
 
@@ -247,7 +247,7 @@ def _graphql_problems(document: Any, files: Mapping[str, Path]) -> Iterator[str]
             continue
         for field in _mapping(described.get("operations")):
             if field not in fields:
-                at = place(files[OPENAPI], f"{pointer}/x-graphql/operations/{_escape(field)}")
+                at = place(files[OPENAPI], pointer + pointer_to("x-graphql", "operations", field))
                 yield f"{at}: {unknown('root field', field, fields, f'of {short_name(files[name])}')}"
         yield from _alias_problems(document, described, f"{pointer}/x-graphql/type-aliases", files[OPENAPI])
 
@@ -257,7 +257,7 @@ def _alias_problems(document: Any, described: Mapping[str, Any], pointer: str, f
     for name, alias in _mapping(described.get("type-aliases")).items():
         switch = _mapping(alias).get("switch")
         if isinstance(switch, str) and switch not in switches:
-            yield f"{place(file, f'{pointer}/{_escape(name)}/switch')}: {_not_one_of(switch, switches)}"
+            yield f"{place(file, pointer + pointer_to(name, 'switch'))}: {_not_one_of(switch, switches)}"
 
 
 def _root_fields(file: Path) -> tuple[Sequence[str], str]:
@@ -281,7 +281,7 @@ def _operations(document: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for method in METHODS:
             operation = _mapping(item).get(method)
             if isinstance(operation, dict):
-                yield f"/paths/{_escape(path)}/{method}", operation
+                yield pointer_to("paths", path, method), operation
 
 
 def _schemas(document: Document) -> Iterator[tuple[str, Document]]:
@@ -289,7 +289,7 @@ def _schemas(document: Document) -> Iterator[tuple[str, Document]]:
     if isinstance(document, dict):
         components = _mapping(document.get("components"))
         for name, schema in _mapping(components.get("schemas")).items():
-            yield f"/components/schemas/{_escape(name)}", schema
+            yield pointer_to("components", "schemas", name), schema
     for pointer, node in _nodes(document, skip=("examples", "example", "x-switches", "schemas")):
         for name in ("schema", "payload"):
             if isinstance(node.get(name), dict | bool) and not (name == "schema" and "operations" in node):
@@ -304,7 +304,7 @@ def _nodes(
         yield pointer, document
         for name, value in document.items():
             if name not in skip:
-                yield from _nodes(value, f"{pointer}/{_escape(name)}", skip)
+                yield from _nodes(value, pointer + pointer_to(name), skip)
     elif isinstance(document, list):
         for number, value in enumerate(document):
             yield from _nodes(value, f"{pointer}/{number}", skip)
@@ -319,8 +319,7 @@ def _followed(entry: Any, document: Document) -> Mapping[str, Any]:
 
 def _at(document: Document, pointer: str) -> Any:
     found: Any = document
-    for step in pointer.split("/")[1:]:
-        key = step.replace("~1", "/").replace("~0", "~")
+    for key in steps_of(pointer):
         if not isinstance(found, dict) or key not in found:
             return NOTHING
         found = found[key]
@@ -329,10 +328,6 @@ def _at(document: Document, pointer: str) -> Any:
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _escape(step: str) -> str:
-    return step.replace("~", "~0").replace("/", "~1")
 
 
 @cache

@@ -16,7 +16,7 @@ from emulator.contract.graphql import GraphQL
 from emulator.contract.operation import Body, Field, Media, Operation, Parameter, Response
 from emulator.contract.schemas import Check, Schemas, without_required
 from emulator.errors import ConfigurationError, ContractError, unknown
-from emulator.exchange import Record
+from emulator.exchange import Record, pointer_to, steps_of
 from emulator.files.package_data import is_ours
 from emulator.files.yaml_file import read_text, short_name
 
@@ -158,7 +158,7 @@ class _Reader:
                     yield self._operation(path, method, item[method])
 
     def _operation(self, path: str, method: str, described: Mapping[str, Any]) -> Operation:
-        pointer = f"/paths/{_escape(path)}/{method}"
+        pointer = pointer_to("paths", path, method)
         where = self._where(pointer)
         return Operation(
             vendor=self.vendor,
@@ -234,7 +234,7 @@ class _Reader:
     def _media(self, pointer: str, described: Mapping[str, Any], schemas: Schemas | None = None) -> dict[str, Media]:
         found = {}
         for kind, media in described.get("content", {}).items():
-            at = f"{pointer}/content/{_escape(kind)}"
+            at = pointer + pointer_to("content", kind)
             examples = {name: example["value"] for name, example in media.get("examples", {}).items()}
             fields = tuple(self._fields(f"{at}/schema", media["schema"])) if kind == "multipart/form-data" else ()
             found[kind] = Media(self._check(f"{at}/schema", schemas), examples, fields)
@@ -243,7 +243,7 @@ class _Reader:
     def _fields(self, pointer: str, schema: Mapping[str, Any]) -> Iterator[Field]:
         required = schema.get("required", ())
         for name, described in schema.get("properties", {}).items():
-            check = self._check(f"{pointer}/properties/{_escape(name)}")
+            check = self._check(pointer + pointer_to("properties", name))
             yield Field(name, "contentMediaType" in described, name in required, described, check)
 
     def _conventions(self) -> Conventions:
@@ -265,7 +265,7 @@ class _Reader:
         for path, item in self.document["paths"].items():
             described = item.get("post", {}).get("x-graphql")
             if described is not None:
-                pointer = f"/paths/{_escape(path)}/post/x-graphql"
+                pointer = pointer_to("paths", path, "post", "x-graphql")
                 return self._read_graphql(path, item["post"]["operationId"], described, pointer)
         return None
 
@@ -296,8 +296,8 @@ class _Reader:
             return pointer, entry
         target = entry["$ref"].removeprefix("#")
         found: Any = self.document
-        for step in target.split("/")[1:]:
-            found = found[step.replace("~1", "/").replace("~0", "~")]
+        for step in steps_of(target):
+            found = found[step]
         return target, found
 
     def _check(self, pointer: str, schemas: Schemas | None = None) -> Check:
@@ -332,10 +332,6 @@ def _path_of(url: str) -> str:
 def _host_of(url: str) -> str:
     host = url.partition("://")[2].partition("/")[0]
     return ".".join("*" if label.startswith("{") else label for label in host.split("."))
-
-
-def _escape(step: str) -> str:
-    return step.replace("~", "~0").replace("/", "~1")
 
 
 def responses_of(operation: Operation, contract: Contract) -> Mapping[int, Response]:

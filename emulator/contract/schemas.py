@@ -10,7 +10,7 @@ import jsonschema_rs
 
 from emulator.contract.formats import ANNOTATED
 from emulator.errors import ContractError
-from emulator.exchange import Document, Record, Violation
+from emulator.exchange import Document, Record, Violation, steps_of
 from emulator.json_text import without_surrogates
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ class Schemas:
         """Return the fields that the schema at `address` requires, as its first example has them."""
         file, _, pointer = address.partition("#")
         schema: Any = self.documents.get(file, {})
-        for step in pointer.split("/")[1:]:
-            schema = schema.get(step.replace("~1", "/").replace("~0", "~"), {})
+        for step in steps_of(pointer):
+            schema = schema.get(step, {})
         example: Record = next(iter(schema.get("examples", ())), {})
         return {name: example[name] for name in schema.get("required", ()) if name in example}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import ConfigurationError, explained, unknown
-from emulator.exchange import Record
+from emulator.exchange import Record, pointer_to
 from emulator.faults.rule import Fault, fault_of
 from emulator.files.package_data import FIXTURES, is_ours
 from emulator.files.yaml_file import place, read_yaml
@@ -122,10 +122,10 @@ class ScenarioReader:
         wrong = [found.pointer for found in departures]
         scenarios = document.get("scenarios") if isinstance(document, dict) else None
         for name, described in scenarios.items() if isinstance(scenarios, dict) else ():
-            sound = _sound(described, f"/scenarios/{_escape(name)}", wrong)
+            sound = _sound(described, pointer_to("scenarios", name), wrong)
             of_each = [list(self._problems(vendor, name, sound)) for vendor in vendors]
             if all(of_each):
-                yield from (f"{place(file, f'/scenarios/{_escape(name)}{at}')}: {told}" for at, told in of_each[0])
+                yield from (f"{place(file, pointer_to('scenarios', name) + at)}: {told}" for at, told in of_each[0])
 
     def _read_file(self, file: Path, vendors: Sequence[str]) -> Iterator[Scenario]:
         """Yield each scenario for each of the vendors that it is valid for. Raises ConfigurationError."""
@@ -194,7 +194,7 @@ class ScenarioReader:
             return
         known = _by_id(self.records(collection), collection)
         for id, fields in records["merge"][name].items():
-            at = f"/records/merge/{name}/{_escape(id)}"
+            at = pointer_to("records", "merge", name, id)
             if id != "*" and id not in known:
                 yield at, _unknown(id, collection, known)
             if collection.key in fields:
@@ -224,7 +224,7 @@ def _sound(described: Any, pointer: str, wrong: Sequence[str]) -> Record:
     if isinstance(switches, dict):
         sound["switches"] = switches
     if isinstance(records, dict):
-        sound["records"] = {name: part for name, part in records.items() if not is_wrong(f"/records/{_escape(name)}")}
+        sound["records"] = {name: part for name, part in records.items() if not is_wrong(pointer_to("records", name))}
     return sound
 
 
@@ -234,10 +234,6 @@ def _by_id(records: Sequence[Record], collection: Collection) -> dict[str, Recor
 
 def _unknown(id: Any, collection: Collection, known: Mapping[str, Record]) -> str:
     return unknown("record", id, known, f"of {collection.name}")
-
-
-def _escape(step: str) -> str:
-    return step.replace("~", "~0").replace("/", "~1")
 
 
 def _spelled(value: Any) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from emulator.errors import ConfigurationError
+from emulator.exchange import steps_of
 from emulator.files.yaml_loader import Loader, load
 from emulator.files.yaml_shape import check_shape
 
@@ -28,8 +29,8 @@ def line_of(text: str, pointer: str) -> int:
     """Return the line that a JSON pointer points to, or that of the nearest parent."""
     node = _composed(text)
     line = node.start_mark.line + 1 if node is not None else 1
-    for step in pointer.split("/")[1:]:
-        found = _child(node, step.replace("~1", "/").replace("~0", "~"))
+    for step in steps_of(pointer):
+        found = _child(node, step)
         if found is None:
             break
         key, node = found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from emulator.errors import MalformedBody, UndecodableBody
-from emulator.exchange import UNDECODABLE, Call, Reply, Violation
+from emulator.exchange import UNDECODABLE, Call, Reply, Violation, steps_of
 from emulator.vendors.celigo.errors import Error, cast_failed, envelope, error, invalid_ref, query_refused, required
 
 KINDS = {
@@ -104,7 +104,7 @@ def _registers(call: Call) -> bool:
 
 
 def _word(call: Call, violation: Violation) -> Error:
-    field = ".".join(step.replace("~1", "/").replace("~0", "~") for step in violation.pointer.split("/")[1:])
+    field = ".".join(steps_of(violation.pointer))
     if field.isdigit() and _registers(call):
         return invalid_ref("_connectionId")
     if violation.rule == "type" and violation.actual is None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import jsonpatch
 
-from emulator.exchange import Call, Record, Reply
+from emulator.exchange import Call, Record, Reply, steps_of
 from emulator.store.patching import MOST_OPERATIONS, PatchFailed, json_patch
 from emulator.store.world import World
 from emulator.vendor import Handlers
@@ -91,7 +91,7 @@ def _refused_operations(world: World, operations: list[Record]) -> Iterator[Erro
             yield error("update_not_allowed", f"The operation {operation['op']} is not allowed.")
         for pointer in (operation["path"], operation.get("from")):
             if pointer is not None and not PATCHABLE.fullmatch(pointer):
-                field = ".".join(step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:])
+                field = ".".join(steps_of(pointer))
                 yield error("update_not_allowed", f'The field "{field}" cannot be updated using PATCH.', field)
 
 

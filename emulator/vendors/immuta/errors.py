@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from emulator.contract.numbers import is_joi_number
 from emulator.errors import MalformedBody, Refusal, UndecodableBody
-from emulator.exchange import UNDECODABLE, Call, Reply, Violation
+from emulator.exchange import UNDECODABLE, Call, Reply, Violation, steps_of
 
 SOURCES = {"path": "params", "query": "query", "header": "headers", "body": "payload"}
 """hapi's names for the place of a value, in the order in which it validates them."""
@@ -172,23 +172,19 @@ def _no_array(call: Call, form: str) -> tuple[str, dict[str, Any]]:
 def _first(violations: Sequence[Violation]) -> Violation:
     """Return the violation that hapi and joi find first: by place, by schema and index, choices before types."""
     # The query's parameters are in the order of the contract, unknown ones at the end.
-    query = list(dict.fromkeys(_steps(found)[0] for found in violations if found.place == "query"))
+    query = list(dict.fromkeys(steps_of(found.pointer)[0] for found in violations if found.place == "query"))
 
     def rank(violation: Violation) -> tuple[int, list[tuple[int, int, str]], bool]:
-        place, steps = list(SOURCES).index(violation.place), _steps(violation)
+        place, steps = list(SOURCES).index(violation.place), steps_of(violation.pointer)
         order = query if violation.place == "query" else KEY_ORDER
         return place, [_step_rank(step, order) for step in steps], violation.rule != "enum"
 
     return min(violations, key=rank)
 
 
-def _steps(violation: Violation) -> list[str]:
-    return [step.replace("~1", "/").replace("~0", "~") for step in violation.pointer.split("/")[1:]]
-
-
 def _reported_steps(call: Call, violation: Violation) -> list[str]:
     """Return joi's path of the violation: a single item of a list in the query has no index."""
-    steps = _steps(violation)
+    steps = steps_of(violation.pointer)
     is_alone = violation.place == "query" and len(call.query.getall(steps[0], [])) == 1
     return steps[:1] if is_alone else steps
 
