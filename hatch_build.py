@@ -1,4 +1,4 @@
-"""Parses the YAML documents of a wheel when it is built, so that a start from the wheel reads JSON.
+"""Parses the YAML documents of a wheel at build time, so that a start from the wheel reads JSON.
 
 Hatchling runs it. A mistake in a document fails the build, with its file and line. A checkout has no such files, and
 neither has an editable installation: the emulator parses there.
@@ -18,14 +18,14 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 ROOT = Path(__file__).parent
 IN_WHEEL = {"contracts": "emulator/data/contracts", "fixtures": "emulator/data/fixtures", "emulator": "emulator"}
-"""Where the folders with YAML are in a wheel: as pyproject.toml has it."""
+"""The folders with YAML in a wheel, as in pyproject.toml."""
 
 
 class ParsedDocuments(BuildHookInterface):  # type: ignore[type-arg]
-    """Lays JSON beside each YAML document of the wheel: "openapi.yaml.parsed" beside "openapi.yaml"."""
+    """Adds JSON beside each YAML document of the wheel: "openapi.yaml.parsed" beside "openapi.yaml"."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Add the documents to what the wheel gets."""
+        """Add the documents to the wheel."""
         self._folder = TemporaryDirectory()
         if version == "editable":
             return
@@ -35,7 +35,7 @@ class ParsedDocuments(BuildHookInterface):  # type: ignore[type-arg]
             build_data["force_include"][str(made)] = name
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
-        """Remove what was made for the wheel."""
+        """Remove the files that were created for the wheel."""
         self._folder.cleanup()
 
 
@@ -52,7 +52,7 @@ def parsed_documents(root: Path) -> Iterator[tuple[str, str]]:
 
 
 def _loader() -> Any:
-    """Return the function that reads YAML as the emulator reads it."""
+    """Return the emulator's function that reads YAML."""
     sys.path.insert(0, str(ROOT))
     try:
         from emulator.files.yaml_loader import load  # noqa: PLC0415 - found only now
