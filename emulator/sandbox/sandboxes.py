@@ -181,8 +181,8 @@ class Sandboxes:
 
     async def changes(self, sandbox: Sandbox, since: bytes | None, limit: int) -> list[Changes]:
         """Return what has changed in the records since a snapshot (None: since the beginning), as `changes` does."""
+        before = await self.beginning(sandbox) if since is None else since
         async with self._whole:
-            before = await self.beginning(sandbox) if since is None else since
             compare = partial(changes, before, await sandbox.store.dump(), sandbox.collections, limit)
             return await self._worker.run(compare)
 

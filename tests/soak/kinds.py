@@ -499,6 +499,22 @@ def populate(hostile: Hostile) -> None:
     hostile.control("DELETE", "/snapshots/full")
 
 
+@kind("20,000 records added in two calls, then copied, and compared with the beginning, ten at a time")
+def copies(hostile: Hostile) -> None:
+    for name in "ab":
+        added = {"records": [{"name": f"{name}{number}"} for number in range(10_000)]}
+        hostile.control("POST", "/state/celigo.integrations", json=added)
+    with ThreadPoolExecutor(10) as threads:
+        for number in range(10):
+            copy, header = {"from": "hostile", "ttl": 60}, {"X-Emulator-Sandbox": f"copy-{number}"}
+            threads.submit(hostile.control, "POST", "/sandboxes", headers=header, json=copy)
+            threads.submit(hostile.control, "GET", "/changes?limit=1000")
+            threads.submit(hostile.control, "GET", "/changes?limit=1000&masked=true")
+    for number in range(10):
+        hostile.control("DELETE", f"/sandboxes/copy-{number}")
+    hostile.control("POST", "/reset")
+
+
 @kind("a journal of 10,000 exchanges, then one of bodies of 60 kB: listed, verified, as HAR, as events")
 def journal(hostile: Hostile) -> None:
     for number in range(10_000):
