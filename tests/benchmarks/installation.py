@@ -70,6 +70,17 @@ def install_moto(cache: Path = CACHE) -> Path:
     return folder
 
 
+def install_pytest_peers(cache: Path = CACHE) -> Path:
+    """Unpack what else tests use in place of a service, unless it is there; return the folder. Raises Missing."""
+    requirements = PEERS / "pytest.txt"
+    folder = cache / f"pytest-{_digest(requirements.read_bytes(), sys.version.encode())}"
+    if not (folder / ".installed").exists():
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+        _run([*pip, "--target", str(folder), "-r", str(requirements)], REPOSITORY)
+        (folder / ".installed").touch()
+    return folder
+
+
 def install_emulator(cache: Path = CACHE) -> Path:
     """Build the wheel of this repository and unpack it as it would be installed; return the folder. Raises Missing."""
     folder = cache / "emulator"
