@@ -58,7 +58,7 @@ class Emulator:
     """The whole emulator, without a port: `dispatch` serves requests after `start`.
 
     `on_record` gets each exchange with a vendor, `on_unaddressed` the method and path of each other call. A server with
-    more than one port sets `ports`.
+    more than one port sets `ports`. `control` is the control API.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Emulator:
         self.sandboxes = self._sandboxes(on_record)
         self._addressing = self._make_addressing()
         self._pipelines = {name: self._pipeline(name) for name in self.catalogue.vendors}
-        self._control = Control(self)
+        self.control = Control(self)
 
     async def start(self) -> None:
         """Seed the sandboxes; from then on the emulator is ready."""
@@ -122,7 +122,7 @@ class Emulator:
             control = split_control(path)
             if control is not None:
                 sandbox, path = control
-                return await self._control.serve(request, path, origin, sandbox)
+                return await self.control.serve(request, path, origin, sandbox)
             preflight = self.cors.preflight(request, control=False)
             if preflight is not None:
                 return preflight

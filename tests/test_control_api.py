@@ -207,7 +207,7 @@ def test_fault_of_our_own_is_500_and_logged(catalogue: Catalogue, caplog: pytest
 
     with controlled(catalogue) as (emulator, control):
         for name in OPERATIONS:
-            emulator._control._handlers[name] = broken  # type: ignore[index]
+            emulator.control._handlers[name] = broken  # type: ignore[index]
             answer = wrongly(control, name)
             assert answer == (500, "Internal error of the emulator; see its log."), name
             assert "ZeroDivisionError" in caplog.text
@@ -221,7 +221,7 @@ def test_a_full_disk_is_507_with_a_sentence(catalogue: Catalogue, caplog: pytest
     needing_sandboxes = [name for name, operation in OPERATIONS.items() if 507 in operation.responses]
     with controlled(catalogue) as (emulator, control):
         for name in needing_sandboxes:
-            emulator._control._handlers[name] = without_room  # type: ignore[index]
+            emulator.control._handlers[name] = without_room  # type: ignore[index]
             assert wrongly(control, name) == (507, "Nothing was changed: database or disk is full."), name
     assert len(caplog.messages) == len(needing_sandboxes)
     assert all(message.endswith(": database or disk is full") for message in caplog.messages)
@@ -240,7 +240,7 @@ def test_reply_outside_the_contract_is_500_and_logged(catalogue: Catalogue, capl
 
     with controlled(catalogue) as (emulator, control):
         for handler, logged in ((other_shape, "'never' is not a 'date-time'"), (other_status, "418 is not one of")):
-            emulator._control._handlers["getClock"] = handler  # type: ignore[index]
+            emulator.control._handlers["getClock"] = handler  # type: ignore[index]
             assert control.refused("GET", "/clock")[0] == 500
             assert logged in caplog.text
 

@@ -64,19 +64,18 @@ class Client(Api):
         `strict` refuses what the vendors tolerate. The sandbox is dropped `ttl` seconds after its creation, or `idle`
         seconds after its last call. Raises EmulatorError for invalid arguments.
         """
-        wanted: dict[str, Any] = {
-            "name": name,
-            "from": from_,
-            "seed": seed,
-            "scenarios": list(scenarios),
-            "clock": None if clock is None else clock_change(clock),
-            "fixtures": fixtures,
-            "switches": dict(switches or {}),
-            "strict": strict,
-            "ttl": ttl,
-            "idle": idle,
-        }
-        body = {key: value for key, value in wanted.items() if value not in (None, [], {})}
+        body = sandbox_request(
+            name=name,
+            seed=seed,
+            **{"from": from_},
+            scenarios=scenarios,
+            clock=clock,
+            fixtures=fixtures,
+            switches=switches,
+            strict=strict,
+            ttl=ttl,
+            idle=idle,
+        )
         return SandboxClient(self, self.request("POST", "/sandboxes", body))
 
     def sandbox(self, name: str = "default") -> SandboxClient:
@@ -113,3 +112,20 @@ class Client(Api):
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""
         self._connections.close()
+
+
+def sandbox_request(
+    *,
+    scenarios: Sequence[str] = (),
+    clock: ClockSetting | None = None,
+    switches: Mapping[str, Any] | None = None,
+    **others: Any,
+) -> dict[str, Any]:
+    """Return what makes a sandbox, as the control API takes it: without what is left out."""
+    wanted = {
+        **others,
+        "scenarios": list(scenarios),
+        "clock": None if clock is None else clock_change(clock),
+        "switches": dict(switches or {}),
+    }
+    return {key: value for key, value in wanted.items() if value not in (None, [], {})}

@@ -251,12 +251,16 @@ class SandboxClient(BuiltInVendors):
 
     def drop(self) -> None:
         """Drop the sandbox; do nothing if it is already dropped."""
-        self._until_dropped.close()
+        self.leave()
         try:
             self.request("DELETE")
         except EmulatorError as problem:
             if problem.status != 404:
                 raise
+
+    def leave(self) -> None:
+        """Undo what this object has changed outside of the sandbox (`patch_dns`), as `drop` does, too."""
+        self._until_dropped.close()
 
 
 def _failure(verdict: Mapping[str, Any]) -> str:

@@ -7,9 +7,11 @@ import logging
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
+from typing import Any
 from urllib.parse import quote
 
-from aiohttp import web
+from aiohttp import hdrs, web
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from emulator.addressing import HEADER
 from emulator.contract.fidelity import check_reply
@@ -44,7 +46,8 @@ from emulator.errors import (
     sentence,
     unknown,
 )
-from emulator.exchange import Call, Reply, Violation
+from emulator.exchange import NOTHING, Call, Entrance, Reply, Violation
+from emulator.json_text import write_json
 from emulator.sandbox.sandboxes import DEFAULT
 from emulator.transport import wire
 from emulator.transport.connection import break_off
@@ -89,6 +92,25 @@ class Control:
         cors.allow(request, response, control=True)
         return response
 
+    async def call(self, name: str, url: str, params: Mapping[str, str], document: object = NOTHING) -> Any:
+        """Run an operation for a caller in this process, as if it had called `url`; return the document of the reply.
+
+        Raises Problem.
+        """
+        operation = self._contract.operations[name]
+        body = b"" if document is NOTHING else write_json(document)
+        headers = CIMultiDict({hdrs.CONTENT_TYPE: "application/json"} if body else {})
+        call = Call(
+            operation.method,
+            operation.path,
+            headers=CIMultiDictProxy(headers),
+            body=body,
+            params=dict(params),
+            entrance=Entrance(url, None, url),
+        )
+        reply = await self._run(call, operation)
+        return reply.document if isinstance(reply, Reply) else NOTHING
+
     async def _serve(
         self, request: web.BaseRequest, path: str, origin: Origin, sandbox: str | None
     ) -> web.StreamResponse:
@@ -102,8 +124,9 @@ class Control:
             self._check_token(request, operation, route.params.get("sandbox"))
             call = wire.new_call(request, path, origin.url + ROOT, route.params)
             call.entrance = self._emulator.ports.entrance(request, origin)
+            self._refuse_early(operation)
             await self._read(request, call, operation)
-            reply = await self._handlers[operation.name](call, self._emulator)
+            reply = await self._run(call, operation)
             if isinstance(reply, Stream):
                 return await self._stream(request, reply)
             _check_reply(reply, responses)
@@ -174,30 +197,39 @@ class Control:
             detail = f"Send the setting control_token{own} as Authorization: Bearer TOKEN."
             raise Problem(401, detail, {"WWW-Authenticate": "Bearer"})
 
-    async def _read(self, request: web.BaseRequest, call: Call, operation: Operation) -> None:
-        settings = self._emulator.settings
+    def _refuse_early(self, operation: Operation) -> None:
         if not self._emulator.ready and operation.tag not in WITHOUT_SANDBOX:
             raise Problem(503, f"The sandboxes are not seeded yet; wait for GET {ROOT}/ready.")
+
+    async def _read(self, request: web.BaseRequest, call: Call, operation: Operation) -> None:
+        settings = self._emulator.settings
         try:
             if operation.body is not None:
                 with ExitStack() as files:
                     limits = wire.BodyLimits(settings.max_body, settings.max_json)
                     await wire.read_body(request, call, operation.body, self._contract.conventions, limits, files)
-            check = partial(read_call, call, operation, self._contract.conventions, settings.max_json_depth)
-            is_long = len(call.body) > wire.QUICK_BODY
-            violations = await self._emulator.worker.run(check) if is_long else check()
         except wire.TooLarge as problem:
             raise Problem(413, f"The body is larger than {problem.limit} bytes; raise max_body or max_json.") from None
         except wire.UnsupportedEncoding as problem:
             raise Problem(415, f"Send the body as it is, or as gzip or deflate, not as {problem.encoding!r}.") from None
         except UndecodableBody as problem:
             raise Problem(400, f"The body cannot be decompressed: {problem}.") from None
+        except MalformedBody as problem:
+            raise _malformed(problem) from None
+
+    async def _run(self, call: Call, operation: Operation) -> Reply | Stream:
+        """Run the handler of a call whose body is read. Raises Problem for a call that the contract does not allow."""
+        check = partial(read_call, call, operation, self._contract.conventions, self._emulator.settings.max_json_depth)
+        is_long = len(call.body) > wire.QUICK_BODY
+        try:
+            violations = await self._emulator.worker.run(check) if is_long else check()
         except UnsupportedType as problem:
             raise Problem(415, f"Send {' or '.join(problem.accepted)}, not {call.content_type or 'nothing'}.") from None
         except MalformedBody as problem:
-            raise Problem(400, f"The body does not parse: {problem}.") from None
+            raise _malformed(problem) from None
         if violations:
             raise Problem(422, f"{'; '.join(map(_sentence, violations))}.")
+        return await self._handlers[operation.name](call, self._emulator)
 
     def _failed(
         self, failure: Exception, request: web.BaseRequest, responses: Mapping[int, Response]
@@ -230,6 +262,10 @@ def _check_reply(reply: Reply, responses: Mapping[int, Response]) -> None:
 
 def _sentence(violation: Violation) -> str:
     return f"{violation.place} {violation.pointer or '/'}: {explained(violation)}"
+
+
+def _malformed(problem: MalformedBody) -> Problem:
+    return Problem(400, f"The body does not parse: {problem}.")
 
 
 def _internal_error() -> Problem:

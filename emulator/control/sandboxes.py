@@ -12,11 +12,14 @@ from typing import Any
 
 from emulator.addressing import HEADER, unknown_sandbox
 from emulator.control.clock import describe_clock, read_time, time_text
-from emulator.control.handlers import ROOT, Emulator, Handlers, find_sandbox, refusal, whole_numbers
+from emulator.control.handlers import ROOT, Emulator, Handlers, Stream, find_sandbox, refusal, whole_numbers
+from emulator.control.long_json import long_json
 from emulator.control.switches import describe_switches, read_switches
 from emulator.errors import ConfigurationError, Problem
 from emulator.exchange import NOTHING, Call, Record, Reply
 from emulator.faults.scenarios import Scenario
+from emulator.journal.entry import Exchange
+from emulator.json_text import write_json
 from emulator.sandbox.blueprint import SandboxOptions
 from emulator.sandbox.budget import BudgetExceeded
 from emulator.sandbox.fixtures import Fixtures
@@ -67,13 +70,16 @@ async def get_sandbox(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply
 
 
 @handlers.operation("dropSandbox")
-async def drop_sandbox(call: Call, emulator: Emulator) -> Reply:
-    """Drop a sandbox."""
+async def drop_sandbox(call: Call, emulator: Emulator) -> Reply | Stream:
+    """Drop a sandbox; return what its journal held if that is asked for."""
     sandbox = find_sandbox(call, emulator)
     if sandbox.name == DEFAULT:
         raise Problem(409, f"The sandbox {DEFAULT} cannot be dropped; POST {ROOT}/reset resets it.")
     await emulator.sandboxes.drop(sandbox.name)
-    return Reply(204)
+    if not call.params.get("journal"):
+        return Reply(204)
+    rest = {"recorded": sandbox.journal.recorded, "dropped": sandbox.journal.dropped}
+    return long_json(b'{"exchanges":[', list(sandbox.journal), Exchange.document, b"]," + write_json(rest)[1:])
 
 
 @handlers.operation("resetSandbox")

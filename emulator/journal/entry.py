@@ -168,6 +168,11 @@ class Exchange:
     size: int = field(default=0, repr=False, compare=False)
 
     @property
+    def state(self) -> str:
+        """Return "open" while the call is in progress, then "done"."""
+        return "open" if self.is_open else "done"
+
+    @property
     def is_unmatched(self) -> bool:
         """Return True if neither an operation nor a stub matches the call."""
         return not self.operations and not self.stub
@@ -189,7 +194,7 @@ class Exchange:
             "time": written(self.time),
             "sandbox": self.sandbox,
             "vendor": self.vendor,
-            "state": "open" if self.is_open else "done",
+            "state": self.state,
             "operations": list(self.operations),
             "call": self.call.document(),
             "reply": self.reply.document() if self.reply else None,

@@ -140,11 +140,19 @@ class Sandboxes:
                 sandbox = await self._make(name, seed, fixtures, options)
         finally:
             self._in_making.discard(name)
+        self.admit(sandbox)
+        return sandbox
+
+    def withdraw(self, name: str) -> Sandbox | None:
+        """Take a sandbox out of those that are found, listed and counted, and return it; None if there is none."""
+        return self._sandboxes.pop(name, None)
+
+    def admit(self, sandbox: Sandbox) -> None:
+        """Let a sandbox be found, listed and counted, as made now: a new one, or one that was withdrawn."""
         sandbox.in_flight.lifetime = Lifetime(sandbox.options.ttl, sandbox.options.idle, self._clock)
-        self._sandboxes[name] = sandbox
+        self._sandboxes[sandbox.name] = sandbox
         if sandbox.lifetime.seconds_left is not None:
             self._expiry.look()
-        return sandbox
 
     async def reset(self, name: str) -> Sandbox:
         """Replace the sandbox `name` by a new one with its first records and return that. Snapshots stay.
@@ -231,15 +239,18 @@ class Sandboxes:
 
     async def drop(self, name: str) -> bool:
         """Drop a sandbox, and close it after its calls have ended; return whether it existed."""
-        sandbox = self._sandboxes.pop(name, None)
-        if sandbox is None:
-            return False
+        sandbox = self.withdraw(name)
+        if sandbox is not None:
+            await self.discard(sandbox)
+        return sandbox is not None
+
+    async def discard(self, sandbox: Sandbox) -> None:
+        """Close a sandbox that was withdrawn, after its calls have ended."""
         sandbox.snapshots.clear()
         if sandbox.options.template is not None:
             sandbox.options.template.close()
             self._blueprint.snapshots.give_back(len(sandbox.options.template.content))
         await self._retire(sandbox)
-        return True
 
     def interrupt(self) -> None:
         """Stop and roll back the current work in all databases, and let them accept no more."""

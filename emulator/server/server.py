@@ -8,6 +8,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -134,10 +135,19 @@ class ThreadedServer:
     def run(self, work: Callable[[], Awaitable[T]]) -> T:
         """Await `work()` in the server's event loop and return what it returns."""
 
+        return self.begin(work).result()
+
+    def begin(self, work: Callable[[], Awaitable[T]]) -> Future[T]:
+        """Let the server's event loop await `work()`; do not wait for it."""
+
         async def awaited() -> T:
             return await work()
 
-        return asyncio.run_coroutine_threadsafe(awaited(), self._loop).result()
+        return asyncio.run_coroutine_threadsafe(awaited(), self._loop)
+
+    def soon(self, work: Callable[[], object]) -> None:
+        """Call `work()` in the server's event loop, before it answers any request that is sent from now on."""
+        self._loop.call_soon_threadsafe(work)
 
     def __enter__(self) -> ThreadedServer:
         self._thread.start()

@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from emulator.testing import report as report
     from emulator.testing import stray_calls as stray_calls
     from emulator.testing import suite as suite
+    from emulator.testing import watching as watching
     from emulator.testing.containers import EmulatorContainer
     from emulator.testing.in_loop import InLoopEmulator
 
 __all__ = ["EmulatorContainer", "InLoopEmulator"]
 
 _HOMES = {"EmulatorContainer": "containers", "InLoopEmulator": "in_loop"}
-_MODULES = ("in_loop", "local", "report", "stray_calls", "suite")
+_MODULES = ("in_loop", "local", "report", "stray_calls", "suite", "watching")
 
 
 def __getattr__(name: str) -> Any:

@@ -99,10 +99,9 @@ class InLoopServer(BaseTestServer):
         return web.ServerRunner(HttpServer(self._emulator.dispatch))
 
 
-async def begin(emulator: Emulator, server: BaseTestServer, options: Mapping[str, Any]) -> InLoopEmulator:
+async def begin(emulator: Emulator, server: BaseTestServer, request: Mapping[str, Any]) -> InLoopEmulator:
     """Create the test's sandbox in an emulator that `server` serves. Raises EmulatorError for invalid options."""
-    wanted = {name: value for name, value in options.items() if value is not None}
-    return InLoopEmulator(emulator, server, await _call(server, "POST", "/sandboxes", wanted))
+    return InLoopEmulator(emulator, server, await _call(server, "POST", "/sandboxes", request))
 
 
 async def operations(server: BaseTestServer) -> list[dict[str, Any]]:

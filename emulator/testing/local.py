@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from emulator.app import Emulator
 from emulator.catalogue import read_catalogue
+from emulator.client import Client, EmulatorError, SandboxClient
+from emulator.errors import Problem
+from emulator.journal.entry import Exchange
+from emulator.journal.journal import Journal
+from emulator.sandbox.sandbox import Sandbox
 from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
+from emulator.testing.pool import Pool
 from emulator.testing.stray_calls import StrayCalls
+
+__all__ = ["LocalEmulators", "LocalSandboxes"]
 
 
 class LocalEmulators:
@@ -27,7 +37,88 @@ class LocalEmulators:
         return Emulator(self._settings, self._catalogue, strays.record, strays.record_unaddressed)
 
     @contextmanager
-    def served(self, strays: StrayCalls) -> Iterator[str]:
-        """Run an emulator in a thread inside the `with` block, and return its URL."""
+    def served(self, strays: StrayCalls) -> Iterator[ThreadedServer]:
+        """Run an emulator in a thread inside the `with` block."""
         with ThreadedServer(self.emulator(strays)) as server:
-            yield server.url
+            yield server
+
+
+class LocalSandboxes:
+    """Those of an emulator in a thread of this process: made ahead there, and dropped there, without HTTP.
+
+    A test waits for that thread only to read a journal. `client` steers the sandboxes.
+    """
+
+    def __init__(self, server: ThreadedServer, client: Client) -> None:
+        self._server = server
+        self._emulator = server.server.emulator
+        self._client = client
+        self._pool = Pool(self._emulator, server.url)
+        self._reading = _Reading()
+        self._withdrawn: list[Sandbox] = []
+        self._tidying = server.begin(self._pool.fill)
+
+    def create(self, request: Mapping[str, Any]) -> SandboxClient:
+        """Make a sandbox, or take one that was made ahead if nothing particular is wanted."""
+        made = None if request else self._pool.take()
+        if made is not None:
+            self._server.soon(lambda: self._emulator.sandboxes.admit(made.sandbox))
+            return SandboxClient(self._client, made.document)
+        control = self._emulator.control
+        try:
+            document = self._server.run(lambda: control.call("createSandbox", self._server.url, {}, request))
+        except Problem as problem:
+            raise EmulatorError(problem.detail, problem.status) from None
+        return SandboxClient(self._client, document)
+
+    def seen(self, sandbox: SandboxClient) -> Sequence[Exchange]:
+        """Return what the journal holds."""
+        found = self._emulator.sandboxes.get(sandbox.name)
+        if found is None or not found.journal.changes:
+            return ()
+        if not self._reading.is_current(found.journal):
+            self._reading = self._server.run(lambda: _read(found.journal))
+        return self._reading.exchanges
+
+    def drop(self, sandbox: SandboxClient) -> Sequence[Exchange]:
+        """Drop a sandbox, while the next test begins."""
+        seen = self.seen(sandbox)
+        self.settle()
+        self._server.soon(lambda: self._withdraw(sandbox.name))
+        self._tidying = self._server.begin(self._tidy)
+        return seen
+
+    def settle(self) -> None:
+        """Wait until what was dropped is gone and others are made. What went wrong there is raised here."""
+        self._tidying.result()
+
+    def _withdraw(self, name: str) -> None:
+        sandbox = self._emulator.sandboxes.withdraw(name)
+        if sandbox is not None:
+            self._withdrawn.append(sandbox)
+
+    async def _tidy(self) -> None:
+        while self._withdrawn:
+            await self._emulator.sandboxes.discard(self._withdrawn.pop())
+        await self._pool.fill()
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What a journal held when it was read."""
+
+    journal: Journal | None = None
+    counted: tuple[int, int] = (0, 0)
+    exchanges: Sequence[Exchange] = ()
+
+    def is_current(self, journal: Journal) -> bool:
+        """Return True if nothing has come to this journal since, nor gone."""
+        return journal is self.journal and _counted(journal) == self.counted
+
+
+async def _read(journal: Journal) -> _Reading:
+    return _Reading(journal, _counted(journal), list(journal))
+
+
+def _counted(journal: Journal) -> tuple[int, int]:
+    return journal.changes, journal.cleared

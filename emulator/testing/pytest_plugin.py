@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from emulator.client import Changes, Client, SandboxClient
     from emulator.testing.in_loop import InLoopEmulator
-    from emulator.testing.suite import Evidence, Suite, Wanted
+    from emulator.testing.suite import Suite, Wanted
+    from emulator.testing.watching import Evidence, Watcher
 
 MARK = (
     "emulator(scenarios=[...], seed=..., clock=..., fixtures=..., switches={...}, strict=..., allow_unmatched=...,"
@@ -109,14 +110,10 @@ def emulator(request: pytest.FixtureRequest, _emulator_server: Client) -> Iterat
     allows them.
     """
     suite, wanted = _suite_of(request.config), _wanted(request)
-
-    def watch(evidence: Evidence) -> None:
-        _watch(request.node, evidence)
-
-    def uses_default() -> bool:
-        return "emulator_server" in request.fixturenames
-
-    with _sentences(), suite.sandbox(_emulator_server, wanted, watch, uses_default) as sandbox:
+    with _sentences(), suite.sandbox(wanted) as (sandbox, watcher):
+        _watch(request.node, testing.watching.SandboxEvidence(watcher, wanted.allowances))
+        if suite.strays is not None:
+            _watch(request.node, suite.strays.begin(wanted.allow_default, lambda: _uses_default(request)))
         _note_changes(request.node, sandbox.name, lambda: sandbox.changes(masked=True))
         yield sandbox
     _judge_teardown(request.node)
@@ -127,7 +124,8 @@ def emulator_in_loop(
     request: pytest.FixtureRequest, aiohttp_client: Any
 ) -> Iterator[Callable[[], Awaitable[InLoopEmulator]]]:
     """With pytest-aiohttp: `await emulator_in_loop()` starts an emulator in the test's event loop."""
-    suite, wanted, started = _suite_of(request.config), _wanted(request), []
+    suite, wanted = _suite_of(request.config), _wanted(request)
+    started: list[Watcher] = []
 
     async def start() -> InLoopEmulator:
         with _sentences():
@@ -136,21 +134,21 @@ def emulator_in_loop(
             # The client is unused, but the fixture closes it, and the server with it.
             server = (await aiohttp_client(testing.in_loop.InLoopServer(emulator))).server
             suite.coverage.know(await testing.in_loop.operations(server))
-            running = await testing.in_loop.begin(emulator, server, wanted.given())
+            running = await testing.in_loop.begin(emulator, server, wanted.request())
         started.append(
-            testing.suite.Watcher(
-                f"sandbox {running.name}", running.exchanges, wanted, testing.suite.base_urls(running.vendors)
+            testing.watching.Watcher(
+                f"sandbox {running.name}", running.exchanges, testing.suite.base_urls(running.vendors)
             )
         )
-        _watch(request.node, started[-1])
-        strays.begin(wanted.allow_default)
-        _watch(request.node, strays)
+        _watch(request.node, testing.watching.SandboxEvidence(started[-1], wanted.allowances))
+        _watch(request.node, strays.begin(wanted.allow_default))
         _note_changes(request.node, running.name, running.changes)
         return running
 
     yield start
-    for watched in started:
-        suite.count(watched)
+    for watcher in started:
+        watcher.close()
+        suite.count(watcher)
     _judge_teardown(request.node)
 
 
@@ -178,6 +176,8 @@ def pytest_runtest_makereport(
         changed = item.stash.get(_changes, [])
         report.sections += [(f"{CHANGES}: sandbox {name}", testing.report.changes_text(one)) for name, one in changed]
     if report.when == "teardown":
+        for one in watched:
+            one.end()
         item.stash[_watched] = []
     return report
 
@@ -257,6 +257,10 @@ def _shows_changes(config: pytest.Config) -> bool:
 
 def _note_changes(item: pytest.Item, name: str, changes: Callable[[], Changes]) -> None:
     item.stash.setdefault(_changes, []).append((name, changes))
+
+
+def _uses_default(request: pytest.FixtureRequest) -> bool:
+    return "emulator_server" in request.fixturenames
 
 
 def _watch(item: pytest.Item, evidence: Evidence) -> None:

@@ -34,10 +34,14 @@ class StrayCalls:
         self._allowed: Allowance = False
         self._meant: Callable[[], bool] = bool
 
-    def begin(self, allowed: Allowance, meant: Callable[[], bool] = bool) -> None:
-        """Start recording for a new test. `allowed` are globs for paths; if `meant()`, everything is allowed."""
+    def begin(self, allowed: Allowance, meant: Callable[[], bool] = bool) -> StrayCalls:
+        """Start recording for a new test, and return it.
+
+        `allowed` are globs for paths; if `meant()`, everything is allowed.
+        """
         self._calls, self._judged, self._allowed, self._meant = [], 0, allowed, meant
         self._watching = True
+        return self
 
     def end(self) -> None:
         """Stop recording; the recorded calls stay until the next test begins."""

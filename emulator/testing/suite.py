@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from emulator import testing
-from emulator.client import Client, EmulatorError, Exchange, SandboxClient, VendorAccess
+from emulator.client import Client, EmulatorError, SandboxClient, VendorAccess
+from emulator.client.client import sandbox_request
 from emulator.errors import ConfigurationError, sentence, unknown
 from emulator.testing.coverage import ContractCoverage
-from emulator.testing.report import Allowance, journal_lines, unexpected_calls
+from emulator.testing.report import Allowance
+from emulator.testing.sandboxes import RemoteSandboxes, Sandboxes
+from emulator.testing.watching import Allowances, Watcher
 
 if TYPE_CHECKING:
     from emulator.app import Emulator
@@ -52,109 +54,58 @@ class Wanted:
         }
         return replace(self, **listed)
 
-    def given(self) -> dict[str, Any]:
-        """Return the options of the sandbox for the control API."""
-        return {
-            "seed": self.seed,
-            "scenarios": self.scenarios,
-            "clock": self.clock,
-            "fixtures": self.fixtures,
-            "switches": self.switches,
-            "strict": self.strict,
-        }
+    def request(self) -> dict[str, Any]:
+        """Return what makes the sandbox, as the control API takes it."""
+        return sandbox_request(
+            seed=self.seed,
+            scenarios=self.scenarios,
+            clock=self.clock,
+            fixtures=self.fixtures,
+            switches=self.switches,
+            strict=self.strict,
+        )
+
+    @property
+    def allowances(self) -> Allowances:
+        """What the client may do wrong."""
+        return Allowances(self.allow_unmatched, self.allow_violations, self.allow_default)
 
 
 _LISTS = ("scenarios", "allow_unmatched", "allow_violations", "allow_default")
 
 
-class Evidence(Protocol):
-    """The calls of a test's client, under a `name` for the report."""
-
-    @property
-    def name(self) -> str:
-        """The name in the report."""
-
-    def journal(self) -> str:
-        """Return the calls as text, "" if there is nothing to show."""
-
-    def complaint(self) -> str:
-        """Return the unexpected calls since the last time, "" if there are none."""
-
-
-class Watcher:
-    """A sandbox that a test uses: `exchanges` is its journal now, or when it was closed.
-
-    `base_urls` are those of its vendors, by name.
-    """
-
-    def __init__(
-        self, name: str, read: Callable[[], list[Exchange]], wanted: Wanted, base_urls: Mapping[str, str]
-    ) -> None:
-        self.name = name
-        self._read: Callable[[], list[Exchange]] | None = read
-        self._wanted = wanted
-        self._base_urls = base_urls
-        self._last: list[Exchange] = []
-        self._judged: set[tuple[int, datetime]] = set()
-
-    @property
-    def exchanges(self) -> list[Exchange]:
-        """All exchanges, oldest first."""
-        return self._last if self._read is None else self._read()
-
-    def close(self) -> None:
-        """Read the journal for the last time."""
-        self._last, self._read = self.exchanges, None
-
-    def journal(self) -> str:
-        """Return the journal as text for the report, which must work even if the emulator is gone."""
-        try:
-            return "\n".join(journal_lines(self.exchanges)) or "no calls"
-        except EmulatorError as problem:
-            return f"the journal cannot be read: {problem}"
-
-    def complaint(self) -> str:
-        """Return the unexpected calls since the last time, "" if there are none."""
-        # A reset restarts the numbers of exchanges, so identify them by their time, too.
-        new = {(one.id, one.time): one for one in self.exchanges if one.state == "done"}
-        unjudged = [one for key, one in new.items() if key not in self._judged]
-        self._judged |= new.keys()
-        allowed = (self._wanted.allow_unmatched, self._wanted.allow_violations)
-        found = list(unexpected_calls(unjudged, *allowed, self._base_urls))
-        if not found:
-            return ""
-        sentence = (
-            f"The client made calls that are not in the contract (in {self.name}); if they are intended, allow them:"
-            " @pytest.mark.emulator(allow_unmatched=True) or (allow_violations=True)."
-        )
-        return "\n".join([sentence, *(f"  {complaint}" for complaint in found)])
-
-
 class Suite:
     """The state that the tests of one process share.
 
-    `url` is a remote emulator ("": start one here), `fixtures` a folder for the one that is started here.
+    `url` is a remote emulator ("": start one here), `fixtures` a folder for the one that is started here. `strays`
+    records calls outside the test's sandbox; None if the emulator is remote, because others may share it.
     """
 
     def __init__(self, url: str = "", fixtures: str | None = None) -> None:
         self.url = url
         self.coverage = ContractCoverage()
+        self.strays: StrayCalls | None = None
         self._fixtures = fixtures
-        self._strays: StrayCalls | None = None
+        self._sandboxes: Sandboxes | None = None
 
     @contextmanager
     def served(self) -> Iterator[Client]:
         """Run an emulator inside the `with` block."""
-        if self.url:
-            with Client(self.url, os.environ.get("EMULATOR_CONTROL_TOKEN")) as client:
-                client.wait(READY_SECONDS)
-                self.coverage.know(client.operations())
-                yield client
-            return
-        self._strays = testing.stray_calls.StrayCalls()
-        with self._local.served(self._strays) as url, Client(url) as client:
+        with ExitStack() as stack:
+            client, self._sandboxes = self._remote(stack) if self.url else self._here(stack)
             self.coverage.know(client.operations())
             yield client
+
+    def _remote(self, stack: ExitStack) -> tuple[Client, Sandboxes]:
+        client = stack.enter_context(Client(self.url, os.environ.get("EMULATOR_CONTROL_TOKEN")))
+        client.wait(READY_SECONDS)
+        return client, RemoteSandboxes(client)
+
+    def _here(self, stack: ExitStack) -> tuple[Client, Sandboxes]:
+        self.strays = testing.stray_calls.StrayCalls()
+        server = stack.enter_context(self._local.served(self.strays))
+        client = stack.enter_context(Client(server.url))
+        return client, testing.local.LocalSandboxes(server, client)
 
     def emulator(self, strays: StrayCalls) -> Emulator:
         """Return an unstarted emulator on a free port; `strays` records calls outside the test's sandbox."""
@@ -165,34 +116,28 @@ class Suite:
         return testing.local.LocalEmulators(self._fixtures)
 
     @contextmanager
-    def sandbox(
-        self, client: Client, wanted: Wanted, watch: Callable[[Evidence], None], uses_default: Callable[[], bool]
-    ) -> Iterator[SandboxClient]:
-        """Create a sandbox for the `with` block; watch it, and count its exchanges.
+    def sandbox(self, wanted: Wanted) -> Iterator[tuple[SandboxClient, Watcher]]:
+        """Keep a sandbox inside the `with` block, watched, and counted at its end."""
+        sandboxes = self._sandboxes
+        assert sandboxes is not None
+        sandbox = sandboxes.create(wanted.request())
+        left = sandbox.journal.left
+        watcher = Watcher(
+            f"sandbox {sandbox.name}", lambda: [*left, *sandboxes.seen(sandbox)], base_urls(sandbox.vendors)
+        )
+        try:
+            yield sandbox, watcher
+        finally:
+            sandbox.leave()
+            watcher.close([*left, *sandboxes.drop(sandbox)])
+            self.count(watcher)
 
-        Calls outside it are also watched if the server is ours: others share a remote one. `uses_default()` returns
-        True if the test intends to use the default sandbox.
-        """
-        with client.create_sandbox(**wanted.given()) as sandbox:
-            watched = Watcher(f"sandbox {sandbox.name}", lambda: _all(sandbox), wanted, base_urls(sandbox.vendors))
-            watch(watched)
-            if self._strays is not None:
-                self._strays.begin(wanted.allow_default, uses_default)
-                watch(self._strays)
-            try:
-                yield sandbox
-            finally:
-                self.count(watched)
-                if self._strays is not None:
-                    self._strays.end()
-
-    def count(self, watched: Watcher) -> None:
-        """Close a sandbox, and count the exchanges of its test."""
-        watched.close()
-        for exchange in watched.exchanges:
+    def count(self, watcher: Watcher) -> None:
+        """Count what the tests that used a sandbox have met there."""
+        for exchange in watcher.seen:
             if exchange.state == "done":
                 self.coverage.count(exchange.vendor, exchange.operations, exchange.status)
-                self.coverage.count_stub(exchange.vendor, exchange.stub)
+                self.coverage.count_stub(exchange.vendor, exchange.stub or None)
 
 
 def base_urls(vendors: Mapping[str, VendorAccess]) -> dict[str, str]:
@@ -225,15 +170,6 @@ def _switch(entry: str) -> tuple[str, Any]:
         return name.strip(), json.loads(text)
     except ValueError:
         return name.strip(), text.strip()
-
-
-def _all(sandbox: SandboxClient) -> list[Exchange]:
-    try:
-        return [*sandbox.journal.left, *sandbox.journal.select()]
-    except EmulatorError as problem:
-        if problem.status != 404:
-            raise
-        return sandbox.journal.left
 
 
 REFUSALS = (EmulatorError, ConfigurationError)

@@ -1,0 +1,124 @@
+"""What is watched while a test runs: its sandboxes' journals, judged by what the test allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from emulator.client import EmulatorError, Exchange
+from emulator.testing.report import Allowance, journal_lines, unexpected_calls
+from emulator.testing.sandboxes import Seen, told
+
+__all__ = ["Allowances", "Evidence", "SandboxEvidence", "Watcher"]
+
+
+Identity: TypeAlias = tuple[int, datetime, float]
+"""An exchange's number, time and duration: a reset counts from 1 again, and a clock may be frozen."""
+
+
+class Evidence(Protocol):
+    """What a test's client did, by the `name` that a report gives it."""
+
+    @property
+    def name(self) -> str:
+        """What was watched."""
+
+    def journal(self) -> str:
+        """Return the calls as text, "" if there is nothing to show."""
+
+    def complaint(self) -> str:
+        """Return what the client has done since the last time that the test does not allow, "" if nothing."""
+
+    def end(self) -> None:
+        """Watch no more for this test."""
+
+
+@dataclass(frozen=True)
+class Allowances:
+    """What a test's client may do wrong."""
+
+    unmatched: Allowance = False
+    violations: Allowance = False
+    default: Allowance = False
+
+
+class Watcher:
+    """A sandbox that tests use: `seen` is what its journal holds now, or held when it was let go.
+
+    `base_urls` are those of its vendors, by name.
+    """
+
+    def __init__(self, name: str, read: Callable[[], Sequence[Seen]], base_urls: Mapping[str, str]) -> None:
+        self.name = name
+        self.base_urls = base_urls
+        self._read: Callable[[], Sequence[Seen]] | None = read
+        self._last: Sequence[Seen] = ()
+        self._known: set[Identity] = set()
+
+    @property
+    def seen(self) -> Sequence[Seen]:
+        """All exchanges, the oldest first."""
+        return self._last if self._read is None else self._read()
+
+    def new(self) -> list[Seen]:
+        """Return the exchanges that have ended and that no earlier call of this returned."""
+        done = {_identity(one): one for one in self.seen if one.state == "done"}
+        found = [one for identity, one in done.items() if identity not in self._known]
+        self._known |= done.keys()
+        return found
+
+    def close(self, last: Sequence[Seen] | None = None) -> None:
+        """Let go of the sandbox, whose journal held `last` (None: it is read once more)."""
+        self._last, self._read = self.seen if last is None else last, None
+
+
+class SandboxEvidence:
+    """What one test's client did in a sandbox that is watched: what comes to its journal from now on.
+
+    Of a sandbox that several tests use, each is told, and judged by, the calls that none before it was.
+    """
+
+    def __init__(self, watcher: Watcher, allowed: Allowances) -> None:
+        self.name = watcher.name
+        self._watcher = watcher
+        self._allowed = allowed
+        self._calls: list[Seen] = []
+        self._judged = 0
+
+    def journal(self) -> str:
+        """Return the journal as text: for a report, which must be made even if the emulator is gone."""
+        try:
+            self._calls += self._watcher.new()
+            under_way = [one for one in self._watcher.seen if one.state == "open"]
+        except EmulatorError as problem:
+            return f"the journal cannot be read: {problem}"
+        return "\n".join(journal_lines(map(told, [*self._calls, *under_way]))) or "no calls"
+
+    def complaint(self) -> str:
+        """Return what the client has done since the last time that the test does not allow, "" if nothing."""
+        self._calls += self._watcher.new()
+        unjudged, self._judged = self._calls[self._judged :], len(self._calls)
+        suspicious = [told(one) for one in unjudged if not one.operations or one.violations]
+        allowed = self._allowed
+        found = list(unexpected_calls(suspicious, allowed.unmatched, allowed.violations, self._watcher.base_urls))
+        if not found:
+            return ""
+        sentence = (
+            f"The client made calls that are not in the contract (in {self.name}); if they are intended, allow them:"
+            " @pytest.mark.emulator(allow_unmatched=True) or (allow_violations=True)."
+        )
+        return "\n".join([sentence, *(f"  {complaint}" for complaint in found)])
+
+    def end(self) -> None:
+        """Leave no call of this test to the next one that uses the sandbox."""
+        with suppress(EmulatorError):  # a test whose emulator is gone was told so
+            self._watcher.new()
+
+
+def _identity(seen: Seen) -> Identity:
+    number = seen.id if isinstance(seen, Exchange) else seen.number
+    # The control API tells milliseconds.
+    return number, seen.time.replace(microsecond=seen.time.microsecond // 1000 * 1000), seen.seconds
