@@ -31,12 +31,13 @@ NAMES = {"graphql": "GraphQL", "error": "GraphQLError", "location": "GraphQLLoca
 
 def client_types(catalogue: Catalogue) -> str:
     """Return the module, formatted."""
-    where, fault, expectation = map(_schema, ("where", "fault", "expectation"))
+    where, fault, delay, expectation = map(_schema, ("where", "fault", "delay", "expectation"))
     definitions: dict[str, str] = {}
     _define("where", where, definitions)
     for name in ("only", "when", "commit", "reply", "delay", "connection", "graphql"):
         # What a reply needs may be given beside it: fault(status=…).
-        _define(name, fault["properties"][name] | ({"required": []} if name == "reply" else {}), definitions)
+        schema = delay if name == "delay" else fault["properties"][name]
+        _define(name, schema | ({"required": []} if name == "reply" else {}), definitions)
     _define("expectedCall", expectation["properties"]["in_order"]["items"]["anyOf"][1], definitions)
     exported = ["BuiltInVendors", "ScenarioName", *definitions]
     parts = [HEAD, f"__all__ = {sorted(exported)!r}\n", _scenario_names(catalogue), _vendors(catalogue)]

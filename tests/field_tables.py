@@ -18,7 +18,7 @@ def field_table(file: str, *path: str, leave_out: tuple[str, ...] = (), only: tu
 
     `leave_out` names fields whose own fields have a table of their own.
     """
-    schema = json.loads(own_schemas()[file].read_text("utf-8"))
+    schema = _read(file)
     for name in path:
         schema = schema["properties"][name]
     yield "| field | type | default | example | what it does |"
@@ -29,6 +29,7 @@ def field_table(file: str, *path: str, leave_out: tuple[str, ...] = (), only: tu
 
 
 def _rows(name: str, field: Schema, is_required: bool, leave_out: tuple[str, ...]) -> Iterator[str]:
+    field = _resolved(field)
     default = "required" if is_required else f"`{_written(field['default'])}`" if "default" in field else "none"
     example = f"`{_written(field['examples'][0])}`" if "examples" in field else ""
     described = field.get("description", "")
@@ -38,6 +39,18 @@ def _rows(name: str, field: Schema, is_required: bool, leave_out: tuple[str, ...
     for below in [] if name in leave_out else [field, *field.get("oneOf", ())]:
         for inner, of_inner in below.get("properties", {}).items():
             yield from _rows(f"{name}.{inner}", of_inner, inner in below.get("required", ()), leave_out)
+
+
+def _resolved(field: Schema) -> Schema:
+    """Return a field with what its reference means, unless that is an object with a table of its own."""
+    referred = _read(field["$ref"]) if "$ref" in field else {}
+    if "oneOf" not in referred:
+        return field
+    return {**referred, **{name: value for name, value in field.items() if name != "$ref"}}
+
+
+def _read(file: str) -> Any:
+    return json.loads(own_schemas()[file].read_text("utf-8"))
 
 
 def _type(field: Schema) -> str:

@@ -159,6 +159,7 @@ def _table_of(*path: str, only: tuple[str, ...] = (), leave_out: tuple[str, ...]
 
 FILES: Mapping[Path, Mapping[str, Section]] = {
     ARCHITECTURE: {"layers": layers},
+    REFERENCE / "stubs.md": {"fields": _table_of("stub.schema.json")},
     REFERENCE / "faults.md": {
         "which": _table_of("fault.schema.json", only=WHICH, leave_out=("where", "when")),
         "where": _table_of("where.schema.json"),
