@@ -10,7 +10,7 @@ from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.celigo.collections import AUDIT, REVISIONS
 from emulator.vendors.celigo.paging import page_of
-from emulator.vendors.celigo.records import connections_of, exports_of, find, flows_of, imports_of
+from emulator.vendors.celigo.records import content_of, find
 
 handlers = Handlers()
 
@@ -44,7 +44,5 @@ def list_audit_log(call: Call, world: World) -> Reply:
 
 def _covered(world: World, integration: Record) -> set[str]:
     """Return the ids of the integration and of everything that belongs to it."""
-    parts = (flows_of, exports_of, imports_of, connections_of)
-    found = [record for part in parts for record in part(world, integration)]
     revisions = world[REVISIONS].all({"_integrationId": integration["_id"]})
-    return {record["_id"] for record in (integration, *found, *revisions)}
+    return {record["_id"] for record in (*content_of(world, integration), *revisions)}

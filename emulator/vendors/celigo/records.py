@@ -73,6 +73,12 @@ def connections_of(world: World, integration: Record) -> list[Record]:
     return [record for record in found if record is not None]
 
 
+def content_of(world: World, integration: Record) -> list[Record]:
+    """Return an integration and its flows, exports, imports and connections."""
+    parts = (flows_of, exports_of, imports_of, connections_of)
+    return [integration, *(record for part in parts for record in part(world, integration))]
+
+
 def values_of(document: Any, key: str) -> Iterator[str]:
     """Yield the values of `key` at any depth of a document."""
     if isinstance(document, dict):

@@ -14,7 +14,7 @@ from emulator.vendors.celigo.collections import CLONES, REVISIONS, SNAPSHOTS
 from emulator.vendors.celigo.errors import error, refusal
 from emulator.vendors.celigo.history import log
 from emulator.vendors.celigo.ids import new_id, timestamp
-from emulator.vendors.celigo.records import connections_of, exports_of, find, flows_of, imports_of
+from emulator.vendors.celigo.records import content_of, find
 
 handlers = Handlers()
 
@@ -32,7 +32,7 @@ def create_revision(call: Call, world: World) -> Reply:
     standalone = world[CLONES].get(integration["_id"]) is not None
     if standalone and world.switches["standalone_clone_snapshot"] == "refused":
         raise refusal(422, error("invalid_integration", "clone must be linked to source integration"))
-    content = _content(world, integration)
+    content = content_of(world, integration)
     if call.params.get("ignoreIfNoChanges") and not _changed(world, integration, content):
         return Reply(204)
     wishes: Any = call.document or {}
@@ -57,12 +57,6 @@ def _snapshot(world: World, integration: Record, content: list[Record], descript
     world[SNAPSHOTS].insert(kept)
     log(world, "create", "revision", after=revision)
     return revision
-
-
-def _content(world: World, integration: Record) -> list[Record]:
-    """Return the content of a snapshot: the integration and its flows, exports, imports and connections."""
-    parts = (flows_of, exports_of, imports_of, connections_of)
-    return [integration, *(record for part in parts for record in part(world, integration))]
 
 
 def _changed(world: World, integration: Record, content: list[Record]) -> bool:

@@ -41,19 +41,21 @@ MISMATCH: Final = (
 )
 
 
+@handlers.operation("downloadTemplate")
 @handlers.operation("getTemplate")
 def get_template(call: Call, world: World) -> Reply:
     """Return a link to the integration's archive.
 
-    Celigo documentation, Integration API endpoints, Download an integration.
+    Celigo documentation, Integration API endpoints, Download an integration: its path, and that of its example.
     """
-    return Reply(200, _link(call, world))
-
-
-@handlers.operation("downloadTemplate")
-def download_template(call: Call, world: World) -> Reply:
-    """Return a link to the integration's archive, as in the documented example."""
-    return Reply(200, _link(call, world))
+    integration = find(world, call.params["_id"])
+    if "_connectorId" in integration:
+        raise refusal(422, error("template_not_supported", "An integration app cannot be downloaded."))
+    key, expires = f"{integration['_id']}.zip", str(int(world.now.timestamp()) + LIFETIME)
+    query = urlencode(
+        {"AWSAccessKeyId": ACCESS_KEY, "Expires": expires, "Signature": signature(world.sandbox, key, expires)}
+    )
+    return Reply(200, {"signedURL": f"{call.public_url}/{BUCKET}/{quote(key)}?{query}", "key": key})
 
 
 @handlers.long_operation("getTemplateFile")
@@ -75,17 +77,6 @@ def get_template_file(call: Call, world: World) -> Reply:
     if integration is None:
         raise _refused(404, "NoSuchKey", "The specified key does not exist.")
     return Reply(200, content=_archive(world, integration), content_type="application/zip")
-
-
-def _link(call: Call, world: World) -> Record:
-    integration = find(world, call.params["_id"])
-    if "_connectorId" in integration:
-        raise refusal(422, error("template_not_supported", "An integration app cannot be downloaded."))
-    key, expires = f"{integration['_id']}.zip", str(int(world.now.timestamp()) + LIFETIME)
-    query = urlencode(
-        {"AWSAccessKeyId": ACCESS_KEY, "Expires": expires, "Signature": signature(world.sandbox, key, expires)}
-    )
-    return {"signedURL": f"{call.public_url}/{BUCKET}/{quote(key)}?{query}", "key": key}
 
 
 def signature(sandbox: str, key: str, expires: str) -> str:
