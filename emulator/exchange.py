@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final, TypeAlias
 
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy
@@ -25,6 +26,7 @@ __all__ = [
     "media_type_of",
     "pointer_to",
     "steps_of",
+    "timestamp",
 ]
 
 Document: TypeAlias = Any
@@ -193,3 +195,8 @@ def pointer_to(*steps: object) -> str:
 def steps_of(pointer: str) -> list[str]:
     """Return the steps of a JSON pointer, unescaped."""
     return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
+def timestamp(moment: datetime) -> str:
+    """Return an aware time as JavaScript writes it: ISO 8601 in UTC, "2018-03-21T10:52:30.535Z"."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

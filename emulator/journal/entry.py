@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from emulator.exchange import Call, Part, Violation
+from emulator.exchange import Call, Part, Violation, timestamp
 from emulator.journal.masking import NO_PATHS, Masker, Pairs
 from emulator.journal.secret_paths import SecretPaths
 from emulator.runtime.bounded import BoundedCache
@@ -191,7 +191,7 @@ class Exchange:
         """Return it as a JSON document."""
         return {
             "id": self.number,
-            "time": written(self.time),
+            "time": timestamp(self.time),
             "sandbox": self.sandbox,
             "vendor": self.vendor,
             "state": self.state,
@@ -254,11 +254,6 @@ def plain(text: str | None) -> Any:
     """Return a text that JSON can represent: bytes that were not UTF-8 become "?"."""
     # Names of headers are a subclass of str, which jsonschema-rs does not accept.
     return text if text is None else str(text) if text.isascii() else text.encode("utf-8", "replace").decode()
-
-
-def written(time: datetime) -> str:
-    """Return a time as ISO 8601 with milliseconds, in UTC."""
-    return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _keep(

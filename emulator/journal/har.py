@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from http.client import responses
 from typing import Any
 
-from emulator.journal.entry import Exchange, JournalledCall, JournalledReply, Message, plain, written
+from emulator.exchange import timestamp
+from emulator.journal.entry import Exchange, JournalledCall, JournalledReply, Message, plain
 from emulator.journal.masking import Pairs
 
 HTTP_VERSION = "HTTP/1.1"
@@ -33,7 +34,7 @@ def har_entry(exchange: Exchange) -> dict[str, Any]:
     """Return one entry of the archive."""
     milliseconds = round(exchange.seconds * 1000, 3)
     entry = {
-        "startedDateTime": written(exchange.time),
+        "startedDateTime": timestamp(exchange.time),
         "time": milliseconds,
         "request": _request(exchange.call),
         "response": _response(exchange.reply),

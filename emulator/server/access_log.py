@@ -13,8 +13,8 @@ from selectors import EVENT_WRITE, DefaultSelector
 import click
 import orjson
 
-from emulator.exchange import Violation
-from emulator.journal.entry import Exchange, plain, written
+from emulator.exchange import Violation, timestamp
+from emulator.journal.entry import Exchange, plain
 from emulator.runtime.terminal import printable
 
 WAITING_LIMIT = 10_000
@@ -54,7 +54,7 @@ def coloured_line(exchange: Exchange, now: datetime) -> str:
 def json_line(exchange: Exchange, now: datetime) -> str:
     """Return the line as a JSON object; its `call` is the number in the journal."""
     document = {
-        "time": written(now),
+        "time": timestamp(now),
         "sandbox": exchange.sandbox,
         "call": exchange.number,
         "vendor": exchange.vendor,
@@ -130,7 +130,7 @@ class JsonFormatter(logging.Formatter):
 
 def message_line(message: str, level: str, now: datetime) -> str:
     """Return a message as a JSON object on one line."""
-    return orjson.dumps({"time": written(now), "level": level, "message": plain(message)}).decode()
+    return orjson.dumps({"time": timestamp(now), "level": level, "message": plain(message)}).decode()
 
 
 class ConsoleLog:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from emulator.exchange import Call, Record, Reply
+from emulator.exchange import Call, Record, Reply, timestamp
 from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.celigo.collections import CLONES, CONNECTIONS, INTEGRATIONS
 from emulator.vendors.celigo.copying import copy_content
 from emulator.vendors.celigo.errors import error, refusal
 from emulator.vendors.celigo.history import log
-from emulator.vendors.celigo.ids import new_id, timestamp
+from emulator.vendors.celigo.ids import new_id
 from emulator.vendors.celigo.records import exports_of, find, imports_of
 from emulator.vendors.celigo.shapes import LISTS, ordered
 from emulator.vendors.celigo.validation import unknown_connections

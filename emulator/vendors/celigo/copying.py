@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.exchange import Record
+from emulator.exchange import Record, timestamp
 from emulator.store.collection import Collection
 from emulator.store.world import World
 from emulator.vendors.celigo.collections import EXPORTS, FLOWS, IMPORTS
 from emulator.vendors.celigo.history import log
-from emulator.vendors.celigo.ids import new_id, timestamp
+from emulator.vendors.celigo.ids import new_id
 from emulator.vendors.celigo.records import exports_of, flows_of, imports_of
 
 COPIED = (

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from emulator.exchange import Record
+from emulator.exchange import Record, timestamp
 from emulator.json_text import stored_text
 from emulator.store.world import World
 from emulator.vendors.celigo.collections import AUDIT
-from emulator.vendors.celigo.ids import new_id, timestamp
+from emulator.vendors.celigo.ids import new_id
 
 LONGEST_VALUE: Final = 16 * 1024
 """In characters of JSON: for a longer value the log says only that it changed (assumed)."""

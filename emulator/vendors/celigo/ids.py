@@ -1,20 +1,14 @@
-"""Ids and times as Celigo writes them."""
+"""Ids as Celigo writes them."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import Final
 
 from emulator.store.collection import Collection
 from emulator.store.world import World
 
 OBJECT_ID: Final = re.compile("[0-9a-fA-F]{24}")
-
-
-def timestamp(moment: datetime) -> str:
-    """Return a moment as Celigo writes it: UTC, milliseconds, Z."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def new_id(world: World, collection: Collection | None = None) -> str:

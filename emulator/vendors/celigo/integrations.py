@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.exchange import Call, Record, Reply
+from emulator.exchange import Call, Record, Reply, timestamp
 from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.celigo.collections import ERRORS, FLOWS, INTEGRATIONS
 from emulator.vendors.celigo.errors import error, refusal
 from emulator.vendors.celigo.history import log
-from emulator.vendors.celigo.ids import new_id, timestamp
+from emulator.vendors.celigo.ids import new_id
 from emulator.vendors.celigo.paging import page
 from emulator.vendors.celigo.projection import projection
 from emulator.vendors.celigo.records import connections_of, find, flows_of, remove, save, ungroup_flows

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from emulator.exchange import Record
-from emulator.vendors.celigo.ids import timestamp
+from emulator.exchange import Record, timestamp
 
 if TYPE_CHECKING:
     from faker import Faker

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from emulator.exchange import Record
+from emulator.exchange import Record, timestamp
 from emulator.store.collection import Collection
 from emulator.store.world import World
 from emulator.vendors.celigo.collections import (
@@ -21,7 +21,6 @@ from emulator.vendors.celigo.collections import (
 )
 from emulator.vendors.celigo.errors import error, not_found, refusal
 from emulator.vendors.celigo.history import log
-from emulator.vendors.celigo.ids import timestamp
 from emulator.vendors.celigo.shapes import ordered
 
 BATCH: Final = 1000

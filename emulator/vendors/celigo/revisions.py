@@ -6,14 +6,14 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from emulator.exchange import Call, Record, Reply
+from emulator.exchange import Call, Record, Reply, timestamp
 from emulator.json_text import write_json
 from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.celigo.collections import CLONES, REVISIONS, SNAPSHOTS
 from emulator.vendors.celigo.errors import error, refusal
 from emulator.vendors.celigo.history import log
-from emulator.vendors.celigo.ids import new_id, timestamp
+from emulator.vendors.celigo.ids import new_id
 from emulator.vendors.celigo.records import content_of, find
 
 handlers = Handlers()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from emulator.exchange import Call, Record, Reply
+from emulator.exchange import Call, Record, Reply, timestamp
 from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.celigo.collections import CONNECTIONS
 from emulator.vendors.celigo.copying import copy_content
 from emulator.vendors.celigo.errors import error, invalid_ref, refusal, required
 from emulator.vendors.celigo.history import log
-from emulator.vendors.celigo.ids import new_id, timestamp
+from emulator.vendors.celigo.ids import new_id
 from emulator.vendors.celigo.records import find, remove, save
 from emulator.vendors.celigo.shapes import distinct
 from emulator.vendors.celigo.validation import unknown_connections

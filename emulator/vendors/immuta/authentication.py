@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from emulator.exchange import NOTHING, Call, Record, Reply
+from emulator.exchange import NOTHING, Call, Record, Reply, timestamp
 from emulator.store.credentials import expired
 from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.immuta.auth import presented
 from emulator.vendors.immuta.collections import CREDENTIALS
 from emulator.vendors.immuta.errors import unauthorized
-from emulator.vendors.immuta.times import written
 
 LIFETIME = timedelta(days=1)
 TOKEN_LENGTH = 23
@@ -45,7 +44,7 @@ def _issue_token(world: World, key: Record) -> Record:
         "kind": "token",
         "user": key["user"],
         "rights": key["rights"],
-        "expires_at": written(world.now + LIFETIME),
+        "expires_at": timestamp(world.now + LIFETIME),
     }
     world[CREDENTIALS].insert(token)
     return token

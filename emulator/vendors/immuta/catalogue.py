@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.errors import Refusal
-from emulator.exchange import Call, Record, Reply
+from emulator.exchange import Call, Record, Reply, timestamp
 from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.immuta.collections import TAGS
 from emulator.vendors.immuta.errors import bad_request, insufficient_scope
 from emulator.vendors.immuta.ids import unused_id
-from emulator.vendors.immuta.times import written
 
 handlers = Handlers()
 
@@ -57,13 +56,13 @@ def _put(world: World, tag: Record, first: int) -> Record:
     existing = world[TAGS].get(int(tag["id"])) if "id" in tag else None
     if existing is None:
         return _create(world, tag, first)
-    renamed = {**existing, "name": tag["name"], "updatedAt": written(world.now)}
+    renamed = {**existing, "name": tag["name"], "updatedAt": timestamp(world.now)}
     world[TAGS].replace(renamed)
     return renamed
 
 
 def _create(world: World, tag: Record, first: int) -> Record:
-    now = written(world.now)
+    now = timestamp(world.now)
     created = {
         "id": unused_id(world, TAGS, first),
         "name": tag["name"],

@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from emulator.errors import Refusal
-from emulator.exchange import Call, Record, Reply
+from emulator.exchange import Call, Record, Reply, timestamp
 from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.immuta.collections import DICTIONARIES
 from emulator.vendors.immuta.data_sources import find_data_source, subscription_status
 from emulator.vendors.immuta.errors import bad_request, dictionary_not_found, role_missing
 from emulator.vendors.immuta.ids import unused_id
-from emulator.vendors.immuta.times import written
 
 CHANGING_ROLES = ("owner", "expert")
 
@@ -117,7 +116,7 @@ def _lookup(world: World, data_source: int) -> Record | None:
 
 
 def _create(call: Call, world: World, data_source: int) -> Record:
-    columns, now = _columns(call), written(world.now)
+    columns, now = _columns(call), timestamp(world.now)
     dictionary = {
         "createdAt": now,
         "dataSource": data_source,
@@ -133,7 +132,7 @@ def _create(call: Call, world: World, data_source: int) -> Record:
 def _replace(call: Call, world: World, existing: Record) -> Record:
     """Replace the columns by those of the call; ignore the read-only keys that clients send back."""
     columns = _columns(call)
-    dictionary = {**existing, "metadata": columns, "types": types_of(columns), "updatedAt": written(world.now)}
+    dictionary = {**existing, "metadata": columns, "types": types_of(columns), "updatedAt": timestamp(world.now)}
     world[DICTIONARIES].replace(dictionary)
     return dictionary
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from emulator.exchange import Record
-from emulator.vendors.immuta.times import written
+from emulator.exchange import Record, timestamp
 
 if TYPE_CHECKING:
     from faker import Faker
@@ -29,7 +28,7 @@ def data_source(fake: Faker, number: int, id: int) -> Record:
     """Return a data source that was created between FIRST and LAST."""
     kind, path, port = fake.random_element(HANDLERS)
     schema, table = fake.random_element(SCHEMAS), f"{fake.word()}_{number}"
-    created = written(_moment(fake))
+    created = timestamp(_moment(fake))
     return {
         "name": f"{schema} {table}".replace("_", " ").title(),
         "id": id,
