@@ -43,8 +43,9 @@ class Schemas:
         schema: Any = self.documents.get(file, {})
         for step in steps_of(pointer):
             schema = schema.get(step, {})
-        example: Record = next(iter(schema.get("examples", ())), {})
-        return {name: example[name] for name in schema.get("required", ()) if name in example}
+        examples = schema.get("examples", ()) if isinstance(schema, dict) else ()
+        example = examples[0] if examples and isinstance(examples[0], dict) else {}
+        return {name: example[name] for name in schema.get("required", ()) if name in example} if example else {}
 
     def compile(self) -> None:
         """Compile every check. Raises ContractError for an invalid schema."""

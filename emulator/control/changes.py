@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.control.handlers import Emulator, Handlers
 from emulator.control.snapshots import find_snapshot
-from emulator.exchange import NOTHING, Call, Reply
+from emulator.exchange import NOTHING, Call, Reply, steps_of
 from emulator.journal.credential_shapes import names_credential
 from emulator.journal.masking import Masker
 from emulator.sandbox.changes import Changes, Difference
@@ -57,4 +57,4 @@ def _describe_masked(found: Changes) -> dict[str, Any]:
 
 
 def _masked(value: Any, pointer: str) -> Any:
-    return Masker().document(value, any(names_credential(step) for step in pointer.split("/")))
+    return Masker().document(value, any(map(names_credential, steps_of(pointer))))

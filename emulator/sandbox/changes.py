@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulator.exchange import NOTHING, Record
+from emulator.exchange import NOTHING, Record, pointer_to
 from emulator.json_text import read_stored
 from emulator.store.collection import Collection
 
@@ -73,8 +73,8 @@ def differences(before: Any, after: Any, pointer: str = "") -> Iterator[Differen
     """Yield where two JSON documents differ, by JSON pointers; elements of arrays are compared by their places."""
     if isinstance(before, dict) and isinstance(after, dict):
         for name in dict.fromkeys([*before, *after]):
-            step = str(name).replace("~", "~0").replace("/", "~1")
-            yield from differences(before.get(name, NOTHING), after.get(name, NOTHING), f"{pointer}/{step}")
+            was, is_now = before.get(name, NOTHING), after.get(name, NOTHING)
+            yield from differences(was, is_now, pointer + pointer_to(name))
     elif isinstance(before, list) and isinstance(after, list):
         for place in range(max(len(before), len(after))):
             was, is_now = (one[place] if place < len(one) else NOTHING for one in (before, after))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator.errors import ConfigurationError
-from emulator.exchange import Record
+from emulator.exchange import Record, pointer_to, steps_of
 from emulator.files.yaml_file import place, short_name
 from emulator.store.collection import Collection
 from emulator.store.populating import add_record
@@ -56,11 +56,7 @@ def partial_problems(
             yield f"/{number}", "not a record: expected an object"
             continue
         for pointer, problem in problems_in([{collection.key: "id", **sample, **record}]):
-            rest = pointer.removeprefix("/0")
+            _, *steps = steps_of(pointer)
             # What is wrong with a field of the sample is not for the user to mend.
-            if rest.split("/")[1:2] and _unescaped(rest.split("/")[1]) in record:
-                yield f"/{number}{rest}", problem
-
-
-def _unescaped(step: str) -> str:
-    return step.replace("~1", "/").replace("~0", "~")
+            if steps and steps[0] in record:
+                yield pointer_to(number, *steps), problem
