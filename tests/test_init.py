@@ -67,7 +67,7 @@ def test_a_file_that_is_there_stays_and_schemas_are_written_anew(command: Run, t
     command("init")
     (tmp_path / "emulator.toml").write_text("seed = 2\n")
     (tmp_path / ".schemas" / "settings.schema.json").write_text("{}")
-    assert command("init")[1].splitlines()[0] == "emulator.toml is there and stays"
+    assert command("init")[1].splitlines()[0] == "emulator.toml exists and stays"
     assert (tmp_path / "emulator.toml").read_text() == "seed = 2\n"
     assert json.loads((tmp_path / ".schemas" / "settings.schema.json").read_text())["properties"]
 

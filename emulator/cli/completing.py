@@ -1,4 +1,4 @@
-"""What a shell completes besides commands and options: values, names, files."""
+"""Shell completion of values, names and files, in addition to commands and options."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Complete: TypeAlias = Callable[[click.Context, click.Parameter, str], list[Compl
 
 
 def of_kind(kind: Kind[object]) -> Complete:
-    """Return what completes the value of a setting."""
+    """Return the completion of a setting's values."""
     if kind.metavar.startswith("["):
         return _among(lambda: kind.metavar.strip("[]").split("|"))
     return {

@@ -1,4 +1,4 @@
-"""`emulator init`: a folder to begin with, whose files an editor checks while they are written."""
+"""`emulator init`: creates a folder to start with, whose files an editor checks."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ scenarios:
 @click.command()
 @click.argument("folder", required=False, default=".", type=click.Path(path_type=Path), shell_complete=folders)
 def init(folder: Path) -> None:
-    """Write an example of emulator.toml, fixtures and scenarios into FOLDER (left out: this one).
+    """Write an example of emulator.toml, fixtures and scenarios into FOLDER (default: this one).
 
     Editors with a YAML and a TOML language server check and complete them, by the schemas in the folder .schemas.
-    A file that is there stays as it is; the schemas are written anew.
+    Existing files stay as they are; the schemas are written again.
 
     Example: emulator init my-emulator
     """
@@ -85,7 +85,7 @@ def init(folder: Path) -> None:
 def _write(file: Path, text: str) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.exists():
-        say(f"{file} is there and stays")
+        say(f"{file} exists and stays")
     else:
         file.write_text(text, "utf-8")
         say(f"{file} written")

@@ -1,4 +1,4 @@
-"""Commands that look into a running emulator: `sandboxes`, `journal`, `state`, `faults`, and `scenario`."""
+"""Commands that inspect a running emulator: `sandboxes`, `journal`, `state`, `faults`, and `scenario`."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def sandboxes(url: str | None) -> None:
 
 
 @click.command()
-@click.option("--follow", is_flag=True, help="Go on with calls as they end, until Ctrl-C.")
-@click.option("--limit", type=click.IntRange(min=0), metavar="NUMBER", help="Only the newest so many.")
+@click.option("--follow", is_flag=True, help="Continue with new calls, until Ctrl-C.")
+@click.option("--limit", type=click.IntRange(min=0), metavar="NUMBER", help="Only the newest NUMBER calls.")
 @click.option("--vendor", metavar="NAME", shell_complete=vendors, help="Only this vendor's.")
 @of_sandbox
 def journal(follow: bool, limit: int | None, vendor: str | None, url: str | None, sandbox: str) -> None:
@@ -70,7 +70,7 @@ def _line(exchange: Exchange) -> str:
 @click.argument("id", required=False)
 @of_sandbox
 def state(collection: str | None, id: str | None, url: str | None, sandbox: str) -> None:
-    """List the collections with their numbers of records, or the records of COLLECTION as JSON lines, or that with ID.
+    """List the collections with their sizes, or the records of COLLECTION as JSON lines, or the one with ID.
 
     Example: emulator state secoda.integrations
     """
@@ -88,7 +88,7 @@ def state(collection: str | None, id: str | None, url: str | None, sandbox: str)
 @click.command()
 @of_sandbox
 def faults(url: str | None, sandbox: str) -> None:
-    """List the armed faults, those of scenarios too: id, how many calls each affected, and what it is.
+    """List the armed faults, including those of scenarios: id, number of affected calls, document.
 
     Example: emulator faults --url http://127.0.0.1:4070
     """
@@ -98,7 +98,7 @@ def faults(url: str | None, sandbox: str) -> None:
 
 @click.group(no_args_is_help=False)
 def scenario() -> None:
-    """Switch the scenarios of a running emulator on and off.
+    """Turn the scenarios of a running emulator on and off.
 
     Example: emulator scenario on secoda/rate-limited
     """
@@ -108,7 +108,7 @@ def scenario() -> None:
 @click.argument("name", shell_complete=scenario_names)
 @of_sandbox
 def switch_on(name: str, url: str | None, sandbox: str) -> None:
-    """Switch a scenario on; on again, it starts over. */outage is that of every vendor.
+    """Turn a scenario on, or restart it if it is on. */outage is that of every vendor.
 
     Example: emulator scenario on secoda/rate-limited
     """
@@ -119,7 +119,7 @@ def switch_on(name: str, url: str | None, sandbox: str) -> None:
 @click.argument("name", shell_complete=scenario_names)
 @of_sandbox
 def switch_off(name: str, url: str | None, sandbox: str) -> None:
-    """Switch a scenario off. Records that it has changed stay as they are.
+    """Turn a scenario off. Records that it has changed stay changed.
 
     Example: emulator scenario off secoda/rate-limited
     """
@@ -134,5 +134,5 @@ def _switch(method: str, name: str, sandbox: SandboxClient) -> None:
 
 
 def _json(document: Any, indent: int | None = None) -> str:
-    # Escaped, so that no text of a client steers the terminal.
+    # Escaped, so that no text from a client can control the terminal.
     return json.dumps(document, indent=indent)

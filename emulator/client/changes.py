@@ -1,4 +1,4 @@
-"""What has changed in a sandbox's records."""
+"""The changes of a sandbox's records."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any, Final
 
 LONGEST_LINE = 160
-"""So many characters of a record or a value are shown in a text."""
+"""How many characters of a record or a value a text shows."""
 
 
 class Absent(Enum):
@@ -22,12 +22,12 @@ class Absent(Enum):
 
 
 ABSENT: Final = Absent.ABSENT
-"""What a place held before it was added, or holds after it was removed."""
+"""The value of a place before it was added, or after it was removed."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One place in a record, as a JSON pointer, with what it held and holds."""
+    """One place in a record, as a JSON pointer, with its previous and current value."""
 
     pointer: str
     before: Any = ABSENT
@@ -39,7 +39,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class RecordChange:
-    """What differs in one record."""
+    """The differences in one record."""
 
     id: str | int
     differences: Sequence[Difference]
@@ -47,7 +47,7 @@ class RecordChange:
 
 @dataclass(frozen=True)
 class CollectionChanges:
-    """The records of a collection that were added, removed, changed: at most 1,000 of each, and the `counts` of all."""
+    """The added, removed and changed records of a collection: at most 1,000 of each, and the `counts` of all."""
 
     added: Sequence[dict[str, Any]]
     removed: Sequence[dict[str, Any]]
@@ -55,7 +55,7 @@ class CollectionChanges:
     counts: Mapping[str, int]
 
     def lines(self) -> Iterator[str]:
-        """Tell of each record in a line, of a changed one in a line for each difference."""
+        """Yield a line for each record, for a changed one a line for each difference."""
         yield from (f"+ {_text(record)}" for record in self.added)
         yield from (f"- {_text(record)}" for record in self.removed)
         yield from (f"~ {change.id} {one}" for change in self.changed for one in change.differences)
@@ -66,7 +66,7 @@ class CollectionChanges:
 
 
 class Changes(Mapping[str, CollectionChanges]):
-    """What has changed, by collection; one without changes is missing. As a text: one line for each change."""
+    """The changes by collection; one without changes is missing. As a text: one line for each change."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._by_name = {one["collection"]: _collection_changes(one) for one in document["collections"]}

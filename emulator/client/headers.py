@@ -1,4 +1,4 @@
-"""Headers of a call or a reply, as the journal keeps them."""
+"""Headers of a call or a reply in the journal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 
 class Headers(Mapping[str, str]):
-    """Headers by name, in any case: the first value of a name that was sent more than once."""
+    """Headers by case-insensitive name: of a repeated header the first value."""
 
     def __init__(self, pairs: Sequence[Sequence[str]]) -> None:
         self._pairs = pairs

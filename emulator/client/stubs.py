@@ -1,4 +1,4 @@
-"""What answers calls that are not emulated: stubs."""
+"""Stubs: replies to calls that are not emulated."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class StubClient:
-    """A stub of a sandbox. A context manager: at its end the stub is removed."""
+    """A stub of a sandbox. As a context manager, it is removed at the end."""
 
     def __init__(self, api: Api, id: str) -> None:
         self.id = id
@@ -29,12 +29,12 @@ class StubClient:
 
     @property
     def hits(self) -> int:
-        """The number of calls that it has answered."""
+        """The number of calls that it has replied to."""
         hits: int = self._api.request("GET", f"/stubs/{quoted(self.id)}")["hits"]
         return hits
 
     def remove(self) -> None:
-        """Remove it; one that is removed already stays so."""
+        """Remove it; do nothing if it is already removed."""
         try:
             self._api.request("DELETE", f"/stubs/{quoted(self.id)}")
         except EmulatorError as problem:

@@ -1,4 +1,4 @@
-"""A sandbox in the list of all."""
+"""A sandbox in the list of all sandboxes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class SandboxSummary:
-    """A sandbox: since when it exists and when a call last began or ended in it, both by the real clock.
+    """A sandbox: when it was created and when a call last began or ended in it, both by the real clock.
 
     It is dropped `ttl` seconds after its creation, or `idle` seconds after its last call (None: never). `recorded` is
     how many exchanges its journal has recorded.

@@ -1,4 +1,4 @@
-"""Bundling: one document out of several that refer to each other by file name."""
+"""Bundles several documents that refer to each other by file name into one."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from emulator.exchange import Document
 
 SUFFIX = ".schema.json"
 OF_A_FILE = ("$schema", "$id", "$defs")
-"""What a schema has as a file of its own."""
+"""Keys that a schema has only in its own file."""
 
 
 def bundle(
     document: Any, schemas: Mapping[str, Any], pointer: str, rename: Callable[[str], str] = str
 ) -> dict[str, Any]:
-    """Return a document that refers to nothing outside: each schema that it needs is below `pointer` in it.
+    """Return a document without outside references: each schema that it needs is below `pointer` in it.
 
     `schemas` has the files by name ("where.schema.json"). One is put in the document as `rename("where")`, a part that
     is referred to, "exchange.schema.json#/$defs/call", as `rename("exchange-call")`.
@@ -30,7 +30,7 @@ def bundle(
 
 
 class _Bundling:
-    """`found` are the schemas that are referred to, by their new names."""
+    """`found` are the referenced schemas, by their new names."""
 
     def __init__(self, schemas: Mapping[str, Any], pointer: str, rename: Callable[[str], str]) -> None:
         self.found: dict[str, Any] = {}
@@ -39,7 +39,7 @@ class _Bundling:
         self._rename = rename
 
     def copy(self, part: Any, document: Any, stem: str = "") -> Any:
-        """Return a part of a document, which is that of the file `stem`, with references into this bundle."""
+        """Return a part of a document, that of the file `stem`, with references into this bundle."""
         if isinstance(part, list):
             return [self.copy(value, document, stem) for value in part]
         if not isinstance(part, dict):
@@ -58,7 +58,7 @@ class _Bundling:
         steps = inside.split("/")[1:]
         name = self._rename("-".join(filter(None, [stem, *(step for step in steps if step != "$defs")])))
         if name not in self.found:
-            # Before it is read: a schema may refer to itself.
+            # Before it is copied: a schema may refer to itself.
             self.found[name] = {}
             schema: Document = document
             for step in steps:

@@ -1,6 +1,6 @@
-"""A public OpenAPI document made whole: what it leaves open is filled in, what only other tools need is left out.
+"""Completes a public OpenAPI document: fills in what it leaves open, and drops what only other tools need.
 
-What the document says keeps its meaning; what is added is `assumed`, and says so in its evidence.
+The document keeps its meaning; added parts have the evidence `assumed`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ OURS = ("x-emulator", "x-conventions", "x-switches", "x-unmatched", "x-graphql")
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 FAILURES = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
-"""The statuses that each operation may reply with, whatever its document says of them."""
+"""The statuses that each operation may return, whatever its document says."""
 
 UNMATCHED = (400, 404, 405, 413, 415, 500, 503)
 ADDED = {"level": "assumed", "source": "no source", "note": "Added by the emulator: the document says nothing of it."}
@@ -48,10 +48,10 @@ _LOCAL = re.compile(r"localhost|[0-9.]+|\[.*\]")
 
 
 def complete(vendor: str, document: Document) -> Document:
-    """Return a public document as the reader takes it; one that is no mapping, or is Swagger 2, as it is."""
+    """Return a public document in the form of the reader; one that is not a mapping, or is Swagger 2, unchanged."""
     if not isinstance(document, dict) or "swagger" in document:
         return document
-    # A copy: YAML's aliases share what is changed here.
+    # A copy: YAML's aliases share the parts that are changed here.
     whole: dict[str, Any] = json.loads(json.dumps(document))
     for name in [name for name in whole if name.startswith("x-") and name not in OURS]:
         del whole[name]

@@ -1,4 +1,4 @@
-"""The schemas of OpenAPI 3.0 in the words of JSON Schema, which are those of OpenAPI 3.1."""
+"""Converts the schemas of OpenAPI 3.0 to JSON Schema, which OpenAPI 3.1 uses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _BOUNDS = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 
 
 def modernize(node: Any) -> None:
-    """Change, in place, what OpenAPI 3.0 writes otherwise: `nullable`, and bounds that are exclusive."""
+    """Convert in place what OpenAPI 3.0 writes differently: `nullable`, and exclusive limits."""
     if isinstance(node, list):
         for one in node:
             modernize(one)

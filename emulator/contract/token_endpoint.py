@@ -1,4 +1,4 @@
-"""The token endpoint that a contract's OAuth 2 client credentials name, as one of its operations (RFC 6749, 4.4)."""
+"""The token endpoint of a contract's OAuth 2 client credentials, as one of its operations (RFC 6749, 4.4)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 OPERATION = "issueToken"
 EXPIRES_IN = 3600
-"""How many seconds a token is good if the security scheme's `x-emulator.expiresIn` does not say."""
+"""How many seconds a token is valid by default (the security scheme's `x-emulator.expiresIn` overrides it)."""
 
 _EVIDENCE = {"level": "documented", "source": "RFC 6749, 4.4 and 5"}
 _TEXTS = {name: {"type": "string"} for name in ("grant_type", "client_id", "client_secret", "scope")}
@@ -30,7 +30,7 @@ _ERROR = {
 
 
 def flow_of(document: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
-    """Return the first security scheme with client credentials, and that flow; None if there is none."""
+    """Return the first security scheme with client credentials, and that flow, or None."""
     components = _mapping(_mapping(document).get("components"))
     for scheme in _mapping(components.get("securitySchemes")).values():
         flow = _mapping(_mapping(scheme).get("flows")).get("clientCredentials")
@@ -40,7 +40,7 @@ def flow_of(document: Any) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None
 
 
 def add_token_endpoint(document: dict[str, Any]) -> None:
-    """Add the operation that issues tokens, below the first server, and by its own host if that is another one."""
+    """Add the operation that issues tokens, below the first server, and on its own host if that differs."""
     found = flow_of(document)
     servers, paths = document.get("servers"), document.get("paths")
     if found is None or not isinstance(paths, dict) or not isinstance(servers, list) or not servers:

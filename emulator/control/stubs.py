@@ -1,4 +1,4 @@
-"""A sandbox's stubs: made, listed, removed."""
+"""A sandbox's stubs: create, list, remove."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from emulator.sandbox.sandbox import Sandbox
 from emulator.stubs import Stub, stub_of
 
 MOST_STUBS = 1000
-"""The number of stubs of a sandbox: each call that no operation matches is compared with all of them."""
+"""How many stubs a sandbox may have: each call that no operation matches is compared with all of them."""
 
 handlers = Handlers()
 
@@ -24,7 +24,7 @@ async def list_stubs(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
 
 @handlers.sandbox_operation("createStub")
 async def create_stub(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Make a stub for calls that no operation matches."""
+    """Create a stub for calls that no operation matches."""
     if len(sandbox.stubs) >= MOST_STUBS:
         raise Problem(422, f"There are {MOST_STUBS} stubs already; remove some: DELETE stubs, or stubs/ID.")
     document: Any = call.document

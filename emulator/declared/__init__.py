@@ -1,1 +1,1 @@
-"""Declared behaviour: operations that a contract describes in words (`x-emulator`) instead of code."""
+"""Declared behaviour: operations that a contract describes in `x-emulator` instead of code."""

@@ -1,4 +1,4 @@
-"""What a declared operation does when it is called: one handler, made of the words of its contract."""
+"""Executes a declared operation: one handler, built from its contract's declarations."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MERGE_PATCH = "application/merge-patch+json"
 
 @dataclass(frozen=True)
 class Plan:
-    """One declared operation, its words resolved.
+    """One declared operation, with its declarations resolved.
 
     `key_from` is the path parameter that has the key, `parents` are the others, each with the field and the collection
     that it is the key of. `filters` are query parameters, each with the field and the operator that it is a condition
@@ -51,7 +51,7 @@ class Plan:
     replies_by_example: bool = False
 
     def handle(self, call: Call, world: World) -> Reply:
-        """Answer one call in one transaction."""
+        """Handle one call in one transaction."""
         act = _Act(self, call, world)
         act.check_parents()
         return _ACTIONS[self.action](act)
@@ -69,7 +69,7 @@ class _Act:
         self.failures = plan.fail(call, plan.operation)
 
     def check_parents(self) -> None:
-        """Refuse a call below a record of another collection that is not there."""
+        """Refuse a call below a missing record of another collection."""
         for parameter, (_, parent) in self.plan.parents.items():
             value = self.call.params.get(parameter, NOTHING)
             found = parent.find(self.world, {parent.key: value}) if value is not NOTHING else []
@@ -88,7 +88,7 @@ class _Act:
         return found
 
     def existing(self, shows_deleted: bool = False) -> Record:
-        """Return the record that the call is about. Raises the refusal if there is none, or not in that state."""
+        """Return the record of the call. Raises the refusal if there is none, or not in that state."""
         conditions = self.conditions
         if self.resource.key not in conditions and not conditions:
             conditions = {self.resource.key: self.given().get(self.resource.key, NOTHING)}
@@ -109,11 +109,11 @@ class _Act:
 
     @property
     def writer(self) -> Writer:
-        """What writes the records of this call."""
+        """The writer of this call's records."""
         return Writer(self.resource, self.plan.resources, self.plan.shapes, self.context, self.world, self.failures)
 
     def sent(self) -> Document:
-        """Return where the record stands in the call: what `input` says, else the body, else the query."""
+        """Return the record in the call: from `input`, or else the body, or else the query."""
         if self.plan.words.input is not None:
             found = self.context.value(self.plan.words.input)
         elif self.call.parts:
@@ -125,7 +125,7 @@ class _Act:
         return found.get(self.plan.unwrap, {}) if self.plan.unwrap and isinstance(found, dict) else found
 
     def given(self) -> dict[str, Any]:
-        """Return the fields that the caller gives."""
+        """Return the fields from the caller."""
         found = self.sent()
         return found if isinstance(found, dict) else {}
 
@@ -150,7 +150,7 @@ class _Act:
         return self._worded(made, {})
 
     def _selected(self, item: Record, strategy: Strategy) -> Record:
-        """Return the fields of a record that the caller wants, besides those that are always there."""
+        """Return the fields of a record that the caller requests, and those that are always returned."""
         include, exclude = (self._names(strategy, role) for role in ("include", "exclude"))
         kept = {name for name in item if (not include or name in include) and name not in exclude}
         return {name: value for name, value in item.items() if name in kept or name in strategy.always}
@@ -198,7 +198,7 @@ def _list(act: _Act) -> Reply:
 
 
 def _sorted_by(act: _Act) -> Sequence[str]:
-    """Return the fields that the caller wants a list sorted by. Raises the refusal for one that a record has not."""
+    """Return the fields by which the caller sorts a list. Raises the refusal for an unknown field."""
     parameter = act.plan.strategy.parameters.get("sort", "") if act.plan.strategy else ""
     given = act.call.params.get(parameter)
     names = given if isinstance(given, list) else str(given).split(",") if given else []
@@ -300,7 +300,7 @@ _ACTIONS: Mapping[str, Callable[[_Act], Reply]] = {
 def static_handler(
     operation: Operation, words: OperationWords, response: Response, shapes: Shapes
 ) -> Callable[[Call, World], Reply]:
-    """Return the handler of an operation without records: its reply, else its example, else a value of its schema."""
+    """Return the handler of an operation without records: its reply, or else its example, or a value of its schema."""
     return partial(_static, operation, words, response, shapes)
 
 

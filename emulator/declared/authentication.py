@@ -1,4 +1,4 @@
-"""Who asks, by the `securitySchemes` of a contract: API keys, HTTP basic and bearer, tokens of OAuth 2."""
+"""Authentication by the `securitySchemes` of a contract: API keys, HTTP basic and bearer, OAuth 2 tokens."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from emulator.exchange import Call, Record, Reply
 from emulator.store.credentials import Credentials, Identity, expired
 
 CLIENT = "client"
-"""The kind of a credential that is no token, but gets one from a token endpoint."""
+"""The kind of a credential that is not a token, but gets one from a token endpoint."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Scheme:
         return cls("basic" if is_basic else "bearer")
 
     def presented(self, call: Call) -> tuple[str, str | None]:
-        """Return the id and the password that a call presents; the id is "" if none is."""
+        """Return the id and the password that a call presents; the id is "" if there is none."""
         if self.kind == "apiKey":
             return self._key(call), None
         scheme, _, value = call.headers.get("Authorization", "").strip().partition(" ")
@@ -68,7 +68,7 @@ class Scheme:
 
 
 def read_basic(value: str) -> tuple[str, str | None]:
-    """Return user and password of HTTP basic authentication (RFC 7617); "" for what is none."""
+    """Return user and password of HTTP basic authentication (RFC 7617); "" if it is invalid."""
     try:
         user, _, password = base64.b64decode(value.strip(), validate=True).decode().partition(":")
     except (ValueError, binascii.Error):
@@ -87,7 +87,7 @@ class Authentication:
         self._required = {operation.name: operation.scopes for operation in contract.operations.values()}
 
     def authenticate(self, call: Call, credentials: Credentials, now: datetime) -> Identity:
-        """Return who asks. Raises Refusal (401) for a credential that is missing, unknown, or has expired."""
+        """Return the caller. Raises Refusal (401) for a missing, unknown or expired credential."""
         for scheme in self._schemes:
             id, password = scheme.presented(call)
             credential = credentials.get(id) if id else None
@@ -109,7 +109,7 @@ class Authentication:
             raise Refusal(self._refused(call, "forbidden", f"The credential does not allow {operation}.{needs}"))
 
     def presented(self, call: Call) -> str:
-        """Return the id of the credential that a call presents, valid or not, "" if it presents none."""
+        """Return the id of the credential that a call presents, valid or not, or ""."""
         return next((id for scheme in self._schemes if (id := scheme.presented(call)[0])), "")
 
     def present(self, credential: Record) -> dict[str, str]:
@@ -123,7 +123,7 @@ class Authentication:
 
 
 def default_credentials(vendor: str, document: Mapping[str, Any]) -> list[Record]:
-    """Return the credentials of a vendor without a credentials.yaml; a client where tokens are issued."""
+    """Return the credentials of a vendor without a credentials.yaml; with a client if it issues tokens."""
     secret = f"{vendor}-secret"
     found: list[Record] = [
         {"id": f"{vendor}-token", "user": "user", "rights": "full", "secret": secret},

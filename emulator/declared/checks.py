@@ -1,4 +1,4 @@
-"""What is wrong with declarations whose form is right: names of what is not there, words that do not go together."""
+"""Checks declarations whose form is valid: unknown names, and keys that exclude each other."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SYNONYMS = {
 def collection_problems(
     words: CollectionWords, resource: Resource, names: Sequence[str], switches: Mapping[str, Sequence[object]]
 ) -> Iterator[Problem]:
-    """Yield what is wrong with the words of a collection; `names` are all collections, `switches` what they can be."""
+    """Yield the mistakes in a collection's declaration; `names` are all collections, `switches` their choices."""
     if words.id and not is_strategy(words.id):
         known = f"{', '.join(STRATEGIES)}, or a pattern such as cus_{{hex:14}}"
         yield "/id", f"invalid id {words.id!r}; use {known}"
@@ -76,7 +76,7 @@ def _on_delete(field: str, rule: str, switches: Mapping[str, Sequence[object]]) 
 
 
 def action_problem(action: str) -> str:
-    """Return what is wrong with the name of an action, "" if nothing is."""
+    """Return the mistake in the name of an action, or ""."""
     if action in ACTIONS:
         return ""
     if action in SYNONYMS:
@@ -87,7 +87,7 @@ def action_problem(action: str) -> str:
 def operation_problems(
     words: OperationWords, operation: Operation, resource: Resource | None, scope: Scope
 ) -> Iterator[Problem]:
-    """Yield what is wrong with the words of an operation; `scope` is what its expressions may name."""
+    """Yield the mistakes in an operation's declaration; `scope` is what its expressions may name."""
     if resource is not None:
         for word in ("where", "set", "requires"):
             for name in getattr(words, word):
@@ -122,7 +122,7 @@ def _filter_problems(words: OperationWords, operation: Operation, resource: Reso
 
 
 def strategy_problem(name: str, strategies: Mapping[str, Strategy], operation: Operation) -> str:
-    """Return what is wrong with the paging that an operation names, "" if nothing is."""
+    """Return the mistake in an operation's paging, or ""."""
     if name in ("", "none"):
         return ""
     if name in NOT_BUILT:

@@ -1,4 +1,4 @@
-"""How a vendor without Python words errors: by problem documents, or by its contract's own examples."""
+"""The errors of a vendor without Python: problem documents, or its contract's own examples."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ KINDS: Mapping[str, Sequence[int]] = {
     "too_large": (413, 400),
     "broken": (500,),
 }
-"""The statuses of each kind of error: the first that an operation's document declares, else the first."""
+"""The statuses of each kind of error: the first one that an operation declares, else the first."""
 
 NAMES = ("status", "title", "detail", "code", "field", "pointer", "errors")
-"""What a template of errors may name besides the runtime expressions."""
+"""The names in an error template, in addition to the runtime expressions."""
 
 
 @dataclass(frozen=True)
 class ErrorWords:
-    """What `x-emulator.errors` says: a template of the body, and the status by kind."""
+    """The declaration `x-emulator.errors`: a template of the body, and the status by kind."""
 
     style: str = "problem"
     body: Any = None
@@ -47,14 +47,14 @@ class ErrorWords:
 
     @classmethod
     def of(cls, written: Mapping[str, Any]) -> ErrorWords:
-        """Read the words, whose form has been checked."""
+        """Read the declaration, whose form is valid."""
         return cls(
             written.get("style", "problem"), written.get("body"), "body" in written, dict(written.get("status", {}))
         )
 
 
 class DefaultDialect:
-    """The Dialect of a vendor that has none of its own. Every reply is one that the contract as served has."""
+    """The Dialect of a vendor without its own. Every reply is valid against the served contract."""
 
     def __init__(self, contract: Contract, words: ErrorWords | None = None) -> None:
         self._contract = contract
@@ -65,55 +65,55 @@ class DefaultDialect:
         return Routes(self._contract)
 
     def unknown_path(self, call: Call) -> Reply:
-        """Answer a path that no operation has."""
+        """Return the reply to a path that no operation has."""
         return self.error(call, None, "unknown_path", f"Nothing is at {call.path}.")
 
     def wrong_method(self, call: Call, allowed: Sequence[str]) -> Reply:
-        """Answer a path that exists, for other methods only."""
+        """Return the reply to a path that exists for other methods only."""
         reply = self.error(call, None, "wrong_method", f"{call.method} is not allowed; use {', '.join(allowed)}.")
         reply.headers["Allow"] = ", ".join(allowed)
         return reply
 
     def too_large(self, call: Call, limit: int) -> Reply:
-        """Answer a body of more than `limit` bytes."""
+        """Return the reply to a body of more than `limit` bytes."""
         return self.error(call, self.operation_at(call), "too_large", f"The body has more than {limit} bytes.")
 
     def unsupported_type(self, call: Call, accepted: Sequence[str]) -> Reply:
-        """Answer a body whose content type the operation does not take."""
+        """Return the reply to a content type that the operation does not accept."""
         return self.error(call, self.operation_at(call), "unsupported_type", f"Send {' or '.join(accepted)}.")
 
     def malformed(self, call: Call, problem: MalformedBody) -> Reply:
-        """Answer a body that does not parse."""
+        """Return the reply to a body that does not parse."""
         return self.error(call, self.operation_at(call), "malformed", f"The body does not parse: {problem}.")
 
     def unsupported_encoding(self, call: Call, encoding: str) -> Reply:
-        """Answer a body whose content encoding is not unpacked."""
+        """Return the reply to an unsupported content encoding."""
         return self.error(
             call, self.operation_at(call), "unsupported_type", f"The content encoding {encoding} is not unpacked."
         )
 
     def undecodable(self, call: Call, problem: UndecodableBody) -> Reply:
-        """Answer a compressed body that does not unpack."""
+        """Return the reply to a compressed body that cannot be decompressed."""
         return self.error(call, self.operation_at(call), "malformed", f"The body does not unpack: {problem}.")
 
     def refuses(self, violation: Violation) -> bool:
-        """Refuse whatever departs from the contract but unknown query parameters, which are ignored."""
+        """Refuse all violations except unknown query parameters, which are ignored."""
         return (violation.place, violation.rule) != ("query", "additionalProperties")
 
     def invalid(self, call: Call, violations: Sequence[Violation]) -> Reply:
-        """Answer a call that departs from the contract, all departures listed."""
+        """Return the reply to a call with violations, with all of them."""
         first = violations[0]
         detail = f"{first.place} {first.pointer or '/'}: {first.sentence}."
         return self.error(call, self.operation_at(call), "invalid", detail, violations)
 
     def broken(self, call: Call) -> Reply:
-        """Answer after an internal error."""
+        """Return the reply to an internal error."""
         return self.error(call, self.operation_at(call), "broken", "Internal error.")
 
     def error(
         self, call: Call, operation: Operation | None, kind: str, detail: str, violations: Sequence[Violation] = ()
     ) -> Reply:
-        """Return the reply to an error of one of KINDS; `operation` is None where none is called."""
+        """Return the reply to an error of one of KINDS; `operation` is None if none is called."""
         responses = operation.responses if operation else self._contract.unmatched
         status = self._status(kind, responses)
         response, title = responses.get(status), _title(status)
@@ -127,7 +127,7 @@ class DefaultDialect:
         return Reply(status, problem, content_type=PROBLEM)
 
     def failures(self, call: Call, operation: Operation) -> DeclaredFailures:
-        """Return what refuses a call of a declared operation because of the records."""
+        """Return the refusals of a declared operation's call that depend on the records."""
         return DeclaredFailures(self, call, operation)
 
     def unknown_kind(self, kind: str) -> str:
@@ -135,7 +135,7 @@ class DefaultDialect:
         return "" if kind in KINDS else unknown("kind", kind, KINDS)
 
     def operation_at(self, call: Call) -> Operation | None:
-        """Return the operation that a call is for, None if there is none."""
+        """Return the operation of a call, or None."""
         for mount in self._contract.mounts:
             route = self._routes.find(mount + call.path)
             if route is not None:
@@ -149,7 +149,7 @@ class DefaultDialect:
         return next(declared, next((status for status in KINDS[kind] if status in responses), KINDS[kind][0]))
 
     def _documents(self, problem: dict[str, Any], response: Response | None) -> Iterator[tuple[str, Any]]:
-        """Yield what the contract accepts as the body: the problem document, or its own examples, as the style says."""
+        """Yield valid bodies: the problem document, or the contract's examples, depending on the style."""
         found = response.media.items() if response else ()
         problems = [(kind, problem) for kind, media in found if kind == PROBLEM and media.check.accepts(problem)]
         examples = [
@@ -175,29 +175,29 @@ class DefaultDialect:
 
 @dataclass(frozen=True)
 class DeclaredFailures:
-    """What refuses one call of a declared operation because of the records."""
+    """The refusals of one call of a declared operation that depend on the records."""
 
     dialect: DefaultDialect
     call: Call
     operation: Operation
 
     def missing(self, collection: str, key: str, value: Any) -> Refusal:
-        """Refuse what needs a record that is not there."""
+        """Refuse a call that needs a missing record."""
         which = f" with {key} {value!r}" if value is not NOTHING else ""
         return Refusal(self._error("missing", f"There is no record of {collection}{which}."))
 
     def conflict(self, collection: str, detail: str) -> Refusal:
-        """Refuse what the state of a record, or another record, does not allow."""
+        """Refuse a call that the state of a record, or another record, does not allow."""
         return Refusal(self._error("conflict", f"Conflict in {collection}: {detail}."))
 
     def reference(self, collection: str, field: str, value: Any) -> Refusal:
-        """Refuse a value that refers to no record of another collection."""
+        """Refuse a reference to a missing record of another collection."""
         sentence = f"{field} {value!r} refers to no record of {collection}"
         found = Violation("body", f"/{field}", REFUSED, NOTHING, value, sentence)
         return Refusal(self._error("reference", f"{sentence}.", [found]), [found])
 
     def invalid(self, pointer: str, detail: str, place: str = "body") -> Refusal:
-        """Refuse what was sent."""
+        """Refuse an invalid value in the call."""
         found = Violation(place, pointer, REFUSED, NOTHING, NOTHING, detail)
         return Refusal(self._error("invalid", f"{place} {pointer or '/'}: {detail}.", [found]), [found])
 

@@ -1,4 +1,4 @@
-"""Values in declarations: JSON, whose strings that begin with `$` are OpenAPI's runtime expressions.
+"""Values in declarations: JSON in which strings that begin with `$` are OpenAPI's runtime expressions.
 
 OpenAPI Specification, Runtime Expressions: $url, $method, $request.path, .query, .header and .body. Ours are $now,
 $identity, $switch, and what the place of a value knows besides: $record, $id, $removed, in strategies $items and so on.
@@ -36,7 +36,7 @@ class Scope:
     has_world: bool = True
 
     def problems(self, value: Any, pointer: str = "") -> Iterator[Problem]:
-        """Yield the expressions in a value that name what is not there."""
+        """Yield the expressions in a value that contain unknown names."""
         if isinstance(value, dict):
             for name, one in value.items():
                 yield from self.problems(one, f"{pointer}/{name}")
@@ -69,14 +69,14 @@ class Scope:
 
 @dataclass(frozen=True)
 class Context:
-    """What expressions stand for in one call; `names` are the values of names that only this place knows."""
+    """The values of expressions in one call; `names` are the names that are special to this place."""
 
     call: Call
     world: World | None = None
     names: Mapping[str, Any] = field(default_factory=dict)
 
     def value(self, written: Any) -> Any:
-        """Return a value with its expressions replaced; NOTHING for one that names what was not sent."""
+        """Return a value with its expressions replaced; NOTHING for a value that was not sent."""
         if isinstance(written, dict):
             found = {name: self.value(one) for name, one in written.items()}
             return {name: one for name, one in found.items() if one is not NOTHING}
@@ -145,7 +145,7 @@ def _expressions(text: str) -> list[str]:
 
 
 def _at(value: Any, pointer: str) -> Any:
-    """Return what a JSON pointer leads to, NOTHING if there is nothing."""
+    """Return the value at a JSON pointer, or NOTHING."""
     for step in pointer.split("/")[1:]:
         key = step.replace("~1", "/").replace("~0", "~")
         if isinstance(value, list) and key.isdecimal() and int(key) < len(value):

@@ -11,7 +11,7 @@ from emulator.exchange import Record
 
 
 def _compared(value: Any) -> tuple[int, Any]:
-    """Return what values are compared by: a time by its instant, however it is written."""
+    """Return the sort key of a value: of a time its instant, however it is written."""
     if isinstance(value, str) and len(value) >= 10 and value[4:5] == "-" and value[7:8] == "-":
         try:
             found = datetime.fromisoformat(value)
@@ -70,6 +70,6 @@ def filtered(records: Iterable[Record], conditions: Iterable[tuple[str, str, Any
 
 
 def searched(records: Iterable[Record], text: str) -> list[Record]:
-    """Return the records of which a text property contains the text, whatever the case."""
+    """Return the records with a text property that contains the text, ignoring case."""
     wanted = text.lower()
     return [record for record in records if any(wanted in _text(value).lower() for value in record.values())]

@@ -1,4 +1,4 @@
-"""Where vendors are that did not come with the emulator: folders that a user names, and installed packages."""
+"""Finds vendors that are not built in: in folders that a user names, and in installed packages."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAME = re.compile(r"[a-z][a-z0-9_-]*")
 def find_vendors(folders: Iterable[str], built_in: Iterable[str]) -> dict[str, Path]:
     """Return the folder of each vendor by name: of installed packages, and of the subfolders of `folders`.
 
-    Raises ConfigurationError for a folder without a vendor, and for a name that cannot be or is there twice.
+    Raises ConfigurationError for a folder without a vendor, and for an invalid or duplicate name.
     """
     found: dict[str, Path] = {}
     taken = set(built_in)

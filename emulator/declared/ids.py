@@ -1,4 +1,4 @@
-"""How the key of a new record is made, and how two spellings of one are the same."""
+"""Generates the keys of new records, and normalizes their spelling."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def is_strategy(text: str) -> bool:
 
 
 def strategy_for(key: Place | None) -> str:
-    """Return how keys are made where the collection does not say: by their schema's type, else as UUIDs."""
+    """Return the default strategy for keys: by their schema's type, or else UUIDs."""
     return "integer" if key is not None and type_of(key) == "integer" else "uuid"
 
 
 def canonical(strategy: str, value: Any) -> Any:
-    """Return a key as it is kept: a UUID in any spelling, an object id in any case, a number that came as text."""
+    """Return a key as it is stored, from a UUID in any spelling, an object id in any case, or a number as text."""
     if not isinstance(value, str):
         return value
     if strategy == "objectid":

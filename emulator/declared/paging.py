@@ -1,4 +1,4 @@
-"""How a list is cut into pages, and wrapped: strategies by name, or templates of a vendor."""
+"""Pages of lists, and their envelopes: strategies by name, or a vendor's templates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMES = (
     *("items", "count", "page", "pages", "size", "offset", "next", "previous", "first", "last"),
     *("nextPage", "previousPage", "nextCursor", "hasMore", "links"),
 )
-"""What the templates of a strategy may name besides the runtime expressions."""
+"""The names in a strategy's templates, in addition to the runtime expressions."""
 
 BUILT_IN: Mapping[str, Sequence[str]] = {
     "page": ("page",),
@@ -35,7 +35,7 @@ ROLES: Mapping[str, Sequence[str]] = {
     "cursor": ("cursor", "after", "starting_after", "page_token", "pageToken", "marker", "next_token"),
     "sort": ("sort", "sort_by", "sortBy", "order_by", "orderBy"),
 }
-"""How parameters are usually called, by what they are for."""
+"""The usual names of parameters, by purpose."""
 
 _ENVELOPE: Mapping[str, Sequence[str]] = {
     "count": ("count", "total", "total_count", "totalCount", "total_results"),
@@ -49,16 +49,16 @@ _ENVELOPE: Mapping[str, Sequence[str]] = {
     "nextCursor": ("next_cursor", "nextCursor", "next_page_token", "nextPageToken"),
 }
 ENVELOPE = {name: meaning for meaning, names in _ENVELOPE.items() for name in names}
-"""What the fields beside the records usually mean, by their names."""
+"""The usual meaning of fields next to the records, by name."""
 
 DEFAULT_SIZE = 100
 
 
 @dataclass(frozen=True)
 class Strategy:
-    """How a list is cut. `parameters` are names by role; `body` wraps the records if `has_body`.
+    """How a list is paged. `parameters` are names by role; `body` wraps the records if `has_body`.
 
-    `by_key` tells that a cursor is the key of the last record seen, and not an opaque text.
+    With `by_key`, a cursor is the key of the last record seen instead of an opaque text.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Strategy:
 
     @classmethod
     def of(cls, name: str, written: Mapping[str, Any]) -> Strategy:
-        """Read a vendor's own strategy, whose form has been checked."""
+        """Read a vendor's own strategy, whose form is valid."""
         size = written.get("size", {})
         return cls(
             name=name,
@@ -99,7 +99,7 @@ class Strategy:
         return cls(name, parameters, headers=headers, by_key=name == "cursor")
 
     def fits(self, declared: Sequence[str]) -> bool:
-        """Return True if an operation declares a parameter that says which page."""
+        """Return True if an operation declares a parameter that selects the page."""
         return any(self.parameters.get(role) in declared for role in ("page", "offset", "cursor", "size"))
 
 
@@ -112,11 +112,11 @@ class Page:
 
 
 class BadCursor(Exception):
-    """A cursor that was never given out."""
+    """A cursor that was never issued."""
 
 
 def cut(strategy: Strategy, records: Sequence[Record], context: Context, key: str) -> Page:
-    """Return the page of `records` that a call asks for. Raises BadCursor."""
+    """Return the requested page of `records`. Raises BadCursor."""
     call, roles, count = context.call, strategy.parameters, len(records)
     size = _size(strategy, context)
     page = max(_number(call, roles.get("page"), 1), 1)
@@ -173,7 +173,7 @@ def _cursor(strategy: Strategy, last: Record, position: int, key: str) -> str:
 
 
 def _behind(strategy: Strategy, cursor: str, records: Sequence[Record], key: str) -> int:
-    """Return where a page begins: behind the record that the cursor names, or where that one was."""
+    """Return where a page begins: after the record of the cursor, or where that record was."""
     position, id = None, cursor
     if not strategy.by_key:
         try:
@@ -190,7 +190,7 @@ def _behind(strategy: Strategy, cursor: str, records: Sequence[Record], key: str
 
 
 def _step(strategy: Strategy, page: int, offset: int, cursor: str | None) -> dict[str, Any]:
-    """Return the parameters that lead to another page."""
+    """Return the parameters of another page."""
     roles = strategy.parameters
     wanted = {"page": page} if "page" in roles else {"offset": offset} if "offset" in roles else {"cursor": cursor}
     return {roles[role]: value for role, value in wanted.items() if role in roles}

@@ -1,4 +1,4 @@
-"""Reads the declarations of a contract into collections and handlers; all that is wrong with them is told at once."""
+"""Reads the declarations of a contract into collections and handlers; reports all mistakes at once."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ _BY_METHOD = {
     False: {"GET": "list", "POST": "create"},
     True: {"GET": "get", "PUT": "replace", "PATCH": "patch", "DELETE": "delete"},
 }
-"""The action of a method, on a collection's path and on that of one record."""
+"""The action of a method, on the path of a collection and on that of one record."""
 
 Handle = Callable[[Call, World], Reply]
 
 
 @dataclass(frozen=True)
 class Declarations:
-    """What a contract declares: collections, handlers by operation, the dialect for its errors.
+    """The declarations of a contract: collections, handlers by operation, the dialect for its errors.
 
-    `problems` are sentences with their places; with any, nothing is to be served.
+    `problems` are sentences with their places; if there are any, the vendor must not be served.
     """
 
     collections: Sequence[Collection] = ()
@@ -61,7 +61,7 @@ class Declarations:
 
 
 def read_declarations(contract: Contract, known: Sequence[Collection] = ()) -> Declarations:
-    """Read what a contract declares; `known` are the collections that the vendor's Python has."""
+    """Read the declarations of a contract; `known` are the collections in the vendor's Python."""
     reader = _Reader(contract, {one.name: one for one in known})
     problems = list(dict.fromkeys(reader.problems()))
     places = [f"{place(contract.files[OPENAPI], pointer)}: {sentence}" for pointer, sentence in problems]
@@ -72,7 +72,7 @@ def read_declarations(contract: Contract, known: Sequence[Collection] = ()) -> D
 
 
 def example_handlers(contract: Contract, names: Sequence[str]) -> dict[str, Handle]:
-    """Return handlers that answer by the contract's examples, or by a value of its schemas."""
+    """Return handlers that return the contract's examples, or a value of its schemas."""
     shapes, found = Shapes(contract.schemas.documents), {}
     for name in names:
         operation = contract.operations[name]
@@ -101,7 +101,7 @@ class _Reader:
                 yield name, self._contract.document["paths"][operation.path][operation.method.lower()]
 
     def problems(self) -> Iterator[Problem]:
-        """Yield everything that is wrong; what is right has been read afterwards."""
+        """Yield all mistakes; afterwards the valid declarations have been read."""
         found = [(f"{ROOT}{pointer}", sentence) for pointer, sentence in form_problems(self._root, "root")]
         for name, described in self._written.items():
             at = self._pointer(name)
@@ -177,7 +177,7 @@ class _Reader:
         return f"{operation.method} {operation.path} does not say what it does; write action"
 
     def _path_problems(self, name: str, resource: Resource) -> Iterator[Problem]:
-        """Yield the path parameters of which nobody can tell what they are for."""
+        """Yield the path parameters without a known purpose."""
         for parameter, owner in self._owners(name).items():
             fields = self._fields_to(resource, owner) if owner else []
             if owner == resource.name or len(fields) == 1:
@@ -194,15 +194,15 @@ class _Reader:
                 yield "", f"{said} {' and '.join(fields)}; use it in where"
 
     def action(self, name: str) -> str:
-        """Return what an operation does: what it says, else what its method does at its path; "" if that is open."""
+        """Return an operation's action: the declared one, or the usual one of its method and path; "" if unknown."""
         operation, words = self._contract.operations[name], self.words[name]
         is_item = _is_item(operation.path)
-        # What is done below a record's own path ("/tasks/{id}/finish") has no usual meaning.
+        # Operations below a record's own path ("/tasks/{id}/finish") have no usual meaning.
         is_below = not is_item and words.collection in self._owners(name).values()
         return words.action or ("" if is_below else _BY_METHOD[is_item].get(operation.method, ""))
 
     def _owners(self, name: str) -> dict[str, str | None]:
-        """Return the collection that each path parameter is the key of, but those that the operation itself uses."""
+        """Return the collection whose key each path parameter is, except parameters that the operation itself uses."""
         operation, words = self._contract.operations[name], self.words[name]
         used = names_in([dict(words.where), dict(words.set), words.input], "path")
         items = self._item_paths()
@@ -246,7 +246,7 @@ class _Reader:
         return replace(resource, kept=replace(kept, populate=partial(_generated, resource, schema, self.shapes)))
 
     def _schema(self, words: CollectionWords) -> Place | None:
-        """Return the schema of a record: the one that is named, else that of its get, its create, or its list."""
+        """Return the schema of a record: the declared one, or else that of its get, its create, or its list."""
         base = f"file:///{self._contract.vendor}"
         if words.schema:
             if words.schema not in self._schema_names():
@@ -264,7 +264,7 @@ class _Reader:
         return Place("", "", {})
 
     def _replied(self, name: str, action: str, key: str) -> Place | None:
-        """Return the schema of a record in the reply of an operation, None if that has none."""
+        """Return the schema of a record in an operation's reply, or None."""
         operation = self._contract.operations[name]
         response = success(operation, action, self.words[name].reply)
         shape = reply_shape(response, action, key, self.shapes) if response is not None else None
@@ -354,7 +354,7 @@ def _condition(written: str) -> tuple[str, str]:
 def _generated(
     resource: Resource, schema: Place, shapes: Shapes, fake: Faker, number: int, world: World, given: Record
 ) -> Record:
-    """Return a record with what its schema requires, and a new key."""
+    """Return a record with the required fields of its schema, and a new key."""
     made = Samples(shapes, world).value(schema)
     key = new_id(resource.strategy, world, resource.kept)
     return {**(made if isinstance(made, dict) else {}), resource.key: key}

@@ -1,4 +1,4 @@
-"""What goes out of a declared operation: the contract's 2xx, with a record or records where its schema has them."""
+"""The replies of declared operations: the contract's 2xx, with one or several records as in its schema."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from emulator.declared.words import ReplyWords
 from emulator.exchange import NOTHING, Record, Reply
 
 _USUAL = {"create": 201, "delete": 204}
-"""The status of an action where the contract declares several of the 2xx."""
+"""The status of an action if the contract declares several 2xx."""
 
 
 @dataclass(frozen=True)
 class ReplyShape:
-    """The reply of an operation: its status and content type, and where records go.
+    """The reply of an operation: its status and content type, and the places of records.
 
     `record` is the shape of one (None: as it is kept), `place` its schema. `list_field` is the property that has them
     in a list, `wrapper` the one that has a single one, `envelope` what stands beside, by property. Without `has_body`,
@@ -43,14 +43,14 @@ class ReplyShape:
         return self._sent({self.wrapper: shown} if self.wrapper else [shown] if self.is_list else shown)
 
     def of_records(self, records: Sequence[Record], page: Page | None = None) -> Reply:
-        """Return the reply with records, wrapped as the schema has it, beside them what the page tells."""
+        """Return the reply with records, in the schema's envelope, with the values of the page."""
         if not self.has_body:
             return Reply(self.status)
         items = [shown_as(self.record, record) for record in records]
         return self.of_items(items, page.values if page else {"count": len(items), "hasMore": False})
 
     def of_items(self, items: Sequence[Record], values: Mapping[str, Any]) -> Reply:
-        """Return the reply with records as they are shown; `values` are those that may stand beside them."""
+        """Return the reply with shown records; `values` are for the envelope."""
         if not self.list_field:
             return self._sent(items)
         beside = {name: values.get(meaning) for name, meaning in self.envelope.items()}
@@ -61,7 +61,7 @@ class ReplyShape:
 
 
 def shown_as(shape: Shape | None, record: Record) -> Record:
-    """Return the properties of a record that a schema names, in its order, besides those that are only written."""
+    """Return the properties of a record that a schema names, in its order, except write-only ones."""
     if shape is None or not shape.properties:
         return record
     hidden = shape.marked("writeOnly")
@@ -72,7 +72,7 @@ def shown_as(shape: Shape | None, record: Record) -> Record:
 
 
 def success(operation: Operation, action: str, words: ReplyWords) -> Response | None:
-    """Return the response that an operation gives when all goes well: what it says, else one of its 2xx."""
+    """Return the response for success: the declared one, or else one of the operation's 2xx."""
     if words.status is not None:
         return operation.responses.get(words.status)
     found = sorted(status for status in operation.responses if 200 <= status < 300)
@@ -81,7 +81,7 @@ def success(operation: Operation, action: str, words: ReplyWords) -> Response | 
 
 
 def reply_shape(response: Response, action: str, key: str, shapes: Shapes) -> ReplyShape:
-    """Return where records go in a response."""
+    """Return the shape of a response with records."""
     kind = next((kind for kind in response.media if is_json(kind)), "")
     if not kind:
         return ReplyShape(response.status)
@@ -109,7 +109,7 @@ def _envelope(status: int, kind: str, shape: Shape, shapes: Shapes) -> ReplyShap
 
 
 def _wrapper(shape: Shape, key: str, shapes: Shapes) -> str:
-    """Return the one property that has the record, where the record is not the whole: `{data: {…}}`."""
+    """Return the property with the record, if the record is not the whole body: `{data: {…}}`."""
     if key in shape.properties:
         return ""
     objects = {name: shapes.shape(place) for name, place in shape.properties.items()}
@@ -118,7 +118,7 @@ def _wrapper(shape: Shape, key: str, shapes: Shapes) -> str:
 
 
 def input_wrapper(place: Place, shapes: Shapes) -> str:
-    """Return the property that a body consists of, if that is one object (`{data: {…}}`)."""
+    """Return the only property of a body, if that is an object (`{data: {…}}`)."""
     shape = shapes.shape(place)
     if len(shape.properties) != 1 or shape.is_open:
         return ""

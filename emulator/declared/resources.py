@@ -1,4 +1,4 @@
-"""Declared collections at work: finding records by conditions, and what a record may look like."""
+"""Declared collections: finds records by conditions, and knows the shape of a record."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from emulator.store.world import World
 
 @dataclass(frozen=True)
 class Resource:
-    """A declared collection: its words, where its records are kept, the shape and the check of one (None: any)."""
+    """A declared collection: its declaration, its records, the shape and the check of one (None: any)."""
 
     words: CollectionWords
     kept: Collection
@@ -39,11 +39,11 @@ class Resource:
 
     @property
     def strategy(self) -> str:
-        """How keys are made."""
+        """The strategy for keys."""
         return self.words.id or strategy_for(self.shape.properties.get(self.key) if self.shape else None)
 
     def typed(self, name: str, value: Any) -> Any:
-        """Return a value as the records hold it in a field: what came as text becomes a number, and the reverse."""
+        """Return a value in the type of a field: text becomes a number, and the reverse."""
         if name == self.key:
             return canonical(self.strategy, value)
         place = self.shape.properties.get(name) if self.shape else None
@@ -55,12 +55,12 @@ class Resource:
         return value
 
     def time_for(self, name: str, now: datetime) -> Any:
-        """Return a time as a field holds it: seconds since 1970 in an integer, else RFC 3339."""
+        """Return a time in the type of a field: seconds since 1970 in an integer, else RFC 3339."""
         place = self.shape.properties.get(name) if self.shape else None
         return int(now.timestamp()) if place and type_of(place) == "integer" else written_time(now)
 
     def writable(self, given: Mapping[str, Any]) -> Record:
-        """Return what a caller may write: properties that the schema names, none of them read-only."""
+        """Return the fields that a caller may write: properties in the schema that are not read-only."""
         if self.shape is None:
             return dict(given)
         read_only = self.shape.marked("readOnly")
@@ -72,7 +72,7 @@ class Resource:
         }
 
     def kept_by_replace(self, record: Record) -> Record:
-        """Return what a replace leaves as it is: the key, times, and what only the server writes."""
+        """Return the fields that a replace keeps: the key, times, and read-only ones."""
         names = {self.key, self.words.created, self.words.updated}
         names |= self.shape.marked("readOnly") if self.shape else set()
         return {name: value for name, value in record.items() if name in names}
@@ -89,7 +89,7 @@ class Resource:
     def find(self, world: World, conditions: Mapping[str, Any]) -> list[Record]:
         """Return the records whose fields have the values of the conditions, in the collection's order.
 
-        A list means one of its values. Records that were deleted are among them.
+        A list means one of its values. Deleted records are included.
         """
         conditions = {name: self._typed_all(name, value) for name, value in conditions.items()}
         records = world[self.kept]
@@ -104,7 +104,7 @@ class Resource:
         return [self.typed(name, one) for one in value] if isinstance(value, list) else self.typed(name, value)
 
     def in_order(self, records: Iterable[Record], by: Sequence[str] = ()) -> list[Record]:
-        """Return records sorted by fields ("-field": descending), else as the collection says, else as they came."""
+        """Return records sorted by fields ("-field": descending), or else by the collection's order, or unsorted."""
         ordered = list(records)
         for name in reversed(by or self.words.sort):
             ordered.sort(key=partial(_rank_of, name.removeprefix("-")), reverse=name.startswith("-"))
@@ -124,7 +124,7 @@ def _rank_of(name: str, record: Record) -> tuple[int, Any]:
 
 
 def rank(value: Any) -> tuple[int, Any]:
-    """Return what sorts values of any type: nothing first, then numbers, texts, all others as text."""
+    """Return the sort key of values of any type: null first, then numbers, texts, all others as text."""
     if value is None:
         return 0, 0
     if isinstance(value, int | float):
@@ -133,5 +133,5 @@ def rank(value: Any) -> tuple[int, Any]:
 
 
 def _is_marked(value: Any, mark: Any) -> bool:
-    """Return True if a field has the value that a delete writes; one that an expression gives may be any."""
+    """Return True if a field has the value that a delete writes; for an expression, any value."""
     return value is not None if isinstance(mark, str) and mark.startswith("$") else value == mark

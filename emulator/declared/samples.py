@@ -1,4 +1,4 @@
-"""Values that a schema accepts, made where nobody gave one: seeded, so that the same sandbox makes the same."""
+"""Generates valid values for a schema: seeded, so that the same sandbox generates the same ones."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from emulator.declared.shapes import Place, Shapes, type_of
 from emulator.store.world import World
 
 DEEPEST = 8
-"""So many objects stand in each other in a value that is made."""
+"""The maximum depth of nested objects in a generated value."""
 
 
 class Samples:
-    """Makes values in one transaction of one sandbox."""
+    """Generates values in one transaction of one sandbox."""
 
     def __init__(self, shapes: Shapes, world: World) -> None:
         self._shapes = shapes
         self._world = world
 
     def value(self, place: Place, depth: int = 0) -> Any:
-        """Return a value for a schema: what it names (const, default, example, enum), else one of its type."""
+        """Return a value for a schema: its const, default, example or enum, or else one of its type."""
         schema = place.schema
         for word in ("const", "default", "example"):
             if word in schema:

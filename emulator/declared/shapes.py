@@ -1,4 +1,4 @@
-"""What the schemas of a contract say of an object: its properties, which of them are read-only, what is required."""
+"""The shapes of objects in the schemas of a contract: properties, read-only and required ones."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from urllib.parse import unquote, urldefrag, urljoin
 from emulator.exchange import Document
 
 DEEPEST = 20
-"""So many references are followed in a row."""
+"""How many references in a row are followed."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """A schema where it stands: in which file, at which JSON pointer, and what it says."""
+    """A schema with its place: its file and JSON pointer."""
 
     file: str
     pointer: str
@@ -23,19 +23,19 @@ class Place:
 
     @property
     def address(self) -> str:
-        """The address that a check is made for."""
+        """The address for a check."""
         return f"{self.file}#{self.pointer.replace('{', '%7B').replace('}', '%7D')}"
 
     def below(self, steps: str, schema: Any) -> Place:
-        """Return a schema that stands in this one: at "/properties/name"."""
+        """Return a schema inside this one: at "/properties/name"."""
         return Place(self.file, f"{self.pointer}{steps}", _mapping(schema))
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What a schema says of its values, those of `allOf`, `oneOf` and `anyOf` put together.
+    """The shape of a schema's values, with `allOf`, `oneOf` and `anyOf` combined.
 
-    `kind` is "object", "array" or "other". `is_open` tells that other properties than those named may be there.
+    `kind` is "object", "array" or "other". With `is_open`, other properties are allowed.
     """
 
     kind: str
@@ -56,7 +56,7 @@ class Shapes:
         self._documents = documents
 
     def at(self, address: str) -> Place:
-        """Return the schema at an address, references followed; an empty one if nothing is there."""
+        """Return the schema at an address, with references followed; an empty one if it does not exist."""
         file, fragment = urldefrag(address)
         pointer = unquote(fragment)
         found: Any = self._documents.get(file)
@@ -66,7 +66,7 @@ class Shapes:
         return self.followed(Place(file, pointer, _mapping(found)))
 
     def followed(self, place: Place) -> Place:
-        """Follow the reference that a schema is; what stands beside it goes before what it refers to."""
+        """Follow a schema's reference; keys next to it override those of its target."""
         for _ in range(DEEPEST):
             reference = place.schema.get("$ref")
             if not isinstance(reference, str):
@@ -77,7 +77,7 @@ class Shapes:
         return place
 
     def shape(self, place: Place) -> Shape:
-        """Return what a schema says of its values."""
+        """Return the shape of a schema's values."""
         place = self.followed(place)
         properties: dict[str, Place] = {}
         required: set[str] = set()
@@ -98,7 +98,7 @@ class Shapes:
         return Shape(kind, properties, frozenset(required), is_open, items)
 
     def _parts(self, place: Place, depth: int) -> Iterator[tuple[Place, bool]]:
-        """Yield the schemas that one is put together of, and whether each holds for all its values."""
+        """Yield the schemas that one is composed of, and whether each applies to all its values."""
         yield place, True
         for word in ("allOf", "oneOf", "anyOf") if depth < DEEPEST else ():
             for number, part in enumerate(place.schema.get(word, ())):
@@ -108,7 +108,7 @@ class Shapes:
 
 
 def type_of(place: Place) -> str:
-    """Return the JSON type that a schema names, the first of several but null; "" if it names none."""
+    """Return the JSON type of a schema, of several the first other than null; "" if it has none."""
     named = place.schema.get("type", "")
     kinds = [named] if isinstance(named, str) else named
     return next((kind for kind in kinds if kind != "null"), "")

@@ -15,7 +15,7 @@ from emulator.store.world import World
 from emulator.vendor import Handlers
 
 LENGTH = 32
-"""A token has so many hexadecimal digits."""
+"""The number of hexadecimal digits in a token."""
 
 
 def token_handlers(contract: Contract, credentials: Collection) -> Handlers:
@@ -47,7 +47,7 @@ def _issue(credentials: Collection, known: list[str], seconds: int, call: Call, 
 
 
 def _client(call: Call, form: Record, world: World, credentials: Collection) -> Record | None:
-    """Return the client that a call comes from: HTTP basic, or id and secret in the form."""
+    """Return the client of a call: by HTTP basic, or by id and secret in the form."""
     scheme, _, value = call.headers.get("Authorization", "").strip().partition(" ")
     id, secret = (
         read_basic(value) if scheme.lower() == "basic" else (form.get("client_id", ""), form.get("client_secret"))

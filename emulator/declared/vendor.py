@@ -1,4 +1,4 @@
-"""A vendor whose folder holds data: openapi.yaml, fixtures, scenarios, credentials, and Python if it needs some."""
+"""A vendor in a folder: openapi.yaml, fixtures, scenarios, credentials, and optionally Python."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GIVEN = ("handlers", "dialect", "collections", "authenticate", "authorize", "pre
 
 
 def code_of(contract: Contract) -> Mapping[str, Any]:
-    """Return what the vendor's own Python defines, of GIVEN. Raises ConfigurationError if it cannot be run."""
+    """Return the names of GIVEN that the vendor's Python defines. Raises ConfigurationError if it cannot be run."""
     file = contract.home / FILE if contract.home else None
     if file is None or not file.is_file():
         return {}
@@ -58,7 +58,7 @@ def _line(problem: Exception, file: Path) -> str:
 
 
 def collections_of(contract: Contract, code: Mapping[str, Any]) -> list[Collection]:
-    """Return the collections that a vendor has before its contract declares some: its Python's, and credentials."""
+    """Return the collections of a vendor before those of its contract: its Python's, and credentials."""
     own = list(code["vendor"].collections if "vendor" in code else code.get("collections", ()))
     names = [collection.name for collection in own]
     credentials = f"{contract.vendor}.credentials"
@@ -69,7 +69,7 @@ def collections_of(contract: Contract, code: Mapping[str, Any]) -> list[Collecti
 
 
 def vendor_of(contract: Contract, code: Mapping[str, Any], declared: Declarations) -> Vendor:
-    """Return the vendor of a folder: what its Python defines, else what its contract says."""
+    """Return the vendor of a folder: as its Python defines it, or else its contract."""
     collections = merged(collections_of(contract, code), declared.collections)
     dialect = declared.dialect or DefaultDialect(contract)
     authentication = Authentication(contract, dialect)
@@ -93,5 +93,5 @@ def vendor_of(contract: Contract, code: Mapping[str, Any], declared: Declaration
 
 
 def merged(own: Iterable[Collection], declared: Iterable[Collection]) -> list[Collection]:
-    """Return the collections of a vendor with those that are declared, each name once."""
+    """Return the collections of a vendor together with the declared ones, without duplicates."""
     return list({collection.name: collection for collection in [*declared, *own]}.values())

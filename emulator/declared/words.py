@@ -1,4 +1,4 @@
-"""The words of declared behaviour, read from a contract: what a collection is, what an operation does to it."""
+"""The declarations of a contract: its collections, and what its operations do to them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _KINDS = {"collection": "a collection", "operation": "an operation"}
 
 @dataclass(frozen=True)
 class Reference:
-    """A field that holds keys of another collection; `on_delete` may be a switch ("$switch.delete_with_flows")."""
+    """A field with keys of another collection; `on_delete` may be a switch ("$switch.delete_with_flows")."""
 
     to: str
     on_delete: str = "keep"
@@ -37,7 +37,7 @@ class Reference:
 class Deletion:
     """What a delete does: it removes the record, or writes `set`; then the next one may remove it (`removes_later`).
 
-    `visible` tells that lists and gets still show a record that was deleted so.
+    With `visible`, lists and gets still show a record that was deleted like this.
     """
 
     set: Mapping[str, Any] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Deletion:
 
 @dataclass(frozen=True)
 class Unique:
-    """Fields that together no two records share, among those that match `where`."""
+    """Fields whose combination is unique among the records that match `where`."""
 
     fields: tuple[str, ...]
     where: Mapping[str, Any] = field(default_factory=dict)
@@ -55,7 +55,7 @@ class Unique:
 
 @dataclass(frozen=True)
 class CollectionWords:
-    """What is known of the records of one collection."""
+    """The declaration of one collection."""
 
     name: str
     schema: str = ""
@@ -73,7 +73,7 @@ class CollectionWords:
 
     @classmethod
     def of(cls, name: str, written: Mapping[str, Any]) -> CollectionWords:
-        """Read the words of a collection, whose form has been checked."""
+        """Read the declaration of a collection, whose form is valid."""
         stamps, references = written.get("timestamps", {}), written.get("references", {})
         return cls(
             name=name,
@@ -94,7 +94,7 @@ class CollectionWords:
 
 @dataclass(frozen=True)
 class ReplyWords:
-    """What goes out instead of the contract's 2xx with record or records; NO_BODY is a body that is not given."""
+    """A reply that replaces the contract's 2xx with records; NO_BODY means that no body is given."""
 
     status: int | None = None
     headers: Mapping[str, Any] = field(default_factory=dict)
@@ -105,7 +105,7 @@ class ReplyWords:
 
 @dataclass(frozen=True)
 class OperationWords:
-    """What one operation does. `filter` is None if the operation does not say which parameters are conditions."""
+    """The declaration of one operation. `filter` is None if it does not say which parameters are conditions."""
 
     collection: str = ""
     action: str = ""
@@ -120,7 +120,7 @@ class OperationWords:
 
     @classmethod
     def of(cls, written: Mapping[str, Any]) -> OperationWords:
-        """Read the words of an operation, whose form has been checked."""
+        """Read the declaration of an operation, whose form is valid."""
         filters, reply = written.get("filter"), written.get("reply", {})
         return cls(
             collection=written.get("collection", ""),
@@ -143,7 +143,7 @@ class OperationWords:
 
 
 def form_problems(written: Any, kind: str) -> Iterator[Problem]:
-    """Yield what is wrong with the form of a declaration of a `kind`: "root", "operation"."""
+    """Yield the mistakes in the form of a declaration of a `kind`: "root", "operation"."""
     for found in _check(kind).violations(written, "document"):
         yield found.pointer, _sentence(found, kind)
 

@@ -1,4 +1,4 @@
-"""Writing declared records: keys, times, uniqueness, references, and what deleting one does to others."""
+"""Writes declared records: keys, times, uniqueness, references, and the effects of deletion on other records."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from emulator.store.world import World
 
 
 class Failures(Protocol):
-    """What refuses a call because of the state of the records. Each returns the refusal, for its caller to raise."""
+    """The refusals that depend on the state of the records. Each method returns one for its caller to raise."""
 
     def missing(self, collection: str, key: str, value: Any) -> Refusal:
-        """Refuse what needs a record that is not there."""
+        """Refuse a call that needs a missing record."""
 
     def conflict(self, collection: str, detail: str) -> Refusal:
-        """Refuse what the state of a record, or another record, does not allow."""
+        """Refuse a call that the state of a record, or another record, does not allow."""
 
     def reference(self, collection: str, field: str, value: Any) -> Refusal:
-        """Refuse a value that refers to no record of another collection."""
+        """Refuse a reference to a missing record of another collection."""
 
     def invalid(self, pointer: str, detail: str) -> Refusal:
-        """Refuse what was sent."""
+        """Refuse an invalid value in the call."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Writer:
     failures: Failures
 
     def create(self, given: Mapping[str, Any], fixed: Mapping[str, Any], sets: Mapping[str, Any]) -> Record:
-        """Add a record: defaults, what the caller has given, fixed values, what the server sets, key and times."""
+        """Add a record: defaults, the caller's values, fixed values, the server's values, key and times."""
         resource, world = self.resource, self.world
         record = {**self.defaults(), **resource.writable(given)}
         record |= {name: resource.typed(name, value) for name, value in fixed.items() if not isinstance(value, list)}
