@@ -24,6 +24,7 @@ from emulator.catalogue import Catalogue
 from emulator.client import Client, EmulatorError, exchange_of
 from emulator.testing import pytest_plugin
 from emulator.testing.coverage import ContractCoverage
+from emulator.testing.github import annotation
 from emulator.testing.report import unexpected_calls
 from emulator.testing.stray_calls import ADVICE
 from emulator.testing.suite import wanted_by
@@ -786,6 +787,66 @@ def test_coverage_is_written_as_json(inner: Inner) -> None:
     assert met == {"celigo": {"getTokenInfo": {"429": 1}}, "secoda": {"listIntegrations": {"200": 1}}}
     assert document["covered"] == 2
     assert document["percent"] == round(200 / document["documented"], 2)
+
+
+def test_coverage_is_not_shown_where_nobody_wants_it(inner: Inner) -> None:
+    result = inner.run(COVERED, "--emulator-coverage=none", "--emulator-coverage-fail-under=0.5")
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.no_fnmatch_line("*contract coverage*")
+    assert not (inner.pytester.path / "none").exists()
+
+
+MISSTEPS = """
+@pytest.mark.emulator(allow_unmatched=["/meant"])
+def test_it(emulator):
+    call(emulator.secoda, "/meant")
+    call(emulator.secoda, "/100%,a:b")
+    call(emulator.secoda, params={"colour": "blue"})
+
+def test_other(emulator):
+    assert False
+"""
+
+
+def test_github_shows_each_unexpected_call_beside_its_test(inner: Inner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(inner.pytester.path))
+    annotations = [line for line in inner.run(MISSTEPS).outlines if line.startswith("::")]
+    place = "::error file=test_github_shows_each_unexpected_call_beside_its_test.py,line=5::"
+    assert len(annotations) == 2
+    assert annotations[0].startswith(
+        f"{place}GET /api/v1/100%25,a:b: no operation in contracts/secoda/openapi.yaml matches"
+    )
+    assert annotations[1].startswith(f"{place}GET /integration/integrations?colour=blue: additionalProperties at query")
+    assert annotations[1].endswith("%0A    contracts/secoda/openapi.yaml, listIntegrations")
+    monkeypatch.setenv("GITHUB_ACTIONS", "")
+    assert not [line for line in inner.run(MISSTEPS).outlines if line.startswith("::")]
+
+
+def test_place_of_an_annotation_is_escaped() -> None:
+    told = annotation(Path("a,b:c%.py"), 3, "one\r\ntwo")
+    assert told == "::error file=a%2Cb%3Ac%25.py,line=3::one%0D%0Atwo"
+
+
+def test_failure_shows_the_users_code_only(inner: Inner) -> None:
+    result = inner.run(
+        """
+        def test_verify(emulator):
+            emulator.verify("listIntegrations", vendor="secoda")
+
+        def test_refused(emulator):
+            emulator.scenario("secoda/nothing")
+
+        def test_attribute(emulator):
+            emulator.sekoda.url
+
+        def test_rights(emulator):
+            emulator.secoda.credentials["owner"]
+        """
+    )
+    result.assert_outcomes(failed=4)
+    result.stdout.no_fnmatch_line("*emulator/client/*")
+    result.stdout.no_fnmatch_line("*emulator/errors.py*")
 
 
 def test_too_little_coverage_fails_the_run(inner: Inner) -> None:

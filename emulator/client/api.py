@@ -10,6 +10,8 @@ from emulator.client.connections import TIMEOUT, Connections
 from emulator.client.urls import query_text, quoted
 from emulator.errors import EmulatorError
 
+__tracebackhide__ = True
+
 ROOT = "/_emulator"
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+__tracebackhide__ = True
+
 LONGEST_LINE = 160
 """How many characters of a record or a value a text shows."""
 

@@ -15,6 +15,8 @@ from emulator.client.summary import SandboxSummary, summary_of
 from emulator.client.urls import quoted
 from emulator.errors import EmulatorError
 
+__tracebackhide__ = True
+
 POLL_SECONDS = 0.05
 """How long to wait between two checks whether it is ready."""
 ANSWER = 1.0

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 from emulator.client.api import Api
 from emulator.errors import EmulatorError
 
+__tracebackhide__ = True
+
 ClockSetting: TypeAlias = str | datetime | Mapping[str, Any]
 
 

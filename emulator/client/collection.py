@@ -10,6 +10,8 @@ from emulator.client.api import Api
 from emulator.client.urls import quoted
 from emulator.errors import EmulatorError, sentence, unknown
 
+__tracebackhide__ = True
+
 PAGE = 10_000
 """How many records are requested at once: the control API's maximum."""
 

@@ -12,6 +12,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from emulator.errors import EmulatorError
 
+__tracebackhide__ = True
+
 TIMEOUT = 60.0
 
 

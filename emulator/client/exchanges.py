@@ -10,6 +10,8 @@ from typing import Any
 
 from emulator.client.headers import Headers
 
+__tracebackhide__ = True
+
 
 @dataclass(frozen=True)
 class Violation:

@@ -11,6 +11,8 @@ from emulator.errors import EmulatorError
 if TYPE_CHECKING:
     from types import TracebackType
 
+__tracebackhide__ = True
+
 
 class ScenarioClient:
     """A scenario that is on in a sandbox. As a context manager, it is turned off at the end."""

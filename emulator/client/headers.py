@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+__tracebackhide__ = True
+
 
 class Headers(Mapping[str, str]):
     """Headers by case-insensitive name: of a repeated header the first value."""

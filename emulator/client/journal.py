@@ -10,6 +10,8 @@ from emulator.client.api import Api
 from emulator.client.exchanges import Exchange, exchange_of
 from emulator.client.types import Where
 
+__tracebackhide__ = True
+
 PAGE = 500
 """How many exchanges are requested at once."""
 

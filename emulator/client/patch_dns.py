@@ -25,6 +25,8 @@ from emulator.errors import ConfigurationError
 from emulator.transport.hosts import HTTPS_PORT, Hosts
 from emulator.transport.splice import splice
 
+__tracebackhide__ = True
+
 __all__ = ["patch_dns"]
 
 TIMEOUT = 10.0

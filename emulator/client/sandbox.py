@@ -38,6 +38,8 @@ from emulator.errors import ConfigurationError, EmulatorError, sentence, unknown
 if TYPE_CHECKING:
     from types import TracebackType
 
+__tracebackhide__ = True
+
 
 class SandboxClient(BuiltInVendors):
     """One sandbox. A vendor is an attribute, `sandbox.secoda.url`; one that you added is `sandbox.vendors["acme"]`.

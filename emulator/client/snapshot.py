@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from emulator.client.api import Api
 from emulator.client.urls import quoted
 
+__tracebackhide__ = True
+
 
 @dataclass(frozen=True)
 class Snapshot:

@@ -11,6 +11,8 @@ from emulator.errors import EmulatorError
 if TYPE_CHECKING:
     from types import TracebackType
 
+__tracebackhide__ = True
+
 
 class StubClient:
     """A stub of a sandbox. As a context manager, it is removed at the end."""

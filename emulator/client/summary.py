@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+__tracebackhide__ = True
+
 
 @dataclass(frozen=True)
 class SandboxSummary:

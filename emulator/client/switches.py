@@ -7,6 +7,8 @@ from typing import Any
 
 from emulator.client.api import Api
 
+__tracebackhide__ = True
+
 
 class Switches(Mapping[str, Any]):
     """A sandbox's switches, such as "celigo.empty_list_status": get and set them as in a dictionary."""

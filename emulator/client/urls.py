@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
+__tracebackhide__ = True
+
 
 def quoted(segment: str) -> str:
     """Return a text as one segment of a path; the * of "*/outage" stays."""

@@ -11,6 +11,8 @@ from emulator.client.stubs import StubClient
 from emulator.client.types import BuiltInVendors, Delay, Where
 from emulator.errors import EmulatorError, unknown
 
+__tracebackhide__ = True
+
 NO_BODY: Final = object()
 """A body that is left out, where None would mean JSON `null`."""
 

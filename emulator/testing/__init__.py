@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from emulator.testing import github as github
     from emulator.testing import in_loop as in_loop
     from emulator.testing import local as local
     from emulator.testing import report as report
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["EmulatorContainer", "InLoopEmulator"]
 
 _HOMES = {"EmulatorContainer": "containers", "InLoopEmulator": "in_loop"}
-_MODULES = ("in_loop", "local", "report", "stray_calls", "suite", "watching")
+_MODULES = ("github", "in_loop", "local", "report", "stray_calls", "suite", "watching")
 
 
 def __getattr__(name: str) -> Any:

@@ -30,11 +30,14 @@ MARK = (
 SECTION = "emulator journal"
 CHANGES = "emulator changes"
 SENT = "emulator_coverage"
+MISSTEPS = "emulator_missteps"
+NO_COVERAGE = "none"
 
 _suite = pytest.StashKey["Suite"]()
 _watched = pytest.StashKey["list[Evidence]"]()
 _changes = pytest.StashKey["list[tuple[str, Callable[[], Changes]]]"]()
 _passed = pytest.StashKey[bool]()
+_missteps = pytest.StashKey[list[str]]()
 _unwritten = pytest.StashKey[str]()
 
 
@@ -51,7 +54,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     shown = "Show what a failed test has changed in the records."
     group.addoption("--emulator-changes", action="store_true", help=shown)
     parser.addini("emulator_changes", shown, type="bool", default=False)
-    group.addoption("--emulator-coverage", metavar="FILE", help="Write the contract coverage to this file, as JSON.")
+    group.addoption(
+        "--emulator-coverage",
+        metavar="FILE",
+        help="Write the contract coverage to this file, as JSON; none: do not show it either.",
+    )
     group.addoption(
         "--emulator-coverage-fail-under",
         metavar="N",
@@ -79,7 +86,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker, and refuse invalid options now instead of after all tests."""
     config.addinivalue_line("markers", MARK)
     file, least = config.getoption("emulator_coverage"), config.getoption("emulator_coverage_fail_under")
-    if file is not None and (problem := _unwritable(file)):
+    if file not in (None, NO_COVERAGE) and (problem := _unwritable(file)):
         raise pytest.UsageError(f"--emulator-coverage={file}: {problem}")
     if least is not None and not 0 <= least <= 100:
         raise pytest.UsageError(f"--emulator-coverage-fail-under={least:g}: expected a percentage from 0 to 100")
@@ -175,6 +182,10 @@ def pytest_runtest_makereport(
     if report.when == "call" and report.failed and _shows_changes(item.config):
         changed = item.stash.get(_changes, [])
         report.sections += [(f"{CHANGES}: sandbox {name}", testing.report.changes_text(one)) for name, one in changed]
+    if missteps := item.stash.get(_missteps, []):
+        item.stash[_missteps] = []
+        # An attribute, because a worker of pytest-xdist sends those.
+        vars(report)[MISSTEPS] = [str(item.path), (item.location[1] or 0) + 1, missteps]
     if report.when == "teardown":
         for one in watched:
             one.end()
@@ -200,7 +211,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         if coverage is not None:
             output[SENT] = coverage.document()
         return
-    is_unwritten = bool(config.getoption("emulator_coverage")) and not _write_coverage(config)
+    is_unwritten = config.getoption("emulator_coverage") not in (None, NO_COVERAGE) and not _write_coverage(config)
     if (is_unwritten or _is_too_little(config)) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -209,7 +220,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """Show the covered operations and documented statuses, and with --emulator-log=all every journal."""
     if config.getoption("emulator_log") == "all":
         _show_journals(terminalreporter)
-    if _suite in config.stash:
+    if _suite in config.stash and testing.github.are_wanted():
+        _annotate(terminalreporter)
+    if _suite in config.stash and config.getoption("emulator_coverage") != NO_COVERAGE:
         coverage = config.stash[_suite].coverage
         terminalreporter.section("emulator: contract coverage", sep="-")
         lines = coverage.lines(config.get_terminal_writer().fullwidth - 1, details=config.get_verbosity() >= 0)
@@ -223,6 +236,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             f" --emulator-coverage-fail-under requires {config.getoption('emulator_coverage_fail_under'):g} %",
             red=True,
         )
+
+
+def _annotate(reporter: pytest.TerminalReporter) -> None:
+    """Print an annotation of GitHub Actions for each unexpected call."""
+    for report in [*reporter.stats.get("failed", []), *reporter.stats.get("error", [])]:
+        file, line, calls = getattr(report, MISSTEPS, ("", 0, []))
+        for call in calls:
+            reporter.write_line(testing.github.annotation(Path(file), line, call))
 
 
 def _suite_of(config: pytest.Config) -> Suite:
@@ -272,7 +293,8 @@ def _judge(item: pytest.Item) -> None:
     with _sentences():
         found = [complaint for watched in item.stash.get(_watched, []) if (complaint := watched.complaint())]
     if found:
-        pytest.fail("\n".join(found), pytrace=False)
+        item.stash.setdefault(_missteps, []).extend(call for complaint in found for call in complaint.calls)
+        pytest.fail("\n".join(map(str, found)), pytrace=False)
 
 
 def _judge_teardown(item: pytest.Item) -> None:

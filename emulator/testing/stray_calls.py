@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from emulator.journal.masking import Masker
 from emulator.sandbox.sandboxes import DEFAULT
 from emulator.testing.report import Allowance, is_allowed
+from emulator.testing.watching import Complaint
 
 if TYPE_CHECKING:
     from emulator.journal.entry import Exchange
@@ -63,12 +64,12 @@ class StrayCalls:
         """Return a line for each call, "" if there are none."""
         return "\n".join(told for _, told in self._calls)
 
-    def complaint(self) -> str:
-        """Return the calls since the last time that the test does not allow, "" if there are none."""
+    def complaint(self) -> Complaint:
+        """Return the unexpected calls since the last time."""
         calls = self._calls[self._judged :]
         self._judged += len(calls)
         found = [told for path, told in calls if not is_allowed(self._allowed, [path])]
-        return "\n".join([ADVICE, *(f"  {told}" for told in found)]) if found and not self._meant() else ""
+        return Complaint(ADVICE, found) if found and not self._meant() else Complaint()
 
     def _record(self, method: str, path: str, told: str) -> None:
         if len(self._calls) < MOST_STRAY_CALLS:

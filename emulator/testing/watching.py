@@ -12,11 +12,25 @@ from emulator.client import EmulatorError, Exchange
 from emulator.testing.report import Allowance, journal_lines, unexpected_calls
 from emulator.testing.sandboxes import Seen, told
 
-__all__ = ["Allowances", "Evidence", "SandboxEvidence", "Watcher"]
+__all__ = ["Allowances", "Complaint", "Evidence", "SandboxEvidence", "Watcher"]
 
 
 Identity: TypeAlias = tuple[int, datetime, float]
 """An exchange's number, time and duration: a reset counts from 1 again, and a clock may be frozen."""
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """What a test fails for: the unexpected calls, and what to do about them. False if there are none."""
+
+    advice: str = ""
+    calls: Sequence[str] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.calls)
+
+    def __str__(self) -> str:
+        return "\n".join([self.advice, *(f"  {call}" for call in self.calls)])
 
 
 class Evidence(Protocol):
@@ -29,8 +43,8 @@ class Evidence(Protocol):
     def journal(self) -> str:
         """Return the calls as text, "" if there is nothing to show."""
 
-    def complaint(self) -> str:
-        """Return what the client has done since the last time that the test does not allow, "" if nothing."""
+    def complaint(self) -> Complaint:
+        """Return the unexpected calls since the last time."""
 
     def end(self) -> None:
         """Watch no more for this test."""
@@ -97,20 +111,18 @@ class SandboxEvidence:
             return f"the journal cannot be read: {problem}"
         return "\n".join(journal_lines(map(told, [*self._calls, *under_way]))) or "no calls"
 
-    def complaint(self) -> str:
-        """Return what the client has done since the last time that the test does not allow, "" if nothing."""
+    def complaint(self) -> Complaint:
+        """Return the unexpected calls since the last time."""
         self._calls += self._watcher.new()
         unjudged, self._judged = self._calls[self._judged :], len(self._calls)
         suspicious = [told(one) for one in unjudged if not one.operations or one.violations]
         allowed = self._allowed
         found = list(unexpected_calls(suspicious, allowed.unmatched, allowed.violations, self._watcher.base_urls))
-        if not found:
-            return ""
-        sentence = (
+        advice = (
             f"The client made calls that are not in the contract (in {self.name}); if they are intended, allow them:"
             " @pytest.mark.emulator(allow_unmatched=True) or (allow_violations=True)."
         )
-        return "\n".join([sentence, *(f"  {complaint}" for complaint in found)])
+        return Complaint(advice, found)
 
     def end(self) -> None:
         """Leave no call of this test to the next one that uses the sandbox."""

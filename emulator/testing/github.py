@@ -1,0 +1,28 @@
+"""Annotations of GitHub Actions, which it shows beside the lines of a test."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+__all__ = ["annotation", "are_wanted"]
+
+
+def are_wanted() -> bool:
+    """Return True if GitHub Actions reads the output."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def annotation(file: Path, line: int, message: str) -> str:
+    """Return the command for an error at a line of a file, from 1 (GitHub documentation, Workflow commands)."""
+    folder = os.environ.get("GITHUB_WORKSPACE", "")
+    shown = file.relative_to(folder) if folder and file.is_relative_to(folder) else file
+    return f"::error file={_property(shown.as_posix())},line={line}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
