@@ -33,7 +33,7 @@ from emulator.settings import Settings
 from emulator.store.collection import Collection
 from emulator.store.records import Records
 from emulator.vendor import Handlers, Vendor
-from emulator.vendors import load_vendors
+from emulator.vendors import load_vendors, vendor_names
 
 logger = logging.getLogger("emulator")
 
@@ -272,9 +272,9 @@ def credential_check() -> Check:
     return own_contract().schema("credential.schema.json")
 
 
-def vendor_homes(settings: Settings, built_in: Iterable[str] | None = None) -> dict[str, Path]:
+def vendor_homes(settings: Settings) -> dict[str, Path]:
     """Return the folders of the vendors that did not come with the emulator. Raises ConfigurationError."""
-    return find_vendors(settings.vendors, load_vendors() if built_in is None else built_in)
+    return find_vendors(settings.vendors, vendor_names())
 
 
 def contract_overlay(settings: Settings) -> Path | None:

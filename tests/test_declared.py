@@ -10,6 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
+from emulator.app import Emulator
+from emulator.files.package_data import CONTRACTS
+from emulator.server.server import ThreadedServer
+from emulator.settings import read_settings
 from tests.own_vendor import ID, body, crud, operation, query, ref, served
 
 TASKS = {"collection": "tasks"}
@@ -600,3 +604,190 @@ def test_records_are_generated_and_added_as_a_built_in_vendors_are(plain: httpx.
     assert (changed["collection"], changed["counts"]) == ("acme.tasks", {"added": 3, "removed": 0, "changed": 0})
     refused = plain.post(f"{control}/state/acme.tasks", json={"title": 7})
     assert (refused.status_code, "/title" in refused.json()["detail"]) == (422, True)
+
+
+PAGES = {"type": "object", "properties": {"data": LISTED, "total": {"type": "integer"}, "next": {}, "has_more": {}}}
+CURSORS = {"type": "object", "properties": {"items": LISTED, "next_page_token": {}, "total": {}}}
+
+
+def paged(paging: Any, names: dict[str, str], reply: Any, root: Any = None) -> dict[str, Any]:
+    parameters = [one for name, kind in names.items() for one in query(name, kind=kind)]
+    document = with_list({"paging": paging} if paging else {}, parameters, reply)
+    if root is not None:
+        document["x-emulator"]["paging"] = root
+    return document
+
+
+def filled(client: httpx.Client, count: int = 5) -> None:
+    for number in range(count):
+        created(client, title=f"T{number}", rank=number)
+
+
+def test_page_strategy_finds_parameters_and_fields_by_their_usual_names(tmp_path: Path) -> None:
+    with served(tmp_path, paged("page", {"page": "integer", "per_page": "integer"}, PAGES)) as client:
+        filled(client)
+        first = client.get("/tasks?per_page=2&page=1").json()
+        assert ([one["title"] for one in first["data"]], first["total"], first["has_more"]) == (["T0", "T1"], 5, True)
+        second = client.get(first["next"]).json()
+        assert [one["title"] for one in second["data"]] == ["T2", "T3"]
+        last = client.get(second["next"]).json()
+        assert ([one["title"] for one in last["data"]], last["next"], last["has_more"]) == (["T4"], None, False)
+        assert client.get("/tasks?page=9").json()["data"] == []
+
+
+def test_offset_strategy(tmp_path: Path) -> None:
+    with served(tmp_path, paged("offset", {"skip": "integer", "limit": "integer"}, LISTED)) as client:
+        filled(client)
+        assert titles(client.get("/tasks?skip=1&limit=2")) == ["T1", "T2"]
+        assert titles(client.get("/tasks?skip=4")) == ["T4"]
+
+
+def test_token_strategy_does_not_tear_when_records_come_and_go(tmp_path: Path) -> None:
+    with served(tmp_path, paged("token", {"page_token": "string", "page_size": "integer"}, CURSORS)) as client:
+        filled(client)
+        first = client.get("/tasks?page_size=2").json()
+        token = first["next_page_token"]
+        client.delete(f"/tasks/{first['items'][0]['id']}")
+        second = client.get("/tasks", params={"page_size": 2, "page_token": token}).json()
+        assert [one["title"] for one in second["items"]] == ["T2", "T3"]
+        third = client.get("/tasks", params={"page_size": 2, "page_token": second["next_page_token"]}).json()
+        assert ([one["title"] for one in third["items"]], third["next_page_token"]) == (["T4"], None)
+        assert client.get("/tasks?page_token=never").status_code == 422
+
+
+def test_cursor_strategy_takes_the_key_of_the_last_record(tmp_path: Path) -> None:
+    with served(tmp_path, paged("cursor", {"starting_after": "string", "limit": "integer"}, PAGES)) as client:
+        filled(client)
+        first = client.get("/tasks?limit=2").json()
+        after = first["data"][-1]["id"]
+        second = client.get("/tasks", params={"limit": 2, "starting_after": after}).json()
+        assert ([one["title"] for one in second["data"]], second["has_more"]) == (["T2", "T3"], True)
+        assert client.get("/tasks?starting_after=none").status_code == 422
+
+
+def test_link_strategy_tells_other_pages_in_a_header(tmp_path: Path) -> None:
+    with served(
+        tmp_path, paged("link", {"page": "integer", "per_page": "integer", "title": "string"}, LISTED)
+    ) as client:
+        filled(client)
+        reply = client.get("/tasks?per_page=2&page=2")
+        assert titles(reply) == ["T2", "T3"]
+        links = reply.links
+        assert sorted(map(str, links)) == ["first", "last", "next", "prev"]
+        assert titles(client.get(links["next"]["url"])) == ["T4"]
+        assert "per_page=2" in links["prev"]["url"]
+
+
+TEMPLATE = {
+    "own": {
+        "parameters": {
+            "offset": "from",
+            "size": "count",
+            "sort": "by",
+            "include": "fields",
+            "exclude": "without",
+            "search": "q",
+        },
+        "size": {"default": "$switch.size", "maximum": 3},
+        "headers": {"X-Total": "$count", "X-Next": "$next"},
+        "empty": 204,
+        "always": ["id"],
+    }
+}
+
+
+@pytest.fixture
+def own_pages(tmp_path: Path) -> Iterator[httpx.Client]:
+    names = {
+        "from": "integer",
+        "count": "integer",
+        "by": "string",
+        "fields": "string",
+        "without": "string",
+        "q": "string",
+    }
+    document = paged(None, names, LISTED, TEMPLATE)
+    document["components"]["schemas"]["Task"]["required"] = ["id"]
+    document["x-switches"] = {"size": {"default": 2, "schema": {"enum": [2, 3]}, "description": "Records of a page."}}
+    document["paths"]["/tasks"]["get"]["responses"]["204"] = {"description": "No tasks."}
+    with served(tmp_path, document) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ("", ["T0", "T1"]),
+        ("?count=9", ["T0", "T1", "T2"]),
+        ("?count=0", ["T0", "T1"]),
+        ("?from=4", ["T4"]),
+        ("?by=-rank", ["T4", "T3"]),
+        ("?by=title,-rank&count=1", ["T0"]),
+        ("?q=t3", ["T3"]),
+    ],
+)
+def test_own_strategy_cuts_sorts_and_searches(own_pages: httpx.Client, given: str, found: list[str]) -> None:
+    filled(own_pages)
+    assert titles(own_pages.get(f"/tasks{given}")) == found
+
+
+def test_own_strategy_projects_and_has_headers_and_an_empty_list(own_pages: httpx.Client) -> None:
+    empty = own_pages.get("/tasks")
+    assert (empty.status_code, empty.content) == (204, b"")
+    filled(own_pages, 3)
+    reply = own_pages.get("/tasks?fields=title")
+    assert [set(task) for task in reply.json()] == [{"id", "title"}] * 2
+    assert (reply.headers["X-Total"], own_pages.get(reply.headers["X-Next"]).headers.get("X-Next")) == ("3", None)
+    assert [set(task) for task in own_pages.get("/tasks?without=rank,id").json()] == [{"id", "title"}] * 2
+
+
+def test_list_without_paging_has_all_records(tmp_path: Path) -> None:
+    with served(
+        tmp_path, paged("none", {"from": "integer", "count": "integer"}, LISTED, TEMPLATE_WITHOUT_SWITCH)
+    ) as client:
+        filled(client)
+        assert len(client.get("/tasks?count=1").json()) == 5
+
+
+TEMPLATE_WITHOUT_SWITCH = {"own": {"parameters": {"offset": "from", "size": "count"}}}
+
+
+def test_declared_operations_are_answered_in_any_mode_of_the_clock_and_journal(plain: httpx.Client) -> None:
+    created(plain)
+    root = str(plain.base_url).partition("/acme")[0]
+    fault = {"vendor": "acme", "operation": "getTask", "commit": "after", "connection": "reset"}
+    assert httpx.post(f"{root}/_emulator/sandboxes/default/faults", json=fault).is_success
+    with pytest.raises(httpx.HTTPError):
+        plain.get("/tasks/x")
+    exchanges = httpx.get(f"{root}/_emulator/sandboxes/default/journal").json()["exchanges"]
+    assert [exchange["operations"] for exchange in exchanges] == [["createTask"], ["getTask"]]
+
+
+def test_operation_of_a_built_in_vendor_is_declared_in_an_overlay(tmp_path: Path) -> None:
+    text = (CONTRACTS / "immuta" / "openapi.yaml").read_text("utf-8")
+    declared = """  /tag:
+    get:
+      operationId: listTags
+      tags: [catalogue]
+      x-evidence: {level: assumed, source: no source}
+      x-emulator: {collection: tags, sort: -name}
+      responses:
+        "200":
+          description: The tags.
+          x-evidence: {level: assumed, source: no source}
+          content: {application/json: {schema: {type: array, items: {$ref: schemas/tag.schema.json}}}}
+        "401": {$ref: "#/components/responses/Unauthorized"}
+        "403": {$ref: "#/components/responses/Forbidden"}
+        "500": {$ref: "#/components/responses/InternalError"}
+        "503": {$ref: "#/components/responses/Unavailable"}
+"""
+    (tmp_path / "immuta").mkdir()
+    changed = text.replace("  /tag:\n", declared, 1) + "\nx-emulator: {collections: {tags: {id: integer}}}\n"
+    (tmp_path / "immuta" / "openapi.yaml").write_text(changed, "utf-8")
+    settings = read_settings({"contracts": str(tmp_path), "port": 0, "access_log": False})
+    with ThreadedServer(Emulator(settings)) as server:
+        catalogue = server.server.emulator.catalogue
+        credential = next(iter(server.server.emulator.sandboxes.default.credentials["immuta"].values()))
+        headers = catalogue.vendors["immuta"].present(credential)
+        reply = httpx.get(f"{server.url}{catalogue.contracts['immuta'].base_path}/tag", headers=headers)
+        assert [tag["name"] for tag in reply.json()] == ["PII.phone", "PII.email", "PII"]

@@ -16,6 +16,7 @@ from emulator.cli.completing import of_kind
 from emulator.cli.init import init
 from emulator.cli.inspection import faults, journal, sandboxes, scenario, state
 from emulator.cli.listing import completion, operations, scenarios, version
+from emulator.cli.new_vendor import new_vendor
 from emulator.cli.remote import reset, snapshot, wait
 from emulator.cli.streams import say
 from emulator.errors import ConfigurationError, EmulatorError
@@ -127,6 +128,6 @@ def _give_help(command: click.Command) -> None:
 
 LISTING = (operations, scenarios, version, completion)
 RUNNING = (wait, reset, snapshot, sandboxes, journal, state, faults, scenario)
-for command in (init, check, *LISTING, *RUNNING):
+for command in (init, new_vendor, check, *LISTING, *RUNNING):
     commands.add_command(command)
 _give_help(commands)

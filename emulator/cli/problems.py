@@ -57,7 +57,7 @@ def checked_folders(settings: Settings, folders: Sequence[Path]) -> Sequence[Pat
 def all_problems(folders: Sequence[Path], settings: Settings) -> Iterator[str]:
     """Yield all mistakes in the contracts, and in the folders: the built-in ones, then the users' own."""
     overlay, vendors = contract_overlay(settings), load_vendors()
-    homes = vendor_homes(settings, vendors)
+    homes = vendor_homes(settings)
     of_contracts = list(contract_problems(overlay=overlay))
     yield from of_contracts
     of_own = {name: list(own_problems(home, name)) for name, home in homes.items()}

@@ -25,13 +25,18 @@ def find_vendors(folders: Iterable[str], built_in: Iterable[str]) -> dict[str, P
     found: dict[str, Path] = {}
     taken = set(built_in)
     for name, home in [*_installed(), *(one for folder in folders for one in _in_folder(Path(folder)))]:
-        if not NAME.fullmatch(name):
-            raise ConfigurationError(f"{home}: invalid vendor name {name!r}; use small letters, digits, - and _")
-        if name in taken:
-            raise ConfigurationError(f"{home}: there is a vendor {name} already; give the folder another name")
+        check_name(name, home, taken)
         taken.add(name)
         found[name] = home
     return found
+
+
+def check_name(name: str, home: Path, taken: Iterable[str]) -> None:
+    """Raise ConfigurationError for a vendor's name that is invalid, or that another vendor has."""
+    if not NAME.fullmatch(name):
+        raise ConfigurationError(f"{home}: invalid vendor name {name!r}; use small letters, digits, - and _")
+    if name in taken:
+        raise ConfigurationError(f"{home}: there is a vendor {name} already; give the folder another name")
 
 
 def _in_folder(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from emulator.contract.documents import OPENAPI
 from emulator.contract.openapi import Contract
@@ -21,21 +20,17 @@ from emulator.declared.checks import (
 from emulator.declared.dialect import NAMES as ERROR_NAMES
 from emulator.declared.dialect import DefaultDialect, ErrorWords
 from emulator.declared.expressions import Problem, Scope, names_in
-from emulator.declared.ids import new_id
 from emulator.declared.paging import NAMES, Strategy
+from emulator.declared.populating import populated
 from emulator.declared.replying import input_wrapper, reply_shape, success
 from emulator.declared.resources import Resource
-from emulator.declared.samples import Samples
 from emulator.declared.shapes import Place, Shapes
 from emulator.declared.words import CollectionWords, OperationWords, ReplyWords, form_problems
 from emulator.errors import unknown
-from emulator.exchange import Call, Record, Reply
+from emulator.exchange import Call, Reply
 from emulator.files.yaml_file import place
 from emulator.store.collection import Collection
 from emulator.store.world import World
-
-if TYPE_CHECKING:
-    from faker import Faker
 
 ROOT = "/x-emulator"
 _BY_METHOD = {
@@ -67,7 +62,8 @@ def read_declarations(contract: Contract, known: Sequence[Collection] = ()) -> D
     places = [f"{place(contract.files[OPENAPI], pointer)}: {sentence}" for pointer, sentence in problems]
     if places:
         return Declarations(problems=places)
-    collections = [resource.kept for resource in reader.resources.values()]
+    resources = reader.resources
+    collections = [populated(resource, resources, reader.shapes) for resource in resources.values()]
     return Declarations(collections, dict(reader.handlers()), reader.dialect)
 
 
@@ -116,6 +112,12 @@ class _Reader:
         self.dialect = DefaultDialect(self._contract, ErrorWords.of(self._root.get("errors", {})))
         for name, written in self._root.get("collections", {}).items():
             words = CollectionWords.of(name, written)
+            kept = self._known.get(f"{self._contract.vendor}.{name}")
+            if kept is not None and words.key != kept.key:
+                # A collection of the vendor's Python has its key.
+                words = replace(words, key=kept.key)
+                if "key" in written:
+                    yield f"{ROOT}/collections/{name}/key", f"the key of {kept.name} is {kept.key!r}"
             found = self._schema(words)
             if found is None:
                 names = self._schema_names()
@@ -240,10 +242,7 @@ class _Reader:
         kept = self._known.get(full_name) or Collection(full_name, words.key, schema=name)
         if schema is None or not is_known:
             return Resource(words, kept, None, None)
-        resource = Resource(words, kept, self.shapes.shape(schema), self._contract.schemas.check(schema.address))
-        if kept.populate is not None:
-            return resource
-        return replace(resource, kept=replace(kept, populate=partial(_generated, resource, schema, self.shapes)))
+        return Resource(words, kept, self.shapes.shape(schema), self._contract.schemas.check(schema.address))
 
     def _schema(self, words: CollectionWords) -> Place | None:
         """Return the schema of a record: the declared one, or else that of its get, its create, or its list."""
@@ -349,12 +348,3 @@ def _anonymous(path: str) -> str:
 def _condition(written: str) -> tuple[str, str]:
     name, _, operator = written.partition(" ")
     return name, operator or "eq"
-
-
-def _generated(
-    resource: Resource, schema: Place, shapes: Shapes, fake: Faker, number: int, world: World, given: Record
-) -> Record:
-    """Return a record with the required fields of its schema, and a new key."""
-    made = Samples(shapes, world).value(schema)
-    key = new_id(resource.strategy, world, resource.kept)
-    return {**(made if isinstance(made, dict) else {}), resource.key: key}

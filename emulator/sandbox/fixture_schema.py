@@ -17,7 +17,9 @@ CREDENTIAL = f"any-credential{SUFFIX}"
 def fixture_schema(collection: Collection, contract: Contract, credential: Document) -> dict[str, Any]:
     """Return the schema of a collection's fixture file; `credential` is that of every vendor's credentials."""
     schemas = {name.rpartition("/")[2]: load(file) for name, file in contract.files.items() if name.endswith(SUFFIX)}
-    of_record = [{"$ref": collection.schema}] if collection.schema else []
+    # A schema within a user's openapi.yaml is not bundled.
+    is_file = collection.schema is not None and collection.schema in schemas
+    of_record = [{"$ref": collection.schema}] if is_file else []
     if collection.name.endswith(".credentials"):
         of_record.append({"$ref": CREDENTIAL})
     records, populate, defaults = FIELDS

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.app import Emulator
-from emulator.catalogue import read_catalogue
+from emulator.catalogue import read_catalogue, vendor_homes
 from emulator.client import Client, EmulatorError, SandboxClient
 from emulator.errors import Problem
 from emulator.journal.entry import Exchange
@@ -24,13 +24,17 @@ __all__ = ["LocalEmulators", "LocalSandboxes"]
 
 
 class LocalEmulators:
-    """Creates emulators in this process, with the folder `fixtures` if given; reads the contracts once."""
+    """Creates emulators in this process, with the folder `fixtures` if given; reads the contracts once.
 
-    def __init__(self, fixtures: str | None) -> None:
-        given = {"host": "127.0.0.1", "port": 0, "tls": "auto", "tls_port": 0, "access_log": False}
+    `vendors` are folders with the user's own vendors.
+    """
+
+    def __init__(self, fixtures: str | None, vendors: Sequence[str] = ()) -> None:
+        given: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "tls": "auto", "tls_port": 0, "access_log": False}
+        given |= {"fixtures": fixtures, "vendors": tuple(vendors)}
         # A folder without an emulator.toml: the one for `emulator serve` is not for tests.
-        self._settings = read_settings({**given, "fixtures": fixtures}, folder=Path(__file__).parent)
-        self._catalogue = read_catalogue()
+        self._settings = read_settings(given, folder=Path(__file__).parent)
+        self._catalogue = read_catalogue(homes=vendor_homes(self._settings))
 
     def emulator(self, strays: StrayCalls) -> Emulator:
         """Return an unstarted emulator on a free port; `strays` records calls outside the test's sandbox."""

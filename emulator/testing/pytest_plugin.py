@@ -74,6 +74,7 @@ INI: dict[str, tuple[Any, str]] = {
     "seed": ("string", "The seed of each test's sandbox."),
     "clock": ("string", "The time at which the clock of each test's sandbox starts."),
     "fixtures": ("string", "A folder laid over the emulator's fixtures, relative to the root directory."),
+    "vendors": ("linelist", "Folders with vendors of your own, relative to the root directory."),
     "switches": ("linelist", "Vendors' switches: celigo.empty_list_status=204."),
     "strict": ("bool", "Refuse what the vendors tolerate."),
     "allow_unmatched": ("bool", "Allow calls that no operation matches."),
@@ -249,7 +250,11 @@ def _annotate(reporter: pytest.TerminalReporter) -> None:
 def _suite_of(config: pytest.Config) -> Suite:
     if _suite not in config.stash:
         url = config.getoption("emulator_url") or os.environ.get("EMULATOR_URL", "")
-        config.stash[_suite] = testing.suite.Suite(url, _folder(config, config.getini("emulator_fixtures")))
+        config.stash[_suite] = testing.suite.Suite(
+            url,
+            _folder(config, config.getini("emulator_fixtures")),
+            [str(config.rootpath / name) for name in config.getini("emulator_vendors") or ()],
+        )
     return config.stash[_suite]
 
 
@@ -260,7 +265,7 @@ def _wanted(request: pytest.FixtureRequest) -> Wanted:
     ini = {name: config.getini(f"emulator_{name}") for name in INI}
     if not _suite_of(config).url:
         # The server that is started here has already read them.
-        del ini["fixtures"]
+        del ini["fixtures"], ini["vendors"]
     with _sentences():
         wanted = testing.suite.wanted_by(ini, [mark.kwargs for mark in reversed(marks)])
     if not _suite_of(config).url and wanted.fixtures:

@@ -77,15 +77,17 @@ _LISTS = ("scenarios", "allow_unmatched", "allow_violations", "allow_default")
 class Suite:
     """The state that the tests of one process share.
 
-    `url` is a remote emulator ("": start one here), `fixtures` a folder for the one that is started here. `strays`
-    records calls outside the test's sandbox; None if the emulator is remote, because others may share it.
+    `url` is a remote emulator ("": start one here), `fixtures` a folder for the one that is started here, `vendors` are
+    folders with vendors for it. `strays` records calls outside the test's sandbox; None if the emulator is remote,
+    because others may share it.
     """
 
-    def __init__(self, url: str = "", fixtures: str | None = None) -> None:
+    def __init__(self, url: str = "", fixtures: str | None = None, vendors: Sequence[str] = ()) -> None:
         self.url = url
         self.coverage = ContractCoverage()
         self.strays: StrayCalls | None = None
         self._fixtures = fixtures
+        self._vendors = vendors
         self._sandboxes: Sandboxes | None = None
 
     @contextmanager
@@ -113,7 +115,7 @@ class Suite:
 
     @cached_property
     def _local(self) -> LocalEmulators:
-        return testing.local.LocalEmulators(self._fixtures)
+        return testing.local.LocalEmulators(self._fixtures, self._vendors)
 
     @contextmanager
     def sandbox(self, wanted: Wanted) -> Iterator[tuple[SandboxClient, Watcher]]:

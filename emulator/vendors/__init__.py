@@ -8,7 +8,11 @@ import pkgutil
 from emulator.vendor import Vendor
 
 
+def vendor_names() -> list[str]:
+    """Return the names of the built-in vendors in alphabetical order."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
+
+
 def load_vendors() -> dict[str, Vendor]:
     """Import every vendor package and return its Vendor, by name in alphabetical order."""
-    names = sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg)
-    return {name: importlib.import_module(f"{__name__}.{name}").vendor for name in names}
+    return {name: importlib.import_module(f"{__name__}.{name}").vendor for name in vendor_names()}
