@@ -21,7 +21,7 @@ from emulator.json_text import has_surrogate
 from emulator.matching.where import Subject, Where, where_of
 
 SEGMENT = re.compile(r"[^{}?#]*|\{[A-Za-z_][A-Za-z0-9_]*\}")
-"""A segment of a stub's path: as it is, or a parameter as a whole."""
+"""A segment of a stub's path: fixed, or a parameter."""
 
 ANY_SEGMENT = "x"
 TEXT_TYPE = "text/plain; charset=utf-8"
@@ -71,7 +71,7 @@ class Stub:
 
 @dataclass(frozen=True, slots=True)
 class Stubbed:
-    """A stub that answers a call, where the call's path led, and the delay in seconds that was drawn for it."""
+    """A stub for a call, the route of the call's path, and the delay in seconds that was drawn for it."""
 
     stub: Stub
     route: Route
@@ -79,7 +79,7 @@ class Stubbed:
 
 
 class Stubs:
-    """The stubs of one sandbox, in the order in which they were made, and how many calls each has answered."""
+    """The stubs of one sandbox, in the order of their creation, and how many calls each has replied to."""
 
     def __init__(self, seed: int | str) -> None:
         self._seed = seed
@@ -94,25 +94,25 @@ class Stubs:
         return len(self._stubs)
 
     def next_id(self) -> str:
-        """Return an id for another stub."""
+        """Return an id for a new stub."""
         self._number += 1
         return f"stub-{self._number}"
 
     def hits(self, id: str) -> int:
-        """Return how many calls a stub has answered."""
+        """Return how many calls a stub has replied to."""
         return self._hits[id]
 
     def add(self, stub: Stub) -> None:
-        """Answer calls by a stub from now on."""
+        """Add a stub."""
         self._stubs[stub.id] = stub
 
     def remove(self, id: str) -> bool:
-        """Forget a stub; return whether it was there."""
+        """Remove a stub; return whether it existed."""
         del self._hits[id]
         return self._stubs.pop(id, None) is not None
 
     def at(self, vendor: str, method: str, path: str) -> Sequence[tuple[Stub, Route]]:
-        """Return the stubs for a method and a path below the vendor's root, those for GET for HEAD, too."""
+        """Return the stubs for a method and a path below the vendor's root; stubs for GET also apply to HEAD."""
         method = "GET" if method == "HEAD" else method
         found = [(stub, stub.routes.find(path)) for stub in self if (stub.vendor, stub.method) == (vendor, method)]
         return [(stub, route) for stub, route in found if route is not None]
@@ -122,7 +122,7 @@ class Stubs:
     ) -> Stubbed | None:
         """Count a call for the first stub that it matches and that is not used up; None if there is none.
 
-        `subject_of` the path's parameters is what conditions look at.
+        `subject_of(path parameters)` is what conditions match.
         """
         for stub, route in candidates:
             is_used_up = stub.id not in self._stubs or self._hits[stub.id] >= stub.times
@@ -135,9 +135,9 @@ class Stubs:
 
 
 def stub_of(document: Record, id: str, contracts: Mapping[str, Contract]) -> Stub:
-    """Return the stub that a document describes; it keeps to stub.schema.json.
+    """Return the stub of a document that is valid against stub.schema.json.
 
-    Raises ConfigurationError for one that could not answer a call, and for one of an operation that is emulated.
+    Raises ConfigurationError for one that could never apply, and for one for an emulated operation.
     """
     if document["vendor"] not in contracts:
         raise ConfigurationError(unknown("vendor", document["vendor"], contracts))
@@ -195,7 +195,7 @@ def _check(stub: Stub, contract: Contract) -> None:
 
 
 def _check_is_free(stub: Stub, contract: Contract) -> None:
-    """Refuse a stub whose calls an operation would answer."""
+    """Refuse a stub for the calls of an operation."""
     sample = re.sub(r"\{[^}]*\}", ANY_SEGMENT, contract.mounts[0] + stub.path)
     route = Routes(contract).find(sample)
     operation = route.operations.get(stub.method) if route else None

@@ -1,4 +1,4 @@
-"""What is expected of a journal: an operation so often, or several calls in order."""
+"""Expectations of a journal: how often an operation was called, or several calls in order."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ HOW_OFTEN = ("count", "at_least", "at_most")
 
 @dataclass(frozen=True, slots=True)
 class ExpectedCall:
-    """A call of an operation, of a vendor (None: of any that has it), with these values."""
+    """A call of an operation of a vendor (None: any that has it), with these values."""
 
     operation: str
     vendor: str | None
     where: Where
 
     def differences(self, exchange: Exchange) -> tuple[str, ...] | None:
-        """Return in what an exchange differs, None if it has nothing to do with the operation."""
+        """Return the differences of an exchange, None if it is unrelated to the operation."""
         if self.vendor not in (None, exchange.vendor):
             return None
         if self.operation in exchange.operations:
@@ -41,7 +41,7 @@ class ExpectedCall:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """So many calls like the one of `calls`, from `lowest` to `highest` (None: no limit); or all `calls` in order.
+    """From `lowest` to `highest` (None: no limit) calls like the one in `calls`; or all `calls` in order.
 
     In order, each is another call, and others may lie between. Of `within` seconds it speaks only.
     """
@@ -61,7 +61,7 @@ class Expectation:
 
 
 def expectation_of(document: Mapping[str, Any]) -> Expectation:
-    """Return the expectation that a document describes; it keeps to expectation.schema.json.
+    """Return the expectation of a document that is valid against expectation.schema.json.
 
     Raises ConfigurationError for one that contradicts itself, and for an invalid condition.
     """

@@ -1,4 +1,4 @@
-"""Follows a journal: gives each exchange once, when it is over."""
+"""Follows a journal: returns each exchange once, when it is completed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from emulator.journal.journal import Journal
 
 
 class Follower:
-    """One who reads a journal after the exchange `since`; a number that it has not come to means another journal: 0.
+    """A reader of a journal after the exchange `since`; a number that it has not reached means another journal: 0.
 
-    `missed` counts those that had to make room between two takes.
+    `missed` counts exchanges that were evicted between two takes.
     """
 
     def __init__(self, journal: Journal, since: int = 0) -> None:
@@ -32,7 +32,7 @@ class Follower:
         return self._in_flight.values()
 
     def take(self) -> list[Exchange]:
-        """Return the exchanges that are over since the last take, by number; some may be older than the last ones."""
+        """Return the exchanges completed since the last take, by number; some may be older than earlier ones."""
         new = list(self._journal.after(self._last))
         if self._changes >= 0:
             self.missed += self._journal.recorded - self._last - len(new)
@@ -42,7 +42,7 @@ class Follower:
         return [one for one in found if not one.is_open]
 
     def resumes_after(self, exchange: Exchange) -> int:
-        """Return the `since` by which another follower misses nothing that was not taken up to this exchange."""
+        """Return the `since` with which another follower misses no exchange that was not taken up to this one."""
         return min([exchange.number, *(number - 1 for number in self._in_flight)])
 
     async def changed(self) -> None:

@@ -1,4 +1,4 @@
-"""From a call of a vendor to its entry in the journal: made while it is in progress, completed when it is over."""
+"""Records a vendor's call in the journal: an entry while it is in progress, completed at its end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from emulator.transport import wire
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """An exchange that is made in two steps, masked as one: a credential of the call is masked in its reply, too."""
+    """An exchange that is recorded in two steps, but masked as one: its reply, too, for credentials of the call."""
 
     exchange: Exchange
     _masker: Masker
@@ -34,7 +34,7 @@ class Recording:
         internal_errors: Sequence[Violation],
         seconds: float,
     ) -> Exchange:
-        """Add what is known when the call is over, and return the exchange. `call.params` are typed by now."""
+        """Add what is known at the end of the call, and return the exchange. `call.params` are typed by now."""
         exchange, masker = self.exchange, self._masker
         if call.params:
             exchange.call.params = masker.params(call.params)
@@ -47,7 +47,7 @@ class Recording:
 
 
 class Recorder:
-    """Makes the exchanges of one vendor's calls. `presented` returns the id of the credential that a call presents."""
+    """Records the exchanges of one vendor's calls. `presented` returns the id of the credential in a call."""
 
     def __init__(self, contract: Contract, presented: Callable[[Call], str]) -> None:
         self._contract = contract

@@ -1,4 +1,4 @@
-"""Waits until a journal holds what is expected."""
+"""Waits until a journal matches an expectation."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from emulator.journal.verification import Verification, Verifier
 from emulator.runtime.off_loop import Worker
 
 QUICK_BYTES = 4 * 1024**2
-"""A journal that takes more is matched off the event loop: its bodies are parsed for that."""
+"""A larger journal is matched off the event loop: its bodies are parsed for that."""
 
 LOOK_SECONDS = 0.25
-"""How often one who waits looks whether its client is still there."""
+"""How often a wait checks whether its client is still connected."""
 
 
 class Waiting:
-    """Judges what a journal holds, and what comes meanwhile; `worker` is for a journal that takes long to judge."""
+    """Verifies a journal, and its new exchanges; `worker` is for a journal that is slow to verify."""
 
     def __init__(self, verifier: Verifier, journal: Journal, worker: Worker) -> None:
         self._verifier = verifier
@@ -31,7 +31,7 @@ class Waiting:
         self._is_quick = journal.bytes <= QUICK_BYTES
 
     async def verdict(self) -> Verification:
-        """Return the verdict as of now."""
+        """Return the current result."""
         exchanges = self._follower.take()
         in_progress, kept, lost = list(self._follower.in_flight), len(self._journal), self._lost + self._follower.missed
 
@@ -44,7 +44,7 @@ class Waiting:
         return found
 
     async def final_verdict(self, seconds: float, has_left: Callable[[], bool]) -> Verification:
-        """Return the verdict as soon as it is final, after so many seconds, or when nobody waits for it any more."""
+        """Return the result when it is final, after so many seconds, or when nobody waits for it any longer."""
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         while True:
@@ -59,7 +59,7 @@ class Waiting:
                 await asyncio.wait_for(self._follower.changed(), min(left, LOOK_SECONDS))
 
     def _interrupted(self, found: Verification) -> Verification:
-        """Return the verdict of a wait that a reset, a drop or the emulator's end has cut short."""
+        """Return the result of a wait that was interrupted by a reset, a drop or the emulator's end."""
         sentence = found.sentence or f"expected {self._verifier.expectation}, found {found.matched}"
         return replace(
             found,

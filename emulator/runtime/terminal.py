@@ -1,4 +1,4 @@
-"""Texts of clients on a terminal."""
+"""Texts from clients on a terminal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ LONGEST = 160
 
 
 def printable(text: str, longest: int = LONGEST) -> str:
-    """Return a text on one line, cut, without what could steer a terminal."""
+    """Return a text on one line, cut, without characters that control a terminal."""
     shown = text if len(text) <= longest else f"{text[: longest - 1]}…"
     if shown.isprintable():
         return shown

@@ -1,4 +1,4 @@
-"""What sandboxes are made by: what all of one process have in common, and the options of one."""
+"""What all sandboxes of one process share, and the options of one sandbox."""
 
 from __future__ import annotations
 

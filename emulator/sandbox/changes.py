@@ -1,4 +1,4 @@
-"""What differs between two states of a sandbox's records: added, removed and changed records by collection."""
+"""Compares two states of a sandbox's records: added, removed and changed records by collection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from emulator.store.collection import Collection
 
 @dataclass(frozen=True)
 class Difference:
-    """One place in which two documents differ; NOTHING is `before` what was added, and `after` what was removed."""
+    """One place in which two documents differ; `before` is NOTHING if it was added, `after` if it was removed."""
 
     pointer: str
     before: Any
@@ -24,7 +24,7 @@ class Difference:
 
 @dataclass
 class Changes:
-    """The records of one collection that differ, at most as many of each kind as are asked for; `counts` are of all."""
+    """The differing records of one collection, with a limit on each kind; `counts` includes all."""
 
     collection: Collection
     added: list[Record] = field(default_factory=list)
@@ -34,7 +34,7 @@ class Changes:
 
 
 def changes(before: bytes, after: bytes, collections: Sequence[Collection], limit: int) -> list[Changes]:
-    """Return what differs between two SQLite files of sandboxes, in those collections in which something does."""
+    """Return the differences between two SQLite files of sandboxes, for collections with differences."""
     with closing(sqlite3.connect(":memory:")) as db:
         db.execute("ATTACH ':memory:' AS former")
         db.deserialize(after)
@@ -53,7 +53,7 @@ def _changes_of(db: sqlite3.Connection, collection: Collection, limit: int) -> C
     for row in db.execute(f"{sql} ORDER BY a.position"):
         before, after = map(read_stored, row)
         differing = list(differences(before, after))
-        # Texts that differ may hold the same.
+        # Different texts may be the same document.
         count += bool(differing)
         if differing and count <= limit:
             found.changed.append((after[collection.key], differing))
@@ -62,7 +62,7 @@ def _changes_of(db: sqlite3.Connection, collection: Collection, limit: int) -> C
 
 
 def _only_in(db: sqlite3.Connection, table: str, other: str, limit: int, records: list[Record]) -> int:
-    """Append to `records` the first ones that only `table` has; return how many these are in all."""
+    """Append to `records` the first ones that only `table` has; return the total number."""
     only = f"FROM {table} a WHERE NOT EXISTS (SELECT 1 FROM {other} b WHERE b.id = a.id)"
     rows = db.execute(f"SELECT a.record {only} ORDER BY a.position LIMIT ?", (limit,))
     records += (read_stored(row[0]) for row in rows)
@@ -70,7 +70,7 @@ def _only_in(db: sqlite3.Connection, table: str, other: str, limit: int, records
 
 
 def differences(before: Any, after: Any, pointer: str = "") -> Iterator[Difference]:
-    """Yield where two JSON documents differ, by JSON pointers; elements of arrays are compared by their places."""
+    """Yield the differences of two JSON documents by JSON pointer; elements of arrays are compared by index."""
     if isinstance(before, dict) and isinstance(after, dict):
         for name in dict.fromkeys([*before, *after]):
             was, is_now = before.get(name, NOTHING), after.get(name, NOTHING)
@@ -79,6 +79,6 @@ def differences(before: Any, after: Any, pointer: str = "") -> Iterator[Differen
         for place in range(max(len(before), len(after))):
             was, is_now = (one[place] if place < len(one) else NOTHING for one in (before, after))
             yield from differences(was, is_now, f"{pointer}/{place}")
-    # For Python 1, 1.0 and True are equal, for JSON they are not.
+    # In Python 1, 1.0 and True are equal, in JSON they are not.
     elif before != after or type(before) is not type(after):
         yield Difference(pointer, before, after)

@@ -1,4 +1,4 @@
-"""Fixture files with `defaults: populate`: their records leave out fields, which are generated."""
+"""Completes records of fixture files with `defaults: populate`: generates the missing fields."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ProblemsIn = Callable[[Sequence[Record]], Iterable[tuple[str, str]]]
 class Completion:
     """How the records of one file are completed: `sample` has the fields that each needs, `problems_in` checks them.
 
-    `keys` are those that were generated; they are known once a sandbox has been made.
+    `keys` are the generated ones; they are known once a sandbox was created.
     """
 
     file: Path
@@ -57,6 +57,6 @@ def partial_problems(
             continue
         for pointer, problem in problems_in([{collection.key: "id", **sample, **record}]):
             _, *steps = steps_of(pointer)
-            # What is wrong with a field of the sample is not for the user to mend.
+            # A mistake in a field of the sample is not the user's.
             if steps and steps[0] in record:
                 yield pointer_to(number, *steps), problem

@@ -15,7 +15,7 @@ CREDENTIAL = f"any-credential{SUFFIX}"
 
 
 def fixture_schema(collection: Collection, contract: Contract, credential: Document) -> dict[str, Any]:
-    """Return the schema of a collection's fixture file; `credential` is that of every vendor's credentials."""
+    """Return the schema of a collection's fixture file; `credential` is the one for all vendors' credentials."""
     schemas = {name.rpartition("/")[2]: load(file) for name, file in contract.files.items() if name.endswith(SUFFIX)}
     # A schema within a user's openapi.yaml is not bundled.
     is_file = collection.schema is not None and collection.schema in schemas
@@ -35,7 +35,7 @@ def fixture_schema(collection: Collection, contract: Contract, credential: Docum
         "type": ["object", "null"],
         "additionalProperties": False,
         "properties": properties,
-        # With it, records may leave out what their schema requires.
+        # With it, records may leave out required fields.
         "if": {"required": [defaults], "properties": {defaults: {"const": DEFAULTS}}},
         "else": whole,
     }

@@ -1,4 +1,4 @@
-"""Replies to reads, kept as long as what they were made of stays as it is."""
+"""Caches replies to reads until the state that they depend on changes."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from emulator.runtime.bounded import BoundedCache
 __all__ = ["Replies", "State"]
 
 KEPT_BYTES = 1024**2
-"""What the replies of one vendor in one sandbox may take in memory."""
+"""The memory limit for the replies of one vendor in one sandbox."""
 
 OVERHEAD = 500
-"""What a reply takes besides its content and key, in bytes."""
+"""The size of a reply without its content and key, in bytes."""
 
 State: TypeAlias = tuple[Any, ...]
-"""What all replies of a vendor depend on: another one makes all of them worthless."""
+"""The state that all replies of a vendor depend on: a new one invalidates all of them."""
 
 
 class Replies:
-    """The replies of one sandbox that may be given again, validated and encoded.
+    """The replies of one sandbox that may be returned again, validated and encoded.
 
     They are asked for once it is known who calls and that the call keeps to the contract, by all that the handler was
     given: so they need not know what may change a reply besides the state.
@@ -30,11 +30,11 @@ class Replies:
         self._of_vendor: dict[str, tuple[State, BoundedCache[str, Reply]]] = {}
 
     def get(self, vendor: str, state: State, key: str) -> Reply | None:
-        """Return the reply that was kept in the same state, None if there is none."""
+        """Return the reply that was cached in the same state, or None."""
         return self._in_state(vendor, state).get(key)
 
     def put(self, vendor: str, state: State, key: str, reply: Reply) -> None:
-        """Keep a reply whose content is encoded; `state` is that in which it was made."""
+        """Cache a reply whose content is encoded; `state` is the one in which it was computed."""
         size = OVERHEAD + len(reply.content) + len(key)
         self._in_state(vendor, state).put(key, reply, size)
 

@@ -1,4 +1,4 @@
-"""Sandboxes made ahead, so that no test waits for its own."""
+"""Creates sandboxes in advance, so that tests do not wait for them."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from emulator.sandbox.sandbox import Sandbox
 __all__ = ["MadeAhead", "Pool"]
 
 SIZE = 2
-"""One to take, and one for a test that begins before another is made."""
+"""One for the next test, and one for a test that begins before another one is created."""
 
 
 @dataclass(frozen=True)
 class MadeAhead:
-    """A sandbox that nobody finds yet, and what the control API tells of it."""
+    """A sandbox that is not listed yet, and its document from the control API."""
 
     document: Mapping[str, Any]
     sandbox: Sandbox
 
 
 class Pool:
-    """Sandboxes as a request without wishes makes them, in an emulator that answers at `url`.
+    """Sandboxes with default options in an emulator at `url`.
 
-    They are neither found, listed nor counted until somebody admits them.
+    They are neither found, listed nor counted until they are admitted.
     """
 
     def __init__(self, emulator: Emulator, url: str) -> None:
@@ -36,14 +36,14 @@ class Pool:
         self._ready: deque[MadeAhead] = deque()
 
     def take(self) -> MadeAhead | None:
-        """Return a sandbox, None if there is none. Any thread may call this."""
+        """Return a sandbox, or None. Any thread may call this."""
         try:
             return self._ready.popleft()
         except IndexError:
             return None
 
     async def fill(self) -> None:
-        """Make what is missing, in the event loop of the emulator."""
+        """Create missing sandboxes, in the event loop of the emulator."""
         while len(self._ready) < SIZE:
             document = await self._emulator.control.call("createSandbox", self._url, {}, {})
             sandbox = self._emulator.sandboxes.withdraw(document["name"])

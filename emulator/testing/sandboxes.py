@@ -1,4 +1,4 @@
-"""Where the sandboxes of tests come from: an emulator that runs elsewhere, over HTTP."""
+"""The sources of tests' sandboxes: an emulator that runs elsewhere, over HTTP."""
 
 from __future__ import annotations
 
@@ -16,43 +16,43 @@ T = TypeVar("T")
 
 
 Seen: TypeAlias = "Exchange | JournalledExchange"
-"""An exchange: as the control API told it, or as a journal in this process has it. What is asked of each they share."""
+"""An exchange from the control API, or from a journal in this process. They share the used attributes."""
 
 
 def told(seen: Seen) -> Exchange:
-    """Return an exchange as the control API tells it."""
+    """Return an exchange from its document in the control API."""
     return seen if isinstance(seen, Exchange) else exchange_of(seen.document())
 
 
 class Sandboxes(Protocol):
-    """Makes sandboxes and drops them. Its methods raise EmulatorError for what is refused."""
+    """Creates and drops sandboxes. Its methods raise EmulatorError for a refused call."""
 
     def create(self, request: Mapping[str, Any]) -> SandboxClient:
-        """Make a sandbox, from what the control API takes."""
+        """Create a sandbox from the control API's options."""
 
     def seen(self, sandbox: SandboxClient) -> Sequence[Seen]:
-        """Return what the journal holds, the oldest first; nothing if the sandbox is gone."""
+        """Return the exchanges in the journal, oldest first; none if the sandbox was dropped."""
 
     def drop(self, sandbox: SandboxClient) -> Sequence[Seen]:
-        """Drop a sandbox and return what its journal held; nothing if the sandbox is gone already."""
+        """Drop a sandbox and return the exchanges in its journal; none if it was already dropped."""
 
 
 class RemoteSandboxes:
-    """Those of an emulator that runs already."""
+    """The sandboxes of a running emulator."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
 
     def create(self, request: Mapping[str, Any]) -> SandboxClient:
-        """Make a sandbox."""
+        """Create a sandbox."""
         return SandboxClient(self._client, self._client.request("POST", "/sandboxes", request))
 
     def seen(self, sandbox: SandboxClient) -> Sequence[Exchange]:
-        """Return what the journal holds."""
+        """Return the exchanges in the journal."""
         return _unless_gone(sandbox.journal.select)
 
     def drop(self, sandbox: SandboxClient) -> Sequence[Exchange]:
-        """Drop a sandbox; the same request brings what its journal held."""
+        """Drop a sandbox; the same request returns the exchanges in its journal."""
         return _unless_gone(lambda: _dropped(sandbox))
 
 

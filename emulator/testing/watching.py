@@ -1,4 +1,4 @@
-"""What is watched while a test runs: its sandboxes' journals, judged by what the test allows."""
+"""Watches the journals of a test's sandboxes for calls that the test does not allow."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Allowances", "Complaint", "Evidence", "SandboxEvidence", "Watcher"]
 
 
 Identity: TypeAlias = tuple[int, datetime, float]
-"""An exchange's number, time and duration: a reset counts from 1 again, and a clock may be frozen."""
+"""An exchange's number, time and duration: a reset restarts the numbers, and a clock may be frozen."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Complaint:
 
 
 class Evidence(Protocol):
-    """What a test's client did, by the `name` that a report gives it."""
+    """The calls of a test's client, under a `name` for the report."""
 
     @property
     def name(self) -> str:
-        """What was watched."""
+        """The name in the report."""
 
     def journal(self) -> str:
         """Return the calls as text, "" if there is nothing to show."""
@@ -47,12 +47,12 @@ class Evidence(Protocol):
         """Return the unexpected calls since the last time."""
 
     def end(self) -> None:
-        """Watch no more for this test."""
+        """Stop watching for this test."""
 
 
 @dataclass(frozen=True)
 class Allowances:
-    """What a test's client may do wrong."""
+    """The unexpected calls that a test allows."""
 
     unmatched: Allowance = False
     violations: Allowance = False
@@ -60,7 +60,7 @@ class Allowances:
 
 
 class Watcher:
-    """A sandbox that tests use: `seen` is what its journal holds now, or held when it was let go.
+    """A sandbox that tests use: `seen` is its journal now, or when it was closed.
 
     `base_urls` are those of its vendors, by name.
     """
@@ -74,7 +74,7 @@ class Watcher:
 
     @property
     def seen(self) -> Sequence[Seen]:
-        """All exchanges, the oldest first."""
+        """All exchanges, oldest first."""
         return self._last if self._read is None else self._read()
 
     def new(self) -> list[Seen]:
@@ -85,14 +85,14 @@ class Watcher:
         return found
 
     def close(self, last: Sequence[Seen] | None = None) -> None:
-        """Let go of the sandbox, whose journal held `last` (None: it is read once more)."""
+        """Close the sandbox, with `last` as its journal (None: read it once more)."""
         self._last, self._read = self.seen if last is None else last, None
 
 
 class SandboxEvidence:
-    """What one test's client did in a sandbox that is watched: what comes to its journal from now on.
+    """The calls of one test's client in a watched sandbox: the exchanges from now on.
 
-    Of a sandbox that several tests use, each is told, and judged by, the calls that none before it was.
+    If several tests use a sandbox, each call belongs to only one of them.
     """
 
     def __init__(self, watcher: Watcher, allowed: Allowances) -> None:
@@ -103,7 +103,7 @@ class SandboxEvidence:
         self._judged = 0
 
     def journal(self) -> str:
-        """Return the journal as text: for a report, which must be made even if the emulator is gone."""
+        """Return the journal as text for the report, which must work even if the emulator is gone."""
         try:
             self._calls += self._watcher.new()
             under_way = [one for one in self._watcher.seen if one.state == "open"]
@@ -125,12 +125,12 @@ class SandboxEvidence:
         return Complaint(advice, found)
 
     def end(self) -> None:
-        """Leave no call of this test to the next one that uses the sandbox."""
-        with suppress(EmulatorError):  # a test whose emulator is gone was told so
+        """Make sure that no call of this test counts for the next one in the sandbox."""
+        with suppress(EmulatorError):  # the test has already failed if the emulator is gone
             self._watcher.new()
 
 
 def _identity(seen: Seen) -> Identity:
     number = seen.id if isinstance(seen, Exchange) else seen.number
-    # The control API tells milliseconds.
+    # The control API has milliseconds.
     return number, seen.time.replace(microsecond=seen.time.microsecond // 1000 * 1000), seen.seconds
