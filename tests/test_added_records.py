@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given as drawn
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from emulator.app import Emulator
 from emulator.catalogue import Catalogue, read_catalogue
@@ -16,7 +21,10 @@ from emulator.settings import read_settings
 from emulator.testing import in_loop
 from tests.control import Control, controlled
 
-COLLECTIONS = sorted(one.name for vendor in read_catalogue().vendors.values() for one in vendor.collections)
+CATALOGUE = read_catalogue()
+COLLECTIONS = {one.name: one for vendor in CATALOGUE.vendors.values() for one in vendor.collections}
+
+NUMBERS = count(1)
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +41,9 @@ def sandbox(client: Client) -> Iterator[SandboxClient]:
 
 def problems(catalogue: Catalogue, name: str, record: dict[str, Any]) -> list[Any]:
     """Return what is wrong with a record of a collection."""
-    contract = catalogue.contracts[name.partition(".")[0]]
-    (collection,) = (one for one in catalogue.vendors[contract.vendor].collections if one.name == name)
-    assert collection.schema
-    return contract.schema(collection.schema).violations(record, "body")
+    schema = COLLECTIONS[name].schema
+    assert schema
+    return catalogue.contracts[name.partition(".")[0]].schema(schema).violations(record, "body")
 
 
 def test_a_record_is_whole_with_the_fields_that_were_given(sandbox: SandboxClient, catalogue: Catalogue) -> None:
@@ -67,6 +74,34 @@ def test_every_collection_takes_a_record_of_which_nothing_is_given(
             assert problems(catalogue, name, added[-1]) == []
             assert len(records) == before + 1
     assert added[0] == added[1]
+
+
+@settings(max_examples=60)
+@drawn(st.data())
+def test_any_part_of_a_record_is_completed_to_a_valid_one_that_has_it(client: Client, data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from([name for name in COLLECTIONS if not name.endswith(".credentials")]))
+    collection, contract = COLLECTIONS[name], CATALOGUE.contracts[name.partition(".")[0]]
+    example = contract.schemas.documents[contract.schema(str(collection.schema)).address]["examples"][0]
+    # Which attributes a node of Paradime has depends on its kind.
+    own = [field for field in example if field not in (collection.key, *collection.references, "attributes", "kind")]
+    given = {field: example[field] for field in data.draw(st.sets(st.sampled_from(own)) if own else st.just(set()))}
+    with client.create_sandbox(f"property-{next(NUMBERS)}") as sandbox:
+        records = sandbox.state(name)
+        for record in list(records)[:1]:
+            records.delete(record[collection.key])
+        added = records.add(given)
+        assert {field: added[field] for field in given} == given
+        assert problems(CATALOGUE, name, added) == []
+        assert records.get(added[collection.key]) == added
+
+
+def test_records_that_are_added_at_the_same_time_are_different_ones(client: Client) -> None:
+    with client.create_sandbox("race") as sandbox, ThreadPoolExecutor(8) as threads:
+        before = len(sandbox.state("immuta.data_sources"))
+        ids = [one["id"] for one in threads.map(lambda _: sandbox.state("immuta.data_sources").add(), range(40))]
+        assert len(set(ids)) == 40
+        assert len(sandbox.state("immuta.data_sources")) == before + 40
+        assert {one["dataSource"] for one in sandbox.state("immuta.dictionaries")} >= set(ids)
 
 
 def test_another_seed_generates_another_record(client: Client) -> None:

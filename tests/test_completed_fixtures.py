@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner
+from jsonschema import Draft202012Validator
 
 from emulator.app import Emulator
 from emulator.catalogue import Catalogue, read_catalogue
@@ -59,6 +61,20 @@ async def test_records_are_whole_and_the_same_with_the_same_seed(catalogue: Cata
 async def test_every_collection_can_leave_out_everything(catalogue: Catalogue, tmp_path: Path, name: str) -> None:
     folder = write(tmp_path, name, "defaults: populate\nrecords: [{}]\n")
     assert len(await records(catalogue, name, fixtures=folder)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "is_valid"),
+    [
+        ("defaults: populate\nrecords: [{name: Mine}]", True),
+        ("records: [{name: Mine}]", False),
+        ("defaults: faker\nrecords: []", False),
+    ],
+)
+def test_editors_allow_what_is_left_out_with_the_word_only(catalogue: Catalogue, text: str, is_valid: bool) -> None:
+    with controlled(catalogue) as (_, control):
+        schema = control.done("GET", "/schemas/celigo.integrations.fixture.schema.json")
+    assert Draft202012Validator(schema).is_valid(yaml.safe_load(text)) is is_valid
 
 
 async def test_what_goes_with_a_record_fits_it(catalogue: Catalogue, tmp_path: Path) -> None:
