@@ -18,7 +18,7 @@ from emulator.journal.credential_shapes import SHAPES, Shape, may_hold_credentia
 from emulator.journal.entry import Exchange
 from emulator.journal.har import har
 from emulator.journal.journal import Journal
-from emulator.journal.masking import GRAPHQL, Masker
+from emulator.journal.masking import GRAPHQL, MOST_TOKENS, Masker
 from emulator.journal.secret_paths import SecretPaths
 from tests.test_journal import call, exchange, part
 
@@ -283,6 +283,14 @@ def same_json(found: str, expected: str) -> bool:
 def test_literals_in_graphql_are_masked_by_the_name_of_their_argument(query: str, expected: str | None) -> None:
     body = json.dumps({"query": query, "variables": {}})
     assert json.loads(masked(body))["query"] == (query if expected is None else expected)
+
+
+def test_a_graphql_document_that_takes_long_to_parse_is_masked_from_its_first_credential_on() -> None:
+    short, long = (f'query {{ a(token: "x") {"b " * fields} }}' for fields in (MOST_TOKENS // 2, MOST_TOKENS))
+    assert json.loads(masked(json.dumps({"query": short})))["query"] == short.replace('"x"', '"***"')
+    assert json.loads(masked(json.dumps({"query": long})))["query"] == 'query { a(token: "***'
+    several = json.loads(masked(json.dumps([{"query": short}] * 3)))
+    assert [one["query"].endswith("***") for one in several] == [False, True, True]
 
 
 def test_graphql_variables_are_masked_by_name_and_by_the_argument_they_are_passed_to() -> None:
@@ -685,6 +693,7 @@ def long_bodies(size: int) -> dict[str, bytes]:
         "paths": b"/token" * (size // 6),
         "pins": b"pinned " * (size // 7),
         "fields": b"&token=" * (size // 7),
+        "GraphQL": b"query{" + b"a(token:1)" * (size // 10) + b"}",
         "deep": b'{"token":' * (size // 10) + b"1" + b"}" * (size // 10),
     }
 

@@ -12,21 +12,21 @@ from graphql import VariableDefinitionNode as DefinitionNode
 
 from emulator.journal.credential_shapes import credential_keys
 
-MOST_TOKENS = 30_000
-"""A longer document is not parsed."""
-
 _LITERALS = ("string_value", "int_value", "float_value", "enum_value")
 """What else a credential's value may be (null, a boolean, a variable) stays."""
 _COMMENT = re.compile(r"#[^\r\n]*")
 
 
-def mask_literals(text: str, hide: Callable[[str], str], inner: Callable[[str], str]) -> tuple[str, set[str]]:
-    """Return the document without credentials, and the names of the variables that it passes as credentials.
+def mask_literals(
+    text: str, most_tokens: int, hide: Callable[[str], str], inner: Callable[[str], str]
+) -> tuple[str, set[str], int]:
+    """Return the document without credentials, the names of the variables that it passes as such, and its tokens.
 
-    `hide` masks a credential, `inner` what other strings and comments say. Raises ValueError if it does not parse.
+    `hide` masks a credential, `inner` what other strings and comments say. Raises ValueError if it does not parse, or
+    has more than `most_tokens`.
     """
     try:
-        document = parse(text, max_tokens=MOST_TOKENS)
+        document = parse(text, max_tokens=most_tokens)
     except GraphQLError as error:
         raise ValueError(error.message) from None
     if not all(isinstance(one, ExecutableDefinitionNode) for one in document.definitions):
@@ -40,7 +40,7 @@ def mask_literals(text: str, hide: Callable[[str], str], inner: Callable[[str], 
         pieces.append(_COMMENT.sub(lambda found: inner(found[0]), text[done:start]))
         pieces.append(text[start:end] if masked == node.value else json.dumps(masked, ensure_ascii=False))
         done = end
-    return "".join((*pieces, _COMMENT.sub(lambda found: inner(found[0]), text[done:]))), passed
+    return "".join((*pieces, _COMMENT.sub(lambda found: inner(found[0]), text[done:]))), passed, document.token_count
 
 
 def _nodes(document: Node, secret_names: Collection[str] = ()) -> Iterator[tuple[Any, bool]]:
