@@ -1074,6 +1074,22 @@ def test_call_in_progress_is_shown_and_neither_judged_nor_counted(inner: Inner) 
     result.stdout.no_fnmatch_line("*celigo: 1 of*")
 
 
+def test_unmatched_call_leads_to_stubs_and_a_violation_does_not(inner: Inner) -> None:
+    result = inner.run(
+        """
+        def test_unmatched(emulator):
+            call(emulator.celigo, "/flows")
+
+        def test_violation(emulator):
+            call(emulator.celigo, "/integrations?nonsense=1")
+        """
+    )
+    result.assert_outcomes(failed=2)
+    told = [line for line in result.outlines if line.startswith("The client made calls")]
+    advice = " A stub replies to calls that are not emulated: emulator.celigo.stub(…)."
+    assert [line.endswith(advice) for line in told] == [True, False]
+
+
 def test_stubbed_call_is_no_misstep_and_counted_apart(inner: Inner) -> None:
     result = inner.run(
         """

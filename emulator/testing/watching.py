@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from emulator.client import EmulatorError, Exchange
+from emulator.client.types import BuiltInVendors
 from emulator.testing.report import Allowance, journal_lines, unexpected_calls
 from emulator.testing.sandboxes import Seen, told
 
@@ -106,10 +107,10 @@ class SandboxEvidence:
         """Return the journal as text for the report, which must work even if the emulator is gone."""
         try:
             self._calls += self._watcher.new()
-            under_way = [one for one in self._watcher.seen if one.state == "open"]
+            in_progress = [one for one in self._watcher.seen if one.state == "open"]
         except EmulatorError as problem:
             return f"the journal cannot be read: {problem}"
-        return "\n".join(journal_lines(map(told, [*self._calls, *under_way]))) or "no calls"
+        return "\n".join(journal_lines(map(told, [*self._calls, *in_progress]))) or "no calls"
 
     def complaint(self) -> Complaint:
         """Return the unexpected calls since the last time."""
@@ -122,12 +123,19 @@ class SandboxEvidence:
             f"The client made calls that are not in the contract (in {self.name}); if they are intended, allow them:"
             " @pytest.mark.emulator(allow_unmatched=True) or (allow_violations=True)."
         )
+        unmatched = next((one for one in suspicious if not one.operations and not one.stub), None)
+        if unmatched is not None:
+            advice += f" A stub replies to calls that are not emulated: emulator.{_spelled(unmatched.vendor)}.stub(…)."
         return Complaint(advice, found)
 
     def end(self) -> None:
         """Make sure that no call of this test counts for the next one in the sandbox."""
         with suppress(EmulatorError):  # the test has already failed if the emulator is gone
             self._watcher.new()
+
+
+def _spelled(vendor: str) -> str:
+    return vendor if vendor in BuiltInVendors.__annotations__ else f"vendors[{vendor!r}]"
 
 
 def _identity(seen: Seen) -> Identity:
