@@ -45,7 +45,7 @@ def _path(operation: Operation) -> str:
 
 
 def _call(http: httpx.Client, operation: Operation, url: str, headers: dict[str, str]) -> object:
-    if operation.takes_parts:
+    if operation.body is not None and "multipart/form-data" in operation.body.media:
         body, kind = FORM, "multipart/form-data; boundary=b"
     else:
         body, kind = json.dumps({**STRANGE, "query": QUERY}), "application/json"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from emulator.catalogue import Catalogue
 from emulator.contract import near_misses as near_misses_module
-from emulator.contract.near_misses import near_misses, near_vendor
+from emulator.contract.near_misses import near_misses
 from emulator.contract.routes import Routes
 
 THINGS = (
@@ -98,14 +98,6 @@ def test_what_has_nothing_in_common_names_nothing(path: str) -> None:
 def test_a_long_segment_is_shortened() -> None:
     [first, *_] = near_misses("PUT", f"/api/v1/things/7/shares/u/confirm/{'x' * 9000}", contract())
     assert first.sentence == f"{SHARE} (remove '/{'x' * 60}…')"
-
-
-@pytest.mark.parametrize(
-    ("path", "vendor"),
-    [("/secod/api", "secoda"), ("/Celigo", "celigo"), ("/immutta/x", "immuta"), ("/_emulater", None), ("/", None)],
-)
-def test_the_nearest_vendor_is_found(path: str, vendor: str | None) -> None:
-    assert near_vendor(path, ["paradime", "secoda", "immuta", "celigo"]) == vendor
 
 
 PATHS = st.lists(

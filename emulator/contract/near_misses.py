@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher, get_close_matches
+from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import accumulate, groupby
 from operator import itemgetter
@@ -79,12 +79,6 @@ def _near_root_fields(selected: RootFields, contract: Contract) -> tuple[NearMis
             ranked.append((cost, NearMiss(operation.name, operation.method, path, sentence)))
     ranked.sort(key=itemgetter(0))
     return tuple(near for _, near in ranked[:NEAREST])
-
-
-def near_vendor(path: str, vendors: Iterable[str]) -> str | None:
-    """Return the vendor with the nearest name to a path's first segment, or None."""
-    first = path.removeprefix("/").partition("/")[0][:LONGEST_SEGMENT].lower()
-    return next(iter(get_close_matches(first, list(vendors), 1)), None)
 
 
 @dataclass(frozen=True, slots=True)

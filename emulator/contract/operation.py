@@ -108,11 +108,6 @@ class Operation:
         """Return True if the operation only reads."""
         return self.root == "query" or (not self.root and self.method in SAFE_METHODS)
 
-    @property
-    def takes_parts(self) -> bool:
-        """Return True if the body may be multipart."""
-        return self.body is not None and "multipart/form-data" in self.body.media
-
 
 Resolve: TypeAlias = Callable[[str, str, dict[str, Any]], Any]
 """Resolves a root field: name, key in the result, arguments. Raises FieldError for a GraphQL error."""

@@ -22,9 +22,6 @@ from emulator.matching.globs import matches
 BY_NAME = ("path", "query", "headers", "body", "variables", "arguments")
 """The places with conditions by name; in "body", "variables" and "arguments" a name may be a JSON pointer."""
 
-SINGLE = ("credential", "status")
-"""The places with a single value."""
-
 POINTERS = ("body", "variables", "arguments")
 TEXTS = ("path", "query", "headers", "credential")
 """The places whose values are sent as text: "10" is 10, "true" is true."""
