@@ -796,6 +796,80 @@ def test_coverage_is_not_shown_where_nobody_wants_it(inner: Inner) -> None:
     assert not (inner.pytester.path / "none").exists()
 
 
+SHARED = """
+import httpx
+from emulator.testing import emulator_fixture
+
+emulator_module = emulator_fixture("module", seed=7, scenarios="celigo/outage", allow_unmatched=["/meant"])
+
+def test_first(emulator_module):
+    assert emulator_module.seed == 7
+    assert call(emulator_module.celigo, "/integrations").status_code == 503
+    call(emulator_module.secoda, "/meant")
+    emulator_module.state("secoda.integrations").add(name="Mine")
+
+def test_second_breaks_the_contract(emulator_module):
+    call(emulator_module.secoda, "/nowhere")
+
+def test_third_fails_by_itself(emulator_module):
+    call(emulator_module.secoda, "/elsewhere")
+    assert False
+
+@pytest.fixture
+def cleaned(emulator_module):
+    yield
+    call(emulator_module.secoda, "/in-teardown")
+
+def test_fourth_is_not_blamed_for_them(emulator_module, emulator):
+    assert emulator_module.name != emulator.name
+    assert "Mine" in [one["name"] for one in emulator_module.state("secoda.integrations")]
+
+def test_teardown(cleaned):
+    pass
+
+@pytest.mark.emulator(allow_unmatched=True)
+def test_allowed_by_its_marker(emulator_module):
+    call(emulator_module.secoda, "/nowhere")
+
+def test_default(emulator_module):
+    httpx.get(emulator_module.api.url + "/secoda/api/v1/integration/integrations")
+
+def test_of_others():
+    pass
+"""
+
+
+@pytest.mark.parametrize("is_remote", [False, True])
+def test_shared_sandbox_is_judged_test_by_test(inner: Inner, is_remote: bool) -> None:
+    inner.pytester.makepyfile(f"import pytest\nfrom calls import call\n{SHARED}")
+    url = ("--emulator-url", inner.url) if is_remote else ()
+    result = inner.pytester.runpytest_inprocess(*PLAIN, "-rA", "--emulator-log=all", *url)
+    told = [line.partition("::")[2].partition(" ")[0] for line in result.outlines if line.startswith(("FAILED", "ERR"))]
+    strays = [] if is_remote else ["test_default"]
+    assert told == ["test_teardown", "test_second_breaks_the_contract", "test_third_fails_by_itself", *strays]
+    lines = [line for line in result.outlines if "/elsewhere" in line and "(unmatched)" in line]
+    assert len(lines) == 1
+    met = [line for line in result.outlines if line.startswith("celigo: 1 of ")]
+    assert len(met) == 1
+
+
+def test_options_of_a_shared_fixture_are_validated(inner: Inner) -> None:
+    result = inner.run(
+        """
+        from emulator.testing import emulator_fixture
+
+        emulator_class = emulator_fixture("class", scenario="secoda/outage")
+        emulator_session = emulator_fixture("session", scenarios=["secoda/outrage"])
+
+        def test_one(emulator_class): pass
+        def test_other(emulator_session): pass
+        """
+    )
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(["Unknown argument 'scenario' of the marker emulator. Did you mean 'scenarios'?*"])
+    result.stdout.fnmatch_lines(["Unknown scenario 'secoda/outrage'. *"])
+
+
 MISSTEPS = """
 @pytest.mark.emulator(allow_unmatched=["/meant"])
 def test_it(emulator):

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from emulator.testing import coverage as coverage
     from emulator.testing import github as github
     from emulator.testing import in_loop as in_loop
     from emulator.testing import local as local
@@ -18,11 +19,18 @@ if TYPE_CHECKING:
     from emulator.testing import watching as watching
     from emulator.testing.containers import EmulatorContainer
     from emulator.testing.in_loop import InLoopEmulator
+    from emulator.testing.pytest_plugin import emulator_fixture
+    from emulator.testing.scripts import running
 
-__all__ = ["EmulatorContainer", "InLoopEmulator"]
+__all__ = ["EmulatorContainer", "InLoopEmulator", "emulator_fixture", "running"]
 
-_HOMES = {"EmulatorContainer": "containers", "InLoopEmulator": "in_loop"}
-_MODULES = ("github", "in_loop", "local", "report", "stray_calls", "suite", "watching")
+_HOMES = {
+    "EmulatorContainer": "containers",
+    "InLoopEmulator": "in_loop",
+    "emulator_fixture": "pytest_plugin",
+    "running": "scripts",
+}
+_MODULES = ("coverage", "github", "in_loop", "local", "report", "stray_calls", "suite", "watching")
 
 
 def __getattr__(name: str) -> Any:

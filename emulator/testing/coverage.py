@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from textwrap import wrap
 from typing import Any, TypeAlias
 
@@ -143,3 +145,13 @@ def _listed(title: str, entries: Sequence[str], width: int) -> Iterator[str]:
     text = ", ".join(entry for entry in entries if entry)
     if text:
         yield from wrap(text, max(40, width), initial_indent=f"  {title:13}", subsequent_indent=" " * 15)
+
+
+def unwritable(name: str) -> str:
+    """Return why a file cannot be written, "" if it can."""
+    file = Path(name)
+    if not name or file.is_dir():
+        return "expected a file"
+    if not file.parent.is_dir():
+        return f"{file.parent} is not a folder"
+    return "" if os.access(file if file.exists() else file.parent, os.W_OK) else "permission denied"

@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 from emulator import testing
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, Iterator
+    from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
 
     from emulator.client import Changes, Client, SandboxClient
     from emulator.testing.in_loop import InLoopEmulator
@@ -39,6 +39,7 @@ _changes = pytest.StashKey["list[tuple[str, Callable[[], Changes]]]"]()
 _passed = pytest.StashKey[bool]()
 _missteps = pytest.StashKey[list[str]]()
 _unwritten = pytest.StashKey[str]()
+_shared = pytest.StashKey["list[tuple[Watcher, Mapping[str, Any]]]"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -87,7 +88,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker, and refuse invalid options now instead of after all tests."""
     config.addinivalue_line("markers", MARK)
     file, least = config.getoption("emulator_coverage"), config.getoption("emulator_coverage_fail_under")
-    if file not in (None, NO_COVERAGE) and (problem := _unwritable(file)):
+    if file not in (None, NO_COVERAGE) and (problem := testing.coverage.unwritable(file)):
         raise pytest.UsageError(f"--emulator-coverage={file}: {problem}")
     if least is not None and not 0 <= least <= 100:
         raise pytest.UsageError(f"--emulator-coverage-fail-under={least:g}: expected a percentage from 0 to 100")
@@ -124,7 +125,26 @@ def emulator(request: pytest.FixtureRequest, _emulator_server: Client) -> Iterat
             _watch(request.node, suite.strays.begin(wanted.allow_default, lambda: _uses_default(request)))
         _note_changes(request.node, sandbox.name, lambda: sandbox.changes(masked=True))
         yield sandbox
-    _judge_teardown(request.node)
+
+
+def emulator_fixture(scope: Literal["class", "module", "package", "session"], **options: Any) -> Any:
+    """Return a fixture for a sandbox that the tests of a scope share: `emulator_module = emulator_fixture("module")`.
+
+    `options` are those of the marker. A test fails for the unexpected calls that came since the test before it; its
+    markers `allow_…` add to the options.
+    """
+
+    @pytest.fixture(scope=scope)
+    def shared(request: pytest.FixtureRequest, _emulator_server: Client) -> Iterator[SandboxClient]:
+        """A sandbox that several tests share."""
+        sandboxes = request.config.stash.setdefault(_shared, [])
+        wanted = _wanted_by(request.config, [options])
+        with _sentences(), _suite_of(request.config).sandbox(wanted) as (sandbox, watcher):
+            sandboxes.append((watcher, options))
+            yield sandbox
+            sandboxes.remove((watcher, options))
+
+    return shared
 
 
 @pytest.fixture
@@ -157,7 +177,6 @@ def emulator_in_loop(
     for watcher in started:
         watcher.close()
         suite.count(watcher)
-    _judge_teardown(request.node)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -165,6 +184,24 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Fail an otherwise passing test if its client made unexpected calls."""
     yield
     _judge(item)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """Watch the sandboxes that the test shares with others, from its own fixtures' calls on."""
+    try:
+        yield
+    finally:
+        for shared in item.config.stash.get(_shared, []):
+            _watch_shared(item, *shared)
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail for unexpected calls of fixtures' teardown, if the test has passed."""
+    yield
+    if item.stash.get(_passed, False):
+        _judge(item)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -259,15 +296,24 @@ def _suite_of(config: pytest.Config) -> Suite:
 
 
 def _wanted(request: pytest.FixtureRequest) -> Wanted:
-    config, marks = request.config, list(request.node.iter_markers("emulator"))
+    return _wanted_by(request.config, _options(request.node))
+
+
+def _options(item: pytest.Item) -> list[Mapping[str, Any]]:
+    """Return what the markers of a test want, the outermost first."""
+    marks = list(item.iter_markers("emulator"))
     if any(mark.args for mark in marks):
         pytest.fail("The marker emulator takes keyword arguments: @pytest.mark.emulator(scenarios=[…]).", pytrace=False)
+    return [mark.kwargs for mark in reversed(marks)]
+
+
+def _wanted_by(config: pytest.Config, options: Sequence[Mapping[str, Any]]) -> Wanted:
     ini = {name: config.getini(f"emulator_{name}") for name in INI}
     if not _suite_of(config).url:
         # The server that is started here has already read them.
         del ini["fixtures"], ini["vendors"]
     with _sentences():
-        wanted = testing.suite.wanted_by(ini, [mark.kwargs for mark in reversed(marks)])
+        wanted = testing.suite.wanted_by(ini, options)
     if not _suite_of(config).url and wanted.fixtures:
         wanted = wanted.but({"fixtures": _folder(config, wanted.fixtures)})
     return wanted
@@ -293,6 +339,13 @@ def _watch(item: pytest.Item, evidence: Evidence) -> None:
     item.stash.setdefault(_watched, []).append(evidence)
 
 
+def _watch_shared(item: pytest.Item, watcher: Watcher, options: Mapping[str, Any]) -> None:
+    wanted, strays = _wanted_by(item.config, [options, *_options(item)]), _suite_of(item.config).strays
+    if strays is not None and strays not in item.stash.get(_watched, []):
+        _watch(item, strays.begin(wanted.allow_default, lambda: "emulator_server" in getattr(item, "fixturenames", ())))
+    _watch(item, testing.watching.SandboxEvidence(watcher, wanted.allowances, is_shared=True))
+
+
 def _judge(item: pytest.Item) -> None:
     """Fail for unexpected calls of the item's clients, once for each call."""
     with _sentences():
@@ -300,12 +353,6 @@ def _judge(item: pytest.Item) -> None:
     if found:
         item.stash.setdefault(_missteps, []).extend(call for complaint in found for call in complaint.calls)
         pytest.fail("\n".join(map(str, found)), pytrace=False)
-
-
-def _judge_teardown(item: pytest.Item) -> None:
-    """Fail for unexpected calls of other fixtures' teardown since the test passed."""
-    if item.stash.get(_passed, False):
-        _judge(item)
 
 
 class _sentences:  # noqa: N801 - read as a function: `with _sentences():`
@@ -328,16 +375,6 @@ def _percent(config: pytest.Config) -> float:
 def _is_too_little(config: pytest.Config) -> bool:
     limit = config.getoption("emulator_coverage_fail_under")
     return limit is not None and not hasattr(config, "workeroutput") and _percent(config) < limit
-
-
-def _unwritable(name: str) -> str:
-    """Return why a file cannot be written, "" if it can."""
-    file = Path(name)
-    if not name or file.is_dir():
-        return "expected a file"
-    if not file.parent.is_dir():
-        return f"{file.parent} is not a folder"
-    return "" if os.access(file if file.exists() else file.parent, os.W_OK) else "permission denied"
 
 
 def _write_coverage(config: pytest.Config) -> bool:

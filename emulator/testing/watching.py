@@ -96,8 +96,9 @@ class SandboxEvidence:
     If several tests use a sandbox, each call belongs to only one of them.
     """
 
-    def __init__(self, watcher: Watcher, allowed: Allowances) -> None:
+    def __init__(self, watcher: Watcher, allowed: Allowances, is_shared: bool = False) -> None:
         self.name = watcher.name
+        self._is_shared = is_shared
         self._watcher = watcher
         self._allowed = allowed
         self._calls: list[Seen] = []
@@ -110,7 +111,8 @@ class SandboxEvidence:
             in_progress = [one for one in self._watcher.seen if one.state == "open"]
         except EmulatorError as problem:
             return f"the journal cannot be read: {problem}"
-        return "\n".join(journal_lines(map(told, [*self._calls, *in_progress]))) or "no calls"
+        lines = "\n".join(journal_lines(map(told, [*self._calls, *in_progress])))
+        return lines or ("" if self._is_shared else "no calls")
 
     def complaint(self) -> Complaint:
         """Return the unexpected calls since the last time."""

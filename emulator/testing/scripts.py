@@ -1,0 +1,38 @@
+"""The emulator for tests without pytest, and for scripts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from emulator.client import SandboxClient
+from emulator.testing.suite import Suite, Wanted
+from emulator.testing.watching import Evidence, SandboxEvidence
+
+__all__ = ["running"]
+
+
+@contextmanager
+def running(**options: Any) -> Iterator[SandboxClient]:
+    """Run an emulator inside the `with` block, in a thread, and return a sandbox in it: `with running() as emulator:`.
+
+    `options` are those of pytest's marker `emulator`. EMULATOR_URL names a running emulator to use. Raises
+    AssertionError at the end of the block for unexpected calls, EmulatorError for invalid options.
+    """
+    wanted = Wanted().but(options)
+    suite = Suite(os.environ.get("EMULATOR_URL", ""))
+    with suite.served(), suite.sandbox(wanted) as (sandbox, watcher):
+        watched: list[Evidence] = [SandboxEvidence(watcher, wanted.allowances)]
+        if suite.strays is not None:
+            watched.append(suite.strays.begin(wanted.allow_default))
+        yield sandbox
+        _assert_expected(watched)
+
+
+def _assert_expected(watched: list[Evidence]) -> None:
+    __tracebackhide__ = True
+    found = [str(complaint) for one in watched if (complaint := one.complaint())]
+    if found:
+        raise AssertionError("\n".join(found).replace("@pytest.mark.emulator(", "running("))

@@ -1,0 +1,94 @@
+"""The emulator without pytest's fixtures: in scripts, and in unittest."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+
+from emulator.client import Client, EmulatorError
+from emulator.testing import running
+from tests.conftest import EmulatorUnderTest
+
+CASES = """
+import unittest
+import httpx
+from emulator.testing import running
+
+def get(vendor, path):
+    return httpx.get(vendor.url + path, headers=dict(vendor.headers))
+
+class TestSync(unittest.TestCase):
+    def setUp(self):
+        self.emulator = self.enterContext(running(scenarios=["secoda/outage"]))
+
+    def test_outage(self):
+        self.assertEqual(get(self.emulator.secoda, "/integration/integrations").status_code, 503)
+
+    def test_misstep(self):
+        get(self.emulator.secoda, "/nowhere")
+"""
+
+
+@pytest.fixture(autouse=True)
+def _no_other_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EMULATOR_URL", raising=False)
+
+
+def test_script_has_an_emulator_inside_the_block() -> None:
+    with running(seed=7, scenarios="celigo/outage") as emulator:
+        assert emulator.seed == 7
+        reply = httpx.get(emulator.celigo.url + "/integrations", headers=dict(emulator.celigo.headers))
+        assert reply.status_code == 503
+        emulator.verify("listIntegrations", vendor="celigo", count=1)
+    assert not [thread for thread in threading.enumerate() if thread.name == "emulator"]
+    with pytest.raises(EmulatorError):
+        emulator.reset()
+
+
+def test_variable_names_a_running_one(emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMULATOR_URL", emulator.root)
+    with running() as sandbox, Client(emulator.root) as client:
+        assert sandbox.api.url == emulator.root
+        assert client.sandboxes() == ["default", sandbox.name]
+    with Client(emulator.root) as client:
+        assert client.sandboxes() == ["default"]
+
+
+def test_unexpected_calls_are_an_assertion_error_at_its_end() -> None:
+    with pytest.raises(AssertionError) as caught, running() as emulator:  # noqa: PT012
+        httpx.get(emulator.secoda.url + "/nowhere")
+        httpx.get(emulator.api.url + "/zzz")
+    advice, unmatched, stray_advice, stray = str(caught.value).splitlines()
+    assert advice.endswith("allow them: running(allow_unmatched=True) or (allow_violations=True).")
+    assert unmatched.startswith("  GET /api/v1/nowhere: no operation in contracts/secoda/openapi.yaml matches")
+    assert stray_advice.endswith("running(allow_default=True).")
+    assert stray == "  GET /zzz -> 404, no such vendor or sandbox"
+    with running(allow_unmatched=True, allow_default=["/zzz"]) as emulator:
+        httpx.get(emulator.secoda.url + "/nowhere")
+        httpx.get(emulator.api.url + "/zzz")
+
+
+def test_error_in_the_block_is_the_one_that_is_raised() -> None:
+    with pytest.raises(ZeroDivisionError), running() as emulator:  # noqa: PT012
+        httpx.get(emulator.secoda.url + "/nowhere")
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("options", [{"scenario": "secoda/outage"}, {"scenarios": ["secoda/outrage"]}, {"seed": -1}])
+def test_invalid_options_are_refused(options: dict[str, object]) -> None:
+    with pytest.raises(EmulatorError), running(**options):
+        pass
+
+
+def test_unittest_runs_with_it(tmp_path: Path) -> None:
+    (tmp_path / "test_sync.py").write_text(CASES, "utf-8")
+    command = [sys.executable, "-m", "unittest", "test_sync"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert "Ran 2 tests" in done.stderr
+    assert "FAILED (failures=1)" in done.stderr
+    assert "GET /api/v1/nowhere: no operation in contracts/secoda/openapi.yaml matches" in done.stderr
