@@ -95,6 +95,12 @@ class Emulator:
         self._log_generated()
         self.ready = True
 
+    def prepare_graphql(self) -> None:
+        """Import and make what the first GraphQL call needs, in any thread."""
+        for contract in self.catalogue.contracts.values():
+            if contract.graphql is not None:
+                contract.graphql.prepare()
+
     async def reset(self) -> Sandbox:
         """Reset the default sandbox and return it."""
         return await self.sandboxes.reset(DEFAULT)

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -118,3 +119,18 @@ async def test_made_up_records_are_made_anew_where_another_file_of_the_vendor_is
     laid_over = await dump(catalogue, fixtures=str(tmp_path))
     monkeypatch.setattr(fixtures, "MADE_UP", "no such file")
     assert await dump(catalogue, fixtures=str(tmp_path)) == laid_over
+
+
+def test_what_the_first_graphql_call_needs_is_imported_once_the_emulator_is_ready() -> None:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("EMULATOR_", "PYTHON"))}
+    command = [sys.executable, "-X", "importtime", "-m", "emulator", "serve", "--port", "0", "--access-log", "false"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        given_up = Timer(60, process.kill)
+        given_up.start()
+        imported = any(line.endswith("| emulator.contract.execution\n") for line in process.stderr)
+        given_up.cancel()
+        process.kill()
+    assert imported
