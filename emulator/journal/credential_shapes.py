@@ -152,7 +152,7 @@ MOST_EMPTY_NAMES = 8
 
 def may_hold_credential(text: str) -> bool:
     """Return False if masking would leave the text as it is: most texts, found in a few searches."""
-    lowered = _without_empty_objects(text.lower())
+    lowered = text.lower()
     for hint, pattern in _HINTS:  # any() takes 1 µs more, one expression for all ten times as long
         if hint not in lowered:
             continue
@@ -161,15 +161,16 @@ def may_hold_credential(text: str) -> bool:
     return False
 
 
-def _without_empty_objects(text: str) -> str:
-    """Return a text without members of JSON such as `"credentials":{}`, which hold nothing: those of a few names."""
+def without_empty_objects(json: str) -> str:
+    """Return JSON without members such as `"credentials":{}`, which hold nothing: those of a few plain names."""
     for empty in ('":{}', '": {}'):
         for _ in range(MOST_EMPTY_NAMES):
-            at = text.find(empty)
-            if at < 0:
+            at = json.find(empty)
+            name = json[json.rfind('"', 0, at) + 1 : at]
+            if at < 0 or not name.isidentifier():
                 break
-            text = text.replace(text[text.rfind('"', 0, at) : at] + empty, "")
-    return text
+            json = json.replace(f'"{name}{empty}', "")
+    return json
 
 
 def start_of_credential(text: str) -> int | None:

@@ -13,6 +13,8 @@ from dataclasses import replace
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl, quote, unquote_plus, urlencode
 
+import orjson
+
 from emulator.contract.reading import FORM
 from emulator.exchange import NOTHING, Call, Violation
 from emulator.journal.credential_shapes import (
@@ -21,6 +23,7 @@ from emulator.journal.credential_shapes import (
     may_hold_credential,
     names_credential,
     start_of_credential,
+    without_empty_objects,
 )
 from emulator.journal.secret_paths import SecretPaths
 from emulator.json_text import write_json
@@ -68,13 +71,15 @@ class Masker:
 
     def head(self, call: Call, secrets: SecretPaths, *, matched: bool) -> tuple[str, str, Pairs, Pairs]:
         """Return base URL, path, headers and query of a call without credentials."""
-        query = tuple(call.query.items())
-        texts = (call.base_url, call.path, *_others(call.headers), *call.query, *call.query.values())
-        if matched and not secrets.templates and not may_hold_credential("\n".join(texts)):
-            self._head_is_plain = True
-            return call.base_url, call.path, self._pairs(call.headers, str), query
-        base_url = self.text(self.path(call.base_url, secrets, at_end=True))
-        path = self.path(call.path, secrets, matched=matched)
+        base_url, path, query = call.base_url, call.path, tuple(call.query.items())
+        if not secrets.plain.get((base_url, path, matched)):
+            base_url = self.text(self.path(base_url, secrets, at_end=True))
+            path = self.path(path, secrets, matched=matched)
+            if (base_url, path) == (call.base_url, call.path):
+                secrets.keep_plain(base_url, path, matched)
+        if not may_hold_credential("\n".join((*_others(call.headers), *call.query, *call.query.values()))):
+            self._head_is_plain = path is call.path
+            return base_url, path, self._pairs(call.headers, str), query
         return base_url, path, self.headers(call.headers), tuple(self.members(query))
 
     def params(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -150,7 +155,7 @@ class Masker:
 
     def inner(self, text: str, kind: str = "") -> str:
         """Return a text without credentials that may be a document; `kind` is its media type, if that is known."""
-        if not may_hold_credential(text):
+        if not may_hold_credential(text) or _holds_only_empty_objects(text):
             return text
         if kind == GRAPHQL or _GRAPHQL.match(text):
             return self._graphql(text)[0]
@@ -257,6 +262,17 @@ class Masker:
             masked = self._without_echoes(masked)[:LONGEST_SENTENCE]
         sentence = self._without_echoes(self.text(sentence))[:LONGEST_SENTENCE]
         return replace(violation, pointer=violation.pointer[:LONGEST_SENTENCE], actual=masked, sentence=sentence)
+
+
+def _holds_only_empty_objects(text: str) -> bool:
+    """Return True for JSON in which credentials have names, but no values: it need not be walked."""
+    if text[:1] not in ("{", "[") or may_hold_credential(without_empty_objects(text)):
+        return False
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True
 
 
 def _others(headers: Mapping[str, str]) -> list[str]:
