@@ -196,6 +196,16 @@ def test_deleting_what_others_refer_to(tmp_path: Path, rule: str, status: int, l
         assert [task["listId"] for task in client.get("/tasks").json()] == left
 
 
+def test_clearing_a_field_that_may_not_be_null_leaves_it_out(tmp_path: Path) -> None:
+    document = crud({"references": {"listId": {"to": "lists", "onDelete": "clear"}}})
+    document["components"]["schemas"]["Task"]["properties"]["listId"] = {"type": "string"}
+    with served(tmp_path, document) as client:
+        client.post("/lists", json={"id": "home"})
+        created(client, listId="home")
+        assert client.delete("/lists/home").status_code == 204
+        assert [sorted(task) for task in client.get("/tasks").json()] == [["id", "title"]]
+
+
 def test_rule_of_a_reference_may_be_a_switch(tmp_path: Path) -> None:
     document = crud({"references": {"listId": {"to": "lists", "onDelete": "$switch.deleting"}}})
     document["x-switches"] = {
@@ -252,6 +262,18 @@ def test_null_in_a_patch(tmp_path: Path, nulls: str, kind: str, note: Any) -> No
         path = f"/tasks/{created(client, note='n')['id']}"
         client.patch(path, content=b'{"note": null}', headers={"Content-Type": kind})
         assert client.get(path).json().get("note", "gone") == note
+
+
+def test_patch_that_leaves_no_valid_record_is_refused(plain: httpx.Client) -> None:
+    task = created(plain)
+    for patch, pointer in (
+        ({"title": 5}, "/body/title"),
+        ({"title": None}, "/body/title"),
+        ({"done": "yes"}, "/body/done"),
+    ):
+        refused = plain.patch(f"/tasks/{task['id']}", json=patch)
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, pointer)
+    assert plain.get(f"/tasks/{task['id']}").json() == task
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,9 @@ class Writer:
     def replace(self, record: Record, given: Mapping[str, Any], sets: Mapping[str, Any]) -> Record:
         """Put a record in the place of one: what is left out is erased, defaults are put back."""
         kept = self.resource.kept_by_replace(record)
-        return self.change(record, {**self.defaults(), **self.resource.writable(given), **kept}, sets)
+        after = {**self.defaults(), **self.resource.writable(given), **kept}
+        self._fill(after)
+        return self.change(record, after, sets)
 
     def change(self, before: Record, after: Record, sets: Mapping[str, Any]) -> Record:
         """Keep a record that was changed, with what the server sets. The key stays."""
@@ -68,7 +70,6 @@ class Writer:
         after = {**after, **self.values(resource.words.set), **self.values(sets), resource.key: before[resource.key]}
         if resource.words.updated:
             after[resource.words.updated] = resource.time_for(resource.words.updated, world.now)
-        self._fill(after)
         self._check(before, after)
         world[resource.kept].replace(after)
         return after
@@ -117,6 +118,8 @@ class Writer:
             record[name] = Samples(self.shapes, self.world).value(shape.properties[name])
 
     def _check(self, before: Record, after: Record) -> None:
+        for found in self.resource.check.violations(after, "body") if self.resource.check else ():
+            raise self.failures.invalid(found.pointer, found.sentence)
         for unique in self.resource.words.unique:
             if matches(after, unique.where) and all(after.get(name) is not None for name in unique.fields):
                 self._check_unique(after, unique.fields, unique.where)
@@ -165,7 +168,10 @@ def _cascade(writer: Writer, child: Record, name: str) -> None:
 
 
 def _clear(writer: Writer, child: Record, name: str) -> None:
-    writer.change(child, {**child, name: None}, {})
+    check, cleared = writer.resource.check, {**child, name: None}
+    if check is not None and not check.accepts(cleared):
+        del cleared[name]
+    writer.change(child, cleared, {})
 
 
 _RULES: Mapping[str, Callable[[Writer, Record, str], None]] = {
