@@ -169,7 +169,7 @@ def test_a_credential_can_be_presented_at_once(sandbox: SandboxClient) -> None:
     assert httpx.post(url, headers=headers, json={"name": "x"}).status_code == 403
 
 
-def test_a_record_that_departs_from_its_schema_has_to_be_forced(sandbox: SandboxClient) -> None:
+def test_an_invalid_record_has_to_be_forced(sandbox: SandboxClient) -> None:
     integrations = sandbox.state("secoda.integrations")
     with pytest.raises(EmulatorError, match="force=True"):
         integrations.add(name=7)

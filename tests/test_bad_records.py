@@ -118,7 +118,7 @@ UNUSABLE: list[tuple[str, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize("force", ["", "?force=true"])
 @pytest.mark.parametrize(("vendor", "record", "sentence"), UNUSABLE)
-def test_a_credential_nobody_can_use_is_refused_even_by_force_and_sandboxes_stay_in_sight(
+def test_an_unusable_credential_is_refused_even_by_force_and_sandboxes_stay_listed(
     control: Control, vendor: str, record: dict[str, Any], sentence: str, force: str
 ) -> None:
     status, detail = control.refused("PUT", f"/state/{vendor}.credentials/mine{force}", json=record)
@@ -171,7 +171,7 @@ def test_a_sentence_names_twelve_sandboxes_at_most(catalogue: Catalogue) -> None
         assert [answer.json()["detail"] for answer in answers] == [sentence] * 2
 
 
-def test_with_a_control_token_nobody_without_it_is_told_a_sandboxs_name(catalogue: Catalogue) -> None:
+def test_without_the_control_token_no_sandboxs_name_is_shown(catalogue: Catalogue) -> None:
     with controlled(catalogue, control_token="secret") as (_, control):
         control.client.headers["Authorization"] = "Bearer secret"
         control.sandbox(name="hidden")
@@ -187,7 +187,7 @@ def test_with_a_control_token_nobody_without_it_is_told_a_sandboxs_name(catalogu
             assert (answer.status_code in (401, 404), "hidden" in answer.text) == (True, False), url
 
 
-def test_without_the_control_token_no_status_tells_which_sandboxes_there_are(catalogue: Catalogue) -> None:
+def test_without_the_control_token_no_status_reveals_which_sandboxes_exist(catalogue: Catalogue) -> None:
     with controlled(catalogue, control_token="secret") as (_, control):
         for path, status in (("/clock", 401), ("/journal", 401), ("/sandboxes", 401), ("/health", 200), ("/x", 404)):
             prefixed = [control.client.get(f"{control.url}/~{name}/_emulator{path}") for name in ("default", "nope")]

@@ -71,11 +71,11 @@ def test_bound_without_a_ratio_is_asked_of_the_figure() -> None:
     assert alone("memory", figure(81e6, unit="bytes"), at_most(80e6, "bytes")).met is False
 
 
-def test_nothing_asked_is_neither_met_nor_missed() -> None:
+def test_without_a_bound_nothing_is_met_or_missed() -> None:
     assert compare("list", figure(1), "peer", figure(2), None).met is None
 
 
-def test_unmet_bound_stands_out_in_the_table() -> None:
+def test_missed_bound_is_marked_in_the_table() -> None:
     met = compare("list", figure(600), "one", figure(100), at_least(5))
     missed = compare("list", figure(600), "other", figure(100), at_least(7))
     header, first, second = report.text_table([met, missed]).splitlines()
@@ -118,7 +118,7 @@ def test_markdown_names_date_machine_and_missing_peers() -> None:
     assert lines[-1] == "moto was not measured: pip could not install it."
 
 
-def test_markdown_tells_of_a_busy_machine() -> None:
+def test_markdown_mentions_a_busy_machine() -> None:
     machine = {**RESULTS["machine"], "load_before": 3.5}
     (first, *_) = report.markdown_table({**RESULTS, "machine": machine, "findings": []})
     assert "which had other work to do (load 3.5 beforehand)" in first
@@ -137,7 +137,7 @@ def test_wrk_without_figures_is_an_error(printed: str) -> None:
         wrk.parse(printed)
 
 
-def test_wrk_without_answers_is_an_error() -> None:
+def test_wrk_without_responses_is_an_error() -> None:
     with pytest.raises(wrk.WrkFailed, match="no answer"):
         wrk.parse(PRINTED.replace("241", "0"))
 
@@ -213,7 +213,7 @@ def test_each_request_has_a_number_in_a_header(work: str) -> None:
 
 
 @pytest.mark.skipif(not wrk.is_there(), reason="needs wrk")
-async def test_wrk_sends_the_requests_in_turn_with_a_number_of_their_own(tmp_path: Path) -> None:
+async def test_wrk_sends_the_requests_in_turn_with_their_own_numbers(tmp_path: Path) -> None:
     seen: list[tuple[str, str, bytes]] = []
 
     async def answer(request: web.BaseRequest) -> web.Response:

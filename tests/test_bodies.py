@@ -64,7 +64,7 @@ def until(connection: socket.socket, end: bytes) -> bytes:
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("expect", [b"100-continue", b"100-Continue"])
-def test_who_waits_for_a_100_gets_it_and_then_its_answer(server: Secure, way: str, expect: bytes) -> None:
+def test_a_client_that_waits_for_a_100_gets_it_and_then_its_reply(server: Secure, way: str, expect: bytes) -> None:
     with connected(server, way) as connection:
         for _ in range(2):
             connection.sendall(POST + b"Expect: " + expect + b"\r\nContent-Length: 12\r\n\r\n")
@@ -107,7 +107,7 @@ def answer_to_head(server: Secure, way: str, request_line: bytes, headers: bytes
     ],
 )
 @pytest.mark.parametrize("way", WAYS)
-def test_who_would_be_refused_is_refused_at_once_and_what_follows_is_no_request(
+def test_a_refused_call_gets_its_reply_at_once_and_its_body_is_not_a_request(
     server: Secure, request_line: bytes, headers: bytes, status: int, way: str
 ) -> None:
     kind = b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 5000000\r\n"
@@ -145,7 +145,7 @@ def test_the_control_api_refuses_at_once_too(server: Secure, request_line: bytes
         assert statuses(received(connection)) == [status]
 
 
-def test_a_body_that_comes_although_nobody_asked_for_it_is_no_request(server: Secure) -> None:
+def test_a_body_sent_without_a_100_is_not_taken_for_a_request(server: Secure) -> None:
     inside = b"GET /api/v1/integration/integrations HTTP/1.1\r\nHost: api.secoda.co\r\n" + KEY + b"\r\n"
     with connected(server) as connection:
         request = b"POST /api/v1/nothing HTTP/1.1\r\nHost: api.secoda.co\r\nConnection: close\r\n" + EXPECT
@@ -155,7 +155,7 @@ def test_a_body_that_comes_although_nobody_asked_for_it_is_no_request(server: Se
 
 
 @pytest.mark.parametrize("expect", [b"", b"200-maybe", b"100-continued"])
-def test_nobody_else_gets_a_100(server: Secure, expect: bytes) -> None:
+def test_no_other_client_gets_a_100(server: Secure, expect: bytes) -> None:
     with connected(server) as connection:
         connection.sendall(POST + b"Expect: " + expect + b"\r\nConnection: close\r\nContent-Length: 12\r\n\r\n")
         connection.sendall(b'{"name":"x"}')
@@ -366,7 +366,7 @@ def test_a_client_that_leaves_amid_its_body_is_noted_and_no_error(
 
 
 @pytest.mark.parametrize("begun", [head("control", length=100) + b'{"ve', head("control", length=None) + b"4\r\n{"])
-def test_a_client_that_leaves_the_control_api_amid_its_body_is_no_error(
+def test_a_client_that_disconnects_during_its_body_is_not_an_error_of_the_control_api(
     server: Secure, begun: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     with connected(server) as connection:

@@ -113,9 +113,7 @@ def test_clearing_the_journal_leaves_calls_in_progress(held: Held, sandbox: Sand
     assert [(one.id, one.status) for one in sandbox.journal] == [(1, 201)]
 
 
-def test_a_call_that_is_in_progress_at_a_reset_ends_in_the_world_it_began_in(
-    held: Held, sandbox: SandboxClient
-) -> None:
+def test_a_call_in_progress_at_a_reset_ends_in_its_own_sandbox(held: Held, sandbox: SandboxClient) -> None:
     call = held.create("Mine")
     sandbox.reset()
     held.emulator.call("secoda", "GET", INTEGRATIONS)
@@ -124,7 +122,7 @@ def test_a_call_that_is_in_progress_at_a_reset_ends_in_the_world_it_began_in(
     assert [(one.id, one.operations) for one in sandbox.journal] == [(1, ("listIntegrations",))]
 
 
-def test_a_call_that_is_in_progress_when_its_sandbox_is_dropped_is_still_answered(
+def test_a_call_in_progress_gets_its_reply_although_its_sandbox_is_dropped(
     held: Held, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Client(held.emulator.root) as client, client.create_sandbox() as own:
@@ -140,7 +138,7 @@ def test_a_call_that_is_in_progress_when_its_sandbox_is_dropped_is_still_answere
     assert [(one.status, one.is_open) for one in journal] == [(200, False)]
 
 
-def test_events_tell_of_a_call_when_it_is_over_and_resume_before_it(held: Held, sandbox: SandboxClient) -> None:
+def test_events_show_completed_calls_and_resume_before_open_ones(held: Held, sandbox: SandboxClient) -> None:
     def events(since: int) -> Iterator[tuple[str, int]]:
         with httpx.stream("GET", f"{held.emulator.root}/_emulator/events?since={since}", timeout=60) as reply:
             id = ""

@@ -105,7 +105,7 @@ def integrations(control: Control, sandbox: str = "default") -> list[dict[str, A
     return found
 
 
-def test_a_sandbox_that_nobody_called_has_not_changed(control: Control) -> None:
+def test_an_unused_sandbox_has_no_changes(control: Control) -> None:
     for wanted in ({}, {"seed": 7}, {"scenarios": ["*/empty-world", "*/outage"]}, {"from": "default"}):
         control.sandbox(name="alpha", **wanted)
         assert changed(control, "alpha") == {}
@@ -114,7 +114,7 @@ def test_a_sandbox_that_nobody_called_has_not_changed(control: Control) -> None:
         control.done("DELETE", "/sandboxes/alpha")
 
 
-def test_added_removed_and_changed_records_are_told_apart(control: Control) -> None:
+def test_added_removed_and_changed_records_are_distinguished(control: Control) -> None:
     first, second, *_ = integrations(control)
     url = f"{control.url}{INTEGRATIONS}"
     made = httpx.post(url, headers=SECODA, json={"name": "Mine"}).json()["id"]
@@ -137,7 +137,7 @@ def test_added_removed_and_changed_records_are_told_apart(control: Control) -> N
     assert found["counts"] == {"added": 1, "removed": 1, "changed": 1}
 
 
-def test_a_change_that_was_undone_is_none(control: Control) -> None:
+def test_a_rolled_back_change_is_not_listed(control: Control) -> None:
     record = integrations(control)[0]
     path = f"/state/secoda.integrations/{record['id']}"
     control.done("PUT", path, json={**record, "name": "Renamed"})
@@ -256,7 +256,7 @@ def test_client_gives_changes_by_collection(control: Control) -> None:
             sandbox.changes("other")
 
 
-def test_client_tells_what_was_absent_from_null(control: Control) -> None:
+def test_client_distinguishes_absent_from_null(control: Control) -> None:
     with Client(control.url) as client, client.create_sandbox("alpha") as sandbox:
         records = sandbox.state("celigo.scripts")
         script = records.list()[0]

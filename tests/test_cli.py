@@ -98,13 +98,13 @@ def test_wrong_usage_is_one_sentence_and_status_2(command: Run, words: list[str]
     assert err.startswith(sentence)
 
 
-def test_a_file_that_is_no_database_is_one_sentence_and_status_2(command: Run, tmp_path: Path) -> None:
+def test_a_file_other_than_a_database_is_one_sentence_and_status_2(command: Run, tmp_path: Path) -> None:
     (tmp_path / "text.sqlite").write_text("This is no database, and long enough to look at it. " * 40)
     ended = command("serve", "--port", "0", "--database", "text.sqlite")
     assert ended == (2, "", "emulator: database: text.sqlite cannot be opened: file is not a database\n")
 
 
-def test_somebody_elses_database_is_one_sentence_and_status_2(command: Run, tmp_path: Path) -> None:
+def test_foreign_database_is_one_sentence_and_status_2(command: Run, tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "other.sqlite") as db:
         db.execute("CREATE TABLE other (name)")
     db.close()
@@ -233,7 +233,7 @@ def test_folder_that_nothing_reads_is_a_warning_of_serve(
     ]
 
 
-def test_check_makes_a_world_of_it(command: Run, tmp_path: Path) -> None:
+def test_check_loads_it(command: Run, tmp_path: Path) -> None:
     (tmp_path / "own" / "immuta").mkdir(parents=True)
     (tmp_path / "own" / "immuta" / "dictionaries.yaml").write_text("records: [{dataSourceId: 99999999999999999999}]\n")
     code, out, _ = command("check", "own")
@@ -248,7 +248,7 @@ def test_check_takes_the_folder_of_the_settings(command: Run, tmp_path: Path) ->
     assert command("check")[1].endswith("and of own.\n")
 
 
-def test_check_and_serve_tell_what_is_wrong_with_own_contracts(command: Run, tmp_path: Path) -> None:
+def test_check_and_serve_report_mistakes_in_own_contracts(command: Run, tmp_path: Path) -> None:
     own = tmp_path / "promises"
     (own / "secoda").mkdir(parents=True)
     (own / "immuta").mkdir()
@@ -279,7 +279,7 @@ def test_own_contracts_take_the_place_of_the_built_in_ones(command: Run, tmp_pat
     assert " documented " in command("operations", "--vendor", "secoda")[1]
 
 
-def test_check_tells_what_is_wrong_with_a_contract(tmp_path: Path, catalogue: Catalogue) -> None:
+def test_check_reports_mistakes_in_a_contract(tmp_path: Path, catalogue: Catalogue) -> None:
     for name in catalogue.vendors:
         (tmp_path / name).mkdir()
         (tmp_path / name / "openapi.yaml").write_text("openapi: 3.1.0\n")
@@ -364,7 +364,7 @@ def test_a_snapshot_is_saved_listed_and_restored_from_its_file(
         (["save", "Not A Name"], 1, "'Not A Name' does not match"),
     ],
 )
-def test_a_snapshot_that_cannot_be_is_a_sentence(
+def test_an_invalid_snapshot_is_a_sentence(
     command: Run, emulator: EmulatorUnderTest, words: list[str], code: int, sentence: str
 ) -> None:
     ended, _, err = command("snapshot", *words, "--url", emulator.root)
@@ -382,7 +382,7 @@ def test_serve_prints_a_line_for_each_call(process: subprocess.Popen[str]) -> No
         assert line[1:5] == ["default", "secoda", "listIntegrations", "200"], number
 
 
-def test_serve_prints_json_lines_only_and_none_if_it_is_told(tmp_path: Path) -> None:
+def test_serve_prints_only_json_lines_or_none_on_request(tmp_path: Path) -> None:
     words = [*COMMAND, "serve", "--port", "0", "--log-format", "json", "--access-log", "false"]
     environment = clean_environment(PYTHONPATH=str(Path(__file__).parent.parent))
     with subprocess.Popen(
@@ -426,7 +426,7 @@ def test_banner_shows_addresses_that_can_be_called(catalogue: Catalogue) -> None
     assert _reachable("http://[::]:4070") == "http://127.0.0.1:4070"
 
 
-def test_a_world_without_credentials_has_a_banner_too(catalogue: Catalogue, tmp_path: Path) -> None:
+def test_a_sandbox_without_credentials_has_a_banner_too(catalogue: Catalogue, tmp_path: Path) -> None:
     (tmp_path / "secoda").mkdir()
     (tmp_path / "secoda" / "credentials.yaml").write_text("records: []\n")
     settings = read_settings({"port": "0", "fixtures": str(tmp_path)})

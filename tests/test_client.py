@@ -92,7 +92,7 @@ def test_waiting_ends_with_a_sentence(unused_port: int) -> None:
         client.wait(0.1)
 
 
-def test_server_that_never_answers_is_not_waited_for_longer() -> None:
+def test_server_that_never_replies_is_not_waited_for_longer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         url = f"http://127.0.0.1:{mute.getsockname()[1]}"
         with Client(url) as client, pytest.raises(EmulatorError, match=r"is not ready after 0 s: .*timed out"):
@@ -104,12 +104,12 @@ def test_ready_emulator_is_not_waited_for(client: Client) -> None:
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:4070", "ftp://localhost", "http://", "http://localhost:port"])
-def test_url_that_is_none_is_refused(url: str) -> None:
+def test_invalid_url_is_refused(url: str) -> None:
     with pytest.raises(EmulatorError, match="is not the URL of an emulator"):
         Client(url)
 
 
-def test_server_that_is_no_emulator_is_told() -> None:
+def test_server_other_than_an_emulator_is_reported() -> None:
     class Stranger(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_error(404)
@@ -197,7 +197,7 @@ def test_read_is_sent_again_if_the_server_closed_the_connection() -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_call_that_is_not_answered_in_time_is_not_sent_again(method: str) -> None:
+def test_call_without_a_reply_in_time_is_not_sent_again(method: str) -> None:
     with closing(Unreliable(closes=False)) as server, Client(server.url) as client:
         client.sandboxes()
         with pytest.raises(EmulatorError, match="timed out"):
@@ -215,7 +215,7 @@ def test_credentials_go_by_rights(sandbox: SandboxClient) -> None:
         sandbox.secoda.credentials["owner"]
 
 
-def test_vendor_that_was_added_is_no_attribute_but_in_vendors(sandbox: SandboxClient) -> None:
+def test_added_vendor_is_in_vendors_but_not_an_attribute(sandbox: SandboxClient) -> None:
     document = sandbox.request("GET")
     document["vendors"]["acme"] = document["vendors"].pop("secoda")
     other = SandboxClient(sandbox.api, document)
@@ -225,7 +225,7 @@ def test_vendor_that_was_added_is_no_attribute_but_in_vendors(sandbox: SandboxCl
     assert (hasattr(other, "secoda"), hasattr(other, "celigo")) == (False, True)
 
 
-def test_vendor_that_is_none_is_an_attribute_that_is_none(sandbox: SandboxClient) -> None:
+def test_unknown_vendor_is_an_attribute_error(sandbox: SandboxClient) -> None:
     assert set(sandbox.vendors) == {"celigo", "immuta", "paradime", "secoda"}
     with pytest.raises(AttributeError, match="Known vendors: celigo, immuta, paradime, secoda"):
         _ = sandbox.seconda  # type: ignore[attr-defined]
@@ -259,7 +259,7 @@ def test_status_of_a_fault_goes_with_its_reply(sandbox: SandboxClient) -> None:
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
 
 
-def test_fault_that_cannot_be_is_refused(sandbox: SandboxClient) -> None:
+def test_invalid_fault_is_refused(sandbox: SandboxClient) -> None:
     with pytest.raises(EmulatorError, match="Invalid fault: unknown operation"):
         sandbox.fault(vendor="secoda", operation="nothing", status=429)
 
@@ -281,7 +281,7 @@ def test_time_without_a_zone_is_refused(sandbox: SandboxClient) -> None:
         sandbox.clock.set(datetime(2031, 1, 1))  # noqa: DTZ001 - that is the point
 
 
-def test_journal_tells_of_each_exchange(sandbox: SandboxClient) -> None:
+def test_journal_shows_each_exchange(sandbox: SandboxClient) -> None:
     httpx.post(
         f"{sandbox.secoda.url}/integration/integrations",
         headers=dict(sandbox.secoda.headers),
@@ -380,7 +380,7 @@ def test_verdict_holds_though_the_journal_makes_room_for_others(
     assert [one.query for one in sandbox.verify("listIntegrations", count=1)] == [(("page", "2"),)]
 
 
-def test_what_is_not_verified_tells_what_came_near(sandbox: SandboxClient) -> None:
+def test_failed_verification_lists_near_misses(sandbox: SandboxClient) -> None:
     list_integrations(sandbox.secoda, page="2")
     with pytest.raises(AssertionError) as caught:
         sandbox.verify("listIntegrations", vendor="secoda", query={"page": 3}, status=200)
@@ -417,7 +417,7 @@ def test_record_without_its_key_is_refused(sandbox: SandboxClient) -> None:
         sandbox.state("celigo.script").put({"name": "Mine"})
 
 
-def test_record_that_departs_from_its_schema_needs_force(sandbox: SandboxClient) -> None:
+def test_invalid_record_needs_force(sandbox: SandboxClient) -> None:
     integrations = sandbox.state("secoda.integrations")
     record = {**integrations.list()[0], "name": 7}
     with pytest.raises(EmulatorError, match="violates the schema"):

@@ -46,7 +46,7 @@ def test_set_time_runs_on() -> None:
     assert not clock.frozen
 
 
-def test_frozen_time_stands_still() -> None:
+def test_frozen_clock_is_stopped() -> None:
     clock = Clock()
     clock.set(NOON, frozen=True)
     assert {clock.now() for _ in range(1000)} == {NOON}
@@ -194,7 +194,7 @@ def test_each_sandbox_has_its_own(emulator: EmulatorUnderTest, other: Sandbox, v
     assert read(emulator, vendor, rights=None, headers=elsewhere).status_code == 200
 
 
-def test_a_new_world_has_a_real_clock(emulator: EmulatorUnderTest) -> None:
+def test_a_new_sandbox_has_a_real_clock(emulator: EmulatorUnderTest) -> None:
     emulator.clock.set(BEFORE, frozen=True)
     sandbox = emulator.run(partial(emulator.sandboxes.reset, "default"))
     assert (abs(off(sandbox.clock)) < 1, sandbox.clock.frozen) == (True, False)

@@ -83,7 +83,7 @@ async def test_what_goes_with_a_record_fits_it(catalogue: Catalogue, tmp_path: P
     assert 4711 in {one["dataSource"] for one in dictionaries}
 
 
-async def test_the_log_tells_which_keys_were_generated(
+async def test_the_log_says_which_keys_were_generated(
     catalogue: Catalogue, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "emulator")
@@ -95,7 +95,7 @@ async def test_the_log_tells_which_keys_were_generated(
     assert f"{folder}/celigo/connections.yaml: generated nothing" in told
 
 
-def test_check_and_the_control_api_tell_so_too(catalogue: Catalogue, tmp_path: Path) -> None:
+def test_check_and_the_control_api_report_it_too(catalogue: Catalogue, tmp_path: Path) -> None:
     folder = write(tmp_path, "celigo.integrations", "defaults: populate\nrecords: [{name: Mine, sandbox: true}]\n")
     checked = CliRunner().invoke(commands, ["check", folder])
     assert checked.exit_code == 0, checked.output
@@ -126,7 +126,9 @@ def test_check_and_the_control_api_tell_so_too(catalogue: Catalogue, tmp_path: P
         ("secoda.credentials", "defaults: populate\nrecords: [{id: a}]\n", "/defaults: credentials are not generated"),
     ],
 )
-def test_a_mistake_in_what_is_given_is_told_with_its_place(tmp_path: Path, name: str, text: str, sentence: str) -> None:
+def test_a_mistake_in_given_fields_is_reported_with_its_place(
+    tmp_path: Path, name: str, text: str, sentence: str
+) -> None:
     folder = write(tmp_path, name, text)
     with pytest.raises(ConfigurationError) as refusal:
         Emulator(read_settings({"fixtures": folder}))

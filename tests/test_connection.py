@@ -167,7 +167,7 @@ UNKNOWN_TARGETS = {
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("target", UNKNOWN_TARGETS)
 @pytest.mark.parametrize("method", METHODS)
-def test_a_method_that_nobody_knows_is_answered_by_the_vendor_and_journalled(
+def test_an_unknown_method_gets_the_vendors_reply_and_is_journalled(
     server: Secure, method: bytes, target: bytes, way: str
 ) -> None:
     head = b" " + target + b" HTTP/1.1\r\nHost: localhost\r\n"
@@ -193,7 +193,7 @@ def test_a_method_that_comes_byte_by_byte_is_read_whole(server: Secure, method: 
     assert [one.call.method for one in exchanges] == [method.decode(), "POST", method.decode()]
 
 
-def test_a_method_that_nobody_knows_is_refused_by_the_control_api(server: Secure) -> None:
+def test_an_unknown_method_is_refused_by_the_control_api(server: Secure) -> None:
     answer = ask(server, b"FOO /_emulator/health HTTP/1.1\r\nHost: localhost\r\n" + LAST)
     assert statuses(answer) == [405]
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["detail"] == "/health takes GET, not FOO."
@@ -216,7 +216,7 @@ BEFORE = {
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("at_once", [True, False])
 @pytest.mark.parametrize("name", BEFORE)
-def test_a_request_before_what_is_not_http_is_answered_and_journalled_wherever_packets_end(
+def test_a_request_before_invalid_http_gets_its_reply_and_is_journalled_wherever_packets_end(
     server: Secure, name: str, way: str, at_once: bool
 ) -> None:
     request, junk, expected = BEFORE[name]
@@ -232,7 +232,7 @@ def test_a_request_before_what_is_not_http_is_answered_and_journalled_wherever_p
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_chunk_that_is_none_ends_the_call_that_waits_for_it(server: Secure, way: str) -> None:
+def test_an_invalid_chunk_ends_the_call_that_waits_for_it(server: Secure, way: str) -> None:
     with connected(server, way) as connection:
         connection.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n")
         assert eventually(lambda: bool(server.emulator.sandboxes.default.in_flight.count))
@@ -272,7 +272,7 @@ def test_the_documentation_has_the_limits() -> None:
 
 @pytest.mark.parametrize("host", [b"a..b", b"a" * 64 + b".com", b"xn--zz", b"xn--", b"api.secoda.co", b"[::1]:80"])
 @pytest.mark.parametrize("path", [TARGET, b"/nothing", b"", b"?x=1"])
-def test_an_absolute_target_is_answered_whatever_its_host_is(server: Secure, host: bytes, path: bytes) -> None:
+def test_an_absolute_target_gets_a_reply_whatever_its_host(server: Secure, host: bytes, path: bytes) -> None:
     where = b"/secoda" if path == TARGET and host != b"api.secoda.co" else b""
     request = GET.replace(b" " + TARGET + b" ", b" http://" + host + where + path + b" ")
     assert statuses(ask(server, request + LAST)) == [200 if path == TARGET else 404]
@@ -281,7 +281,7 @@ def test_an_absolute_target_is_answered_whatever_its_host_is(server: Secure, hos
 
 
 @pytest.mark.parametrize("host", [b"a..b", b"a" * 64 + b".com", b"xn--zz", b"xn--.com", b"x"])
-def test_connect_to_a_name_that_is_none_is_refused(server: Secure, host: bytes) -> None:
+def test_connect_to_an_invalid_name_is_refused(server: Secure, host: bytes) -> None:
     assert statuses(ask(server, b"CONNECT " + host + b":443 HTTP/1.1\r\nHost: x\r\n\r\n")) == [403]
 
 
@@ -311,12 +311,14 @@ def test_a_host_that_no_link_can_hold_is_400_and_journalled(server: Secure, host
     ],
 )
 @pytest.mark.parametrize("way", WAYS)
-def test_a_header_that_is_not_ascii_is_no_defect(server: Secure, header: bytes, status: int, way: str) -> None:
+def test_a_header_that_is_not_ascii_is_not_an_internal_error(
+    server: Secure, header: bytes, status: int, way: str
+) -> None:
     assert statuses(ask(server, GET + header + b"\r\n" + LAST, way)) == [status]
 
 
 @pytest.mark.parametrize("header", [b"Content-Type: text/\xe9", b"X-Emulator-Sandbox: \xe9", b"Origin: \xe9"])
-def test_a_header_that_is_not_ascii_is_no_defect_of_the_control_api(server: Secure, header: bytes) -> None:
+def test_a_header_that_is_not_ascii_is_not_an_internal_error_of_the_control_api(server: Secure, header: bytes) -> None:
     request = b"POST /_emulator/faults HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n" + header + b"\r\n" + LAST
     answer = ask(server, request + b"{}")
     assert statuses(answer)[0] in (403, 404, 415)
@@ -351,7 +353,7 @@ NAMES = (
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("method", [b"GET", b"POST", b"PATCH", b"OPTIONS", b"TRACE"])
-def test_every_call_is_answered_in_the_vendors_words_and_journalled_whatever_a_header_holds(
+def test_every_call_gets_the_vendors_reply_and_is_journalled_whatever_its_headers(
     server: Secure, name: bytes, method: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     expected = []
@@ -365,7 +367,7 @@ def test_every_call_is_answered_in_the_vendors_words_and_journalled_whatever_a_h
     assert caplog.records == []
 
 
-def test_http_1_0_without_a_host_is_answered_by_its_own_address(server: Secure) -> None:
+def test_http_1_0_without_a_host_uses_the_servers_address(server: Secure) -> None:
     answer = ask(server, b"GET /secoda" + TARGET + b" HTTP/1.0\r\n" + KEY + b"\r\n")
     assert statuses(answer) == [200]
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["links"]["next"].startswith(f"{server.url}/secoda/")
@@ -374,7 +376,7 @@ def test_http_1_0_without_a_host_is_answered_by_its_own_address(server: Secure) 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("at_once", [True, False])
 @pytest.mark.parametrize("protocol", [b"h2c", b"websocket", b"x"])
-def test_a_request_behind_one_that_offers_another_protocol_is_answered(
+def test_a_request_after_one_that_offers_another_protocol_gets_its_reply(
     server: Secure, protocol: bytes, way: str, at_once: bool
 ) -> None:
     offer = b"Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAMAAABk\r\nUpgrade: " + protocol + b"\r\n\r\n"
@@ -396,7 +398,7 @@ LONG = b'Content-Length: 900014\r\n\r\n{"name":"one"}' + b" " * 900_000
 @pytest.mark.parametrize("size", [2, 99, 1_000_000])
 @pytest.mark.parametrize("protocol", [b"h2c", b"websocket", b"x"])
 @pytest.mark.parametrize("body", [ONE, IN_CHUNKS, LONG])
-def test_every_request_around_one_with_a_body_that_offers_another_protocol_is_answered(
+def test_every_request_around_one_that_offers_another_protocol_gets_its_reply(
     server: Secure, body: bytes, protocol: bytes, size: int, way: str
 ) -> None:
     offering = POST + OFFER % protocol
@@ -410,7 +412,7 @@ def test_every_request_around_one_with_a_body_that_offers_another_protocol_is_an
 
 
 @pytest.mark.parametrize("times", [31, 32, 33, 70])
-def test_a_request_behind_many_that_wait_is_answered(server: Secure, times: int) -> None:
+def test_a_request_after_many_waiting_ones_gets_its_reply(server: Secure, times: int) -> None:
     offering = POST + OFFER % b"h2c" + ONE
     with connected(server) as connection:
         connection.sendall(offering * times + POST + TWO + GET + LAST)
@@ -418,7 +420,7 @@ def test_a_request_behind_many_that_wait_is_answered(server: Secure, times: int)
 
 
 @pytest.mark.parametrize("times", [1, 3, 40])
-def test_a_client_that_ends_its_side_after_its_requests_gets_its_answers(server: Secure, times: int) -> None:
+def test_a_client_that_closes_its_sending_side_gets_its_responses(server: Secure, times: int) -> None:
     with connected(server) as connection:
         connection.sendall((GET + b"\r\n") * times)
         connection.shutdown(socket.SHUT_WR)
@@ -471,7 +473,7 @@ def test_a_body_is_cut_and_slowed_however_a_client_comes(
     ],
 )
 @pytest.mark.parametrize("loop", LOOPS)
-def test_who_is_held_back_is_answered_at_once_when_the_server_stops(
+def test_a_delayed_call_gets_its_reply_at_once_when_the_server_stops(
     catalogue: Catalogue, tmp_path: Path, loop: str, fault: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("emulator.transport.breaking.DRIP_SECONDS", 3600)

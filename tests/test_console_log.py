@@ -35,7 +35,7 @@ def test_a_call_is_a_line_of_its_time_sandbox_vendor_operation_status_and_millis
     assert words[6:] == ["ms"]
 
 
-def test_an_answer_from_memory_has_a_line_too(emulator: EmulatorUnderTest, lines: list[Exchange]) -> None:
+def test_a_cached_reply_has_a_line_too(emulator: EmulatorUnderTest, lines: list[Exchange]) -> None:
     for _ in range(3):
         emulator.call("secoda", "GET", "/integration/integrations")
     assert [exchange.number for exchange in lines] == [1, 2, 3]
@@ -46,7 +46,7 @@ def test_control_calls_have_no_line(emulator: EmulatorUnderTest, lines: list[Exc
     assert lines == []
 
 
-def test_fault_and_violations_stand_behind_it(emulator: EmulatorUnderTest, lines: list[Exchange]) -> None:
+def test_fault_and_violations_follow_it(emulator: EmulatorUnderTest, lines: list[Exchange]) -> None:
     emulator.scenario("secoda/rate-limited")
     emulator.call("secoda", "GET", "/integration/integrations")
     emulator.scenario("secoda/rate-limited", on=False)
@@ -107,7 +107,7 @@ def test_json_lines_hold_the_same(emulator: EmulatorUnderTest, lines: list[Excha
     }
 
 
-def test_a_line_names_the_stub_that_answered(emulator: EmulatorUnderTest, lines: list[Exchange]) -> None:
+def test_a_line_names_the_stub_that_replied(emulator: EmulatorUnderTest, lines: list[Exchange]) -> None:
     stub = stub_of({"vendor": "celigo", "method": "GET", "path": "/flows"}, "stub-1", emulator.catalogue.contracts)
     emulator.sandbox.stubs.add(stub)
     emulator.call("celigo", "GET", "/flows")
@@ -140,7 +140,7 @@ def test_colours_are_for_terminals_that_want_them(
     assert format_for(log_format, terminal, no_color) is expected
 
 
-def test_a_pipe_that_nobody_reads_holds_up_no_call(
+def test_a_pipe_that_nobody_reads_does_not_delay_calls(
     emulator: EmulatorUnderTest, lines: list[Exchange], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     emulator.call("secoda", "GET", "/integration/integrations")
@@ -174,7 +174,7 @@ class Told(logging.Handler):
         self.came.set()
 
 
-def test_log_goes_on_after_a_full_pipe_that_does_not_block_and_tells_what_it_left_out(
+def test_log_continues_after_a_full_nonblocking_pipe_and_counts_dropped_lines(
     emulator: EmulatorUnderTest, lines: list[Exchange], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     emulator.call("secoda", "GET", "/integration/integrations")
@@ -200,7 +200,7 @@ def test_log_goes_on_after_a_full_pipe_that_does_not_block_and_tells_what_it_lef
     assert 51 <= written <= 101
 
 
-def test_log_goes_on_after_a_write_that_failed(
+def test_log_continues_after_a_failed_write(
     emulator: EmulatorUnderTest, lines: list[Exchange], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     emulator.call("secoda", "GET", "/integration/integrations")

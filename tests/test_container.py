@@ -170,12 +170,12 @@ def test_healthcheck_fails_where_nothing_listens_and_says_so() -> None:
     assert "refused" in done.stderr
 
 
-def test_healthcheck_fails_for_a_setting_that_is_none() -> None:
+def test_healthcheck_fails_for_an_invalid_setting() -> None:
     done = check_health(EMULATOR_PROT="1")
     assert (done.returncode, "Did you mean 'EMULATOR_PORT'" in done.stderr) == (1, True)
 
 
-def test_healthcheck_fails_where_something_else_answers(
+def test_healthcheck_fails_if_another_server_replies(
     emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(healthcheck, "PATH", "/_emulator/nothing")
@@ -450,7 +450,7 @@ def test_container_is_ready_inside_with(engine: StandIn) -> None:
     assert engine.created["read_only"] is True
 
 
-def test_container_answers_to_its_aliases_too(engine: StandIn) -> None:
+def test_container_accepts_its_aliases_too(engine: StandIn) -> None:
     with EmulatorContainer().with_network_aliases("emulator", "secoda"):
         pass
     assert engine.created["environment"]["EMULATOR_CONTROL_HOSTS"] == "127.0.0.1,emulator,secoda"
@@ -478,7 +478,7 @@ def test_container_refuses_a_wrong_setting_before_it_starts(
     assert engine.created == {}
 
 
-def test_control_api_answers_to_bare_addresses_but_not_to_names(emulator: EmulatorUnderTest) -> None:
+def test_control_api_accepts_bare_addresses_but_not_names(emulator: EmulatorUnderTest) -> None:
     port = httpx.URL(emulator.root).port
     statuses = {
         host: httpx.get(f"{emulator.root}/_emulator/ready", headers={"Host": f"{host}:{port}"}).status_code

@@ -187,12 +187,12 @@ def test_contract_that_is_right_has_no_problem(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("part", range(4))
-def test_every_mistake_in_openapi_yaml_is_told_with_its_place(tmp_path: Path, part: int) -> None:
+def test_every_mistake_in_openapi_yaml_is_reported_with_its_place(tmp_path: Path, part: int) -> None:
     for what, document in list(mutations(CONTRACT))[part::4]:
         check_told(tmp_path, what, document)
 
 
-def test_every_mistake_in_a_schema_is_told_with_its_place(tmp_path: Path) -> None:
+def test_every_mistake_in_a_schema_is_reported_with_its_place(tmp_path: Path) -> None:
     for what, schema in mutations(SCHEMA):
         check_told(tmp_path, what, CONTRACT, schema)
 
@@ -208,12 +208,12 @@ def test_every_mistake_in_a_schema_is_told_with_its_place(tmp_path: Path) -> Non
         ),
     ],
 )
-def test_mistake_in_a_graphql_schema_is_told_with_its_place(tmp_path: Path, sdl: str, sentence: str) -> None:
+def test_mistake_in_a_graphql_schema_is_reported_with_its_place(tmp_path: Path, sdl: str, sentence: str) -> None:
     (told,) = found(tmp_path, CONTRACT, SCHEMA, sdl)
     assert sentence in told
 
 
-def test_all_mistakes_are_told_at_once_whatever_their_kind(tmp_path: Path) -> None:
+def test_all_mistakes_of_any_kind_are_reported_at_once(tmp_path: Path) -> None:
     document = copy.deepcopy(CONTRACT)
     operation = document["paths"]["/things/{id}"]["put"]
     del operation["tags"]
@@ -260,7 +260,7 @@ def test_our_own_contracts_have_no_mistake() -> None:
         assert list(problems(folder.name, contract_files(folder))) == []
 
 
-def test_start_tells_the_first_mistake_and_how_many_more_there_are(tmp_path: Path) -> None:
+def test_start_reports_the_first_mistake_and_the_number_of_others(tmp_path: Path) -> None:
     mini = written(tmp_path, {**CONTRACT, "servers": [], "info": {}})
     with pytest.raises(
         ContractError, match=r"^.*mini/openapi.yaml line \d+, .*\(2 more; `emulator check` lists them\)$"

@@ -186,7 +186,7 @@ def test_control_token_is_asked_for_where_the_contract_says_so(catalogue: Catalo
         assert control.ask("GET", "/clock").headers["WWW-Authenticate"] == "Bearer"
 
 
-async def test_what_needs_sandboxes_answers_503_until_they_are_seeded(
+async def test_what_needs_sandboxes_returns_503_until_they_are_seeded(
     catalogue: Catalogue, aiohttp_client: Any
 ) -> None:
     client = await aiohttp_client(RawTestServer(Emulator(read_settings({}), catalogue).dispatch))
@@ -596,7 +596,7 @@ def test_every_operation_and_status_of_the_contract_is_tested() -> None:
 # Sandboxes
 
 
-def test_answer_to_a_creation_is_all_that_a_test_needs(control: Control, catalogue: Catalogue) -> None:
+def test_reply_to_a_creation_is_all_that_a_test_needs(control: Control, catalogue: Catalogue) -> None:
     made = control.sandbox(name="alpha", seed=7)
     assert (made["name"], made["seed"], made["scenarios"]) == ("alpha", 7, [])
     assert made["vendors"].keys() == catalogue.vendors.keys()
@@ -623,7 +623,7 @@ def test_each_credential_of_a_sandbox_leads_to_it_and_has_its_rights(control: Co
     assert control.done("GET", "/journal")["recorded"] == 0
 
 
-def test_own_api_key_of_a_sandbox_gives_a_token_of_its_own(control: Control) -> None:
+def test_own_api_key_of_a_sandbox_gives_its_own_token(control: Control) -> None:
     control.sandbox(name="alpha")
     url = f"{control.url}/immuta"
     key = {"Authorization": "immuta-api-key.alpha"}
@@ -634,7 +634,7 @@ def test_own_api_key_of_a_sandbox_gives_a_token_of_its_own(control: Control) -> 
     assert control.done("GET", "/sandboxes/alpha/journal")["recorded"] == 2
 
 
-def test_default_is_told_of_with_the_credentials_of_the_fixtures(control: Control) -> None:
+def test_default_is_shown_with_the_credentials_of_the_fixtures(control: Control) -> None:
     told = control.done("GET", "/sandboxes/default")["vendors"]["secoda"]
     assert told["base_url"] == f"{control.url}/secoda/api/v1"
     assert told["headers"] == SECODA
@@ -654,7 +654,7 @@ def test_a_sandbox_without_a_name_is_given_a_random_one(control: Control) -> Non
     assert {"default", *names} == set(listed)
 
 
-def test_creation_tells_where_the_sandbox_is(control: Control) -> None:
+def test_creation_returns_the_place_of_the_sandbox(control: Control) -> None:
     answer = control.ask("POST", "/sandboxes", json={"name": "alpha"})
     assert answer.headers["Location"] == "/_emulator/sandboxes/alpha"
 
@@ -894,7 +894,7 @@ def test_a_star_means_every_vendor_that_has_it(control: Control, catalogue: Cata
     assert not any(one["active"] for one in off)
 
 
-def test_an_armed_fault_is_told_of_with_its_hits(control: Control) -> None:
+def test_an_armed_fault_is_shown_with_its_hits(control: Control) -> None:
     wanted = {"vendor": "secoda", "operation": "listIntegrations", "when": {"times": 2}, "reply": {"status": 503}}
     armed = control.done("POST", "/faults", json=wanted)
     assert armed == {"id": armed["id"], "scenario": None, "hits": 0, "fault": wanted}
@@ -907,7 +907,7 @@ def test_an_armed_fault_is_told_of_with_its_hits(control: Control) -> None:
     assert control.refused("GET", f"/faults/{armed['id']}")[0] == 404
 
 
-def test_a_fault_of_a_scenario_goes_only_with_it(control: Control) -> None:
+def test_a_fault_of_a_scenario_is_disarmed_only_with_the_scenario(control: Control) -> None:
     control.done("PUT", "/scenarios/secoda/rate-limited")
     control.done("POST", "/faults", json={"vendor": "secoda", "delay": {"fixed": 0}})
     (first, second) = control.done("GET", "/faults")["faults"]
@@ -983,7 +983,7 @@ def test_a_long_journal_is_written_in_pieces_each_made_when_it_is_sent() -> None
     assert most <= PIECE_BYTES // 1000 + 1
 
 
-def test_journal_and_har_stand_up_to_their_schemas(control: Control) -> None:
+def test_journal_and_har_are_valid_against_their_schemas(control: Control) -> None:
     control.client.get(control.url + INTEGRATIONS, headers=SECODA)
     control.client.post(f"{control.url}/secoda/nowhere", content=b"x", headers={"Content-Type": "text/plain"})
     operations = own_contract().operations
@@ -992,7 +992,7 @@ def test_journal_and_har_stand_up_to_their_schemas(control: Control) -> None:
         assert check_reply(Reply(200, document), operations[operation].responses) == []
 
 
-def test_journal_is_cleared_and_its_numbers_go_on(control: Control) -> None:
+def test_journal_is_cleared_and_its_numbers_continue(control: Control) -> None:
     for _ in range(2):
         control.client.get(control.url + INTEGRATIONS, headers=SECODA)
         control.done("DELETE", "/journal")
@@ -1147,7 +1147,7 @@ def test_only_so_many_faults_can_be_armed(control: Control, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(("quick", "thread"), [(0, "off_loop"), (4 * 1024**2, "emulator")])
-def test_a_large_journal_is_held_to_expectations_off_the_event_loop(
+def test_a_large_journal_is_verified_off_the_event_loop(
     emulator: EmulatorUnderTest, control: Control, monkeypatch: pytest.MonkeyPatch, quick: int, thread: str
 ) -> None:
     threads = []

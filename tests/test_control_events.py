@@ -93,7 +93,7 @@ def test_a_stream_begins_with_the_next_exchange_if_nothing_else_is_said(control:
         assert events.next()[0] == 3
 
 
-def test_last_event_id_says_where_to_go_on_and_wins_over_since(control: Control) -> None:
+def test_last_event_id_is_where_to_resume_and_overrides_since(control: Control) -> None:
     call(control, 3)
     with following(control, "/events?since=0", **{"Last-Event-ID": "2"}) as events:
         assert events.next()[0] == 3
@@ -127,7 +127,7 @@ def test_a_stream_ends_when_its_sandbox_is_dropped(control: Control) -> None:
         assert events.ended()
 
 
-def test_a_stream_goes_on_after_a_reset(control: Control) -> None:
+def test_a_stream_continues_after_a_reset(control: Control) -> None:
     call(control, 3)
     with following(control) as events:
         control.done("POST", "/reset")

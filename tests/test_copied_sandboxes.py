@@ -74,7 +74,7 @@ def test_a_copy_creates_next_what_its_original_would(control: Control) -> None:
     assert write(control, "alpha", "Next") == write(control, "beta", "Next")
 
 
-def test_a_copy_has_credentials_of_its_own(control: Control) -> None:
+def test_a_copy_has_its_own_credentials(control: Control) -> None:
     credential = {"id": "extra", "user": "u", "rights": "full"}
     control.done("PUT", "/sandboxes/alpha/state/secoda.credentials/extra", json=credential)
     copy = control.sandbox(name="beta", **{"from": "alpha"})
@@ -143,7 +143,7 @@ def test_a_reset_returns_to_the_copy_even_if_the_original_is_gone(control: Contr
     control.sandbox(name="gamma", **{"from": "beta"})
 
 
-def test_a_copy_of_a_graphql_vendor_answers_as_the_original(control: Control) -> None:
+def test_a_copy_of_a_graphql_vendor_replies_like_the_original(control: Control) -> None:
     url = "/paradime/api/v1/wksp/graphql"
     told = control.done("GET", "/sandboxes/alpha")["vendors"]["paradime"]
     url, headers = told["base_url"], told["headers"]
@@ -170,7 +170,7 @@ def test_default_can_be_copied(control: Control) -> None:
         ({"from": "alpha", "name": "alpha"}, 409, "The sandbox 'alpha' already exists"),
     ],
 )
-def test_a_copy_that_cannot_be_is_refused(control: Control, wanted: Any, status: int, said: str) -> None:
+def test_an_invalid_copy_is_refused(control: Control, wanted: Any, status: int, said: str) -> None:
     answer = control.refused("POST", "/sandboxes", json=wanted)
     assert answer[0] == status
     assert said in answer[1]

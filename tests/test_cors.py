@@ -91,7 +91,7 @@ def test_what_cors_adds_is_neither_journalled_nor_a_call(anybody: Control) -> No
 
 
 @pytest.mark.parametrize("prefix", ["", "/~default", "/~nope"])
-def test_any_origin_is_none_for_the_control_api(anybody: Control, prefix: str) -> None:
+def test_any_origin_does_not_apply_to_the_control_api(anybody: Control, prefix: str) -> None:
     refused = preflight(anybody, f"{prefix}/_emulator/faults", STRANGER)
     assert (refused.status_code, "access-control-allow-origin" in refused.headers) == (403, False)
     for path in ("/health", "/clock", "/journal", "/nowhere"):
@@ -120,6 +120,6 @@ def test_a_broken_reply_may_be_read_too(anybody: Control) -> None:
 
 
 @pytest.mark.parametrize("origin", ["localhost:3000", "http://localhost:3000/", "http://a b"])
-def test_what_is_no_origin_is_refused(origin: str) -> None:
+def test_an_invalid_origin_is_refused(origin: str) -> None:
     with pytest.raises(ConfigurationError, match="expected an origin without a path"):
         read_settings({"cors": origin})

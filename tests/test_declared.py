@@ -175,7 +175,7 @@ def test_set_wins_over_what_is_sent(tmp_path: Path) -> None:
         assert created(client, note="mine")["note"] == "by user $ POST"
 
 
-def test_reference_to_no_record_is_refused_and_null_is_none(tmp_path: Path) -> None:
+def test_reference_to_a_missing_record_is_refused_and_null_is_allowed(tmp_path: Path) -> None:
     with served(tmp_path, crud({"references": {"listId": "lists"}})) as client:
         refused = client.post("/tasks", json={"title": "A", "listId": "home"})
         assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/body/listId")
@@ -404,7 +404,7 @@ def test_where_is_a_condition_of_a_list_and_what_a_create_writes(tmp_path: Path)
         assert titles(client.get("/mine")) == ["T1", "T2"]
 
 
-def test_condition_whose_parameter_is_not_sent_is_none(tmp_path: Path) -> None:
+def test_condition_without_its_parameter_does_not_apply(tmp_path: Path) -> None:
     document = with_list({"where": {"title": "$request.query.named"}}, query("named"))
     with served(tmp_path, document) as client:
         created(client)
@@ -541,7 +541,7 @@ def test_reply_says_status_headers_and_body(tmp_path: Path) -> None:
         assert sent.headers["Location"] == f"{client.base_url}tasks/{task['id']}".replace("v1tasks", "v1/tasks")
 
 
-def test_delete_may_tell_whether_the_record_is_gone(tmp_path: Path) -> None:
+def test_delete_may_return_whether_the_record_was_deleted(tmp_path: Path) -> None:
     document = crud({"delete": {"set": {"done": True}, "then": "remove", "visible": True}})
     words = {**TASKS, "reply": {"body": {"gone": "$removed"}}}
     document["paths"]["/tasks/{id}"]["delete"] = operation("deleteTask", words, {"type": "object"})
@@ -577,7 +577,7 @@ def test_operation_without_words_replies_by_its_example_or_by_a_value_of_its_sch
         assert client.post("/three").status_code == 204
 
 
-def test_what_a_reply_requires_and_nobody_gave_is_made_and_kept(tmp_path: Path) -> None:
+def test_missing_required_fields_of_a_reply_are_generated_and_stored(tmp_path: Path) -> None:
     document = crud()
     document["components"]["schemas"]["Task"] = {
         **document["components"]["schemas"]["Task"],
@@ -687,7 +687,7 @@ def test_cursor_strategy_takes_the_key_of_the_last_record(tmp_path: Path) -> Non
         assert client.get("/tasks?starting_after=none").status_code == 422
 
 
-def test_link_strategy_tells_other_pages_in_a_header(tmp_path: Path) -> None:
+def test_link_strategy_links_other_pages_in_a_header(tmp_path: Path) -> None:
     with served(
         tmp_path, paged("link", {"page": "integer", "per_page": "integer", "title": "string"}, LISTED)
     ) as client:
@@ -774,7 +774,7 @@ def test_list_without_paging_has_all_records(tmp_path: Path) -> None:
 TEMPLATE_WITHOUT_SWITCH = {"own": {"parameters": {"offset": "from", "size": "count"}}}
 
 
-def test_declared_operations_are_answered_in_any_mode_of_the_clock_and_journal(plain: httpx.Client) -> None:
+def test_declared_operations_work_in_any_mode_of_the_clock_and_journal(plain: httpx.Client) -> None:
     created(plain)
     root = str(plain.base_url).partition("/acme")[0]
     fault = {"vendor": "acme", "operation": "getTask", "commit": "after", "connection": "reset"}

@@ -229,7 +229,7 @@ MISTAKES: list[tuple[Callable[[Any], None], str]] = [
 @pytest.mark.parametrize(
     ("change", "sentence"), MISTAKES, ids=[sentence.partition(": ")[0] for _, sentence in MISTAKES]
 )
-def test_mistake_is_told_in_a_sentence(tmp_path: Path, change: Callable[[Any], None], sentence: str) -> None:
+def test_mistake_is_reported_in_a_sentence(tmp_path: Path, change: Callable[[Any], None], sentence: str) -> None:
     document = crud()
     change(document)
     told = problems(tmp_path, document)
@@ -239,7 +239,7 @@ def test_mistake_is_told_in_a_sentence(tmp_path: Path, change: Callable[[Any], N
     assert rest.startswith(sentence), rest
 
 
-def test_unknown_operator_and_property_of_a_filter_are_told(tmp_path: Path) -> None:
+def test_unknown_operator_and_property_of_a_filter_are_reported(tmp_path: Path) -> None:
     document = crud()
     get = document["paths"]["/tasks"]["get"]
     get["x-emulator"]["filter"] = {"since": "createdAt after"}
@@ -251,7 +251,7 @@ def test_unknown_operator_and_property_of_a_filter_are_told(tmp_path: Path) -> N
     )
 
 
-def test_all_mistakes_are_told_at_once_and_the_start_tells_how_many(tmp_path: Path) -> None:
+def test_all_mistakes_are_reported_at_once_and_the_start_says_how_many(tmp_path: Path) -> None:
     document = crud()
     for change in (of_tasks(key="key"), of_list(paging="pages"), of_item(action="update")):
         change(document)
@@ -281,7 +281,7 @@ def test_operation_with_words_and_a_handler_is_refused_with_both_places(tmp_path
         ),
     ],
 )
-def test_mistake_in_a_vendors_python_is_told(tmp_path: Path, code: str, sentence: str) -> None:
+def test_mistake_in_a_vendors_python_is_reported(tmp_path: Path, code: str, sentence: str) -> None:
     (told,) = problems(tmp_path, crud(), {"vendor.py": code})
     assert told.startswith(sentence), told
 

@@ -81,13 +81,13 @@ def test_a_second_process_on_one_file_exits_with_a_sentence_whatever_path_leads_
 
 
 @pytest.mark.parametrize("path", [":memory:", "file:x?mode=memory", "file::memory:"])
-def test_what_is_no_path_is_refused(path: str) -> None:
+def test_an_invalid_path_is_refused(path: str) -> None:
     with pytest.raises(ConfigurationError, match="expected the path of a file; without this setting"):
         Store(path)
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
-def test_what_is_no_file_is_refused(tmp_path: Path, make: Callable[[Path], None]) -> None:
+def test_a_part_other_than_a_file_is_refused(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / "kept.db")
     with pytest.raises(ConfigurationError, match="is not a file; name a file that exists or can be created"):
         Store(str(tmp_path / "kept.db"))
@@ -166,7 +166,7 @@ def test_a_full_disk_at_the_start_is_a_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("in_file", [False, True])
-def test_a_full_disk_is_the_vendors_503_and_reads_go_on(
+def test_a_full_disk_is_the_vendors_503_and_reads_continue(
     tmp_path: Path, catalogue: Catalogue, caplog: pytest.LogCaptureFixture, in_file: bool
 ) -> None:
     settings = {"database": str(tmp_path / "kept.db")} if in_file else {}
@@ -239,7 +239,7 @@ def served_with_late_calls(emulator: Emulator) -> Iterator[tuple[ThreadedServer,
 
 
 @pytest.mark.parametrize("upload", [False, True])
-def test_a_call_that_a_reset_overtakes_writes_nothing_into_the_new_world(
+def test_a_call_during_a_reset_writes_nothing_into_the_new_sandbox(
     tmp_path: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, upload: bool
 ) -> None:
     end_delay = hold_calls(monkeypatch)
@@ -331,7 +331,7 @@ def test_a_copy_has_nothing_of_an_upload_that_is_under_way(
         assert {name: records(control, name, "beta") for name in before} == before
 
 
-async def test_resets_at_once_leave_one_whole_world(tmp_path: Path, catalogue: Catalogue) -> None:
+async def test_concurrent_resets_leave_one_complete_sandbox(tmp_path: Path, catalogue: Catalogue) -> None:
     settings = read_settings({"database": str(tmp_path / "kept.db"), "scenarios": ["secoda/empty-world"]})
     emulator = Emulator(settings, catalogue)
     await emulator.start()

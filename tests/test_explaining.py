@@ -47,7 +47,7 @@ def test_a_long_text_is_quoted_up_to_a_length(check: Check) -> None:
     assert found.sentence == f"'{'x' * 3999}"
 
 
-def test_of_many_unknown_names_the_first_hundred_are_told_in_order(check: Check) -> None:
+def test_of_many_unknown_names_the_first_hundred_are_reported_in_order(check: Check) -> None:
     found = check.violations({f"k{number:06}": 1 for number in reversed(range(5000))}, "body")
     assert [one.pointer for one in found] == [f"/k{number:06}" for number in range(100)]
     assert found[0].sentence == "'k000000' is not one of the properties of the contract"

@@ -264,7 +264,7 @@ def test_a_rate_counts_all_operations_together(emulator: EmulatorUnderTest) -> N
     ] * 2
 
 
-def test_calls_that_cannot_be_answered_so_are_not_counted(emulator: EmulatorUnderTest) -> None:
+def test_calls_that_the_fault_cannot_affect_are_not_counted(emulator: EmulatorUnderTest) -> None:
     emulator.fault({"vendor": "secoda", "when": {"times": 1}, "reply": {"status": 404}})
     assert write(emulator, "secoda").status_code == 201
     assert by_id(emulator, "secoda").status_code == 404
@@ -385,7 +385,7 @@ def test_reset_is_a_tcp_reset(emulator: EmulatorUnderTest, vendor: str) -> None:
 
 
 @rest_vendors
-def test_close_is_an_end_without_an_answer(emulator: EmulatorUnderTest, vendor: str) -> None:
+def test_close_ends_without_a_reply(emulator: EmulatorUnderTest, vendor: str) -> None:
     emulator.fault({"vendor": vendor, "connection": "close"})
     with begin(emulator, vendor) as connection:
         assert connection.recv(1) == b""
@@ -593,7 +593,7 @@ def test_a_document_that_is_not_run_has_only_its_own_errors(emulator: EmulatorUn
     assert query(emulator, "{ __typename }") == {"data": {"__typename": "Query"}}
 
 
-def test_a_reply_for_one_root_field_is_the_answer_to_the_document(emulator: EmulatorUnderTest) -> None:
+def test_a_reply_for_one_root_field_is_the_reply_to_the_document(emulator: EmulatorUnderTest) -> None:
     emulator.fault({"vendor": "paradime", "operation": "addCustomIntegration", "reply": {"status": 503}})
     assert emulator.call("paradime", "POST", json={"query": BOTH}).status_code == 503
     assert "First" not in {one["name"] for one in emulator.records("paradime.integrations")}
@@ -774,7 +774,7 @@ def test_a_scenario_that_one_call_cannot_have_is_refused(emulator: EmulatorUnder
         ),
     ],
 )
-def test_a_fault_that_cannot_be_is_refused_with_what_can(
+def test_an_invalid_fault_is_refused_with_valid_values(
     with_acme: Catalogue, document: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(ConfigurationError) as refusal:
@@ -869,7 +869,7 @@ def timed(calls: Sequence[tuple[str, float]]) -> list[tuple[str, datetime]]:
 
 @however_slow
 @given(st.lists(DOCUMENTS, min_size=1, max_size=3), CALLS, st.integers())
-def test_what_an_operation_meets_depends_on_seed_and_its_own_calls_only(
+def test_faults_of_an_operation_depend_only_on_seed_and_its_own_calls(
     documents: list[dict[str, Any]], calls: list[tuple[str, float]], seed: int
 ) -> None:
     documents = [{**one, "when": {**one.get("when", {}), "per": "operation"}} for one in documents]
@@ -931,7 +931,7 @@ def test_a_window_never_lets_more_through_in_any_stretch(capacity: int, seconds:
     STEPS,
 )
 @example({"calls": 10, "per_second": 0.1}, [0.0] * 11)
-def test_who_waits_as_long_as_told_is_let_through(over: dict[str, Any], steps: list[float]) -> None:
+def test_a_client_that_waits_as_long_as_told_succeeds(over: dict[str, Any], steps: list[float]) -> None:
     faults = armed({"vendor": "acme", "when": {"over": over}, "connection": "close"})
     for _, now in timed([("getThing", step) for step in steps]):
         for due in met_by(faults, "getThing", now):

@@ -25,11 +25,11 @@ async def dump(catalogue: Catalogue, **settings: Any) -> str:
         await emulator.close()
 
 
-async def test_the_same_seed_gives_the_same_world_byte_for_byte(catalogue: Catalogue) -> None:
+async def test_the_same_seed_gives_the_same_records_byte_for_byte(catalogue: Catalogue) -> None:
     assert await dump(catalogue, seed=7) == await dump(catalogue, seed=7)
 
 
-async def test_another_seed_gives_another_world(catalogue: Catalogue) -> None:
+async def test_another_seed_gives_another_sandbox(catalogue: Catalogue) -> None:
     assert await dump(catalogue, seed=7) != await dump(catalogue, seed=8)
 
 
@@ -87,7 +87,7 @@ def test_a_wrong_fixture_is_refused_with_its_place(
         ("workspace: 5", "/workspace: "),
     ],
 )
-def test_a_credential_with_what_nobody_reads_is_refused(
+def test_a_credential_with_an_unknown_field_is_refused(
     catalogue: Catalogue, tmp_path: Path, vendor: str, field: str, sentence: str
 ) -> None:
     kind = ", kind: token" if vendor == "immuta" else ""

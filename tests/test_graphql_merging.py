@@ -90,7 +90,7 @@ def test_the_verdicts_on_small_documents_are_those_of_graphql_core() -> None:
         "query A { node { name } } query B { nodes { x: name x: text } }",
     ],
 )
-def test_a_conflict_is_told_in_the_words_of_graphql_core(query: str) -> None:
+def test_a_conflict_has_the_words_of_graphql_core(query: str) -> None:
     ours, theirs = errors(query), validate(SCHEMA, parse(query))
     assert len(theirs) == 1
     assert ours[0].message == theirs[0].message

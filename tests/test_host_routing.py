@@ -123,13 +123,13 @@ def test_a_setting_adds_names(catalogue: Catalogue) -> None:
         ),
     ],
 )
-def test_a_name_that_cannot_be_is_refused(catalogue: Catalogue, entry: str, sentence: str) -> None:
+def test_an_invalid_name_is_refused(catalogue: Catalogue, entry: str, sentence: str) -> None:
     with pytest.raises(ConfigurationError, match=re.escape(sentence)):
         Emulator(read_settings({"vendor_hosts": entry}), catalogue)
 
 
 @pytest.mark.parametrize("host", ["immuta.com", "a.b.immuta.com", "api.secoda.co.example.com", "example.com", ""])
-def test_other_hosts_are_no_vendors(emulator: EmulatorUnderTest, host: str) -> None:
+def test_other_hosts_belong_to_no_vendor(emulator: EmulatorUnderTest, host: str) -> None:
     status, problem, _ = ask(emulator, "GET", "/dictionary/1", host, emulator.headers("immuta"))
     assert status == 404
     assert problem["detail"].startswith("Unknown path /dictionary/1: the vendors are at /")
@@ -150,7 +150,7 @@ def test_an_absolute_target_without_a_path_is_the_root(emulator: EmulatorUnderTe
 
 
 @pytest.mark.parametrize("target", [b"*", b"http://api.secoda.co/%zz", b"http://u:p@api.secoda.co/"])
-def test_odd_targets_are_answered_without_a_fault_of_ours(emulator: EmulatorUnderTest, target: bytes) -> None:
+def test_odd_targets_get_a_reply_without_an_internal_error(emulator: EmulatorUnderTest, target: bytes) -> None:
     address = urlsplit(emulator.root)
     with socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as connection:
         connection.sendall(b"OPTIONS " + target + b" HTTP/1.1\r\nHost: api.secoda.co\r\nConnection: close\r\n\r\n")
@@ -297,7 +297,7 @@ def test_a_proxys_headers_open_no_control_api(trusting: Control) -> None:
     assert httpx.get(f"{trusting.url}/_emulator/health", headers=headers).status_code == 403
 
 
-def test_a_vendor_stands_at_the_root_of_its_own_port(catalogue: Catalogue, emulator: EmulatorUnderTest) -> None:
+def test_a_vendor_is_at_the_root_of_its_own_port(catalogue: Catalogue, emulator: EmulatorUnderTest) -> None:
     settings = read_settings({"port": 0, "access_log": False, "vendor_ports": "celigo=0,immuta=0"})
     with ThreadedServer(Emulator(settings, catalogue)) as running:
         celigo, immuta = running.server.vendor_url("celigo"), running.server.vendor_url("immuta")

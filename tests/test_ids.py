@@ -73,7 +73,7 @@ def test_records_of_a_run_as_fixtures_take_the_same_calls_again(tmp_path: Path, 
     assert len({str(id) for id in (*made, *again)}) == len(made) + len(again)
 
 
-def test_a_record_that_is_put_under_the_id_to_be_drawn_next_is_in_nobodys_way(catalogue: Catalogue) -> None:
+def test_a_record_under_the_next_id_to_be_drawn_does_not_block_creation(catalogue: Catalogue) -> None:
     path = "/state/secoda.integrations"
     with controlled(catalogue) as (_, control):
         control.done("POST", "/snapshots", json={"name": "before"})

@@ -72,7 +72,7 @@ def test_a_file_that_is_there_stays_and_schemas_are_written_anew(command: Run, t
     assert json.loads((tmp_path / ".schemas" / "settings.schema.json").read_text())["properties"]
 
 
-def test_a_folder_that_cannot_be_is_one_sentence(command: Run, tmp_path: Path) -> None:
+def test_an_invalid_folder_is_one_sentence(command: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     code, _, err = command("init", "file")
     assert (code, err.count("\n")) == (2, 1)

@@ -253,9 +253,7 @@ def test_an_emulator_without_certificates_is_refused_with_the_setting(catalogue:
     assert state() == before
 
 
-def test_a_name_that_is_no_vendors_is_refused_and_the_log_says_so(
-    emulator: Secure, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_foreign_name_is_refused_and_logged(emulator: Secure, caplog: pytest.LogCaptureFixture) -> None:
     with patch_dns(emulator.url, ["api.example.com"]), pytest.raises(httpx.ConnectError):
         httpx.get("https://api.example.com/")
     assert "HTTP/1.1 403 The emulator does not proxy to api.example.com:443" in caplog.text

@@ -189,12 +189,12 @@ def test_a_body_that_is_not_there_is_null() -> None:
     assert (document["call"]["body"], document["reply"]["body"], document["reply"]["content_type"]) == (None, None, "")
 
 
-def test_a_body_that_is_no_text_is_counted_and_not_kept() -> None:
+def test_a_binary_body_is_counted_but_not_stored() -> None:
     document = exchange(content=b"PK\3\4\0\0").document()
     assert (document["reply"]["body"], document["reply"]["body_size"]) == (None, 6)
 
 
-def test_bytes_that_are_no_utf8_do_not_harm() -> None:
+def test_invalid_utf8_is_harmless() -> None:
     sent = call(headers=[("X-Name", "caf\udce9")], query=[("q", "\udcff")], body=b"caf\xe9")
     document = json.loads(orjson.dumps(exchange(given=sent).document()))
     assert document["call"]["headers"] == [["X-Name", "caf?"]]
@@ -294,7 +294,7 @@ def test_an_exchange_larger_than_the_journal_is_counted_and_not_kept() -> None:
     assert (len(kept), kept.dropped, kept.bytes) == (0, 2, 0)
 
 
-def test_clearing_forgets_and_the_numbers_go_on() -> None:
+def test_clearing_deletes_and_the_numbers_continue() -> None:
     kept = journal(*[{}] * 4, size=3)
     kept.clear()
     assert (len(kept), kept.bytes, kept.dropped, kept.cleared, kept.lost, kept.next_number()) == (0, 0, 1, 3, 0, 5)
@@ -500,7 +500,7 @@ async def test_a_follower_sleeps_through_what_is_gone_again() -> None:
     assert await waiting == []
 
 
-async def test_a_closed_journal_lets_go_of_its_followers() -> None:
+async def test_a_closed_journal_wakes_its_followers() -> None:
     kept = journal({})
     waiting = asyncio.create_task(following(Follower(kept, 1)))
     await asyncio.sleep(0)

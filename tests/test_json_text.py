@@ -139,7 +139,7 @@ def test_django_reads_as_the_charset_says(emulator: EmulatorUnderTest, charset: 
 
 
 @pytest.mark.parametrize("charset", ["bogus", "unicode_escape", "zip", "punycode"])
-def test_django_reads_utf_8_where_the_charset_is_none(emulator: EmulatorUnderTest, charset: str) -> None:
+def test_django_reads_utf_8_without_a_charset(emulator: EmulatorUnderTest, charset: str) -> None:
     headers = {"Content-Type": f"application/json; charset={charset}"}
     answer = emulator.call(
         "secoda", "POST", "/integration/integrations", content='{"name":"é"}'.encode(), headers=headers
@@ -192,7 +192,7 @@ def test_celigo_takes_a_byte_order_mark(emulator: EmulatorUnderTest) -> None:
 
 
 @pytest.mark.parametrize("body", [b'{"name":"a\xe9"}', MARK + b'{"name":"a"}', b'{"name":NaN}', b'{"name":%s}' % LONG])
-def test_secoda_answers_the_parser_s_words(emulator: EmulatorUnderTest, body: bytes) -> None:
+def test_secoda_replies_in_the_parser_s_words(emulator: EmulatorUnderTest, body: bytes) -> None:
     words = {
         b"\xe9": "'utf-8' codec can't decode byte 0xe9 in position 10: invalid continuation byte",
         MARK: "Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)",
@@ -293,7 +293,7 @@ def test_any_record_goes_through_state_and_snapshots(control: Control) -> None:
     assert json.loads(ODD) in records
 
 
-def test_an_exchange_with_a_lone_surrogate_is_journalled_and_told(control: Control) -> None:
+def test_an_exchange_with_a_lone_surrogate_is_journalled_and_shown(control: Control) -> None:
     control.sandbox(name="told")
     headers = {"Authorization": "Bearer celigo-token", **JSON}
     body = rb'{"name":"a\ud800","odd\udfff":"\udc00","settings":{"a":1e400}}'

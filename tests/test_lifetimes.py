@@ -108,7 +108,7 @@ def test_those_whose_time_is_over_are_dropped_and_no_others(time: Time) -> None:
     expiring(work)
 
 
-def test_the_timer_needs_nobody_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_timer_runs_without_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lifetimes, "COALESCED_SECONDS", 0)
 
     async def work(sandboxes: dict[str, Sandbox], expiry: Expiry, dropped: asyncio.Queue[str]) -> None:
@@ -122,7 +122,7 @@ def test_the_timer_needs_nobody_who_asks(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.internal_error
-def test_one_that_cannot_be_dropped_keeps_no_other(time: Time) -> None:
+def test_a_sandbox_that_cannot_be_dropped_does_not_block_others(time: Time) -> None:
     async def run() -> None:
         dropped: asyncio.Queue[str] = asyncio.Queue()
         sandboxes = {name: sandbox(name, Lifetime(1, clock=time)) for name in ("broken", "other")}
@@ -175,7 +175,7 @@ def lifetime_of(document: Any) -> tuple[float | None, float | None]:
 
 
 @pytest.mark.parametrize("wanted", [{"ttl": 0}, {"idle": -1}, {"ttl": "1h"}, {"idle": 1e12}])
-def test_a_lifetime_that_cannot_be_is_refused(control: Control, wanted: dict[str, Any]) -> None:
+def test_an_invalid_lifetime_is_refused(control: Control, wanted: dict[str, Any]) -> None:
     assert control.refused("POST", "/sandboxes", json=wanted)[0] == 422
 
 
@@ -185,7 +185,7 @@ def control(catalogue: Catalogue) -> Any:
         yield control
 
 
-def test_the_list_tells_ages_and_the_oldest_comes_first(control: Control) -> None:
+def test_the_list_shows_ages_oldest_first(control: Control) -> None:
     before = datetime.now(UTC)
     for name in ("zoe", "amy"):
         control.sandbox(name=name)

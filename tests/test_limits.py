@@ -86,7 +86,7 @@ def test_the_lower_of_two_limits_holds_for_json(
             assert (answer.status_code == 413) is is_refused
 
 
-def test_an_upload_is_not_held_to_the_limit_of_json(catalogue: Catalogue) -> None:
+def test_the_limit_of_json_does_not_apply_to_an_upload(catalogue: Catalogue) -> None:
     with controlled(catalogue, max_json="1k") as (_, control):
         url = f"{control.url}/secoda/integration/integrations"
         key = {"Authorization": "Bearer secoda-token"}

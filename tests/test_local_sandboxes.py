@@ -106,7 +106,7 @@ def test_sandbox_made_ahead_is_neither_found_nor_listed_nor_counted(local: Local
     assert local.client.sandboxes() == ["default"]
 
 
-def test_it_answers_the_first_call_however_soon_that_comes(local: Local) -> None:
+def test_it_replies_to_the_first_call_however_early(local: Local) -> None:
     for _ in range(100):
         sandbox = local.sandboxes.create({})
         reply = httpx.get(f"{sandbox.celigo.url}/tokenInfo", headers=dict(sandbox.celigo.headers))

@@ -325,7 +325,7 @@ RAW_PARTS = (
 
 
 @pytest.mark.parametrize("kind", ["multipart/form-data; boundary=b", "", JSON])
-def test_a_multipart_body_that_nobody_has_read_is_masked_if_it_names_a_credential(kind: str) -> None:
+def test_an_unread_multipart_body_is_masked_if_it_names_a_credential(kind: str) -> None:
     assert masked(RAW_PARTS.format("apiKey"), kind) == "***"
     assert masked(RAW_PARTS.format("other"), kind) == RAW_PARTS.format("other")
 

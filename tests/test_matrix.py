@@ -41,7 +41,7 @@ def emulator(
 
 @pytest.mark.parametrize("strict", [False, True], ids=["tolerant", "strict"])
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_no_departure_passes_unseen(emulator: EmulatorUnderTest, vendor: str, strict: bool) -> None:
+def test_every_violation_is_found(emulator: EmulatorUnderTest, vendor: str, strict: bool) -> None:
     chosen = drawn(list(attempts(emulator.catalogue.contracts[vendor])))
     found = [problem for attempt in chosen for problem in problems(emulator, vendor, attempt, strict)]
     assert not found, "\n".join(found)

@@ -81,7 +81,7 @@ def test_each_operation_is_named_once_at_its_nearest_mount() -> None:
     ]
 
 
-def test_an_operation_that_matches_is_no_near_miss() -> None:
+def test_a_matching_operation_is_not_a_near_miss() -> None:
     assert [near.operation for near in near_misses("GET", "/api/v1/things", contract(THINGS[:2]))] == ["createThing"]
 
 

@@ -10,7 +10,7 @@ import pytest
 from emulator.runtime.off_loop import Worker
 
 
-async def test_the_event_loop_goes_on_meanwhile() -> None:
+async def test_the_event_loop_continues_meanwhile() -> None:
     seen = threading.Event()
 
     def work() -> bool:
@@ -36,7 +36,7 @@ async def test_one_piece_of_work_follows_the_other() -> None:
     assert (at_once, most) == (0, 1)
 
 
-async def test_what_the_work_raises_is_raised_and_the_next_goes_on() -> None:
+async def test_what_the_work_raises_is_raised_and_the_next_work_runs() -> None:
     worker = Worker()
     with pytest.raises(ZeroDivisionError):
         await worker.run(lambda: 1 / 0)

@@ -69,7 +69,7 @@ async def test_an_older_book_of_credentials_never_follows_a_newer_one(sandbox: S
     assert sandbox.credentials["secoda"]["mine"]["rights"] == "full"
 
 
-async def test_the_book_is_there_before_anybody_is_told_of_the_write(sandbox: Sandbox) -> None:
+async def test_the_credentials_are_updated_before_the_write_is_confirmed(sandbox: Sandbox) -> None:
     seen: list[bool] = []
     loop = asyncio.get_running_loop()
     # The transaction that follows runs on the thread at once, before the event loop hears of the first.
@@ -78,7 +78,7 @@ async def test_the_book_is_there_before_anybody_is_told_of_the_write(sandbox: Sa
     assert (seen, loop.is_running()) == ([True], True)
 
 
-async def test_a_write_that_leaves_a_credential_nobody_can_use_is_undone(sandbox: Sandbox) -> None:
+async def test_a_write_that_leaves_an_unusable_credential_is_rolled_back(sandbox: Sandbox) -> None:
     def spoil(world: World) -> None:
         world[SYNCS].insert({"id": "made beside it"})
         world[CREDENTIALS].insert({"id": "mine", "rights": "full"})

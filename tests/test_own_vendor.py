@@ -61,7 +61,7 @@ def control(client: httpx.Client) -> str:
     return str(client.base_url).partition("/acme")[0] + "/_emulator"
 
 
-def test_new_vendor_passes_the_check_which_says_what_answers_each_operation(vendors: Path) -> None:
+def test_new_vendor_passes_the_check_which_says_how_each_operation_is_served(vendors: Path) -> None:
     code, said = run("check", "--vendors", str(vendors))
     assert code == 0, said
     assert "finishTask                   POST     /tasks/{taskId}/finish" in said
@@ -143,12 +143,12 @@ def test_every_scenario_can_be_switched_on(client: httpx.Client) -> None:
         assert on.is_success, (name, on.text)
 
 
-def test_scenario_of_its_own_changes_records(client: httpx.Client) -> None:
+def test_own_scenario_changes_records(client: httpx.Client) -> None:
     httpx.put(f"{control(client)}/sandboxes/default/scenarios/acme/empty")
     assert client.get(f"/projects/{PROJECT}/tasks").json() == {"data": [], "total": 0, "next": None}
 
 
-def test_sandboxes_have_records_of_their_own(vendors: Path) -> None:
+def test_sandboxes_have_their_own_records(vendors: Path) -> None:
     with (
         ThreadedServer(Emulator(settings(vendors))) as server,
         Client(server.url) as client,
@@ -206,7 +206,7 @@ def test_credential_is_presented_as_the_contract_says(tmp_path: Path, schemes: A
         assert ("WWW-Authenticate" in reply.headers) == (status == 401)
 
 
-def test_headers_that_the_control_api_tells_are_good(tmp_path: Path) -> None:
+def test_headers_from_the_control_api_are_valid(tmp_path: Path) -> None:
     for schemes in (BASIC, KEY, COOKIE, {}):
         document = crud()
         document["components"]["securitySchemes"] = schemes
@@ -338,7 +338,7 @@ def test_python_beside_declared_operations_sees_their_records(tmp_path: Path) ->
     assert (ways["countTasks"], ways["listTasks"]) == ("code", "declared")
 
 
-def test_schemas_may_stand_in_files_beside_the_contract(tmp_path: Path) -> None:
+def test_schemas_may_be_in_files_beside_the_contract(tmp_path: Path) -> None:
     document = crud()
     schema = '{"type": "object", "required": ["id", "name"], "properties": {"id": {"type": "string"}, "name": {}}}'
     document["x-emulator"]["collections"]["lists"]["schema"] = "list.schema.json"

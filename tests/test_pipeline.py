@@ -96,13 +96,13 @@ async def test_call_reaches_its_handler_and_is_journalled(acme: Acme) -> None:
 
 
 @pytest.mark.parametrize("path", ["/acme/v1/things", "/acme/things", "/acme/v1/things/"])
-async def test_operation_stands_at_every_mount_with_and_without_slash(acme: Acme, path: str) -> None:
+async def test_operation_is_served_at_every_mount_with_and_without_slash(acme: Acme, path: str) -> None:
     here = await acme()
     async with here.client.get(path, headers=TOKEN) as response:
         assert response.status == 200
 
 
-async def test_unknown_path_and_wrong_method_are_the_vendors_own_answers(acme: Acme) -> None:
+async def test_unknown_path_and_wrong_method_get_the_vendors_own_replies(acme: Acme) -> None:
     here = await acme()
     assert await here.call("GET", "/nothing") == (404, {"problem": "nothing at /v1/nothing"})
     assert await here.call("DELETE", "/things") == (405, {"problem": "use GET, POST"})
@@ -221,7 +221,7 @@ def upload(content: bytes, **fields: str) -> FormData:
     return form
 
 
-async def test_uploaded_file_is_read_line_by_line_in_transactions_of_its_own(acme: Acme) -> None:
+async def test_uploaded_file_is_read_line_by_line_in_its_own_transactions(acme: Acme) -> None:
     here = await acme()
     assert await here.call("POST", "/things/import", data=upload(b"B\nC\n", note="two")) == (204, None)
     assert await here.names() == ["A", "B", "C"]
@@ -278,7 +278,7 @@ async def test_reply_carries_the_vendors_conventions(acme: Acme) -> None:
         assert (response.headers["x-acme"], response.content_type) == ("yes", "application/json")
 
 
-async def test_an_unchanged_answer_is_304_by_its_etag(acme: Acme) -> None:
+async def test_an_unchanged_response_is_304_by_its_etag(acme: Acme) -> None:
     here = await acme()
     async with here.client.get("/acme/v1/things", headers=TOKEN) as first:
         etag = first.headers["ETag"]
@@ -289,7 +289,7 @@ async def test_an_unchanged_answer_is_304_by_its_etag(acme: Acme) -> None:
         assert third.status == 200
 
 
-async def test_a_request_in_flight_is_answered_before_the_server_stops(catalogue: Catalogue) -> None:
+async def test_a_request_in_flight_gets_its_reply_before_the_server_stops(catalogue: Catalogue) -> None:
     arrived, released = asyncio.Event(), asyncio.Event()
 
     async def slow(call: Call, transactions: Transactions) -> Reply:

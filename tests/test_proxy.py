@@ -181,7 +181,7 @@ def test_a_clients_proxy_setting_brings_it_to_the_emulator(
 
 
 @pytest.mark.parametrize("name", ["api.paradime.io", "EAPI.secoda.co", "demo.immuta.com", "api.eu.integrator.io"])
-def test_every_vendors_name_is_answered_with_a_certificate_that_bears_it(proxy: Secure, name: str) -> None:
+def test_every_vendors_name_gets_a_certificate_with_it(proxy: Secure, name: str) -> None:
     with httpx.Client(proxy=proxy.url, verify=proxy.trusting()) as client:
         assert client.get(f"https://{name}/_emulator/health").status_code == 403
         assert client.get(f"https://{name}/nothing/here").status_code in (401, 404)
@@ -248,14 +248,14 @@ def test_a_header_of_connect_names_the_sandbox(proxy: Secure) -> None:
     proxy.server.run(lambda: proxy.emulator.sandboxes.drop("theirs"))
 
 
-def test_an_unknown_sandbox_is_answered_inside_the_tunnel(proxy: Secure) -> None:
+def test_an_unknown_sandbox_is_reported_inside_the_tunnel(proxy: Secure) -> None:
     address = f"http://nobody@{urlsplit(proxy.url).netloc}"
     with httpx.Client(proxy=address, verify=proxy.trusting(), headers=TOKEN) as client:
         answer = client.get(SECODA)
     assert (answer.status_code, answer.json()["detail"][:25]) == (404, "Unknown sandbox 'nobody'.")
 
 
-def test_a_client_without_the_authority_is_told_in_the_log(proxy: Secure, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_client_that_does_not_trust_the_authority_is_logged(proxy: Secure, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING), pytest.raises(httpx.ConnectError):
         httpx.get(SECODA, proxy=proxy.url)
     assert eventually(lambda: "does the client trust /_emulator/ca.crt?" in caplog.text)
@@ -312,7 +312,7 @@ def test_a_slow_reader_gets_all_and_holds_up_nothing_but_itself(proxy: Secure, m
     assert body == b"x" * LARGE
 
 
-def test_many_tunnels_at_once_are_all_answered(proxy: Secure) -> None:
+def test_many_concurrent_tunnels_all_get_replies(proxy: Secure) -> None:
     async def call(session: aiohttp.ClientSession) -> int:
         async with session.get(SECODA, headers=TOKEN, proxy=proxy.url) as response:
             await response.read()
@@ -373,7 +373,7 @@ def test_what_is_not_tls_inside_a_tunnel_ends_it(proxy: Secure) -> None:
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-def test_a_server_with_open_tunnels_stops_once_it_has_answered(
+def test_a_server_with_open_tunnels_stops_after_its_replies(
     catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loop: str
 ) -> None:
     with secure(catalogue, tmp_path, loop) as proxy:

@@ -67,7 +67,7 @@ def parameters_of(folder: Path, parameter: dict[str, Any], query: str) -> Any:
     return call.params
 
 
-def test_document_without_anything_of_ours_is_read(tmp_path: Path) -> None:
+def test_document_without_our_extensions_is_read(tmp_path: Path) -> None:
     contract = read(tmp_path, document())
     assert (contract.mounts, contract.hosts) == (("",), ("zoo.example",))
     assert sorted(contract.operations) == ["getAnimals", "getAnimalsAnimalId"]
@@ -250,7 +250,7 @@ def test_operation_id_may_have_hyphens(tmp_path: Path) -> None:
     assert "get-animals" in read(tmp_path, written).operations
 
 
-def test_same_document_is_refused_as_a_contract_of_ours(tmp_path: Path) -> None:
+def test_same_document_is_refused_as_a_built_in_contract(tmp_path: Path) -> None:
     read(tmp_path, document())
     with pytest.raises(ContractError, match="servers is missing"):
         read_contract(tmp_path / "zoo")
@@ -267,7 +267,7 @@ def test_same_document_is_refused_as_a_contract_of_ours(tmp_path: Path) -> None:
         ({"servers": 5, "x-conventions": 6, "components": {"responses": 7}}, "/servers: expected a list, not 5"),
     ],
 )
-def test_what_is_wrong_with_it_is_told_with_its_place(tmp_path: Path, change: Any, sentence: str) -> None:
+def test_mistakes_in_it_are_reported_with_their_place(tmp_path: Path, change: Any, sentence: str) -> None:
     (tmp_path / "zoo").mkdir()
     (tmp_path / "zoo" / "openapi.yaml").write_text(json.dumps(document(**change), indent=1), "utf-8")
     told = list(problems("zoo", contract_files(tmp_path / "zoo"), True))

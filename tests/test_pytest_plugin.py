@@ -145,7 +145,7 @@ def test_server_is_started_here_if_none_is_named(inner: Inner) -> None:
     result.assert_outcomes(passed=2)
 
 
-def test_each_test_has_a_world_of_its_own(inner: Inner, emulator: EmulatorUnderTest) -> None:
+def test_each_test_has_its_own_sandbox(inner: Inner, emulator: EmulatorUnderTest) -> None:
     result = inner.run(
         """
         @pytest.mark.parametrize("number", [1, 2])
@@ -209,7 +209,7 @@ def test_failed_test_shows_what_it_has_changed_on_request(inner: Inner, asked_by
     assert "hidden" not in result.stdout.str().partition("emulator changes")[2].partition("____")[0]
 
 
-def test_failed_test_shows_no_changes_if_nobody_asks(inner: Inner) -> None:
+def test_failed_test_shows_changes_only_on_request(inner: Inner) -> None:
     result = inner.run(CHANGING)
     result.assert_outcomes(failed=2)
     result.stdout.no_fnmatch_line("*emulator changes*")
@@ -735,7 +735,7 @@ emulator_allow_violations = true
         ("'secoda/outage'", "The marker emulator takes keyword arguments: *"),
     ],
 )
-def test_marker_that_cannot_be_is_one_sentence(inner: Inner, mark: str, sentence: str) -> None:
+def test_invalid_marker_is_one_sentence(inner: Inner, mark: str, sentence: str) -> None:
     result = inner.run(f"@pytest.mark.emulator({mark})\ndef test_it(emulator): pass")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([sentence])
@@ -743,7 +743,7 @@ def test_marker_that_cannot_be_is_one_sentence(inner: Inner, mark: str, sentence
 
 
 @pytest.mark.parametrize("seed", ["-1", "one", "²", 5000 * "9"])
-def test_seed_of_the_ini_file_that_is_no_whole_number_is_one_sentence(seed: str) -> None:
+def test_invalid_seed_in_the_ini_file_is_one_sentence(seed: str) -> None:
     with pytest.raises(EmulatorError, match=r"^emulator_seed is '.+': expected a whole number\.$"):
         wanted_by({"seed": seed}, [])
 
@@ -789,7 +789,7 @@ def test_coverage_is_written_as_json(inner: Inner) -> None:
     assert document["percent"] == round(200 / document["documented"], 2)
 
 
-def test_coverage_is_not_shown_where_nobody_wants_it(inner: Inner) -> None:
+def test_coverage_is_shown_only_on_request(inner: Inner) -> None:
     result = inner.run(COVERED, "--emulator-coverage=none", "--emulator-coverage-fail-under=0.5")
     assert result.ret == pytest.ExitCode.OK
     result.stdout.no_fnmatch_line("*contract coverage*")
@@ -1164,7 +1164,7 @@ def test_unmatched_call_leads_to_stubs_and_a_violation_does_not(inner: Inner) ->
     assert [line.endswith(advice) for line in told] == [True, False]
 
 
-def test_stubbed_call_is_no_misstep_and_counted_apart(inner: Inner) -> None:
+def test_stubbed_call_is_allowed_and_counted_separately(inner: Inner) -> None:
     result = inner.run(
         """
         import httpx

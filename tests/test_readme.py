@@ -55,7 +55,7 @@ def curl(line: str, root: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["bash", "-c", here], capture_output=True, text=True, check=True)
 
 
-def test_first_call_is_answered(emulator: EmulatorUnderTest) -> None:
+def test_first_call_works(emulator: EmulatorUnderTest) -> None:
     make, call = example("start.sh").splitlines()
     assert make.startswith("make serve &")
     assert "created_at" in curl(call, emulator.root).stdout

@@ -187,7 +187,7 @@ async def answer(emulator: Emulator, query: str = "") -> int:
 
 
 @pytest.mark.internal_error
-async def test_the_next_call_is_held_to_the_new_contract(
+async def test_the_next_call_is_validated_against_the_new_contract(
     held: Emulator, contracts: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     reload = Reload(held)

@@ -94,7 +94,7 @@ def control(catalogue: Catalogue) -> Iterator[Control]:
 
 @settings(max_examples=16, suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.sampled_from(sorted(ROOTS)).flatmap(programs_of))
-def test_answers_are_as_if_nothing_was_kept(control: Control, steps: Sequence[Step]) -> None:
+def test_replies_are_the_same_as_without_a_cache(control: Control, steps: Sequence[Step]) -> None:
     with_kept = run(control, steps)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Replies, "get", lambda *_: None)

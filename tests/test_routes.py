@@ -118,18 +118,18 @@ def test_a_parameter_that_does_not_decode_is_a_violation_where_it_is_refused(pat
 
 
 @pytest.mark.parametrize("path", ["/d/%25zz", "/d/%C3%a9", "/d/plain", "/d/a%2Fb"])
-def test_a_parameter_that_decodes_is_no_violation(path: str) -> None:
+def test_a_decodable_parameter_is_not_a_violation(path: str) -> None:
     found = routes([("one", "GET", "/d/{id}")], undecodable="refused").find(path)
     assert found is not None
     assert found.violations == ()
 
 
 @pytest.mark.parametrize("path", ["", "/"])
-def test_the_root_is_no_operation(path: str) -> None:
+def test_the_root_is_not_an_operation(path: str) -> None:
     assert routes([("one", "GET", "/d/{id}")]).find(path) is None
 
 
-def test_an_empty_segment_is_no_parameter() -> None:
+def test_an_empty_segment_is_not_a_parameter() -> None:
     made = routes([("one", "GET", "/d/{id}/x")])
     assert made.find("/d//x") is None
 

@@ -50,7 +50,7 @@ def status(control: Control, method: str, path: str, token: str, sandbox: str = 
     return control.ask(method, path, headers=headers).status_code
 
 
-def test_it_is_told_once_and_only_where_a_control_token_is_set(guarded: Control, catalogue: Catalogue) -> None:
+def test_it_is_returned_once_and_only_if_a_control_token_is_set(guarded: Control, catalogue: Catalogue) -> None:
     tokens = {made(guarded, name) for name in ("alpha", "beta")}
     assert len(tokens) == 2
     given = bearer(CONTROL_TOKEN)

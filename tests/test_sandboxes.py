@@ -349,7 +349,7 @@ def test_2000_sandboxes_made_and_dropped_leave_nothing_behind() -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), [("DELETE", ""), ("POST", "/reset")])
-def test_a_call_ends_in_the_world_in_which_it_began(
+def test_a_call_ends_in_the_sandbox_in_which_it_began(
     running: tuple[ThreadedServer, Control], control: Control, monkeypatch: pytest.MonkeyPatch, method: str, path: str
 ) -> None:
     server, sandboxes = running[0], running[0].server.emulator.sandboxes
@@ -384,7 +384,7 @@ def test_a_call_ends_in_the_world_in_which_it_began(
         assert control.refused("GET", "/sandboxes/alpha")[0] == 404
 
 
-def test_many_resets_drops_and_calls_at_once_are_all_answered(control: Control) -> None:
+def test_many_concurrent_resets_drops_and_calls_all_get_replies(control: Control) -> None:
     expected = {200, 201, 204, 404, 409}
 
     def disturb(number: int) -> set[int]:

@@ -29,7 +29,7 @@ class Undone(Exception):
 
 
 @given(st.lists(steps, max_size=12), st.booleans())
-def test_numbers_are_part_of_the_world(program: list[tuple[str, list[tuple[str, int]]]], in_file: bool) -> None:
+def test_numbers_are_part_of_the_records(program: list[tuple[str, list[tuple[str, int]]]], in_file: bool) -> None:
     with TemporaryDirectory() as folder:
         asyncio.run(run(program, f"{folder}/world.db" if in_file else ""))
 

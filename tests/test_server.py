@@ -60,7 +60,7 @@ def banner(process: subprocess.Popen[str]) -> list[str]:
     return lines
 
 
-def test_serve_prints_a_line_a_vendor_and_ready_once_it_answers(
+def test_serve_prints_a_line_per_vendor_and_ready_once_it_accepts_calls(
     process: subprocess.Popen[str], catalogue: Catalogue
 ) -> None:
     *vendors, ready = banner(process)

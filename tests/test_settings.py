@@ -14,12 +14,12 @@ from emulator.errors import ConfigurationError
 from emulator.settings import SETTINGS, Settings, read_settings, settings_schema
 
 
-def test_defaults_stand_where_nothing_is_given(tmp_path: Path) -> None:
+def test_defaults_apply_if_nothing_is_given(tmp_path: Path) -> None:
     assert read_settings(folder=tmp_path) == Settings()
     assert asdict(Settings()) == {setting.name: setting.default for setting in SETTINGS}
 
 
-def test_a_name_that_is_no_setting_is_an_error_of_types_and_at_run_time() -> None:
+def test_an_unknown_setting_is_a_type_error_and_a_run_time_error() -> None:
     settings = Settings()
     with pytest.raises(AttributeError, match="jornal_size"):
         # mypy refuses an ignore that it does not need: `make check` sees to the types.
@@ -53,7 +53,7 @@ def test_size_is_bytes_or_has_a_unit(text: str, value: int) -> None:
     assert read_settings(environ={"EMULATOR_MAX_BODY": text}).max_body == value
 
 
-def test_the_variable_of_the_pytest_plugin_is_no_unknown_setting() -> None:
+def test_the_variable_of_the_pytest_plugin_is_not_an_unknown_setting() -> None:
     assert read_settings(environ={"EMULATOR_URL": "http://127.0.0.1:4070"}).port == 4070
 
 
@@ -64,7 +64,7 @@ def test_a_list_is_given_with_commas_or_repeated_options() -> None:
     assert read_settings({"switches": ("a.b=1,c.d=2", "a.b=1")}).switches == entries
 
 
-def test_option_of_a_list_may_stand_in_the_singular() -> None:
+def test_option_of_a_list_may_be_in_the_singular() -> None:
     assert {setting.option: list(setting.options[1:]) for setting in SETTINGS if setting.many} == {
         "--switches": ["--switch"],
         "--scenarios": ["--scenario"],
@@ -124,7 +124,7 @@ def test_a_wrong_file_is_refused_with_a_sentence(tmp_path: Path, text: str, sent
     assert sentence in str(refusal.value)
 
 
-def test_file_holds_values_of_their_own_types(tmp_path: Path) -> None:
+def test_file_has_typed_values(tmp_path: Path) -> None:
     (tmp_path / "emulator.toml").write_text('strict = true\nport = 4000\nswitches = ["a.b=1"]\n')
     settings = read_settings(folder=tmp_path)
     assert (settings.strict, settings.port, settings.switches) == (True, 4000, ("a.b=1",))

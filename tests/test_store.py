@@ -122,7 +122,7 @@ async def draw(store: Store, randomness: str) -> tuple[str, str, float]:
     return await store.run(work)
 
 
-async def test_random_choices_are_the_same_for_the_same_randomness_in_an_equal_world(store: Store) -> None:
+async def test_random_choices_are_the_same_for_the_same_randomness_in_an_equal_sandbox(store: Store) -> None:
     equal = Store()
     try:
         await draw(store, "1:op")
@@ -136,7 +136,7 @@ async def test_random_choices_are_the_same_for_the_same_randomness_in_an_equal_w
     assert len(first[0][1]) == 24
 
 
-async def test_copy_is_exact_and_apart(store: Store) -> None:
+async def test_copy_is_exact_and_separate(store: Store) -> None:
     await store.run(lambda db: things(db).insert({"id": "a"}))
     copy = Store()
     try:
@@ -216,7 +216,7 @@ async def test_what_is_new_in_a_large_database_is_tried_on_the_thread(
     assert [thread == here for thread in threads] == [False, True, True, False, False, False, True]
 
 
-async def test_work_that_nobody_waits_for_any_more_ends_before_the_next_begins(store: Store) -> None:
+async def test_abandoned_work_ends_before_the_next_begins(store: Store) -> None:
     begun, may_end, order = asyncio.Event(), threading.Event(), []
     loop = asyncio.get_running_loop()
 
@@ -261,7 +261,7 @@ async def test_a_database_that_grows_large_moves_to_a_file_and_stays_what_it_is(
         await copy.close()
 
 
-async def test_a_large_database_stays_in_memory_where_there_is_no_room_for_a_file(
+async def test_a_large_database_stays_in_memory_if_there_is_no_space_for_a_file(
     store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(*arguments: Any, **options: Any) -> None:
@@ -317,7 +317,7 @@ async def test_a_savepoint_says_that_sqlite_has_undone_the_transaction(store: St
     assert await store.run(lambda db: things(db).all()) == []
 
 
-async def test_an_error_inside_a_savepoint_is_told_even_if_the_savepoint_cannot_be_undone(store: Store) -> None:
+async def test_an_error_inside_a_savepoint_is_raised_even_if_the_savepoint_cannot_be_rolled_back(store: Store) -> None:
     def work(db: sqlite3.Connection) -> None:
         with world(db).savepoint():
             db.execute("ROLLBACK")
@@ -327,7 +327,7 @@ async def test_an_error_inside_a_savepoint_is_told_even_if_the_savepoint_cannot_
         await store.run(work)
 
 
-async def test_work_that_goes_on_after_sqlite_has_undone_it_is_a_failure(store: Store) -> None:
+async def test_work_that_continues_after_sqlite_has_rolled_back_is_a_failure(store: Store) -> None:
     with pytest.raises(StorageFailure, match="the transaction was rolled back"):
         await store.run(lambda db: db.execute("ROLLBACK"))
 

@@ -69,7 +69,7 @@ def test_what_a_stub_replies(
     assert (head.status_code, head.content) == (status, b"")
 
 
-def test_a_stub_answers_before_authentication(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
+def test_a_stub_replies_before_authentication(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
     sandbox.celigo.stub("GET", "/flows", json=[])
     for rights in (None, "expired", "read"):
         assert celigo(emulator, rights=rights).status_code == 200
@@ -86,7 +86,7 @@ def test_a_stub_answers_before_authentication(emulator: EmulatorUnderTest, sandb
         ({"credential": {"absent": True}}, [("/flows/b/run", {"rights": None})]),
     ],
 )
-def test_only_calls_with_these_values_are_answered(
+def test_only_calls_with_these_values_get_the_reply(
     emulator: EmulatorUnderTest, sandbox: SandboxClient, where: Any, meant: list[tuple[str, dict[str, Any]]]
 ) -> None:
     sandbox.celigo.stub("POST", "/flows/{id}/run", where=where, status=202)
@@ -109,7 +109,7 @@ def test_stubs_are_used_up_one_after_the_other(emulator: EmulatorUnderTest, sand
     assert (first.hits, second.hits) == (2, 2)
 
 
-def test_at_most_so_many_calls_are_answered_at_once(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
+def test_a_burst_of_calls_is_limited(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
     sandbox.celigo.stub("POST", "/flows", status=202, times=5)
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda _: celigo(emulator, "POST", json={"a": 1}).status_code, range(20)))
@@ -151,7 +151,7 @@ def test_a_stub_belongs_to_one_sandbox_and_a_reset_removes_it(
         assert httpx.get(url, headers=headers).status_code == 404
 
 
-def test_a_stubbed_call_is_journalled_as_such_and_counted_apart(
+def test_a_stubbed_call_is_journalled_as_such_and_counted_separately(
     emulator: EmulatorUnderTest, sandbox: SandboxClient
 ) -> None:
     sandbox.celigo.stub("POST", "/flows/{id}/run", json={"ok": True})
@@ -281,7 +281,7 @@ def test_stubs_are_listed_and_removed(emulator: EmulatorUnderTest, sandbox: Sand
         ({"delay": -1}, "body /delay: -1 is less than the minimum of 0."),
     ],
 )
-def test_a_stub_that_cannot_be_is_refused(sandbox: SandboxClient, given: dict[str, Any], sentence: str) -> None:
+def test_an_invalid_stub_is_refused(sandbox: SandboxClient, given: dict[str, Any], sentence: str) -> None:
     document = {"vendor": "celigo", "method": "GET", "path": "/flows", **given}
     with pytest.raises(EmulatorError) as caught:
         sandbox.request("POST", "/stubs", document)

@@ -133,7 +133,7 @@ def test_the_documented_script_does_what_it_says(running: Secure, script: str) -
     assert len(running.called("nightly")) == before + 1
 
 
-def test_without_tls_there_is_no_authority_but_a_sentence_and_nothing_is_paid(tmp_path: Path) -> None:
+def test_without_tls_the_authority_is_a_sentence_and_costs_nothing(tmp_path: Path) -> None:
     script = (
         "import sys, urllib.request, urllib.error\n"
         "from emulator.app import Emulator\nfrom emulator.server.server import ThreadedServer\n"

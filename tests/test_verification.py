@@ -175,7 +175,7 @@ def test_a_call_that_nearly_was_one_is_near() -> None:
         ),
     ],
 )
-def test_a_body_that_cannot_be_read_is_no_match_and_says_why(sent: dict[str, Any], difference: str) -> None:
+def test_an_unreadable_body_does_not_match_and_says_why(sent: dict[str, Any], difference: str) -> None:
     found = verified(seen(sent), where={"body": {"/a": None}})
     assert [near.differences for near in found.near_misses] == [(difference,)]
 
@@ -190,7 +190,7 @@ def test_a_form_and_parts_are_read_as_documents() -> None:
 @pytest.mark.parametrize(
     "where", [{"body": {"/password": "abc"}}, {"query": {"token": "abc"}}, {"path": {"token": "abc"}}]
 )
-def test_a_credential_cannot_be_verified_and_the_answer_says_so(where: dict[str, Any]) -> None:
+def test_a_credential_cannot_be_verified_and_the_reply_says_so(where: dict[str, Any]) -> None:
     sent = created({"password": "abc"}, query=[("token", "abc")], params={"token": "abc"})
     found = verified(seen(sent), where=where)
     assert not found.passed
@@ -345,7 +345,7 @@ def test_calls_are_in_order_if_they_are_a_subsequence(calls: str, names: str) ->
     assert ordered(seen(*[created({"name": name}) for name in calls]), *steps(*names)).passed is expected
 
 
-def test_what_is_out_of_order_is_told() -> None:
+def test_a_wrong_order_is_reported() -> None:
     kept = seen(*[created({"name": name}) for name in "cab"], {"operations": ("listThings",)})
     found = ordered(kept, *steps("a", "b", "c"), "listThings")
     assert found.sentence == (

@@ -79,7 +79,7 @@ def process_of(answer: httpx.Response) -> str:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_sandbox_meets_the_same_process_however_it_is_named(shards: Shards, name: str) -> None:
+def test_sandbox_gets_the_same_process_however_it_is_named(shards: Shards, name: str) -> None:
     vendors = shards.client.get(f"/_emulator/sandboxes/{name}").json()["vendors"]
     own = {vendor: vendors[vendor]["headers"] for vendor in vendors}
     query = {"query": "{listCustomIntegrations {ok}}"}
@@ -129,7 +129,7 @@ def test_new_sandbox_is_refused_unless_the_header_names_it(shards: Shards) -> No
 
 
 @pytest.mark.parametrize("name", ['quote"', "UPPER", "a" * 65, "{}"])
-def test_header_that_is_no_name_is_answered_by_the_emulator(shards: Shards, name: str) -> None:
+def test_invalid_header_name_gets_the_emulators_reply(shards: Shards, name: str) -> None:
     answer = shards.client.get(LIST, headers={**TOKEN, "X-Emulator-Sandbox": name})
     assert answer.status_code == 404
     assert "Unknown sandbox" in answer.json()["detail"]

@@ -22,7 +22,7 @@ def content(emulator: EmulatorUnderTest, id: str, part: str) -> list[dict[str, A
     return records
 
 
-def test_a_clone_has_a_name_of_its_own_and_names_its_source(emulator: EmulatorUnderTest) -> None:
+def test_a_clone_has_its_own_name_and_names_its_source(emulator: EmulatorUnderTest) -> None:
     made = emulator.call("celigo", "POST", f"/integrations/{PLAIN}/clone").json()
     assert made["name"] == "Clone - 3PL Central"
     assert made["_sourceId"] == PLAIN

@@ -106,7 +106,7 @@ def test_unknown_connections_are_refused_all_together(emulator: EmulatorUnderTes
         assert (answer.status_code, errors(answer)[0]["message"]) == (404, "Connection not found.")
 
 
-def test_an_object_is_no_list_of_connections(emulator: EmulatorUnderTest) -> None:
+def test_an_object_is_not_a_list_of_connections(emulator: EmulatorUnderTest) -> None:
     body = {"ids": [SHOPIFY]}
     answer = emulator.call("celigo", "PUT", f"/integrations/{PLAIN}/connections/register", json=body)
     assert answer.status_code == 400
@@ -136,7 +136,7 @@ def test_a_connection_that_an_alias_needs_stays(emulator: EmulatorUnderTest) -> 
 
 
 @pytest.mark.parametrize("id", [PLAIN, SHOP, EMPTY, UNINSTALLING])
-def test_what_is_in_an_integration_is_no_dependent(emulator: EmulatorUnderTest, id: str) -> None:
+def test_the_content_of_an_integration_is_not_dependent(emulator: EmulatorUnderTest, id: str) -> None:
     emulator.call("celigo", "POST", f"/integrations/{id}/clone")
     answer = emulator.call("celigo", "GET", f"/integrations/{id}/dependencies")
     assert (answer.status_code, answer.json()) == (200, {})

@@ -80,7 +80,7 @@ ROWS = [
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.method} {row.path} {dict(row.query)}")
-def test_each_row_answers_with_its_documented_status(emulator: EmulatorUnderTest, row: Row) -> None:
+def test_each_row_returns_its_documented_status(emulator: EmulatorUnderTest, row: Row) -> None:
     options = {} if row.body is None else {"json": row.body}
     answer = emulator.call("celigo", row.method, row.path, params=row.query, **options)
     assert answer.status_code == row.status

@@ -183,7 +183,7 @@ def test_who_may_only_read_writes_nothing(emulator: EmulatorUnderTest, operation
     [(UNKNOWN, NO_INTEGRATION), ("123abc", BAD_ID), ("g" * 24, BAD_ID)],
     ids=["unknown", "short", "no hex"],
 )
-def test_ids_that_are_nobodys(emulator: EmulatorUnderTest, operation: str, id: str, expected: Answer) -> None:
+def test_unknown_ids(emulator: EmulatorUnderTest, operation: str, id: str, expected: Answer) -> None:
     steps = CALLS[operation].path.split("/")
     check(send(emulator, operation, path="/".join([*steps[:2], id, *steps[3:]])), expected)
 
@@ -192,9 +192,7 @@ def test_ids_that_are_nobodys(emulator: EmulatorUnderTest, operation: str, id: s
 @pytest.mark.parametrize(
     ("id", "expected"), [(UNKNOWN, NO_CONNECTION), ("123abc", BAD_CONNECTION_ID)], ids=["unknown", "malformed"]
 )
-def test_connection_ids_that_are_nobodys(
-    emulator: EmulatorUnderTest, operation: str, id: str, expected: Answer
-) -> None:
+def test_unknown_connection_ids(emulator: EmulatorUnderTest, operation: str, id: str, expected: Answer) -> None:
     check(send(emulator, operation, path=CALLS[operation].path.replace(CONNECTION, id)), expected)
 
 
@@ -251,7 +249,7 @@ def test_malformed_json(emulator: EmulatorUnderTest, operation: str) -> None:
 @pytest.mark.parametrize(
     "text", ['{"name":01}', "   ", '{"name":"a\tb"}', '{"name":"a",}', "[1,2", '"text"', "5", "null"]
 )
-def test_what_express_does_not_parse_is_not_told_in_the_words_of_another_parser(
+def test_what_express_does_not_parse_is_not_reported_in_the_words_of_another_parser(
     emulator: EmulatorUnderTest, text: str
 ) -> None:
     check(send(emulator, "createIntegration", content=text, headers=AS_JSON), MALFORMED)
@@ -294,7 +292,9 @@ def test_an_empty_body(emulator: EmulatorUnderTest, operation: str, headers: dic
 
 @pytest.mark.parametrize("operation", WITHOUT_BODY)
 @pytest.mark.parametrize("content", [b"", b"{}", b"no json"])
-def test_a_body_that_nobody_needs_is_not_read(emulator: EmulatorUnderTest, operation: str, content: bytes) -> None:
+def test_a_body_that_no_operation_takes_is_not_read(
+    emulator: EmulatorUnderTest, operation: str, content: bytes
+) -> None:
     answer = send(emulator, operation, content=content, headers={"Content-Type": "application/json"})
     assert answer.status_code == CALLS[operation].status
 

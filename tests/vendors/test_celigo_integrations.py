@@ -180,7 +180,7 @@ def test_the_fields_of_the_vendors_cli_are_checked(
     assert (answer.status_code, [error["message"] for error in errors(answer)]) == (422, [message])
 
 
-def test_an_alias_stands_for_a_lookup_cache(emulator: EmulatorUnderTest) -> None:
+def test_an_alias_references_a_lookup_cache(emulator: EmulatorUnderTest) -> None:
     alias = {"alias": "prices", "description": "Prices", "_lookupCacheId": "a" * 24}
     assert create(emulator, aliases=[alias])["aliases"] == [alias]
     assert not emulator.exchanges()[-1].call_violations
@@ -460,7 +460,7 @@ def test_no_cache_asks_for_what_has_not_changed(
     assert emulator.call("celigo", method, path, headers=headers).status_code == status
 
 
-def test_every_answer_with_a_body_has_a_tag_and_only_reads_are_304(emulator: EmulatorUnderTest) -> None:
+def test_every_response_with_a_body_has_a_tag_and_only_reads_are_304(emulator: EmulatorUnderTest) -> None:
     made = emulator.call("celigo", "POST", "/integrations", json={"name": "New"}, headers={"If-None-Match": "*"})
     missing = emulator.call("celigo", "GET", f"/integrations/{'0' * 24}", headers={"If-None-Match": "*"})
     steps = emulator.call("celigo", "GET", f"/integrations/{INSTALLING}/installSteps", headers={"If-None-Match": "*"})

@@ -69,13 +69,13 @@ def test_each_change_makes_for_another_snapshot(emulator: EmulatorUnderTest, met
     assert snapshot(emulator, PLAIN).status_code == 204
 
 
-def test_writing_what_is_there_already_is_no_change(emulator: EmulatorUnderTest) -> None:
+def test_writing_the_same_value_is_not_a_change(emulator: EmulatorUnderTest) -> None:
     assert snapshot(emulator, SHOP).status_code == 201
     assert emulator.call("celigo", "PUT", f"/integrations/{SHOP}", json=get(emulator, SHOP)).status_code == 200
     assert snapshot(emulator, SHOP).status_code == 204
 
 
-def test_a_change_that_is_taken_back_is_none(emulator: EmulatorUnderTest) -> None:
+def test_a_reverted_change_is_not_listed(emulator: EmulatorUnderTest) -> None:
     assert snapshot(emulator, SHOP).status_code == 201
     for version in ("9", "2.1.0"):
         patch = [{"op": "replace", "path": "/version", "value": version}]

@@ -27,7 +27,7 @@ def test_the_link_is_on_the_host_and_path_that_the_caller_used(emulator: Emulato
     assert str(link(emulator, PLAIN)).startswith(f"{emulator.url('celigo')}/integrator-templates/{PLAIN}.zip?")
 
 
-def test_get_and_post_answer_alike(emulator: EmulatorUnderTest) -> None:
+def test_get_and_post_reply_alike(emulator: EmulatorUnderTest) -> None:
     got, posted = (
         emulator.call("celigo", method, f"/integrations/{PLAIN}/template").json() for method in ("GET", "POST")
     )

@@ -128,7 +128,7 @@ def test_json_of_a_column_comes_back_as_node_writes_it(emulator: EmulatorUnderTe
         assert f'"metadata":[{column % kept}]' in reply.content.decode()
 
 
-def test_bytes_that_are_no_utf_8_are_replaced(emulator: EmulatorUnderTest) -> None:
+def test_invalid_utf_8_is_replaced(emulator: EmulatorUnderTest) -> None:
     body = b'{"metadata":[{"name":"a\xff","dataType":"text","remoteType":"text"}]}'
     assert emulator.call("immuta", "PUT", "/dictionary/1", content=body).json()["metadata"][0]["name"] == "a\ufffd"
 

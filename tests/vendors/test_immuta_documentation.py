@@ -98,23 +98,25 @@ def test_columns_differ_from_the_printed_ones_by_default_in_nullable_alone(emula
     assert response.text == json.dumps({**DICTIONARY, "metadata": printed}, separators=(",", ":"))
 
 
-def test_printed_get_types_answers_the_printed_list(emulator: EmulatorUnderTest) -> None:
+def test_documented_get_types_returns_the_documented_list(emulator: EmulatorUnderTest) -> None:
     response = requests.get(f"{emulator.url('immuta')}/dictionary/types", headers=HEADERS, timeout=60)
     assert (response.status_code, response.json()) == (200, TYPES)
 
 
-def test_printed_get_answers_the_printed_dictionary_key_by_key(emulator: EmulatorUnderTest) -> None:
+def test_documented_get_returns_the_documented_dictionary_key_by_key(emulator: EmulatorUnderTest) -> None:
     response = requests.get(f"{emulator.url('immuta')}/dictionary/1", headers=HEADERS, timeout=60)
     assert response.status_code == 200
     assert response.text == json.dumps(DICTIONARY, separators=(",", ":"))
 
 
-def test_printed_delete_answers_an_empty_object(emulator: EmulatorUnderTest) -> None:
+def test_documented_delete_returns_an_empty_object(emulator: EmulatorUnderTest) -> None:
     response = requests.delete(f"{emulator.url('immuta')}/dictionary/1", headers=HEADERS, timeout=60)
     assert (response.status_code, response.text) == (200, "{}")
 
 
-def test_printed_create_answers_the_printed_dictionary_with_a_new_update_time(emulator: EmulatorUnderTest) -> None:
+def test_documented_create_returns_the_documented_dictionary_with_a_new_update_time(
+    emulator: EmulatorUnderTest,
+) -> None:
     response = requests.post(f"{emulator.url('immuta')}/dictionary/1", headers=HEADERS, data=PAYLOAD, timeout=60)
     assert response.status_code == 200
     assert_printed_but_updated(response.json())

@@ -219,7 +219,7 @@ def test_table_has_every_operation(emulator: EmulatorUnderTest) -> None:
 
 
 @pytest.mark.parametrize(("condition", "name"), list(product(TABLE, CALLS)))
-def test_answer_is_the_vendors_own(emulator: EmulatorUnderTest, condition: str, name: str) -> None:
+def test_reply_is_the_vendors_own(emulator: EmulatorUnderTest, condition: str, name: str) -> None:
     reply, expected = ask(emulator, name, condition), TABLE[condition][name]
     assert reply.status_code == expected.status
     assert reply.headers["content-type"] == "application/json; charset=utf-8"
@@ -261,7 +261,7 @@ def test_message_is_joi_s_for_the_first_thing_that_is_wrong(
     assert reply.json() == Answer(400, f"Bad request: {message}", "payload", key).document()
 
 
-def test_of_many_wrong_columns_a_hundred_are_told_and_the_first_is_refused(emulator: EmulatorUnderTest) -> None:
+def test_of_many_wrong_columns_a_hundred_are_reported_and_the_first_is_refused(emulator: EmulatorUnderTest) -> None:
     columns: list[Any] = [COLUMN, *[5] * 1000]
     reply = emulator.call("immuta", "PUT", "/dictionary/1", json={"metadata": columns})
     message = 'Bad request: "metadata[1]" must be of type object'
@@ -269,7 +269,7 @@ def test_of_many_wrong_columns_a_hundred_are_told_and_the_first_is_refused(emula
     assert len(emulator.exchanges()[-1].violations) == 100
 
 
-def test_of_many_unknown_keys_a_hundred_are_told(emulator: EmulatorUnderTest) -> None:
+def test_of_many_unknown_keys_a_hundred_are_reported(emulator: EmulatorUnderTest) -> None:
     unknown = {f"key{number}": number for number in range(1000)}
     assert emulator.call("immuta", "PUT", "/dictionary/1", json={"metadata": [], **unknown}).status_code == 200
     assert len(emulator.exchanges()[-1].violations) == 100
@@ -446,7 +446,7 @@ def test_form_is_parsed_but_cannot_hold_tags(emulator: EmulatorUnderTest) -> Non
     ],
 )
 @pytest.mark.parametrize("body", [b"{}", b""])
-def test_content_type_that_is_none_is_refused_as_a_header(
+def test_invalid_content_type_is_refused_as_a_header(
     emulator: EmulatorUnderTest, content_type: str, complaint: str, body: bytes
 ) -> None:
     headers = {"Content-Type": content_type}

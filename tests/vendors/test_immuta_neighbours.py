@@ -80,7 +80,7 @@ def test_other_headers_are_refused(emulator: EmulatorUnderTest, header: str) -> 
     }
 
 
-def test_world_has_three_data_sources_each_with_a_dictionary(emulator: EmulatorUnderTest) -> None:
+def test_sandbox_has_three_data_sources_each_with_a_dictionary(emulator: EmulatorUnderTest) -> None:
     page = emulator.call("immuta", "GET", "/dataSource").json()
     assert (page["count"], [hit["id"] for hit in page["hits"]]) == (3, [1, 2, 3])
     statuses = [emulator.call("immuta", "GET", f"/dictionary/{hit['id']}").status_code for hit in page["hits"]]
@@ -220,7 +220,7 @@ def test_data_source_has_every_field_that_the_vendor_s_tap_reads(emulator: Emula
         (None, ("not_subscribed", None, False, False)),
     ],
 )
-def test_data_source_tells_what_the_asking_user_is_to_it(
+def test_data_source_has_the_callers_subscription(
     emulator: EmulatorUnderTest, state: str | None, expected: tuple[Any, ...]
 ) -> None:
     if state is not None:

@@ -39,7 +39,7 @@ def put(emulator: EmulatorUnderTest, collection: str, record: dict[str, Any]) ->
         ("data_sources", {"id": 9, "name": "x"}, "/recordFormat"),
     ],
 )
-def test_record_that_no_operation_could_answer_with_is_refused(
+def test_record_that_no_operation_could_return_is_refused(
     emulator: EmulatorUnderTest, collection: str, record: dict[str, Any], place: str
 ) -> None:
     reply = put(emulator, collection, record)
@@ -75,7 +75,7 @@ def test_subscription_that_is_given_lets_its_user_change_the_dictionary(emulator
     assert emulator.call("immuta", "POST", "/dictionary/3", rights="read", json=change).status_code == 200
 
 
-def test_records_whose_data_source_is_not_there_disturb_nobody(emulator: EmulatorUnderTest) -> None:
+def test_records_without_their_data_source_are_harmless(emulator: EmulatorUnderTest) -> None:
     written = "2020-01-01T00:00:00.000Z"
     lost = {"createdAt": written, "dataSource": 77, "id": 9, "metadata": [], "types": ["lost"], "updatedAt": written}
     assert put(emulator, "dictionaries", lost).status_code == 201

@@ -148,7 +148,7 @@ TABLE = [
 
 
 @pytest.mark.parametrize(("sound", "spoil", "answer"), TABLE)
-def test_what_is_wrong_has_its_answer_and_no_effect(
+def test_a_mistake_gets_its_reply_and_has_no_effect(
     emulator: EmulatorUnderTest, sound: Sound, spoil: Callable[[Sound], dict[str, Any]], answer: Answer
 ) -> None:
     before = everything(emulator)
@@ -245,7 +245,7 @@ def test_who_asks_is_looked_at_before_what_is_asked(emulator: EmulatorUnderTest)
 
 
 @pytest.mark.parametrize("path", ["/paradime/api/v1/any-company/graphql", "/paradime/graphql"])
-def test_the_endpoint_answers_at(emulator: EmulatorUnderTest, path: str) -> None:
+def test_the_endpoint_is_at(emulator: EmulatorUnderTest, path: str) -> None:
     url = urlsplit(emulator.root)
     connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=60)
     body = json.dumps({"query": "{ listCustomIntegrations { ok } }"})
@@ -256,7 +256,7 @@ def test_the_endpoint_answers_at(emulator: EmulatorUnderTest, path: str) -> None
 
 
 @pytest.mark.parametrize("path", ["/paradime/graphql/", "/paradime/api/v1/graphql", "/paradime/api/v1/x", "/paradime/"])
-def test_nothing_answers_at(emulator: EmulatorUnderTest, path: str) -> None:
+def test_nothing_is_served_at(emulator: EmulatorUnderTest, path: str) -> None:
     url = urlsplit(emulator.root)
     connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=60)
     connection.request("POST", path, "{}", {**emulator.headers("paradime"), "Content-Type": "application/json"})
@@ -265,7 +265,7 @@ def test_nothing_answers_at(emulator: EmulatorUnderTest, path: str) -> None:
     connection.close()
 
 
-def test_wrong_methods_are_told_the_right_one(emulator: EmulatorUnderTest) -> None:
+def test_the_reply_to_a_wrong_method_names_the_right_one(emulator: EmulatorUnderTest) -> None:
     assert emulator.call("paradime", "GET").headers["Allow"] == "POST"
 
 

@@ -31,7 +31,7 @@ def names(ask: Any) -> list[str]:
     return [each["name"] for each in result["data"]["listCustomIntegrations"]["integrations"]]
 
 
-def test_introspection_tells_the_whole_schema(ask: Any) -> None:
+def test_introspection_returns_the_whole_schema(ask: Any) -> None:
     told = build_client_schema(ask(get_introspection_query())["data"])
     assert print_schema(told) == print_schema(build_schema(SDL))
 
@@ -250,7 +250,7 @@ def test_json_schemas_have_the_fields_of_the_graphql_types(name: str) -> None:
     assert set(schema["required"]) == set(schema["properties"])
 
 
-def test_every_graphql_type_is_either_held_to_a_json_schema_or_no_more_than_a_list_of_fields() -> None:
+def test_every_graphql_type_has_a_json_schema_or_is_only_a_list_of_fields() -> None:
     schema = build_schema(SDL)
     own = {name for name in schema.type_map if not name.startswith("__") and name not in ("String", "Boolean", "Int")}
     assert own - set(TYPES) == {"Query", "Mutation", "NodeColor", "IntegrationNodeTypeInfo"}

@@ -89,7 +89,7 @@ def test_created_integration_is_active_and_listed_last_at_once(paradime: Client)
     assert paradime.list()[uid] == {"uid": uid, "name": "New", "isActive": True, "nodeTypes": [CHART]}
 
 
-def test_each_created_integration_has_a_uid_of_its_own(paradime: Client) -> None:
+def test_each_created_integration_has_its_own_uid(paradime: Client) -> None:
     assert paradime.create() != paradime.create()
 
 
@@ -111,7 +111,7 @@ def test_logo_is_a_png_whatever_its_url(paradime: Client) -> None:
     assert base64.b64decode(paradime.logo(uid) or "", validate=True).startswith(b"\x89PNG\r\n")
 
 
-def test_integration_without_a_logo_url_has_no_logo_of_its_own(paradime: Client) -> None:
+def test_integration_without_a_logo_url_has_the_default_logo(paradime: Client) -> None:
     assert paradime.logo(paradime.create()) is None
 
 

@@ -246,7 +246,7 @@ def test_a_closed_snapshot_takes_no_more_nodes(paradime: Client) -> None:
     assert paradime.names() == ["a"]
 
 
-def test_a_repeated_last_batch_is_answered_alike_where_finished_snapshots_are_ignored(paradime: Client) -> None:
+def test_a_repeated_last_batch_gets_the_same_reply_if_finished_snapshots_are_ignored(paradime: Client) -> None:
     paradime.emulator.switch("paradime.finished_snapshot", "ignored")
     snapshot = paradime.add(more=False, chartLikeNodes=[node("a")])
     assert paradime.add(more=False, id=snapshot, chartLikeNodes=[node("a")]) == snapshot
@@ -279,7 +279,7 @@ def test_fixture_nodes_hold_written_and_made_up_ones(paradime: Client) -> None:
     assert [contract.schema("node.schema.json").violations(each, "body") for each in nodes] == [[]] * 11
 
 
-def test_made_up_nodes_stand_alone_in_an_empty_world(paradime: Client) -> None:
+def test_generated_nodes_work_in_an_empty_sandbox(paradime: Client) -> None:
     def make(world: World) -> list[Record]:
         world[INTEGRATIONS].delete_all()
         assert NODES.populate is not None

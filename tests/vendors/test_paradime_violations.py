@@ -325,14 +325,14 @@ def test_many_variables_are_executed_like_few(emulator: EmulatorUnderTest) -> No
     assert len(emulator.records("paradime.integrations")[-1]["nodeTypes"]) == 5000
 
 
-def test_the_first_fifty_wrong_variables_are_told(emulator: EmulatorUnderTest) -> None:
+def test_the_first_fifty_wrong_variables_are_reported(emulator: EmulatorUnderTest) -> None:
     query = 'mutation ($types: [IntegrationNodeTypeInfo!]!) { addCustomIntegration(name: "Many", nodeTypes: $types) { ok } }'  # noqa: E501
     _, document, exchange = ask(emulator, {"query": query, "variables": {"types": [1] * 500}})
     assert len(document["errors"]) == 51
     assert len(exchange.call_violations) == 51
 
 
-def test_a_field_that_fails_is_no_violation(emulator: EmulatorUnderTest, strict: bool) -> None:
+def test_a_failing_field_is_not_a_violation(emulator: EmulatorUnderTest, strict: bool) -> None:
     query = 'mutation { updateCustomIntegration(integrationUid: "unknown") { ok } }'
     status, document, exchange = ask(emulator, {"query": query})
     assert (status, document["data"]) == (200, {"updateCustomIntegration": None})
@@ -359,7 +359,7 @@ def test_a_field_that_fails_is_no_violation(emulator: EmulatorUnderTest, strict:
         ({"query": LIST, "variables": []}, "/variables", "type", "Variables are invalid JSON."),
     ],
 )
-def test_what_is_no_graphql_request_is_a_400_and_a_violation_of_the_endpoint(
+def test_an_invalid_graphql_request_is_a_400_and_a_violation_of_the_endpoint(
     emulator: EmulatorUnderTest, strict: bool, body: Any, pointer: str, rule: str, message: str
 ) -> None:
     status, document, exchange = ask(emulator, body)

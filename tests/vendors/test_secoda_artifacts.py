@@ -112,7 +112,7 @@ def test_a_file_costs_no_more_memory_than_one_value_of_it(file: bytes) -> None:
 
 
 @pytest.mark.parametrize("results", [b'["fail"]', b"{}", b"[]", b"null", b"1", b"NaN", b'"passed"'])
-def test_a_result_with_a_status_that_is_none_does_not_count(emulator: EmulatorUnderTest, results: bytes) -> None:
+def test_a_result_with_an_invalid_status_does_not_count(emulator: EmulatorUnderTest, results: bytes) -> None:
     head, _, tail = run_results({"test.toy.a": "?", "test.toy.unique_customers_id.1": "fail"}).partition(b'"?"')
     upload(emulator, MANIFEST, head + results + tail)
     trigger(emulator)

@@ -108,7 +108,7 @@ def test_failing_tests_change_with_the_trigger_not_with_the_upload(emulator: Emu
         ({"model.toy.customers": "error"}, [], []),
     ],
 )
-def test_results_of_tests_tell_which_entities_fail(
+def test_results_of_tests_say_which_entities_fail(
     emulator: EmulatorUnderTest, statuses: dict[str, str], warning: list[str], failing: list[str]
 ) -> None:
     upload(emulator, MANIFEST, run_results(statuses))

@@ -28,7 +28,7 @@ def create(emulator: EmulatorUnderTest, **given: Any) -> Any:
     return reply.json()
 
 
-def test_the_default_world_has_at_least_sixty_integrations(emulator: EmulatorUnderTest) -> None:
+def test_the_default_sandbox_has_at_least_sixty_integrations(emulator: EmulatorUnderTest) -> None:
     assert listed(emulator)["count"] >= 60
 
 
@@ -62,15 +62,13 @@ def test_of_a_parameter_that_is_sent_twice_the_last_counts(emulator: EmulatorUnd
 
 @pytest.mark.parametrize("slash", ["", "/"])
 @pytest.mark.parametrize("prefix", ["/secoda/api/v1", "/secoda"])
-def test_links_stand_on_the_host_and_path_that_the_caller_used(
-    emulator: EmulatorUnderTest, prefix: str, slash: str
-) -> None:
+def test_links_use_the_callers_host_and_path(emulator: EmulatorUnderTest, prefix: str, slash: str) -> None:
     headers = {**emulator.headers("secoda"), "Host": "secoda.test:8080"}
     reply = httpx.get(f"{emulator.root}{prefix}{LIST}{slash}", headers=headers)
     assert reply.json()["links"]["next"] == f"http://secoda.test:8080{prefix}{LIST}{slash}?page=2"
 
 
-def test_a_page_has_fifty_integrations_unless_told_otherwise(emulator: EmulatorUnderTest) -> None:
+def test_a_page_has_fifty_integrations_by_default(emulator: EmulatorUnderTest) -> None:
     assert len(listed(emulator)["results"]) == 50
     assert len(listed(emulator, "?page_size=3")["results"]) == 3
     emulator.switch("secoda.default_page_size", 45)
@@ -78,7 +76,7 @@ def test_a_page_has_fifty_integrations_unless_told_otherwise(emulator: EmulatorU
 
 
 @pytest.mark.parametrize("page_size", ["0", "-3", "x", ""])
-def test_a_page_size_that_is_no_positive_number_is_ignored(emulator: EmulatorUnderTest, page_size: str) -> None:
+def test_a_page_size_other_than_a_positive_number_is_ignored(emulator: EmulatorUnderTest, page_size: str) -> None:
     assert len(listed(emulator, f"?page_size={page_size}")["results"]) == 50
 
 
@@ -95,7 +93,7 @@ def test_pages_do_not_grow_beyond_the_maximum(emulator: EmulatorUnderTest) -> No
         *(("1&page=2", 2), ("2&page=1", 1), ("&page=2", 2), ("2&page=", 1), ("x&page=last", 2), ("last&page=1", 1)),
     ],
 )
-def test_pages_that_django_rest_framework_knows_besides_numbers(
+def test_pages_other_than_numbers_as_in_django_rest_framework(
     emulator: EmulatorUnderTest, page: str, number: int
 ) -> None:
     assert listed(emulator, f"?page={page}")["meta"]["page"] == number
@@ -179,7 +177,7 @@ ROUTES = [
 @pytest.mark.parametrize("slash", ["", "/"])
 @pytest.mark.parametrize("prefix", ["/secoda/api/v1", "/secoda"])
 @pytest.mark.parametrize(("method", "path", "status"), ROUTES)
-def test_routes_stand_with_and_without_prefix_and_slash(
+def test_routes_work_with_and_without_prefix_and_slash(
     emulator: EmulatorUnderTest, method: str, path: str, status: int, prefix: str, slash: str
 ) -> None:
     url = f"{emulator.root}{prefix}{path}{slash}"

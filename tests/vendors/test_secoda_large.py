@@ -174,7 +174,7 @@ def test_large_uploads_do_not_grow_the_process_by_their_size(uploaded: Uploads, 
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "manifest"])
-def test_other_calls_are_answered_while_a_large_upload_is_worked_on(uploaded: Uploads, kind: str) -> None:
+def test_other_calls_get_replies_during_a_large_upload(uploaded: Uploads, kind: str) -> None:
     # If one had to wait for the upload's end, there would be hardly more than that one.
     assert uploaded.answered[kind] > 10
 

@@ -112,7 +112,7 @@ def test_a_body_is_refused_as_django_does(
 
 
 @pytest.mark.parametrize("operation", UPLOADS)
-def test_a_file_name_that_is_not_utf8_is_no_file_anywhere(emulator: EmulatorUnderTest, operation: str) -> None:
+def test_a_file_name_that_is_not_utf8_is_never_a_file(emulator: EmulatorUnderTest, operation: str) -> None:
     sound = UPLOADS[operation]
     named = [
         (f'Content-Disposition: form-data; name="{name}"'.encode() + b'; filename="\xe9"', b"x") for name in sound.files

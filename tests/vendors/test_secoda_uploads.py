@@ -296,7 +296,7 @@ def test_a_quote_that_is_closed_or_none_is_not_warned_of(emulator: EmulatorUnder
         ("a,\0,,,d,s,t,,,", "col_description", "Null characters are not allowed."),
     ],
 )
-def test_a_cell_that_cannot_be_kept_leaves_its_row_out(
+def test_a_row_with_an_unstorable_cell_is_skipped(
     emulator: EmulatorUnderTest, row: str, column: str, message: str
 ) -> None:
     upload_csv(emulator, f"{HEADER}\ngood,,,,d,s,t,,,\n{row}\n")
@@ -431,7 +431,7 @@ BAD_TEXTS: list[tuple[Any, str | int | None, str]] = [
 
 
 @pytest.mark.parametrize(("line", "column", "message"), BAD_TEXTS, ids=lambda value: str(value)[:30])
-def test_a_text_that_cannot_be_kept_leaves_its_line_out(
+def test_a_line_with_an_unstorable_text_is_skipped(
     emulator: EmulatorUnderTest, line: Any, column: str | int | None, message: str
 ) -> None:
     assert upload_jsonl(emulator, [TABLE, line]).status_code == 200
