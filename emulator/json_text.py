@@ -184,14 +184,14 @@ def _codec(charset: str) -> str:
     return name if _TEXT_CODECS.match(name) else "utf-8"
 
 
-def write_json(document: Any, *, indent: bool = False, sort_keys: bool = False) -> bytes:
+def write_json(document: Any, *, sort_keys: bool = False) -> bytes:
     """Return the document as JSON text: of any integer; a lone surrogate as its escape, infinity and NaN as null."""
-    options = (orjson.OPT_INDENT_2 if indent else 0) | (orjson.OPT_SORT_KEYS if sort_keys else 0)
+    options = orjson.OPT_SORT_KEYS if sort_keys else 0
     try:
         # A copy: the memory of what orjson returns is that of its buffer, four kilobytes at least.
         return bytes(memoryview(orjson.dumps(document, option=options)))
     except TypeError:
-        return _write_slowly(document, 2 if indent else None, sort_keys).encode()
+        return _write_slowly(document, sort_keys).encode()
 
 
 def stringify(document: Any, indent: str = "", margin: str = "\n") -> str:
@@ -320,9 +320,8 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"Out of range float values are not JSON compliant: {name!r}")
 
 
-def _write_slowly(document: Any, indent: int | None = None, sort_keys: bool = False) -> str:
-    separators = (",", ": " if indent else ":")
-    text = json.dumps(_finite(document), ensure_ascii=False, indent=indent, sort_keys=sort_keys, separators=separators)
+def _write_slowly(document: Any, sort_keys: bool = False) -> str:
+    text = json.dumps(_finite(document), ensure_ascii=False, sort_keys=sort_keys, separators=(",", ":"))
     return _escaped(text)
 
 

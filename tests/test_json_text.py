@@ -162,7 +162,6 @@ def test_express_skips_a_byte_order_mark_and_keeps_the_key_that_hapi_refuses() -
 def test_what_orjson_cannot_write_is_written() -> None:
     document = {"b": 10**30, "a\ud800": ["\udfff", float("inf"), float("nan"), "é"], "n": None}
     assert write_json(document) == rb'{"b":%d,"a\ud800":["\udfff",null,null,"%s"],"n":null}' % (10**30, "é".encode())
-    assert json.loads(write_json(document, indent=True)) == json.loads(write_json(document))
     assert write_json({"b": 1, "a": 10**30}, sort_keys=True) == b'{"a":%d,"b":1}' % 10**30
 
 

@@ -73,7 +73,8 @@ class Store:
         # Each is incremented by one thread only.
         self._handed_over = self._done = 0
         if content:
-            self._hold(content)
+            self._db.deserialize(content)
+            self._make_room(len(content))
 
     async def run(
         self,
@@ -262,10 +263,6 @@ class Store:
             raise
         lasting, self._db, self._is_lasting = self._db, copy, False
         return lasting
-
-    def _hold(self, content: bytes) -> None:
-        self._db.deserialize(content)
-        self._make_room(len(content))
 
     def _make_room(self, size: int) -> None:
         """Move a database of `size` bytes, if that is large, from memory to a file, if there can be one."""

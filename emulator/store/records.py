@@ -84,14 +84,14 @@ class Records:
         return f"INSERT INTO {self._table} (id, record) VALUES (?, ?)"
 
     def _row(self, record: Record) -> tuple[str, str]:
-        return id_text(record[self._collection.key]), _encode(record)
+        return id_text(record[self._collection.key]), stored_text(record)
 
     def replace(self, record: Record) -> None:
         """Replace the record with the same id. Raises KeyError if there is none."""
         self._written.add(self._collection.name)
         id = id_text(record[self._collection.key])
         sql = f"UPDATE {self._table} SET record = ? WHERE id = ?"
-        if self._db.execute(sql, (_encode(record), id)).rowcount == 0:
+        if self._db.execute(sql, (stored_text(record), id)).rowcount == 0:
             raise KeyError(id)
 
     def delete(self, id: object) -> bool:
@@ -118,10 +118,6 @@ def id_text(id: object) -> str:
     """Return an id as it is stored: a lone surrogate, which SQLite cannot store, as its escape."""
     text = str(id)
     return text.encode("utf-8", "backslashreplace").decode() if has_surrogate(text) else text
-
-
-def _encode(record: Record) -> str:
-    return stored_text(record)
 
 
 def _decode(row: tuple[str]) -> Record:

@@ -147,3 +147,9 @@ class World:
         """Return the next number of a named sequence, which never repeats a number."""
         row = self._db.execute(NEXT_NUMBER, (sequence, start)).fetchone()
         return int(row[0])
+
+    def unused_number(self, collection: Collection, start: int = 1) -> int:
+        """Return the next number of the collection's sequence, from `start` on, that is not the id of a record."""
+        while (number := self.next_number(collection.name, start)) in self[collection]:
+            pass
+        return number

@@ -10,7 +10,6 @@ from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.immuta.collections import TAGS
 from emulator.vendors.immuta.errors import bad_request, insufficient_scope
-from emulator.vendors.immuta.ids import unused_id
 
 handlers = Handlers()
 
@@ -64,7 +63,7 @@ def _put(world: World, tag: Record, first: int) -> Record:
 def _create(world: World, tag: Record, first: int) -> Record:
     now = timestamp(world.now)
     created = {
-        "id": unused_id(world, TAGS, first),
+        "id": world.unused_number(TAGS, first),
         "name": tag["name"],
         "color": None,
         "description": None,

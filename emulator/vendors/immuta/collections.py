@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from emulator.exchange import Record
 from emulator.store.collection import Collection
 from emulator.vendors.immuta import populate
-from emulator.vendors.immuta.ids import unused_id
 
 if TYPE_CHECKING:
     from faker import Faker
@@ -16,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def _data_source_with_dictionary(fake: Faker, number: int, world: World, given: Record) -> Record:
-    made = {**populate.data_source(fake, number, unused_id(world, DATA_SOURCES)), **given}
-    world[DICTIONARIES].insert(populate.dictionary(fake, made, unused_id(world, DICTIONARIES)))
-    world[SUBSCRIPTIONS].insert(populate.ownership(made, unused_id(world, SUBSCRIPTIONS)))
+    made = {**populate.data_source(fake, number, world.unused_number(DATA_SOURCES)), **given}
+    world[DICTIONARIES].insert(populate.dictionary(fake, made, world.unused_number(DICTIONARIES)))
+    world[SUBSCRIPTIONS].insert(populate.ownership(made, world.unused_number(SUBSCRIPTIONS)))
     return made
 
 

@@ -12,7 +12,6 @@ from emulator.vendor import Handlers
 from emulator.vendors.immuta.collections import DICTIONARIES
 from emulator.vendors.immuta.data_sources import find_data_source, subscription_status
 from emulator.vendors.immuta.errors import bad_request, dictionary_not_found, role_missing
-from emulator.vendors.immuta.ids import unused_id
 
 CHANGING_ROLES = ("owner", "expert")
 
@@ -120,7 +119,7 @@ def _create(call: Call, world: World, data_source: int) -> Record:
     dictionary = {
         "createdAt": now,
         "dataSource": data_source,
-        "id": unused_id(world, DICTIONARIES, world[DICTIONARIES].count() + 1),
+        "id": world.unused_number(DICTIONARIES, world[DICTIONARIES].count() + 1),
         "metadata": columns,
         "types": types_of(columns),
         "updatedAt": now,

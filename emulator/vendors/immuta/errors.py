@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from html.entities import codepoint2name
 from http import HTTPStatus
 from math import isinf
 from typing import Any
@@ -27,18 +28,7 @@ BOUNDARY = re.compile(r';\s*boundary=("[^"]+"|[^;"\s]+)', re.IGNORECASE)
 JSON_TYPE = re.compile(r"application/(.+\+)?json")
 """The content types that hapi parses as JSON (@hapi/subtext 8)."""
 
-NAMED_CHARACTERS = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-    "\xa0": "&nbsp;",
-    "¢": "&cent;",
-    "£": "&pound;",
-    "¤": "&curren;",
-    "©": "&copy;",
-    "®": "&reg;",
-}
+NAMED_CHARACTERS = {character: f"&{codepoint2name[ord(character)]};" for character in '&<>"\xa0¢£¤©®'}
 
 UNSAFE = "must be a safe number"
 """joi's words for a number that JavaScript cannot represent exactly."""

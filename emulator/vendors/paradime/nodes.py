@@ -52,9 +52,7 @@ def _open(world: World, integration_uid: str) -> Record:
     # Fixtures contain snapshots, so the sequence has to start after the last of them.
     last = _last(world[SNAPSHOTS])
     start = last["id"] + 1 if last and last["id"] < HIGHEST_INT else 1
-    while (id := world.next_number("paradime.snapshots", start)) in world[SNAPSHOTS]:
-        pass
-    snapshot = {"id": id, "integrationUid": integration_uid, "isOpen": True}
+    snapshot = {"id": world.unused_number(SNAPSHOTS, start), "integrationUid": integration_uid, "isOpen": True}
     world[SNAPSHOTS].insert(snapshot)
     return snapshot
 
