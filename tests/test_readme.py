@@ -81,7 +81,7 @@ def test_sandboxes_are_made_failed_and_looked_into(catalogue: Catalogue) -> None
 
 def test_own_fixtures_are_laid_over_the_built_in_ones(catalogue: Catalogue, tmp_path: Path) -> None:
     (tmp_path / "paradime").mkdir()
-    (printed,) = re.findall("```yaml\n(.*?)```", (DOCS / "how-to" / "own-records.md").read_text("utf-8"), re.DOTALL)
+    printed, *_ = re.findall("```yaml\n(.*?)```", (DOCS / "how-to" / "own-records.md").read_text("utf-8"), re.DOTALL)
     (tmp_path / "paradime" / "integrations.yaml").write_text(printed)
     with controlled(catalogue, fixtures=str(tmp_path)) as (_, control):
         records = control.done("GET", "/state/paradime.integrations")["records"]
