@@ -117,14 +117,15 @@ class Pipeline:
     async def _stub(self, context: RequestContext) -> Reply | None:
         """Answer a call that no operation matches by a stub of the sandbox, before anybody asks who calls."""
         call, sandbox, mount = context.call, context.sandbox, context.route.mount if context.route else ""
-        if context.matched is not None or not len(sandbox.stubs):
+        if not len(sandbox.stubs) or not await self._is_unmatched(context):
             return None
         candidates = sandbox.stubs.at(self._vendor.name, call.method, mount + call.path)
         if candidates and not call.body and wire.has_body(context.request, self._contract.conventions):
             conventions, limits = self._contract.conventions, self._body_limits
             await wire.read_body(context.request, call, None, conventions, limits, context.files)
         # One for all stubs, so that the body is read once.
-        subject = CallSubject(call, self._vendor.presented(call), sandbox.name, "")
+        field = context.root_fields.unknown[0] if context.root_fields else ""
+        subject = CallSubject(call, self._vendor.presented(call), sandbox.name, field)
         found = sandbox.stubs.take(candidates, subject.with_params)
         if found is None:
             return None
@@ -135,6 +136,16 @@ class Pipeline:
         self._open(context)
         await hold_back(context.request, found.seconds, self._stopping)
         return found.stub.reply()
+
+    async def _is_unmatched(self, context: RequestContext) -> bool:
+        """Return True if no operation has the call's path and method, or, for GraphQL, any of its root fields."""
+        operation = context.matched
+        if operation is None or self._handling.graphql_of(operation) is None:
+            return operation is None
+        await self._read(context, operation)
+        await self._read_root_fields(context, operation)
+        fields = context.root_fields
+        return fields is not None and not fields.operations and len(fields.unknown) > 0
 
     def _match(self, context: RequestContext) -> Operation:
         route = context.route

@@ -195,11 +195,11 @@ def _check(stub: Stub, contract: Contract) -> None:
 
 
 def _check_is_free(stub: Stub, contract: Contract) -> None:
-    """Refuse a stub for the calls of an operation."""
+    """Refuse a stub for the calls of an operation. What carries GraphQL is none: its root fields are."""
     sample = re.sub(r"\{[^}]*\}", ANY_SEGMENT, contract.mounts[0] + stub.path)
     route = Routes(contract).find(sample)
     operation = route.operations.get(stub.method) if route else None
-    if operation is not None:
+    if operation is not None and operation.name in contract.handled:
         raise ConfigurationError(
             f"{stub.name} is the operation {operation.name} of {stub.vendor}, which is emulated;"
             " for another reply use a fault"

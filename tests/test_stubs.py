@@ -235,6 +235,60 @@ def test_a_path_beside_graphql_may_be_stubbed(emulator: EmulatorUnderTest, sandb
     assert httpx.get(f"{url}/status").text == "up"
 
 
+QUERY = 'query Q($n: Int) { %s(first: $n, name: "a") { ok } }'
+REPLY: dict[str, Any] = {"data": {"listWorkspaces": {"workspaces": []}}}
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"body": {"query": {"regex": "listWorkspaces"}}},
+        {"arguments": {"first": 3, "name": "a"}},
+        {"variables": {"n": 3}},
+    ],
+)
+def test_root_fields_that_the_schema_does_not_have_may_be_stubbed(
+    emulator: EmulatorUnderTest, sandbox: SandboxClient, where: Any
+) -> None:
+    sandbox.paradime.stub("POST", "/graphql", where=where, json=REPLY)
+
+    def ask(query: str, n: int = 3) -> Any:
+        return emulator.call("paradime", "POST", json={"query": query, "variables": {"n": n}}, rights=None).json()
+
+    assert ask(QUERY % "listWorkspaces") == REPLY
+    listed = emulator.call("paradime", "POST", json={"query": "{ listCustomIntegrations { ok } }"}).json()
+    assert listed["data"]["listCustomIntegrations"]["ok"] is True
+    for other in ("{ listCustomIntegrations { ok } listWorkspaces }", "{", "", "{ other }"):
+        assert ask(other, 4) != REPLY
+    assert [one.id for one in sandbox.journal.select(stubbed=True)] == [1]
+    assert (sandbox.journal[0].stub, sandbox.journal[0].near_misses) == ("POST /graphql", ())
+
+
+def test_a_graphql_body_that_cannot_be_read_is_refused_as_without_stubs(
+    emulator: EmulatorUnderTest, sandbox: SandboxClient
+) -> None:
+    def answers() -> list[tuple[int, str, int]]:
+        sent: list[dict[str, Any]] = [
+            {"content": b"{", "headers": {"Content-Type": "application/json"}},
+            {"content": iter([b'{"query": "', b"x" * 17_000_000, b'"}'])},
+            {"content": iter([b'{"query": "{ listCustom', b'Integrations { ok } }"}'])},
+            {"content": b"\x1f\x8b", "headers": {"Content-Encoding": "gzip"}},
+            {"files": {"a": b"b"}},
+            {"content": b""},
+        ]
+        found = []
+        for one in sent:
+            kind = {} if "files" in one else {"Content-Type": "application/json"}
+            options = {**one, "headers": {**kind, **one.get("headers", {})}}
+            reply = emulator.call("paradime", "POST", **options)
+            found.append((reply.status_code, reply.text, emulator.exchanges()[-1].call.body_size))
+        return found
+
+    before = answers()
+    sandbox.paradime.stub("POST", "/graphql", json=REPLY)
+    assert answers() == before
+
+
 def test_stubs_are_listed_and_removed(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
     document = {"vendor": "celigo", "method": "GET", "path": "/flows", "json": [2.0], "times": 3}
     made = sandbox.request("POST", "/stubs", document)
