@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -71,11 +72,13 @@ class Expiry:
         self._sandboxes = sandboxes
         self._drop = drop
         self._changed = asyncio.Event()
+        self._looks_at = math.inf
         self._task: asyncio.Task[None] | None = None
 
-    def look(self) -> None:
-        """Check all lifetimes now: one of them is new."""
-        self._changed.set()
+    def look(self, seconds: float = 0) -> None:
+        """Check all lifetimes now, unless that will be done within so many seconds: one of them is new."""
+        if time.monotonic() + seconds < self._looks_at:
+            self._changed.set()
         if self._task is None:
             self._task = asyncio.create_task(self._run())
 
@@ -92,9 +95,10 @@ class Expiry:
             for sandbox in [one for one in self._sandboxes.values() if _is_over(one)]:
                 await self._expire(sandbox)
             left = [one.lifetime.seconds_left for one in self._sandboxes.values()]
-            first = min((seconds for seconds in left if seconds is not None), default=None)
+            first = max(min((seconds for seconds in left if seconds is not None), default=math.inf), COALESCED_SECONDS)
+            self._looks_at = time.monotonic() + first
             with suppress(TimeoutError):
-                async with asyncio.timeout(None if first is None else max(first, COALESCED_SECONDS)):
+                async with asyncio.timeout(None if first == math.inf else first):
                     await self._changed.wait()
 
     async def _expire(self, sandbox: Sandbox) -> None:

@@ -151,8 +151,8 @@ class Sandboxes:
         """Let a sandbox be found, listed and counted, as made now: a new one, or one that was withdrawn."""
         sandbox.in_flight.lifetime = Lifetime(sandbox.options.ttl, sandbox.options.idle, self._clock)
         self._sandboxes[sandbox.name] = sandbox
-        if sandbox.lifetime.seconds_left is not None:
-            self._expiry.look()
+        if (left := sandbox.lifetime.seconds_left) is not None:
+            self._expiry.look(left)
 
     async def reset(self, name: str) -> Sandbox:
         """Replace the sandbox `name` by a new one with its first records and return that. Snapshots stay.
