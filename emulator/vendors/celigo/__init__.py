@@ -14,6 +14,7 @@ from emulator.vendors.celigo import (
     revisions,
     steps,
     templates,
+    tokens,
     users,
 )
 from emulator.vendors.celigo.auth import authenticate, authorize
@@ -35,6 +36,7 @@ vendor = Vendor(
         audit.handlers,
         templates.handlers,
         dependencies.handlers,
+        tokens.handlers,
     ),
     dialect=CeligoDialect(),
     authenticate=authenticate,

@@ -1,4 +1,4 @@
-"""The user whose token a call presents, and the users who have access to an integration."""
+"""The users who have access to an integration."""
 
 from __future__ import annotations
 
@@ -10,12 +10,6 @@ from emulator.vendors.celigo.paging import page_of
 from emulator.vendors.celigo.records import find
 
 handlers = Handlers()
-
-
-@handlers.operation("getTokenInfo")
-def get_token_info(call: Call, world: World) -> Reply:
-    """Return the id of the user whose token the call presents (Celigo developer pages, Authentication)."""
-    return Reply(200, {"_userId": world.identity.user})
 
 
 @handlers.operation("listIntegrationAshares")
