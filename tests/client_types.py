@@ -38,7 +38,7 @@ def client_types(catalogue: Catalogue) -> str:
         # What a reply needs may be given beside it: fault(status=…).
         schema = delay if name == "delay" else fault["properties"][name]
         _define(name, schema | ({"required": []} if name == "reply" else {}), definitions)
-    _define("expectedCall", expectation["properties"]["in_order"]["items"]["anyOf"][1], definitions)
+    _define("expectedCall", expectation["properties"]["in_order"]["items"]["oneOf"][1], definitions)
     exported = ["BuiltInVendors", "ScenarioName", *definitions]
     parts = [HEAD, f"__all__ = {sorted(exported)!r}\n", _scenario_names(catalogue), _vendors(catalogue)]
     return _formatted("\n".join([*parts, *definitions.values()]))

@@ -148,7 +148,7 @@ def test_check_prints_each_problem_with_its_place(command: Run, tmp_path: Path) 
         "own/immuta/dictionaries.yaml line 2: while parsing",
         "own/celigo/scenarios.yaml line 1, /scenarios/mine/faults/0/reply/status: 999",
         "own/scenarios.yaml line 1, /scenarios/a/switches/no_such_switch: unknown switch 'no_such_switch' of ",
-        "own/secodda: nothing reads this; did you mean own/secoda?",
+        "own/secodda: nothing reads this: unknown name 'secodda'. Did you mean 'secoda'? Known names: celigo, immuta, ",
         "own/paradime/nodes.yml: nothing reads this; rename it to nodes.yaml",
     ):
         assert sentence in out
@@ -227,10 +227,16 @@ def test_folder_that_nothing_reads_is_a_warning_of_serve(
     (tmp_path / "promises" / "seconda" / "schemas").mkdir(parents=True)
     (tmp_path / "promises" / "seconda" / "openapi.yaml").write_text("openapi: 3.1.0\n", "utf-8")
     Emulator(read_settings({"fixtures": str(tmp_path / "own"), "contracts": str(tmp_path / "promises")}))
-    assert caplog.messages == [
-        f"{tmp_path}/promises/seconda/openapi.yaml: nothing reads this; did you mean secoda/openapi.yaml?",
-        f"{tmp_path}/own/sekoda: nothing reads this; did you mean {tmp_path}/own/secoda?",
-    ]
+    of_contracts, of_fixtures = caplog.messages
+    assert of_contracts.startswith(
+        f"{tmp_path}/promises/seconda/openapi.yaml: nothing reads this: unknown file 'seconda/openapi.yaml'."
+        " Did you mean 'secoda/openapi.yaml', "
+    )
+    assert of_contracts.endswith("? The repository's folder contracts/ lists all files")
+    assert of_fixtures == (
+        f"{tmp_path}/own/sekoda: nothing reads this: unknown name 'sekoda'. Did you mean 'secoda'? Known names: celigo,"
+        " immuta, paradime, secoda, scenarios.yaml"
+    )
 
 
 def test_check_loads_it(command: Run, tmp_path: Path) -> None:
@@ -257,7 +263,10 @@ def test_check_and_serve_report_mistakes_in_own_contracts(command: Run, tmp_path
     code, out, _ = command("check", "--contracts", "promises")
     assert code == 1
     assert "promises/secoda/openapi.yaml line 1, /info: info is missing\n" in out
-    assert "immuta/openapi.yml: nothing reads this; did you mean immuta/openapi.yaml?" in out
+    assert (
+        "immuta/openapi.yml: nothing reads this: unknown file 'immuta/openapi.yml'. Did you mean 'immuta/openapi.yaml'"
+        in out
+    )
     code, out, err = command("serve", "--port", "0", "--contracts", "promises")
     assert (code, out) == (2, "")
     assert err.startswith("emulator: promises/secoda/openapi.yaml line 1, /info: info is missing (4 more; ")

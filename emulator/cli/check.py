@@ -33,12 +33,7 @@ def check(folders: Sequence[Path], contracts: str | None, vendors: tuple[str, ..
 
     Example: emulator check fixtures
     """
-    from emulator.cli.problems import (  # noqa: PLC0415
-        all_completions,
-        all_problems,
-        checked_folders,
-        own_operations,
-    )
+    from emulator.cli.problems import all_completions, all_problems, checked_folders, own_operations  # noqa: PLC0415
 
     settings = read_settings({"contracts": contracts, "vendors": vendors}, os.environ)
     checked = checked_folders(settings, folders)
@@ -49,10 +44,8 @@ def check(folders: Sequence[Path], contracts: str | None, vendors: tuple[str, ..
     if problems:
         click.echo(f"{problems} problem{'s' if problems > 1 else ''} found.", err=True)
         sys.exit(1)
-    for line in own_operations(settings):
+    for line in [*own_operations(settings), *map(str, all_completions(checked, settings))]:
         say(line)
-    own_folders = [*([settings.contracts] if settings.contracts else []), *settings.vendors, *checked[1:]]
+    own_folders = [*filter(None, [settings.contracts]), *settings.vendors, *checked[1:]]
     of_own = "".join(f", and of {folder}" for folder in own_folders)
-    for completion in all_completions(checked, settings):
-        say(str(completion))
     say(f"No problem in the built-in contracts, fixtures and scenarios{of_own}.")

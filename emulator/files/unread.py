@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
+from emulator.errors import unknown
 from emulator.files.folders import files_below
 from emulator.files.package_data import CONTRACTS
 
 SCENARIOS = "scenarios.yaml"
+BUILT_IN = "The repository's folder contracts/"
 CONTRACT_SUFFIXES = (".yaml", ".yml", ".json", ".graphql")
 
 
@@ -20,7 +21,7 @@ def unread_fixtures(folder: Path, vendors: Sequence[str]) -> Iterator[str]:
         if one.name.startswith(".") or one.name in known:
             continue
         if one.suffix == ".yaml" or (one.is_dir() and any(one.glob("*.y*ml"))):
-            yield f"{one}: nothing reads this; did you mean {folder / _nearest(one.name, known)}?"
+            yield f"{one}: nothing reads this: {unknown('name', one.name, known)}"
         elif one.suffix == ".yml":
             yield f"{one}: nothing reads this; rename it to {one.with_suffix('.yaml').name}"
     for vendor in vendors:
@@ -35,8 +36,4 @@ def unread_contracts(folder: Path, vendors: Sequence[str]) -> Iterator[str]:
         name = file.relative_to(folder)
         is_schema = name.parts[0] in vendors and name.match("schemas/*.schema.json")
         if str(name) not in built_in and not is_schema:
-            yield f"{file}: nothing reads this; did you mean {_nearest(str(name), built_in)}?"
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    return get_close_matches(name, known, 1, 0.0)[0]
+            yield f"{file}: nothing reads this: {unknown('file', name, built_in, listed_by=BUILT_IN)}"
