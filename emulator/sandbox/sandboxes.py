@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import sqlite3
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -18,7 +17,7 @@ from emulator.runtime.off_loop import Worker
 from emulator.sandbox.blueprint import Blueprint, SandboxOptions
 from emulator.sandbox.changes import Changes, changes
 from emulator.sandbox.fixtures import Fixtures
-from emulator.sandbox.lifetime import Clock, Expiry, Lifetime
+from emulator.sandbox.lifetime import Expiry, Lifetime
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.snapshots import check_layout, is_filled, layout
 from emulator.sandbox.template import Beginning, Template
@@ -45,7 +44,7 @@ class Sandboxes:
 
     `scenarios` are those that every sandbox starts with, `limit` is how many sandboxes may exist besides the default
     one, `database` a file that stores the default one across restarts ("": none). `on_retire` gets each sandbox that is
-    dropped or replaced; `clock` is for lifetimes.
+    dropped or replaced.
     """
 
     def __init__(
@@ -58,7 +57,6 @@ class Sandboxes:
         limit: int = 1000,
         database: str = "",
         on_retire: Callable[[Sandbox], None] = lambda sandbox: None,
-        clock: Clock = time.monotonic,
     ) -> None:
         self.scenarios = scenarios
         self._fixtures = fixtures
@@ -77,7 +75,6 @@ class Sandboxes:
         self._whole = asyncio.Lock()
         self._worker = Worker()
         self._on_retire = on_retire
-        self._clock = clock
         self._expiry = Expiry(self._sandboxes, self.drop)
 
     def __iter__(self) -> Iterator[Sandbox]:
@@ -149,7 +146,7 @@ class Sandboxes:
 
     def admit(self, sandbox: Sandbox) -> None:
         """Let a sandbox be found, listed and counted, as made now: a new one, or one that was withdrawn."""
-        sandbox.in_flight.lifetime = Lifetime(sandbox.options.ttl, sandbox.options.idle, self._clock)
+        sandbox.in_flight.lifetime = Lifetime(sandbox.options.ttl, sandbox.options.idle)
         self._sandboxes[sandbox.name] = sandbox
         if (left := sandbox.lifetime.seconds_left) is not None:
             self._expiry.look(left)
