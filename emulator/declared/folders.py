@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable, Iterator
-from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -31,6 +31,11 @@ def find_vendors(folders: Iterable[str], built_in: Iterable[str]) -> dict[str, P
     return found
 
 
+def _entry_point_files() -> Iterator[Path]:
+    for folder in filter(None, sys.path):
+        yield from Path(folder).glob("*.dist-info/entry_points.txt")
+
+
 def check_name(name: str, home: Path, taken: Iterable[str]) -> None:
     """Raise ConfigurationError for a vendor's name that is invalid, or that another vendor has."""
     if not NAME.fullmatch(name):
@@ -53,6 +58,11 @@ def _in_folder(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _installed() -> Iterator[tuple[str, Path]]:
+    if not any(GROUP in file.read_text("utf-8", "replace") for file in _entry_point_files()):
+        return
+    # Parsing the metadata of all packages would take a tenth of a start.
+    from importlib.metadata import entry_points  # noqa: PLC0415
+
     for entry in entry_points(group=GROUP):
         spec = find_spec(entry.module)
         places = spec.submodule_search_locations if spec else None
