@@ -18,7 +18,7 @@ from emulator.control.document import own_contract
 from emulator.declared.authentication import default_credentials
 from emulator.declared.folders import find_vendors
 from emulator.declared.reading import Declarations, example_handlers, read_declarations
-from emulator.declared.vendor import code_of, collections_of, merged, vendor_of
+from emulator.declared.vendor import code_of, collections_of, hooks_of, merged, vendor_of
 from emulator.errors import ConfigurationError, unknown_scenario
 from emulator.exchange import Record
 from emulator.faults.check import check_fault
@@ -114,7 +114,7 @@ class Entry:
 def read_built_in(vendor: Vendor, folder: Path, *overlays: Path) -> Entry:
     """Read the contract of a vendor that came with the emulator. Raises ContractError for a wrong one."""
     contract = read_contract(folder / vendor.name, *(one / vendor.name for one in overlays))
-    declared = read_declarations(contract, vendor.collections)
+    declared = read_declarations(contract, vendor.collections, vendor.hooks)
     refuse_contract(declared.problems)
     collections = merged(vendor.collections, declared.collections) if declared.collections else vendor.collections
     return Entry(replace(vendor, collections=collections), contract, declared)
@@ -124,7 +124,7 @@ def read_own(home: Path, name: str) -> Entry:
     """Read the vendor in a folder of its own. Raises ContractError for a wrong contract."""
     contract = read_contract(home, is_public=True, vendor=name)
     code = code_of(contract)
-    declared = read_declarations(contract, collections_of(contract, code))
+    declared = read_declarations(contract, collections_of(contract, code), hooks_of(code))
     refuse_contract(declared.problems)
     return Entry(vendor_of(contract, code, declared), contract, declared)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -15,7 +15,7 @@ from emulator.store.credentials import Credentials, Identity, bearer_headers, be
 from emulator.store.world import World
 from emulator.transport.wire import TooLarge, UnsupportedEncoding
 
-__all__ = ["Dialect", "Handler", "Handlers", "StreamingHandler", "Switches", "Transactions", "Vendor"]
+__all__ = ["Dialect", "Handler", "Handlers", "Hooks", "StreamingHandler", "Switches", "Transactions", "Vendor", "Write"]
 
 T = TypeVar("T")
 
@@ -104,6 +104,76 @@ class Handlers:
             raise ContractError(f"operation {name} has two handlers; keep one")
 
 
+@dataclass(frozen=True)
+class Write:
+    """A write of a declared operation: the record `before` (None: it is new) and `after` it (None: it is removed)."""
+
+    collection: str
+    call: Call
+    before: Record | None
+    after: Record | None
+
+
+Writing: TypeAlias = Callable[[World, Write], Record | None]
+Written: TypeAlias = Callable[[World, Write], None]
+Shown: TypeAlias = Callable[[World, Record], Record]
+W = TypeVar("W", bound=Writing)
+N = TypeVar("N", bound=Written)
+R = TypeVar("R", bound=Shown)
+
+
+class Hooks:
+    """Python that joins declared operations, by collection ("flows"; "*": each), in their transaction."""
+
+    def __init__(self) -> None:
+        self._writing: list[tuple[str, Writing]] = []
+        self._written: list[tuple[str, Written]] = []
+        self._shown: list[tuple[str, Shown]] = []
+
+    def writing(self, collection: str) -> Callable[[W], W]:
+        """Bind a function that returns `write.after`, changed, before it is checked and kept, or raises Refusal."""
+        return self._bound(self._writing, collection)
+
+    def written(self, collection: str) -> Callable[[N], N]:
+        """Bind a function that runs after each write."""
+        return self._bound(self._written, collection)
+
+    def shown(self, collection: str) -> Callable[[R], R]:
+        """Bind a function that returns a record as it is replied, with computed fields."""
+        return self._bound(self._shown, collection)
+
+    def collections(self) -> set[str]:
+        """Return the collections that are named, without "*"."""
+        return {name for name, _ in (*self._writing, *self._written, *self._shown)} - {"*"}
+
+    def before(self, world: World, write: Write) -> Record | None:
+        """Return the record to keep."""
+        for name, hook in self._writing:
+            if name in ("*", write.collection):
+                write = replace(write, after=hook(world, write))
+        return write.after
+
+    def after(self, world: World, write: Write) -> None:
+        """Run what follows a write."""
+        for name, hook in self._written:
+            if name in ("*", write.collection):
+                hook(world, write)
+
+    def reply(self, world: World, collection: str, record: Record) -> Record:
+        """Return a record as it is replied."""
+        for name, hook in self._shown:
+            record = hook(world, record) if name in ("*", collection) else record
+        return record
+
+    @staticmethod
+    def _bound(hooks: list[tuple[str, Any]], collection: str) -> Callable[[Any], Any]:
+        def bind(hook: Any) -> Any:
+            hooks.append((collection, hook))
+            return hook
+
+        return bind
+
+
 class Dialect(Protocol):
     """A vendor's wording of errors that the core finds. Every method but `refuses` returns the vendor's own reply."""
 
@@ -189,6 +259,7 @@ class Vendor:
     authorize: Callable[[Call, Identity, str, bool], None] = _no_rights_needed
     graphql_reply: Callable[[dict[str, Any], bool, bool, Switches], Reply] = _status_200
     sweep: Callable[[World], None] = _nothing_to_sweep
+    hooks: Hooks = field(default_factory=Hooks)
 
     def credential_headers(self, credentials: Iterable[Record]) -> list[str]:
         """Return the headers in which clients present these credentials."""

@@ -413,6 +413,28 @@ def test_condition_without_its_parameter_does_not_apply(tmp_path: Path) -> None:
         assert titles(client.get("/tasks")) == ["A", "B"]
 
 
+def test_condition_may_be_a_declared_header_in_any_case(tmp_path: Path) -> None:
+    header = [{"name": "X-Title", "in": "header", "schema": {"type": "string"}}]
+    with served(tmp_path, with_list({"where": {"title": "$request.header.x-title"}}, header)) as client:
+        created(client)
+        created(client, title="B")
+        for title in "AB":
+            assert titles(client.get("/tasks", headers={"X-TITLE": title})) == [title]
+
+
+def test_reply_with_the_time_or_the_caller_is_made_for_each_call(tmp_path: Path) -> None:
+    document = crud()
+    words = {"reply": {"body": {"at": "$now", "by": "$identity.user"}}}
+    document["paths"]["/me"] = {"get": operation("getMe", words, {"type": "object"})}
+    with served(tmp_path, document) as client:
+        clock = str(client.base_url).partition("/acme")[0] + "/_emulator/sandboxes/default/clock"
+        for now in ("2026-01-01T00:00:00.000Z", "2026-01-02T00:00:00.000Z"):
+            httpx.put(clock, json={"now": now, "frozen": True})
+            assert client.get("/me").json() == {"at": now, "by": "user"}
+        viewer = {"Authorization": "Bearer acme-viewer-token"}
+        assert client.get("/me", headers=viewer).json()["by"] == "viewer"
+
+
 def nested() -> dict[str, Any]:
     document = crud({"references": {"listId": {"to": "lists"}}})
     given = {"requestBody": body(ref("Task"))}

@@ -274,7 +274,14 @@ def test_operation_with_words_and_a_handler_is_refused_with_both_places(tmp_path
     [
         ("x = (", "acme/vendor.py line 1: '(' was never closed"),
         ("\nimport nothing_like_it\n", "acme/vendor.py line 2: ModuleNotFoundError: No module named 'nothing_like_it'"),
-        ("x = 1", "acme/vendor.py: expected one of handlers, dialect, collections, authenticate, authorize, present,"),
+        (
+            "x = 1",
+            "acme/vendor.py: expected one of handlers, hooks, dialect, collections, authenticate, authorize, present,",
+        ),
+        (
+            "from emulator.vendor import Hooks\nhooks = Hooks()\nhooks.shown('task')(print)",
+            "acme/openapi.yaml: unknown collection 'task' of a hook. Did you mean 'tasks'? Known collections: tasks, lists",
+        ),
         (
             "from emulator.vendor import Handlers\nhandlers = Handlers()\nhandlers.operation('other')(print)",
             "emulator/vendors/acme has a handler for other, which is not an operation of",

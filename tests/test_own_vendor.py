@@ -338,6 +338,48 @@ def test_python_beside_declared_operations_sees_their_records(tmp_path: Path) ->
     assert (ways["countTasks"], ways["listTasks"]) == ("code", "declared")
 
 
+HOOKS = """
+from emulator.errors import Refusal
+from emulator.exchange import Reply
+from emulator.store.collection import Collection
+from emulator.vendor import Hooks
+
+hooks = Hooks()
+LISTS = Collection("acme.lists")
+
+
+@hooks.writing("tasks")
+def shout(world, write):
+    if write.after is None:
+        problem = {"title": "Conflict", "status": 409}
+        raise Refusal(Reply(409, problem, content_type="application/problem+json"))
+    return {**write.after, "title": write.after["title"].upper(), "id": "another"}
+
+
+@hooks.written("*")
+def log(world, write):
+    if write.collection != "lists":
+        what = "change" if write.before else "create"
+        world[LISTS].insert({"id": f"{what} {world[LISTS].count()}", "name": write.after["title"]})
+
+
+@hooks.shown("tasks")
+def with_note(world, task):
+    return {**task, "note": f"{world[LISTS].count()} entries"}
+"""
+
+
+def test_hooks_change_refuse_follow_and_show_declared_records(tmp_path: Path) -> None:
+    with served(tmp_path, crud(), {"vendor.py": HOOKS}) as client:
+        task = client.post("/tasks", json={"title": "quiet"}).json()
+        assert (task["title"], task["note"], task["id"] != "another") == ("QUIET", "1 entries", True)
+        client.patch(f"/tasks/{task['id']}", json={"title": "loud"})
+        assert client.get("/lists/change 1").json() == {"id": "change 1", "name": "LOUD"}
+        assert [one["note"] for one in client.get("/tasks").json()] == ["2 entries"]
+        assert client.delete(f"/tasks/{task['id']}").status_code == 409
+        assert client.get(f"/tasks/{task['id']}").json()["title"] == "LOUD"
+
+
 def test_schemas_may_be_in_files_beside_the_contract(tmp_path: Path) -> None:
     document = crud()
     schema = '{"type": "object", "required": ["id", "name"], "properties": {"id": {"type": "string"}, "name": {}}}'

@@ -28,7 +28,7 @@ from emulator.contract.form import declared_names, handled_names, problems
 from emulator.contract.openapi import read_contract
 from emulator.contract.routes import Routes
 from emulator.declared.reading import read_declarations
-from emulator.declared.vendor import code_of, collections_of, vendor_of
+from emulator.declared.vendor import code_of, collections_of, hooks_of, vendor_of
 from emulator.errors import ConfigurationError
 from emulator.exchange import Record
 from emulator.files.package_data import CONTRACTS, FIXTURES
@@ -100,7 +100,7 @@ def contract_problems(folder: Path = CONTRACTS, overlay: Path | None = None) -> 
             try:
                 contract = read_contract(folder / name, *([overlay / name] if overlay else ()))
                 contract.compile()
-                yield from read_declarations(contract, vendor.collections).problems
+                yield from read_declarations(contract, vendor.collections, vendor.hooks).problems
             except ConfigurationError as problem:
                 yield str(problem)
 
@@ -116,7 +116,7 @@ def own_problems(home: Path, name: str) -> Iterator[str]:
         contract = read_contract(home, is_public=True, vendor=name)
         Routes(contract)
         code = code_of(contract)
-        declared = read_declarations(contract, collections_of(contract, code))
+        declared = read_declarations(contract, collections_of(contract, code), hooks_of(code))
         yield from declared.problems
         if not declared.problems:
             yield from entry_problems(Entry(vendor_of(contract, code, declared), contract, declared))

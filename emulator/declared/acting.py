@@ -131,16 +131,20 @@ class _Act:
 
     def replied(self, record: Record, **names: Any) -> Reply:
         """Return the reply about one record."""
-        return self._worded(self.plan.reply.of_record(record), {**_named(record, self.resource.key), **names})
+        reply = self.plan.reply.of_record(self._shown(record))
+        return self._worded(reply, {**_named(record, self.resource.key), **names})
+
+    def _shown(self, record: Record) -> Record:
+        return self.resource.hooks.reply(self.world, self.resource.name, record)
 
     def listed(self, records: Sequence[Record], page: Page | None = None) -> Reply:
         """Return the reply with records."""
         strategy, reply = self.plan.strategy, self.plan.reply
         if page is None or strategy is None:
-            return self._worded(reply.of_records(records), {})
+            return self._worded(reply.of_records([self._shown(record) for record in records]), {})
         if not page.items and strategy.empty is not None and self.context.value(strategy.empty) == 204:
             return Reply(204)
-        items = [self._selected(shown_as(reply.record, record), strategy) for record in page.items]
+        items = [self._selected(shown_as(reply.record, self._shown(record)), strategy) for record in page.items]
         context = replace(self.context, names={**page.values, "items": items})
         made = reply.of_items(items, page.values)
         if strategy.has_body:

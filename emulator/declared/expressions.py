@@ -102,7 +102,11 @@ class Context:
         place, _, name = rest.partition(".")
         if place == "body":
             return self.call.document
-        return self.call.headers.get(name, NOTHING) if place == "header" else self.call.params.get(name, NOTHING)
+        if place == "header":
+            # A handler that only reads is given the declared headers alone, as parameters.
+            sent = {known.lower(): value for known, value in self.call.params.items()}
+            return sent.get(name.lower(), NOTHING)
+        return self.call.params.get(name, NOTHING)
 
     def _identity(self, rest: str) -> Any:
         try:

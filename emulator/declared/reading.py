@@ -28,9 +28,10 @@ from emulator.declared.shapes import Place, Shapes
 from emulator.declared.words import CollectionWords, OperationWords, ReplyWords, form_problems
 from emulator.errors import unknown
 from emulator.exchange import Call, Reply
-from emulator.files.yaml_file import place
+from emulator.files.yaml_file import place, short_name
 from emulator.store.collection import Collection
 from emulator.store.world import World
+from emulator.vendor import Hooks
 
 ROOT = "/x-emulator"
 _BY_METHOD = {
@@ -55,11 +56,14 @@ class Declarations:
     problems: Sequence[str] = ()
 
 
-def read_declarations(contract: Contract, known: Sequence[Collection] = ()) -> Declarations:
-    """Read the declarations of a contract; `known` are the collections in the vendor's Python."""
-    reader = _Reader(contract, {one.name: one for one in known})
+def read_declarations(contract: Contract, known: Sequence[Collection] = (), hooks: Hooks | None = None) -> Declarations:
+    """Read the declarations of a contract; `known` are the collections in the vendor's Python, `hooks` its hooks."""
+    reader = _Reader(contract, {one.name: one for one in known}, hooks or Hooks())
     problems = list(dict.fromkeys(reader.problems()))
     places = [f"{place(contract.files[OPENAPI], pointer)}: {sentence}" for pointer, sentence in problems]
+    for name in sorted(reader.hooks.collections() - reader.resources.keys()) if not places else ():
+        said = unknown("collection", name, reader.resources, "of a hook")
+        places.append(f"{short_name(contract.files[OPENAPI])}: {said}")
     if places:
         return Declarations(problems=places)
     resources = reader.resources
@@ -78,9 +82,10 @@ def example_handlers(contract: Contract, names: Sequence[str]) -> dict[str, Hand
 
 
 class _Reader:
-    def __init__(self, contract: Contract, known: Mapping[str, Collection]) -> None:
+    def __init__(self, contract: Contract, known: Mapping[str, Collection], hooks: Hooks) -> None:
         self._contract = contract
         self._known = known
+        self.hooks = hooks
         self._root: Any = contract.document.get("x-emulator", {})
         self.shapes = Shapes(contract.schemas.documents)
         self._written = {name: found for name, found in self._found() if "x-emulator" in found}
@@ -241,8 +246,9 @@ class _Reader:
         name = name and name.removeprefix(OPENAPI).removeprefix("schemas/").removesuffix("#")
         kept = self._known.get(full_name) or Collection(full_name, words.key, schema=name)
         if schema is None or not is_known:
-            return Resource(words, kept, None, None)
-        return Resource(words, kept, self.shapes.shape(schema), self._contract.schemas.check(schema.address))
+            return Resource(words, kept, None, None, self.hooks)
+        check = self._contract.schemas.check(schema.address)
+        return Resource(words, kept, self.shapes.shape(schema), check, self.hooks)
 
     def _schema(self, words: CollectionWords) -> Place | None:
         """Return the schema of a record: the declared one, or else that of its get, its create, or its list."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from emulator.declared.words import CollectionWords
 from emulator.exchange import Record
 from emulator.store.collection import Collection
 from emulator.store.world import World
+from emulator.vendor import Hooks
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Resource:
     kept: Collection
     shape: Shape | None
     check: Check | None = None
+    hooks: Hooks = field(default_factory=Hooks)
 
     @property
     def name(self) -> str:

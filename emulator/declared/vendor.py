@@ -16,10 +16,10 @@ from emulator.declared.reading import Declarations
 from emulator.declared.token_endpoint import token_handlers
 from emulator.errors import ConfigurationError, unknown
 from emulator.store.collection import Collection
-from emulator.vendor import Handlers, Vendor
+from emulator.vendor import Handlers, Hooks, Vendor
 
 FILE = "vendor.py"
-GIVEN = ("handlers", "dialect", "collections", "authenticate", "authorize", "present", "presented", "vendor")
+GIVEN = ("handlers", "hooks", "dialect", "collections", "authenticate", "authorize", "present", "presented", "vendor")
 """What a vendor.py may define."""
 
 
@@ -66,6 +66,12 @@ def collections_of(contract: Contract, code: Mapping[str, Any]) -> list[Collecti
         if not name.startswith(f"{contract.vendor}."):
             raise ConfigurationError(unknown("collection", name, [credentials], f"of {contract.vendor}"))
     return own if credentials in names else [*own, Collection(credentials)]
+
+
+def hooks_of(code: Mapping[str, Any]) -> Hooks:
+    """Return the hooks of a vendor's Python."""
+    found: Hooks = code["vendor"].hooks if "vendor" in code else code.get("hooks") or Hooks()
+    return found
 
 
 def vendor_of(contract: Contract, code: Mapping[str, Any], declared: Declarations) -> Vendor:

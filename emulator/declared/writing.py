@@ -14,6 +14,7 @@ from emulator.declared.shapes import Shape, Shapes
 from emulator.errors import Refusal
 from emulator.exchange import NOTHING, Record
 from emulator.store.world import World
+from emulator.vendor import Write
 
 
 class Failures(Protocol):
@@ -53,8 +54,9 @@ class Writer:
         for name in filter(None, (resource.words.created, resource.words.updated)):
             record[name] = resource.time_for(name, world.now)
         self._fill(record)
-        self._check({}, record)
+        record = self._checked(None, record)
         world[resource.kept].insert(record)
+        self._follow(None, record)
         return record
 
     def replace(self, record: Record, given: Mapping[str, Any], sets: Mapping[str, Any]) -> Record:
@@ -70,8 +72,9 @@ class Writer:
         after = {**after, **self.values(resource.words.set), **self.values(sets), resource.key: before[resource.key]}
         if resource.words.updated:
             after[resource.words.updated] = resource.time_for(resource.words.updated, world.now)
-        self._check(before, after)
+        after = self._checked(before, after)
         world[resource.kept].replace(after)
+        self._follow(before, after)
         return after
 
     def delete(self, record: Record) -> bool:
@@ -80,9 +83,27 @@ class Writer:
         if deletion.set and not (deletion.removes_later and self.resource.is_deleted(record)):
             self.change(record, record, deletion.set)
             return False
+        self.resource.hooks.before(self.world, self._write(record, None))
         self._follow_references(record)
         self.world[self.resource.kept].delete(record[self.resource.key])
+        self._follow(record, None)
         return True
+
+    def _write(self, before: Record | None, after: Record | None) -> Write:
+        return Write(self.resource.name, self.context.call, before, after)
+
+    def _checked(self, before: Record | None, after: Record) -> Record:
+        """Return a record as the hooks leave it. Raises the refusal if it cannot be kept."""
+        key = after[self.resource.key]
+        after = {
+            **(self.resource.hooks.before(self.world, self._write(before, after)) or after),
+            self.resource.key: key,
+        }
+        self._check(before or {}, after)
+        return after
+
+    def _follow(self, before: Record | None, after: Record | None) -> None:
+        self.resource.hooks.after(self.world, self._write(before, after))
 
     def values(self, written: Mapping[str, Any]) -> Record:
         """Return fields with their expressions replaced, times as a field has them; what was not sent is left out."""
@@ -165,6 +186,7 @@ def _cascade(writer: Writer, child: Record, name: str) -> None:
         # Removed first: records may refer to each other in a circle.
         records.delete(child[writer.resource.key])
         writer._follow_references(child)
+        writer._follow(child, None)
 
 
 def _clear(writer: Writer, child: Record, name: str) -> None:
