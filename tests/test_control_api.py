@@ -278,7 +278,7 @@ REFUSED: list[tuple[str, str, str, Any, int, str]] = [
         "/schemas/x",
         None,
         404,
-        "Unknown schema 'x'. Known schemas: armed-fault.schema.json,",
+        "Unknown schema 'x'. Known schemas: active-stub.schema.json,",
     ),
     ("createSandbox", "POST", "/sandboxes", {"name": "default"}, 409, "The sandbox 'default' already exists; DELETE"),
     ("createSandbox", "POST", "/sandboxes", {"name": "No Name"}, 422, "body /name: 'No Name' does not match"),
