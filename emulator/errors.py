@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
 
-from emulator.exchange import NOTHING, Reply, Violation, steps_of
+from emulator.reply import NOTHING, Reply, Violation, steps_of
 
 __all__ = [
     "ConfigurationError",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import warnings
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
@@ -14,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from emulator import __version__
 from emulator.client import Client, EmulatorError, SandboxClient, VendorAccess, journal
 from tests.conftest import EmulatorUnderTest
 
@@ -480,3 +482,21 @@ def test_names_of_vendors_lead_nowhere_without_certificates(sandbox: SandboxClie
 def unused_port() -> int:
     with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
         return server.server_port
+
+
+@pytest.mark.parametrize(("own", "older"), [("0.0.9", "client"), ("0.10.0", "emulator")])
+def test_client_of_another_version_says_which_side_is_older(
+    emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch, own: str, older: str
+) -> None:
+    monkeypatch.setattr("emulator.client.connections.__version__", own)
+    sides = f"The client is version {own}, the emulator at {emulator.root} is {__version__}"
+    with Client(emulator.root) as client:
+        with pytest.warns(UserWarning, match=rf"^{sides}: the {older} is older\."):
+            client.sandboxes()
+        client.sandboxes()
+
+
+def test_client_of_the_same_version_says_nothing(emulator: EmulatorUnderTest) -> None:
+    with Client(emulator.root) as client, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert client.sandboxes() == ["default"]

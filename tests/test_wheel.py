@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.conftest import EmulatorUnderTest
 from tests.test_start import START, files
 
 ROOT = Path(__file__).parent.parent
@@ -86,6 +87,37 @@ def test_a_start_from_the_wheel_neither_parses_yaml_nor_imports_faker(bin: Path,
 
 def test_check_finds_no_problem_in_what_the_wheel_carries(bin: Path, tmp_path: Path) -> None:
     subprocess.run([str(bin / "emulator"), "check"], cwd=tmp_path, env=clean_environment(), check=True)
+
+
+REMOTE = """
+def test_it(emulator):
+    with emulator.fault(vendor="celigo", operation="getTokenInfo", status=500):
+        pass
+    assert len(emulator.state("secoda.integrations")) > 10
+    emulator.verify("getTokenInfo", count=0)
+
+def test_running():
+    import sys
+    from emulator.testing import running
+    with running(seed=7) as other:
+        assert other.seed == 7
+    foreign = {"aiohttp", "multidict", "yaml", "jsonschema", "faker", "sqlite3", "orjson"} & set(sys.modules)
+    assert not foreign
+"""
+
+
+def test_tests_against_a_running_emulator_need_no_dependency(
+    wheel: Path, tmp_path: Path, emulator: EmulatorUnderTest
+) -> None:
+    environment = tmp_path / "environment"
+    venv.create(environment)
+    install(environment, "--no-deps", str(wheel))
+    install(environment, "pytest")
+    (tmp_path / "test_it.py").write_text(REMOTE, "utf-8")
+    command = [str(environment / "bin" / "python"), "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"]
+    environ = {**clean_environment(), "EMULATOR_URL": emulator.root}
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("source", ["wheel", "git address"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -10,6 +12,7 @@ from selectors import EVENT_READ, DefaultSelector
 from socket import socket
 from urllib.parse import SplitResult, urlsplit
 
+from emulator import VERSION_HEADER, __version__
 from emulator.errors import EmulatorError
 
 __tracebackhide__ = True
@@ -23,6 +26,7 @@ class Connections:
     def __init__(self, url: str) -> None:
         parts = _parse(url)
         self._url = url
+        self._is_compared = False
         self._connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         self._address = str(parts.hostname), parts.port
         self._path = parts.path
@@ -104,7 +108,21 @@ class Connections:
             connection.close()
             raise
         self._keep(connection, response)
+        self._compare(response.headers.get(VERSION_HEADER, ""))
         return response.status, content
+
+    def _compare(self, version: str) -> None:
+        """Warn once if the emulator's version is another than the client's."""
+        if not version or self._is_compared:
+            return
+        self._is_compared = True
+        if version != __version__:
+            older = "client" if _numbers(__version__) < _numbers(version) else "emulator"
+            warnings.warn(
+                f"The client is version {__version__}, the emulator at {self._url} is {version}: the {older} is older."
+                " Install the same version on both sides.",
+                stacklevel=2,
+            )
 
     def _keep(self, connection: HTTPConnection, response: HTTPResponse) -> None:
         if response.will_close:
@@ -112,6 +130,10 @@ class Connections:
             return
         with self._lock:
             self._idle.append(connection)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]
 
 
 def _readable(connection: socket) -> bool:

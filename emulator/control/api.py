@@ -13,6 +13,7 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from emulator import VERSION_HEADER, __version__
 from emulator.addressing import HEADER
 from emulator.contract.fidelity import check_reply
 from emulator.contract.openapi import Contract
@@ -90,6 +91,8 @@ class Control:
         cors = self._emulator.cors
         response = cors.preflight(request, control=True) or await self._serve(request, path, origin, sandbox)
         cors.allow(request, response, control=True)
+        if not response.prepared:
+            response.headers[VERSION_HEADER] = __version__
         return response
 
     async def call(self, name: str, url: str, params: Mapping[str, str], document: object = NOTHING) -> Any:
