@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from emulator.catalogue import Catalogue, read_scenarios
+from emulator.client import Client
 from emulator.errors import ConfigurationError
 from emulator.faults.scenarios import Scenario
 from emulator.files.package_data import FIXTURES
@@ -754,3 +755,17 @@ def test_a_pattern_names_the_scenario_of_every_vendor(emulator: EmulatorUnderTes
     assert {vendor: read(emulator, vendor).status_code for vendor in VENDORS} == dict.fromkeys(VENDORS, 503)
     with pytest.raises(ConfigurationError, match=r"unknown scenario 'secoda/outrage'\. Did you mean 'secoda/outage', "):
         emulator.scenario("secoda/outrage")
+
+
+def test_a_number_is_a_fixed_delay_in_yaml_http_and_python(
+    catalogue: Catalogue, tmp_path: Path, emulator: EmulatorUnderTest
+) -> None:
+    faults = "[{delay: 2}, {delay: {fixed: 2}}]"
+    (tmp_path / "scenarios.yaml").write_text(f"scenarios: {{mine: {{description: Mine., faults: {faults}}}}}")
+    short, long = read_scenarios([tmp_path], catalogue)["secoda/mine"].faults
+    assert short.delay == long.delay
+    with Client(emulator.root) as client:
+        client.sandbox().fault(vendor="secoda", delay=2)
+    httpx.post(f"{emulator.root}/_emulator/faults", json={"vendor": "secoda", "delay": {"fixed": 2}})
+    in_python, over_http = emulator.sandbox.faults
+    assert in_python.delay == over_http.delay == short.delay
