@@ -57,7 +57,8 @@ def test_what_a_public_module_says_is_public_is_there(module: str) -> None:
 
 def documented() -> Iterator[tuple[str, str]]:
     """Yield module and name of each import of the emulator in the pages and in the examples that they include."""
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    # Not in CONTRIBUTING.md: who works on the emulator itself imports what is inside.
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
     files = [*pages, *(ROOT / "tests/examples").rglob("*.py")]
     for text in (file.read_text("utf-8") for file in files if file.is_file()):
         for module, names in re.findall(r"^ *from (emulator[a-z_.]*) import ([A-Za-z_, ]+)$", text, re.MULTILINE):
