@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from urllib.parse import unquote, unquote_to_bytes
 
 from emulator.contract.openapi import Contract
@@ -15,11 +14,6 @@ from emulator.exchange import UNDECODABLE, Violation
 
 _NO_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 _ANY_SLASH = re.compile("(/|%2[fF])")
-
-
-LONGEST_KEPT = 200
-MOST_KEPT = 1024
-"""The routes of so many paths are kept, none of them longer, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +61,9 @@ class Routes:
             if not operation.root:
                 for mount in contract.mounts:
                     self._add(mount, operation)
-        self._kept = lru_cache(MOST_KEPT)(self._look_up)
 
     def find(self, path: str) -> Route | None:
         """Return the route of a percent-encoded path, or None."""
-        return self._kept(path) if len(path) <= LONGEST_KEPT else self._look_up(path)
-
-    def _look_up(self, path: str) -> Route | None:
         segments = self._segments(unquote(path) if self._decoding == "whole" else path)
         found = _find(self._root, segments, [], self._fixed)
         if found is None:
