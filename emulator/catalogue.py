@@ -24,7 +24,7 @@ from emulator.exchange import Record
 from emulator.faults.check import check_fault
 from emulator.faults.scenarios import Scenario, ScenarioReader
 from emulator.files.package_data import CONTRACTS, FIXTURES
-from emulator.files.unread import unread_contracts, unread_fixtures
+from emulator.files.unread import unread_contracts, unread_fixtures, unread_vendor
 from emulator.files.yaml_file import short_name
 from emulator.matching.globs import matches
 from emulator.sandbox.fixtures import Fixture, Fixtures, create_schema, problems_in, read_fixtures
@@ -84,7 +84,8 @@ def read_catalogue(
     entries = {name: read_built_in(vendor, folder, *overlays) for name, vendor in vendors.items()}
     entries |= {name: read_own(home, name) for name, home in (homes or {}).items()}
     entries = dict(sorted(entries.items()))
-    for warning in unread_contracts(overlay, list(vendors)) if overlay else ():
+    unread = list(unread_contracts(overlay, list(vendors))) if overlay else []
+    for warning in [*unread, *(said for home in (homes or {}).values() for said in unread_vendor(home))]:
         logger.warning(warning)
     return Catalogue(
         vendors={name: entry.vendor for name, entry in entries.items()},

@@ -25,7 +25,7 @@ from emulator.errors import ConfigurationError
 from emulator.server.reload import Reload
 from emulator.server.server import ThreadedServer
 from emulator.settings import Settings, read_settings
-from tests.own_vendor import body, crud, operation, served, written
+from tests.own_vendor import body, crud, operation, problems, served, written
 
 PROJECT = "7d5f0f3e-3f0a-4a51-9f5e-2c8a6d1b4e90"
 
@@ -419,6 +419,22 @@ def test_folder_without_a_vendor_is_refused(tmp_path: Path, made: tuple[str, ...
     with pytest.raises(ConfigurationError) as refusal:
         find_vendors([str(tmp_path)], ["celigo"])
     assert sentence in str(refusal.value)
+
+
+def test_document_that_nothing_reads_is_told_with_the_nearest_name(tmp_path: Path) -> None:
+    files = {"scenario.yaml": "{}", "fixtures/tasks.yml": "{}", "schemas/task.schema.json": "{}", "notes.txt": ""}
+    told = problems(tmp_path, crud(), files)
+    assert [sentence.partition(" Known")[0] for sentence in told] == [
+        "acme/fixtures/tasks.yml: nothing reads this: unknown file 'fixtures/tasks.yml'. Did you mean"
+        " 'fixtures/COLLECTION.yaml'?",
+        "acme/scenario.yaml: nothing reads this: unknown file 'scenario.yaml'. Did you mean 'scenarios.yaml'?",
+    ]
+
+
+def test_folder_beside_vendors_that_is_none_is_warned_of(vendors: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (vendors / "other").mkdir()
+    assert list(find_vendors([str(vendors)], [])) == ["acme"]
+    assert "other: no vendor, because it has no openapi.yaml" in caplog.text
 
 
 def test_folder_that_does_not_exist_is_refused() -> None:

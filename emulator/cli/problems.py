@@ -32,7 +32,7 @@ from emulator.declared.vendor import code_of, collections_of, hooks_of, vendor_o
 from emulator.errors import ConfigurationError
 from emulator.exchange import Record
 from emulator.files.package_data import CONTRACTS, FIXTURES
-from emulator.files.unread import unread_contracts, unread_fixtures
+from emulator.files.unread import unread_contracts, unread_fixtures, unread_vendor
 from emulator.sandbox.completion import Completion
 from emulator.sandbox.fixtures import Fixture, completions, fixture_problems, read_fixtures
 from emulator.settings import Settings
@@ -107,6 +107,7 @@ def contract_problems(folder: Path = CONTRACTS, overlay: Path | None = None) -> 
 
 def own_problems(home: Path, name: str) -> Iterator[str]:
     """Yield what is wrong with the contract of a vendor in a folder of its own, its declarations and its Python."""
+    yield from unread_vendor(home)
     files = contract_files(home)
     found = list(problems(name, files, is_public=True))
     yield from found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from emulator.contract.documents import OPENAPI
 from emulator.errors import ConfigurationError
+
+logger = logging.getLogger("emulator")
 
 GROUP = "integration_emulator.vendors"
 """The group of entry points; each names a package in whose folder the vendor's openapi.yaml is."""
@@ -51,9 +54,13 @@ def _in_folder(folder: Path) -> Iterator[tuple[str, Path]]:
         raise ConfigurationError(
             f"vendors: {folder} is itself a vendor; name the folder above it: {folder.absolute().parent}"
         )
-    homes = [home for home in sorted(folder.iterdir()) if (home / OPENAPI).is_file()]
+    below = [home for home in sorted(folder.iterdir()) if home.is_dir() and not home.name.startswith((".", "_"))]
+    homes = [home for home in below if (home / OPENAPI).is_file()]
     if not homes:
         raise ConfigurationError(f"vendors: {folder} has no folder with an {OPENAPI}; `emulator new-vendor` writes one")
+    for home in below:
+        if home not in homes:
+            logger.warning("%s: no vendor, because it has no %s", home, OPENAPI)
     yield from ((home.name, home) for home in homes)
 
 

@@ -11,6 +11,7 @@ from emulator.files.package_data import CONTRACTS
 
 SCENARIOS = "scenarios.yaml"
 BUILT_IN = "The repository's folder contracts/"
+OF_VENDOR = ("openapi.yaml", "credentials.yaml", SCENARIOS)
 CONTRACT_SUFFIXES = (".yaml", ".yml", ".json", ".graphql")
 
 
@@ -37,3 +38,14 @@ def unread_contracts(folder: Path, vendors: Sequence[str]) -> Iterator[str]:
         is_schema = name.parts[0] in vendors and name.match("schemas/*.schema.json")
         if str(name) not in built_in and not is_schema:
             yield f"{file}: nothing reads this: {unknown('file', name, built_in, listed_by=BUILT_IN)}"
+
+
+def unread_vendor(home: Path) -> Iterator[str]:
+    """Yield a sentence for each document in the folder of a user's own vendor that nothing reads."""
+    for file in files_below(home, CONTRACT_SUFFIXES[:3]):
+        name = file.relative_to(home).as_posix()
+        is_fixture = name.startswith("fixtures/") and name.count("/") == 1 and file.suffix == ".yaml"
+        is_schema = name.startswith("schemas/") or name.endswith(".schema.json")
+        if name not in OF_VENDOR and not is_fixture and not is_schema:
+            known = [*OF_VENDOR, "fixtures/COLLECTION.yaml", "schemas/NAME.schema.json"]
+            yield f"{file}: nothing reads this: {unknown('file', name, known)}"

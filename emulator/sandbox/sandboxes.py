@@ -370,5 +370,6 @@ class Sandboxes:
             await store.run(partial(check_layout, expected=expected))
         except ConfigurationError:
             raise ConfigurationError(
-                f"database: {self._database} was not created by this version of the emulator; name another file"
+                f"database: {self._database} was not created by this version of the emulator with these vendors;"
+                " name another file"
             ) from None
