@@ -119,3 +119,16 @@ def problems(folder: Path, document: Any, files: Mapping[str, str] | None = None
     """Return everything that is wrong with the vendor, without the name of the file."""
     home = written(folder, document, files) / "acme"
     return [sentence.replace(str(home), "acme") for sentence in own_problems(home, "acme")]
+
+
+@contextmanager
+def serving(vendors: str, name: str) -> Iterator[httpx.Client]:
+    """Serve all vendors, those in a folder too; the client calls one of them with its first credential."""
+    settings = read_settings({"vendors": vendors, "port": 0, "access_log": False})
+    with ThreadedServer(Emulator(settings)) as server:
+        emulator = server.server.emulator
+        credential = next(iter(emulator.sandboxes.default.credentials[name].values()))
+        headers = emulator.catalogue.vendors[name].present(credential)
+        url = server.url + emulator.catalogue.contracts[name].base_path
+        with httpx.Client(base_url=url, headers=headers) as client:
+            yield client
