@@ -52,7 +52,9 @@ def unknown_scenario(pattern: str, names: Sequence[str]) -> str:
 
 
 def explained(violation: Violation) -> str:
-    """Return the sentence of a violation for the document's author: for an unknown field, list the known ones."""
+    """Return the sentence of a violation for the document's author: of an unknown field or word, the known ones."""
+    if violation.rule == "enum" and all(isinstance(value, str) for value in violation.expected):
+        return unknown("value", violation.actual, violation.expected)
     if violation.rule != "additionalProperties" or violation.known is None:
         return violation.sentence
     name = steps_of(violation.pointer)[-1]

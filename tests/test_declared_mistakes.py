@@ -146,7 +146,7 @@ MISTAKES: list[tuple[Callable[[Any], None], str]] = [
         of_tasks(schema="Tusk"),
         f"{COLLECTION}/schema: unknown schema 'Tusk'. Did you mean 'Task'? Known schemas: Task, List",
     ),
-    (of_tasks(nulls="drop"), f"{COLLECTION}/nulls: 'drop' is not one of ['store', 'ignore', 'remove']"),
+    (of_tasks(nulls="drop"), f"{COLLECTION}/nulls: unknown value 'drop'. Known values: store, ignore, remove"),
     (of_tasks(delete={"then": "remove"}), f"{COLLECTION}/delete/set: 'set' is a required property"),
     (
         of_item(set={"note": "$request.path.ide"}),

@@ -330,7 +330,7 @@ def test_stubs_are_listed_and_removed(emulator: EmulatorUnderTest, sandbox: Sand
         ({"where": {"body": {"a": {"regex": "("}}}}, "Invalid stub: where: body a: invalid: "),
         ({"headers": {"a b": "c"}}, "Invalid stub: invalid header 'a b': 'c'."),
         ({"text": "\ud800"}, "Invalid stub: text has a lone surrogate, which UTF-8 cannot encode."),
-        ({"method": "HEAD"}, "body /method: 'HEAD' is not one of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']."),
+        ({"method": "HEAD"}, "body /method: unknown value 'HEAD'. Known values: GET, POST, PUT, PATCH, DELETE."),
         ({"staus": 1}, "body /staus: unknown field 'staus'. Did you mean 'status'?"),
         ({"delay": -1}, "body /delay: -1 is less than the minimum of 0."),
     ],

@@ -83,6 +83,14 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
         lambda box: box.fault(vendor="secoda", status=500, when={"nth": "first"}),  # type: ignore[arg-type]
         "body /when/nth: 'first' is not of type 'integer', 'array'.",
     ),
+    (
+        lambda box: box.fault(vendor="secoda", status=500, only="read"),  # type: ignore[arg-type]
+        "body /only: unknown value 'read'. Did you mean 'reads'? Known values: reads, writes.",
+    ),
+    (
+        lambda box: box.fault(vendor="secoda", status=500, commit="afterwards"),  # type: ignore[arg-type]
+        "body /commit: unknown value 'afterwards'. Did you mean 'after'? Known values: before, after.",
+    ),
     (lambda box: box.fault(vendor="secoda"), "Invalid fault: a fault needs a reply, a delay, a connection or graphql."),
     (
         lambda box: box.fault(vendor="secoda", status=500, connection="reset"),
@@ -198,7 +206,7 @@ HTTP: list[tuple[str, str, Any, str]] = [
         "POST",
         "/faults",
         {"vendor": "secoda", "connection": "dripp"},
-        "body /connection: 'dripp' is not one of ['reset', 'close', 'truncate', 'drip'].",
+        "body /connection: unknown value 'dripp'. Did you mean 'drip'? Known values: reset, close, truncate, drip.",
     ),
     (
         "POST",
