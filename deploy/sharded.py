@@ -44,7 +44,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=4070, help="where nginx listens [4070]")
     given, options = parser.parse_known_args()
     if shutil.which("nginx") is None:
-        sys.stderr.write("sharded.py needs nginx, which is not on this machine: apt-get install nginx-light.\n")
+        sys.stderr.write("sharded.py needs nginx, which is not installed: apt-get install nginx-light.\n")
         return 2
     asyncio.run(serve(given.port, given.processes, options))
     return 0

@@ -1,4 +1,4 @@
-"""One server for all tests, its default sandbox made anew for each."""
+"""One server for all tests; its default sandbox is reset for each."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ SLOW = ("test_fuzz", "test_control_fuzz", "test_recipes", "test_wheel")
 
 
 class InternalErrors(logging.Handler):
-    """Gathers what the emulators of this process log as defects of their own."""
+    """Collects the internal errors that the emulators of this process log."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
         self.found: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take what tells of an exception, or says so."""
-        if record.exc_info or "internal error" in record.msg or "internal error" in record.msg:
+        """Collect records with an exception, and those that report an internal error."""
+        if record.exc_info or "internal error" in record.msg:
             self.found.append(record.getMessage())
 
 
@@ -55,7 +55,7 @@ internal_errors = InternalErrors()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker of tests that provoke an internal error, and watch for all others."""
-    config.addinivalue_line("markers", "internal_error: the emulator is made to fail, and logs that as its own error.")
+    config.addinivalue_line("markers", "internal_error: the test provokes an internal error of the emulator.")
     for name in ("emulator", "aiohttp.server"):
         logging.getLogger(name).addHandler(internal_errors)
 
@@ -70,7 +70,7 @@ def _no_internal_error(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest: at the end no worker has work left that could have been shared."""
+    """Run the slowest files first, so that the workers finish at about the same time."""
     items.sort(key=lambda item: item.path.stem not in SLOW)
 
 
@@ -114,7 +114,7 @@ class EmulatorUnderTest:
         return self._client.request(method, self.url(vendor) + path, headers=headers, **options)
 
     def call_as_written(self, vendor: str, path: str, *, rights: str | None = "full") -> httpx.Response:
-        """Get a path that httpx would mend ("/%zz")."""
+        """Get a path that httpx would correct ("/%zz")."""
         target = (httpx.URL(self.url(vendor)).path + path).encode()
         return self.call(vendor, "GET", rights=rights, extensions={"target": target})
 
@@ -135,7 +135,7 @@ class EmulatorUnderTest:
         self.sandbox.set_switches(vendor, {switch: chosen})
 
     def strict(self, on: bool | None) -> None:
-        """Let the sandbox refuse, or not, what vendors are tolerant of; None: as the setting has it."""
+        """Turn strict mode of the sandbox on or off; None: use the setting's value."""
         self.sandbox.options = replace(self.sandbox.options, strict=on)
 
     @property
@@ -173,7 +173,7 @@ class EmulatorUnderTest:
         return fault
 
     def reset(self) -> None:
-        """Make the sandbox anew."""
+        """Reset the sandbox."""
         self.run(self._emulator.reset)
 
     def run(self, work: Callable[[], Awaitable[T]]) -> T:
@@ -200,16 +200,16 @@ def _client() -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def emulator(_server: ThreadedServer, _client: httpx.Client) -> Iterator[EmulatorUnderTest]:
-    """A running emulator with a fresh world. Fails the test if a reply departed from its contract."""
+    """A running emulator with a fresh sandbox. Fails the test if a reply violates its contract."""
     yield from fresh(_server, _client)
 
 
 def fresh(server: ThreadedServer, client: httpx.Client) -> Iterator[EmulatorUnderTest]:
-    """Give one test a server with a fresh world."""
+    """Give one test a server with a fresh sandbox."""
     server.run(server.server.emulator.reset)
     under_test = EmulatorUnderTest(server, client)
     yield under_test
-    # A reset keeps it.
+    # A reset keeps this setting.
     under_test.strict(None)
     broken = [(exchange.operations, exchange.reply_violations) for exchange in under_test.exchanges()]
     assert not [entry for entry in broken if entry[1]]
@@ -217,7 +217,7 @@ def fresh(server: ThreadedServer, client: httpx.Client) -> Iterator[EmulatorUnde
 
 @pytest.fixture
 def lines(emulator: EmulatorUnderTest) -> Iterator[list[Exchange]]:
-    """The exchanges that were told, in their order."""
+    """The exchanges that the journal recorded, oldest first."""
     told: list[Exchange] = []
     emulator.sandbox.journal.on_record = told.append
     yield told

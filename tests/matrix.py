@@ -1,4 +1,4 @@
-"""Every way to depart from a contract, for each of its operations: calls made from the contract alone."""
+"""Valid and invalid calls of every operation, generated from its contract alone."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ WRONG_TYPES: tuple[Any, ...] = ({"a": []}, [1], "text", 12.5, True)
 
 @dataclass(frozen=True)
 class Attempt:
-    """One call of an operation, and how it departs from the contract.
+    """One call of an operation; `kind` says what is wrong with it.
 
-    `rights` are those of the credential that it presents, None for no credential. `departs` tells that the call itself
-    is outside the contract, so that a test run has to fail for it.
+    `rights` are those of its credential, None for a call without one. `invalid` is True if the call violates the
+    contract: strict mode has to reject it, and a test that makes it has to fail.
     """
 
     operation: str
@@ -40,11 +40,11 @@ class Attempt:
     content_type: str = ""
     body: bytes = b""
     rights: str | None = "full"
-    departs: bool = False
+    invalid: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def but(self, kind: str, **changes: Any) -> Attempt:
-        """Return it with changes."""
+    def variant(self, kind: str, **changes: Any) -> Attempt:
+        """Return a copy with changes."""
         return replace(self, kind=kind, **changes)
 
     def __str__(self) -> str:
@@ -52,7 +52,7 @@ class Attempt:
 
 
 def attempts(contract: Contract) -> Iterator[Attempt]:
-    """Yield all attempts on one vendor's operations, those that depart and those that lack rights."""
+    """Yield all calls of one vendor's operations: valid, invalid, and without sufficient rights."""
     document = yaml.safe_load(contract.files["openapi.yaml"].read_text(encoding="utf-8"))
     for operation in contract.handled.values():
         if operation.root:
@@ -71,13 +71,13 @@ def _rest_attempts(operation: Operation, document: Mapping[str, Any]) -> Iterato
     if media is not None:
         whole = replace(whole, content_type=_header(kind), body=_encoded(kind, _example(kind, media)))
     yield whole
-    yield whole.but("unknown query parameter", query=f"?{UNKNOWN}=1", departs=True)
+    yield whole.variant("unknown query parameter", query=f"?{UNKNOWN}=1", invalid=True)
     yield from _parameters_of_wrong_type(operation, whole)
     for parameter in operation.parameters:
         if parameter.place == "path":
             wrong = path.replace(f"/{_segment(parameter.name, operation, path)}", "/no%20id", 1)
-            departs = bool(parameter.check.violations("no id", "path"))
-            yield whole.but(f"{parameter.name} of wrong type", path=wrong, departs=departs)
+            invalid = bool(parameter.check.violations("no id", "path"))
+            yield whole.variant(f"{parameter.name} of wrong type", path=wrong, invalid=invalid)
     if operation.body is not None and media is not None:
         yield from _bodies(operation, whole, kind, media)
     yield from without_rights(operation, whole)
@@ -86,9 +86,9 @@ def _rest_attempts(operation: Operation, document: Mapping[str, Any]) -> Iterato
 def without_rights(operation: Operation, whole: Attempt) -> Iterator[Attempt]:
     """Yield the call with no credential, an expired one, and one that may only read."""
     if operation.secured:
-        yield whole.but("no credentials", rights=None)
-        yield whole.but("expired credentials", rights="expired")
-    yield whole.but("read-only credentials", rights="read")
+        yield whole.variant("no credentials", rights=None)
+        yield whole.variant("expired credentials", rights="expired")
+    yield whole.variant("read-only credentials", rights="read")
 
 
 def _parameters_of_wrong_type(operation: Operation, whole: Attempt) -> Iterator[Attempt]:
@@ -96,33 +96,33 @@ def _parameters_of_wrong_type(operation: Operation, whole: Attempt) -> Iterator[
         if parameter.type == "string" or parameter.place == "header":
             continue
         if parameter.place == "query":
-            yield whole.but(f"{parameter.name} of wrong type", query=f"?{parameter.name}=x%20y", departs=True)
+            yield whole.variant(f"{parameter.name} of wrong type", query=f"?{parameter.name}=x%20y", invalid=True)
 
 
 def _bodies(operation: Operation, whole: Attempt, kind: str, media: Media) -> Iterator[Attempt]:
     assert operation.body is not None
-    yield whole.but("missing body", content_type="", body=b"", departs=operation.body.required)
-    yield whole.but("wrong content type", content_type="application/x-unknown", departs=True)
+    yield whole.variant("missing body", content_type="", body=b"", invalid=operation.body.required)
+    yield whole.variant("wrong content type", content_type="application/x-unknown", invalid=True)
     for undecodable in (b'{"a":', b"\xff\xfe\x00", b"--nothing"):
-        yield whole.but("undecodable body", body=undecodable, departs=True)
+        yield whole.variant("undecodable body", body=undecodable, invalid=True)
     example = _example(kind, media)
     if kind == MULTIPART:
         yield from _multipart_bodies(whole, media, example)
         return
     for wrong in _wrong_documents(example):
-        departs = bool(media.check.violations(wrong, "body"))
-        yield whole.but("unknown key or wrong type", body=json.dumps(wrong).encode(), departs=departs)
+        invalid = bool(media.check.violations(wrong, "body"))
+        yield whole.variant("unknown key or wrong type", body=json.dumps(wrong).encode(), invalid=invalid)
 
 
 def _multipart_bodies(whole: Attempt, media: Media, example: Mapping[str, Any]) -> Iterator[Attempt]:
     unknown = {**example, UNKNOWN: "1"}
-    yield whole.but("unknown key", body=_encoded(MULTIPART, unknown), departs=True)
+    yield whole.variant("unknown key", body=_encoded(MULTIPART, unknown), invalid=True)
     for one in media.fields:
         rest = {name: value for name, value in example.items() if name != one.name}
-        yield whole.but(f"no {one.name}", body=_encoded(MULTIPART, rest), departs=one.required)
+        yield whole.variant(f"no {one.name}", body=_encoded(MULTIPART, rest), invalid=one.required)
         if one.file:
-            yield whole.but(
-                f"{one.name} is no file", body=_encoded(MULTIPART, {**rest, one.name: "text"}), departs=True
+            yield whole.variant(
+                f"{one.name} is not a file", body=_encoded(MULTIPART, {**rest, one.name: "text"}), invalid=True
             )
 
 
@@ -140,7 +140,7 @@ def _wrong_documents(example: Any) -> Iterator[Any]:
 
 
 def _segment(name: str, operation: Operation, path: str) -> str:
-    """Return the segment of a path that stands for a parameter."""
+    """Return the path segment that holds a parameter's value."""
     return path.split("/")[operation.path.split("/").index("{%s}" % name)]  # noqa: UP031
 
 
@@ -174,7 +174,7 @@ def _example(kind: str, media: Media) -> Any:
 
 
 def _accepted(check: Check) -> str:
-    """Return a text that a schema accepts."""
+    """Return a string that a schema accepts."""
     return next(text for text in TEXTS if not check.violations(text, "body"))
 
 
@@ -205,15 +205,15 @@ def _graphql_attempts(operation: Operation, contract: Contract) -> Iterator[Atte
     variables = {name: _value(argument.type) for name, argument in named.args.items() if _is_required(argument.type)}
     selection = _selection(get_named_type(named.type), schema)
 
-    def attempt(kind: str, *, departs: bool = True, given: Any = variables, **changes: Any) -> Attempt:
+    def attempt(kind: str, *, invalid: bool = True, given: Any = variables, **changes: Any) -> Attempt:
         document = _document(operation, named.args, given, **changes)
         body = json.dumps({"query": document, "variables": given}).encode()
-        return Attempt(operation.name, kind, "POST", "", content_type=JSON, body=body, departs=departs)
+        return Attempt(operation.name, kind, "POST", "", content_type=JSON, body=body, invalid=invalid)
 
-    whole = attempt("as documented", departs=False, selection=selection)
+    whole = attempt("as documented", invalid=False, selection=selection)
     yield whole
-    yield whole.but("unknown query parameter", query=f"?{UNKNOWN}=1", departs=True)
-    yield whole.but("unknown key", body=whole.body[:-1] + b', "x_unknown": 1}', departs=True)
+    yield whole.variant("unknown query parameter", query=f"?{UNKNOWN}=1", invalid=True)
+    yield whole.variant("unknown key", body=whole.body[:-1] + b', "x_unknown": 1}', invalid=True)
     yield attempt("unknown argument", selection=selection, extra=f"{UNKNOWN}: 1")
     yield attempt("unknown field", selection=f"{UNKNOWN} {selection}")
     yield attempt("no selection", selection="")
@@ -225,8 +225,8 @@ def _graphql_attempts(operation: Operation, contract: Contract) -> Iterator[Atte
                 yield attempt(f"{name} of wrong type", selection=selection, given=given)
     carrier = contract.graphql.carrier
     for body in (b"", b'{"query":', b"[]", b'{"query": 1}'):
-        yield whole.but("missing or undecodable body", operation=carrier, body=body, departs=True)
-    yield whole.but("wrong content type", content_type="application/x-unknown", departs=True)
+        yield whole.variant("missing or undecodable body", operation=carrier, body=body, invalid=True)
+    yield whole.variant("wrong content type", content_type="application/x-unknown", invalid=True)
     yield from without_rights(operation, whole)
 
 
@@ -242,7 +242,7 @@ def _is_required(kind: GraphQLInputType) -> bool:
 
 
 def _is_wrong(value: Any, kind: Any) -> bool:
-    """Return True if no coercion of GraphQL takes a value."""
+    """Return whether GraphQL cannot coerce a value to a type."""
     inner = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
     if value is None:
         return isinstance(kind, GraphQLNonNull)
@@ -254,7 +254,7 @@ def _is_wrong(value: Any, kind: Any) -> bool:
 
 
 def _value(kind: Any) -> Any:
-    """Return a value that a type takes."""
+    """Return a value that is valid for a type."""
     inner = kind.of_type if isinstance(kind, GraphQLNonNull) else kind
     if hasattr(inner, "of_type"):
         return []

@@ -138,7 +138,7 @@ def test_wrk_without_figures_is_an_error(printed: str) -> None:
 
 
 def test_wrk_without_responses_is_an_error() -> None:
-    with pytest.raises(wrk.WrkFailed, match="no answer"):
+    with pytest.raises(wrk.WrkFailed, match="no response"):
         wrk.parse(PRINTED.replace("241", "0"))
 
 
@@ -154,8 +154,8 @@ def test_peers_whose_programs_are_missing_are_named(monkeypatch: pytest.MonkeyPa
     peers, missing = available(SAMPLE, tmp_path, [WIREMOCK, PRISM, BARE])
     assert [peer.name for peer in peers] == [BARE]
     assert missing == {
-        WIREMOCK: "java is not on this machine",
-        PRISM: "node and npm are not on this machine",
+        WIREMOCK: "java is not installed",
+        PRISM: "node and npm are not installed",
     }
 
 

@@ -28,15 +28,15 @@ SECTIONS: Mapping[str, Callable[[Bench], Iterator[Finding]]] = {
 
 
 @click.command()
-@click.option("--quick", is_flag=True, help="Take under a minute, and need no peer.")
-@click.option("--only", multiple=True, type=click.Choice(list(SECTIONS)), help="Measure this only. May be repeated.")
-@click.option("--rounds", type=int, help="So many rounds in place of the plan's.")
-@click.option("--seconds", type=int, help="So many seconds for a run of wrk in place of the plan's.")
+@click.option("--quick", is_flag=True, help="Measure for under a minute, without peers.")
+@click.option("--only", multiple=True, type=click.Choice(list(SECTIONS)), help="Measure only this. May be repeated.")
+@click.option("--rounds", type=int, help="The number of rounds. [from the plan]")
+@click.option("--seconds", type=int, help="The seconds of each run of wrk. [from the plan]")
 @click.option("--output", type=click.Path(path_type=Path), help="Where the JSON goes. [.bench/full.json or quick.json]")
 def main(quick: bool, only: Sequence[str], rounds: int | None, seconds: int | None, output: Path | None) -> None:
     """Measure the emulator side by side with its peers; print a table, and write JSON."""
     if not wrk.is_there():
-        click.echo("The benchmark needs wrk, which is not on this machine: apt-get install wrk.", err=True)
+        click.echo("The benchmark needs wrk, which is not installed: apt-get install wrk.", err=True)
         sys.exit(2)
     plan = QUICK if quick else FULL
     if rounds:
@@ -71,7 +71,7 @@ def _prepare(plan: Plan, sections: Sequence[str], folder: Path) -> Bench:
     with emulator.start(folder / "sample", emulator.many_integrations(folder / "many")) as process:
         sample = emulator.take_sample(process)
     wanted = plan.peers if {"load", "starts"} & set(sections) else ()
-    _tell(f"installing what is not there yet of {', '.join(wanted) or 'no peer'}")
+    _tell(f"installing, if missing: {', '.join(wanted) or 'none'}")
     peers, missing = available(sample, folder, wanted)
     return Bench(plan, sample, peers, folder, _tell, missing)
 

@@ -1,4 +1,4 @@
-"""What is asked of each piece of work, row by row."""
+"""The target of each measurement, row by row."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WORKS: Mapping[str, str] = {
     "create": "create one, each with a body and a header of its own",
     "graphql": "Paradime list over GraphQL, 5 documents in turn, each with variables and a header of its own",
 }
-"""Work that is measured under load, by the key that the servers know it by."""
+"""The works that are measured under load, by their key."""
 
 THROUGHPUT: Mapping[str, Mapping[str, Bound | None]] = {
     "list": {
@@ -39,10 +39,10 @@ THROUGHPUT: Mapping[str, Mapping[str, Bound | None]] = {
     "create": {BARE: at_least(0.25), WIREMOCK: None, WIREMOCK_FAST: None, MOCKOON: None},
     "graphql": {BARE: at_least(0.25)},
 }
-"""Requests/s as a multiple of a peer's; None is shown and not asked."""
+"""Requests/s as a multiple of a peer's; None is shown without a target."""
 
 FRESH_WORLD = {WIREMOCK: at_least(4), MOTO: at_least(4)}
-"""How many times faster a fresh world and one call in it must be."""
+"""How many times faster a fresh sandbox and one call in it must be."""
 
 RESET = at_most(1)
 """The time of a reset, as a multiple of that of one create call."""

@@ -1,4 +1,4 @@
-"""The ceiling: aiohttp with a handler a route that does nothing but send the bytes it was given.
+"""The upper bound: aiohttp with one handler per route that only sends fixed bytes.
 
 python bare.py PORT FOLDER; the folder holds list, get, create and graphql.
 """

@@ -1,4 +1,4 @@
-"""What the measurements share: the plan, the peers, and the servers that run."""
+"""What the measurements share: the plan, the peers, and the running servers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.benchmarks import emulator
 from tests.benchmarks.asked import EMULATOR
-from tests.benchmarks.connection import Connection, Request, WrongAnswer
+from tests.benchmarks.connection import Connection, Request, WrongResponse
 from tests.benchmarks.emulator import Sample
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.peers import Peer
@@ -18,15 +18,15 @@ from tests.benchmarks.plan import Plan
 from tests.benchmarks.processes import NotStarted, Process, free_port
 
 CHECKED = 20
-"""So many requests of a work are looked at before it is measured."""
+"""How many requests of a work are checked before it is measured."""
 
 Cycle = Callable[[Connection], float]
-"""Makes a few calls and returns the seconds that count."""
+"""Makes a few calls and returns their time in seconds."""
 
 
 @dataclass
 class Bench:
-    """`tell` is told how it goes on, `missing` is why a peer was not measured, `folder` is to work in."""
+    """`tell` reports progress, `missing` holds why a peer was not measured, `folder` takes all files."""
 
     plan: Plan
     sample: Sample
@@ -56,7 +56,7 @@ class Bench:
 
 @dataclass(frozen=True)
 class Target:
-    """A server that runs: what it is asked, and what undoes that."""
+    """A running server, its requests, and how to undo their changes."""
 
     name: str
     process: Process
@@ -66,13 +66,13 @@ class Target:
     warm_up: int
 
     def refreshed(self) -> None:
-        """Undo what a round has left behind."""
+        """Undo the changes of a round."""
         if self.refresh:
             with closing(Connection(self.process.port)) as connection:
                 connection.send(self.refresh)
 
     def check(self) -> None:
-        """Ask the first requests of each work once. Raises WrongAnswer."""
+        """Send the first requests of each work once. Raises WrongResponse."""
         with closing(Connection(self.process.port)) as connection:
             for requests in self.works.values():
                 for request in requests[:CHECKED]:
@@ -81,7 +81,7 @@ class Target:
 
 
 def start_all(bench: Bench, stack: ExitStack) -> list[Target]:
-    """Start the emulator, which comes first, and every peer; a peer that does not answer rightly is missing."""
+    """Start the emulator, then every peer; a peer that returns a wrong response counts as missing."""
     process = stack.enter_context(bench.emulator("emulator", emulator.many_integrations(bench.folder / "many")))
     targets = [Target(EMULATOR, process, bench.sample.works, emulator.RESET, (), 0)]
     targets[0].check()
@@ -89,7 +89,7 @@ def start_all(bench: Bench, stack: ExitStack) -> list[Target]:
         bench.tell(f"starting {peer.name}")
         try:
             targets.append(_start(peer, stack))
-        except (NotStarted, WrongAnswer) as reason:
+        except (NotStarted, WrongResponse) as reason:
             bench.missing[peer.name] = str(reason)
     return targets
 

@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
-class WrongAnswer(Exception):
-    """A server has answered something else than it should; the message says what."""
+class WrongResponse(Exception):
+    """A server returned an unexpected response; the message describes it."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A call, and what makes its answer right: the status, and what the body holds."""
+    """A call and its expected response: the status, and texts that the body contains."""
 
     method: str
     path: str
@@ -42,20 +42,20 @@ class Connection:
         self._quick = QuickConnection(port)
 
     def send(self, request: Request) -> bytes:
-        """Return the answer's body. Raises WrongAnswer, OSError or HTTPException."""
+        """Return the response body. Raises WrongResponse, OSError or HTTPException."""
         self._http.request(request.method, request.path, request.body or None, dict(request.headers))
-        answer = self._http.getresponse()
-        body = answer.read()
-        if answer.status != request.status:
-            raise WrongAnswer(f"{request.method} {request.path}: {answer.status} {body[:200]!r}")
+        response = self._http.getresponse()
+        body = response.read()
+        if response.status != request.status:
+            raise WrongResponse(f"{request.method} {request.path}: {response.status} {body[:200]!r}")
         return body
 
     def check(self, request: Request) -> bytes:
-        """Return the answer's body, all of which has been looked at. Raises as `send` does."""
+        """Return the response body after checking its content. Raises as `send` does."""
         body = self.send(request)
         missing = [text for text in request.holds if text not in body.decode()]
         if missing:
-            raise WrongAnswer(f"{request.method} {request.path}: the answer lacks {', '.join(missing)}")
+            raise WrongResponse(f"{request.method} {request.path}: the response lacks {', '.join(missing)}")
         return body
 
     def timed(self, *requests: Request) -> float:
@@ -63,7 +63,7 @@ class Connection:
         return self._quick.timed(requests)
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._http.close()
         self._quick.close()
 
@@ -73,31 +73,31 @@ CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked\r\n", re.IGNORECASE)
 
 
 class QuickConnection:
-    """A client that costs next to nothing, so that what is timed is the server: http.client takes longer than some."""
+    """A client with minimal overhead, to time the server: http.client takes longer than some servers."""
 
     def __init__(self, port: int) -> None:
         self._address = ("127.0.0.1", port)
         self._socket: socket.socket | None = None
 
     def timed(self, requests: Sequence[Request]) -> float:
-        """Return the seconds that the requests took together, one after another. Raises WrongAnswer or OSError."""
+        """Return the seconds that the requests took together, one after another. Raises WrongResponse or OSError."""
         host = f"127.0.0.1:{self._address[1]}"
         prepared = [(request, request.written(host)) for request in requests]
         started = time.perf_counter()
         for request, sent in prepared:
             status = self._ask(sent)
             if status != request.status:
-                raise WrongAnswer(f"{request.method} {request.path}: {status}")
+                raise WrongResponse(f"{request.method} {request.path}: {status}")
         return time.perf_counter() - started
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         if self._socket is not None:
             self._socket.close()
             self._socket = None
 
     def _ask(self, sent: bytes) -> int:
-        """Return the status of the answer, all of which has been received."""
+        """Receive the whole response and return its status."""
         if self._socket is None:
             self._socket = socket.create_connection(self._address, timeout=60)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -120,5 +120,5 @@ class QuickConnection:
         assert self._socket is not None
         chunk = self._socket.recv(256 * 1024)
         if not chunk:
-            raise WrongAnswer("the server has closed the connection")
+            raise WrongResponse("the server has closed the connection")
         return received + chunk

@@ -1,4 +1,4 @@
-"""The emulator under measurement: how it is started, what it is asked, and what it answered first."""
+"""The emulator under measurement: how it is started, its requests, and its first responses."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RESET = Request("POST", "/_emulator/reset")
 
 
 def create_world(name: str) -> Request:
-    """Make a sandbox, named in the header as well, for a proxy that has to find its process."""
+    """Create a sandbox, named in the header as well, so that a proxy can route the request to its process."""
     headers = {**works.JSON, "X-Emulator-Sandbox": name}
     return Request("POST", "/_emulator/sandboxes", headers, json.dumps({"name": name}).encode(), status=201)
 
@@ -31,17 +31,17 @@ FRESH_WORLD = (
     Request("GET", f"/~fresh{works.LIST.path}", works.SECODA),
     Request("DELETE", "/_emulator/sandboxes/fresh", status=204),
 )
-"""A world of one's own, one call in it, and its end."""
+"""Create a sandbox, make one call in it, delete it."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What the emulator answers first to the first request of each work: the data that the peers are given, too.
+    """The emulator's responses to the first request of each work; the peers get the same data.
 
-    `integrations` are those that can be listed and got by their ids.
+    `integrations` can be listed and read by id.
     """
 
-    answers: Mapping[str, bytes]
+    responses: Mapping[str, bytes]
     integrations: Sequence[Mapping[str, Any]]
 
     @property
@@ -59,7 +59,7 @@ def start(folder: Path, fixtures: Path | None = None) -> Process:
 
 
 def launch(folder: Path, fixtures: Path | None = None, installed: Path = REPOSITORY) -> Process:
-    """Start the emulator, from the checkout unless it is `installed` in a folder, and do not wait."""
+    """Start the emulator from the checkout, or as `installed` in another folder, and do not wait."""
     port = free_port()
     overlay = ["--fixtures", str(fixtures)] if fixtures else []
     command = [sys.executable, "-m", "emulator", "serve", "--port", str(port), "--access-log", "false", *overlay]
@@ -67,7 +67,7 @@ def launch(folder: Path, fixtures: Path | None = None, installed: Path = REPOSIT
 
 
 def many_integrations(folder: Path) -> Path:
-    """Write an overlay with which Secoda has as many integrations as are got, and Paradime ten; return its folder."""
+    """Write an overlay that gives Secoda `IDS` integrations and Paradime ten; return its folder."""
     for file, count in (("secoda/integrations.yaml", works.IDS), ("paradime/integrations.yaml", 10)):
         records = yaml.safe_load((REPOSITORY / "fixtures" / file).read_text())["records"]
         _overlay(folder, file, {"populate": count - len(records), "records": records})
@@ -81,13 +81,13 @@ def _overlay(folder: Path, name: str, content: Mapping[str, Any]) -> None:
 
 
 def take_sample(process: Process) -> Sample:
-    """Ask the emulator each work's first request once, then reset it. Raises WrongAnswer."""
+    """Send the emulator the first request of each work, then reset it. Raises WrongResponse."""
     with closing(Connection(process.port)) as connection:
         everything = replace(works.LIST, path=f"{works.INTEGRATIONS}?page_size={2 * works.IDS}")
         integrations = json.loads(connection.send(everything))["results"]
         sample = Sample({}, integrations)
         if len(integrations) != works.IDS:
             raise ValueError(f"the emulator lists {len(integrations)} integrations, not {works.IDS}")
-        answers = {work: connection.check(requests[0]) for work, requests in sample.works.items()}
+        responses = {work: connection.check(requests[0]) for work, requests in sample.works.items()}
         connection.send(RESET)
-    return replace(sample, answers=answers)
+    return replace(sample, responses=responses)

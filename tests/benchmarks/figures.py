@@ -1,4 +1,4 @@
-"""Figures: what several rounds measured, and how two of them compare with what is asked."""
+"""Figures: the results of several rounds, and how two of them compare with a target."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Figure:
 
     @classmethod
     def of(cls, unit: str, rounds: Iterable[float]) -> Figure:
-        """Return the figure of these rounds. Raises ValueError if there is none."""
+        """Return the figure of these rounds. Raises ValueError for no rounds."""
         measured = tuple(rounds)
         if not measured:
             raise ValueError("a figure needs at least one round")
@@ -35,14 +35,14 @@ class Figure:
 
 @dataclass(frozen=True)
 class Bound:
-    """What is asked of a value: "at least" or "at most" so much."""
+    """The target of a value: "at least" or "at most" a limit."""
 
     relation: str
     limit: float
     unit: str = "x"
 
     def met_by(self, value: float) -> bool:
-        """Return whether the value keeps to the bound."""
+        """Return whether the value is within the bound."""
         return value >= self.limit if self.relation == "at least" else value <= self.limit
 
 
@@ -50,7 +50,7 @@ class Bound:
 class Finding:
     """One line of the report: our figure of `work`, a peer's beside it, their ratio if it means something.
 
-    The bound is asked of the ratio, or where there is none of our figure's median.
+    The bound applies to the ratio; without one, to the median of our figure.
     """
 
     work: str
@@ -62,7 +62,7 @@ class Finding:
 
     @property
     def met(self) -> bool | None:
-        """Whether what is asked is met; None if nothing is."""
+        """Whether the bound is met; None without a bound."""
         value = self.ours.median if self.ratio is None else self.ratio
         return None if self.bound is None else self.bound.met_by(value)
 

@@ -1,4 +1,4 @@
-"""Installs the pinned peers into a folder that git ignores; names what cannot be had."""
+"""Installs the pinned peers into a folder that git ignores; reports those it cannot install."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.benchmarks.processes import REPOSITORY
 
 PEERS = Path(__file__).parent / "peers"
 CACHE = REPOSITORY / ".bench"
-"""Everything the benchmark makes: environments, configurations, logs."""
+"""Everything that the benchmark creates: environments, configurations, logs."""
 
 
 class Missing(Exception):
@@ -30,7 +30,7 @@ class NodePeers:
     folder: Path
 
     def command(self, name: str) -> str:
-        """Return the path of a command that a package brings. Raises Missing."""
+        """Return the path of a command that a package installs. Raises Missing."""
         return str(_present(self.folder / "node_modules" / ".bin" / name))
 
     def version(self, package: str) -> str:
@@ -39,7 +39,7 @@ class NodePeers:
         return str(json.loads(file.read_text())["version"])
 
     def wiremock_jar(self) -> str:
-        """Return the path of the jar that the package carries. Raises Missing."""
+        """Return the path of the jar in the package. Raises Missing."""
         jars = sorted((self.folder / "node_modules" / "wiremock" / "build").glob("wiremock-standalone-*.jar"))
         return str(_present(jars[-1] if jars else self.folder / "wiremock-standalone.jar"))
 
@@ -59,7 +59,7 @@ def install_node_peers(cache: Path = CACHE) -> NodePeers:
 
 
 def install_moto(cache: Path = CACHE) -> Path:
-    """Install moto_server into an environment of its own, unless it is there; return its folder. Raises Missing."""
+    """Install moto_server into its own environment unless it exists; return its folder. Raises Missing."""
     requirements = PEERS / "moto.txt"
     folder = cache / f"moto-{_digest(requirements.read_bytes(), sys.version.encode())}"
     if not (folder / ".installed").exists():
@@ -71,7 +71,7 @@ def install_moto(cache: Path = CACHE) -> Path:
 
 
 def install_pytest_peers(cache: Path = CACHE) -> Path:
-    """Unpack what else tests use in place of a service, unless it is there; return the folder. Raises Missing."""
+    """Install other test doubles for services unless they are installed; return the folder. Raises Missing."""
     requirements = PEERS / "pytest.txt"
     folder = cache / f"pytest-{_digest(requirements.read_bytes(), sys.version.encode())}"
     if not (folder / ".installed").exists():
@@ -82,7 +82,7 @@ def install_pytest_peers(cache: Path = CACHE) -> Path:
 
 
 def install_emulator(cache: Path = CACHE) -> Path:
-    """Build the wheel of this repository and unpack it as it would be installed; return the folder. Raises Missing."""
+    """Build the wheel of this repository and install it; return the folder. Raises Missing."""
     folder = cache / "emulator"
     shutil.rmtree(folder, ignore_errors=True)
     _run([sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), "."], REPOSITORY)
@@ -93,10 +93,10 @@ def install_emulator(cache: Path = CACHE) -> Path:
 
 
 def need(*programs: str) -> None:
-    """Raise Missing unless these programs are on this machine."""
+    """Raise Missing unless these programs are installed."""
     absent = [program for program in programs if shutil.which(program) is None]
     if absent:
-        raise Missing(f"{' and '.join(absent)} {'are' if len(absent) > 1 else 'is'} not on this machine")
+        raise Missing(f"{' and '.join(absent)} {'are' if len(absent) > 1 else 'is'} not installed")
 
 
 def _present(file: Path) -> Path:

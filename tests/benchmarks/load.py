@@ -1,4 +1,4 @@
-"""Measured while the emulator and every peer are running: throughput, fresh worlds, resets."""
+"""Measured while the emulator and every peer are running: throughput, fresh sandboxes, resets."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def throughput(bench: Bench, work: str, targets: Sequence[Target]) -> Iterator[F
 
 
 def _alternate(bench: Bench, work: str, targets: Sequence[Target]) -> dict[str, list[wrk.Load]]:
-    """Load one target after the other, in another order each round; the first round warms up and does not count."""
+    """Load each target in turn, in a different order each round; the first round is warm-up and does not count."""
     loads: dict[str, list[wrk.Load]] = {target.name: [] for target in targets}
     for number in range(bench.plan.rounds + 1):
         bench.tell(f"{work}: {f'round {number} of {bench.plan.rounds}' if number else 'warming up'}")
@@ -50,7 +50,7 @@ def _alternate(bench: Bench, work: str, targets: Sequence[Target]) -> dict[str, 
 def _add_load(
     bench: Bench, work: str, target: Target, seconds: int, loads: dict[str, list[wrk.Load]], counts: bool
 ) -> None:
-    """Load one target; a peer that breaks under it is missing from then on."""
+    """Load one target; a peer that fails counts as missing from then on."""
     try:
         load = wrk.run(target.process.url, target.works[work], seconds, bench.folder)
     except wrk.WrkFailed as reason:
@@ -65,7 +65,7 @@ def _add_load(
 
 
 def fresh_worlds(bench: Bench, process: Process, peers: Sequence[Target]) -> Iterator[Finding]:
-    """The time of a fresh isolated world and one call in it."""
+    """The time of a fresh sandbox and one call in it."""
     work = "fresh sandbox and one call in it"
     bench.tell(work)
     cycles = {peer.name: (peer.process, _timing(*peer.fresh_world)) for peer in peers if peer.fresh_world}
@@ -78,7 +78,7 @@ def fresh_worlds(bench: Bench, process: Process, peers: Sequence[Target]) -> Ite
 
 
 def resets(bench: Bench, process: Process) -> Iterator[Finding]:
-    """The time of a reset against that of one create call."""
+    """The time of a reset compared with that of one create call."""
     bench.tell("reset and create")
     times = bench.medians({"reset": (process, _timing(emulator.RESET)), "create": (process, _timing(works.CREATE))})
     yield compare("reset", times["reset"], "one create call", times["create"], asked.RESET)

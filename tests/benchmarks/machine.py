@@ -1,4 +1,4 @@
-"""What the figures were measured on and with."""
+"""The machine and the versions that the figures were measured with."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OWN_LIBRARIES = ("aiohttp", "uvloop", "aiosqlite", "ariadne", "orjson", "jsonsch
 
 
 def describe_machine() -> dict[str, str | int | float]:
-    """Return processor, cores, memory, system, and how busy the machine was beforehand."""
+    """Return processor, cores, memory, system, and the load of the machine beforehand."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "processor": _processor(),
@@ -28,7 +28,7 @@ def describe_machine() -> dict[str, str | int | float]:
 
 
 def versions(peers: Mapping[str, str]) -> dict[str, str]:
-    """Return the versions of all that takes part."""
+    """Return the versions of the emulator and all peers."""
     found = {"emulator": __version__, "Python": platform.python_version()}
     found |= {library: version(library) for library in OWN_LIBRARIES}
     found |= {
@@ -47,7 +47,7 @@ def _processor() -> str:
 
 
 def _printed(*command: str) -> str:
-    """The first line that a command prints, or "" if it is not there."""
+    """Return the first line that a command prints, or "" if it is not installed."""
     if shutil.which(command[0]) is None:
         return ""
     done = subprocess.run(command, capture_output=True, text=True, check=False)

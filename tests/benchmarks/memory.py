@@ -18,7 +18,7 @@ SANDBOXES = 50
 
 
 def measure(bench: Bench) -> Iterator[Finding]:
-    """Yield what is resident."""
+    """Yield the resident memory."""
     bench.tell("memory: at rest, and with sandboxes")
     with bench.emulator("memory") as process:
         yield from with_sandboxes(process, bench.plan.sandboxes)
@@ -42,7 +42,7 @@ def with_sandboxes(process: Process, count: int) -> Iterator[Finding]:
 
 
 def after_calls(bench: Bench, process: Process) -> Iterator[Finding]:
-    """How much memory grows by calls of which none is like another, and what of it after the journal was full."""
+    """How much memory grows with calls that all differ, and how much of it after the journal was full."""
     wanted = bench.plan.calls
     with closing(Connection(process.port)) as connection:
         # What is imported at the first call of a kind does not grow with calls.
@@ -63,7 +63,7 @@ def after_calls(bench: Bench, process: Process) -> Iterator[Finding]:
 
 
 def after_mixed_calls(bench: Bench, process: Process) -> Iterator[Finding]:
-    """How much memory grows by the mixed work over many sandboxes, and how the times of its calls are spread."""
+    """How much memory grows with the mixed work over many sandboxes, and how the times of its calls vary."""
     names = [f"mixed-{number}" for number in range(SANDBOXES)]
     with closing(Connection(process.port)) as connection:
         for name in names:

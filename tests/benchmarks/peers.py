@@ -1,4 +1,4 @@
-"""The peers: what each is, how it is given the emulator's contract and data, and what it is asked."""
+"""The peers: what each is, how it gets the emulator's contract and data, and its requests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.benchmarks.processes import REPOSITORY
 
 CONTRACT = REPOSITORY / "contracts" / "secoda"
 PATH = "/integration/integrations"
-"""Where the peers have what the emulator has below /secoda/api/v1."""
+"""The peers' base path for what the emulator serves below /secoda/api/v1."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Peer:
 
 
 def available(sample: Sample, folder: Path, wanted: Sequence[str]) -> tuple[list[Peer], dict[str, str]]:
-    """Return the wanted peers that this machine can run, and why not the others."""
+    """Return the wanted peers that this machine can run, and the reasons for those that it cannot."""
     peers, missing = [], {}
     for name in wanted:
         try:
@@ -58,8 +58,8 @@ def available(sample: Sample, folder: Path, wanted: Sequence[str]) -> tuple[list
 
 
 def bare(sample: Sample, folder: Path) -> Peer:
-    """aiohttp on uvloop and nothing else, with the same bytes."""
-    for work, body in sample.answers.items():
+    """Only aiohttp on uvloop, with the same bytes."""
+    for work, body in sample.responses.items():
         (folder / work).write_bytes(body)
     script = str(Path(__file__).parent / "bare.py")
     return Peer(
@@ -76,9 +76,11 @@ def prism(sample: Sample, folder: Path) -> Peer:
     """Prism with the emulator's contract, whose example of the list is the ten integrations."""
     node = install_node_peers()
     shutil.copytree(CONTRACT, folder, dirs_exist_ok=True)
-    # Prism answers with the schema's own example where there is one, before it looks at those of the operation.
+    # Prism returns the schema's example, if it has one, rather than those of the operation.
     schema = folder / "schemas" / "integration-list.schema.json"
-    schema.write_text(json.dumps({**json.loads(schema.read_text()), "examples": [json.loads(sample.answers["list"])]}))
+    schema.write_text(
+        json.dumps({**json.loads(schema.read_text()), "examples": [json.loads(sample.responses["list"])]})
+    )
     command = [node.command("prism"), "mock", "-h", "127.0.0.1", "-v", "error"]
     listing = _at(works.LIST, f"{PATH}?page_size=10")
     return Peer(
@@ -92,7 +94,7 @@ def prism(sample: Sample, folder: Path) -> Peer:
 
 
 def mockoon(sample: Sample, folder: Path) -> Peer:
-    """Mockoon with a static answer for the list (its CRUD is slower), and a CRUD route over the ten integrations."""
+    """Mockoon with a static response for the list (its CRUD is slower), and a CRUD route over the ten integrations."""
     node = install_node_peers()
     (folder / "environment.json").write_text(json.dumps(_mockoon_environment(sample)))
     command = [
@@ -118,7 +120,7 @@ def mockoon(sample: Sample, folder: Path) -> Peer:
 
 def _mockoon_environment(sample: Sample) -> dict[str, Any]:
     records = {"uuid": _uuid(1), "id": "data", "name": "integrations", "value": json.dumps(sample.integrations)}
-    static = {"bodyType": "INLINE", "body": sample.answers["list"].decode(), "disableTemplating": True}
+    static = {"bodyType": "INLINE", "body": sample.responses["list"].decode(), "disableTemplating": True}
     crud = {"bodyType": "DATABUCKET", "databucketID": "data", "crudKey": "id"}
     routes = [
         {"uuid": _uuid(2), "type": "http", "method": "get", "endpoint": "static", "responses": [_mocked(3, static)]},
@@ -163,7 +165,7 @@ def json_server(sample: Sample, folder: Path) -> Peer:
 
 
 def wiremock(sample: Sample, folder: Path, name: str = WIREMOCK, *options: str) -> Peer:
-    """WireMock with static stubs, as it is by default: with a journal of all requests, which is emptied each round."""
+    """WireMock with static stubs and its defaults: a journal of all requests, which is emptied each round."""
     need("java")
     node = install_node_peers()
     mappings = folder / "mappings"
@@ -185,7 +187,7 @@ def wiremock(sample: Sample, folder: Path, name: str = WIREMOCK, *options: str) 
 
 
 def wiremock_fast(sample: Sample, folder: Path) -> Peer:
-    """WireMock as its documentation advises for performance tests: without a journal, without logging."""
+    """WireMock as its documentation recommends for performance tests: without a journal, without logging."""
     return wiremock(sample, folder, WIREMOCK_FAST, "--no-request-journal", "--disable-request-logging")
 
 
@@ -196,21 +198,21 @@ def _stubs(sample: Sample) -> list[dict[str, Any]]:
     return [
         {
             "request": {"method": "GET", "urlPath": PATH},
-            "response": {"status": 200, "headers": headers, "body": sample.answers["list"].decode()},
+            "response": {"status": 200, "headers": headers, "body": sample.responses["list"].decode()},
         },
         {
             "request": {"method": "GET", "urlPathPattern": f"{PATH}/[^/]+"},
-            "response": {"status": 200, "headers": headers, "body": sample.answers["get"].decode()},
+            "response": {"status": 200, "headers": headers, "body": sample.responses["get"].decode()},
         },
         {
             "request": {"method": "POST", "urlPath": PATH, "bodyPatterns": [matcher]},
-            "response": {"status": 201, "headers": headers, "body": sample.answers["create"].decode()},
+            "response": {"status": 201, "headers": headers, "body": sample.responses["create"].decode()},
         },
     ]
 
 
 def moto(sample: Sample, folder: Path) -> Peer:
-    """moto_server with ten secrets, listed: of its JSON services the one whose records are most like integrations."""
+    """moto_server with a list of ten secrets: the one of its JSON services whose records resemble integrations most."""
     environment = install_moto()
     names = tuple(f"{record['type']}/{record['id']}" for record in sample.integrations[:10])
     secrets = [_aws("CreateSecret", {"Name": name, "SecretString": "{}", "Description": "Sample"}) for name in names]
@@ -239,7 +241,7 @@ def _aws(action: str, document: Mapping[str, Any], holds: tuple[str, ...] = ()) 
 
 
 def _at(request: Request, path: str) -> Request:
-    """The same request at another path; what its answer holds is not looked at."""
+    """Return the same request at another path; the content of its response is not checked."""
     return replace(request, path=path, holds=())
 
 

@@ -1,4 +1,4 @@
-"""How much is measured: everything, or what fits into a minute and needs no peer."""
+"""How much is measured: everything, or what takes at most a minute and needs no peer."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from tests.benchmarks.asked import BARE, JSON_SERVER, MOCKOON, MOTO, PRISM, WIRE
 
 @dataclass(frozen=True)
 class Plan:
-    """How often and how long: `seconds` are those of one run of wrk, `cycles` the single calls of one round.
+    """How often and how long: one run of wrk takes `seconds`, one round makes `cycles` single calls.
 
-    Memory is measured after so many `sandboxes`, so many `calls` of which none is like another, and so many
-    `mixed_calls`.
+    Memory is measured after `sandboxes` sandboxes, `calls` calls that all differ, and `mixed_calls` mixed calls.
     """
 
     mode: str

@@ -1,4 +1,4 @@
-"""Servers as processes of their own: started, awaited, weighed, ended."""
+"""Servers as separate processes: start, wait until ready, measure, stop."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from tests.benchmarks.connection import Connection, Request, WrongAnswer
+from tests.benchmarks.connection import Connection, Request, WrongResponse
 
 REPOSITORY = Path(__file__).parent.parent.parent
 PATIENCE = 120.0
-"""Seconds after which a server that does not get ready is given up."""
+"""Seconds after which a server that is not ready counts as failed."""
 
 
 class NotStarted(Exception):
-    """A server did not get ready; the message says what it printed."""
+    """A server did not become ready; the message contains its output."""
 
 
 class Process:
-    """A running server. A context manager that ends it."""
+    """A running server. A context manager that stops it."""
 
     def __init__(
         self, command: Sequence[str], port: int, folder: Path, environ: Mapping[str, str] | None = None
@@ -40,35 +40,35 @@ class Process:
             )
 
     def wait_for(self, ready: Request) -> float:
-        """Return how many seconds after its start the process answered `ready` rightly. Raises NotStarted."""
+        """Return the seconds from the start until the expected response to `ready`. Raises NotStarted."""
         while time.perf_counter() - self._started < PATIENCE:
             if self._popen.poll() is not None:
                 raise NotStarted(f"it ended with {self._popen.returncode}: {self._last_words()}")
             connection = Connection(self.port)
             try:
                 connection.check(ready)
-            except (OSError, http.client.HTTPException, WrongAnswer):
+            except (OSError, http.client.HTTPException, WrongResponse):
                 time.sleep(0.001)
             else:
                 return time.perf_counter() - self._started
             finally:
                 connection.close()
-        raise NotStarted(f"it did not answer {ready.method} {ready.path} rightly: {self._last_words()}")
+        raise NotStarted(f"no expected response to {ready.method} {ready.path}: {self._last_words()}")
 
     def resident_bytes(self) -> int:
-        """Return how much memory the process has now."""
+        """Return the memory that the process uses now."""
         printed = subprocess.run(
             ["ps", "-o", "rss=", "-p", str(self._popen.pid)], capture_output=True, text=True, check=True
         )
         return int(printed.stdout) * 1024
 
     def processor_seconds(self) -> float:
-        """Return how much of a processor's time the process has had, all threads together; on Linux only."""
+        """Return the processor time of the process, all threads together; on Linux only."""
         fields = Path(f"/proc/{self._popen.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def stop(self) -> None:
-        """End the process; if it does not listen, by force."""
+        """Terminate the process; kill it if that does not help."""
         self._popen.terminate()
         try:
             self._popen.wait(10)
@@ -89,13 +89,13 @@ class Process:
 
 
 def free_port() -> int:
-    """Return a port of this machine that nobody listens on."""
+    """Return a free port."""
     with contextlib.closing(socket.socket()) as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
 
 
 def _environ() -> dict[str, str]:
-    """The environment as a user has it: no settings of ours, and Python may keep its compiled files."""
+    """Return a user's environment: without our settings, and Python may write its compiled files."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("EMULATOR_", "PYTHON"))}
     return {**kept, "PYTHONPATH": str(REPOSITORY)}

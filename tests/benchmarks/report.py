@@ -30,7 +30,7 @@ def unmeasured(missing: Mapping[str, str]) -> Iterator[str]:
 
 
 def show(figure: Figure) -> str:
-    """Return a figure's median and spread as people read them: "6,778/s ±4 %"."""
+    """Return a figure's median and spread for people: "6,778/s ±4 %"."""
     spread = f" ±{figure.spread * 100:.0f} %" if len(figure.rounds) > 1 else ""
     return _quantity(figure.median, figure.unit) + spread
 
@@ -79,7 +79,7 @@ def markdown_table(results: Mapping[str, Any]) -> Iterator[str]:
 
 
 def write_findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """Return the findings as JSON has them."""
+    """Return the findings as JSON."""
     return [
         {
             "work": finding.work,

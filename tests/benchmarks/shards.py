@@ -1,4 +1,4 @@
-"""Several processes behind nginx: how throughput grows with them, the calls spread over many sandboxes."""
+"""Several processes behind nginx: how throughput grows with their number; the calls use many sandboxes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WORKS = {"list": "list ten integrations", "create": "create one"}
 
 
 def measure(bench: Bench) -> Iterator[Finding]:
-    """Yield requests/s of several processes as a multiple of those of one, both behind nginx."""
+    """Yield requests/s of several processes as a multiple of those of one process, all behind nginx."""
     try:
         need("nginx")
     except Missing as reason:

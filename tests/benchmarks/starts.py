@@ -1,4 +1,4 @@
-"""The time from process start to the first right answer."""
+"""The time from process start to the first expected response."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ FIRST_GRAPHQL = {
 
 
 def measure(bench: Bench) -> Iterator[Finding]:
-    """Yield the emulator's start against that of each peer, all started one after the other, round by round.
+    """Yield the emulator's start compared with that of each peer; each round starts all, one after the other.
 
-    Then how much longer its first GraphQL call took than its second.
+    Then yield how much longer its first GraphQL call took than its second.
 
-    All are installed: a checkout of the emulator would parse its documents first.
+    The emulator is installed from its wheel: a checkout would parse its documents first.
     """
     seconds: dict[str, list[float]] = {}
     installed = install_emulator()

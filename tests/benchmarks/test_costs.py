@@ -1,4 +1,4 @@
-"""The server's processor time for a call as a ratio to bare aiohttp's: `make bench-ratios`."""
+"""The server's processor time for a call as a multiple of bare aiohttp's: `make bench-ratios`."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_processor_time_of_a_call(work: str, targets: Mapping[str, Target], tmp_
 
 
 def cost(target: Target, work: str, folder: Path) -> float:
-    """Return the seconds of a processor that the server takes for a call."""
+    """Return the server's processor time for a call, in seconds."""
     before = target.process.processor_seconds()
     load = wrk.run(target.process.url, target.works[work], SECONDS, folder)
     taken = target.process.processor_seconds() - before

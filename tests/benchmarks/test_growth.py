@@ -1,4 +1,4 @@
-"""What a longer call costs, as a ratio within one run: `make bench-ratios`."""
+"""How the time of a call grows with its length, as a ratio within one run: `make bench-ratios`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tests.test_masking import KINDS, long_bodies
 ROUNDS = 7
 SIZE = 65_000
 LINEAR = 3.0
-"""Twice as much takes twice as long, four times if the work grows with the square."""
+"""Linear work takes twice as long for twice the size, quadratic work four times."""
 
 
 def growth(work: Callable[[int], object], size: int) -> float:
-    """Return how many times as long the work takes for twice the size: least time against least time, by turns."""
+    """Return the ratio of the least times for twice the size and for the size, measured in turn."""
     once, twice = [], []
     for _ in range(ROUNDS):
         once.append(seconds(work, size))

@@ -1,4 +1,4 @@
-"""What the pytest plugin costs a run that does not use it: `make bench-ratios`."""
+"""The cost of the pytest plugin for a run that does not use it: `make bench-ratios`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ print(time.perf_counter() - before)
 
 
 def test_importing_the_plugin_costs_less_than_20_ms(tmp_path: Path) -> None:
-    """Timed in fresh processes, behind the import of pytest, which every run pays for anyway."""
+    """Timed in fresh processes after the import of pytest, which every run needs anyway."""
     command = [sys.executable, "-c", CODE]
     rounds = [subprocess.run(command, cwd=tmp_path, capture_output=True, check=True) for _ in range(ROUNDS)]
     took = median(float(done.stdout) for done in rounds)

@@ -17,7 +17,7 @@ import pytest
 from tests.benchmarks.processes import REPOSITORY, free_port
 
 pytestmark = pytest.mark.skipif(
-    shutil.which("nginx") is None, reason="2026-11-21: nginx is not on this machine; apt-get install nginx-light"
+    shutil.which("nginx") is None, reason="2026-11-21: nginx is not installed; apt-get install nginx-light"
 )
 
 LIST = "/secoda/api/v1/integration/integrations"
@@ -73,9 +73,9 @@ def shards() -> Iterator[Shards]:
         yield running
 
 
-def process_of(answer: httpx.Response) -> str:
-    assert answer.status_code == 200, answer.text
-    return answer.headers["X-Emulator-Process"]
+def process_of(response: httpx.Response) -> str:
+    assert response.status_code == 200, response.text
+    return response.headers["X-Emulator-Process"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -95,7 +95,7 @@ def test_sandbox_gets_the_same_process_however_it_is_named(shards: Shards, name:
         shards.client.get(f"/~{name}/_emulator/journal"),
         shards.client.get("/_emulator/journal", headers={"X-Emulator-Sandbox": name}),
     ]
-    assert len({process_of(answer) for answer in ways}) == 1
+    assert len({process_of(response) for response in ways}) == 1
 
 
 def test_sandboxes_are_spread_over_all_processes(shards: Shards) -> None:
@@ -118,21 +118,21 @@ def test_calls_without_a_sandbox_share_one_default(shards: Shards) -> None:
         shards.client.get("/_emulator/sandboxes/default"),
         shards.client.get("/_emulator/sandboxes/default/journal"),
     ]
-    assert len({process_of(answer) for answer in ways}) == 1
+    assert len({process_of(response) for response in ways}) == 1
 
 
 def test_new_sandbox_is_refused_unless_the_header_names_it(shards: Shards) -> None:
-    answer = shards.client.post("/_emulator/sandboxes", json={"name": "elsewhere"})
-    assert answer.status_code == 400
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    assert "header X-Emulator-Sandbox" in answer.json()["detail"]
+    response = shards.client.post("/_emulator/sandboxes", json={"name": "elsewhere"})
+    assert response.status_code == 400
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert "header X-Emulator-Sandbox" in response.json()["detail"]
 
 
 @pytest.mark.parametrize("name", ['quote"', "UPPER", "a" * 65, "{}"])
 def test_invalid_header_name_gets_the_emulators_reply(shards: Shards, name: str) -> None:
-    answer = shards.client.get(LIST, headers={**TOKEN, "X-Emulator-Sandbox": name})
-    assert answer.status_code == 404
-    assert "Unknown sandbox" in answer.json()["detail"]
+    response = shards.client.get(LIST, headers={**TOKEN, "X-Emulator-Sandbox": name})
+    assert response.status_code == 404
+    assert "Unknown sandbox" in response.json()["detail"]
 
 
 def test_lost_process_loses_only_its_sandboxes_and_says_so() -> None:
@@ -144,10 +144,10 @@ def test_lost_process_loses_only_its_sandboxes_and_says_so() -> None:
             shards.printed()
             == f"Process {lost} has ended with -9: its sandboxes are gone, those of the others are not.\n"
         )
-        answers = {name: shards.client.get(f"/~{name}{LIST}", headers=TOKEN) for name in NAMES}
-    assert {name: answer.status_code for name, answer in answers.items()} == {
+        responses = {name: shards.client.get(f"/~{name}{LIST}", headers=TOKEN) for name in NAMES}
+    assert {name: response.status_code for name, response in responses.items()} == {
         name: 502 if home == lost else 200 for name, home in homes.items()
     }
-    problem = answers[NAMES[0]]
+    problem = responses[NAMES[0]]
     assert problem.headers["Content-Type"] == "application/problem+json"
     assert problem.json()["detail"].startswith("The process of the sandbox world-0 did not answer.")

@@ -1,4 +1,4 @@
-"""The work that is measured under load: requests of which none is like another, as those of users are."""
+"""The work that is measured under load: requests that all differ, as those of users do."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import replace
 from tests.benchmarks.connection import Request
 
 NUMBER = "################"
-"""Where a request differs each time that wrk sends it: hexadecimal digits."""
+"""A placeholder that wrk replaces in each request by different hexadecimal digits."""
 
 TRACED = {"traceparent": f"00-{'0' * 16}{NUMBER}-{NUMBER}-01"}
-"""A header of each request's own, as traced clients send it (W3C Trace Context)."""
+"""A header that differs in each request, as clients with tracing send it (W3C Trace Context)."""
 
 JSON = {"Content-Type": "application/json"}
 SECODA = {"Authorization": "Bearer secoda-token", "Accept": "application/json", **TRACED}
@@ -20,7 +20,7 @@ PARADIME = {"X-API-KEY": "paradime-key", "X-API-SECRET": "paradime-secret", **JS
 INTEGRATIONS = "/secoda/api/v1/integration/integrations"
 GRAPHQL = "/paradime/graphql"
 IDS = 500
-"""So many integrations can be got by their ids."""
+"""How many integrations can be read by id."""
 
 LIST = Request("GET", f"{INTEGRATIONS}?page_size=10", SECODA)
 NEW = {
@@ -48,7 +48,7 @@ DOCUMENTS = (
 
 
 def graphql(document: str, logo: bool) -> Request:
-    """Run a document with a variable that it uses, and one that it does not, which is another each time."""
+    """Run a document with a variable that it uses, and an unused one that differs each time."""
     body = {"query": document, "variables": {"logo": logo, "request": NUMBER}}
     return Request("POST", GRAPHQL, PARADIME, json.dumps(body).encode(), holds=("uid",))
 
@@ -62,7 +62,7 @@ def get(id: str) -> Request:
 
 
 def works(ids: Sequence[str], first_ten: Sequence[str]) -> Mapping[str, Sequence[Request]]:
-    """Return the requests of each work, which are sent in turn."""
+    """Return the requests of each work; they are sent in turn."""
     listing = replace(LIST, holds=tuple(first_ten))
     gets = tuple(map(get, ids))
     return {
@@ -75,11 +75,11 @@ def works(ids: Sequence[str], first_ten: Sequence[str]) -> Mapping[str, Sequence
 
 
 def mixed(listing: Request, gets: Sequence[Request], create: Request) -> Sequence[Request]:
-    """Return five lists, four gets and a creation, as often as brings each get."""
+    """Return five lists, four gets and a creation, repeated until each get is included."""
     fours = [gets[start : start + 4] for start in range(0, len(gets), 4)]
     return [one for four in fours for one in (listing, *four, *[listing] * 4, create)]
 
 
 def in_sandbox(name: str, request: Request) -> Request:
-    """The same request to a sandbox, named in the path."""
+    """Return the same request to a sandbox, which is named in the path."""
     return replace(request, path=f"/~{name}{request.path}")

@@ -1,4 +1,4 @@
-"""Load from another process: wrk with 16 connections that are kept alive."""
+"""Load from another process: wrk with 16 keep-alive connections."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ CONNECTIONS = 16
 
 
 class WrkFailed(Exception):
-    """wrk could not do its work; the message says why."""
+    """wrk failed; the message says why."""
 
 
 @dataclass(frozen=True)
 class Load:
-    """What one run of wrk saw; times in seconds. `refused` counts answers of 400 and above, `broken` connections."""
+    """The result of a run of wrk; times in seconds. `refused` counts statuses from 400, `broken` connections."""
 
     requests: int
     seconds: float
@@ -37,12 +37,12 @@ class Load:
 
 
 def is_there() -> bool:
-    """Return whether wrk is on this machine."""
+    """Return whether wrk is installed."""
     return shutil.which("wrk") is not None
 
 
 def run(url: str, requests: Sequence[Request], seconds: int, folder: Path) -> Load:
-    """Send requests in turn, each with another number. `folder` takes a file with them.
+    """Send requests in turn, each with a different number. Writes a file with them into `folder`.
 
     Raises WrkFailed, also for errors.
     """
@@ -52,13 +52,13 @@ def run(url: str, requests: Sequence[Request], seconds: int, folder: Path) -> Lo
     load = _run(["-s", str(HERE / "differing.lua"), url, "--", str(file)], seconds)
     if load.refused or load.broken:
         raise WrkFailed(
-            f"{url}: of {load.requests} answers {load.refused} were errors, {load.broken} connections broke"
+            f"{url}: of {load.requests} responses {load.refused} were errors, {load.broken} connections broke"
         )
     return load
 
 
 def run_unlike(url: str, seconds: int, first: int) -> Load:
-    """Send calls of which none is like another, numbered from `first`; most of them are refused."""
+    """Send calls that all differ, numbered from `first`; most of them are rejected."""
     return _run(["-s", str(HERE / "unlike.lua"), url, "--", str(first)], seconds)
 
 
@@ -71,13 +71,13 @@ def _run(words: Sequence[str], seconds: int) -> Load:
 
 
 def parse(output: str) -> Load:
-    """Read what our scripts make wrk print last. Raises WrkFailed if it is not there, or no request was answered."""
+    """Read the last output of wrk, which our scripts print. Raises WrkFailed without output or without responses."""
     lines = [line for line in output.splitlines() if line.startswith("{")]
     if not lines:
         raise WrkFailed(f"wrk printed no figures: {output.strip()!r}")
     seen = json.loads(lines[-1])
     if not seen["requests"]:
-        raise WrkFailed("wrk got no answer at all")
+        raise WrkFailed("wrk got no response at all")
     million = 1_000_000
     return Load(
         seen["requests"],

@@ -53,7 +53,7 @@ def test_a_client_is_generated_without_a_complaint(
     assert {"armedfault", "exchange", "sandbox"} <= {name.removeprefix("model") for name in made}
 
 
-@pytest.mark.skipif(not (shutil.which("node") and shutil.which("npm")), reason="node and npm are not on this machine")
+@pytest.mark.skipif(not (shutil.which("node") and shutil.which("npm")), reason="node and npm are not installed")
 def test_a_typescript_client_steers_the_emulator(
     client: Callable[[str], Client], generate: Callable[[str, Path], list[str]], tmp_path: Path
 ) -> None:
