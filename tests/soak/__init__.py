@@ -1,1 +1,1 @@
-"""What takes long, and is run by a command of its own."""
+"""Long tests, each run by a separate command."""

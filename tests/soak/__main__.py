@@ -1,4 +1,4 @@
-"""`make soak`: each hostile kind of client beside well-behaved ones; a table of what they did to the process."""
+"""`make soak`: each kind of hostile client beside well-behaved ones; prints a table of their effects on the process."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from tests.soak.emulator import MEMORY_LIMIT, Emulator
 from tests.soak.kinds import KINDS, Hostile
 
 MOST_SECONDS = 0.25
-"""So long an answer of /_emulator/health may take on a quiet machine."""
+"""The longest time that a response of /_emulator/health may take on a quiet machine."""
 
 QUIET_SECONDS = 0.03
-"""A machine is quiet if no answer takes longer while there are only the neighbours: looked at before and after."""
+"""A machine is quiet if no response takes longer with only the neighbours running, both before and after."""
 
 CALM_SECONDS = 1.0
 RETURNED = 300 * 1024**2
-"""So much more than before may stay resident in the end: the journals, and what the allocator keeps."""
+"""How much more memory may stay resident at the end: the journals, and what the allocator keeps."""
 
 NEIGHBOURS = 2
 
 
 @dataclass
 class Row:
-    """What one kind did."""
+    """The effects of one kind of client."""
 
     name: str
     seconds: float
@@ -38,13 +38,13 @@ class Row:
     own_wait: float
     peak: int
     left: int
-    answers: str
+    responses: str
     is_quiet: bool = False
     problems: list[str] = field(default_factory=list)
 
 
 class Watcher:
-    """A process whose lines are read as they come. A context manager that ends it."""
+    """A process whose output is read line by line. A context manager that stops it."""
 
     def __init__(self, module: str, *arguments: object) -> None:
         self.lines: list[str] = []
@@ -68,7 +68,7 @@ class Watcher:
 
 
 def waits(health: Watcher, since: float) -> list[tuple[float, float]]:
-    """Return the waits of the answers since a time: in all, and without what the processors did for others."""
+    """Return the response times since a time: in total, and without waiting for a processor."""
     found = []
     for line in health.lines:
         asked, took, stolen = map(float, line.split())
@@ -78,14 +78,14 @@ def waits(health: Watcher, since: float) -> list[tuple[float, float]]:
 
 
 def is_quiet(health: Watcher) -> bool:
-    """Look for a moment whether the machine has nothing else to do."""
+    """Return whether the machine is idle for a moment."""
     since = time.monotonic()
     time.sleep(CALM_SECONDS)
     return max((one[0] for one in waits(health, since)), default=0.0) <= QUIET_SECONDS
 
 
 def run_kind(name: str, emulator: Emulator, health: Watcher, neighbours: list[Watcher]) -> Row:
-    """Let one kind of client loose, and tell what became of the others."""
+    """Run one kind of client and return its effects on the others."""
     emulator.forget_peak()
     quiet_before = is_quiet(health)
     counts = [len(neighbour.lines) for neighbour in neighbours]
@@ -107,30 +107,32 @@ def run_kind(name: str, emulator: Emulator, health: Watcher, neighbours: list[Wa
     if peak > MEMORY_LIMIT:
         problems.append(f"{peak // 10**6} MB were resident")
     if any(500 <= status < 600 and status not in (503, 507) for status in hostile.statuses):
-        problems.append("an answer of 500")
+        problems.append("a response with status 500")
     for neighbour, count in zip(neighbours, counts, strict=True):
         problems += [line for line in neighbour.lines[count:] if line != "ok"][:3]
     httpx.delete(f"{emulator.url}/_emulator/sandboxes/hostile", timeout=300)
-    answers = ", ".join(f"{count} of {status}" for status, count in sorted(Counter(hostile.statuses).items()) if status)
+    responses = ", ".join(
+        f"{count} of {status}" for status, count in sorted(Counter(hostile.statuses).items()) if status
+    )
     wait, own = max(one[0] for one in found), max(one[1] for one in found)
-    return Row(name, ended - started, wait, own, peak, emulator.resident(), answers, quiet, problems)
+    return Row(name, ended - started, wait, own, peak, emulator.resident(), responses, quiet, problems)
 
 
 def main() -> int:
-    """Run all kinds, or those that are named. Return 1 if something was not as it has to be."""
+    """Run all kinds, or the named ones. Return 1 after a problem."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
-    parser.add_argument("--only", default="", help="only kinds with this in their name")
-    parser.add_argument("--strict-times", action="store_true", help="hold whole waits to the bound, on any machine")
+    parser.add_argument("--only", default="", help="only kinds whose name contains this text")
+    parser.add_argument("--strict-times", action="store_true", help="apply the bound to total times, on any machine")
     options = parser.parse_args()
     names = [name for name in KINDS if options.only.lower() in name.lower()]
-    print("| client | seconds | health waits at most, s | without others' work | peak, MB | left, MB | answers |")
+    print("| client | seconds | health waits at most, s | without others' work | peak, MB | left, MB | responses |")
     print("|---|---|---|---|---|---|---|", flush=True)
     problems = []
     with Emulator() as emulator, Watcher("tests.soak.health", emulator.port, emulator.pid) as health:
         others = [Watcher("tests.soak.neighbours", emulator.url, number) for number in range(NEIGHBOURS)]
         try:
             while emulator.lives() and not all(len(other.lines) > 2 for other in others):
-                time.sleep(0.1)  # what is imported once
+                time.sleep(0.1)  # for imports at first use
             before = emulator.resident()
             for name in names:
                 row = run_kind(name, emulator, health, others)
@@ -139,7 +141,7 @@ def main() -> int:
                     row.problems.append(f"health waited {held:.2f} s")
                 print(
                     f"| {row.name} | {row.seconds:.1f} | {row.wait:.2f}{'' if row.is_quiet else ' (busy)'}"
-                    f" | {row.own_wait:.2f} | {row.peak / 10**6:.0f} | {row.left / 10**6:.0f} | {row.answers} |",
+                    f" | {row.own_wait:.2f} | {row.peak / 10**6:.0f} | {row.left / 10**6:.0f} | {row.responses} |",
                     flush=True,
                 )
                 problems += [f"{row.name}: {problem}" for problem in row.problems]
@@ -164,7 +166,7 @@ def main() -> int:
             for other in others:
                 other.__exit__()
     for problem in problems:
-        print(f"NOT as it has to be: {problem}", file=sys.stderr)
+        print(f"PROBLEM: {problem}", file=sys.stderr)
     return bool(problems)
 
 

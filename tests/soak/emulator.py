@@ -1,4 +1,4 @@
-"""The emulator as a process of its own, and what the system tells about it (Linux)."""
+"""The emulator as a separate process, and its figures from the operating system (Linux)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 from types import TracebackType
 
 MEMORY_LIMIT = 1024**3
-"""So much may be resident. RLIMIT_AS would count what threads and arenas only reserve, so the peak is read instead."""
+"""The limit of resident memory: the peak, as RLIMIT_AS would count memory that threads and arenas only reserve."""
 
 
 class Emulator:
-    """`emulator serve` with TLS, at free ports. A context manager that ends it."""
+    """`emulator serve` with TLS, at free ports. A context manager that stops it."""
 
     def __init__(self, *options: str) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="soak-")
@@ -56,11 +56,11 @@ class Emulator:
         return self._process.poll() is None
 
     def resident(self) -> int:
-        """Return how many bytes are resident now, 0 if it has ended."""
+        """Return the resident bytes now, 0 if the process has ended."""
         return self._status("VmRSS")
 
     def peak(self) -> int:
-        """Return how many bytes were resident at most since `forget_peak`."""
+        """Return the most resident bytes since `forget_peak`."""
         return self._status("VmHWM")
 
     def forget_peak(self) -> None:

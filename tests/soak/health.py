@@ -1,8 +1,8 @@
-"""`python -m tests.soak.health PORT PID`: ask for health again and again, and print how long each answer took.
+"""`python -m tests.soak.health PORT PID`: request health repeatedly, and print how long each response took.
 
-A process of its own, so that nothing that the hostile clients do holds it up. One line an answer: when it was asked
-(CLOCK_MONOTONIC), how long it took, and how long meanwhile one of the
-emulator's threads was ready but had no processor, all in seconds.
+A separate process, so that the hostile clients do not delay it. It prints one line per response: the time of the
+request (CLOCK_MONOTONIC), how long the response took, and how long meanwhile one of the emulator's threads was ready
+but had no processor, all in seconds.
 """
 
 from __future__ import annotations

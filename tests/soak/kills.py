@@ -1,7 +1,7 @@
-"""Kills an emulator with --database again and again, amid all it does, and looks at what the next one finds.
+"""Kills an emulator with --database repeatedly while it works, and checks what the next process finds.
 
-`python -m tests.soak.kills --rounds 100 --seed 7` says which acknowledged call is not whole, and which other is half
-done.
+`python -m tests.soak.kills --rounds 100 --seed 7` reports acknowledged calls that are incomplete, and others that are
+half done.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ ROWS = (0, 1, 260, 900, 2600)
 """Sizes of uploads: none, one row, more than a batch, several, many."""
 
 State = dict[str, "tuple[str, int]"]
-"""Integrations by name, each with the version of its rows and how many there are."""
+"""Integrations by name, each with the version and number of its rows."""
 
 
 class Killed(Exception):
-    """The emulator has gone."""
+    """The emulator was killed."""
 
 
 @dataclass
 class Model:
-    """What has been acknowledged; `pending` is what it would be if the call under way were whole, too."""
+    """The acknowledged state; `pending` is the state if the running call completed, too."""
 
     known: State = field(default_factory=dict)
     pending: State | None = None
 
     def allows(self, found: State) -> bool:
-        """Return True if every acknowledged call is whole in `found`, and the other one whole or absent."""
+        """Return whether every acknowledged call is complete in `found`, and the running one complete or absent."""
         return found in (self.known, self.known if self.pending is None else self.pending)
 
 
 class Writer:
-    """Makes, fills, refills and deletes integrations of its own, one call after the other."""
+    """Creates, fills, refills and deletes its integrations, one call after the other."""
 
     def __init__(self, url: str, name: str, random: Random, model: Model) -> None:
         self._url = url + INTEGRATIONS
@@ -58,11 +58,11 @@ class Writer:
         self._made = 0
 
     def adopt(self, ids: dict[str, str]) -> None:
-        """Go on with integrations that an earlier process has kept, by name."""
+        """Continue with integrations that an earlier process kept, by name."""
         self._ids = {name: id for name, id in ids.items() if name in self._model.known}
 
     def step(self, client: httpx.Client) -> None:
-        """Make one call. Raises Killed if it is not answered."""
+        """Make one call. Raises Killed without a response."""
         names = sorted(self._model.known)
         chosen = self._random.choice(names) if names else ""
         step = self._random.choice(
@@ -104,8 +104,8 @@ class Writer:
         assert answer.status_code == 204, answer.text
 
 
-class Worlds(Writer):
-    """Takes snapshots, restores and resets between its own writes: then nothing of others may be under way."""
+class SnapshotWriter(Writer):
+    """Takes snapshots, restores and resets between its writes; the other writers must be idle meanwhile."""
 
     def __init__(self, url: str, name: str, random: Random, model: Model) -> None:
         super().__init__(url, name, random, model)
@@ -113,7 +113,7 @@ class Worlds(Writer):
         self._kept: tuple[State, dict[str, str]] | None = None
 
     def step(self, client: httpx.Client) -> None:
-        """Make one call. Raises Killed if it is not answered."""
+        """Make one call. Raises Killed without a response."""
         steps = [self._save, self._reset, *([self._restore] * 2 if self._kept else [])]
         if self._random.random() < 0.5:
             self._acknowledge(self._random.choice(steps), client, "")
@@ -139,9 +139,9 @@ class Worlds(Writer):
 
 
 def found_in(control: Control, prefix: str) -> tuple[State, dict[str, str]]:
-    """Return what the emulator has of the integrations with that prefix, and their ids by name.
+    """Return the emulator's integrations with that prefix, and their ids by name.
 
-    Raises AssertionError if there are rows that belong to no upload in force, or a sync that nobody will end.
+    Raises AssertionError for rows without an upload in force, and for a sync that will never end.
     """
     integrations = {one["id"]: one["name"] for one in records(control, "secoda.integrations")}
     syncs = records(control, "secoda.syncs")
@@ -151,7 +151,7 @@ def found_in(control: Control, prefix: str) -> tuple[State, dict[str, str]]:
     rows: Counter[tuple[str, str]] = Counter()
     for row in records(control, "secoda.resources"):
         tag = row["key"].partition(":")[0]
-        assert tag in current, f"a row of {tag} is in nobody's way, and for nobody"
+        assert tag in current, f"a row of {tag} belongs to no upload"
         if row["entity_type"] == "column":
             rows[integrations[current[tag]], row["title"].partition("c")[0]] += 1
     for (name, version), count in rows.items():
@@ -172,7 +172,7 @@ def records(control: Control, collection: str) -> list[dict[str, Any]]:
 
 
 def run(folder: Path, seed: int, rounds: int) -> int:
-    """Kill an emulator so often, and return how many calls it had acknowledged."""
+    """Kill an emulator `rounds` times; return how many calls it acknowledged."""
     random, models, acknowledged = Random(seed), dict[str, Model](), 0
     for number in range(rounds + 1):
         with process("--database", str(folder / "kept.db")) as (started, control):
@@ -182,8 +182,8 @@ def run(folder: Path, seed: int, rounds: int) -> int:
                 model.known, model.pending = state, None
             if number == rounds:
                 break
-            kind = random.choice([Writer, Writer, Worlds])
-            if kind is Worlds:
+            kind = random.choice([Writer, Writer, SnapshotWriter])
+            if kind is SnapshotWriter:
                 control.done("POST", "/reset")
                 models = {"world": Model()}
             elif set(models) != {"w0", "w1", "w2"}:
@@ -198,7 +198,7 @@ def run(folder: Path, seed: int, rounds: int) -> int:
 
 
 def work_until_killed(writers: list[Writer], started: Any, calls: int, seconds: float) -> int:
-    """Let the writers work, and kill the process `seconds` after so many calls; return how many were acknowledged."""
+    """Run the writers, kill the process `seconds` after `calls` calls; return how many it acknowledged."""
     count, problems, enough = [0], list[BaseException](), threading.Event()
 
     def work(writer: Writer) -> None:
@@ -219,7 +219,7 @@ def work_until_killed(writers: list[Writer], started: Any, calls: int, seconds: 
     for thread in threads:
         thread.start()
     enough.wait()
-    # Amid the next calls, wherever they are by then: that is the point, and no test waits for it.
+    # Kill it during the next calls, at an arbitrary point: that is the purpose of this run.
     threading.Event().wait(seconds)
     started.send_signal(signal.SIGKILL)
     for thread in threads:
@@ -230,7 +230,7 @@ def work_until_killed(writers: list[Writer], started: Any, calls: int, seconds: 
 
 
 def differences(model: Model, found: State) -> str:
-    """Return what is found and was not acknowledged, and the other way round."""
+    """Return the differences between the acknowledged and the found state."""
     names = sorted(name for name in {**model.known, **found} if model.known.get(name) != found.get(name))
     return "; ".join(f"{name}: acknowledged {model.known.get(name)}, found {found.get(name)}" for name in names)
 
@@ -243,7 +243,7 @@ def main() -> None:
     options = parser.parse_args()
     with TemporaryDirectory() as folder:
         acknowledged = run(Path(folder), options.seed, options.rounds)
-    print(f"{options.rounds} kills, {acknowledged} acknowledged calls: each whole, every other one whole or absent")
+    print(f"{options.rounds} kills, {acknowledged} acknowledged calls: all complete, all others complete or absent")
 
 
 if __name__ == "__main__":

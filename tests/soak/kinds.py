@@ -1,6 +1,6 @@
-"""What hostile, careless and unlucky clients send: one function a kind, each just under the limits where there are any.
+"""What hostile, careless and unlucky clients send: one function per kind, each just below the limits if there are any.
 
-A kind returns the statuses that it was answered with, or raises what the client raised; any answer will do but a 500.
+A kind returns the statuses of the responses, or raises what the client raised; every status is fine except 500.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.soak.emulator import Emulator
 from tests.soak.neighbours import CELIGO, IMMUTA, PARADIME, SECODA
 
 MARKS = MOST_VALUES - 1000
-"""So many commas, colons and opening brackets of JSON are just under the limit."""
+"""The number of commas, colons and opening brackets of JSON just below the limit."""
 
 JSON = {"Content-Type": "application/json"}
 DBT = "8c0f3d7e-41b5-4f0a-9a66-2d9b1e4c5f70"
@@ -33,7 +33,7 @@ RUN_RESULTS = b'{"metadata": {}, "results": []}'
 
 
 class Hostile:
-    """A client with a sandbox of its own."""
+    """A client with its own sandbox."""
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
@@ -58,7 +58,7 @@ class Hostile:
             yield connection
 
     def integration(self, vendor: str) -> str:
-        """Make an integration of Celigo's or Secoda's and return its path."""
+        """Create an integration of Celigo or Secoda and return its path."""
         if vendor == "celigo":
             made = self.json("POST", "/celigo/v1/integrations", CELIGO, b'{"name": "a"}').json()
             return f"/celigo/v1/integrations/{made['_id']}"
@@ -183,7 +183,7 @@ VALUES: Mapping[str, Callable[[int], bytes]] = {
     "empty objects": lambda marks: b"[" + b"{}," * (marks // 2) + b"1]",
     "keys": lambda marks: b"{" + b",".join(b'"k%d":1' % number for number in range(marks // 2)) + b"}",
 }
-"""By name, JSON of so many commas, colons and brackets: what the emulator counts."""
+"""By name, JSON with a given number of commas, colons and brackets, which the emulator counts."""
 
 PLACES = {
     "Celigo": b'{"name": "a", "settings": %s}',

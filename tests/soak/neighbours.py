@@ -1,6 +1,6 @@
-"""`python -m tests.soak.neighbours URL NUMBER`: a well-behaved client, in a sandbox of its own.
+"""`python -m tests.soak.neighbours URL NUMBER`: a well-behaved client in its own sandbox.
 
-It does what tests do, over and over, and checks every answer. One line a round: "ok", or what was wrong.
+It does what tests do, repeatedly, and checks every response. It prints one line per round: "ok", or what was wrong.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PAUSE_SECONDS = 0.02
 
 
 class Wrong(Exception):
-    """An answer was not as it has to be."""
+    """An unexpected response."""
 
 
 def main(url: str, number: int) -> None:
@@ -37,7 +37,7 @@ def main(url: str, number: int) -> None:
 
 
 def _round(client: httpx.Client, mark: str) -> None:
-    """Make, read and delete something of each vendor."""
+    """Create, read and delete a record of each vendor."""
     made = _expect(client.post("/celigo/v1/integrations", headers=CELIGO, json={"name": mark}), 201).json()
     place = f"/celigo/v1/integrations/{made['_id']}"
     _same(_expect(client.get(place, headers=CELIGO), 200).json()["name"], mark)
