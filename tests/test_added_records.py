@@ -126,7 +126,7 @@ def test_several_are_added_together_or_not_at_all(sandbox: SandboxClient) -> Non
     assert integrations.add_many([]) == []
 
 
-def test_what_goes_with_a_record_is_added_and_undone_with_it(sandbox: SandboxClient) -> None:
+def test_linked_records_are_added_and_rolled_back_with_their_record(sandbox: SandboxClient) -> None:
     source = sandbox.state("immuta.data_sources").add(id=4711, name="Orders")
     assert [one for one in sandbox.state("immuta.dictionaries") if one["dataSource"] == 4711]
     assert [one["state"] for one in sandbox.state("immuta.subscriptions") if one["dataSource"] == 4711] == ["owner"]
@@ -179,7 +179,7 @@ def test_an_invalid_record_has_to_be_forced(sandbox: SandboxClient) -> None:
     assert "force" not in str(problem.value)
 
 
-def test_an_id_that_is_taken_is_a_conflict(sandbox: SandboxClient) -> None:
+def test_an_id_in_use_is_a_conflict(sandbox: SandboxClient) -> None:
     integrations = sandbox.state("secoda.integrations")
     record = integrations.add(name="Mine")
     for add in (integrations.add, lambda one: integrations.add_many([one, {"id": "x"}])):
@@ -197,7 +197,7 @@ def test_populate_returns_what_it_adds(sandbox: SandboxClient) -> None:
     assert integrations.add(name="After") not in added
 
 
-def test_what_was_added_is_kept_in_a_file(catalogue: Catalogue, tmp_path: Path) -> None:
+def test_added_records_are_stored_in_a_file(catalogue: Catalogue, tmp_path: Path) -> None:
     file = str(tmp_path / "kept.db")
     made: list[Any] = []
     for _ in range(2):

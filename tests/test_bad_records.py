@@ -1,4 +1,4 @@
-"""A record that was forced in and cannot be served is told of by name; a credential nobody can use is never taken."""
+"""Forced records that cannot be served are reported by name; unusable credentials are always rejected."""
 
 from __future__ import annotations
 

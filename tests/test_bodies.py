@@ -145,7 +145,7 @@ def test_the_control_api_refuses_at_once_too(server: Secure, request_line: bytes
         assert statuses(received(connection)) == [status]
 
 
-def test_a_body_sent_without_a_100_is_not_taken_for_a_request(server: Secure) -> None:
+def test_a_body_sent_without_a_100_is_not_read_as_a_request(server: Secure) -> None:
     inside = b"GET /api/v1/integration/integrations HTTP/1.1\r\nHost: api.secoda.co\r\n" + KEY + b"\r\n"
     with connected(server) as connection:
         request = b"POST /api/v1/nothing HTTP/1.1\r\nHost: api.secoda.co\r\nConnection: close\r\n" + EXPECT
@@ -162,7 +162,7 @@ def test_no_other_client_gets_a_100(server: Secure, expect: bytes) -> None:
         assert statuses(received(connection)) == [201]
 
 
-def test_http_1_0_knows_no_100(server: Secure) -> None:
+def test_http_1_0_has_no_100(server: Secure) -> None:
     with connected(server) as connection:
         connection.sendall(POST.replace(b"HTTP/1.1", b"HTTP/1.0") + EXPECT + b"Content-Length: 12\r\n\r\n")
         connection.sendall(b'{"name":"x"}')

@@ -5,7 +5,7 @@ from __future__ import annotations
 from emulator.runtime.bounded import BoundedCache
 
 
-def test_the_least_recently_used_goes_first() -> None:
+def test_the_least_recently_used_is_dropped_first() -> None:
     cache = BoundedCache[str, int](100)
     for name in "abcd":
         cache.put(name, ord(name), 25)

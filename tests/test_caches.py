@@ -40,7 +40,7 @@ def test_a_glob_may_have_200_characters(emulator: EmulatorUnderTest, length: int
 
 
 @pytest.mark.parametrize(("most", "kept"), [(1, 1), (10**9, 4)])
-def test_only_templates_that_fit_are_kept(
+def test_templates_are_cached_up_to_the_limit(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, most: int, kept: int
 ) -> None:
     monkeypatch.setattr(templates, "TEMPLATES_BYTES", most)

@@ -98,7 +98,7 @@ def test_wrong_usage_is_one_sentence_and_status_2(command: Run, words: list[str]
     assert err.startswith(sentence)
 
 
-def test_a_file_other_than_a_database_is_one_sentence_and_status_2(command: Run, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_gives_one_sentence_and_status_2(command: Run, tmp_path: Path) -> None:
     (tmp_path / "text.sqlite").write_text("This is no database, and long enough to look at it. " * 40)
     ended = command("serve", "--port", "0", "--database", "text.sqlite")
     assert ended == (2, "", "emulator: database: text.sqlite cannot be opened: file is not a database\n")
@@ -337,7 +337,7 @@ def test_wait_gives_up_with_status_1(command: Run) -> None:
     assert err.startswith(f"emulator: {url} is not ready after 0 s: No reply from an emulator at {url}: ")
 
 
-def test_reset_makes_the_sandbox_anew(command: Run, emulator: EmulatorUnderTest) -> None:
+def test_a_reset_recreates_the_sandbox(command: Run, emulator: EmulatorUnderTest) -> None:
     emulator.scenario("secoda/rate-limited")
     assert command("reset", "--url", emulator.root) == (0, "", "")
     assert not emulator.sandbox.scenarios

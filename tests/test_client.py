@@ -111,7 +111,7 @@ def test_invalid_url_is_refused(url: str) -> None:
         Client(url)
 
 
-def test_server_other_than_an_emulator_is_reported() -> None:
+def test_a_server_that_is_not_an_emulator_is_reported() -> None:
     class Stranger(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_error(404)
@@ -367,7 +367,7 @@ def test_verified_calls_are_returned(sandbox: SandboxClient) -> None:
     assert exchange.query == (("page", "2"),)
 
 
-def test_verdict_holds_though_the_journal_makes_room_for_others(
+def test_a_verdict_stays_when_the_journal_drops_exchanges(
     sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     list_integrations(sandbox.secoda, page="2")
@@ -454,7 +454,7 @@ def test_snapshot_is_restored(sandbox: SandboxClient) -> None:
     assert len(integrations) == before
 
 
-def test_snapshot_is_taken_to_another_sandbox_as_a_file(client: Client, sandbox: SandboxClient) -> None:
+def test_a_snapshot_file_can_be_restored_in_another_sandbox(client: Client, sandbox: SandboxClient) -> None:
     sandbox.state("secoda.integrations").populate(1)
     sandbox.snapshot("before")
     with client.create_sandbox() as other:

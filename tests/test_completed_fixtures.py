@@ -77,7 +77,7 @@ def test_editors_allow_what_is_left_out_with_the_word_only(catalogue: Catalogue,
     assert Draft202012Validator(schema).is_valid(yaml.safe_load(text)) is is_valid
 
 
-async def test_what_goes_with_a_record_fits_it(catalogue: Catalogue, tmp_path: Path) -> None:
+async def test_linked_records_fit_their_record(catalogue: Catalogue, tmp_path: Path) -> None:
     folder = write(tmp_path, "immuta.data_sources", "defaults: populate\nrecords: [{id: 4711, name: Orders}]\n")
     dictionaries = await records(catalogue, "immuta.dictionaries", fixtures=folder)
     assert 4711 in {one["dataSource"] for one in dictionaries}
@@ -155,7 +155,7 @@ def test_a_mistake_in_given_fields_is_reported_with_its_place(
     ],
     ids=["id-twice", "no-such-record", "does-not-fit"],
 )
-async def test_what_cannot_be_completed_stops_the_start(
+async def test_fixtures_that_cannot_be_completed_stop_the_start(
     catalogue: Catalogue, tmp_path: Path, name: str, text: str, sentence: str
 ) -> None:
     folder = write(tmp_path, name, text.replace("{0}", json.dumps("740904fe-e87d-44f8-8a91-b13631ff2812")))

@@ -182,7 +182,7 @@ def test_an_unknown_method_gets_the_vendors_reply_and_is_journalled(
 
 
 @pytest.mark.parametrize("method", [b"FOO", b"get"])
-def test_a_method_that_comes_byte_by_byte_is_read_whole(server: Secure, method: bytes) -> None:
+def test_a_method_sent_byte_by_byte_is_read_completely(server: Secure, method: bytes) -> None:
     request = b"\r\n" + method + b" " + TARGET + b" HTTP/1.1\r\n" + HOST
     with connected(server) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

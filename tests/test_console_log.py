@@ -140,7 +140,7 @@ def test_colours_are_for_terminals_that_want_them(
     assert format_for(log_format, terminal, no_color) is expected
 
 
-def test_a_pipe_that_nobody_reads_does_not_delay_calls(
+def test_an_unread_pipe_does_not_delay_calls(
     emulator: EmulatorUnderTest, lines: list[Exchange], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     emulator.call("secoda", "GET", "/integration/integrations")

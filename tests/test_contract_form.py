@@ -1,4 +1,4 @@
-"""A user's contract with a mistake: every mistake is told with its file and place, never as an exception."""
+"""A user's contract with a mistake: every mistake is reported with its file and place, never as an exception."""
 
 from __future__ import annotations
 
@@ -249,7 +249,7 @@ def test_source_without_a_name_is_refused(tmp_path: Path, source: str) -> None:
 
 
 @pytest.mark.parametrize("source", ["no source", "Docs of Acme, Errors", "acme-client 1.2, api.py", "anybody/acme"])
-def test_source_with_a_name_is_taken(tmp_path: Path, source: str) -> None:
+def test_a_source_with_a_name_is_accepted(tmp_path: Path, source: str) -> None:
     document = copy.deepcopy(CONTRACT)
     document["servers"][0]["x-evidence"] = {"level": "assumed", "source": source}
     assert found(tmp_path, document) == []

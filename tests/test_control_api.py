@@ -851,7 +851,7 @@ def test_an_upload_that_could_not_be_restored_is_refused_and_changes_nothing(
 
 
 @pytest.mark.parametrize("statements", [["PRAGMA page_size = 8192", "VACUUM"], ["PRAGMA journal_mode = WAL"]])
-def test_an_upload_is_taken_however_its_rows_are_laid_out(
+def test_an_upload_is_accepted_with_any_layout_of_its_rows(
     control: Control, tmp_path: Path, statements: list[str]
 ) -> None:
     control.done("POST", "/snapshots", json={"name": "kept"})
@@ -1025,7 +1025,7 @@ def test_verification_names_what_came_near(control: Control) -> None:
     assert failed["near_misses"] == [{"id": 1, "differences": ["body /name is 'Sales', not 'sales'"]}]
 
 
-def test_har_holds_the_exchanges(control: Control) -> None:
+def test_har_contains_the_exchanges(control: Control) -> None:
     control.client.get(control.url + INTEGRATIONS, headers=SECODA)
     (entry,) = control.done("GET", "/journal.har")["log"]["entries"]
     assert (entry["request"]["method"], entry["response"]["status"]) == ("GET", 200)
@@ -1083,7 +1083,7 @@ def test_a_record_is_put_read_replaced_and_removed(control: Control) -> None:
     assert control.refused("DELETE", path)[0] == 404
 
 
-def test_a_record_outside_its_schema_is_taken_by_force(control: Control) -> None:
+def test_an_invalid_record_can_be_forced(control: Control) -> None:
     path, record = "/state/immuta.tags/99", {"id": 99, "colour": "red"}
     assert control.refused("PUT", path, json=record)[0] == 422
     assert control.done("PUT", f"{path}?force=true", json=record) == record

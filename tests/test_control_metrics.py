@@ -70,7 +70,7 @@ def test_sandboxes_are_counted_as_they_come_and_go(control: Control) -> None:
     assert [*found, metrics(control)["emulator_sandboxes",]] == [1, 2, 1]
 
 
-def test_what_journals_dropped_stays_counted_when_their_sandbox_is_gone(control: Control) -> None:
+def test_dropped_exchanges_stay_counted_after_their_sandbox_is_deleted(control: Control) -> None:
     control.sandbox(name="alpha")
     call(control, 5, f"/~alpha{INTEGRATIONS}")
     call(control, 4)

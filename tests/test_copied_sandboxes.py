@@ -99,7 +99,7 @@ def test_faults_scenarios_journal_and_snapshots_are_not_copied(control: Control)
     assert control.done("GET", "/sandboxes/beta/snapshots")["snapshots"] == []
 
 
-def test_what_is_given_goes_before_what_is_copied(control: Control) -> None:
+def test_given_options_override_copied_ones(control: Control) -> None:
     clock = {"now": "2031-01-01T00:00:00Z", "frozen": True}
     switches = {"celigo.empty_list_status": 200}
     wanted = {"from": "alpha", "seed": 8, "clock": clock, "switches": switches, "scenarios": ["secoda/empty-world"]}
@@ -128,7 +128,7 @@ def test_a_clock_that_is_real_stays_real(control: Control) -> None:
     assert not control.done("GET", "/sandboxes/gamma/clock")["frozen"]
 
 
-def test_a_reset_returns_to_the_copy_even_if_the_original_is_gone(control: Control) -> None:
+def test_a_reset_returns_to_the_copy_even_after_the_original_is_deleted(control: Control) -> None:
     write(control, "alpha", "Mine")
     control.sandbox(name="beta", **{"from": "alpha"})
     before = records(control, "beta")
@@ -198,7 +198,7 @@ def test_scenarios_of_every_sandbox_leave_copied_records_alone(catalogue: Catalo
         assert records(control, "beta")["secoda.integrations"]["total"] == 1
 
 
-def test_a_default_that_is_kept_in_a_file_can_be_copied(catalogue: Catalogue, tmp_path: Path) -> None:
+def test_a_default_sandbox_in_a_file_can_be_copied(catalogue: Catalogue, tmp_path: Path) -> None:
     file = str(tmp_path / "kept.db")
     for number in range(2):
         with controlled(catalogue, database=file) as (_, control):

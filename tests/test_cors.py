@@ -81,7 +81,7 @@ def test_a_named_origin_may_read_all_that_the_control_api_sends(named: Control, 
             assert answer.headers["vary"] == "Origin"
 
 
-def test_what_cors_adds_is_neither_journalled_nor_a_call(anybody: Control) -> None:
+def test_cors_adds_nothing_to_the_journal(anybody: Control) -> None:
     anybody.done("DELETE", "/journal")
     preflight(anybody, LIST, STRANGER)
     anybody.client.get(anybody.url + LIST, headers={**TOKEN, "Origin": STRANGER})

@@ -515,7 +515,7 @@ def test_body_and_reply_of_one_object_are_unwrapped(tmp_path: Path) -> None:
         assert titles(client.get("/tasks")) == ["A"]
 
 
-def test_input_says_where_the_record_stands(tmp_path: Path) -> None:
+def test_input_names_the_position_of_the_record(tmp_path: Path) -> None:
     document = crud()
     deep = {"type": "object", "properties": {"a": {"type": "object"}, "b": {"type": "integer"}}}
     for words, title in (

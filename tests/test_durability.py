@@ -1,4 +1,4 @@
-"""The default sandbox in a file: whole after whatever ends the process, and nobody else's meanwhile."""
+"""The default sandbox in a file: intact however the process ends, and locked for other processes meanwhile."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def records(control: Control, collection: str, sandbox: str = "default") -> list
 
 
 def serve(*options: str, limit: int | None = None) -> subprocess.CompletedProcess[str]:
-    """Run `emulator serve` until it ends by itself; `limit` is how many bytes a file may have."""
+    """Run `emulator serve` until it exits; `limit` is the largest file size in bytes."""
 
     def prepare() -> None:
         if limit is not None:
@@ -87,7 +87,7 @@ def test_an_invalid_path_is_refused(path: str) -> None:
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
-def test_a_part_other_than_a_file_is_refused(tmp_path: Path, make: Callable[[Path], None]) -> None:
+def test_a_part_that_is_not_a_file_is_rejected(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / "kept.db")
     with pytest.raises(ConfigurationError, match="is not a file; name a file that exists or can be created"):
         Store(str(tmp_path / "kept.db"))

@@ -124,7 +124,7 @@ def test_given_body_and_headers_are_sent(emulator: EmulatorUnderTest, vendor: st
 
 
 @every_vendor
-def test_a_string_is_sent_as_it_stands(emulator: EmulatorUnderTest, vendor: str) -> None:
+def test_a_string_is_sent_unchanged(emulator: EmulatorUnderTest, vendor: str) -> None:
     reply = {"status": 502, "body": "<h1>Bad gateway</h1>", "headers": {"content-type": "text/html"}}
     emulator.fault({"vendor": vendor, "reply": reply, "force": True})
     answer = read(emulator, vendor)
@@ -489,7 +489,7 @@ def test_a_failed_reply_can_end_so_too(emulator: EmulatorUnderTest, connection: 
 
 
 @pytest.mark.parametrize("connection", ["truncate", "drip"])
-def test_what_has_no_body_comes_whole(emulator: EmulatorUnderTest, connection: str) -> None:
+def test_responses_without_a_body_are_never_cut(emulator: EmulatorUnderTest, connection: str) -> None:
     emulator.fault({"vendor": "celigo", "connection": connection})
     assert emulator.call("celigo", "DELETE", "/integrations/5fc5e0e66cfe5b44bb95de70").status_code == 204
     head = emulator.call("celigo", "HEAD", "/integrations")
@@ -560,7 +560,7 @@ def test_graphql_errors_name_the_key_of_the_result(emulator: EmulatorUnderTest) 
     assert answer["errors"] == [{"message": "no", "path": ["first"]}, {"message": "no", "path": ["second"]}]
 
 
-def test_graphql_data_is_kept_beside_the_errors(emulator: EmulatorUnderTest) -> None:
+def test_graphql_data_is_returned_with_the_errors(emulator: EmulatorUnderTest) -> None:
     whole = read(emulator, "paradime").json()
     emulator.fault({"vendor": "paradime", "graphql": {"errors": [{"message": "late"}], "data": "keep"}})
     answer = read(emulator, "paradime").json()
@@ -931,7 +931,7 @@ def test_a_window_never_lets_more_through_in_any_stretch(capacity: int, seconds:
     STEPS,
 )
 @example({"calls": 10, "per_second": 0.1}, [0.0] * 11)
-def test_a_client_that_waits_as_long_as_told_succeeds(over: dict[str, Any], steps: list[float]) -> None:
+def test_a_client_that_waits_as_long_as_requested_succeeds(over: dict[str, Any], steps: list[float]) -> None:
     faults = armed({"vendor": "acme", "when": {"over": over}, "connection": "close"})
     for _, now in timed([("getThing", step) for step in steps]):
         for due in met_by(faults, "getThing", now):

@@ -1,4 +1,4 @@
-"""What a new sandbox contains: the same seed gives the same world, and a user's folder lies over ours."""
+"""What a new sandbox contains: the same seed gives the same records, and a user's folder overlays ours."""
 
 from __future__ import annotations
 

@@ -220,14 +220,14 @@ def test_a_stranger_has_documents_of_up_to_64_kb_read(
     assert calls.is_long(call(query, variables={"v": "x" * padding})) is is_long
 
 
-async def test_nothing_that_a_stranger_sends_is_kept(calls: GraphQLCalls) -> None:
+async def test_nothing_from_an_unauthenticated_client_is_cached(calls: GraphQLCalls) -> None:
     await calls.root_fields(call("{ listCustomIntegrations { ok } }"))
     assert len(calls.documents) == 0
     await calls.prepare(call("{ listCustomIntegrations { ok } }"))
     assert len(calls.documents) == 1
 
 
-async def test_a_document_that_is_kept_is_not_parsed_again(
+async def test_a_cached_document_is_not_parsed_again(
     calls: GraphQLCalls, monkeypatch: pytest.MonkeyPatch, graphql: GraphQL
 ) -> None:
     sent = call("{ listCustomIntegrations { ok } }")

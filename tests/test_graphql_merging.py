@@ -1,4 +1,4 @@
-"""Fields that answer under one name must be the same: the verdicts are graphql-core's, and the sentences."""
+"""Fields with one response name must be mergeable: same results and messages as graphql-core."""
 
 from __future__ import annotations
 

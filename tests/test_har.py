@@ -1,4 +1,4 @@
-"""Exchanges as HAR 1.2: held to the format's own rules, and to what the developer tools of browsers read."""
+"""Exchanges as HAR 1.2: valid by the rules of the format, and readable by the developer tools of browsers."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def same() -> Collection:
     return Collection("secoda.syncs", populate=lambda fake, number, world, given: {"id": "always this"})
 
 
-def test_drawing_ends_where_every_draw_is_taken(emulator: EmulatorUnderTest, same: Collection) -> None:
+def test_drawing_stops_when_every_draw_is_in_use(emulator: EmulatorUnderTest, same: Collection) -> None:
     def draw(world: World) -> str:
         world[same].insert({"id": "always this"})
         return world.new_id(same, lambda: "always this")

@@ -63,7 +63,7 @@ def test_editors_find_the_schema_of_each_file(command: Run, tmp_path: Path) -> N
     assert departures(schema, tomllib.loads(text)) == []
 
 
-def test_a_file_that_is_there_stays_and_schemas_are_written_anew(command: Run, tmp_path: Path) -> None:
+def test_existing_files_stay_and_schemas_are_rewritten(command: Run, tmp_path: Path) -> None:
     command("init")
     (tmp_path / "emulator.toml").write_text("seed = 2\n")
     (tmp_path / ".schemas" / "settings.schema.json").write_text("{}")

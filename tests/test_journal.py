@@ -226,7 +226,7 @@ def test_a_token_in_the_path_is_masked_with_and_without_a_match() -> None:
     assert kept == ["http://host/acme/api/v1/***/graphql", "http://host/acme/api/v1/***/***"]
 
 
-def test_values_found_in_violations_are_neither_kept_whole_nor_unmasked() -> None:
+def test_values_in_violations_are_shortened_and_masked() -> None:
     huge = {"password": "hunter2", "rest": "x" * 10_000}
     found = [
         violation("/password", "hunter2", "'hunter2' is not of type 'integer'"),
@@ -289,7 +289,7 @@ def test_the_oldest_make_room() -> None:
     assert [kept.get(number) is not None for number in range(7)] == [False, False, False, True, True, True, False]
 
 
-def test_an_exchange_larger_than_the_journal_is_counted_and_not_kept() -> None:
+def test_an_exchange_larger_than_the_journal_is_counted_but_not_stored() -> None:
     kept = journal({}, {"content": b"x" * 50_000}, max_bytes=40_000)
     assert (len(kept), kept.dropped, kept.bytes) == (0, 2, 0)
 
@@ -318,7 +318,7 @@ def test_of_all_journals_together_the_oldest_of_the_largest_make_room() -> None:
     assert journals.bytes == 0
 
 
-def test_an_exchange_larger_than_all_journals_may_be_is_counted_and_not_kept() -> None:
+def test_an_exchange_larger_than_the_limit_of_all_journals_is_counted_but_not_stored() -> None:
     journals = Journals(10_000)
     kept = Journal(100, 10_000_000, journals=journals)
     kept.record(exchange(1, content=b"x" * 50_000))

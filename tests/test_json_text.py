@@ -1,4 +1,4 @@
-"""JSON as each vendor's framework reads it, and whatever was read can be written, stored and told."""
+"""JSON as each vendor's framework reads it; everything that is read can be written, stored and shown."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ SETTINGS = b'{"name":"Numbers","settings":{"a":%s}}'
 
 
 def created(emulator: EmulatorUnderTest, body: bytes) -> bytes:
-    """Return Celigo's answer to GET of what was created by a POST of that body."""
+    """Create a record by a POST of that body; return Celigo's response to a GET of it."""
     answer = emulator.call("celigo", "POST", "/integrations", content=body)
     assert answer.status_code == 201, answer.text
     return emulator.call("celigo", "GET", f"/integrations/{answer.json()['_id']}").content
@@ -257,7 +257,7 @@ def test_a_number_that_no_client_sent_leaves_as_javascript_writes_it(value: floa
     assert READINGS["hapi"].write(filled) == (around % text).encode()
 
 
-def test_settings_come_back_as_node_writes_them(emulator: EmulatorUnderTest) -> None:
+def test_settings_are_returned_as_node_writes_them(emulator: EmulatorUnderTest) -> None:
     content = rb'{"name":"n","settings":{"10":1e-7,"9":1e20,"e":"\ud800"}}'
     made = emulator.call("celigo", "POST", "/integrations", content=content, headers=JSON)
     assert rb'"settings":{"9":100000000000000000000,"10":1e-7,"e":"\ud800"}' in made.content
@@ -280,7 +280,7 @@ def test_a_number_of_5000_digits_is_the_control_api_s_400(control: Control) -> N
     assert (status, detail) == (400, f"The body does not parse: {TOO_LONG}.")
 
 
-def test_any_record_goes_through_state_and_snapshots(control: Control) -> None:
+def test_every_record_survives_state_and_snapshots(control: Control) -> None:
     at = "/sandboxes/odd/state/celigo.scripts/odd?force=true"
     control.sandbox(name="odd")
     control.done("PUT", at, content=ODD, headers=JSON)

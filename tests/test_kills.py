@@ -1,4 +1,4 @@
-"""Killed at any moment, an emulator with --database leaves whole calls only; tests/soak/kills.py goes on for longer."""
+"""An emulator with --database that is killed at any moment leaves only complete calls; see tests/soak/kills.py."""
 
 from __future__ import annotations
 

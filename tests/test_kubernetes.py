@@ -41,7 +41,7 @@ def test_router_has_the_configuration_that_is_tested_on_loopback() -> None:
     assert written == (DEPLOY / "nginx.conf.template").read_text()
 
 
-def test_router_knows_every_process_by_its_own_service() -> None:
+def test_the_router_has_a_service_for_every_process() -> None:
     processes = [f"emulator-{number}" for number in range(one("StatefulSet", "emulator")["spec"]["replicas"])]
     for process in processes:
         assert one("Service", process)["spec"]["selector"] == {"statefulset.kubernetes.io/pod-name": process}

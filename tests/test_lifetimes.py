@@ -37,7 +37,9 @@ SECONDS = st.integers(1, 100)
 
 
 @given(ttl=st.none() | SECONDS, idle=st.none() | SECONDS, steps=st.lists(st.tuples(SECONDS, st.booleans())))
-def test_a_lifetime_ends_by_what_comes_first(ttl: int | None, idle: int | None, steps: list[tuple[int, bool]]) -> None:
+def test_a_lifetime_ends_with_the_first_of_its_limits(
+    ttl: int | None, idle: int | None, steps: list[tuple[int, bool]]
+) -> None:
     time = Time()
     lifetime = Lifetime(ttl, idle, time)
     age = unused = 0
@@ -259,7 +261,7 @@ def test_at_the_limit_the_longest_unused_is_named(catalogue: Catalogue) -> None:
         assert default.created_at < first.created_at < first.last_used_at < last.created_at
 
 
-def test_where_there_may_be_no_sandbox_none_is_named(catalogue: Catalogue) -> None:
+def test_no_sandbox_is_named_where_none_is_allowed(catalogue: Catalogue) -> None:
     with controlled(catalogue, sandbox_limit=0) as (_, control):
         sentence = "There are 0 sandboxes already; raise sandbox_limit."
         assert control.refused("POST", "/sandboxes", json={"name": "c"}) == (409, sentence)

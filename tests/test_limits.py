@@ -1,4 +1,4 @@
-"""What a call may not exceed, each answered in the vendor's own dialect."""
+"""The limits of a call; each is reported in the vendor's dialect."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_body_over_the_limit_is_413(control: Control, path: str, headers: dict
 
 @pytest.mark.parametrize(("path", "headers"), TAKE_JSON)
 @pytest.mark.parametrize("limit", ["max_json", "max_body"])
-def test_the_lower_of_two_limits_holds_for_json(
+def test_the_lower_of_two_limits_applies_to_json(
     catalogue: Catalogue, path: str, headers: dict[str, str], limit: str
 ) -> None:
     with controlled(catalogue, **{limit: "1k"}) as (_, control):

@@ -66,7 +66,7 @@ def test_any_json_is_read_in_one_way(document: Any) -> None:
     assert after == before or "***" in json.dumps(after)
 
 
-def test_binary_bodies_are_not_kept() -> None:
+def test_binary_bodies_are_not_stored() -> None:
     assert both(json.dumps({"a": 1}).encode("utf-16"), f"{JSON}; charset=utf-16") == [
         {"a": 1},
         "it is not text, so the journal does not store it False",

@@ -1,4 +1,4 @@
-"""The matrix: every operation, every way to depart from its contract, strict or not, in memory or in a file.
+"""The matrix: every operation, every violation of its contract, strict or not, in memory or in a file.
 
 `make test` walks a tenth of it, drawn by a seed; `make matrix` (TEST_MATRIX=all) all of it.
 """

@@ -125,7 +125,7 @@ def test_a_head_beyond_a_kilobyte_is_refused(size: int) -> None:
         parse(body(b"x", head=HEAD + b"\r\nX: " + b"y" * HEAD_BYTES), size)
 
 
-def test_an_endless_head_is_not_kept() -> None:
+def test_an_endless_head_is_rejected() -> None:
     parser = MultipartParser(TYPE)
     assert list(parser.feed(b"--Bnd\r\n" + b"y" * HEAD_BYTES)) == []
     with pytest.raises(MalformedBody):

@@ -1,4 +1,4 @@
-"""Work in a thread, one piece at a time, while the event loop goes on."""
+"""Work in a thread, one piece at a time, while the event loop continues."""
 
 from __future__ import annotations
 

@@ -257,7 +257,7 @@ async def test_an_upload_that_is_not_multipart_inside_is_refused(acme: Acme, par
 
 @pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize("path", ["/things", "/things/import"])
-async def test_a_body_over_the_limit_is_refused_and_nothing_kept(acme: Acme, path: str, chunked: bool) -> None:
+async def test_a_body_over_the_limit_is_rejected_and_nothing_stored(acme: Acme, path: str, chunked: bool) -> None:
     here = await acme(max_body="1k")
 
     async def chunks() -> AsyncIterator[bytes]:

@@ -1,4 +1,4 @@
-"""The emulator as an HTTPS proxy: unmodified clients reach the vendors' names, and nothing else, through it."""
+"""The emulator as an HTTPS proxy: unmodified clients reach the vendors' hosts through it, and only these."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def running(request: pytest.FixtureRequest, catalogue: Catalogue, tmp_path_facto
 
 @pytest.fixture
 def proxy(running: Secure) -> Iterator[Secure]:
-    """An emulator with TLS and a fresh world; after the test no tunnel may be left."""
+    """An emulator with TLS and a fresh sandbox; after the test no tunnel may be open."""
     running.server.run(running.emulator.reset)
     yield running
     assert eventually(lambda: not tunnels(running))
@@ -65,17 +65,17 @@ def eventually(condition: Callable[[], bool]) -> bool:
 
 
 def stop(proxy: Secure) -> None:
-    """Stop the server; raise TimeoutError, rather than hang, if something keeps it."""
+    """Stop the server; raise TimeoutError, rather than hang, if something blocks it."""
     proxy.server.run(lambda: asyncio.wait_for(proxy.server.server.stop(), 60))
 
 
 def answering(proxy: Secure, monkeypatch: pytest.MonkeyPatch, handler: Handler) -> None:
-    """Have the emulator answer every request by `handler`."""
+    """Let `handler` handle every request of the emulator."""
     monkeypatch.setattr(proxy.emulator, "dispatch", handler)
 
 
 def raw(proxy: Secure, target: str, *headers: str, host: str = "") -> socket.socket:
-    """Send CONNECT and return the connection, its answer not read yet."""
+    """Send CONNECT and return the connection before reading the response."""
     address = urlsplit(proxy.url)
     connection = socket.create_connection((address.hostname or "", address.port or 0), timeout=10)
     lines = [f"CONNECT {target} HTTP/1.1", f"Host: {host or target}", *headers]
@@ -84,7 +84,7 @@ def raw(proxy: Secure, target: str, *headers: str, host: str = "") -> socket.soc
 
 
 def read_head(connection: socket.socket) -> bytes:
-    """Read up to the end of the headers, and not a byte more."""
+    """Read exactly to the end of the headers."""
     head = b""
     while not head.endswith(b"\r\n\r\n"):
         byte = connection.recv(1)
@@ -94,7 +94,7 @@ def read_head(connection: socket.socket) -> bytes:
 
 
 def tunnel(proxy: Secure, *headers: str) -> socket.socket:
-    """Open a tunnel to Secoda's name, TLS not begun yet."""
+    """Open a tunnel to Secoda's host, without starting TLS."""
     connection = raw(proxy, "api.secoda.co:443", *headers)
     assert read_head(connection).startswith(b"HTTP/1.1 200 ")
     return connection
@@ -172,7 +172,7 @@ CLIENTS = [by_curl, by_requests, by_httpx, by_async_httpx, by_aiohttp, by_node]
 
 
 @pytest.mark.parametrize("call", CLIENTS)
-def test_a_clients_proxy_setting_brings_it_to_the_emulator(
+def test_a_clients_proxy_setting_leads_to_the_emulator(
     proxy: Secure, monkeypatch: pytest.MonkeyPatch, call: Callable[..., Any]
 ) -> None:
     page = call(proxy, monkeypatch) if "monkeypatch" in call.__annotations__ else call(proxy)
@@ -284,7 +284,7 @@ def test_large_bodies_pass_both_ways(proxy: Secure, monkeypatch: pytest.MonkeyPa
     assert asyncio.run(call()) == body
 
 
-def test_a_slow_reader_gets_all_and_holds_up_nothing_but_itself(proxy: Secure, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_reader_gets_everything_and_delays_only_itself(proxy: Secure, monkeypatch: pytest.MonkeyPatch) -> None:
     sent = 0
 
     async def flood(request: web.BaseRequest) -> web.StreamResponse:
@@ -338,7 +338,7 @@ def test_a_client_that_has_sent_its_last_gets_its_connection_ended(proxy: Secure
 
 @pytest.mark.parametrize("gently", [True, False])
 @pytest.mark.parametrize("stage", ["before TLS", "idle", "sending", "receiving"])
-def test_a_client_that_goes_away_leaves_no_tunnel(
+def test_a_disconnected_client_leaves_no_tunnel(
     proxy: Secure, monkeypatch: pytest.MonkeyPatch, stage: str, gently: bool
 ) -> None:
     async def flood(request: web.BaseRequest) -> web.StreamResponse:

@@ -194,7 +194,7 @@ def test_json_is_read_and_sent_where_xml_is_beside_it(tmp_path: Path) -> None:
         read_call(Call("GET", "/animals", headers=headers, body=b"<a/>"), operation, conventions, 100)
 
 
-def test_body_of_a_type_that_is_not_parsed_is_taken_as_it_is(tmp_path: Path) -> None:
+def test_a_body_with_an_unparsed_type_is_kept_unchanged(tmp_path: Path) -> None:
     operation = one_operation(tmp_path, requestBody={"content": {"image/png": {}}})
     headers = CIMultiDictProxy(CIMultiDict({"Content-Type": "image/png"}))
     conventions = read_contract(tmp_path / "zoo", is_public=True).conventions

@@ -117,7 +117,7 @@ def test_run_that_does_not_use_it_imports_the_plugin_only(
     result.stdout.no_fnmatch_line("*contract coverage*")
 
 
-def test_server_is_started_here_if_none_is_named(inner: Inner) -> None:
+def test_without_a_url_the_server_is_started_here(inner: Inner) -> None:
     inner.pytester.makepyfile(
         """
         import socket
@@ -275,7 +275,7 @@ def test_failed_test_shows_violations(inner: Inner) -> None:
     result.stdout.fnmatch_lines(["       call: additionalProperties at query /colour: 'colour' is not *"])
 
 
-def test_log_none_shows_no_journal(inner: Inner) -> None:
+def test_log_none_hides_the_journal(inner: Inner) -> None:
     result = inner.run("def test_it(emulator): assert not call(emulator.secoda)", "--emulator-log=none")
     result.stdout.no_fnmatch_line("*emulator journal*")
 
@@ -286,7 +286,7 @@ def test_log_all_shows_the_journals_of_passed_tests_too(inner: Inner) -> None:
     result.stdout.fnmatch_lines(["*emulator journal: sandbox * of *::test_it*", "   1 GET /integration/* -> 200 *"])
 
 
-def test_report_survives_an_emulator_that_is_gone(inner: Inner) -> None:
+def test_the_report_survives_a_stopped_emulator(inner: Inner) -> None:
     result = inner.run(
         """
         def test_it(emulator):
@@ -641,7 +641,7 @@ def test_calls_of_others_to_a_shared_emulator_do_not_fail_the_test(inner: Inner)
     result.assert_outcomes(passed=1)
 
 
-def test_allowance_goes_no_further_than_its_globs(inner: Inner) -> None:
+def test_an_allowance_covers_only_its_globs(inner: Inner) -> None:
     result = inner.run(
         """
         @pytest.mark.emulator(allow_violations=["create*"])

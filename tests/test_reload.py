@@ -83,7 +83,7 @@ async def test_edit_behind_a_link_is_seen(catalogue: Catalogue, tmp_path: Path, 
     await emulator.close()
 
 
-async def test_a_file_that_goes_lets_the_built_in_one_come_back(emulator: Emulator, folder: Path) -> None:
+async def test_deleting_a_file_restores_the_built_in_one(emulator: Emulator, folder: Path) -> None:
     (folder / "immuta" / "dictionaries.yaml").write_text(EMPTY)
     reload = Reload(emulator)
     (folder / "immuta" / "dictionaries.yaml").unlink()

@@ -1,4 +1,4 @@
-"""What is kept of reads changes no answer: each equals the one that is made anew, whatever else goes on."""
+"""Cached replies change nothing: each equals a newly built reply, whatever happens meanwhile."""
 
 from __future__ import annotations
 

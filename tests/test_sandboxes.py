@@ -56,7 +56,7 @@ def control(running: tuple[ThreadedServer, Control]) -> Iterator[Control]:
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", "/sandboxes/alpha/reset"), ("DELETE", "/sandboxes/alpha")])
-def test_a_call_whose_body_comes_late_ends_in_the_sandbox_it_began_in(control: Control, method: str, path: str) -> None:
+def test_a_call_with_a_late_body_stays_in_its_sandbox(control: Control, method: str, path: str) -> None:
     control.sandbox(name="alpha")
     host, port = control.url.removeprefix("http://").split(":")
     body = b'{"name": "Late"}'

@@ -673,13 +673,13 @@ def test_a_scenario_across_vendors_is_for_those_that_can_have_it(tmp_path: Path,
     assert [name for name in found if name.endswith("/mine")] == ["celigo/mine", "secoda/mine"]
 
 
-def test_a_scenario_across_vendors_that_none_can_have_is_refused(tmp_path: Path, catalogue: Catalogue) -> None:
+def test_a_scenario_for_several_vendors_that_fits_no_vendor_is_rejected(tmp_path: Path, catalogue: Catalogue) -> None:
     write_file(tmp_path, "scenarios:\n  mine:\n    description: Mine.\n    switches: {nothing: 1}")
     with pytest.raises(ConfigurationError, match="line 4, /scenarios/mine/switches/nothing: unknown switch 'nothing'"):
         read_scenarios([tmp_path], catalogue)
 
 
-def test_ones_own_scenarios_take_the_place_of_those_of_that_name(tmp_path: Path, catalogue: Catalogue) -> None:
+def test_a_users_scenarios_replace_built_in_ones_of_the_same_name(tmp_path: Path, catalogue: Catalogue) -> None:
     write_file(tmp_path, "scenarios: {bad-request: {description: All., faults: [{reply: {status: 400}}]}}")
     write_file(tmp_path / "secoda", "scenarios: {bad-request: {description: Ours., faults: [{connection: close}]}}")
     found = read_scenarios([FIXTURES, tmp_path], catalogue)

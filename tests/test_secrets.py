@@ -331,7 +331,7 @@ def test_planted_credentials_are_found_nowhere(catalogue: Catalogue, caplog: pyt
     assert leaks == {}
 
 
-def test_a_snapshot_holds_records_and_no_journal(catalogue: Catalogue) -> None:
+def test_a_snapshot_contains_records_but_not_the_journal(catalogue: Catalogue) -> None:
     with controlled(catalogue) as (_, control):
         plants = Plants(control.client, control.url)
         plants.send("GET", SECODA, headers={"Authorization": f"Bearer {plants.new('header')}"})

@@ -1,4 +1,4 @@
-"""The emulator as a process: it starts, says what it serves, answers, and ends."""
+"""The emulator as a process: it starts, prints what it serves, responds, and stops."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ main()
 
 
 @pytest.mark.parametrize(("name", "imports"), [("SIGTERM", 1), ("SIGTERM", 60), ("SIGINT", 150), ("SIGTERM", 300)])
-def test_a_signal_that_comes_while_it_is_loaded_ends_it_with_status_0(tmp_path: Path, name: str, imports: int) -> None:
+def test_a_signal_during_loading_ends_it_with_status_0(tmp_path: Path, name: str, imports: int) -> None:
     done = subprocess.run(
         [sys.executable, "-c", SIGNALLED.format(name=name, imports=imports)],
         cwd=tmp_path,

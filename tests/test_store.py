@@ -43,7 +43,7 @@ def world(db: sqlite3.Connection, randomness: str = "") -> World:
     return World(db, now=now, identity=None, switches={}, randomness=randomness)
 
 
-async def test_work_is_kept_when_it_returns_and_undone_when_it_raises(store: Store) -> None:
+async def test_work_is_committed_when_it_returns_and_rolled_back_when_it_raises(store: Store) -> None:
     def spoilt(db: sqlite3.Connection) -> None:
         things(db).insert({"id": "b", "rank": 2})
         raise ZeroDivisionError
@@ -64,7 +64,7 @@ async def test_two_pieces_of_work_that_read_think_and_write_lose_nothing(store: 
     assert await store.run(lambda db: things(db).get("counter")) == {"id": "counter", "value": 100}
 
 
-async def test_records_come_in_the_declared_order_then_as_inserted(store: Store) -> None:
+async def test_records_are_in_the_declared_order_then_as_inserted(store: Store) -> None:
     def work(db: sqlite3.Connection) -> list[str]:
         things(db).insert_many({"id": id, "rank": rank} for id, rank in (("a", 2), ("b", 1), ("c", 2), ("d", 1)))
         return [thing["id"] for thing in things(db).page(skip=1, limit=2)]
@@ -160,7 +160,7 @@ json_values = st.recursive(
 
 
 @given(st.dictionaries(st.text().filter(lambda name: name != "id"), json_values), st.text())
-def test_record_comes_back_as_it_went_in(fields: dict[str, Any], id: str) -> None:
+def test_a_record_is_returned_as_stored(fields: dict[str, Any], id: str) -> None:
     db = sqlite3.connect("", isolation_level=None)
     try:
         create_schema(db, [THINGS])
@@ -276,7 +276,7 @@ async def test_a_large_database_stays_in_memory_if_there_is_no_space_for_a_file(
     assert len(caplog.messages) <= 3, "said when it has doubled, not each time"
 
 
-async def test_a_database_that_is_used_again_holds_nothing_of_what_was_in_it(store: Store) -> None:
+async def test_a_reused_database_contains_no_old_data(store: Store) -> None:
     await store.run(lambda db: things(db).insert({"id": "a"}))
     template = Template({}, await store.dump(), {})
     for _ in range(3):
@@ -302,7 +302,7 @@ def test_a_page_is_a_slice_of_all_records(
         assert things(db).page(skip, limit, where) == things(db).all(where)[skip : skip + limit]
 
 
-async def test_a_savepoint_says_that_sqlite_has_undone_the_transaction(store: Store) -> None:
+async def test_a_savepoint_reports_that_sqlite_rolled_back_the_transaction(store: Store) -> None:
     def fill(db: sqlite3.Connection) -> None:
         here = world(db)
         here[THINGS].insert({"id": "first"})
@@ -352,7 +352,7 @@ async def test_long_work_is_undone_when_the_store_is_interrupted(store: Store) -
         await store.run(lambda db: None)
 
 
-async def test_what_follows_a_transaction_comes_before_the_next_one_begins(store: Store) -> None:
+async def test_work_after_a_transaction_runs_before_the_next_one_begins(store: Store) -> None:
     order: list[str] = []
 
     def work(name: str) -> Callable[[sqlite3.Connection], None]:

@@ -32,7 +32,7 @@ def test_of_many_names_that_nothing_lists_the_first_are_given() -> None:
     assert said == f"unknown file 'x'. Known files: {', '.join(MANY[:12])} and 8 more"
 
 
-def test_where_there_are_none_the_sentence_says_so() -> None:
+def test_the_message_says_when_there_are_no_alternatives() -> None:
     assert unknown("snapshot", "x", []) == "unknown snapshot 'x'. There are no snapshots"
 
 

@@ -70,7 +70,7 @@ def test_what_is_there_already_needs_no_wait(emulator: EmulatorUnderTest, sandbo
     assert found.status == 201
 
 
-def test_a_call_that_is_still_to_come_is_waited_for(
+def test_waits_for_a_later_call(
     emulator: EmulatorUnderTest, sandbox: SandboxClient, threads: ThreadPoolExecutor
 ) -> None:
     verdict = waiting(
@@ -114,19 +114,19 @@ def test_an_order_is_waited_for(
     assert [found.id for found in verdict.result()] == [2, 4, 5]
 
 
-def test_what_does_not_come_fails_when_the_time_is_up(sandbox: SandboxClient) -> None:
+def test_a_missing_call_fails_when_the_time_is_up(sandbox: SandboxClient) -> None:
     with pytest.raises(AssertionError) as caught:
         sandbox.verify("createIntegration", within=0.01)
     assert str(caught.value) == "expected createIntegration at least once within 0.01 s, found 0"
 
 
-def test_what_must_not_come_is_waited_for_the_whole_time(sandbox: SandboxClient) -> None:
+def test_a_forbidden_call_is_awaited_for_the_whole_time(sandbox: SandboxClient) -> None:
     began = time.monotonic()
     assert sandbox.verify("createIntegration", count=0, within=0.3) == []
     assert time.monotonic() - began >= 0.3
 
 
-def test_what_must_not_come_fails_as_soon_as_it_arrives(
+def test_a_forbidden_call_fails_as_soon_as_it_arrives(
     emulator: EmulatorUnderTest, sandbox: SandboxClient, threads: ThreadPoolExecutor
 ) -> None:
     verdict = waiting(emulator, lambda: sandbox.verify("createIntegration", count=0, within=LONG), threads)

@@ -1,4 +1,4 @@
-"""Wrong uses, and the whole sentence that each is answered with: what is wrong, what is allowed, what is near."""
+"""Wrong uses and their full messages: what is wrong, what is allowed, what is similar."""
 
 # ruff: noqa: E501 - sentences are given as a whole
 

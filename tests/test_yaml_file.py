@@ -116,7 +116,7 @@ def test_a_built_in_document_is_parsed_where_no_build_has(built_in: Path) -> Non
     assert read_yaml(built_in) == {"a": {"b": 1}}
 
 
-def test_a_built_in_document_that_has_changed_is_read_anew(built_in: Path) -> None:
+def test_a_changed_built_in_document_is_read_again(built_in: Path) -> None:
     read_yaml(built_in)
     built_in.write_text("a: 3\n")
     assert read_yaml(built_in) == {"a": 3}

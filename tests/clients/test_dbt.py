@@ -24,7 +24,7 @@ def build(client: Client, folder: Path) -> Path:
     return folder / "target"
 
 
-def test_failing_tests_of_a_real_project_come_back_after_the_trigger(
+def test_failing_tests_of_a_real_project_are_returned_after_the_trigger(
     client: Callable[[str], Client], emulator: EmulatorUnderTest, tmp_path: Path
 ) -> None:
     artifacts = build(client("dbt"), tmp_path)

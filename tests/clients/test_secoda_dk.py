@@ -11,7 +11,7 @@ from tests.conftest import EmulatorUnderTest
 CUSTOM = "d31e59c7-cd52-4398-9d6e-da313a7b7775"
 
 
-def test_what_the_kit_writes_is_taken_in(
+def test_what_the_kit_writes_is_loaded(
     client: Callable[[str], Client], emulator: EmulatorUnderTest, tmp_path: Path
 ) -> None:
     seen = client("secoda").script("secoda_dk.py", emulator.url("secoda"), CUSTOM, str(tmp_path))

@@ -59,7 +59,7 @@ def test_flows_exports_and_imports_are_those_of_the_integration(emulator: Emulat
     assert names(emulator, EMPTY, "flows") == []
 
 
-def test_flows_come_in_pages(emulator: EmulatorUnderTest) -> None:
+def test_flows_are_listed_in_pages(emulator: EmulatorUnderTest) -> None:
     page = emulator.call("celigo", "GET", f"/integrations/{PLAIN}/flows?limit=2")
     assert len(page.json()) == 2
     last = emulator.call(

@@ -1,4 +1,4 @@
-"""Celigo's own answer to everything that can be wrong with a call, for every operation."""
+"""Celigo's response to everything that can be wrong with a call, for every operation."""
 
 from __future__ import annotations
 
@@ -162,14 +162,14 @@ def test_nothing_is_wrong(emulator: EmulatorUnderTest, operation: str) -> None:
     ],
     ids=["none", "wrong", "expired", "another scheme", "no scheme", "no token"],
 )
-def test_who_shows_no_valid_token_is_refused(
+def test_a_call_without_a_valid_token_is_rejected(
     emulator: EmulatorUnderTest, operation: str, headers: dict[str, str]
 ) -> None:
     check(send(emulator, operation, rights=None, headers=headers), UNAUTHORIZED)
 
 
 @pytest.mark.parametrize("operation", CALLS)
-def test_who_may_only_read_writes_nothing(emulator: EmulatorUnderTest, operation: str) -> None:
+def test_a_read_only_user_cannot_write(emulator: EmulatorUnderTest, operation: str) -> None:
     answer = send(emulator, operation, rights="read")
     if CALLS[operation].method == "GET":
         assert answer.status_code == CALLS[operation].status

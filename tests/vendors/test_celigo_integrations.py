@@ -36,7 +36,7 @@ def errors(answer: Any) -> list[dict[str, Any]]:
     return found
 
 
-def test_fields_come_in_the_order_of_the_live_service(emulator: EmulatorUnderTest) -> None:
+def test_fields_have_the_order_of_the_live_service(emulator: EmulatorUnderTest) -> None:
     captured = [
         "_id",
         "lastModified",
@@ -102,7 +102,7 @@ def test_groups_are_given_ids_and_keep_those_that_they_have(emulator: EmulatorUn
     assert after[1]["_id"] not in {group["_id"] for group in groups}
 
 
-def test_flows_of_a_group_that_goes_are_ungrouped(emulator: EmulatorUnderTest) -> None:
+def test_deleting_a_group_ungroups_its_flows(emulator: EmulatorUnderTest) -> None:
     kept = get(emulator, SHOP)["flowGroupings"][0]
     body = {**get(emulator, SHOP), "flowGroupings": [kept]}
     assert emulator.call("celigo", "PUT", f"/integrations/{SHOP}", json=body).status_code == 200
@@ -152,7 +152,7 @@ KNOWN = {
 """Fields of the vendor's own command-line client."""
 
 
-def test_the_fields_of_the_vendors_cli_are_kept(emulator: EmulatorUnderTest) -> None:
+def test_the_fields_of_the_vendors_cli_are_stored(emulator: EmulatorUnderTest) -> None:
     made = create(emulator, **KNOWN)
     assert {name: made[name] for name in KNOWN} == KNOWN
     assert not emulator.exchanges()[-1].call_violations

@@ -115,7 +115,7 @@ def test_pointers_are_unescaped(emulator: EmulatorUnderTest) -> None:
         {"op": "test", "path": "/version", "value": "0"},
     ],
 )
-def test_what_cannot_be_carried_out_changes_nothing(emulator: EmulatorUnderTest, operation: dict[str, Any]) -> None:
+def test_an_impossible_patch_operation_changes_nothing(emulator: EmulatorUnderTest, operation: dict[str, Any]) -> None:
     before = get(emulator, SHOP)
     answer = patch(emulator, SHOP, replace("/version", "3"), operation)
     assert answer.status_code == 422
@@ -185,7 +185,7 @@ def test_all_operations_of_the_standard_are_carried_out(emulator: EmulatorUnderT
     assert "updateInProgress" not in after
 
 
-def test_only_replace_is_taken_by_a_switch(emulator: EmulatorUnderTest) -> None:
+def test_a_switch_allows_only_replace_in_patches(emulator: EmulatorUnderTest) -> None:
     emulator.switch("celigo.patch_operations", "replace_only")
     emulator.switch("celigo.patch_refused_status", 400)
     answer = patch(emulator, SHOP, {"op": "add", "path": "/version", "value": "3"})

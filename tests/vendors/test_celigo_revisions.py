@@ -89,7 +89,7 @@ def test_a_body_is_not_needed_even_if_its_type_is_sent(emulator: EmulatorUnderTe
     assert snapshot(emulator, SHOP, headers=headers, json={}).status_code == 204
 
 
-def test_the_log_holds_what_was_done(emulator: EmulatorUnderTest) -> None:
+def test_the_log_contains_what_was_done(emulator: EmulatorUnderTest) -> None:
     made = emulator.call("celigo", "POST", "/integrations", json={"name": "New"}).json()
     path = f"/integrations/{made['_id']}"
     emulator.call("celigo", "PATCH", path, json=[{"op": "replace", "path": "/version", "value": "1"}])

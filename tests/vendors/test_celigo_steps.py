@@ -96,7 +96,7 @@ def test_a_plain_integration_has_no_steps(emulator: EmulatorUnderTest) -> None:
         assert (answer.status_code, errors(answer)[0]["code"]) == (422, "invalid_mode")
 
 
-def test_an_uninstallation_ends_with_the_integration_gone(emulator: EmulatorUnderTest) -> None:
+def test_an_uninstallation_deletes_the_integration(emulator: EmulatorUnderTest) -> None:
     listed = emulator.call("celigo", "GET", UNINSTALL)
     assert listed.status_code == 200
     assert completed(listed.json()) == [True, False, False, False]

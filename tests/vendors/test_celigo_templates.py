@@ -35,7 +35,7 @@ def test_get_and_post_reply_alike(emulator: EmulatorUnderTest) -> None:
     assert got["key"] == posted["key"]
 
 
-def test_the_archive_holds_the_integration_and_what_is_in_it(emulator: EmulatorUnderTest) -> None:
+def test_the_archive_contains_the_integration_and_its_content(emulator: EmulatorUnderTest) -> None:
     answer = httpx.get(link(emulator, SHOP))
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/zip"
@@ -162,7 +162,7 @@ def test_a_link_is_good_for_its_own_integration_only(emulator: EmulatorUnderTest
     assert httpx.get(one.copy_with(path=one.path.replace(PLAIN, SHOP))).status_code == 403
 
 
-def test_the_file_goes_with_the_integration(emulator: EmulatorUnderTest) -> None:
+def test_deleting_the_integration_deletes_the_file(emulator: EmulatorUnderTest) -> None:
     one = link(emulator, PLAIN)
     emulator.call("celigo", "DELETE", f"/integrations/{PLAIN}")
     answer = httpx.get(one)

@@ -22,7 +22,7 @@ def test_read_only_user_reads_dictionaries(emulator: EmulatorUnderTest) -> None:
     assert emulator.call("immuta", "GET", "/dictionary/types", rights="read").status_code == 200
 
 
-def test_user_who_is_not_subscribed_reads_but_does_not_change(emulator: EmulatorUnderTest) -> None:
+def test_an_unsubscribed_user_can_read_but_not_write(emulator: EmulatorUnderTest) -> None:
     assert emulator.call("immuta", "GET", "/dataSource/3", rights="read").json()["subscriptionStatus"] == (
         "not_subscribed"
     )
@@ -57,7 +57,7 @@ def test_update_keeps_id_and_creation_time_and_moves_the_update_time(emulator: E
     assert WRITTEN.fullmatch(after["updatedAt"])
 
 
-def test_update_is_kept(emulator: EmulatorUnderTest) -> None:
+def test_an_update_is_stored(emulator: EmulatorUnderTest) -> None:
     updated = emulator.call("immuta", "PUT", "/dictionary/1", json=metadata(COLUMN)).json()
     assert emulator.call("immuta", "GET", "/dictionary/1").json() == updated
 
@@ -75,7 +75,7 @@ def test_read_only_keys_in_the_body_are_ignored(emulator: EmulatorUnderTest) -> 
     assert emulator.exchanges()[-1].violations == ()
 
 
-def test_whole_dictionary_put_back_without_content_type_is_taken(emulator: EmulatorUnderTest) -> None:
+def test_a_dictionary_is_accepted_without_content_type(emulator: EmulatorUnderTest) -> None:
     before = emulator.call("immuta", "GET", "/dictionary/2")
     after = emulator.call("immuta", "PUT", "/dictionary/2", content=before.content)
     assert "content-type" not in after.request.headers
@@ -88,7 +88,7 @@ def test_every_column_of_dictionary_2_has_what_clients_expect(emulator: Emulator
     assert all(isinstance(column["nullable"], bool) for column in columns)
 
 
-def test_unknown_keys_of_a_column_come_back_as_they_came(emulator: EmulatorUnderTest) -> None:
+def test_unknown_keys_of_a_column_are_returned_as_sent(emulator: EmulatorUnderTest) -> None:
     column = {**COLUMN, "nullable": True, "description": None, "Nested": {"x": [1, 2.5, "é"]}, "deleted": "False"}
     created = emulator.call("immuta", "POST", "/dictionary/3", json=metadata(column)).json()
     assert created["metadata"] == [column]
@@ -118,7 +118,7 @@ def test_unknown_keys_of_a_column_come_back_as_they_came(emulator: EmulatorUnder
         ('"__proto__"', '"__proto__"'),
     ],
 )
-def test_json_of_a_column_comes_back_as_node_writes_it(emulator: EmulatorUnderTest, sent: str, kept: str) -> None:
+def test_json_of_a_column_is_returned_as_node_writes_it(emulator: EmulatorUnderTest, sent: str, kept: str) -> None:
     column = '{"name":"a","dataType":"text","remoteType":"text","nullable":true,"x":%s}'
     body = f'{{"metadata":[{column % sent}]}}'.encode()
     for reply in (
@@ -243,7 +243,7 @@ def test_nullable_is_as_it_was_stored_where_the_switch_says_so(emulator: Emulato
     assert emulator.call("immuta", "GET", "/dictionary/3").json() == created
 
 
-def test_bad_request_prefix_goes_where_the_switch_says_so(emulator: EmulatorUnderTest) -> None:
+def test_the_switch_controls_the_bad_request_prefix(emulator: EmulatorUnderTest) -> None:
     emulator.switch("immuta.bad_request_prefix", False)
     reply = emulator.call("immuta", "POST", "/dictionary/1", json={})
     assert reply.json()["message"] == '"metadata" is required'

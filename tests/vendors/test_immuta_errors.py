@@ -1,4 +1,4 @@
-"""Immuta's own answer to everything that can be wrong with a call, for every operation."""
+"""Immuta's response to everything that can be wrong with a call, for every operation."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ DICTIONARY_CHANGES = ("createDictionary", "updateDictionary", "deleteDictionary"
 
 @pytest.fixture
 def strict_emulator(emulator: EmulatorUnderTest) -> Iterator[EmulatorUnderTest]:
-    """The emulator, refusing what the vendor tolerates."""
+    """The emulator in strict mode."""
     before = emulator.sandbox.options
     emulator.sandbox.options = replace(before, strict=True)
     yield emulator
@@ -477,18 +477,18 @@ def test_content_type_that_hapi_does_not_parse_is_unsupported(
         "",
     ],
 )
-def test_content_type_that_hapi_parses_as_json_is_taken(emulator: EmulatorUnderTest, content_type: str) -> None:
+def test_a_content_type_that_hapi_parses_as_json_is_accepted(emulator: EmulatorUnderTest, content_type: str) -> None:
     body, headers = b'{"metadata": []}', {"Content-Type": content_type}
     assert emulator.call("immuta", "PUT", "/dictionary/1", content=body, headers=headers).json()["metadata"] == []
     broken = emulator.call("immuta", "PUT", "/dictionary/1", content=b"{", headers=headers)
     assert broken.json() == Answer(400, f"Bad request: {MALFORMED}").document()
 
 
-def test_credential_comes_before_everything_else(emulator: EmulatorUnderTest) -> None:
+def test_the_credential_is_checked_first(emulator: EmulatorUnderTest) -> None:
     assert emulator.call("immuta", "PUT", "/dictionary/abc", rights=None, content=b"{").status_code == 401
 
 
-def test_body_comes_before_the_data_source_and_that_before_the_role(emulator: EmulatorUnderTest) -> None:
+def test_the_body_is_checked_before_the_data_source_and_that_before_the_role(emulator: EmulatorUnderTest) -> None:
     assert emulator.call("immuta", "PUT", "/dictionary/99", rights="read", json={}).status_code == 400
     sound = {"metadata": [COLUMN]}
     assert emulator.call("immuta", "PUT", "/dictionary/99", rights="read", json=sound).status_code == 404
@@ -510,7 +510,7 @@ def test_unknown_path_is_not_found(emulator: EmulatorUnderTest, path: str) -> No
 
 @pytest.mark.parametrize("rights", ["full", None])
 @pytest.mark.parametrize("path", ["/dataSource/%zz", "/dictionary/%ff", "/dictionary/1%2"])
-def test_an_id_that_does_not_decode_is_refused_before_anybody_asks_who_calls(
+def test_an_undecodable_id_is_rejected_before_the_credential_is_checked(
     emulator: EmulatorUnderTest, path: str, rights: str | None
 ) -> None:
     answer = emulator.call_as_written("immuta", path, rights=rights)

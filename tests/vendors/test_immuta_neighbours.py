@@ -65,7 +65,7 @@ def test_token_is_refused_once_it_expires() -> None:
 @pytest.mark.parametrize(
     "header", ["Bearer immuta-token", "immuta-token", "immuta-api-key", "Bearer immuta-api-key", "bearer  immuta-token"]
 )
-def test_tokens_and_keys_are_taken_with_and_without_a_scheme(emulator: EmulatorUnderTest, header: str) -> None:
+def test_tokens_and_keys_are_accepted_with_and_without_a_scheme(emulator: EmulatorUnderTest, header: str) -> None:
     reply = emulator.call("immuta", "GET", "/dictionary/1", rights=None, headers={"Authorization": header})
     assert reply.status_code == 200
 
@@ -264,7 +264,7 @@ def test_created_tags_come_back_in_order(emulator: EmulatorUnderTest) -> None:
     ]
 
 
-def test_tag_that_exists_overlaps_and_nothing_of_the_call_is_kept(emulator: EmulatorUnderTest) -> None:
+def test_an_existing_tag_is_an_overlap_and_nothing_of_the_call_is_stored(emulator: EmulatorUnderTest) -> None:
     tags = [{"name": "New"}, {"name": "PII.email"}]
     reply = emulator.call("immuta", "POST", "/tag", json={"tags": tags})
     assert reply.status_code == 400
@@ -293,7 +293,7 @@ def test_renaming_to_a_name_of_another_tag_overlaps(emulator: EmulatorUnderTest)
     assert reply.status_code == 400
 
 
-def test_name_that_comes_twice_in_one_call_overlaps(emulator: EmulatorUnderTest) -> None:
+def test_a_repeated_name_in_one_call_is_an_overlap(emulator: EmulatorUnderTest) -> None:
     reply = emulator.call("immuta", "POST", "/tag", json={"tags": [{"name": "New"}, {"name": "New"}]})
     assert reply.json()["message"] == "Tags overlap with existing hierarchies: New"
     assert "New" not in [tag["name"] for tag in emulator.records("immuta.tags")]

@@ -30,7 +30,7 @@ def columns(draw: st.DrawFn) -> dict[str, Any]:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(metadata=st.lists(columns(), max_size=6))
-def test_columns_come_back_as_they_came_and_types_follow_them(
+def test_columns_are_returned_as_sent_and_types_follow_them(
     emulator: EmulatorUnderTest, metadata: list[dict[str, Any]]
 ) -> None:
     emulator.switch("immuta.column_nullable", "as_stored")

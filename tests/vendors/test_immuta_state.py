@@ -63,7 +63,7 @@ def test_credential_that_is_given_works_in_every_operation(emulator: EmulatorUnd
         assert (path, reply.status_code) == (path, status)
 
 
-def test_user_who_can_have_no_profile_is_refused_even_by_force(emulator: EmulatorUnderTest) -> None:
+def test_a_user_who_cannot_have_a_profile_is_rejected_even_by_force(emulator: EmulatorUnderTest) -> None:
     url = f"{emulator.root}/_emulator/state/immuta.credentials/given?force=true"
     assert httpx.put(url, json={**CREDENTIAL, "user": "alice"}).status_code == 422
 

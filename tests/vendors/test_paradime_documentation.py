@@ -220,7 +220,7 @@ def test_curl_sample_lists_the_printed_integrations_first(emulator: EmulatorUnde
     assert response.json()["data"]["listCustomIntegrations"]["integrations"][:2] == PRINTED_INTEGRATIONS
 
 
-def test_all_printed_creations_come_to_the_same_integration(
+def test_all_printed_creations_create_the_same_integration(
     emulator: EmulatorUnderTest, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run_program(CREATE_IN_PYTHON, emulator, capsys)
@@ -241,7 +241,7 @@ def test_curl_sample_fails_validation_without_the_documented_type_name(emulator:
     assert response.json()["errors"][0]["message"].startswith("Unknown type 'NodeTypeInput'.")
 
 
-def test_the_contract_holds_the_printed_calls(emulator: EmulatorUnderTest) -> None:
+def test_the_contract_contains_the_printed_calls(emulator: EmulatorUnderTest) -> None:
     body = emulator.catalogue.contracts["paradime"].operations["executeGraphql"].body
     assert body is not None
     examples = body.media["application/json"].examples

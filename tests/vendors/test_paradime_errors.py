@@ -1,4 +1,4 @@
-"""Paradime's own answer to everything that can be wrong with a call, for every operation."""
+"""Paradime's response to everything that can be wrong with a call, for every operation."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ def test_a_viewer_may_not_even_look_at_the_schema(emulator: EmulatorUnderTest) -
     assert (response.status_code, response.json()) == (403, {"message": LACKS})
 
 
-def test_who_asks_is_looked_at_before_what_is_asked(emulator: EmulatorUnderTest) -> None:
+def test_the_credential_is_checked_before_the_request(emulator: EmulatorUnderTest) -> None:
     assert emulator.call("paradime", "POST", rights=None, content=b"{").status_code == 401
 
 

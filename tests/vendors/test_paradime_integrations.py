@@ -101,7 +101,7 @@ def test_icon_and_colour_that_are_null_or_not_given_have_defaults(paradime: Clie
 
 
 @pytest.mark.parametrize("color", ["LEAF", "CYAN", "CORAL", "VIOLET", "ORANGE", "MANDY", "TEAL", "GREEN"])
-def test_every_colour_of_the_sdk_comes_back(paradime: Client, color: str) -> None:
+def test_every_colour_of_the_sdk_is_returned(paradime: Client, color: str) -> None:
     uid = paradime.create(nodeTypes=[{"nodeType": "A", "iconName": None, "color": color}])
     assert paradime.list()[uid]["nodeTypes"][0]["color"] == color
 
@@ -181,7 +181,7 @@ class TestWhereDuplicateNamesAreRefused:
         assert message.startswith("CustomIntegrationAlreadyExistsException: ")
         assert len(paradime.list()) == 3
 
-    def test_the_name_of_an_active_integration_cannot_be_taken(self, paradime: Client) -> None:
+    def test_the_name_of_an_active_integration_cannot_be_reused(self, paradime: Client) -> None:
         variables = {"integrationUid": paradime.create("Other"), **UNSET, "name": "Sample Integration 1"}
         assert paradime.error(UPDATE, variables).startswith("CustomIntegrationAlreadyExistsException: ")
 
@@ -211,7 +211,7 @@ def upsert(paradime: Client, name: str) -> str:
     return uid
 
 
-def test_upsert_twice_comes_to_one_integration(paradime: Client) -> None:
+def test_a_repeated_upsert_creates_one_integration(paradime: Client) -> None:
     assert upsert(paradime, "Streamlit") == upsert(paradime, "Streamlit")
     assert len(paradime.list()) == 4
 

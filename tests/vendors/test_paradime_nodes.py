@@ -104,7 +104,7 @@ def paradime(emulator: EmulatorUnderTest) -> Client:
     return Client(emulator)
 
 
-def test_all_three_kinds_of_node_are_kept_with_their_lineage(paradime: Client) -> None:
+def test_all_three_kinds_of_node_are_stored_with_their_lineage(paradime: Client) -> None:
     chart, dashboard, datasource = node("a"), node("b", DASHBOARD), node("c", DATASOURCE)
     paradime.add(more=False, chartLikeNodes=[chart], dashboardLikeNodes=[dashboard], datasourceLikeNodes=[datasource])
     assert paradime.kept(NODES, integrationUid=UID) == [
@@ -201,7 +201,7 @@ def test_nodes_of_different_type_or_kind_may_share_a_stable_id(paradime: Client)
     assert paradime.names() == ["a", "b", "c"]
 
 
-def test_a_node_that_comes_again_in_a_snapshot_replaces_the_former(paradime: Client) -> None:
+def test_a_repeated_node_in_a_snapshot_replaces_the_earlier_one(paradime: Client) -> None:
     snapshot = paradime.add(more=True, chartLikeNodes=[node("former", stableId="same")])
     paradime.add(more=False, id=snapshot, chartLikeNodes=[node("latter", stableId="same")])
     assert paradime.names() == ["latter"]

@@ -1,4 +1,4 @@
-"""Secoda's own answer to everything that can be wrong with a call, for every operation."""
+"""Secoda's response to everything that can be wrong with a call, for every operation."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ ALLOWED = {
 
 @dataclass(frozen=True)
 class Wrong:
-    """A call with one thing wrong, and its answer."""
+    """A call with one error, and its response."""
 
     what: str
     operation: str
@@ -296,7 +296,7 @@ def test_secoda_words_the_refusal(emulator: EmulatorUnderTest, case: Wrong) -> N
     assert (emulator.records("secoda.integrations"), emulator.records("secoda.syncs")) == before
 
 
-def test_the_table_holds_every_operation(catalogue: Catalogue) -> None:
+def test_the_table_contains_every_operation(catalogue: Catalogue) -> None:
     assert set(CALLS) == set(catalogue.contracts["secoda"].handled)
 
 
@@ -309,7 +309,7 @@ def test_a_sound_call_is_served(emulator: EmulatorUnderTest, operation: str) -> 
 
 
 @pytest.mark.parametrize("operation", [name for name, sound in CALLS.items() if sound.method == "GET"])
-def test_a_user_who_may_only_read_may_read(emulator: EmulatorUnderTest, operation: str) -> None:
+def test_a_read_only_user_can_read(emulator: EmulatorUnderTest, operation: str) -> None:
     assert emulator.call("secoda", "GET", CALLS[operation].path, rights="read").status_code == 200
 
 
@@ -406,7 +406,7 @@ def test_an_encoded_body_is_read_as_the_bytes_that_it_is(emulator: EmulatorUnder
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "identity"])
-def test_a_body_that_is_said_to_be_encoded_and_is_not_is_taken(emulator: EmulatorUnderTest, encoding: str) -> None:
+def test_content_encoding_is_ignored_for_plain_bodies(emulator: EmulatorUnderTest, encoding: str) -> None:
     for operation in ("createIntegration", "importMetadata"):
         sound = CALLS[operation]
         headers = {"Content-Encoding": encoding}
@@ -424,7 +424,7 @@ def test_a_content_type_that_is_not_ascii_is_unsupported(emulator: EmulatorUnder
 
 @pytest.fixture(scope="module")
 def strict(catalogue: Catalogue) -> Iterator[ThreadedServer]:
-    """A server that refuses what departs from the contracts in any way."""
+    """A server in strict mode."""
     with ThreadedServer(Emulator(read_settings({"port": 0, "strict": True}), catalogue)) as server:
         yield server
 

@@ -76,7 +76,7 @@ def test_a_page_has_fifty_integrations_by_default(emulator: EmulatorUnderTest) -
 
 
 @pytest.mark.parametrize("page_size", ["0", "-3", "x", ""])
-def test_a_page_size_other_than_a_positive_number_is_ignored(emulator: EmulatorUnderTest, page_size: str) -> None:
+def test_a_page_size_that_is_not_a_positive_number_is_ignored(emulator: EmulatorUnderTest, page_size: str) -> None:
     assert len(listed(emulator, f"?page_size={page_size}")["results"]) == 50
 
 
@@ -93,7 +93,7 @@ def test_pages_do_not_grow_beyond_the_maximum(emulator: EmulatorUnderTest) -> No
         *(("1&page=2", 2), ("2&page=1", 1), ("&page=2", 2), ("2&page=", 1), ("x&page=last", 2), ("last&page=1", 1)),
     ],
 )
-def test_pages_other_than_numbers_as_in_django_rest_framework(
+def test_pages_that_are_not_numbers_as_in_django_rest_framework(
     emulator: EmulatorUnderTest, page: str, number: int
 ) -> None:
     assert listed(emulator, f"?page={page}")["meta"]["page"] == number

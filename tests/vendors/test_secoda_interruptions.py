@@ -119,7 +119,7 @@ class CancelledOnceInForce(Plain):
 
 
 @pytest.mark.parametrize("handler", UPLOADS)
-async def test_an_upload_cancelled_once_it_is_in_force_stands(sandbox: Sandbox, handler: Any) -> None:
+async def test_cancelling_an_upload_in_force_changes_nothing(sandbox: Sandbox, handler: Any) -> None:
     with pytest.raises(asyncio.CancelledError):
         await handler(call(handler), CancelledOnceInForce(sandbox))
     left = await state(sandbox)

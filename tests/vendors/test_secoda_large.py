@@ -228,7 +228,7 @@ def in_pieces(request: httpx.Request) -> httpx.Request:
 @pytest.mark.parametrize(
     ("operation", "options"), list(bodies()), ids=lambda value: value if isinstance(value, str) else ""
 )
-def test_a_body_beyond_the_limit_is_refused_and_nothing_kept(
+def test_a_body_beyond_the_limit_is_rejected_and_nothing_stored(
     narrow: ThreadedServer, operation: str, options: dict[str, Any], chunked: bool
 ) -> None:
     before = everything(narrow)

@@ -60,7 +60,7 @@ TAKEN = {
 
 
 @pytest.mark.parametrize(("content", "filename", "resources"), TAKEN.values(), ids=TAKEN)
-def test_a_body_is_taken_as_django_does(
+def test_bodies_are_parsed_as_by_django(
     emulator: EmulatorUnderTest, content: bytes, filename: str, resources: int
 ) -> None:
     reply = upload(emulator, content)
@@ -69,7 +69,7 @@ def test_a_body_is_taken_as_django_does(
     assert (sync["status"], sync["files"], sync["resources"]) == ("succeeded", {"file": filename}, resources)
 
 
-def test_a_boundary_of_71_characters_is_taken(emulator: EmulatorUnderTest) -> None:
+def test_a_boundary_of_71_characters_is_accepted(emulator: EmulatorUnderTest) -> None:
     reply = upload(emulator, body((HEAD, CSV), boundary=b"b" * 71), boundary="b" * 71)
     assert (reply.status_code, last_sync(emulator)["resources"]) == (200, 3)
 
@@ -186,7 +186,7 @@ def test_parts_stay_in_memory_up_to_a_megabyte_together(
 
 @pytest.mark.parametrize(("rights", "status"), [(None, 401), ("expired", 401), ("read", 403)])
 @pytest.mark.parametrize("operation", UPLOADS)
-def test_a_body_is_not_looked_into_before_it_is_known_who_asks(
+def test_the_credential_is_checked_before_the_body(
     emulator: EmulatorUnderTest, operation: str, rights: str | None, status: int
 ) -> None:
     headers = {"Content-Type": "multipart/form-data"}

@@ -219,7 +219,7 @@ def test_rows_that_disagree_about_their_table_are_warned_of_and_the_last_counts(
     assert last_sync(emulator)["resources"] == 3
 
 
-def test_a_column_that_comes_twice_is_warned_of_and_the_last_counts(emulator: EmulatorUnderTest) -> None:
+def test_a_repeated_column_gets_a_warning_and_the_last_one_counts(emulator: EmulatorUnderTest) -> None:
     upload_csv(emulator, f"{HEADER}\na,one,,,d,s,t,,,\nA,two,,,d,s,t,,,\n")
     assert [resource.get("description") for resource in resources(emulator)] == [None, "two"]
     assert found(last_sync(emulator)["warnings"]) == [
@@ -227,7 +227,7 @@ def test_a_column_that_comes_twice_is_warned_of_and_the_last_counts(emulator: Em
     ]
 
 
-def test_tables_that_come_again_after_thousands_of_others_are_still_one(emulator: EmulatorUnderTest) -> None:
+def test_a_table_repeated_after_thousands_of_others_is_one_table(emulator: EmulatorUnderTest) -> None:
     rows = [f"c{turn},,,,d,s,t{table},same,,\n" for turn in range(2) for table in range(1100)]
     upload_csv(emulator, f"{HEADER}\n{''.join(rows)}")
     tables = [resource for resource in resources(emulator) if resource["entity_type"] == "table"]
@@ -276,14 +276,14 @@ def test_every_sync_keeps_to_its_schema(emulator: EmulatorUnderTest) -> None:
     assert [check.violations(sync, "body") for sync in emulator.records("secoda.syncs")] == [[]] * 4
 
 
-def test_a_quote_that_is_never_closed_holds_what_follows(emulator: EmulatorUnderTest) -> None:
+def test_an_unclosed_quote_contains_everything_after_it(emulator: EmulatorUnderTest) -> None:
     upload_csv(emulator, 'database,schema,name,col_name,col_description\nd,s,t,a,"one\nb,c\n')
     assert resources(emulator)[1]["description"] == "one\nb,c\n"
     assert found(last_sync(emulator)["warnings"]) == [(2, "col_description", UNCLOSED)]
 
 
 @pytest.mark.parametrize("text", ['id,"closed",,,d,s,t,,,', 'id,"with ""quotes""",,,d,s,t,,,', "id,5'' \",,,d,s,t,,,"])
-def test_a_quote_that_is_closed_or_none_is_not_warned_of(emulator: EmulatorUnderTest, text: str) -> None:
+def test_closed_quotes_and_no_quotes_give_no_warning(emulator: EmulatorUnderTest, text: str) -> None:
     upload_csv(emulator, f"{HEADER}\n{text}")
     assert (last_sync(emulator)["warnings"], len(resources(emulator))) == ([], 2)
 
@@ -338,7 +338,7 @@ def test_jsonl_becomes_resources_and_lineage(emulator: EmulatorUnderTest) -> Non
     assert (last_sync(emulator)["resources"], last_sync(emulator)["lineage"]) == (2, 1)
 
 
-def test_a_line_as_the_vendors_sdk_writes_it_is_taken(emulator: EmulatorUnderTest) -> None:
+def test_a_line_written_by_the_vendors_sdk_is_accepted(emulator: EmulatorUnderTest) -> None:
     """It names every key, with nulls, keys that are not documented, and a blank last line."""
     line: dict[str, Any] = {
         **dict.fromkeys(("parent_databuilder_id", "title", "description", "definition", "external_updated_at")),
@@ -439,7 +439,7 @@ def test_a_line_with_an_unstorable_text_is_skipped(
     assert [resource["databuilder_id"] for resource in resources(emulator)] == ["d.s.t"]
 
 
-def test_texts_of_lines_are_taken_as_those_of_calls(emulator: EmulatorUnderTest) -> None:
+def test_texts_of_lines_are_accepted_like_those_of_calls(emulator: EmulatorUnderTest) -> None:
     line = b'{"entity_type": " table ", "databuilder_id": 123456789012345678901234567890, "title": 1.50, "x": NaN}'
     end = {"type": "internal_resource", "databuilder_id": " d "}
     upload_jsonl(emulator, [line], [{"from_identifier": end, "to_identifier": {**EXTERNAL, "schema": 5}}])
