@@ -39,7 +39,9 @@ class Recording:
         if call.params:
             exchange.call.params = masker.params(call.params)
         if response is not None:
-            exchange.reply = journalled_reply(response.status, response.headers, wire.content_of(response), masker)
+            exchange.reply = journalled_reply(
+                response.status, response.headers, wire.content_of(response), masker, sandbox=exchange.sandbox
+            )
         exchange.call_violations = masker.violations(violations)
         exchange.reply_violations = masker.violations(internal_errors)
         exchange.seconds = seconds
