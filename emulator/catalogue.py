@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from emulator.contract.completion import LEFT_OUT
 from emulator.contract.documents import OPENAPI
 from emulator.contract.openapi import Contract, read_contract, refuse_contract, switch_named
 from emulator.contract.schemas import Check
@@ -124,6 +125,9 @@ def read_built_in(vendor: Vendor, folder: Path, *overlays: Path) -> Entry:
 def read_own(home: Path, name: str) -> Entry:
     """Read the vendor in a folder of its own. Raises ContractError for a wrong contract."""
     contract = read_contract(home, is_public=True, vendor=name)
+    if left_out := contract.document.get(LEFT_OUT):
+        name_of_file, paths = short_name(contract.files[OPENAPI]), ", ".join(left_out)
+        logger.warning("%s: %d paths cannot be served: %s", name_of_file, len(left_out), paths[:500])
     code = code_of(contract)
     declared = read_declarations(contract, collections_of(contract, code), hooks_of(code))
     refuse_contract(declared.problems)

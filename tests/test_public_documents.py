@@ -232,7 +232,9 @@ def test_examples_are_found_by_reference_in_the_singular_and_in_the_schema(tmp_p
 def test_webhooks_extensions_and_paths_of_parts_of_segments_are_left_out(tmp_path: Path) -> None:
     written = document(webhooks={"born": {"post": {}}}, **{"x-topics": [{"content": {"$ref": "./nowhere.md"}}]})
     written["paths"]["/animals/{a}.{b}"] = written["paths"]["/animals#new"] = {"get": {}}
-    assert len(read(tmp_path, written).operations) == 2
+    contract = read(tmp_path, written)
+    assert len(contract.operations) == 2
+    assert contract.document["x-left-out"] == ["/animals/{a}.{b}", "/animals#new"]
 
 
 @pytest.mark.parametrize(
@@ -244,10 +246,11 @@ def test_server_without_a_public_name_gets_one(tmp_path: Path, url: str) -> None
     assert (contract.hosts, contract.mounts) == (("zoo.example",), ("/api/v3",))
 
 
-def test_operation_id_may_have_hyphens(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["get-animals", "animals/list", "animals.list", "get_animals:all"])
+def test_operation_id_may_have_hyphens_and_other_signs(tmp_path: Path, name: str) -> None:
     written = document()
-    written["paths"]["/animals"]["get"]["operationId"] = "get-animals"
-    assert "get-animals" in read(tmp_path, written).operations
+    written["paths"]["/animals"]["get"]["operationId"] = name
+    assert name in read(tmp_path, written).operations
 
 
 def test_same_document_is_refused_as_a_built_in_contract(tmp_path: Path) -> None:

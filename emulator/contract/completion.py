@@ -18,6 +18,9 @@ from emulator.contract.token_endpoint import add_token_endpoint
 from emulator.exchange import Document, steps_of
 
 OURS = ("x-emulator", "x-conventions", "x-switches", "x-unmatched", "x-graphql")
+LEFT_OUT = "x-left-out"
+"""What is added to a document: the paths that cannot be served."""
+
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 FAILURES = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
@@ -124,6 +127,7 @@ class _Completion:
             if path.startswith("x-") or "#" in path or "?" in path or _PART_OF_SEGMENT.search(path):
                 # Not a path of whole segments: nothing can be served there.
                 del paths[path]
+                self._document.setdefault(LEFT_OUT, []).append(path)
                 continue
             shared = item.pop("parameters", None)
             for method in METHODS:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
-from emulator.contract.operation import Operation, Response
+from emulator.contract.operation import JSON, Operation, Response, is_json
 from emulator.declared.dialect import DeclaredFailures
 from emulator.declared.expressions import Context
 from emulator.declared.filtering import filtered, searched
@@ -312,13 +312,19 @@ def _static(
     if words.reply.has_body:
         reply = Reply(response.status, context.value(words.reply.body))
     elif reply is None:
-        kind, media = next(iter(response.media.items()))
-        place: Place = shapes.at(media.check.address)
-        reply = Reply(
-            response.status,
-            Samples(shapes, world).value(place),
-            content_type="" if kind == "application/json" else kind,
-        )
+        reply = _sampled(response, Samples(shapes, world), shapes)
     headers = {name: context.value(value) for name, value in words.reply.headers.items()}
     reply.headers |= {name: str(value) for name, value in headers.items() if value not in (None, NOTHING)}
     return reply
+
+
+def _sampled(response: Response, samples: Samples, shapes: Shapes) -> Reply:
+    """Return a reply whose document is a value of its schema: of two ways to make one, the first that is valid."""
+    kind, media = next(iter(response.media.items()))
+    if not is_json(kind):
+        return Reply(response.status, content=b"example", content_type=kind)
+    place: Place = shapes.at(media.check.address)
+    document = samples.value(place)
+    if not media.check.accepts(document):
+        document = samples.structured(place)
+    return Reply(response.status, document, content_type="" if kind == JSON else kind)

@@ -127,12 +127,12 @@ def input_wrapper(place: Place, shapes: Shapes) -> str:
 
 
 def example_reply(operation: Operation, response: Response, name: str = "") -> Reply | None:
-    """Return the contract's own example of a response; None if it has a body and no example of it."""
+    """Return the contract's own example of a response; None if it has a body and no valid example of it."""
     if not response.media:
         return Reply(response.status)
     for kind, media in response.media.items():
         example = media.examples.get(name or operation.name, next(iter(media.examples.values()), NOTHING))
-        if example is NOTHING:
+        if example is NOTHING or (is_json(kind) and not media.check.accepts(example)):
             continue
         if is_json(kind):
             return Reply(response.status, example, content_type="" if kind == JSON else kind)

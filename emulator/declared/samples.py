@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from emulator.declared.expressions import written_time
-from emulator.declared.shapes import Place, Shapes, type_of
+from emulator.declared.shapes import NULL, Place, Shapes, type_of
 from emulator.store.world import World
 
+ALTERNATIVES = ("oneOf", "anyOf")
 DEEPEST = 8
 """The maximum depth of nested objects in a generated value."""
 
@@ -28,9 +30,15 @@ class Samples:
         for word in ("examples", "enum"):
             if isinstance(schema.get(word), list) and schema[word]:
                 return schema[word][0]
-        return self._of_type(place, depth)
+        return self.structured(place, depth)
 
-    def _of_type(self, place: Place, depth: int) -> Any:
+    def structured(self, place: Place, depth: int = 0) -> Any:
+        """Return a value by the type that a schema names, whatever its own examples are."""
+        if depth < DEEPEST and (alternative := self._alternative(place)):
+            made = self.value(alternative, depth + 1)
+            beside = {name: value for name, value in place.schema.items() if name not in ALTERNATIVES}
+            whole = self.structured(replace(place, schema=beside), depth + 1) if isinstance(made, dict) else None
+            return {**whole, **made} if isinstance(whole, dict) else made
         shape, kind = self._shapes.shape(place), type_of(place)
         if shape.kind == "object":
             wanted = [name for name in shape.properties if name in shape.required and depth < DEEPEST]
@@ -44,9 +52,16 @@ class Samples:
             return False
         if kind == "string":
             return self._text(place)
-        for word in ("oneOf", "anyOf", "allOf"):
-            if place.schema.get(word):
-                return self.value(self._shapes.followed(place.below(f"/{word}/0", place.schema[word][0])), depth + 1)
+        for number, part in enumerate(place.schema.get("allOf", ())):
+            return self.value(self._shapes.followed(place.below(f"/allOf/{number}", part)), depth + 1)
+        return None
+
+    def _alternative(self, place: Place) -> Place | None:
+        """Return the first schema of `oneOf` or `anyOf` that is not null."""
+        for word in ALTERNATIVES:
+            for number, part in enumerate(place.schema.get(word, ())):
+                if part != NULL:
+                    return self._shapes.followed(place.below(f"/{word}/{number}", part))
         return None
 
     def _number(self, place: Place) -> Any:

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 from emulator.exchange import Document
 
+NULL = {"type": "null"}
 DEEPEST = 20
 """How many references in a row are followed."""
 
@@ -101,10 +102,12 @@ class Shapes:
         """Yield the schemas that one is composed of, and whether each applies to all its values."""
         yield place, True
         for word in ("allOf", "oneOf", "anyOf") if depth < DEEPEST else ():
-            for number, part in enumerate(place.schema.get(word, ())):
+            # `null` beside one other alternative: that one holds for all values but null.
+            parts = [(number, part) for number, part in enumerate(place.schema.get(word, ())) if part != NULL]
+            for number, part in parts:
                 followed = self.followed(place.below(f"/{word}/{number}", part))
                 for below, is_sure in self._parts(followed, depth + 1):
-                    yield below, is_sure and word == "allOf"
+                    yield below, is_sure and (word == "allOf" or len(parts) == 1)
 
 
 def type_of(place: Place) -> str:
