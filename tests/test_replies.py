@@ -18,7 +18,7 @@ from emulator.catalogue import Catalogue
 from emulator.exchange import Reply
 from emulator.journal import entry
 from emulator.runtime.bounded import BoundedCache
-from emulator.sandbox.replies import KEPT_BYTES, Replies
+from emulator.sandbox.replies import KEPT_BYTES, KeptReplies, Replies
 from tests.conftest import EmulatorUnderTest
 from tests.control import Control, controlled
 from tests.sample_calls import BY_ID, READS, WRITES, read, write
@@ -207,11 +207,23 @@ def test_readers_beside_a_writer_see_what_was_written_before_they_asked(emulator
             reader.result()
 
 
-def test_replies_of_one_state_are_bounded_in_bytes() -> None:
-    replies = Replies()
+def test_replies_of_all_sandboxes_are_limited_in_bytes() -> None:
+    cache = KeptReplies(KEPT_BYTES)
+    first, second = Replies(cache), Replies(cache)
     for number in range(100):
-        replies.put("acme", (1,), str(number), Reply(200, content=bytes(KEPT_BYTES // 20)))
-    kept = [number for number in range(100) if replies.get("acme", (1,), str(number))]
+        for replies in (first, second):
+            assert replies.get("acme", (1,), str(number)) is None
+            replies.put("acme", (1,), str(number), Reply(200, content=bytes(KEPT_BYTES // 20)))
+    kept = [number for number in range(100) if first.get("acme", (1,), str(number))]
     assert kept == list(range(100 - len(kept), 100))
-    assert 10 < len(kept) <= 20
-    assert replies.get("acme", (2,), "99") is None
+    assert 5 < len(kept) <= 10
+    assert cache.bytes <= KEPT_BYTES
+
+
+def test_a_reply_of_a_state_that_has_passed_is_not_kept() -> None:
+    replies = Replies(KeptReplies(KEPT_BYTES))
+    replies.get("acme", (1,), "key")
+    replies.get("acme", (2,), "key")
+    replies.put("acme", (1,), "key", Reply(200))
+    assert replies.get("acme", (2,), "key") is None
+    assert replies.get("acme", (1,), "key") is None

@@ -13,6 +13,7 @@ from emulator.faults.scenarios import Scenario
 from emulator.journal.entry import Exchange
 from emulator.journal.journals import Journals
 from emulator.sandbox.budget import Budget
+from emulator.sandbox.replies import KEPT_BYTES, KeptReplies
 from emulator.sandbox.template import Template
 from emulator.store.collection import Collection
 from emulator.store.records import Records
@@ -32,7 +33,7 @@ class Blueprint:
     `problems_in` yields (JSON pointer, sentence) for mistakes in records of a collection, `sample` returns the fields
     that its records need, with examples. `sweeps` remove, by vendor, what interrupted calls have left behind.
     `snapshots` limits the snapshots of all sandboxes together, `journals` their journals. `on_record` gets each
-    exchange that a journal records.
+    exchange that a journal records. `replies` are those to reads that can be given again.
     """
 
     collections: Mapping[str, Sequence[Collection]]
@@ -46,6 +47,7 @@ class Blueprint:
     snapshots: Budget
     journals: Journals
     on_record: Callable[[Exchange], None] | None = None
+    replies: KeptReplies = field(default_factory=lambda: KeptReplies(KEPT_BYTES))
 
     def problem_in(self, record: Record, collection: Collection) -> str:
         """Return the first mistake in a record of a collection, "" if it is valid."""

@@ -1,45 +1,51 @@
-"""Caches replies to reads until the state that they depend on changes."""
+"""Replies to reads, kept as long as what they were made of stays as it is."""
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any, TypeAlias
 
 from emulator.exchange import Reply
 from emulator.runtime.bounded import BoundedCache
 
-__all__ = ["Replies", "State"]
+__all__ = ["KeptReplies", "Replies", "State"]
 
-KEPT_BYTES = 1024**2
-"""The memory limit for the replies of one vendor in one sandbox."""
+KEPT_BYTES = 16 * 1024**2
+"""The size of the replies of all sandboxes, in memory."""
 
 OVERHEAD = 500
 """The size of a reply without its content and key, in bytes."""
 
+KeptReplies: TypeAlias = BoundedCache[tuple[int, str], Reply]
+"""The replies of all sandboxes, by the number of a state and the key."""
+
 State: TypeAlias = tuple[Any, ...]
-"""The state that all replies of a vendor depend on: a new one invalidates all of them."""
+"""What all replies of a vendor in a sandbox depend on: a new state makes all of them worthless."""
+
+_NUMBERS = count()
 
 
 class Replies:
-    """The replies of one sandbox that may be returned again, validated and encoded.
+    """The replies of one sandbox that can be given again, validated and encoded.
 
-    They are asked for once it is known who calls and that the call keeps to the contract, by all that the handler was
-    given: so they need not know what may change a reply besides the state.
+    They are looked up once the caller is known and the call is valid, by everything that the handler was given: so the
+    cache need not know what may change a reply besides the state. Those of earlier states are evicted in time.
     """
 
-    def __init__(self) -> None:
-        self._of_vendor: dict[str, tuple[State, BoundedCache[str, Reply]]] = {}
+    def __init__(self, kept: KeptReplies) -> None:
+        self._kept = kept
+        self._states: dict[str, tuple[State, int]] = {}
 
     def get(self, vendor: str, state: State, key: str) -> Reply | None:
-        """Return the reply that was cached in the same state, or None."""
-        return self._in_state(vendor, state).get(key)
+        """Return the reply that was kept in the same state, or None."""
+        known = self._states.get(vendor)
+        if known is None or known[0] != state:
+            self._states[vendor] = state, next(_NUMBERS)
+            return None
+        return self._kept.get((known[1], key))
 
     def put(self, vendor: str, state: State, key: str, reply: Reply) -> None:
-        """Cache a reply whose content is encoded; `state` is the one in which it was computed."""
-        size = OVERHEAD + len(reply.content) + len(key)
-        self._in_state(vendor, state).put(key, reply, size)
-
-    def _in_state(self, vendor: str, state: State) -> BoundedCache[str, Reply]:
-        known = self._of_vendor.get(vendor)
-        if known is None or known[0] != state:
-            known = self._of_vendor[vendor] = state, BoundedCache(KEPT_BYTES)
-        return known[1]
+        """Keep a reply whose content is encoded, unless the `state` that it was made in has passed."""
+        known = self._states.get(vendor)
+        if known is not None and known[0] == state:
+            self._kept.put((known[1], key), reply, OVERHEAD + len(reply.content) + len(key))

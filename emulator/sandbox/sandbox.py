@@ -82,7 +82,7 @@ class Sandbox:
         }
         self.scenarios: dict[str, Scenario] = {}
         self.credentials: dict[str, Credentials] = {}
-        self.replies = Replies()
+        self.replies = Replies(blueprint.replies)
         self.snapshots = Snapshots(blueprint.snapshots)
         self._blueprint = blueprint
         self._first_switches = dict(self.switches)
