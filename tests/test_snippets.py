@@ -17,9 +17,12 @@ from emulator.client import Client
 from emulator.files.package_data import CONTRACTS
 from emulator.settings import read_settings
 from tests.test_cli import Run, command
+from tests.test_pytest_plugin import PLAIN
 from tests.test_server import COMMAND, clean_environment
 
 __all__ = ["command"]
+
+pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -40,6 +43,11 @@ RUN_BY = {
 SNIPPETS_RUN_BY = {
     ("how-to/http.md", "python"): "test_control_api.py",
     ("how-to/scenarios.md", "yaml"): "test_scenarios.py",
+    **{("how-to/own-vendor.md", language): "test_own_vendor_page.py" for language in ("yaml", "python", "ini", "toml")},
+}
+
+EXCERPTS = {
+    "reference/declared.md": "parts of a contract, with … for the rest; tests/test_declared_*.py run whole ones"
 }
 
 NOT_RUN = {
@@ -74,7 +82,7 @@ def snippets() -> Iterator[Snippet]:
                 yield Snippet(page, found["language"], text)
 
 
-HERE = [one for one in snippets() if (one.page, one.language) not in SNIPPETS_RUN_BY]
+HERE = [one for one in snippets() if (one.page, one.language) not in SNIPPETS_RUN_BY and one.page not in EXCERPTS]
 PAGES = sorted({one.page for one in HERE if one.language == "sh"})
 
 
@@ -167,8 +175,15 @@ def test_settings_are_read(tmp_path: Path, snippet: Snippet) -> None:
     assert read_settings(folder=tmp_path) != read_settings(folder=ROOT / "docs")
 
 
+@pytest.mark.parametrize("snippet", [one for one in HERE if one.language == "ini"], ids=lambda one: one.page)
+def test_options_of_pytest_are_known_to_it(pytester: pytest.Pytester, snippet: Snippet) -> None:
+    pytester.makeini(snippet.text)
+    pytester.makepyfile("def test_passes(): pass")
+    pytester.runpytest_inprocess(*PLAIN, "--strict-config").assert_outcomes(passed=1)
+
+
 def test_no_snippet_is_left_out() -> None:
-    assert {one.language for one in HERE} <= {"sh", "python", "yaml", "toml"}
+    assert {one.language for one in HERE} <= {"sh", "python", "yaml", "toml", "ini"}
     assert [line for line in NOT_RUN if not any(line in one.text for one in HERE)] == []
     for page, test in [*RUN_BY.items(), *((page, test) for (page, _), test in SNIPPETS_RUN_BY.items())]:
         assert page.rpartition("/")[2] in (ROOT / "tests" / test).read_text("utf-8") or test == "test_control_api.py"
