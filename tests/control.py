@@ -36,17 +36,17 @@ class Control:
 
     def done(self, method: str, path: str, **options: Any) -> Any:
         """Make a call that has to succeed, and return its JSON."""
-        answer = self.ask(method, path, **options)
-        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
-        return answer.json() if answer.content else None
+        response = self.ask(method, path, **options)
+        assert response.is_success, f"{method} {path}: {response.status_code} {response.text}"
+        return response.json() if response.content else None
 
     def refused(self, method: str, path: str, **options: Any) -> tuple[int, str]:
         """Make a call that has to fail, and return its status and the sentence of its problem details."""
-        answer = self.ask(method, path, **options)
-        assert answer.headers["content-type"] == "application/problem+json"
-        problem = answer.json()
-        assert problem["status"] == answer.status_code
-        return answer.status_code, problem["detail"]
+        response = self.ask(method, path, **options)
+        assert response.headers["content-type"] == "application/problem+json"
+        problem = response.json()
+        assert problem["status"] == response.status_code
+        return response.status_code, problem["detail"]
 
     def sandbox(self, **wanted: Any) -> Any:
         """Make a sandbox and return all that is told of it."""
@@ -119,10 +119,10 @@ class Command:
     def run(self, client: httpx.Client, folder: dict[str, bytes]) -> httpx.Response:
         """Run it; `folder` holds the files by name."""
         content = folder[self.upload] if self.upload else self.data.encode() or None
-        answer = client.request(self.method, f"http://{self.url}", headers=self.headers, content=content)
+        response = client.request(self.method, f"http://{self.url}", headers=self.headers, content=content)
         if self.save:
-            folder[self.save] = answer.content
-        return answer
+            folder[self.save] = response.content
+        return response
 
 
 def commands_of(page: str) -> list[str]:

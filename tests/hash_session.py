@@ -49,8 +49,8 @@ def _call(http: httpx.Client, operation: Operation, url: str, headers: dict[str,
         body, kind = FORM, "multipart/form-data; boundary=b"
     else:
         body, kind = json.dumps({**STRANGE, "query": QUERY}), "application/json"
-    answer = http.request(operation.method, url, headers={**headers, "Content-Type": kind}, content=body)
-    return operation.name, answer.status_code, answer.text
+    response = http.request(operation.method, url, headers={**headers, "Content-Type": kind}, content=body)
+    return operation.name, response.status_code, response.text
 
 
 def _timeless(document: Any) -> Any:

@@ -68,10 +68,10 @@ def test_a_partial_record_is_refused_and_if_it_is_forced_in_log_and_journal_name
     assert (status, f"violates the schema of {collection}: /" in detail) == (422, True), detail
     control.done("PUT", f"{path}?force=true", json=record)
     headers = call.get("headers", {"Authorization": f"Bearer {vendor}-token"})
-    answer = control.client.request(
+    response = control.client.request(
         call.get("method", "GET"), control.url + call["url"], headers=headers, json=call.get("json")
     )
-    assert answer.status_code == 500
+    assert response.status_code == 500
     shown = next(iter(record.values()))
     sentence = f"cannot serve the record {shown!r} of {collection}, /"
     (exchange,) = control.done("GET", f"/journal?vendor={vendor}&status=500")["exchanges"]
@@ -164,11 +164,11 @@ def test_a_sentence_names_twelve_sandboxes_at_most(catalogue: Catalogue) -> None
         lists = "GET /_emulator/sandboxes lists all sandboxes"
         sentence = f"Unknown sandbox 'nope'. {lists}. POST /_emulator/sandboxes creates one."
         assert control.refused("GET", "/sandboxes/nope") == (404, sentence)
-        answers = [
+        responses = [
             control.client.get(f"{control.url}/~nope/secoda/x"),
             control.client.get(f"{control.url}/secoda/x", headers={"X-Emulator-Sandbox": "nope"}),
         ]
-        assert [answer.json()["detail"] for answer in answers] == [sentence] * 2
+        assert [response.json()["detail"] for response in responses] == [sentence] * 2
 
 
 def test_without_the_control_token_no_sandboxs_name_is_shown(catalogue: Catalogue) -> None:
@@ -183,8 +183,8 @@ def test_without_the_control_token_no_sandboxs_name_is_shown(catalogue: Catalogu
             ("/_emulator/sandboxes/nope", {}),
             ("/_emulator/journal", {"X-Emulator-Sandbox": "nope"}),
         ]:
-            answer = control.client.get(control.url + url, headers=headers)
-            assert (answer.status_code in (401, 404), "hidden" in answer.text) == (True, False), url
+            response = control.client.get(control.url + url, headers=headers)
+            assert (response.status_code in (401, 404), "hidden" in response.text) == (True, False), url
 
 
 def test_without_the_control_token_no_status_reveals_which_sandboxes_exist(catalogue: Catalogue) -> None:
@@ -192,7 +192,7 @@ def test_without_the_control_token_no_status_reveals_which_sandboxes_exist(catal
         for path, status in (("/clock", 401), ("/journal", 401), ("/sandboxes", 401), ("/health", 200), ("/x", 404)):
             prefixed = [control.client.get(f"{control.url}/~{name}/_emulator{path}") for name in ("default", "nope")]
             named = [control.ask("GET", path, headers={"X-Emulator-Sandbox": name}) for name in ("default", "nope")]
-            assert [answer.status_code for answer in [*prefixed, *named]] == [status] * 4, path
+            assert [response.status_code for response in [*prefixed, *named]] == [status] * 4, path
 
 
 def test_a_sandbox_is_made_under_the_name_that_a_proxys_header_gives_and_no_other(catalogue: Catalogue) -> None:

@@ -70,9 +70,9 @@ def test_a_client_that_waits_for_a_100_gets_it_and_then_its_reply(server: Secure
             connection.sendall(POST + b"Expect: " + expect + b"\r\nContent-Length: 12\r\n\r\n")
             assert until(connection, b"\r\n\r\n") == CONTINUE
             connection.sendall(b'{"name":"x"}')
-            answer = until(connection, b"\r\n\r\n")
-            assert answer.startswith(b"HTTP/1.1 201 ")
-            for _ in range(int(re.findall(rb"Content-Length: (\d+)", answer)[0])):
+            response = until(connection, b"\r\n\r\n")
+            assert response.startswith(b"HTTP/1.1 201 ")
+            for _ in range(int(re.findall(rb"Content-Length: (\d+)", response)[0])):
                 connection.recv(1)
     assert journalled(server) == [201, 201]
 
@@ -111,9 +111,9 @@ def test_a_refused_call_gets_its_reply_at_once_and_its_body_is_not_a_request(
     server: Secure, request_line: bytes, headers: bytes, status: int, way: str
 ) -> None:
     kind = b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 5000000\r\n"
-    answer = answer_to_head(server, way, request_line, headers + kind)
-    assert statuses(answer) == [status]
-    assert b"Connection: close" in answer
+    response = answer_to_head(server, way, request_line, headers + kind)
+    assert statuses(response) == [status]
+    assert b"Connection: close" in response
     assert [code for code in journalled(server) if code != status] == []
 
 
@@ -246,8 +246,8 @@ def send(server: Secure, to: str, encoding: str, body: bytes, on_thread: bool = 
                 assert eventually(lambda: bool(server.emulator.sandboxes.default.in_flight.count))
             connection.sendall(body[:3])
             connection.sendall(body[3:])
-        answer = received(connection)
-    return statuses(answer)[0], json.loads(answer.partition(b"\r\n\r\n")[2])
+        response = received(connection)
+    return statuses(response)[0], json.loads(response.partition(b"\r\n\r\n")[2])
 
 
 @pytest.mark.parametrize("on_thread", [False, True])

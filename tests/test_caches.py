@@ -31,12 +31,12 @@ def test_globs_that_were_looked_for_stay_within_a_bound() -> None:
 @pytest.mark.parametrize("length", [200, 201])
 def test_a_glob_may_have_200_characters(emulator: EmulatorUnderTest, length: int) -> None:
     fault = {"vendor": "celigo", "operation": "*" * length, "delay": {"fixed": 0}}
-    answers = [
+    responses = [
         httpx.post(f"{emulator.root}/_emulator/faults", json=fault),
         httpx.get(f"{emulator.root}/_emulator/journal", params={"operation": "*" * length}),
     ]
-    assert [answer.is_success for answer in answers] == [length == 200] * 2
-    assert {answer.status_code for answer in answers} <= {200, 201, 422}
+    assert [response.is_success for response in responses] == [length == 200] * 2
+    assert {response.status_code for response in responses} <= {200, 201, 422}
 
 
 @pytest.mark.parametrize(("most", "kept"), [(1, 1), (10**9, 4)])

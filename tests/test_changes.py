@@ -182,8 +182,8 @@ def test_a_copy_begins_with_what_was_copied(control: Control) -> None:
 def test_graphql_mutations_are_changes_like_others(control: Control) -> None:
     vendor = control.done("GET", "/sandboxes/default")["vendors"]["paradime"]
     add = 'mutation {addCustomIntegration(name: "Mine", nodeTypes: []) {ok integrationUid}}'
-    answer = httpx.post(vendor["base_url"], headers=vendor["headers"], json={"query": add})
-    uid = answer.json()["data"]["addCustomIntegration"]["integrationUid"]
+    response = httpx.post(vendor["base_url"], headers=vendor["headers"], json={"query": add})
+    uid = response.json()["data"]["addCustomIntegration"]["integrationUid"]
     assert [one["uid"] for one in changed(control)["paradime.integrations"]["added"]] == [uid]
 
 
@@ -213,9 +213,9 @@ def test_of_many_the_first_are_listed_and_all_are_counted(control: Control) -> N
     ],
 )
 def test_what_cannot_be_is_refused(control: Control, query: Any, status: int, said: str) -> None:
-    answer = control.refused("GET", "/changes", params=query)
-    assert answer[0] == status
-    assert said in answer[1]
+    response = control.refused("GET", "/changes", params=query)
+    assert response[0] == status
+    assert said in response[1]
 
 
 def test_masked_changes_have_no_credentials(control: Control) -> None:

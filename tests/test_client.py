@@ -211,8 +211,8 @@ def test_credentials_go_by_rights(sandbox: SandboxClient) -> None:
     assert list(sandbox.secoda.credentials) == ["full", "read", "expired"]
     assert sandbox.secoda.credentials["full"].headers == sandbox.secoda.headers
     expired = sandbox.secoda.credentials["expired"].headers
-    answer = httpx.get(f"{sandbox.secoda.url}/integration/integrations", headers=dict(expired))
-    assert answer.status_code == 401
+    response = httpx.get(f"{sandbox.secoda.url}/integration/integrations", headers=dict(expired))
+    assert response.status_code == 401
     with pytest.raises(KeyError, match="Known rights: full, read, expired"):
         sandbox.secoda.credentials["owner"]
 
@@ -257,8 +257,8 @@ def test_fault_counts_its_hits_until_it_is_disarmed(sandbox: SandboxClient) -> N
 
 def test_status_of_a_fault_goes_with_its_reply(sandbox: SandboxClient) -> None:
     sandbox.fault(vendor="secoda", operation=["list*"], status=429, reply={"headers": {"Retry-After": "7"}})
-    answer = list_integrations(sandbox.secoda)
-    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
+    response = list_integrations(sandbox.secoda)
+    assert (response.status_code, response.headers["Retry-After"]) == (429, "7")
 
 
 def test_invalid_fault_is_refused(sandbox: SandboxClient) -> None:
@@ -374,9 +374,9 @@ def test_a_verdict_stays_when_the_journal_drops_exchanges(
     request = sandbox.api.request
 
     def request_and_forget(*arguments: Any, **options: Any) -> Any:
-        answer = request(*arguments, **options)
+        response = request(*arguments, **options)
         request("DELETE", "/journal")
-        return answer
+        return response
 
     monkeypatch.setattr(sandbox.api, "request", request_and_forget)
     assert [one.query for one in sandbox.verify("listIntegrations", count=1)] == [(("page", "2"),)]

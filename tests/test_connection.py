@@ -171,9 +171,9 @@ def test_an_unknown_method_gets_the_vendors_reply_and_is_journalled(
     server: Secure, method: bytes, target: bytes, way: str
 ) -> None:
     head = b" " + target + b" HTTP/1.1\r\nHost: localhost\r\n"
-    answer = ask(server, method + head + b"Content-Length: 2\r\n\r\n{}" + method + head + LAST, way)
-    assert statuses(answer) == [UNKNOWN_TARGETS[target]] * 2
-    assert b"problem+json" not in answer
+    response = ask(server, method + head + b"Content-Length: 2\r\n\r\n{}" + method + head + LAST, way)
+    assert statuses(response) == [UNKNOWN_TARGETS[target]] * 2
+    assert b"problem+json" not in response
     exchanges = list(server.emulator.sandboxes.default.journal)
     assert [(one.call.method.encode(), one.status, one.operations) for one in exchanges] == [
         (method, UNKNOWN_TARGETS[target], ())
@@ -194,9 +194,9 @@ def test_a_method_sent_byte_by_byte_is_read_completely(server: Secure, method: b
 
 
 def test_an_unknown_method_is_refused_by_the_control_api(server: Secure) -> None:
-    answer = ask(server, b"FOO /_emulator/health HTTP/1.1\r\nHost: localhost\r\n" + LAST)
-    assert statuses(answer) == [405]
-    assert json.loads(answer.partition(b"\r\n\r\n")[2])["detail"] == "/health takes GET, not FOO."
+    response = ask(server, b"FOO /_emulator/health HTTP/1.1\r\nHost: localhost\r\n" + LAST)
+    assert statuses(response) == [405]
+    assert json.loads(response.partition(b"\r\n\r\n")[2])["detail"] == "/health takes GET, not FOO."
     assert not list(server.emulator.sandboxes.default.journal)
 
 
@@ -237,9 +237,9 @@ def test_an_invalid_chunk_ends_the_call_that_waits_for_it(server: Secure, way: s
         connection.sendall(POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n")
         assert eventually(lambda: bool(server.emulator.sandboxes.default.in_flight.count))
         connection.sendall(b"zz\r\n")
-        answer = received(connection)
-    assert statuses(answer)[:1] == [400]
-    assert b"JSON parse error - the body does not match its head" in answer
+        response = received(connection)
+    assert statuses(response)[:1] == [400]
+    assert b"JSON parse error - the body does not match its head" in response
     assert journalled(server) == [400]
 
 
@@ -248,9 +248,9 @@ def test_an_invalid_chunk_ends_the_call_that_waits_for_it(server: Secure, way: s
     "header", [b"X-A: " + b"a" * 20_000, b"\r\n".join(b"X-%d: a" % number for number in range(200))]
 )
 def test_a_head_beyond_the_limits_is_431(server: Secure, header: bytes, way: str) -> None:
-    answer = ask(server, GET + header + b"\r\n\r\n", way)
-    assert statuses(answer) == [431]
-    assert json.loads(answer.partition(b"\r\n\r\n")[2])["title"] == "Request Header Fields Too Large"
+    response = ask(server, GET + header + b"\r\n\r\n", way)
+    assert statuses(response) == [431]
+    assert json.loads(response.partition(b"\r\n\r\n")[2])["title"] == "Request Header Fields Too Large"
 
 
 def test_a_head_of_15_kb_is_read(server: Secure) -> None:
@@ -289,9 +289,9 @@ def test_connect_to_an_invalid_name_is_refused(server: Secure, host: bytes) -> N
 @pytest.mark.parametrize("host", [b"caf\xe9.x", b"a b", b"a@b", b"[::", b"", b"x:y", b"<x>"])
 def test_a_host_that_no_link_can_hold_is_400_and_journalled(server: Secure, host: bytes, way: str) -> None:
     request = GET.replace(b" /", b" /secoda/").replace(b"api.secoda.co", host)
-    answer = ask(server, request + LAST, way)
-    assert statuses(answer) == [400]
-    detail = json.loads(answer.partition(b"\r\n\r\n")[2])["detail"]
+    response = ask(server, request + LAST, way)
+    assert statuses(response) == [400]
+    detail = json.loads(response.partition(b"\r\n\r\n")[2])["detail"]
     assert detail.startswith("The host ")
     (exchange,) = server.emulator.sandboxes.default.journal
     assert (exchange.status, exchange.operations, exchange.near_misses) == (400, ("listIntegrations",), ())
@@ -320,9 +320,9 @@ def test_a_header_that_is_not_ascii_is_not_an_internal_error(
 @pytest.mark.parametrize("header", [b"Content-Type: text/\xe9", b"X-Emulator-Sandbox: \xe9", b"Origin: \xe9"])
 def test_a_header_that_is_not_ascii_is_not_an_internal_error_of_the_control_api(server: Secure, header: bytes) -> None:
     request = b"POST /_emulator/faults HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n" + header + b"\r\n" + LAST
-    answer = ask(server, request + b"{}")
-    assert statuses(answer)[0] in (403, 404, 415)
-    assert json.loads(answer.partition(b"\r\n\r\n")[2])["status"] == statuses(answer)[0]
+    response = ask(server, request + b"{}")
+    assert statuses(response)[0] in (403, 404, 415)
+    assert json.loads(response.partition(b"\r\n\r\n")[2])["status"] == statuses(response)[0]
 
 
 ODD = (b"", b"\xe9", b"\xff\xfe", b"caf\xc3\xa9", b"a" * 3000, b"-1", b"{}", b'"', b'a,b;c="d', b"*/*", b"%s%n", b"\t")
@@ -359,18 +359,18 @@ def test_every_call_gets_the_vendors_reply_and_is_journalled_whatever_its_header
     expected = []
     for value in ODD:
         request = GET.replace(b"GET", method).replace(KEY, b"") + name + b": " + value
-        answer = ask(server, request + b"\r\nContent-Length: 2\r\n" + LAST + b"{}")
-        expected += statuses(answer)
-        assert b"text/plain" not in answer.partition(b"\r\n\r\n")[0]
+        response = ask(server, request + b"\r\nContent-Length: 2\r\n" + LAST + b"{}")
+        expected += statuses(response)
+        assert b"text/plain" not in response.partition(b"\r\n\r\n")[0]
     assert len(expected) == len(ODD)
     assert journalled(server) == expected
     assert caplog.records == []
 
 
 def test_http_1_0_without_a_host_uses_the_servers_address(server: Secure) -> None:
-    answer = ask(server, b"GET /secoda" + TARGET + b" HTTP/1.0\r\n" + KEY + b"\r\n")
-    assert statuses(answer) == [200]
-    assert json.loads(answer.partition(b"\r\n\r\n")[2])["links"]["next"].startswith(f"{server.url}/secoda/")
+    response = ask(server, b"GET /secoda" + TARGET + b" HTTP/1.0\r\n" + KEY + b"\r\n")
+    assert statuses(response) == [200]
+    assert json.loads(response.partition(b"\r\n\r\n")[2])["links"]["next"].startswith(f"{server.url}/secoda/")
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -440,8 +440,8 @@ def test_such_a_client_gets_what_is_sent_in_pieces_too(server: Secure, path: str
     with connected(server) as connection:
         connection.sendall(f"GET /_emulator/{path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         connection.shutdown(socket.SHUT_WR)
-        answer = received(connection)
-    assert (statuses(answer), answer[-5:]) == ([200], b"0\r\n\r\n") or answer.endswith(b"}")
+        response = received(connection)
+    assert (statuses(response), response[-5:]) == ([200], b"0\r\n\r\n") or response.endswith(b"}")
 
 
 def test_a_stream_without_an_end_ends_with_its_client(server: Secure) -> None:

@@ -69,8 +69,8 @@ def test_every_documented_command_does_what_it_says(catalogue: Catalogue) -> Non
         for line in shown:
             if "-sN" not in line:  # tests/test_control_events.py follows it
                 command = Command.read(line)
-                answer = command.run(control.client, folder)
-                assert answer.is_success, f"{line}\n{answer.status_code} {answer.text}"
+                response = command.run(control.client, folder)
+                assert response.is_success, f"{line}\n{response.status_code} {response.text}"
                 run.append((command.method, command.url))
         assert len(run) == sum(len(route.commands) for route in guide.routes())
         assert folder["before.sqlite3"].startswith(b"SQLite format 3")
@@ -164,8 +164,8 @@ def test_missing_body_is_refused(control: Control, operation: str) -> None:
 def test_body_over_the_limit_is_refused_by_all_that_take_one(catalogue: Catalogue) -> None:
     with controlled(catalogue, max_body="1k") as (_, control):
         for operation in WITH_BODY:
-            answer = wrongly(control, operation, content=b" " * 1025)
-            assert answer == (413, "The body is larger than 1024 bytes; raise max_body or max_json."), operation
+            response = wrongly(control, operation, content=b" " * 1025)
+            assert response == (413, "The body is larger than 1024 bytes; raise max_body or max_json."), operation
 
 
 def test_control_token_is_asked_for_where_the_contract_says_so(catalogue: Catalogue) -> None:
@@ -177,9 +177,9 @@ def test_control_token_is_asked_for_where_the_contract_says_so(catalogue: Catalo
                 assert control.ask(operation.method, path).status_code == expected, name
                 continue
             for headers in ({}, {"Authorization": "Bearer other"}, {"Authorization": "s3cret"}):
-                answer = wrongly(control, name, headers=headers)
+                response = wrongly(control, name, headers=headers)
                 own = ", or the token of the sandbox 'default'," if "{sandbox}" in operation.path else ""
-                assert answer == (401, f"Send the setting control_token{own} as Authorization: Bearer TOKEN."), name
+                assert response == (401, f"Send the setting control_token{own} as Authorization: Bearer TOKEN."), name
         given = {"Authorization": "Bearer s3cret"}
         assert control.ask("GET", "/clock", headers={"Authorization": b"Bearer \xff"}).status_code == 401
         assert control.ask("GET", "/clock", headers=given).status_code == 200
@@ -193,11 +193,11 @@ async def test_what_needs_sandboxes_returns_503_until_they_are_seeded(
     for name, operation in OPERATIONS.items():
         command = command_for(name)
         path = command.url.removeprefix("emulator")
-        async with client.request(operation.method, path, headers=command.headers, data=command.data) as answer:
+        async with client.request(operation.method, path, headers=command.headers, data=command.data) as response:
             expected = name in ("getReady",) or operation.tag not in ("information", "reference")
-            assert (answer.status == 503) is expected, name
+            assert (response.status == 503) is expected, name
             if expected:
-                assert (await answer.json())["detail"].startswith("The sandboxes are not seeded yet;")
+                assert (await response.json())["detail"].startswith("The sandboxes are not seeded yet;")
 
 
 @pytest.mark.internal_error
@@ -208,8 +208,8 @@ def test_fault_of_our_own_is_500_and_logged(catalogue: Catalogue, caplog: pytest
     with controlled(catalogue) as (emulator, control):
         for name in OPERATIONS:
             emulator.control._handlers[name] = broken  # type: ignore[index]
-            answer = wrongly(control, name)
-            assert answer == (500, "Internal error of the emulator; see its log."), name
+            response = wrongly(control, name)
+            assert response == (500, "Internal error of the emulator; see its log."), name
             assert "ZeroDivisionError" in caplog.text
             caplog.clear()
 
@@ -616,8 +616,8 @@ def test_each_credential_of_a_sandbox_leads_to_it_and_has_its_rights(control: Co
     calls = 0
     for vendor, path in plain.items():
         for credential in made["vendors"][vendor]["credentials"]:
-            answer = control.client.get(control.url + path, headers=credential["headers"])
-            assert answer.status_code in expected[credential["rights"], credential["expired"]], credential
+            response = control.client.get(control.url + path, headers=credential["headers"])
+            assert response.status_code in expected[credential["rights"], credential["expired"]], credential
             calls += 1
     assert control.done("GET", "/sandboxes/alpha/journal")["recorded"] == calls
     assert control.done("GET", "/journal")["recorded"] == 0
@@ -629,8 +629,8 @@ def test_own_api_key_of_a_sandbox_gives_its_own_token(control: Control) -> None:
     key = {"Authorization": "immuta-api-key.alpha"}
     token = control.client.post(f"{url}/bim/apikey/authenticate", headers=key).json()["token"]
     assert token.endswith(".alpha")
-    answer = control.client.get(f"{url}/dictionary/1", headers={"Authorization": token})
-    assert answer.status_code == 200
+    response = control.client.get(f"{url}/dictionary/1", headers={"Authorization": token})
+    assert response.status_code == 200
     assert control.done("GET", "/sandboxes/alpha/journal")["recorded"] == 2
 
 
@@ -655,8 +655,8 @@ def test_a_sandbox_without_a_name_is_given_a_random_one(control: Control) -> Non
 
 
 def test_creation_returns_the_place_of_the_sandbox(control: Control) -> None:
-    answer = control.ask("POST", "/sandboxes", json={"name": "alpha"})
-    assert answer.headers["Location"] == "/_emulator/sandboxes/alpha"
+    response = control.ask("POST", "/sandboxes", json={"name": "alpha"})
+    assert response.headers["Location"] == "/_emulator/sandboxes/alpha"
 
 
 def test_a_sandbox_begins_as_it_was_asked_for_and_so_again_after_a_reset(control: Control, tmp_path: Path) -> None:
@@ -724,12 +724,12 @@ def test_a_sandbox_is_named_by_path_or_header(control: Control, path: str, heade
 
 def test_a_sandbox_is_named_by_the_prefix_of_the_control_api_too(control: Control) -> None:
     control.sandbox(name="alpha", clock={"frozen": True})
-    answer = control.client.get(f"{control.url}/~alpha/_emulator/clock")
-    assert answer.json()["frozen"]
+    response = control.client.get(f"{control.url}/~alpha/_emulator/clock")
+    assert response.json()["frozen"]
     for name in ("beta", "", "al%2Fpha", "al pha"):
-        answer = control.client.get(f"{control.url}/~{name}/_emulator/clock")
+        response = control.client.get(f"{control.url}/~{name}/_emulator/clock")
         sentence = f"Unknown sandbox {unquote(name)!r}. "
-        assert (answer.status_code, answer.json()["detail"][: len(sentence)]) == (404, sentence)
+        assert (response.status_code, response.json()["detail"][: len(sentence)]) == (404, sentence)
     status, sentence = control.refused("GET", "/clock", headers={"X-Emulator-Sandbox": "no / where"})
     assert (status, sentence.partition(".")[0]) == (404, "Unknown sandbox 'no / where'")
 
@@ -778,10 +778,10 @@ def test_snapshots_survive_a_reset_are_replaced_and_forgotten(control: Control) 
 
 def test_a_snapshot_is_a_file_that_any_sqlite_tool_opens_and_changes(control: Control, tmp_path: Path) -> None:
     control.done("POST", "/snapshots", json={"name": "before"})
-    answer = control.ask("GET", "/snapshots/before")
-    assert answer.headers["Content-Type"] == "application/vnd.sqlite3"
+    response = control.ask("GET", "/snapshots/before")
+    assert response.headers["Content-Type"] == "application/vnd.sqlite3"
     file = tmp_path / "before.sqlite3"
-    file.write_bytes(answer.content)
+    file.write_bytes(response.content)
     with sqlite3.connect(file) as db:
         names = [name for (name,) in db.execute("SELECT json_extract(record, '$.name') FROM \"secoda.integrations\"")]
         db.execute("UPDATE \"secoda.integrations\" SET record = json_set(record, '$.name', 'Changed')")
@@ -1121,19 +1121,19 @@ def test_wrong_path_and_method_name_the_right_ones(control: Control) -> None:
     assert status == 404
     assert sentence.startswith("Unknown path '/nonsense' of the control API. Did you mean '/openapi.json', '/docs' ")
     assert sentence.endswith("? GET /_emulator/docs lists all paths.")
-    answer = control.ask("POST", "/clock", json={})
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, PUT")
-    assert answer.json()["detail"] == "/clock takes GET, PUT, not POST."
+    response = control.ask("POST", "/clock", json={})
+    assert (response.status_code, response.headers["Allow"]) == (405, "GET, PUT")
+    assert response.json()["detail"] == "/clock takes GET, PUT, not POST."
     assert control.refused("POST", "") == (405, "/_emulator takes DELETE, GET, not POST.")
 
 
 @pytest.mark.parametrize("operation", sorted(name for name, one in OPERATIONS.items() if one.method == "GET"))
 def test_head_is_get_without_the_body(control: Control, operation: str) -> None:
     path = command_for(operation).url.removeprefix("emulator/_emulator")
-    answer = control.ask("HEAD", path)
-    assert answer.content == b""
+    response = control.ask("HEAD", path)
+    assert response.content == b""
     if operation != "streamExchanges":
-        assert answer.status_code == control.ask("GET", path).status_code
+        assert response.status_code == control.ask("GET", path).status_code
 
 
 def test_only_so_many_faults_can_be_armed(control: Control, monkeypatch: pytest.MonkeyPatch) -> None:

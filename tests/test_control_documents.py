@@ -24,11 +24,11 @@ def test_own_schemas_are_served_each_as_one_document(emulator: EmulatorUnderTest
     referred = set(re.findall(r"schemas/[a-z-]+\.schema\.json", get(emulator, "/openapi.yaml").text))
     assert len(referred) > 10
     for name in referred:
-        answer = get(emulator, f"/{name}")
-        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/schema+json")
-        assert answer.json()["$id"] == f"urn:integration-emulator:{name.partition('/')[2]}"
-        Draft202012Validator.check_schema(answer.json())
-        assert references(answer.json()) <= {f"#/$defs/{inner}" for inner in answer.json().get("$defs", {})}
+        response = get(emulator, f"/{name}")
+        assert (response.status_code, response.headers["Content-Type"]) == (200, "application/schema+json")
+        assert response.json()["$id"] == f"urn:integration-emulator:{name.partition('/')[2]}"
+        Draft202012Validator.check_schema(response.json())
+        assert references(response.json()) <= {f"#/$defs/{inner}" for inner in response.json().get("$defs", {})}
 
 
 @pytest.mark.parametrize("fault", json.loads(own_schemas()["fault.schema.json"].read_text("utf-8"))["examples"])

@@ -59,9 +59,9 @@ class Events:
 
 @contextmanager
 def following(control: Control, path: str = "/events", **headers: str) -> Iterator[Events]:
-    with control.client.stream("GET", f"{control.url}/_emulator{path}", headers=headers) as answer:
-        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/event-stream")
-        events = Events(answer.iter_lines())
+    with control.client.stream("GET", f"{control.url}/_emulator{path}", headers=headers) as response:
+        assert (response.status_code, response.headers["Content-Type"]) == (200, "text/event-stream")
+        events = Events(response.iter_lines())
         assert events.comment() == ": exchanges follow"
         yield events
 
@@ -108,8 +108,8 @@ def test_the_documented_command_shows_events(control: Control) -> None:
     route = next(route for route in guide.routes() if route.operation == "streamExchanges")
     command = Command.read(guide.command(route.commands[0], control.url.partition("://")[2]).replace("-sN", "-s"))
     call(control)
-    with control.client.stream(command.method, f"http://{command.url}") as answer:
-        assert Events(answer.iter_lines()).next()[0] == 1
+    with control.client.stream(command.method, f"http://{command.url}") as response:
+        assert Events(response.iter_lines()).next()[0] == 1
 
 
 def test_a_stream_follows_one_sandbox(control: Control) -> None:
@@ -158,8 +158,8 @@ def test_streams_end_at_once_when_the_server_stops(catalogue: Catalogue, monkeyp
     with httpx.Client(timeout=10) as client:
         with ThreadedServer(emulator) as server:
             stream = client.stream("GET", f"{server.url}/_emulator/events")
-            answer = stream.__enter__()
-            lines = answer.iter_lines()
+            response = stream.__enter__()
+            lines = response.iter_lines()
             next(lines)
         assert list(lines) == [""]
         stream.__exit__(None, None, None)

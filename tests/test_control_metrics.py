@@ -23,9 +23,9 @@ def control(catalogue: Catalogue) -> Iterator[Control]:
 
 def metrics(control: Control) -> Mapping[tuple[str, ...], float]:
     """Return the value of each sample, by name and the values of its labels: vendor, operation, status, of."""
-    answer = control.ask("GET", "/metrics")
-    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
-    families = list(text_string_to_metric_families(answer.text))
+    response = control.ask("GET", "/metrics")
+    assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    families = list(text_string_to_metric_families(response.text))
     assert all(family.documentation for family in families)
     return {(sample.name, *_values(sample.labels)): sample.value for family in families for sample in family.samples}
 

@@ -42,9 +42,9 @@ def control(running: tuple[Emulator, Control]) -> Iterator[Control]:
 
 def write(control: Control, sandbox: str, name: str) -> str:
     """Create an integration as a client would, and return its id."""
-    answer = httpx.post(f"{control.url}/~{sandbox}{INTEGRATIONS}", headers=SECODA, json={"name": name})
-    assert answer.status_code == 201, answer.text
-    id: str = answer.json()["id"]
+    response = httpx.post(f"{control.url}/~{sandbox}{INTEGRATIONS}", headers=SECODA, json={"name": name})
+    assert response.status_code == 201, response.text
+    id: str = response.json()["id"]
     return id
 
 
@@ -113,11 +113,11 @@ def test_strictness_is_copied(control: Control) -> None:
     for sandbox, wanted in (("beta", {}), ("gamma", {"strict": False})):
         control.sandbox(name=sandbox, **{"from": "alpha", **wanted})
     body = {"name": "Mine", "colour": "blue"}
-    answers = [
+    responses = [
         httpx.post(f"{control.url}/~{sandbox}{INTEGRATIONS}", headers=SECODA, json=body).status_code
         for sandbox in ("alpha", "beta", "gamma")
     ]
-    assert answers == [400, 400, 201]
+    assert responses == [400, 400, 201]
 
 
 def test_a_clock_that_is_real_stays_real(control: Control) -> None:
@@ -151,9 +151,9 @@ def test_a_copy_of_a_graphql_vendor_replies_like_the_original(control: Control) 
     assert httpx.post(url, headers=headers, json={"query": add}).json()["data"]["addCustomIntegration"]["ok"]
     copy = control.sandbox(name="beta", **{"from": "alpha"})["vendors"]["paradime"]
     query = {"query": "{listCustomIntegrations {ok integrations {uid name}}}"}
-    answers = [httpx.post(one["base_url"], headers=one["headers"], json=query).json() for one in (told, copy)]
-    assert answers[0] == answers[1]
-    assert "Mine" in str(answers[0])
+    responses = [httpx.post(one["base_url"], headers=one["headers"], json=query).json() for one in (told, copy)]
+    assert responses[0] == responses[1]
+    assert "Mine" in str(responses[0])
 
 
 def test_default_can_be_copied(control: Control) -> None:
@@ -171,9 +171,9 @@ def test_default_can_be_copied(control: Control) -> None:
     ],
 )
 def test_an_invalid_copy_is_refused(control: Control, wanted: Any, status: int, said: str) -> None:
-    answer = control.refused("POST", "/sandboxes", json=wanted)
-    assert answer[0] == status
-    assert said in answer[1]
+    response = control.refused("POST", "/sandboxes", json=wanted)
+    assert response[0] == status
+    assert said in response[1]
 
 
 def test_copies_count_as_snapshots_do(catalogue: Catalogue) -> None:

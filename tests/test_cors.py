@@ -41,12 +41,12 @@ def preflight(control: Control, path: str, origin: str, method: str = "POST") ->
 
 def test_a_named_origin_may_call_vendors_and_control(named: Control) -> None:
     for path in (LIST, "/_emulator/faults", "/~default/_emulator/faults"):
-        answer = preflight(named, path, PAGE)
-        assert answer.status_code == 204
-        assert answer.headers["access-control-allow-origin"] == PAGE
-        assert answer.headers["access-control-allow-methods"] == "POST"
-        assert answer.headers["access-control-allow-headers"] == "authorization, content-type"
-        assert answer.headers["access-control-allow-credentials"] == "true"
+        response = preflight(named, path, PAGE)
+        assert response.status_code == 204
+        assert response.headers["access-control-allow-origin"] == PAGE
+        assert response.headers["access-control-allow-methods"] == "POST"
+        assert response.headers["access-control-allow-headers"] == "authorization, content-type"
+        assert response.headers["access-control-allow-credentials"] == "true"
     fault = {"vendor": "secoda", "reply": {"status": 500}}
     assert named.ask("POST", "/faults", json=fault, headers={"Origin": PAGE}).status_code == 201
     failed = named.client.get(named.url + LIST, headers={**TOKEN, "Origin": PAGE})
@@ -61,12 +61,12 @@ def test_every_reply_may_be_read_errors_and_headers_too(anybody: Control) -> Non
         ("/nobody", 404),
         ("/~nope/secoda", 404),
     ):
-        answer = anybody.client.get(anybody.url + path, headers={**TOKEN, "Origin": STRANGER})
-        assert answer.status_code == status
-        assert answer.headers["access-control-allow-origin"] == "*"
-        assert "access-control-allow-credentials" not in answer.headers
-        assert "content-type" in answer.headers["access-control-expose-headers"].lower()
-        assert answer.headers["vary"] == "Origin"
+        response = anybody.client.get(anybody.url + path, headers={**TOKEN, "Origin": STRANGER})
+        assert response.status_code == status
+        assert response.headers["access-control-allow-origin"] == "*"
+        assert "access-control-allow-credentials" not in response.headers
+        assert "content-type" in response.headers["access-control-expose-headers"].lower()
+        assert response.headers["vary"] == "Origin"
 
 
 @pytest.mark.parametrize("prefix", ["", "/~default"])
@@ -74,11 +74,11 @@ def test_every_reply_may_be_read_errors_and_headers_too(anybody: Control) -> Non
 def test_a_named_origin_may_read_all_that_the_control_api_sends(named: Control, prefix: str, path: str) -> None:
     url = f"{named.url}{prefix}/_emulator{path}"
     for method in ("GET", "HEAD"):
-        with named.client.stream(method, url, headers={"Origin": PAGE}) as answer:
-            assert answer.headers["access-control-allow-origin"] == PAGE
-            assert answer.headers["access-control-allow-credentials"] == "true"
-            assert "content-type" in answer.headers["access-control-expose-headers"].lower()
-            assert answer.headers["vary"] == "Origin"
+        with named.client.stream(method, url, headers={"Origin": PAGE}) as response:
+            assert response.headers["access-control-allow-origin"] == PAGE
+            assert response.headers["access-control-allow-credentials"] == "true"
+            assert "content-type" in response.headers["access-control-expose-headers"].lower()
+            assert response.headers["vary"] == "Origin"
 
 
 def test_cors_adds_nothing_to_the_journal(anybody: Control) -> None:
@@ -95,8 +95,8 @@ def test_any_origin_does_not_apply_to_the_control_api(anybody: Control, prefix: 
     refused = preflight(anybody, f"{prefix}/_emulator/faults", STRANGER)
     assert (refused.status_code, "access-control-allow-origin" in refused.headers) == (403, False)
     for path in ("/health", "/clock", "/journal", "/nowhere"):
-        answer = anybody.client.get(f"{anybody.url}{prefix}/_emulator{path}", headers={"Origin": STRANGER})
-        assert "access-control-allow-origin" not in answer.headers
+        response = anybody.client.get(f"{anybody.url}{prefix}/_emulator{path}", headers={"Origin": STRANGER})
+        assert "access-control-allow-origin" not in response.headers
     status, sentence = anybody.refused("POST", "/reset", headers={"Origin": STRANGER})
     assert (status, sentence.partition(",")[0]) == (403, f"The control API does not accept writes from {STRANGER}")
 
@@ -104,18 +104,18 @@ def test_any_origin_does_not_apply_to_the_control_api(anybody: Control, prefix: 
 def test_other_origins_and_no_setting_are_as_before(named: Control, catalogue: Catalogue) -> None:
     with controlled(catalogue) as (_, closed):
         for control, origin in ((named, STRANGER), (closed, PAGE)):
-            answer = control.client.get(control.url + LIST, headers={**TOKEN, "Origin": origin})
-            assert answer.status_code == 200
-            assert "access-control-allow-origin" not in answer.headers
+            response = control.client.get(control.url + LIST, headers={**TOKEN, "Origin": origin})
+            assert response.status_code == 200
+            assert "access-control-allow-origin" not in response.headers
             assert preflight(control, LIST, origin).status_code in (404, 405)
 
 
 def test_a_broken_reply_may_be_read_too(anybody: Control) -> None:
     anybody.done("POST", "/faults", json={"vendor": "secoda", "connection": "drip"})
-    answer = anybody.client.get(
+    response = anybody.client.get(
         anybody.url + "/secoda/api/v1/integration/integrations/x", headers={**TOKEN, "Origin": PAGE}
     )
-    assert answer.headers["access-control-allow-origin"] == "*"
+    assert response.headers["access-control-allow-origin"] == "*"
     anybody.done("DELETE", "/faults")
 
 

@@ -176,9 +176,9 @@ def test_a_full_disk_is_the_vendors_503_and_reads_continue(
         let_grow_little(sandbox)
         url, statuses = control.url + INTEGRATIONS, []
         for number in range(200):
-            answer = control.client.post(url, headers=SECODA, json={"name": f"{number}" * 500})
-            statuses.append(answer.status_code)
-            if answer.status_code != 201:
+            response = control.client.post(url, headers=SECODA, json={"name": f"{number}" * 500})
+            statuses.append(response.status_code)
+            if response.status_code != 201:
                 break
         assert statuses[-1] == 503
         assert control.client.get(url, headers=SECODA).status_code == 200

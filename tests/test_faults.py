@@ -94,9 +94,9 @@ def test_status_comes_with_the_contracts_example(emulator: EmulatorUnderTest, ve
     carrier = contract.graphql.carrier if contract.graphql else operation
     example = next(iter(contract.operations[carrier].responses[401].media["application/json"].examples.values()))
     emulator.fault({"vendor": vendor, "operation": operation, "reply": {"status": 401}})
-    answer = read(emulator, vendor)
-    assert (answer.status_code, answer.json()) == (401, example)
-    assert answer.headers["Content-Type"] == contract.conventions.json_content_type
+    response = read(emulator, vendor)
+    assert (response.status_code, response.json()) == (401, example)
+    assert response.headers["Content-Type"] == contract.conventions.json_content_type
     assert write(emulator, vendor).is_success
 
 
@@ -107,29 +107,29 @@ def test_example_brings_its_headers(emulator: EmulatorUnderTest) -> None:
 
 def test_example_may_be_no_json(emulator: EmulatorUnderTest) -> None:
     emulator.fault({"vendor": "secoda", "reply": {"status": 500}})
-    answer = read(emulator, "secoda")
-    assert answer.headers["Content-Type"].startswith("text/html")
-    assert answer.text.lstrip().startswith("<!doctype html>")
+    response = read(emulator, "secoda")
+    assert response.headers["Content-Type"].startswith("text/html")
+    assert response.text.lstrip().startswith("<!doctype html>")
 
 
 @every_vendor
 def test_given_body_and_headers_are_sent(emulator: EmulatorUnderTest, vendor: str) -> None:
     reply = {"status": 503, "body": {"asleep": True}, "headers": {"retry-after": "7", "X-Who": "me"}}
     emulator.fault({"vendor": vendor, "reply": reply, "force": True})
-    answer = read(emulator, vendor)
-    assert (answer.status_code, answer.json()) == (503, {"asleep": True})
-    assert answer.headers.get_list("Retry-After") == ["7"]
-    assert answer.headers["X-Who"] == "me"
-    assert answer.headers["Content-Type"].startswith("application/json")
+    response = read(emulator, vendor)
+    assert (response.status_code, response.json()) == (503, {"asleep": True})
+    assert response.headers.get_list("Retry-After") == ["7"]
+    assert response.headers["X-Who"] == "me"
+    assert response.headers["Content-Type"].startswith("application/json")
 
 
 @every_vendor
 def test_a_string_is_sent_unchanged(emulator: EmulatorUnderTest, vendor: str) -> None:
     reply = {"status": 502, "body": "<h1>Bad gateway</h1>", "headers": {"content-type": "text/html"}}
     emulator.fault({"vendor": vendor, "reply": reply, "force": True})
-    answer = read(emulator, vendor)
-    assert (answer.status_code, answer.content) == (502, b"<h1>Bad gateway</h1>")
-    assert answer.headers.get_list("Content-Type") == ["text/html"]
+    response = read(emulator, vendor)
+    assert (response.status_code, response.content) == (502, b"<h1>Bad gateway</h1>")
+    assert response.headers.get_list("Content-Type") == ["text/html"]
 
 
 def test_given_header_takes_the_place_of_the_examples(emulator: EmulatorUnderTest) -> None:
@@ -418,10 +418,10 @@ def test_truncate_ends_in_the_middle_of_the_body(
     connection = HTTPConnection(emulator.root.removeprefix("http://"))
     headers = {**emulator.headers(vendor), "Content-Type": "application/json"}
     connection.request(method, urlsplit(emulator.url(vendor) + path).path, json.dumps(document), headers)
-    answer = connection.getresponse()
-    assert (answer.status, answer.headers["Content-Length"]) == (200, str(len(whole)))
+    response = connection.getresponse()
+    assert (response.status, response.headers["Content-Length"]) == (200, str(len(whole)))
     with pytest.raises(IncompleteRead) as cut:
-        answer.read()
+        response.read()
     connection.close()
     assert cut.value.partial == whole[: len(whole) // 2]
     assert caplog.text == ""
@@ -431,8 +431,8 @@ def test_truncate_ends_in_the_middle_of_the_body(
 def test_drip_sends_all_bytes_in_pieces(emulator: EmulatorUnderTest, vendor: str, naps: list[float]) -> None:
     whole = read(emulator, vendor).content
     emulator.fault({"vendor": vendor, "connection": "drip"})
-    with stream(emulator, vendor) as answer:
-        pieces = list(answer.iter_raw())
+    with stream(emulator, vendor) as response:
+        pieces = list(response.iter_raw())
     assert b"".join(pieces) == whole
     assert len(pieces) > 5
     assert 1 < sum(naps) < 4
@@ -454,9 +454,9 @@ def test_truncate_sends_so_many_bytes(emulator: EmulatorUnderTest, sent: int) ->
     whole = read(emulator, "celigo").content
     emulator.fault({"vendor": "celigo", "connection": {"truncate": {"after_bytes": sent}}})
     pieces: list[bytes] = []
-    with stream(emulator, "celigo") as answer, pytest.raises(httpx.RemoteProtocolError):
-        pieces.extend(answer.iter_raw())
-    assert (answer.status_code, b"".join(pieces)) == (200, whole[:sent])
+    with stream(emulator, "celigo") as response, pytest.raises(httpx.RemoteProtocolError):
+        pieces.extend(response.iter_raw())
+    assert (response.status_code, b"".join(pieces)) == (200, whole[:sent])
 
 
 def test_truncate_leaves_a_shorter_body_whole(emulator: EmulatorUnderTest) -> None:
@@ -479,13 +479,13 @@ def test_a_client_may_leave_while_it_drips(
 @pytest.mark.parametrize("connection", ["truncate", "drip"])
 def test_a_failed_reply_can_end_so_too(emulator: EmulatorUnderTest, connection: str, naps: list[float]) -> None:
     emulator.fault({"vendor": "celigo", "connection": connection, "reply": {"status": 503}})
-    with stream(emulator, "celigo") as answer:
-        assert answer.status_code == 503
+    with stream(emulator, "celigo") as response:
+        assert response.status_code == 503
         if connection == "drip":
-            assert b"errors" in answer.read()
+            assert b"errors" in response.read()
         else:
             with pytest.raises(httpx.RemoteProtocolError):
-                answer.read()
+                response.read()
 
 
 @pytest.mark.parametrize("connection", ["truncate", "drip"])
@@ -555,25 +555,25 @@ def test_graphql_errors_are_those_of_one_root_field(emulator: EmulatorUnderTest)
 def test_graphql_errors_name_the_key_of_the_result(emulator: EmulatorUnderTest) -> None:
     graphql = {"errors": [{"message": "no"}], "data": "keep"}
     emulator.fault({"vendor": "paradime", "operation": "updateCustomIntegration", "graphql": graphql})
-    answer = query(emulator, BOTH)
-    assert answer["data"]["first"] == {"ok": True}
-    assert answer["errors"] == [{"message": "no", "path": ["first"]}, {"message": "no", "path": ["second"]}]
+    response = query(emulator, BOTH)
+    assert response["data"]["first"] == {"ok": True}
+    assert response["errors"] == [{"message": "no", "path": ["first"]}, {"message": "no", "path": ["second"]}]
 
 
 def test_graphql_data_is_returned_with_the_errors(emulator: EmulatorUnderTest) -> None:
     whole = read(emulator, "paradime").json()
     emulator.fault({"vendor": "paradime", "graphql": {"errors": [{"message": "late"}], "data": "keep"}})
-    answer = read(emulator, "paradime").json()
-    assert answer == {**whole, "errors": [{"message": "late", "path": ["listCustomIntegrations"]}]}
+    response = read(emulator, "paradime").json()
+    assert response == {**whole, "errors": [{"message": "late", "path": ["listCustomIntegrations"]}]}
 
 
 @pytest.mark.parametrize(("commit", "kept"), [("before", 0), ("after", 1)])
 def test_graphql_data_is_null_and_the_write_kept_or_not(emulator: EmulatorUnderTest, commit: str, kept: int) -> None:
     graphql = {"errors": [{"message": "no"}], "data": None}
     emulator.fault({"vendor": "paradime", "only": "writes", "commit": commit, "graphql": graphql})
-    answer = write(emulator, "paradime")
-    assert answer.status_code == 200
-    assert answer.json()["data"] == {"addCustomIntegration": None}
+    response = write(emulator, "paradime")
+    assert response.status_code == 200
+    assert response.json()["data"] == {"addCustomIntegration": None}
     assert written(emulator, "paradime") == kept
 
 
@@ -586,8 +586,8 @@ def test_graphql_errors_wait_for_their_nth_call(emulator: EmulatorUnderTest) -> 
 
 def test_a_document_that_is_not_run_has_only_its_own_errors(emulator: EmulatorUnderTest) -> None:
     emulator.fault({"vendor": "paradime", "graphql": {"errors": [{"message": "mine"}]}})
-    answer = query(emulator, "{ listCustomIntegrations { nothing } }")
-    assert [error["message"] for error in answer["errors"]] == [
+    response = query(emulator, "{ listCustomIntegrations { nothing } }")
+    assert [error["message"] for error in response["errors"]] == [
         "Cannot query field 'nothing' on type 'ListCustomIntegrations'."
     ]
     assert query(emulator, "{ __typename }") == {"data": {"__typename": "Query"}}
@@ -632,9 +632,9 @@ def test_prefer_takes_the_operations_own_example(emulator: EmulatorUnderTest) ->
 
 
 def test_prefer_for_what_is_not_in_the_contract_is_refused_with_what_is(emulator: EmulatorUnderTest) -> None:
-    answer = emulator.call("celigo", "GET", "/tokenInfo", headers={"Prefer": "code=418"})
-    assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
-    assert answer.json()["detail"] == (
+    response = emulator.call("celigo", "GET", "/tokenInfo", headers={"Prefer": "code=418"})
+    assert (response.status_code, response.headers["Content-Type"]) == (422, "application/problem+json")
+    assert response.json()["detail"] == (
         "Prefer: code=418 is not in the contract of getTokenInfo, which has 200, 304, 400, 401, 403, 429, 500, 503."
     )
 
@@ -671,8 +671,8 @@ def test_each_call_for_itself_is_affected_or_not(emulator: EmulatorUnderTest) ->
     ],
 )
 def test_a_scenario_that_one_call_cannot_have_is_refused(emulator: EmulatorUnderTest, name: str, sentence: str) -> None:
-    answer = read(emulator, "celigo", headers={"X-Emulator-Scenario": name})
-    assert (answer.status_code, answer.json()["detail"].startswith(sentence)) == (422, True)
+    response = read(emulator, "celigo", headers={"X-Emulator-Scenario": name})
+    assert (response.status_code, response.json()["detail"].startswith(sentence)) == (422, True)
 
 
 # What is refused

@@ -154,8 +154,8 @@ def test_odd_targets_get_a_reply_without_an_internal_error(emulator: EmulatorUnd
     address = urlsplit(emulator.root)
     with socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as connection:
         connection.sendall(b"OPTIONS " + target + b" HTTP/1.1\r\nHost: api.secoda.co\r\nConnection: close\r\n\r\n")
-        answer = connection.makefile("rb").readline()
-    assert 400 <= int(answer.split()[1]) < 500
+        response = connection.makefile("rb").readline()
+    assert 400 <= int(response.split()[1]) < 500
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -326,8 +326,8 @@ def test_base_urls_lead_to_every_vendor_from_every_port(catalogue: Catalogue) ->
                 assert url == (at_root if vendor == own else f"{main}/~alpha{contract.base_path}")
                 method, _, body = OPERATIONS[vendor]
                 headers = {**described[vendor]["headers"], "Content-Type": "application/json"}
-                answer = client.request(method, url + BELOW_BASE_URL[vendor], headers=headers, content=body)
-                assert answer.status_code == 200, url
+                response = client.request(method, url + BELOW_BASE_URL[vendor], headers=headers, content=body)
+                assert response.status_code == 200, url
         by_default = client.get(f"{roots['celigo']}/_emulator/sandboxes/default").json()["vendors"]
         assert by_default["celigo"]["base_url"] == f"{roots['celigo']}/v1"
 

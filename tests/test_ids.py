@@ -29,9 +29,9 @@ def create(control: Control) -> list[Any]:
 
     def ask(vendor: str, path: str, **options: Any) -> Any:
         headers = options.pop("headers", {"Authorization": f"Bearer {vendor}-token"})
-        answer = control.client.post(f"{control.url}/{vendor}{path}", headers=headers, **options)
-        assert answer.is_success, f"{path}: {answer.status_code} {answer.text}"
-        return answer.json() if answer.content else {}
+        response = control.client.post(f"{control.url}/{vendor}{path}", headers=headers, **options)
+        assert response.is_success, f"{path}: {response.status_code} {response.text}"
+        return response.json() if response.content else {}
 
     variables = {"n": f"Made {len(records(control, 'paradime.integrations'))}", "t": [GRAPHQL_TYPE]}
     added = ask("paradime", "/graphql", headers=PARADIME, json={"query": ADD, "variables": variables})

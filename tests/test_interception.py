@@ -121,9 +121,9 @@ def test_a_bare_connection_of_the_loop_reaches_the_sandbox(patched: Secure, run:
     async def call() -> bytes:
         reader, writer = await asyncio.open_connection("api.secoda.co", 443, ssl=True)
         writer.write(b"GET /nothing HTTP/1.1\r\nHost: api.secoda.co\r\nConnection: close\r\n\r\n")
-        answer = await reader.read()
+        response = await reader.read()
         writer.close()
-        return answer
+        return response
 
     assert run(call()).startswith(b"HTTP/1.1 404 ")
     assert patched.called("mine") == ["https://api.secoda.co/nothing"]

@@ -75,7 +75,7 @@ def send(root: str, path: bytes, headers: bytes, body: bytes) -> bytes:
         length = b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(body)
         head = b"POST " + path + b" HTTP/1.1\r\nHost: x\r\n" + credential + headers + length
         connection.sendall(head + body)
-        answer = b""
+        response = b""
         while received := connection.recv(65536):
-            answer += received
-        return answer
+            response += received
+        return response

@@ -118,41 +118,41 @@ def test_what_a_framework_refuses_is_malformed(framework: str, body: bytes, word
 @pytest.mark.parametrize("charset", ["latin1", "utf8", "utf-7", "x"])
 def test_express_takes_unicode_only(emulator: EmulatorUnderTest, charset: str) -> None:
     headers = {"Content-Type": f"application/json; charset={charset}"}
-    answer = emulator.call("celigo", "POST", "/integrations", content=b'{"name":"a"}', headers=headers)
-    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (415, "unsupported_media_type")
+    response = emulator.call("celigo", "POST", "/integrations", content=b'{"name":"a"}', headers=headers)
+    assert (response.status_code, response.json()["errors"][0]["code"]) == (415, "unsupported_media_type")
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"', "utf-16", "utf-16le"])
 def test_express_reads_unicode_as_its_charset_says(emulator: EmulatorUnderTest, charset: str) -> None:
     headers = {"Content-Type": f"application/json; charset={charset}"}
     content = '{"name":"é"}'.encode(charset.strip('"'))
-    answer = emulator.call("celigo", "POST", "/integrations", content=content, headers=headers)
-    assert (answer.status_code, answer.json()["name"]) == (201, "é")
+    response = emulator.call("celigo", "POST", "/integrations", content=content, headers=headers)
+    assert (response.status_code, response.json()["name"]) == (201, "é")
 
 
 @pytest.mark.parametrize("charset", ["latin-1", "ISO-8859-1", "utf-16", "cp1252", "utf8"])
 def test_django_reads_as_the_charset_says(emulator: EmulatorUnderTest, charset: str) -> None:
     headers = {"Content-Type": f"application/json; charset={charset}"}
     content = '{"name":"é"}'.encode(charset)
-    answer = emulator.call("secoda", "POST", "/integration/integrations", content=content, headers=headers)
-    assert (answer.status_code, answer.json()["name"]) == (201, "é")
+    response = emulator.call("secoda", "POST", "/integration/integrations", content=content, headers=headers)
+    assert (response.status_code, response.json()["name"]) == (201, "é")
 
 
 @pytest.mark.parametrize("charset", ["bogus", "unicode_escape", "zip", "punycode"])
 def test_django_reads_utf_8_without_a_charset(emulator: EmulatorUnderTest, charset: str) -> None:
     headers = {"Content-Type": f"application/json; charset={charset}"}
-    answer = emulator.call(
+    response = emulator.call(
         "secoda", "POST", "/integration/integrations", content='{"name":"é"}'.encode(), headers=headers
     )
-    assert (answer.status_code, answer.json()["name"]) == (201, "é")
+    assert (response.status_code, response.json()["name"]) == (201, "é")
 
 
 @pytest.mark.parametrize("charset", ["latin1", "x"])
 def test_hapi_reads_utf_8_whatever_the_charset_says(emulator: EmulatorUnderTest, charset: str) -> None:
     headers = {"Content-Type": f"application/json; charset={charset}"}
     content = '{"tags":[{"name":"é"}]}'.encode()
-    answer = emulator.call("immuta", "POST", "/tag", content=content, headers=headers)
-    assert (answer.status_code, answer.json()[0]["name"]) == (200, "é")
+    response = emulator.call("immuta", "POST", "/tag", content=content, headers=headers)
+    assert (response.status_code, response.json()[0]["name"]) == (200, "é")
 
 
 def test_express_skips_a_byte_order_mark_and_keeps_the_key_that_hapi_refuses() -> None:
@@ -176,9 +176,9 @@ SETTINGS = b'{"name":"Numbers","settings":{"a":%s}}'
 
 def created(emulator: EmulatorUnderTest, body: bytes) -> bytes:
     """Create a record by a POST of that body; return Celigo's response to a GET of it."""
-    answer = emulator.call("celigo", "POST", "/integrations", content=body)
-    assert answer.status_code == 201, answer.text
-    return emulator.call("celigo", "GET", f"/integrations/{answer.json()['_id']}").content
+    response = emulator.call("celigo", "POST", "/integrations", content=body)
+    assert response.status_code == 201, response.text
+    return emulator.call("celigo", "GET", f"/integrations/{response.json()['_id']}").content
 
 
 @pytest.mark.parametrize("value", READ_BY_NODE, ids=lambda value: repr(value[:30]))
@@ -199,26 +199,29 @@ def test_secoda_replies_in_the_parser_s_words(emulator: EmulatorUnderTest, body:
         LONG: TOO_LONG,
     }
     headers = {"Content-Type": "application/json"}
-    answer = emulator.call("secoda", "POST", "/integration/integrations", content=body, headers=headers)
+    response = emulator.call("secoda", "POST", "/integration/integrations", content=body, headers=headers)
     expected = next(text for part, text in words.items() if part in body)
-    assert (answer.status_code, answer.json()) == (400, {"detail": f"JSON parse error - {expected}"})
+    assert (response.status_code, response.json()) == (400, {"detail": f"JSON parse error - {expected}"})
 
 
 def test_secoda_keeps_every_digit_of_credentials(emulator: EmulatorUnderTest) -> None:
     emulator.switch("secoda.credentials_in_replies", "shown")
     body = b'{"name":"a","credentials":{"n":%d}}' % 10**30
     headers = {"Content-Type": "application/json"}
-    answer = emulator.call("secoda", "POST", "/integration/integrations", content=body, headers=headers)
-    assert (answer.status_code, answer.json()["credentials"]) == (201, {"n": 10**30})
-    again = emulator.call("secoda", "GET", f"/integration/integrations/{answer.json()['id']}")
+    response = emulator.call("secoda", "POST", "/integration/integrations", content=body, headers=headers)
+    assert (response.status_code, response.json()["credentials"]) == (201, {"n": 10**30})
+    again = emulator.call("secoda", "GET", f"/integration/integrations/{response.json()['id']}")
     assert again.json()["credentials"] == {"n": 10**30}
 
 
 @pytest.mark.parametrize("body", [MARK + b"{}", b'{"__proto__":1}', b'{"metadata":[{"__proto__":1}]}'])
 def test_immuta_refuses_what_hapi_does(emulator: EmulatorUnderTest, body: bytes) -> None:
     headers = {"Content-Type": "application/json"}
-    answer = emulator.call("immuta", "POST", "/dictionary/1", content=body, headers=headers)
-    assert (answer.status_code, answer.json()["message"]) == (400, "Bad request: Invalid request payload JSON format")
+    response = emulator.call("immuta", "POST", "/dictionary/1", content=body, headers=headers)
+    assert (response.status_code, response.json()["message"]) == (
+        400,
+        "Bad request: Invalid request payload JSON format",
+    )
 
 
 def test_a_number_of_5000_digits_is_paradime_s_400(emulator: EmulatorUnderTest) -> None:
@@ -296,8 +299,8 @@ def test_an_exchange_with_a_lone_surrogate_is_journalled_and_shown(control: Cont
     control.sandbox(name="told")
     headers = {"Authorization": "Bearer celigo-token", **JSON}
     body = rb'{"name":"a\ud800","odd\udfff":"\udc00","settings":{"a":1e400}}'
-    answer = control.client.post(f"{control.url}/~told/celigo/v1/integrations", headers=headers, content=body)
-    assert (answer.status_code, answer.json()["name"]) == (201, "a\ud800")
+    response = control.client.post(f"{control.url}/~told/celigo/v1/integrations", headers=headers, content=body)
+    assert (response.status_code, response.json()["name"]) == (201, "a\ud800")
     [exchange] = control.done("GET", "/sandboxes/told/journal")["exchanges"]
     assert json.loads(exchange["call"]["body"]) == json.loads(body)
     [violation] = exchange["violations"]

@@ -56,8 +56,8 @@ def test_a_graphql_document_with_too_many_aliases_is_a_graphql_error(control: Co
 def test_json_nested_too_deep_does_not_parse(
     control: Control, path: str, headers: dict[str, str], status: int, words: str
 ) -> None:
-    answer = control.client.post(control.url + path, headers=headers, json={"name": nested(6)})
-    assert (answer.status_code, words in answer.text) == (status, True), answer.text
+    response = control.client.post(control.url + path, headers=headers, json={"name": nested(6)})
+    assert (response.status_code, words in response.text) == (status, True), response.text
 
 
 TAKE_JSON = [
@@ -70,9 +70,9 @@ TAKE_JSON = [
 
 @pytest.mark.parametrize(("path", "headers"), TAKE_JSON)
 def test_a_body_over_the_limit_is_413(control: Control, path: str, headers: dict[str, str]) -> None:
-    answer: httpx.Response = control.client.post(control.url + path, headers=headers, json={"name": "x" * 5000})
-    assert answer.status_code == 413
-    assert answer.json()
+    response: httpx.Response = control.client.post(control.url + path, headers=headers, json={"name": "x" * 5000})
+    assert response.status_code == 413
+    assert response.json()
 
 
 @pytest.mark.parametrize(("path", "headers"), TAKE_JSON)
@@ -82,8 +82,8 @@ def test_the_lower_of_two_limits_applies_to_json(
 ) -> None:
     with controlled(catalogue, **{limit: "1k"}) as (_, control):
         for length, is_refused in [(900, False), (1024, True)]:
-            answer = control.client.post(control.url + path, headers=headers, json={"name": "x" * length})
-            assert (answer.status_code == 413) is is_refused
+            response = control.client.post(control.url + path, headers=headers, json={"name": "x" * length})
+            assert (response.status_code == 413) is is_refused
 
 
 def test_the_limit_of_json_does_not_apply_to_an_upload(catalogue: Catalogue) -> None:
@@ -92,8 +92,8 @@ def test_the_limit_of_json_does_not_apply_to_an_upload(catalogue: Catalogue) -> 
         key = {"Authorization": "Bearer secoda-token"}
         one = control.client.get(url, headers=key).json()["results"][0]["id"]
         files = {"file": ("resources.csv", "title,entity_type\n" + "a,table\n" * 1000)}
-        answer = control.client.post(f"{url}/{one}/import_metadata", headers=key, files=files)
-        assert answer.status_code != 413
+        response = control.client.post(f"{url}/{one}/import_metadata", headers=key, files=files)
+        assert response.status_code != 413
 
 
 def test_a_body_that_no_operation_takes_is_not_read_if_it_is_long(control: Control) -> None:
@@ -115,8 +115,8 @@ def test_a_body_of_too_many_values_is_too_large(
         for count, is_refused in [(400, False), (1001, True)]:
             content = f'{{"query": "{{x}}", "name": [{",".join([value] * count)}]}}'
             kind = {"Content-Type": "application/json"}
-            answer = control.client.post(control.url + path, headers=headers | kind, content=content)
-            assert (answer.status_code == 413) is is_refused
+            response = control.client.post(control.url + path, headers=headers | kind, content=content)
+            assert (response.status_code == 413) is is_refused
 
 
 @pytest.mark.parametrize(("path", "headers"), [*TAKE_JSON, ("/_emulator/faults", {})])

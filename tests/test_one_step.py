@@ -175,5 +175,5 @@ def test_no_read_after_an_acknowledged_change_shows_what_was_before(
 
 def shown(client: httpx.Client, control: Control) -> tuple[int, int]:
     """Return the status of a read, and how many integrations it shows."""
-    answer = client.get(control.url + INTEGRATIONS, headers=SECODA)
-    return answer.status_code, len(answer.json()["results"]) if answer.is_success else 0
+    response = client.get(control.url + INTEGRATIONS, headers=SECODA)
+    return response.status_code, len(response.json()["results"]) if response.is_success else 0

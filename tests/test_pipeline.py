@@ -175,8 +175,8 @@ async def test_what_the_vendor_tolerates_is_served_and_recorded(acme: Acme) -> N
 
 async def test_strict_refuses_what_the_vendor_tolerates(acme: Acme) -> None:
     here = await acme(strict=True)
-    answer = await here.call("POST", "/things", json={"name": "B", "colour": "red"})
-    assert answer == (400, {"problem": "body /colour additionalProperties"})
+    response = await here.call("POST", "/things", json={"name": "B", "colour": "red"})
+    assert response == (400, {"problem": "body /colour additionalProperties"})
     assert await here.names() == ["A"]
 
 
@@ -188,8 +188,8 @@ async def test_form_body_is_a_document(acme: Acme) -> None:
 
 async def test_refusal_after_writing_undoes_the_write(acme: Acme) -> None:
     here = await acme()
-    answer = await here.call("POST", "/things", json={"name": "B", "broken": "refuse"})
-    assert answer == (400, {"problem": "refused after writing"})
+    response = await here.call("POST", "/things", json={"name": "B", "broken": "refuse"})
+    assert response == (400, {"problem": "refused after writing"})
     assert await here.names() == ["A"]
 
 
@@ -202,8 +202,8 @@ async def test_our_own_fault_is_500_logged_and_recorded(
     acme: Acme, caplog: pytest.LogCaptureFixture, broken: str, places: list[str], kept: list[str]
 ) -> None:
     here = await acme()
-    answer = await here.call("POST", "/things", json={"name": "B", "broken": broken})
-    assert answer == (500, {"problem": "internal error"})
+    response = await here.call("POST", "/things", json={"name": "B", "broken": broken})
+    assert response == (500, {"problem": "internal error"})
     assert "internal error in POST /things (acme createThing)" in caplog.text
     assert [found.place + found.pointer for found in here.last.reply_violations] == places
     assert await here.names() == kept
@@ -211,8 +211,8 @@ async def test_our_own_fault_is_500_logged_and_recorded(
 
 async def test_the_same_seed_gives_the_same_ids(acme: Acme) -> None:
     first, second, other = await acme(seed=1), await acme(seed=1), await acme(seed=2)
-    answers = [await here.call("POST", "/things", json={"name": "B"}) for here in (first, second, other)]
-    assert answers[0] == answers[1] != answers[2]
+    responses = [await here.call("POST", "/things", json={"name": "B"}) for here in (first, second, other)]
+    assert responses[0] == responses[1] != responses[2]
 
 
 def upload(content: bytes, **fields: str) -> FormData:

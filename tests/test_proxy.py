@@ -251,8 +251,8 @@ def test_a_header_of_connect_names_the_sandbox(proxy: Secure) -> None:
 def test_an_unknown_sandbox_is_reported_inside_the_tunnel(proxy: Secure) -> None:
     address = f"http://nobody@{urlsplit(proxy.url).netloc}"
     with httpx.Client(proxy=address, verify=proxy.trusting(), headers=TOKEN) as client:
-        answer = client.get(SECODA)
-    assert (answer.status_code, answer.json()["detail"][:25]) == (404, "Unknown sandbox 'nobody'.")
+        response = client.get(SECODA)
+    assert (response.status_code, response.json()["detail"][:25]) == (404, "Unknown sandbox 'nobody'.")
 
 
 def test_a_client_that_does_not_trust_the_authority_is_logged(proxy: Secure, caplog: pytest.LogCaptureFixture) -> None:

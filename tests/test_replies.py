@@ -137,13 +137,17 @@ def call(
         given["X-Emulator-Sandbox"] = sandbox
     if vendor == "paradime" and calls is READS:
         body = request
-    answer = control.client.request(
+    response = control.client.request(
         (method if own == "GET" and method else own),
         f"{control.url}{root}{path}{query if own == 'GET' else ''}",
         headers=given,
         json=body,
     )
-    return answer.status_code, {name: value for name, value in answer.headers.items() if name != "date"}, answer.content
+    return (
+        response.status_code,
+        {name: value for name, value in response.headers.items() if name != "date"},
+        response.content,
+    )
 
 
 def change(control: Control, kind: str, sandbox: str, switches: dict[str, Any], vendor: str) -> Any:
@@ -185,9 +189,9 @@ def test_a_read_shows_what_was_written_while_its_body_came(emulator: EmulatorUnd
         write(emulator, vendor)
         assert emulator.sandbox.store.revision > before
         connection.sendall(content[-1:])
-        answer = connection.makefile("rb").read()
-    assert answer.startswith(b"HTTP/1.1 200")
-    assert read(emulator, vendor).content in answer
+        response = connection.makefile("rb").read()
+    assert response.startswith(b"HTTP/1.1 200")
+    assert read(emulator, vendor).content in response
 
 
 def test_readers_beside_a_writer_see_what_was_written_before_they_asked(emulator: EmulatorUnderTest) -> None:

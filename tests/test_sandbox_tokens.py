@@ -69,8 +69,8 @@ def test_it_opens_every_route_of_its_sandbox_and_of_no_other(guarded: Control, n
         path = filled(operation.path, sandbox)
         assert status(guarded, operation.method, path, other) == 401, sandbox
     path = filled(operation.path, "alpha")
-    with httpx.stream(operation.method, f"{guarded.url}/_emulator{path}", headers=bearer(own)) as answer:
-        assert answer.status_code not in (401, 403)
+    with httpx.stream(operation.method, f"{guarded.url}/_emulator{path}", headers=bearer(own)) as response:
+        assert response.status_code not in (401, 403)
 
 
 @pytest.mark.parametrize("name", OF_ALL)

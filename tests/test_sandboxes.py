@@ -93,10 +93,10 @@ def test_a_call_reaches_the_sandbox_it_names_and_no_other(
     for name in ("alpha", "beta"):
         control.sandbox(name=name)
     before = {name: len(listed(control, name)) for name in ("alpha", "beta", "default")}
-    answer = control.client.post(control.url + prefix + INTEGRATIONS, headers=headers, json={"name": "Mine"})
+    response = control.client.post(control.url + prefix + INTEGRATIONS, headers=headers, json={"name": "Mine"})
     # A credential of beta's own is none in alpha.
-    done = answer.status_code == 201
-    assert done is (headers["Authorization"] != "Bearer secoda-token.beta"), answer.text
+    done = response.status_code == 201
+    assert done is (headers["Authorization"] != "Bearer secoda-token.beta"), response.text
     assert {name: len(listed(control, name)) for name in before} == {**before, "alpha": before["alpha"] + done}
     recorded = {name: control.done("GET", f"/sandboxes/{name}/journal")["recorded"] for name in before}
     assert recorded == {"alpha": 1, "beta": 0, "default": 0}
@@ -182,12 +182,12 @@ class Player:
         for (vendor, method, path, document), way in steps:
             url, headers = self._address(vendor, path.replace("{id}", self.created), way)
             try:
-                answer = self.client.request(method, url, headers=headers, json=document)
+                response = self.client.request(method, url, headers=headers, json=document)
             except httpx.TransportError as problem:
                 self.answers.append(type(problem).__name__)
                 continue
-            self.answers.append((answer.status_code, answer.content))
-            self._remember(answer)
+            self.answers.append((response.status_code, response.content))
+            self._remember(response)
 
     def _address(self, vendor: str, path: str, way: str) -> tuple[str, dict[str, str]]:
         emulator, root = self.server.server.emulator, self.server.url
@@ -291,9 +291,9 @@ class Line:
         kind = {} if document is None else {"Content-Type": "application/json"}
         body = None if document is None else json.dumps(document)
         self._connection.request(method, path, body, {**kind, **headers})
-        answer = self._connection.getresponse()
-        answer.read()
-        return answer.status
+        response = self._connection.getresponse()
+        response.read()
+        return response.status
 
 
 def test_500_sandboxes_live_at_once(catalogue: Catalogue) -> None:
@@ -422,11 +422,11 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path: Path) -> None:
                 for number in count():
                     body = {"name": f"{thread}-{number}"}
                     try:
-                        answer = client.post(f"{control.url}/celigo/v1/integrations", headers=CELIGO, json=body)
+                        response = client.post(f"{control.url}/celigo/v1/integrations", headers=CELIGO, json=body)
                     except httpx.TransportError:
                         return
-                    assert answer.status_code == 201
-                    acknowledged.append(answer.json()["_id"])
+                    assert response.status_code == 201
+                    acknowledged.append(response.json()["_id"])
 
         writers = [threading.Thread(target=write, args=(thread,)) for thread in range(3)]
         for writer in writers:
@@ -455,8 +455,8 @@ def test_ids_after_a_restart_are_new_ones(tmp_path: Path) -> None:
     for _ in range(2):
         with process("--database", str(tmp_path / "default.sqlite3")) as (_, control):
             for _ in range(2):
-                answer = control.client.post(control.url + INTEGRATIONS, headers=SECODA, json={"name": "Kept"})
-                ids.append(answer.json()["id"])
+                response = control.client.post(control.url + INTEGRATIONS, headers=SECODA, json={"name": "Kept"})
+                ids.append(response.json()["id"])
     assert len(set(ids)) == 4
 
 

@@ -89,9 +89,9 @@ def test_each_is_described_in_one_sentence(emulator: EmulatorUnderTest) -> None:
 
 @shows("paradime/not-found")
 def no_integration(emulator: EmulatorUnderTest, vendor: str) -> None:
-    answer = by_id(emulator, vendor)
+    response = by_id(emulator, vendor)
     message = "CustomIntegrationNotFoundException: there is no such custom integration"
-    assert (answer.status_code, answer.json()) == (
+    assert (response.status_code, response.json()) == (
         200,
         {
             "data": {"updateCustomIntegration": None},
@@ -104,12 +104,12 @@ def no_integration(emulator: EmulatorUnderTest, vendor: str) -> None:
 
 @shows("paradime/bad-request")
 def document_refused(emulator: EmulatorUnderTest, vendor: str) -> None:
-    answer = read(emulator, vendor)
-    assert answer.status_code == 200
+    response = read(emulator, vendor)
+    assert response.status_code == 200
     genuine = emulator.call(vendor, "POST", json={"query": ""}, headers={"Prefer": "code=400"})
     assert genuine.status_code == 400
-    assert answer.json().keys() == {"errors"}
-    assert answer.json()["errors"][0]["message"].startswith("Syntax Error")
+    assert response.json().keys() == {"errors"}
+    assert response.json()["errors"][0]["message"].startswith("Syntax Error")
     write(emulator, vendor)
     assert not written(emulator, vendor)
 
@@ -119,9 +119,9 @@ def every_call_has_the_status(emulator: EmulatorUnderTest, vendor: str) -> None:
     name = next(iter(emulator.sandbox.scenarios)).partition("/")[2]
     status = {"unauthorized": 401, "forbidden": 403, "server-error": 500, "unavailable": 503, "rate-limited": 429}[name]
     for call in (read, write, by_id):
-        answer = call(emulator, vendor)
-        assert answer.status_code == status
-        assert WORDS[status][vendor] in answer.text
+        response = call(emulator, vendor)
+        assert response.status_code == status
+        assert WORDS[status][vendor] in response.text
     assert not written(emulator, vendor)
     assert read(emulator, vendor).headers.get("Retry-After") == RETRY_AFTER.get((vendor, status))
 
@@ -167,16 +167,16 @@ RETRY_AFTER = {("celigo", 429): "2", ("secoda", 429): "60", ("paradime", 429): "
 
 @shows("*/not-found")
 def not_found_where_it_can_be(emulator: EmulatorUnderTest, vendor: str) -> None:
-    answer = by_id(emulator, vendor)
-    assert (answer.status_code, WORDS[404][vendor] in answer.text) == (404, True)
+    response = by_id(emulator, vendor)
+    assert (response.status_code, WORDS[404][vendor] in response.text) == (404, True)
     if vendor != "secoda":
         assert read(emulator, vendor).status_code == 200
 
 
 @shows("*/bad-request")
 def bad_request_where_it_can_be(emulator: EmulatorUnderTest, vendor: str) -> None:
-    answer = write(emulator, vendor)
-    assert (answer.status_code, WORDS[400][vendor] in answer.text) == (400, True)
+    response = write(emulator, vendor)
+    assert (response.status_code, WORDS[400][vendor] in response.text) == (400, True)
     assert not written(emulator, vendor)
 
 
@@ -225,10 +225,10 @@ def the_body_ends_early(emulator: EmulatorUnderTest, vendor: str) -> None:
 @shows("*/malformed-json")
 def the_json_does_not_parse(emulator: EmulatorUnderTest, vendor: str) -> None:
     for call in (read, write):
-        answer = call(emulator, vendor)
-        assert (answer.status_code, answer.headers["Content-Type"].partition(";")[0]) == (200, "application/json")
+        response = call(emulator, vendor)
+        assert (response.status_code, response.headers["Content-Type"].partition(";")[0]) == (200, "application/json")
         with pytest.raises(ValueError, match="Expecting value"):
-            answer.json()
+            response.json()
     assert not written(emulator, vendor)
 
 
@@ -280,12 +280,12 @@ def nothing_is_there(emulator: EmulatorUnderTest, vendor: str) -> None:
         "immuta": {"count": 0, "hits": []},
         "paradime": {"data": {"listCustomIntegrations": {"ok": True, "integrations": []}}},
     }
-    answer = read(emulator, vendor)
-    assert answer.status_code == 200
+    response = read(emulator, vendor)
+    assert response.status_code == 200
     if vendor == "secoda":
-        assert (answer.json()["count"], answer.json()["results"], answer.json()["total_pages"]) == (0, [], 1)
+        assert (response.json()["count"], response.json()["results"], response.json()["total_pages"]) == (0, [], 1)
     else:
-        assert answer.json() == empty[vendor]
+        assert response.json() == empty[vendor]
     if vendor != "immuta":
         assert write(emulator, vendor).is_success
         assert written(emulator, vendor) == 1
@@ -312,12 +312,12 @@ def unavailable_for_an_hour(emulator: EmulatorUnderTest, vendor: str) -> None:
 
 @shows("celigo/large-world")
 def celigo_pages(emulator: EmulatorUnderTest, vendor: str) -> None:
-    answer = emulator.call(vendor, "GET", "/integrations?limit=1000&skip=9000")
-    assert len(answer.json()) == 1000
+    response = emulator.call(vendor, "GET", "/integrations?limit=1000&skip=9000")
+    assert len(response.json()) == 1000
     last = emulator.call(vendor, "GET", "/integrations?limit=1000&skip=10000")
-    assert 'rel="next"' in answer.headers["Link"]
+    assert 'rel="next"' in response.headers["Link"]
     assert 'rel="next"' not in last.headers["Link"]
-    ids = {one["_id"] for one in answer.json()}
+    ids = {one["_id"] for one in response.json()}
     assert len(ids) == 1000
     assert emulator.call(vendor, "GET", f"/integrations/{ids.pop()}").status_code == 200
     assert write(emulator, vendor).status_code == 201
@@ -337,9 +337,9 @@ def secoda_pages(emulator: EmulatorUnderTest, vendor: str) -> None:
 
 @shows("immuta/large-world")
 def immuta_pages(emulator: EmulatorUnderTest, vendor: str) -> None:
-    answer = emulator.call(vendor, "GET", "/dataSource?size=50&offset=9990").json()
-    assert (answer["count"], len(answer["hits"])) == (10_003, 13)
-    id = answer["hits"][-1]["id"]
+    response = emulator.call(vendor, "GET", "/dataSource?size=50&offset=9990").json()
+    assert (response["count"], len(response["hits"])) == (10_003, 13)
+    id = response["hits"][-1]["id"]
     assert emulator.call(vendor, "GET", f"/dictionary/{id}").json()["dataSource"] == id
     changed = emulator.call(vendor, "PUT", f"/dictionary/{id}", json={"metadata": []})
     assert (changed.status_code, changed.json()["types"]) == (200, [])
@@ -403,8 +403,8 @@ def the_step_stays(emulator: EmulatorUnderTest, vendor: str) -> None:
 def an_empty_list_has_no_body(emulator: EmulatorUnderTest, vendor: str) -> None:
     id = write(emulator, vendor).json()["_id"]
     for name in ("flows", "connections", "exports", "imports"):
-        answer = emulator.call(vendor, "GET", f"/integrations/{id}/{name}")
-        assert (answer.status_code, answer.content) == (204, b"")
+        response = emulator.call(vendor, "GET", f"/integrations/{id}/{name}")
+        assert (response.status_code, response.content) == (204, b"")
     assert read(emulator, vendor).status_code == 200
 
 

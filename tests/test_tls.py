@@ -94,10 +94,10 @@ def test_the_certificate_bears_no_other_name(running: Secure) -> None:
 
 
 def test_the_authority_is_served_as_pem(running: Secure) -> None:
-    answer = httpx.get(f"{running.url}/_emulator/ca.crt")
-    assert (answer.status_code, answer.content) == (200, running.ca.read_bytes())
-    assert answer.headers["Content-Type"] == "application/x-pem-file"
-    assert ssl.PEM_cert_to_DER_cert(answer.text)
+    response = httpx.get(f"{running.url}/_emulator/ca.crt")
+    assert (response.status_code, response.content) == (200, running.ca.read_bytes())
+    assert response.headers["Content-Type"] == "application/x-pem-file"
+    assert ssl.PEM_cert_to_DER_cert(response.text)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -159,9 +159,9 @@ def test_own_certificates_are_served(catalogue: Catalogue, files: Path, given: t
     settings = read_settings({"port": 0, "tls": "files", "tls_port": 0, "tls_cert": certificate, "tls_key": key})
     trusting = ssl.create_default_context(cafile=files / "ca.pem")
     with ThreadedServer(Emulator(settings, catalogue)) as server, httpx.Client(verify=trusting) as https:
-        answer = https.get(f"{server.server.tls_url}/_emulator/ca.crt")
-    assert answer.status_code == 404
-    assert answer.json()["detail"].startswith("The setting tls is 'files': trust the authority that signed")
+        response = https.get(f"{server.server.tls_url}/_emulator/ca.crt")
+    assert response.status_code == 404
+    assert response.json()["detail"].startswith("The setting tls is 'files': trust the authority that signed")
 
 
 @pytest.mark.parametrize(

@@ -276,15 +276,15 @@ HTTP: list[tuple[str, str, Any, str]] = [
 
 @pytest.mark.parametrize(("method", "path", "body", "sentence"), HTTP)
 def test_over_http(emulator: EmulatorUnderTest, method: str, path: str, body: Any, sentence: str) -> None:
-    answer = httpx.request(method, f"{emulator.root}/_emulator{path}", json=body)
-    assert answer.json()["detail"] == sentence
+    response = httpx.request(method, f"{emulator.root}/_emulator{path}", json=body)
+    assert response.json()["detail"] == sentence
 
 
 def test_in_the_header_of_a_call(sandbox: SandboxClient) -> None:
     headers = {**sandbox.celigo.headers, "X-Emulator-Scenario": "flakey"}
-    answer = httpx.get(f"{sandbox.celigo.url}/integrations", headers=headers)
+    response = httpx.get(f"{sandbox.celigo.url}/integrations", headers=headers)
     assert (
-        answer.json()["detail"]
+        response.json()["detail"]
         == "Unknown scenario 'flakey' of celigo. Did you mean 'flaky'? `emulator scenarios --vendor celigo` lists all scenarios."
     )
 

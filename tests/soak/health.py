@@ -22,9 +22,9 @@ def main(port: int, pid: int) -> None:
         before, asked = waits_for_processor(pid), time.monotonic()
         try:
             connection.request("GET", "/_emulator/health")
-            answer = connection.getresponse()
-            answer.read()
-            is_right = answer.status == 200
+            response = connection.getresponse()
+            response.read()
+            is_right = response.status == 200
         except (OSError, http.client.HTTPException):
             connection.close()
             is_right = False

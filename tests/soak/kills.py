@@ -83,9 +83,9 @@ class Writer:
         name = f"{self._name}-{self._random.getrandbits(40)}"
         after[name] = ("", 0)
         self._model.pending = after
-        answer = client.post(self._url, headers=SECODA, json={"name": name})
-        assert answer.status_code == 201, answer.text
-        self._ids[name] = answer.json()["id"]
+        response = client.post(self._url, headers=SECODA, json={"name": name})
+        assert response.status_code == 201, response.text
+        self._ids[name] = response.json()["id"]
 
     def _upload(self, client: httpx.Client, name: str, after: State) -> None:
         version, rows = f"v{self._random.getrandbits(40)}", self._random.choice(ROWS[1:])
@@ -94,14 +94,14 @@ class Writer:
         self._model.pending = after
         url = f"{self._url}/{self._ids[name]}/import_metadata"
         files = {"file": ("a.csv", f"col_name,database,schema,name\n{lines}")}
-        answer = client.post(url, headers=SECODA, files=files)
-        assert answer.status_code == 200, answer.text
+        response = client.post(url, headers=SECODA, files=files)
+        assert response.status_code == 200, response.text
 
     def _delete(self, client: httpx.Client, name: str, after: State) -> None:
         del after[name]
         self._model.pending = after
-        answer = client.delete(f"{self._url}/{self._ids[name]}", headers=SECODA)
-        assert answer.status_code == 204, answer.text
+        response = client.delete(f"{self._url}/{self._ids[name]}", headers=SECODA)
+        assert response.status_code == 204, response.text
 
 
 class SnapshotWriter(Writer):

@@ -41,9 +41,9 @@ class Hostile:
         self.statuses: list[int] = []
 
     def send(self, method: str, path: str, headers: Mapping[str, str] | None = None, **options: Any) -> httpx.Response:
-        answer = self.client.request(method, path, headers=headers, **options)
-        self.statuses.append(answer.status_code)
-        return answer
+        response = self.client.request(method, path, headers=headers, **options)
+        self.statuses.append(response.status_code)
+        return response
 
     def json(self, method: str, path: str, headers: Mapping[str, str], body: bytes | str) -> httpx.Response:
         return self.send(method, path, {**JSON, **headers}, content=body)
@@ -565,8 +565,8 @@ def _wait(hostile: Hostile, number: int) -> None:
     where = {"path": {"_id": f"{number:024x}"}, "query": {"missing": number}}
     wanted = {"vendor": "celigo", "operation": "getIntegration", "where": where, "within": 5}
     headers = {"X-Emulator-Sandbox": "hostile"}
-    answer = httpx.post(f"{hostile.emulator.url}/_emulator/journal/verify", json=wanted, headers=headers, timeout=300)
-    hostile.statuses.append(answer.status_code)
+    response = httpx.post(f"{hostile.emulator.url}/_emulator/journal/verify", json=wanted, headers=headers, timeout=300)
+    hostile.statuses.append(response.status_code)
 
 
 @kind("2,000 faults armed, each met by calls; expectations and scenarios by the thousand")

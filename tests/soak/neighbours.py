@@ -51,8 +51,8 @@ def _round(client: httpx.Client, mark: str) -> None:
     made = _expect(client.post("/immuta/tag", headers=IMMUTA, json={"tags": tags}), 200).json()
     _same([tag["name"] for tag in made], [tag["name"] for tag in tags])
     listing = {"query": "{ listCustomIntegrations { integrations { uid } } }"}
-    answer = _expect(client.post("/paradime/graphql", headers=PARADIME, json=listing), 200).json()
-    _same("errors" in answer, False)
+    response = _expect(client.post("/paradime/graphql", headers=PARADIME, json=listing), 200).json()
+    _same("errors" in response, False)
     _expect(client.get(secoda, headers={"Authorization": "Bearer wrong"}), 401)
 
 

@@ -12,9 +12,9 @@ BIGCOMMERCE = "5fc5de876cfe5b44bb95dd06"
 
 
 def clone(emulator: EmulatorUnderTest, id: str, **wishes: Any) -> Any:
-    answer = emulator.call("celigo", "POST", f"/integrations/{id}/clone", json=wishes)
-    assert answer.status_code == 201, answer.text
-    return answer.json()
+    response = emulator.call("celigo", "POST", f"/integrations/{id}/clone", json=wishes)
+    assert response.status_code == 201, response.text
+    return response.json()
 
 
 def content(emulator: EmulatorUnderTest, id: str, part: str) -> list[dict[str, Any]]:
@@ -73,9 +73,9 @@ def test_the_map_replaces_connections_everywhere(emulator: EmulatorUnderTest) ->
 
 def test_a_wrong_map_is_refused(emulator: EmulatorUnderTest) -> None:
     for wrong in ({WAREHOUSE: "0" * 24}, {SHOPIFY: NETSUITE}, {WAREHOUSE: "x"}):
-        answer = emulator.call("celigo", "POST", f"/integrations/{PLAIN}/clone", json={"connectionMap": wrong})
-        assert answer.status_code == 400
-        assert errors(answer)[0]["code"] == "invalid_connectionMap"
+        response = emulator.call("celigo", "POST", f"/integrations/{PLAIN}/clone", json={"connectionMap": wrong})
+        assert response.status_code == 400
+        assert errors(response)[0]["code"] == "invalid_connectionMap"
     assert len(emulator.records("celigo.integrations")) == 5
 
 
@@ -98,9 +98,9 @@ def test_a_clone_is_a_manifest_by_a_switch(emulator: EmulatorUnderTest) -> None:
 
 
 def test_a_clone_to_install_asks_for_each_connection_and_then_copies(emulator: EmulatorUnderTest) -> None:
-    answer = clone(emulator, PLAIN, newTemplateInstaller=True, name="Staged")
-    assert list(answer) == ["_integrationId"]
-    made = get(emulator, answer["_integrationId"])
+    response = clone(emulator, PLAIN, newTemplateInstaller=True, name="Staged")
+    assert list(response) == ["_integrationId"]
+    made = get(emulator, response["_integrationId"])
     assert (made["name"], made["mode"], made["_sourceId"]) == ("Staged", "install", PLAIN)
     assert [step["type"] for step in made["installSteps"]] == ["connection", "connection", "template_zip"]
     assert made["installSteps"][1]["sourceConnection"] == {
@@ -130,9 +130,9 @@ def test_a_clone_to_install_asks_for_each_connection_and_then_copies(emulator: E
 
 def test_a_plain_clone_takes_no_snapshots_and_an_installed_one_does(emulator: EmulatorUnderTest) -> None:
     plain = clone(emulator, PLAIN)["_id"]
-    answer = emulator.call("celigo", "POST", f"/integrations/{plain}/revisions/create")
-    assert answer.status_code == 422
-    assert errors(answer)[0]["message"] == "clone must be linked to source integration"
+    response = emulator.call("celigo", "POST", f"/integrations/{plain}/revisions/create")
+    assert response.status_code == 422
+    assert errors(response)[0]["message"] == "clone must be linked to source integration"
     linked = clone(emulator, PLAIN, newTemplateInstaller=True)["_integrationId"]
     assert emulator.call("celigo", "POST", f"/integrations/{linked}/revisions/create").status_code == 201
     emulator.switch("celigo.standalone_clone_snapshot", "allowed")

@@ -80,10 +80,10 @@ def test_users_have_access_to_the_account_or_to_the_integration(emulator: Emulat
 
 
 def test_registering_adds_to_what_is_registered(emulator: EmulatorUnderTest) -> None:
-    answer = emulator.call(
+    response = emulator.call(
         "celigo", "PUT", f"/integrations/{PLAIN}/connections/register", json=[SHOPIFY, NETSUITE, SHOPIFY]
     )
-    assert answer.json() == registered(emulator, PLAIN) == [NETSUITE, WAREHOUSE, SHOPIFY]
+    assert response.json() == registered(emulator, PLAIN) == [NETSUITE, WAREHOUSE, SHOPIFY]
 
 
 def test_registering_twice_changes_nothing(emulator: EmulatorUnderTest) -> None:
@@ -96,30 +96,30 @@ def test_registering_twice_changes_nothing(emulator: EmulatorUnderTest) -> None:
 def test_unknown_connections_are_refused_all_together(emulator: EmulatorUnderTest) -> None:
     path = f"/integrations/{PLAIN}/connections/register"
     for wrong in ("0" * 24, "#", 5):
-        answer = emulator.call("celigo", "PUT", path, json=[SHOPIFY, wrong])
-        assert answer.status_code == 422
-        assert errors(answer) == [{"code": "invalid_ref", "message": "Please provide a valid _connectionId."}]
+        response = emulator.call("celigo", "PUT", path, json=[SHOPIFY, wrong])
+        assert response.status_code == 422
+        assert errors(response) == [{"code": "invalid_ref", "message": "Please provide a valid _connectionId."}]
     assert SHOPIFY not in registered(emulator, PLAIN)
     unknown = f"/integrations/{PLAIN}/connections/{'0' * 24}/register"
     for method in ("PUT", "DELETE"):
-        answer = emulator.call("celigo", method, unknown)
-        assert (answer.status_code, errors(answer)[0]["message"]) == (404, "Connection not found.")
+        response = emulator.call("celigo", method, unknown)
+        assert (response.status_code, errors(response)[0]["message"]) == (404, "Connection not found.")
 
 
 def test_an_object_is_not_a_list_of_connections(emulator: EmulatorUnderTest) -> None:
     body = {"ids": [SHOPIFY]}
-    answer = emulator.call("celigo", "PUT", f"/integrations/{PLAIN}/connections/register", json=body)
-    assert answer.status_code == 400
-    assert errors(answer)[0]["code"] == "invalid_request_body"
+    response = emulator.call("celigo", "PUT", f"/integrations/{PLAIN}/connections/register", json=body)
+    assert response.status_code == 400
+    assert errors(response)[0]["code"] == "invalid_request_body"
 
 
 @pytest.mark.parametrize("choice", ["ids", "integration", "empty"])
 def test_the_reply_to_registering_is_a_switch(emulator: EmulatorUnderTest, choice: str) -> None:
     emulator.switch("celigo.register_reply", choice)
-    answer = emulator.call("celigo", "PUT", f"/integrations/{PLAIN}/connections/{SHOPIFY}/register")
+    response = emulator.call("celigo", "PUT", f"/integrations/{PLAIN}/connections/{SHOPIFY}/register")
     expected: dict[str, Any] = {"ids": registered(emulator, PLAIN), "integration": get(emulator, PLAIN)}
-    assert answer.status_code == 200
-    assert (answer.json() if answer.content else None) == expected.get(choice)
+    assert response.status_code == 200
+    assert (response.json() if response.content else None) == expected.get(choice)
 
 
 def test_a_connection_that_is_not_registered_can_be_unregistered(emulator: EmulatorUnderTest) -> None:
@@ -127,9 +127,9 @@ def test_a_connection_that_is_not_registered_can_be_unregistered(emulator: Emula
 
 
 def test_a_connection_that_an_alias_needs_stays(emulator: EmulatorUnderTest) -> None:
-    answer = emulator.call("celigo", "DELETE", f"/integrations/{SHOP}/connections/{NETSUITE}/register")
-    assert answer.status_code == 422
-    assert errors(answer)[0]["code"] == "detach_failed"
+    response = emulator.call("celigo", "DELETE", f"/integrations/{SHOP}/connections/{NETSUITE}/register")
+    assert response.status_code == 422
+    assert errors(response)[0]["code"] == "detach_failed"
     assert NETSUITE in registered(emulator, SHOP)
     emulator.call("celigo", "PATCH", f"/integrations/{SHOP}", json=[{"op": "replace", "path": "/aliases", "value": []}])
     assert emulator.call("celigo", "DELETE", f"/integrations/{SHOP}/connections/{NETSUITE}/register").status_code == 204
@@ -138,8 +138,8 @@ def test_a_connection_that_an_alias_needs_stays(emulator: EmulatorUnderTest) -> 
 @pytest.mark.parametrize("id", [PLAIN, SHOP, EMPTY, UNINSTALLING])
 def test_the_content_of_an_integration_is_not_dependent(emulator: EmulatorUnderTest, id: str) -> None:
     emulator.call("celigo", "POST", f"/integrations/{id}/clone")
-    answer = emulator.call("celigo", "GET", f"/integrations/{id}/dependencies")
-    assert (answer.status_code, answer.json()) == (200, {})
+    response = emulator.call("celigo", "GET", f"/integrations/{id}/dependencies")
+    assert (response.status_code, response.json()) == (200, {})
 
 
 @pytest.mark.parametrize(("rights", "level"), [("full", "owner"), ("read", "monitor")])

@@ -82,12 +82,12 @@ ROWS = [
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.method} {row.path} {dict(row.query)}")
 def test_each_row_returns_its_documented_status(emulator: EmulatorUnderTest, row: Row) -> None:
     options = {} if row.body is None else {"json": row.body}
-    answer = emulator.call("celigo", row.method, row.path, params=row.query, **options)
-    assert answer.status_code == row.status
+    response = emulator.call("celigo", row.method, row.path, params=row.query, **options)
+    assert response.status_code == row.status
     assert emulator.exchanges()[-1].operations == (row.operation,)
-    assert (answer.content == b"") == (row.status == 204)
+    assert (response.content == b"") == (row.status == 204)
     if row.status != 204:
-        assert answer.headers["content-type"] == "application/json; charset=utf-8"
+        assert response.headers["content-type"] == "application/json; charset=utf-8"
 
 
 def test_the_table_has_a_row_for_every_operation(emulator: EmulatorUnderTest) -> None:
@@ -99,9 +99,9 @@ def test_connections_are_registered_by_the_printed_request(emulator: EmulatorUnd
     """PUT /v1/integrations/<_id>/connections/register, printed without a Content-Type."""
     body = f'[\n  "{BIGCOMMERCE}","{SALESFORCE}"\n]'
     url = f"{emulator.url('celigo')}/integrations/{PLAIN}/connections/register"
-    answer = httpx.put(url, headers={"Authorization": "Bearer my_api_token"}, content=body)
-    assert "content-type" not in answer.request.headers
-    assert answer.status_code == 200
+    response = httpx.put(url, headers={"Authorization": "Bearer my_api_token"}, content=body)
+    assert "content-type" not in response.request.headers
+    assert response.status_code == 200
     read = httpx.get(f"{emulator.url('celigo')}/integrations/{PLAIN}", headers={"Authorization": "Bearer my_api_token"})
     assert {BIGCOMMERCE, SALESFORCE} <= set(read.json()["_registeredConnectionIds"])
 
@@ -109,11 +109,11 @@ def test_connections_are_registered_by_the_printed_request(emulator: EmulatorUnd
 def test_an_integration_is_downloaded_by_the_printed_request(emulator: EmulatorUnderTest) -> None:
     """POST /v1/integrations/<_id>/template, whose printed answer has these two keys."""
     url = f"{emulator.url('celigo')}/integrations/{PLAIN}/template"
-    answer = httpx.post(url, headers={"Authorization": "Bearer my_api_token"})
-    assert answer.status_code == 200
-    assert list(answer.json()) == ["signedURL", "key"]
-    assert answer.json()["key"] == f"{PLAIN}.zip"
-    link = httpx.URL(answer.json()["signedURL"])
+    response = httpx.post(url, headers={"Authorization": "Bearer my_api_token"})
+    assert response.status_code == 200
+    assert list(response.json()) == ["signedURL", "key"]
+    assert response.json()["key"] == f"{PLAIN}.zip"
+    link = httpx.URL(response.json()["signedURL"])
     assert list(link.params) == ["AWSAccessKeyId", "Expires", "Signature"]
     assert link.path.endswith(f"/{PLAIN}.zip")
     archive = zipfile.ZipFile(io.BytesIO(httpx.get(link).content))
@@ -154,19 +154,19 @@ def test_a_journey_with_httpx_through_all_pages(emulator: EmulatorUnderTest) -> 
 async def test_a_journey_with_aiohttp(emulator: EmulatorUnderTest) -> None:
     base = f"{emulator.url('celigo')}/integrations/{SHOP}"
     async with aiohttp.ClientSession(headers=emulator.headers("celigo")) as session:
-        async with session.post(f"{base}/revisions/create", json={"description": "Before"}) as answer:
-            assert answer.status == 201
+        async with session.post(f"{base}/revisions/create", json={"description": "Before"}) as response:
+            assert response.status == 201
         again = f"{base}/revisions/create?ignoreIfNoChanges=true"
-        async with session.post(again) as answer:
-            assert answer.status == 204
+        async with session.post(again) as response:
+            assert response.status == 204
         patch = [{"op": "replace", "path": "/settings/shop", "value": "acme-indoor"}]
-        async with session.patch(base, json=patch) as answer:
-            assert answer.status == 204
-        async with session.post(again, json={}) as answer:
-            assert answer.status == 201
-            assert (await answer.json())["type"] == "snapshot"
-        async with session.get(f"{base}/audit", params={"source": "api", "event": "update"}) as answer:
-            (entry,) = await answer.json()
+        async with session.patch(base, json=patch) as response:
+            assert response.status == 204
+        async with session.post(again, json={}) as response:
+            assert response.status == 201
+            assert (await response.json())["type"] == "snapshot"
+        async with session.get(f"{base}/audit", params={"source": "api", "event": "update"}) as response:
+            (entry,) = await response.json()
             assert entry["fieldChanges"] == [
                 {"oldValue": "acme-outdoor", "newValue": "acme-indoor", "fieldPath": "settings.shop"}
             ]

@@ -170,11 +170,11 @@ def test_a_call_without_a_valid_token_is_rejected(
 
 @pytest.mark.parametrize("operation", CALLS)
 def test_a_read_only_user_cannot_write(emulator: EmulatorUnderTest, operation: str) -> None:
-    answer = send(emulator, operation, rights="read")
+    response = send(emulator, operation, rights="read")
     if CALLS[operation].method == "GET":
-        assert answer.status_code == CALLS[operation].status
+        assert response.status_code == CALLS[operation].status
     else:
-        check(answer, FORBIDDEN)
+        check(response, FORBIDDEN)
 
 
 @pytest.mark.parametrize("operation", WITH_ID)
@@ -201,8 +201,8 @@ def test_a_method_that_the_path_does_not_take_is_an_unknown_path(emulator: Emula
     path = CALLS[operation].path
     taken = {call.method for call in CALLS.values() if call.path == path}
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - taken:
-        answer = send(emulator, operation, method=method)
-        check(answer, refusal(404, "not_found", f"Cannot {method} /v1{path}"))
+        response = send(emulator, operation, method=method)
+        check(response, refusal(404, "not_found", f"Cannot {method} /v1{path}"))
 
 
 @pytest.mark.parametrize("id", ["%zz", "%ff", "a%2"])
@@ -210,8 +210,8 @@ def test_a_method_that_the_path_does_not_take_is_an_unknown_path(emulator: Emula
 def test_an_id_that_does_not_decode_is_refused_in_express_s_words(
     emulator: EmulatorUnderTest, path: str, id: str
 ) -> None:
-    answer = emulator.call_as_written("celigo", path.format(id))
-    check(answer, refusal(400, "invalid_path", f"Failed to decode param '{id}'"))
+    response = emulator.call_as_written("celigo", path.format(id))
+    check(response, refusal(400, "invalid_path", f"Failed to decode param '{id}'"))
 
 
 def test_case_is_ignored_as_express_does(emulator: EmulatorUnderTest) -> None:
@@ -236,9 +236,9 @@ def test_bodies_that_are_not_json(emulator: EmulatorUnderTest, operation: str, k
 
 @pytest.mark.parametrize("operation", WITH_BODY)
 def test_a_body_without_a_type_is_json(emulator: EmulatorUnderTest, operation: str) -> None:
-    answer = send(emulator, operation, content=json.dumps(CALLS[operation].body))
-    assert "content-type" not in answer.request.headers
-    assert answer.status_code == CALLS[operation].status
+    response = send(emulator, operation, content=json.dumps(CALLS[operation].body))
+    assert "content-type" not in response.request.headers
+    assert response.status_code == CALLS[operation].status
 
 
 @pytest.mark.parametrize("operation", WITH_BODY)
@@ -281,13 +281,13 @@ def test_missing_fields(emulator: EmulatorUnderTest, operation: str) -> None:
 @pytest.mark.parametrize("operation", WITH_BODY)
 @pytest.mark.parametrize("headers", [{}, {"Content-Type": "application/json"}], ids=["no type", "typed"])
 def test_an_empty_body(emulator: EmulatorUnderTest, operation: str, headers: dict[str, str]) -> None:
-    answer = send(emulator, operation, content=b"", headers=headers)
+    response = send(emulator, operation, content=b"", headers=headers)
     if operation in ("patchIntegration", "registerConnections"):
-        check(answer, NO_ARRAY)
+        check(response, NO_ARRAY)
     elif operation in MISSING_FIELDS:
-        check(answer, MISSING_FIELDS[operation][1])
+        check(response, MISSING_FIELDS[operation][1])
     else:
-        assert answer.status_code == CALLS[operation].status
+        assert response.status_code == CALLS[operation].status
 
 
 @pytest.mark.parametrize("operation", WITHOUT_BODY)
@@ -295,8 +295,8 @@ def test_an_empty_body(emulator: EmulatorUnderTest, operation: str, headers: dic
 def test_a_body_that_no_operation_takes_is_not_read(
     emulator: EmulatorUnderTest, operation: str, content: bytes
 ) -> None:
-    answer = send(emulator, operation, content=content, headers={"Content-Type": "application/json"})
-    assert answer.status_code == CALLS[operation].status
+    response = send(emulator, operation, content=content, headers={"Content-Type": "application/json"})
+    assert response.status_code == CALLS[operation].status
 
 
 def test_a_refused_call_changes_nothing(emulator: EmulatorUnderTest) -> None:

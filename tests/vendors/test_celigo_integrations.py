@@ -25,9 +25,9 @@ def get(emulator: EmulatorUnderTest, id: str) -> dict[str, Any]:
 
 
 def create(emulator: EmulatorUnderTest, **fields: Any) -> dict[str, Any]:
-    answer = emulator.call("celigo", "POST", "/integrations", json={"name": "New", **fields})
-    assert answer.status_code == 201, answer.text
-    made: dict[str, Any] = answer.json()
+    response = emulator.call("celigo", "POST", "/integrations", json={"name": "New", **fields})
+    assert response.status_code == 201, response.text
+    made: dict[str, Any] = response.json()
     return made
 
 
@@ -112,9 +112,9 @@ def test_deleting_a_group_ungroups_its_flows(emulator: EmulatorUnderTest) -> Non
 
 def test_put_erases_what_is_left_out_and_keeps_what_is_read_only(emulator: EmulatorUnderTest) -> None:
     before = get(emulator, INSTALLING)
-    answer = emulator.call("celigo", "PUT", f"/integrations/{INSTALLING}", json={"name": "Bare"})
-    assert answer.status_code == 200
-    after = answer.json()
+    response = emulator.call("celigo", "PUT", f"/integrations/{INSTALLING}", json={"name": "Bare"})
+    assert response.status_code == 200
+    after = response.json()
     assert after["installSteps"] == after["uninstallSteps"] == []
     assert "settings" not in after
     assert "version" not in after
@@ -127,8 +127,8 @@ def test_put_erases_what_is_left_out_and_keeps_what_is_read_only(emulator: Emula
 def test_put_keeps_the_registered_connections(emulator: EmulatorUnderTest) -> None:
     before = get(emulator, SHOP)["_registeredConnectionIds"]
     for body in ({"name": "Bare"}, {"name": "Bare", "_registeredConnectionIds": []}):
-        answer = emulator.call("celigo", "PUT", f"/integrations/{SHOP}", json=body)
-        assert (answer.status_code, answer.json()["_registeredConnectionIds"]) == (200, before)
+        response = emulator.call("celigo", "PUT", f"/integrations/{SHOP}", json=body)
+        assert (response.status_code, response.json()["_registeredConnectionIds"]) == (200, before)
 
 
 @pytest.mark.parametrize("field", ["flowGroupings", "apiGroupings"])
@@ -176,8 +176,8 @@ def test_the_fields_of_the_vendors_cli_are_stored(emulator: EmulatorUnderTest) -
 def test_the_fields_of_the_vendors_cli_are_checked(
     emulator: EmulatorUnderTest, fields: dict[str, Any], message: str
 ) -> None:
-    answer = emulator.call("celigo", "POST", "/integrations", json={"name": "New", **fields})
-    assert (answer.status_code, [error["message"] for error in errors(answer)]) == (422, [message])
+    response = emulator.call("celigo", "POST", "/integrations", json={"name": "New", **fields})
+    assert (response.status_code, [error["message"] for error in errors(response)]) == (422, [message])
 
 
 def test_an_alias_references_a_lookup_cache(emulator: EmulatorUnderTest) -> None:
@@ -188,18 +188,18 @@ def test_an_alias_references_a_lookup_cache(emulator: EmulatorUnderTest) -> None
 
 def test_a_refusal_names_the_first_hundred_errors(emulator: EmulatorUnderTest) -> None:
     aliases = [{"alias": f"a{number}"} for number in range(20_000)]
-    answer = emulator.call("celigo", "POST", "/integrations", json={"name": "New", "aliases": aliases})
-    assert (answer.status_code, len(errors(answer))) == (422, 100)
-    assert errors(answer)[99]["field"] == "aliases.99"
+    response = emulator.call("celigo", "POST", "/integrations", json={"name": "New", "aliases": aliases})
+    assert (response.status_code, len(errors(response))) == (422, 100)
+    assert errors(response)[99]["field"] == "aliases.99"
 
 
 def test_put_of_what_was_read_changes_nothing_but_the_date(emulator: EmulatorUnderTest) -> None:
     for listed in emulator.call("celigo", "GET", "/integrations").json():
         before = get(emulator, listed["_id"])
-        answer = emulator.call("celigo", "PUT", f"/integrations/{listed['_id']}", json=listed)
-        assert answer.status_code == 200, answer.text
+        response = emulator.call("celigo", "PUT", f"/integrations/{listed['_id']}", json=listed)
+        assert response.status_code == 200, response.text
         moved = {"lastModified": "", "lastModifiedBy": ""}
-        assert {**answer.json(), **moved} == {**before, **moved}
+        assert {**response.json(), **moved} == {**before, **moved}
 
 
 def test_connections_are_registered_once_each_on_creation(emulator: EmulatorUnderTest) -> None:
@@ -293,9 +293,9 @@ def test_connections_are_registered_once_each_on_creation(emulator: EmulatorUnde
 def test_references_and_aliases_are_checked(
     emulator: EmulatorUnderTest, fields: dict[str, Any], expected: dict[str, str]
 ) -> None:
-    answer = emulator.call("celigo", "POST", "/integrations", json={"name": "New", **fields})
-    assert answer.status_code == 422
-    assert errors(answer) == [expected]
+    response = emulator.call("celigo", "POST", "/integrations", json={"name": "New", **fields})
+    assert response.status_code == 422
+    assert errors(response) == [expected]
 
 
 def test_an_id_of_24_characters_that_are_not_hexadecimal_may_be_an_alias(emulator: EmulatorUnderTest) -> None:
@@ -316,9 +316,9 @@ def test_all_faults_come_at_once(emulator: EmulatorUnderTest) -> None:
 
 def test_a_name_has_a_hundred_characters_at_most(emulator: EmulatorUnderTest) -> None:
     assert create(emulator, name="x" * 100)["name"] == "x" * 100
-    answer = emulator.call("celigo", "POST", "/integrations", json={"name": "x" * 101})
-    assert answer.status_code == 422
-    assert "longer than the maximum allowed length (100)" in errors(answer)[0]["message"]
+    response = emulator.call("celigo", "POST", "/integrations", json={"name": "x" * 101})
+    assert response.status_code == 422
+    assert "longer than the maximum allowed length (100)" in errors(response)[0]["message"]
 
 
 def test_lists_have_figures(emulator: EmulatorUnderTest) -> None:
@@ -392,17 +392,17 @@ def test_empty_include_and_exclude_are_ignored(emulator: EmulatorUnderTest) -> N
 
 
 def test_include_and_exclude_are_refused_together(emulator: EmulatorUnderTest) -> None:
-    answer = emulator.call("celigo", "GET", "/integrations?include=name&exclude=readme")
-    assert answer.status_code == 400
+    response = emulator.call("celigo", "GET", "/integrations?include=name&exclude=readme")
+    assert response.status_code == 400
     sentence = "Please provide either include or exclude param in the request query and not both."
-    assert errors(answer) == [{"code": "invalid_query_params", "message": sentence}]
+    assert errors(response) == [{"code": "invalid_query_params", "message": sentence}]
 
 
 @pytest.mark.parametrize("query", ["include=a*b", "exclude=a-b", "limit=0", "limit=many", "skip=-1", "sandbox=maybe"])
 def test_queries_that_are_not_valid_are_refused(emulator: EmulatorUnderTest, query: str) -> None:
-    answer = emulator.call("celigo", "GET", f"/integrations?{query}")
-    assert answer.status_code == 400
-    assert errors(answer)[0]["code"] == "invalid_query_params"
+    response = emulator.call("celigo", "GET", f"/integrations?{query}")
+    assert response.status_code == 400
+    assert errors(response)[0]["code"] == "invalid_query_params"
 
 
 def test_exports_always_say_their_adaptor(emulator: EmulatorUnderTest) -> None:
@@ -416,12 +416,12 @@ def test_projection_of_one_integration_is_ignored(emulator: EmulatorUnderTest) -
 
 def test_an_empty_list_is_204_by_a_switch(emulator: EmulatorUnderTest) -> None:
     for path in ("flows", "connections", "exports", "imports", "audit"):
-        answer = emulator.call("celigo", "GET", f"/integrations/{EMPTY}/{path}")
-        assert (answer.status_code, answer.json()) == (200, [])
+        response = emulator.call("celigo", "GET", f"/integrations/{EMPTY}/{path}")
+        assert (response.status_code, response.json()) == (200, [])
     emulator.switch("celigo.empty_list_status", 204)
     for path in ("flows", "connections", "exports", "imports", "audit"):
-        answer = emulator.call("celigo", "GET", f"/integrations/{EMPTY}/{path}")
-        assert (answer.status_code, answer.content) == (204, b"")
+        response = emulator.call("celigo", "GET", f"/integrations/{EMPTY}/{path}")
+        assert (response.status_code, response.content) == (204, b"")
     assert emulator.call("celigo", "GET", f"/integrations/{PLAIN}/flows").status_code == 200
 
 
@@ -464,8 +464,8 @@ def test_every_response_with_a_body_has_a_tag_and_only_reads_are_304(emulator: E
     made = emulator.call("celigo", "POST", "/integrations", json={"name": "New"}, headers={"If-None-Match": "*"})
     missing = emulator.call("celigo", "GET", f"/integrations/{'0' * 24}", headers={"If-None-Match": "*"})
     steps = emulator.call("celigo", "GET", f"/integrations/{INSTALLING}/installSteps", headers={"If-None-Match": "*"})
-    assert [answer.status_code for answer in (made, missing, steps)] == [201, 404, 304]
-    assert all(answer.headers["etag"].startswith('W/"') for answer in (made, missing, steps))
+    assert [response.status_code for response in (made, missing, steps)] == [201, 404, 304]
+    assert all(response.headers["etag"].startswith('W/"') for response in (made, missing, steps))
     assert "etag" not in emulator.call("celigo", "DELETE", f"/integrations/{EMPTY}").headers
 
 
@@ -489,9 +489,9 @@ def test_however_many_flows_an_integration_has_they_go_along(emulator: EmulatorU
 
 def test_deleting_an_integration_with_flows_is_refused_by_a_switch(emulator: EmulatorUnderTest) -> None:
     emulator.switch("celigo.delete_with_flows", "refused")
-    answer = emulator.call("celigo", "DELETE", f"/integrations/{PLAIN}")
-    assert answer.status_code == 409
-    assert errors(answer)[0]["code"] == "in_use"
+    response = emulator.call("celigo", "DELETE", f"/integrations/{PLAIN}")
+    assert response.status_code == 409
+    assert errors(response)[0]["code"] == "in_use"
     assert emulator.call("celigo", "DELETE", f"/integrations/{EMPTY}").status_code == 204
     assert get(emulator, PLAIN)["_id"] == PLAIN
 

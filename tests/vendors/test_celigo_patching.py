@@ -39,8 +39,8 @@ def replace(path: str, value: Any) -> dict[str, Any]:
     ],
 )
 def test_each_documented_field_can_be_replaced(emulator: EmulatorUnderTest, path: str, value: Any) -> None:
-    answer = patch(emulator, SHOP, replace(path, value))
-    assert (answer.status_code, answer.content) == (204, b"")
+    response = patch(emulator, SHOP, replace(path, value))
+    assert (response.status_code, response.content) == (204, b"")
     found: Any = get(emulator, SHOP)
     for step in path[1:].split("/"):
         found = found[int(step)] if isinstance(found, list) else found[step]
@@ -75,9 +75,9 @@ def test_a_field_that_is_not_there_yet_can_be_replaced(emulator: EmulatorUnderTe
 )
 def test_other_fields_cannot(emulator: EmulatorUnderTest, path: str) -> None:
     before = get(emulator, SHOP)
-    answer = patch(emulator, SHOP, replace("/version", "3"), replace(path, "x"))
-    assert answer.status_code == 422
-    assert [error["code"] for error in errors(answer)] == ["update_not_allowed"]
+    response = patch(emulator, SHOP, replace("/version", "3"), replace(path, "x"))
+    assert response.status_code == 422
+    assert [error["code"] for error in errors(response)] == ["update_not_allowed"]
     assert get(emulator, SHOP) == before
 
 
@@ -117,9 +117,9 @@ def test_pointers_are_unescaped(emulator: EmulatorUnderTest) -> None:
 )
 def test_an_impossible_patch_operation_changes_nothing(emulator: EmulatorUnderTest, operation: dict[str, Any]) -> None:
     before = get(emulator, SHOP)
-    answer = patch(emulator, SHOP, replace("/version", "3"), operation)
-    assert answer.status_code == 422
-    assert errors(answer)[0]["message"].startswith("The patch cannot be applied: ")
+    response = patch(emulator, SHOP, replace("/version", "3"), operation)
+    assert response.status_code == 422
+    assert errors(response)[0]["message"].startswith("The patch cannot be applied: ")
     assert get(emulator, SHOP) == before
 
 
@@ -163,9 +163,9 @@ def test_the_reason_is_in_a_node_library_s_words_and_quotes_no_setting(
     emulator: EmulatorUnderTest, operation: dict[str, Any], reason: str
 ) -> None:
     patch(emulator, PLAIN, replace("/settings", {"key": "SECRET", "list": [1], "number": 7}))
-    answer = patch(emulator, PLAIN, operation)
-    assert answer.status_code == 422
-    assert errors(answer) == [{"code": "invalid_field", "message": f"The patch cannot be applied: {reason}"}]
+    response = patch(emulator, PLAIN, operation)
+    assert response.status_code == 422
+    assert errors(response) == [{"code": "invalid_field", "message": f"The patch cannot be applied: {reason}"}]
 
 
 def test_all_operations_of_the_standard_are_carried_out(emulator: EmulatorUnderTest) -> None:
@@ -188,9 +188,9 @@ def test_all_operations_of_the_standard_are_carried_out(emulator: EmulatorUnderT
 def test_a_switch_allows_only_replace_in_patches(emulator: EmulatorUnderTest) -> None:
     emulator.switch("celigo.patch_operations", "replace_only")
     emulator.switch("celigo.patch_refused_status", 400)
-    answer = patch(emulator, SHOP, {"op": "add", "path": "/version", "value": "3"})
-    assert answer.status_code == 400
-    assert errors(answer) == [{"code": "update_not_allowed", "message": "The operation add is not allowed."}]
+    response = patch(emulator, SHOP, {"op": "add", "path": "/version", "value": "3"})
+    assert response.status_code == 400
+    assert errors(response) == [{"code": "update_not_allowed", "message": "The operation add is not allowed."}]
     assert patch(emulator, SHOP, replace("/version", "3")).status_code == 204
 
 
@@ -225,9 +225,9 @@ def test_a_switch_allows_only_replace_in_patches(emulator: EmulatorUnderTest) ->
     ],
 )
 def test_wrong_types_are_refused(emulator: EmulatorUnderTest, path: str, value: Any, message: str) -> None:
-    answer = patch(emulator, SHOP, replace(path, value))
-    assert answer.status_code == 422
-    assert errors(answer)[0]["message"] == message
+    response = patch(emulator, SHOP, replace(path, value))
+    assert response.status_code == 422
+    assert errors(response)[0]["message"] == message
 
 
 def test_null_unsets_a_version(emulator: EmulatorUnderTest) -> None:
@@ -244,9 +244,9 @@ def test_aliases_are_checked_against_the_connections(emulator: EmulatorUnderTest
 
 
 def test_the_body_must_be_an_array(emulator: EmulatorUnderTest) -> None:
-    answer = emulator.call("celigo", "PATCH", f"/integrations/{SHOP}", json={"op": "replace"})
-    assert answer.status_code == 400
-    assert errors(answer)[0]["message"] == "The request body must be a JSON array."
+    response = emulator.call("celigo", "PATCH", f"/integrations/{SHOP}", json={"op": "replace"})
+    assert response.status_code == 400
+    assert errors(response)[0]["message"] == "The request body must be a JSON array."
 
 
 @pytest.mark.parametrize("field", ["flowGroupings", "apiGroupings"])
@@ -275,37 +275,37 @@ def test_groups_and_settings_are_removed(emulator: EmulatorUnderTest) -> None:
 def test_copies_that_double_are_refused_while_they_are_made(emulator: EmulatorUnderTest, times: int) -> None:
     before = get(emulator, PLAIN)
     copies = [{"op": "copy", "from": "/settings/a", "path": "/settings/a/-"}] * (times - 1)
-    answer = patch(emulator, PLAIN, replace("/settings", {"a": [1, 2]}), *copies)
+    response = patch(emulator, PLAIN, replace("/settings", {"a": [1, 2]}), *copies)
     message = "The patch cannot be applied: it copies more than 131072 bytes of JSON"
-    assert (answer.status_code, errors(answer)[0]["message"]) == (422, message)
+    assert (response.status_code, errors(response)[0]["message"]) == (422, message)
     assert get(emulator, PLAIN) == before
 
 
 def test_copies_within_the_bound_are_made(emulator: EmulatorUnderTest) -> None:
     copies = [{"op": "copy", "from": "/settings/a", "path": f"/settings/{number}"} for number in range(12)]
-    answer = patch(emulator, PLAIN, replace("/settings", {"a": "x" * 10_000}), *copies)
-    assert answer.status_code == 204
+    response = patch(emulator, PLAIN, replace("/settings", {"a": "x" * 10_000}), *copies)
+    assert response.status_code == 204
     assert len(get(emulator, PLAIN)["settings"]) == 13
 
 
 @pytest.mark.parametrize("levels", [150, 190, 250, 900])
 def test_a_patch_nests_in_steps_as_deep_as_a_body_may_at_most(emulator: EmulatorUnderTest, levels: int) -> None:
     steps = [{"op": "add", "path": "/settings" + level * "/a", "value": {}} for level in range(1, levels + 1)]
-    answer = patch(emulator, PLAIN, replace("/settings", {}), *steps)
+    response = patch(emulator, PLAIN, replace("/settings", {}), *steps)
     after: Any = get(emulator, PLAIN)["settings"]
     if levels <= 190:
-        assert answer.status_code == 204
+        assert response.status_code == 204
         assert json.dumps(after) == '{"a": ' * levels + "{}" + "}" * levels
     else:
-        assert answer.status_code == 422
-        assert errors(answer)[0]["message"] == "The patch cannot be applied: it would nest deeper than 200 levels"
+        assert response.status_code == 422
+        assert errors(response)[0]["message"] == "The patch cannot be applied: it would nest deeper than 200 levels"
         assert "a" not in after
 
 
 def test_a_patch_of_very_many_operations_is_refused(emulator: EmulatorUnderTest) -> None:
-    answer = patch(emulator, PLAIN, *[replace("/version", "1")] * 1001)
-    assert answer.status_code == 422
-    assert errors(answer)[0]["message"] == "The patch has 1001 operations; at most 1000 are taken."
+    response = patch(emulator, PLAIN, *[replace("/version", "1")] * 1001)
+    assert response.status_code == 422
+    assert errors(response)[0]["message"] == "The patch has 1001 operations; at most 1000 are taken."
 
 
 def test_the_log_keeps_no_value_of_a_great_length(emulator: EmulatorUnderTest) -> None:

@@ -81,10 +81,10 @@ def as_doubles(document: Any) -> Any:
 @quick
 @given(document=written)
 def test_what_is_put_is_what_is_got(emulator: EmulatorUnderTest, document: dict[str, Any]) -> None:
-    answer = emulator.call("celigo", "PUT", f"/integrations/{PLAIN}", json=document)
-    assert answer.status_code == 200, answer.text
+    response = emulator.call("celigo", "PUT", f"/integrations/{PLAIN}", json=document)
+    assert response.status_code == 200, response.text
     read = get(emulator, PLAIN)
-    assert read == answer.json()
+    assert read == response.json()
     assert as_doubles({name: read[name] for name in document}) == as_doubles(document)
     empty = {"install", "installSteps", "uninstallSteps", "flowGroupings", "_registeredConnectionIds"}
     kept = {"_id", "lastModified", "lastModifiedBy", "sandbox", "createdAt"}
@@ -98,12 +98,12 @@ def test_a_patch_changes_documented_fields_and_all_or_nothing(
     emulator: EmulatorUnderTest, patch: list[dict[str, Any]]
 ) -> None:
     before = get(emulator, SHOP)
-    answer = emulator.call("celigo", "PATCH", f"/integrations/{SHOP}", json=patch)
+    response = emulator.call("celigo", "PATCH", f"/integrations/{SHOP}", json=patch)
     after = get(emulator, SHOP)
-    if answer.status_code == 422:
+    if response.status_code == 422:
         assert after == before
         return
-    assert answer.status_code == 204
+    assert response.status_code == 204
     changed = {name for name in {**before, **after} if before.get(name) != after.get(name)}
     assert changed <= DOCUMENTED
     if any("/flowGroupings" in (operation["path"], operation.get("from")) for operation in patch):

@@ -24,9 +24,9 @@ def audit(emulator: EmulatorUnderTest, id: str, **query: str) -> list[dict[str, 
 
 
 def test_a_snapshot_is_a_completed_revision(emulator: EmulatorUnderTest) -> None:
-    answer = emulator.call("celigo", "POST", f"/integrations/{PLAIN}/revisions/create", json={"description": "Mine"})
-    assert answer.status_code == 201
-    made = answer.json()
+    response = emulator.call("celigo", "POST", f"/integrations/{PLAIN}/revisions/create", json={"description": "Mine"})
+    assert response.status_code == 201
+    made = response.json()
     assert list(made) == [
         "_id",
         "description",

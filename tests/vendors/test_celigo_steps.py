@@ -92,8 +92,8 @@ def test_a_plain_integration_has_no_steps(emulator: EmulatorUnderTest) -> None:
     assert emulator.call("celigo", "GET", f"/integrations/{EMPTY}/installSteps").json() == []
     assert emulator.call("celigo", "GET", f"/integrations/{EMPTY}/uninstallSteps").json() == []
     for path in ("installSteps", "uninstallSteps"):
-        answer = submit(emulator, f"/integrations/{PLAIN}/{path}")
-        assert (answer.status_code, errors(answer)[0]["code"]) == (422, "invalid_mode")
+        response = submit(emulator, f"/integrations/{PLAIN}/{path}")
+        assert (response.status_code, errors(response)[0]["code"]) == (422, "invalid_mode")
 
 
 def test_an_uninstallation_deletes_the_integration(emulator: EmulatorUnderTest) -> None:

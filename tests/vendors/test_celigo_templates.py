@@ -36,10 +36,10 @@ def test_get_and_post_reply_alike(emulator: EmulatorUnderTest) -> None:
 
 
 def test_the_archive_contains_the_integration_and_its_content(emulator: EmulatorUnderTest) -> None:
-    answer = httpx.get(link(emulator, SHOP))
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "application/zip"
-    archive = zipfile.ZipFile(io.BytesIO(answer.content))
+    response = httpx.get(link(emulator, SHOP))
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/zip"
+    archive = zipfile.ZipFile(io.BytesIO(response.content))
     folders = [name.partition("/")[0] for name in archive.namelist()]
     assert {folder: folders.count(folder) for folder in folders} == {
         "integrations": 1,
@@ -51,7 +51,7 @@ def test_the_archive_contains_the_integration_and_its_content(emulator: Emulator
     }
     assert json.loads(archive.read(f"integrations/{SHOP}.json")) == get(emulator, SHOP)
     assert json.loads(archive.read(f"scripts/{SCRIPT}.json"))["name"] == "Shop settings"
-    assert answer.content == httpx.get(link(emulator, SHOP)).content
+    assert response.content == httpx.get(link(emulator, SHOP)).content
 
 
 @pytest.mark.parametrize(
@@ -67,10 +67,10 @@ def test_the_archive_contains_the_integration_and_its_content(emulator: Emulator
     ],
 )
 def test_a_link_that_was_changed_is_refused(emulator: EmulatorUnderTest, change: dict[str, str], code: str) -> None:
-    answer = httpx.get(link(emulator, PLAIN).copy_merge_params(change))
-    assert answer.status_code == 403
-    assert answer.headers["content-type"] == "application/xml"
-    assert f"<Code>{code}</Code>" in answer.text
+    response = httpx.get(link(emulator, PLAIN).copy_merge_params(change))
+    assert response.status_code == 403
+    assert response.headers["content-type"] == "application/xml"
+    assert f"<Code>{code}</Code>" in response.text
 
 
 def test_a_link_expires_a_quarter_of_an_hour_after_it_was_made(emulator: EmulatorUnderTest) -> None:
@@ -79,9 +79,9 @@ def test_a_link_expires_a_quarter_of_an_hour_after_it_was_made(emulator: Emulato
     assert before + 900 <= int(fresh.params["Expires"]) <= time.time() + 900
     old = str(int(time.time()) - 1)
     expired = fresh.copy_merge_params({"Expires": old, "Signature": signature("default", f"{PLAIN}.zip", old)})
-    answer = httpx.get(expired)
-    assert answer.status_code == 403
-    assert "<Code>AccessDenied</Code><Message>Request has expired</Message>" in answer.text
+    response = httpx.get(expired)
+    assert response.status_code == 403
+    assert "<Code>AccessDenied</Code><Message>Request has expired</Message>" in response.text
 
 
 def test_a_link_without_its_query_is_refused(emulator: EmulatorUnderTest) -> None:
@@ -109,9 +109,9 @@ def test_a_signed_link_without_a_time_is_refused(
     query = {"AWSAccessKeyId": ACCESS_KEY, "Signature": signature("default", f"{PLAIN}.zip", expires or "")}
     if expires is not None:
         query["Expires"] = expires
-    answer = httpx.get(link(emulator, PLAIN).copy_with(params=query))
-    assert answer.status_code == 403
-    assert f"<Code>AccessDenied</Code><Message>{message}</Message>" in answer.text
+    response = httpx.get(link(emulator, PLAIN).copy_with(params=query))
+    assert response.status_code == 403
+    assert f"<Code>AccessDenied</Code><Message>{message}</Message>" in response.text
 
 
 def test_a_link_is_good_for_its_own_sandbox_only(catalogue: Catalogue) -> None:
@@ -145,9 +145,9 @@ def test_a_link_leads_to_the_sandbox_that_was_called(catalogue: Catalogue, root:
         made = control.client.post(url, headers=integration, json={"name": "Only there"}).json()
         found = httpx.URL(control.client.get(f"{url}/{made['_id']}/template", headers=headers).json()["signedURL"])
         host = {name: value for name, value in headers.items() if name == "Host"}
-        answer = control.client.get(f"{control.url}{found.raw_path.decode()}", headers=host)
-        assert answer.status_code == 200
-        archive = zipfile.ZipFile(io.BytesIO(answer.content))
+        response = control.client.get(f"{control.url}{found.raw_path.decode()}", headers=host)
+        assert response.status_code == 200
+        archive = zipfile.ZipFile(io.BytesIO(response.content))
         assert json.loads(archive.read(f"integrations/{made['_id']}.json"))["name"] == "Only there"
 
 
@@ -165,13 +165,13 @@ def test_a_link_is_good_for_its_own_integration_only(emulator: EmulatorUnderTest
 def test_deleting_the_integration_deletes_the_file(emulator: EmulatorUnderTest) -> None:
     one = link(emulator, PLAIN)
     emulator.call("celigo", "DELETE", f"/integrations/{PLAIN}")
-    answer = httpx.get(one)
-    assert answer.status_code == 404
-    assert "<Code>NoSuchKey</Code>" in answer.text
+    response = httpx.get(one)
+    assert response.status_code == 404
+    assert "<Code>NoSuchKey</Code>" in response.text
 
 
 def test_an_installed_app_cannot_be_downloaded(emulator: EmulatorUnderTest) -> None:
     for method in ("GET", "POST"):
-        answer = emulator.call("celigo", method, f"/integrations/{INSTALLING}/template")
-        assert answer.status_code == 422
-        assert errors(answer)[0]["code"] == "template_not_supported"
+        response = emulator.call("celigo", method, f"/integrations/{INSTALLING}/template")
+        assert response.status_code == 422
+        assert errors(response)[0]["code"] == "template_not_supported"

@@ -215,7 +215,7 @@ TABLE: dict[str, dict[str, Answer]] = {
 
 def test_table_has_every_operation(emulator: EmulatorUnderTest) -> None:
     operations = set(emulator.catalogue.contracts["immuta"].operations)
-    assert {condition: set(answers) for condition, answers in TABLE.items()} == dict.fromkeys(TABLE, operations)
+    assert {condition: set(responses) for condition, responses in TABLE.items()} == dict.fromkeys(TABLE, operations)
 
 
 @pytest.mark.parametrize(("condition", "name"), list(product(TABLE, CALLS)))
@@ -513,8 +513,8 @@ def test_unknown_path_is_not_found(emulator: EmulatorUnderTest, path: str) -> No
 def test_an_undecodable_id_is_rejected_before_the_credential_is_checked(
     emulator: EmulatorUnderTest, path: str, rights: str | None
 ) -> None:
-    answer = emulator.call_as_written("immuta", path, rights=rights)
-    assert (answer.status_code, answer.json()) == (400, Answer(400, "Bad Request").document())
+    response = emulator.call_as_written("immuta", path, rights=rights)
+    assert (response.status_code, response.json()) == (400, Answer(400, "Bad Request").document())
 
 
 @pytest.mark.parametrize("path", ["/dataSource%zz", "/%zz", "/DataSource"])

@@ -200,11 +200,11 @@ def test_python_sample_creates_an_integration(
 def test_python_sample_lists_the_printed_integrations_first(
     printed: str, emulator: EmulatorUnderTest, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answer = run_program(PROGRAMS[printed](LIST_IN_PYTHON), emulator, capsys)
-    assert list(answer) == ["data"]
-    assert answer["data"]["listCustomIntegrations"]["ok"] is True
-    assert answer["data"]["listCustomIntegrations"]["integrations"][:2] == PRINTED_INTEGRATIONS
-    assert len(answer["data"]["listCustomIntegrations"]["integrations"]) == 3
+    response = run_program(PROGRAMS[printed](LIST_IN_PYTHON), emulator, capsys)
+    assert list(response) == ["data"]
+    assert response["data"]["listCustomIntegrations"]["ok"] is True
+    assert response["data"]["listCustomIntegrations"]["integrations"][:2] == PRINTED_INTEGRATIONS
+    assert len(response["data"]["listCustomIntegrations"]["integrations"]) == 3
 
 
 def test_curl_sample_creates_an_integration_although_it_names_an_unknown_type(emulator: EmulatorUnderTest) -> None:
