@@ -179,7 +179,8 @@ def test_settings_are_read(tmp_path: Path, snippet: Snippet) -> None:
 def test_options_of_pytest_are_known_to_it(pytester: pytest.Pytester, snippet: Snippet) -> None:
     pytester.makeini(snippet.text)
     pytester.makepyfile("def test_passes(): pass")
-    pytester.runpytest_inprocess(*PLAIN, "--strict-config").assert_outcomes(passed=1)
+    scope = "asyncio_default_fixture_loop_scope=function"
+    pytester.runpytest_inprocess(*PLAIN, "-o", scope, "--strict-config").assert_outcomes(passed=1)
 
 
 def test_no_snippet_is_left_out() -> None:
