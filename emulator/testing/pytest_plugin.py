@@ -315,7 +315,7 @@ def _wanted_by(config: pytest.Config, options: Sequence[Mapping[str, Any]]) -> W
     with _sentences():
         wanted = testing.suite.wanted_by(ini, options)
     if not _suite_of(config).url and wanted.fixtures:
-        wanted = wanted.but({"fixtures": _folder(config, wanted.fixtures)})
+        wanted = wanted.updated({"fixtures": _folder(config, wanted.fixtures)})
     return wanted
 
 

@@ -21,7 +21,7 @@ def running(**options: Any) -> Iterator[SandboxClient]:
     `options` are those of pytest's marker `emulator`. EMULATOR_URL names a running emulator to use. Raises
     AssertionError at the end of the block for unexpected calls, EmulatorError for invalid options.
     """
-    wanted = Wanted().but(options)
+    wanted = Wanted().updated(options)
     suite = Suite(os.environ.get("EMULATOR_URL", ""))
     with suite.served(), suite.sandbox(wanted) as (sandbox, watcher):
         watched: list[Evidence] = [SandboxEvidence(watcher, wanted.allowances)]

@@ -43,7 +43,7 @@ class Wanted:
     allow_violations: Allowance = False
     allow_default: Allowance = False
 
-    def but(self, changes: Mapping[str, Any]) -> Wanted:
+    def updated(self, changes: Mapping[str, Any]) -> Wanted:
         """Return the options with changes. Raises EmulatorError for an unknown name, with the nearest one."""
         names = [field.name for field in fields(self)]
         for name in changes:
@@ -149,9 +149,9 @@ def base_urls(vendors: Mapping[str, VendorAccess]) -> dict[str, str]:
 
 def wanted_by(ini: Mapping[str, Any], marks: Sequence[Mapping[str, Any]]) -> Wanted:
     """Return the options of the ini file and then of the markers, outermost first. Raises EmulatorError."""
-    wanted = Wanted().but({name: _read(name, value) for name, value in ini.items() if value not in (None, "", [])})
+    wanted = Wanted().updated({name: _read(name, value) for name, value in ini.items() if value not in (None, "", [])})
     for mark in marks:
-        wanted = wanted.but(mark)
+        wanted = wanted.updated(mark)
     return wanted
 
 
