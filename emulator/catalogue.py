@@ -14,10 +14,12 @@ from typing import Any
 from emulator.contract.completion import LEFT_OUT
 from emulator.contract.documents import OPENAPI
 from emulator.contract.openapi import Contract, read_contract, refuse_contract, switch_named
+from emulator.contract.operation import Operation
 from emulator.contract.schemas import Check
 from emulator.control.document import own_contract
 from emulator.declared.authentication import default_credentials
 from emulator.declared.folders import find_vendors
+from emulator.declared.inference import SOURCE, infer, with_words
 from emulator.declared.reading import Declarations, example_handlers, read_declarations
 from emulator.declared.vendor import code_of, collections_of, hooks_of, merged, vendor_of
 from emulator.errors import ConfigurationError, unknown_scenario
@@ -43,7 +45,7 @@ logger = logging.getLogger("emulator")
 class Catalogue:
     """Every vendor with its contract and its handlers, checked against each other.
 
-    `ways` says for each vendor by what its operations are answered: "code", "declared" or "example".
+    `ways` says for each vendor by what its operations are answered: "code", "declared", "inferred" or "example".
     """
 
     vendors: Mapping[str, Vendor]
@@ -108,9 +110,12 @@ class Entry:
         """Return by what each operation is answered."""
         by_code = {name for module in self.vendor.handlers for name in module.names()}
         return {
-            name: "code" if name in by_code else "declared" if name in self.declared.handlers else "example"
-            for name in self.contract.handled
+            name: "code" if name in by_code else self._way(operation) if name in self.declared.handlers else "example"
+            for name, operation in self.contract.handled.items()
         }
+
+    def _way(self, operation: Operation) -> str:
+        return "inferred" if operation.evidence.source == SOURCE else "declared"
 
 
 def read_built_in(vendor: Vendor, folder: Path, *overlays: Path) -> Entry:
@@ -124,7 +129,7 @@ def read_built_in(vendor: Vendor, folder: Path, *overlays: Path) -> Entry:
 
 def read_own(home: Path, name: str) -> Entry:
     """Read the vendor in a folder of its own. Raises ContractError for a wrong contract."""
-    contract = read_contract(home, is_public=True, vendor=name)
+    contract = read_public(home, name)
     if left_out := contract.document.get(LEFT_OUT):
         name_of_file, paths = short_name(contract.files[OPENAPI]), ", ".join(left_out)
         logger.warning("%s: %d paths cannot be served: %s", name_of_file, len(left_out), paths[:500])
@@ -132,6 +137,15 @@ def read_own(home: Path, name: str) -> Entry:
     declared = read_declarations(contract, collections_of(contract, code), hooks_of(code))
     refuse_contract(declared.problems)
     return Entry(vendor_of(contract, code, declared), contract, declared)
+
+
+def read_public(home: Path, name: str) -> Contract:
+    """Read the contract of a vendor that is not built in; of a document alone, what it does is inferred.
+
+    Raises ContractError for a wrong contract.
+    """
+    contract = read_contract(home, is_public=True, vendor=name)
+    return with_words(contract, infer(contract)) if home.is_file() else contract
 
 
 def bind(entry: Entry) -> Handlers:
@@ -206,7 +220,7 @@ def read_all_fixtures(folders: Sequence[Path], catalogue: Catalogue) -> Fixtures
             raise ConfigurationError(f"fixtures: {folder} is not a folder")
     fixtures = {
         name: [
-            _with_credentials(fixture, catalogue.contracts[name])
+            _with_first_records(fixture, catalogue.contracts[name])
             for fixture in read_fixtures(folders, catalogue.contracts[name], vendor.collections, credential_check())
         ]
         for name, vendor in catalogue.vendors.items()
@@ -217,12 +231,17 @@ def read_all_fixtures(folders: Sequence[Path], catalogue: Catalogue) -> Fixtures
     return fixtures
 
 
-def _with_credentials(fixture: Fixture, contract: Contract) -> Fixture:
-    """Give a vendor with a folder of its own the usual credentials if it names none."""
-    is_meant = contract.home is not None and fixture.collection.name == f"{contract.vendor}.credentials"
-    if not is_meant or fixture.records:
+FIRST_RECORDS = 3
+"""How many records are generated for an inferred collection without fixtures."""
+
+
+def _with_first_records(fixture: Fixture, contract: Contract) -> Fixture:
+    """Give a vendor of its own the usual credentials if it names none, and inferred collections some records."""
+    if contract.home is None or fixture.records or fixture.populate:
         return fixture
-    return replace(fixture, records=default_credentials(contract.vendor, contract.document))
+    if fixture.collection.name == f"{contract.vendor}.credentials":
+        return replace(fixture, records=default_credentials(contract.vendor, contract.document))
+    return replace(fixture, populate=FIRST_RECORDS) if contract.home.is_file() else fixture
 
 
 def read_scenarios(
@@ -278,8 +297,8 @@ def credential_check() -> Check:
 
 
 def vendor_homes(settings: Settings) -> dict[str, Path]:
-    """Return the folders of the vendors that did not come with the emulator. Raises ConfigurationError."""
-    return find_vendors(settings.vendors, vendor_names())
+    """Return the folders (or documents) of the vendors that are not built in. Raises ConfigurationError."""
+    return find_vendors(settings.vendors, vendor_names(), settings.openapi)
 
 
 def contract_overlay(settings: Settings) -> Path | None:

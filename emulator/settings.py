@@ -125,6 +125,16 @@ def _vendor_port(text: str) -> tuple[str, int]:
 ORIGIN_PATTERN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[^/\s]+")
 
 
+VENDOR_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+
+
+def _vendor_file(text: str) -> tuple[str, str]:
+    vendor, _, file = text.partition("=")
+    if not VENDOR_NAME.fullmatch(vendor) or not file:
+        raise ValueError("expected VENDOR=FILE, such as acme=acme.yaml; VENDOR takes small letters, digits, - and _")
+    return vendor, file
+
+
 def _origin(text: str) -> str:
     if not ORIGIN_PATTERN.fullmatch(text):
         raise ValueError("expected an origin without a path, such as http://localhost:3000, or *")
@@ -153,6 +163,7 @@ SWITCH = Kind(str, "VENDOR.SWITCH=VALUE")
 SCENARIO = Kind(str, "VENDOR/SCENARIO")
 VENDOR_HOST = Kind(_vendor_host, "VENDOR=HOST")
 VENDOR_PORT = Kind(_vendor_port, "VENDOR=PORT")
+VENDOR_FILE = Kind(_vendor_file, "VENDOR=FILE")
 ORIGIN = Kind(_origin, "ORIGIN")
 HOST = Kind(str, "HOST")
 
@@ -211,7 +222,10 @@ class Settings:
     vendors: tuple[str, ...] = _entries(
         FOLDER, "Folders with vendors of your own: FOLDER/acme/openapi.yaml is the contract of acme."
     )
-    reload: bool = _setting(BOOLEAN, True, "Read the files of those folders again when they change.")
+    openapi: tuple[tuple[str, str], ...] = _entries(
+        VENDOR_FILE, "OpenAPI documents (3.0, 3.1) to serve as they are, what they do inferred: acme=acme.yaml."
+    )
+    reload: bool = _setting(BOOLEAN, True, "Read those files and folders again when they change.")
     switches: tuple[str, ...] = _entries(
         SWITCH, "Switches for unknown vendor behaviour: celigo.empty_list_status=204.", singular="switch"
     )

@@ -72,6 +72,7 @@ def test_option_of_a_list_may_be_in_the_singular() -> None:
         "--vendor-ports": ["--vendor-port"],
         "--cors": [],
         "--vendors": [],
+        "--openapi": [],
         "--control-hosts": ["--control-host"],
     }
     assert [setting.name for setting in SETTINGS if setting.singular and not setting.many] == []

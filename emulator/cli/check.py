@@ -24,18 +24,21 @@ from emulator.settings import read_settings
 @click.option(
     "--vendors", metavar="FOLDER", multiple=True, shell_complete=folder_names, help="A folder with vendors of your own."
 )
-def check(folders: Sequence[Path], contracts: str | None, vendors: tuple[str, ...]) -> None:
+@click.option(
+    "--openapi", metavar="VENDOR=FILE", multiple=True, help="An OpenAPI document to serve as it is: acme=acme.yaml."
+)
+def check(folders: Sequence[Path], contracts: str | None, vendors: tuple[str, ...], openapi: tuple[str, ...]) -> None:
     """Check the built-in contracts, fixtures and scenarios, and those in your own folders.
 
-    FOLDER contains fixtures; without it, the folder of the setting `fixtures` is checked. The settings `contracts`
-    and `vendors` apply. For your own vendors, it lists what answers each operation: code, declared, example. The exit
-    code is 1 if there are mistakes.
+    FOLDER contains fixtures; without it, the folder of the setting `fixtures` is checked. The settings `contracts`,
+    `vendors` and `openapi` apply. For your own vendors, it lists what answers each operation: code, declared, inferred,
+    example. The exit code is 1 if there are mistakes.
 
     Example: emulator check fixtures
     """
     from emulator.cli.problems import all_completions, all_problems, checked_folders, own_operations  # noqa: PLC0415
 
-    settings = read_settings({"contracts": contracts, "vendors": vendors}, os.environ)
+    settings = read_settings({"contracts": contracts, "vendors": vendors, "openapi": openapi}, os.environ)
     checked = checked_folders(settings, folders)
     problems = 0
     for problem in all_problems(checked, settings):
@@ -46,6 +49,11 @@ def check(folders: Sequence[Path], contracts: str | None, vendors: tuple[str, ..
         sys.exit(1)
     for line in [*own_operations(settings), *map(str, all_completions(checked, settings))]:
         say(line)
-    own_folders = [*filter(None, [settings.contracts]), *settings.vendors, *checked[1:]]
+    own_folders = [
+        *filter(None, [settings.contracts]),
+        *settings.vendors,
+        *(file for _, file in settings.openapi),
+        *checked[1:],
+    ]
     of_own = "".join(f", and of {folder}" for folder in own_folders)
     say(f"No problem in the built-in contracts, fixtures and scenarios{of_own}.")

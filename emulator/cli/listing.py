@@ -23,15 +23,18 @@ if TYPE_CHECKING:
 @click.option(
     "--vendors", metavar="FOLDER", multiple=True, shell_complete=folders, help="A folder with vendors of your own."
 )
-def operations(vendor: str | None, vendors: tuple[str, ...]) -> None:
-    """List every emulated operation with what answers it (code, declared, example) and its evidence.
+@click.option(
+    "--openapi", metavar="VENDOR=FILE", multiple=True, help="An OpenAPI document to serve as it is: acme=acme.yaml."
+)
+def operations(vendor: str | None, vendors: tuple[str, ...], openapi: tuple[str, ...]) -> None:
+    """List every emulated operation with what answers it (code, declared, inferred, example) and its evidence.
 
     Example: emulator operations --vendor celigo
     """
     from emulator.catalogue import contract_overlay, read_catalogue, vendor_homes  # noqa: PLC0415
     from emulator.control.information import describe_operations  # noqa: PLC0415
 
-    settings = read_settings({"vendors": vendors}, os.environ)
+    settings = read_settings({"vendors": vendors, "openapi": openapi}, os.environ)
     found = read_catalogue(overlay=contract_overlay(settings), homes=vendor_homes(settings))
     catalogue = _checked(vendor, found)
     for operation in describe_operations(catalogue.contracts):
@@ -39,7 +42,9 @@ def operations(vendor: str | None, vendors: tuple[str, ...]) -> None:
             evidence = operation["evidence"]
             call = f"{operation['operation']:28} {operation['method']:8} {operation['path']:58}"
             way = catalogue.ways[operation["vendor"]][operation["operation"]]
-            say(f"{operation['vendor']:9} {call} {way:8} {evidence['level']:10} {evidence['source']}")
+            # Of what was inferred, the words and their rule are of interest.
+            source = evidence["note"] if way == "inferred" else evidence["source"]
+            say(f"{operation['vendor']:9} {call} {way:8} {evidence['level']:10} {source}")
 
 
 @click.command()
@@ -50,7 +55,10 @@ def operations(vendor: str | None, vendors: tuple[str, ...]) -> None:
 @click.option(
     "--vendors", metavar="FOLDER", multiple=True, shell_complete=folders, help="A folder with vendors of your own."
 )
-def scenarios(vendor: str | None, fixtures: str | None, vendors: tuple[str, ...]) -> None:
+@click.option(
+    "--openapi", metavar="VENDOR=FILE", multiple=True, help="An OpenAPI document to serve as it is: acme=acme.yaml."
+)
+def scenarios(vendor: str | None, fixtures: str | None, vendors: tuple[str, ...], openapi: tuple[str, ...]) -> None:
     """List every scenario with its description, for `serve --scenario`.
 
     Example: emulator scenarios --vendor secoda
@@ -63,7 +71,7 @@ def scenarios(vendor: str | None, fixtures: str | None, vendors: tuple[str, ...]
         vendor_homes,
     )
 
-    settings = read_settings({"fixtures": fixtures, "vendors": vendors}, os.environ)
+    settings = read_settings({"fixtures": fixtures, "vendors": vendors, "openapi": openapi}, os.environ)
     found = read_catalogue(overlay=contract_overlay(settings), homes=vendor_homes(settings))
     catalogue = _checked(vendor, found)
     for name, scenario in read_scenarios(fixture_folders(settings), catalogue).items():

@@ -19,6 +19,7 @@ from emulator.catalogue import (
     fixture_folders,
     read_catalogue,
     read_own,
+    read_public,
     scenario_reader,
     seeded_records,
     vendor_homes,
@@ -114,7 +115,7 @@ def own_problems(home: Path, name: str) -> Iterator[str]:
     if found:
         return
     try:
-        contract = read_contract(home, is_public=True, vendor=name)
+        contract = read_public(home, name)
         Routes(contract)
         code = code_of(contract)
         declared = read_declarations(contract, collections_of(contract, code), hooks_of(code))

@@ -133,9 +133,9 @@ def _return_large_blocks() -> None:
 
 
 def _follow(emulator: Emulator) -> asyncio.Task[None] | None:
-    """Reload the user's folders, if any, whenever their files change."""
+    """Reload the user's folders and documents, if any, whenever they change."""
     settings = emulator.settings
-    if not settings.reload or not (settings.fixtures or settings.contracts or settings.vendors):
+    if not settings.reload or not (settings.fixtures or settings.contracts or settings.vendors or settings.openapi):
         return None
     return asyncio.create_task(Reload(emulator).run())
 

@@ -120,6 +120,7 @@ class _Completion:
         return f"https://{self._vendor}.example{parts.path.rstrip('/')}"
 
     def _complete_paths(self, paths: dict[str, Any]) -> None:
+        self._join_spellings(paths)
         for path in list(paths):
             item = paths[path] = self._followed(paths[path])
             if not isinstance(item, dict):
@@ -134,9 +135,32 @@ class _Completion:
                 if isinstance(item.get(method), dict):
                     self._complete_operation(path, method, item[method], shared)
 
+    def _join_spellings(self, paths: dict[str, Any]) -> None:
+        """Make one path of those that differ only in the names of their parameters, which OpenAPI forbids."""
+        known: dict[str, str] = {}
+        for path in list(paths):
+            first = known.setdefault(re.sub(r"\{.*?\}", "{}", path), path)
+            if first != path:
+                paths[first], item = self._followed(paths[first]), self._followed(paths[path])
+                if isinstance(paths[first], dict) and isinstance(item, dict):
+                    self._move(paths[first], item, dict(zip(_names_in(path), _names_in(first), strict=True)))
+                    del paths[path]
+
+    def _move(self, into: dict[str, Any], item: dict[str, Any], names: Mapping[str, str]) -> None:
+        """Add the operations of a path to those of the same path that names its parameters differently."""
+        shared = item.get("parameters")
+        for method in METHODS:
+            operation = item.get(method)
+            if isinstance(operation, dict) and method not in into:
+                listed = [self._followed(one) for one in [*_list(shared), *_list(operation.get("parameters"))]]
+                found = [dict(one) for one in listed if isinstance(one, dict)]
+                for one in found:
+                    if one.get("in") == "path":
+                        one["name"] = names.get(str(one.get("name")), one.get("name"))
+                into[method] = {**operation, "parameters": found}
+
     def _complete_operation(self, path: str, method: str, operation: dict[str, Any], shared: Any) -> None:
-        operation.setdefault("operationId", self._free_name(method, path))
-        self._names.add(str(operation["operationId"]))
+        operation["operationId"] = self._name(operation.get("operationId"), method, path)
         if operation.get("tags") in (None, []):
             literal = (segment for segment in path.split("/") if segment and not segment.startswith("{"))
             operation["tags"] = [next(literal, self._vendor)]
@@ -149,6 +173,14 @@ class _Completion:
             operation["security"] = []
         if isinstance(operation.get("responses"), dict):
             self._complete_responses(operation["responses"], FAILURES)
+
+    def _name(self, given: Any, method: str, path: str) -> Any:
+        """Return an operation's name: the document's, without characters that names here do not have."""
+        if isinstance(given, str) and re.match(r"[A-Za-z]", given):
+            given = re.sub(r"[^A-Za-z0-9_.:/#{}=-]", "-", given)
+        name = self._free_name(method, path) if given is None else given
+        self._names.add(str(name))
+        return name
 
     def _free_name(self, method: str, path: str) -> str:
         words = re.findall(r"[A-Za-z0-9]+", path)
@@ -271,6 +303,10 @@ class _Completion:
                 return entry
             entry = found
         return entry
+
+
+def _names_in(path: str) -> list[str]:
+    return re.findall(r"\{(.*?)\}", path)
 
 
 def _complete_parameter(parameter: dict[str, Any]) -> None:

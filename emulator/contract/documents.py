@@ -18,6 +18,9 @@ OPENAPI = "openapi.yaml"
 SUFFIXES = (".yaml", ".json", ".graphql")
 BESIDE = ("fixtures/", "scenarios.yaml", "credentials.yaml")
 """What stands beside the contract in a vendor's own folder."""
+OVERLAY = "emulator.overlay.yaml"
+"""Corrections of a document that stays as it is (an OpenAPI Overlay), beside it."""
+
 METHODS = ("get", "put", "post", "delete", "patch")
 CHOICES: Mapping[str, Sequence[str]] = {
     "trailing-slash": ("as-documented", "accepted", "refused"),
@@ -37,8 +40,12 @@ CHOICES: Mapping[str, Sequence[str]] = {
 def contract_files(folder: Path, *overlays: Path) -> dict[str, Path]:
     """Return the files of one vendor's contract by name; those in one of the `overlays` go before the folder's own.
 
-    Where fixtures and scenarios stand beside them, those are left out.
+    Where fixtures and scenarios stand beside them, those are left out. A document alone (acme.yaml) is a contract, too,
+    with the overlay beside it (acme.overlay.yaml).
     """
+    if folder.is_file():
+        overlay = folder.with_suffix(".overlay.yaml")
+        return {OPENAPI: folder, **({OVERLAY: overlay} if overlay.is_file() else {})}
     files: dict[str, Path] = {}
     for one in (folder, *overlays):
         files |= {str(file.relative_to(one)): file for file in files_below(one, SUFFIXES)}
@@ -52,7 +59,7 @@ def is_schema(name: str) -> bool:
 
 def load(file: Path) -> Document:
     """Return the document in a YAML or JSON file. Raises ConfigurationError, naming file and line."""
-    if file.suffix == ".yaml":
+    if file.suffix != ".json":
         return read_yaml(file)
     text = read_text(file)
     try:

@@ -18,6 +18,7 @@ from jsonschema import Draft202012Validator
 from emulator.contract.completion import complete
 from emulator.contract.documents import CHOICES, METHODS, OPENAPI, is_schema, load
 from emulator.contract.formats import FORMATS
+from emulator.contract.overlays import load_document
 from emulator.contract.schemas import Check, Schemas
 from emulator.errors import ConfigurationError, unknown
 from emulator.exchange import NOTHING, Document, pointer_to, steps_of
@@ -56,7 +57,7 @@ def problems(vendor: str, files: Mapping[str, Path], is_public: bool = False) ->
     for name, file in files.items():
         if name == OPENAPI or is_schema(name):
             try:
-                documents[name] = load(file)
+                documents[name] = load_document(files) if name == OPENAPI else load(file)
             except ConfigurationError as problem:
                 yield str(problem)
     if is_public and OPENAPI in documents:

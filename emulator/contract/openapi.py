@@ -14,6 +14,7 @@ from emulator.contract.documents import CHOICES, METHODS, OPENAPI, contract_file
 from emulator.contract.evidence import Evidence
 from emulator.contract.graphql import GraphQL
 from emulator.contract.operation import Body, Field, Media, Operation, Parameter, Response
+from emulator.contract.overlays import load_document
 from emulator.contract.schemas import Check, Schemas, without_required
 from emulator.errors import ConfigurationError, ContractError, unknown
 from emulator.exchange import Record, pointer_to, steps_of
@@ -28,7 +29,7 @@ class Contract:
     `mounts` are the paths below which the operations are served ("/api/v1", ""), that of the base URL first;
     `variables` are the values of variables in them, `hosts` the vendor's own names ("*.immuta.com" if a
     label varies). `files` are its files, by name within the contract's folder, `document` is its openapi.yaml. `home`
-    is the folder of a vendor that is not built in.
+    is the folder of a vendor that is not built in, or its document if it has nothing else.
     """
 
     vendor: str
@@ -86,11 +87,11 @@ def read_contract(folder: Path, *overlays: Path, is_public: bool = False, vendor
     """
     files, vendor = contract_files(folder, *overlays), vendor or folder.name
     if all(map(is_ours, files.values())) and OPENAPI in files and not is_public:
-        return _Reader(vendor, files).contract()
+        return _Reader(vendor, files, folder).contract()
     from emulator.contract.form import problems  # noqa: PLC0415
 
     refuse_contract(list(problems(vendor, files, is_public)))
-    reader = _Reader(vendor, files, is_public)
+    reader = _Reader(vendor, files, folder, is_public)
     contract = reader.contract()
     contract.compile()
     reader.requests.compile()
@@ -105,11 +106,12 @@ def refuse_contract(problems: Sequence[str]) -> None:
 
 
 class _Reader:
-    def __init__(self, vendor: str, files: Mapping[str, Path], is_public: bool = False) -> None:
+    def __init__(self, vendor: str, files: Mapping[str, Path], home: Path, is_public: bool = False) -> None:
         self.vendor = vendor
+        self.home = home
         self.files = files
         self.is_public = is_public
-        self.document: Any = load(files[OPENAPI])
+        self.document: Any = load_document(files)
         if is_public:
             self.document = complete(vendor, self.document)
         documents = {f"file:///{self.vendor}/{OPENAPI}": self.document}
@@ -148,7 +150,7 @@ class _Reader:
             schemas=self.schemas,
             files=self.files,
             document=self.document,
-            home=self.files[OPENAPI].parent if self.is_public else None,
+            home=self.home if self.is_public else None,
         )
 
     def _operations(self) -> Iterator[Operation]:

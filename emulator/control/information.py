@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import orjson
+
 from emulator import __version__
+from emulator.contract.documents import OPENAPI
 from emulator.contract.openapi import Contract, responses_of
 from emulator.contract.operation import Operation
 from emulator.control.handlers import Emulator, Handlers
@@ -69,7 +72,11 @@ async def get_metrics(call: Call, emulator: Emulator) -> Reply:
 def _contract_file(vendor: str, name: str, emulator: Emulator) -> Reply:
     if vendor not in emulator.catalogue.contracts:
         raise Problem(404, sentence(unknown("vendor", vendor, emulator.catalogue.contracts)))
-    files = emulator.catalogue.contracts[vendor].files
+    contract = emulator.catalogue.contracts[vendor]
+    if contract.home is not None and name == OPENAPI:
+        # As it is served: with what was added, inferred and corrected. JSON is YAML.
+        return Reply(200, content=orjson.dumps(contract.document), content_type=MEDIA_TYPES[".yaml"])
+    files = contract.files
     if name not in files:
         said = unknown("file", name, files, f"in the contract of {vendor}")
         raise Problem(404, sentence(said))

@@ -167,7 +167,7 @@ class _Act:
         words = self.plan.words.reply
         context = replace(self.context, names={**self.context.names, **names})
         if self.plan.replies_by_example:
-            reply = example_reply(self.plan.operation, self.plan.response, words.example) or reply
+            reply = example_reply(self.plan.operation, self.plan.response, self.plan.shapes, words.example) or reply
         if words.has_body:
             reply.document = context.value(words.body)
         headers = {name: context.value(value) for name, value in words.headers.items()}
@@ -221,7 +221,9 @@ def _create(act: _Act) -> Reply:
     sent = act.sent()
     if isinstance(sent, list):
         records = [_created(act, one) for one in sent]
-        return act.listed(records) if act.plan.reply.is_list or not records else act.replied(records[-1])
+        if not records and not act.plan.reply.is_list:
+            raise act.failures.invalid("", "expected at least one record")
+        return act.listed(records) if act.plan.reply.is_list else act.replied(records[-1])
     record = _created(act, sent)
     return act.replied(record)
 
@@ -308,7 +310,7 @@ def static_handler(
 def _static(
     operation: Operation, words: OperationWords, response: Response, shapes: Shapes, call: Call, world: World
 ) -> Reply:
-    context, reply = Context(call, world), example_reply(operation, response, words.reply.example)
+    context, reply = Context(call, world), example_reply(operation, response, shapes, words.reply.example)
     if words.reply.has_body:
         reply = Reply(response.status, context.value(words.reply.body))
     elif reply is None:

@@ -20,18 +20,31 @@ GROUP = "integration_emulator.vendors"
 NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 
-def find_vendors(folders: Iterable[str], built_in: Iterable[str]) -> dict[str, Path]:
+def find_vendors(
+    folders: Iterable[str], built_in: Iterable[str], documents: Iterable[tuple[str, str]] = ()
+) -> dict[str, Path]:
     """Return the folder of each vendor by name: of installed packages, and of the subfolders of `folders`.
 
-    Raises ConfigurationError for a folder without a vendor, and for an invalid or duplicate name.
+    `documents` are vendors with an OpenAPI document alone: names and files. Raises ConfigurationError for a folder
+    without a vendor, for a file that does not exist, and for an invalid or duplicate name.
     """
     found: dict[str, Path] = {}
     taken = set(built_in)
-    for name, home in [*_installed(), *(one for folder in folders for one in _in_folder(Path(folder)))]:
+    found_there = [*_installed(), *(one for folder in folders for one in _in_folder(Path(folder)))]
+    for name, home in [*found_there, *map(_document, documents)]:
         check_name(name, home, taken)
         taken.add(name)
         found[name] = home
     return found
+
+
+def _document(named: tuple[str, str]) -> tuple[str, Path]:
+    name, file = named[0], Path(named[1])
+    if file.is_dir():
+        raise ConfigurationError(f"openapi: {file} is a folder; name a document in it, or use the setting vendors")
+    if not file.is_file():
+        raise ConfigurationError(f"openapi: {file} does not exist")
+    return name, file
 
 
 def _entry_point_files() -> Iterator[Path]:

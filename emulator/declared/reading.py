@@ -71,6 +71,11 @@ def read_declarations(contract: Contract, known: Sequence[Collection] = (), hook
     return Declarations(collections, dict(reader.handlers()), reader.dialect)
 
 
+def declaration_problems(contract: Contract) -> Sequence[Problem]:
+    """Return the mistakes in the declarations of a contract without Python: JSON pointers and sentences."""
+    return list(_Reader(contract, {}, Hooks()).problems())
+
+
 def example_handlers(contract: Contract, names: Sequence[str]) -> dict[str, Handle]:
     """Return handlers that return the contract's examples, or a value of its schemas."""
     shapes, found = Shapes(contract.schemas.documents), {}
@@ -187,7 +192,7 @@ class _Reader:
         """Yield the path parameters without a known purpose."""
         for parameter, owner in self._owners(name).items():
             fields = self._fields_to(resource, owner) if owner else []
-            if owner == resource.name or len(fields) == 1:
+            if owner == resource.name or len(fields) == 1 or parameter in self.words[name].ignore:
                 continue
             if owner is None:
                 yield "", f"path parameter {parameter!r} is the key of no collection; use it in where, set or input"
@@ -299,7 +304,7 @@ class _Reader:
         is_other = bool(shown and shown.properties and not shown.is_open and resource.key not in shown.properties)
         owners = self._owners(name)
         parents = {
-            parameter: (self._fields_to(resource, owner)[0], self.resources[owner])
+            parameter: (next(iter(self._fields_to(resource, owner)), ""), self.resources[owner])
             for parameter, owner in owners.items()
             if owner is not None and owner != resource.name
         }

@@ -41,7 +41,8 @@ class Samples:
             return {**whole, **made} if isinstance(whole, dict) else made
         shape, kind = self._shapes.shape(place), type_of(place)
         if shape.kind == "object":
-            wanted = [name for name in shape.properties if name in shape.required and depth < DEEPEST]
+            hidden = shape.marked("writeOnly")
+            wanted = [name for name in shape.properties if name in shape.required - hidden and depth < DEEPEST]
             return {name: self.value(shape.properties[name], depth + 1) for name in wanted}
         if shape.kind == "array":
             least = place.schema.get("minItems", 0) if shape.items and depth < DEEPEST else 0

@@ -89,7 +89,10 @@ class Shapes:
             kinds.append(schema.get("type", "object" if "properties" in schema else None))
             for name, described in schema.get("properties", {}).items():
                 steps = f"/properties/{name.replace('~', '~0').replace('/', '~1')}"
-                properties.setdefault(name, self.followed(part.below(steps, described)))
+                found = self.followed(part.below(steps, described))
+                # Of the parts of an `allOf`, a later one refines those before it.
+                is_refined = is_sure and name not in place.schema.get("properties", {}) and type_of(found)
+                properties[name] = found if is_refined else properties.get(name, found)
             required |= set(schema.get("required", ())) if is_sure else set()
             is_open = is_open or bool(schema.get("additionalProperties"))
             if isinstance(schema.get("items"), dict):

@@ -115,6 +115,7 @@ class OperationWords:
     set: Mapping[str, Any] = field(default_factory=dict)
     requires: Mapping[str, Any] = field(default_factory=dict)
     paging: str = ""
+    ignore: tuple[str, ...] = ()
     input: Any = None
     reply: ReplyWords = ReplyWords()
 
@@ -131,6 +132,7 @@ class OperationWords:
             set=written.get("set", {}),
             requires=written.get("requires", {}),
             paging=written.get("paging", ""),
+            ignore=tuple(written.get("ignore", ())),
             input=written.get("input"),
             reply=ReplyWords(
                 status=reply.get("status"),

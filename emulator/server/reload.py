@@ -9,7 +9,7 @@ from pathlib import Path
 
 from emulator.app import Emulator
 from emulator.catalogue import contract_overlay, read_catalogue
-from emulator.contract.documents import SUFFIXES
+from emulator.contract.documents import SUFFIXES, contract_files
 from emulator.errors import ConfigurationError
 from emulator.files.folders import files_below
 from emulator.files.yaml_file import short_name
@@ -45,7 +45,9 @@ class Reload:
         if not changed:
             return False
         names = ", ".join(map(short_name, changed))
-        contracts = [folder for folder in (self._contracts, *self._vendors) if folder is not None]
+        # The overlay of a document alone is beside it.
+        homes = [home.parent if home.is_file() else home for home in self._vendors]
+        contracts = [folder for folder in (self._contracts, *homes) if folder is not None]
         of_contracts = any(folder in file.parents for folder in contracts for file in changed)
         self._seen = found
         try:
@@ -84,7 +86,7 @@ class Reload:
         """Return the modification time and size of each watched file."""
         files = [*_files(self._fixtures, (".yaml",)), *_files(self._contracts, SUFFIXES)]
         for home in self._vendors:
-            files += _files(home, (*SUFFIXES, ".py"))
+            files += contract_files(home).values() if home.is_file() else _files(home, (*SUFFIXES, ".py"))
         found = {}
         for file in files:
             try:

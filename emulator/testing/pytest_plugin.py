@@ -76,6 +76,7 @@ INI: dict[str, tuple[Any, str]] = {
     "clock": ("string", "The time at which the clock of each test's sandbox starts."),
     "fixtures": ("string", "A folder laid over the emulator's fixtures, relative to the root directory."),
     "vendors": ("linelist", "Folders with vendors of your own, relative to the root directory."),
+    "openapi": ("linelist", "OpenAPI documents to serve as they are, relative to the root directory: acme=acme.yaml."),
     "switches": ("linelist", "Vendors' switches: celigo.empty_list_status=204."),
     "strict": ("bool", "Refuse what the vendors tolerate."),
     "allow_unmatched": ("bool", "Allow calls that no operation matches."),
@@ -291,6 +292,7 @@ def _suite_of(config: pytest.Config) -> Suite:
             url,
             _folder(config, config.getini("emulator_fixtures")),
             [str(config.rootpath / name) for name in config.getini("emulator_vendors") or ()],
+            testing.suite.documents(config.rootpath, config.getini("emulator_openapi") or ()),
         )
     return config.stash[_suite]
 
@@ -311,7 +313,7 @@ def _wanted_by(config: pytest.Config, options: Sequence[Mapping[str, Any]]) -> W
     ini = {name: config.getini(f"emulator_{name}") for name in INI}
     if not _suite_of(config).url:
         # The server that is started here has already read them.
-        del ini["fixtures"], ini["vendors"]
+        del ini["fixtures"], ini["vendors"], ini["openapi"]
     with _sentences():
         wanted = testing.suite.wanted_by(ini, options)
     if not _suite_of(config).url and wanted.fixtures:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulator import testing
@@ -78,16 +79,19 @@ class Suite:
     """The state that the tests of one process share.
 
     `url` is a remote emulator ("": start one here), `fixtures` a folder for the one that is started here, `vendors` are
-    folders with vendors for it. `strays` records calls outside the test's sandbox; None if the emulator is remote,
-    because others may share it.
+    folders with vendors for it, `openapi` documents ("acme=acme.yaml"). `strays` records calls outside the test's
+    sandbox; None if the emulator is remote, because others may share it.
     """
 
-    def __init__(self, url: str = "", fixtures: str | None = None, vendors: Sequence[str] = ()) -> None:
+    def __init__(
+        self, url: str = "", fixtures: str | None = None, vendors: Sequence[str] = (), openapi: Sequence[str] = ()
+    ) -> None:
         self.url = url
         self.coverage = ContractCoverage()
         self.strays: StrayCalls | None = None
         self._fixtures = fixtures
         self._vendors = vendors
+        self._openapi = openapi
         self._sandboxes: Sandboxes | None = None
 
     @contextmanager
@@ -115,7 +119,7 @@ class Suite:
 
     @cached_property
     def _local(self) -> LocalEmulators:
-        return testing.local.LocalEmulators(self._fixtures, self._vendors)
+        return testing.local.LocalEmulators(self._fixtures, self._vendors, self._openapi)
 
     @contextmanager
     def sandbox(self, wanted: Wanted) -> Iterator[tuple[SandboxClient, Watcher]]:
@@ -140,6 +144,12 @@ class Suite:
             if exchange.state == "done":
                 self.coverage.count(exchange.vendor, exchange.operations, exchange.status)
                 self.coverage.count_stub(exchange.vendor, exchange.stub or None)
+
+
+def documents(root: Path, entries: Iterable[str]) -> list[str]:
+    """Return entries of the setting openapi ("acme=acme.yaml") with their files in a folder."""
+    named = [(entry, *entry.partition("=")) for entry in entries]
+    return [f"{name}={root / file}" if file else entry for entry, name, _, file in named]
 
 
 def base_urls(vendors: Mapping[str, VendorAccess]) -> dict[str, str]:

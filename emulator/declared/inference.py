@@ -1,0 +1,389 @@
+"""Infers from the paths and schemas of a document what its operations do: the words that nobody wrote.
+
+The rules are numbered as in docs/reference/inference.md. Each guess names its rule, and stays a guess: `x-emulator` in
+the document, or in an overlay beside it, goes before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from emulator.contract.evidence import Evidence
+from emulator.contract.openapi import Contract
+from emulator.contract.operation import Operation, is_json
+from emulator.declared.guessing import (
+    filters_for,
+    id_for,
+    key_for,
+    reference_for,
+    roles_for,
+    strategy_for,
+    timestamps_for,
+)
+from emulator.declared.paging import ENVELOPE
+from emulator.declared.reading import declaration_problems
+from emulator.declared.replying import success
+from emulator.declared.shapes import Place, Shape, Shapes
+from emulator.declared.words import ReplyWords
+
+SOURCE = "inferred"
+"""The source in the evidence of an operation whose words were inferred."""
+
+_LISTS = ("data", "items", "results", "entries", "value", "values", "records", "hits")
+_ON_ITEM = {"GET": "get", "PUT": "replace", "PATCH": "patch", "DELETE": "delete", "POST": "patch"}
+
+
+@dataclass(frozen=True)
+class Guess:
+    """The inferred words of one operation, the rule, and the parameters that select nothing."""
+
+    words: Mapping[str, Any]
+    rule: int
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """What `emulator operations` says of it: "pets list, rule 5; ignored: limit"."""
+        said = f"{self.words['collection']} {self.words['action']}, rule {self.rule}"
+        return f"{said}; ignored: {', '.join(self.ignored)}" if self.ignored else said
+
+
+@dataclass
+class Guesses:
+    """What was inferred: words of collections and paging strategies by name, and of operations by their names."""
+
+    collections: dict[str, dict[str, Any]] = field(default_factory=dict)
+    paging: dict[str, dict[str, Any]] = field(default_factory=dict)
+    operations: dict[str, Guess] = field(default_factory=dict)
+
+    @property
+    def root(self) -> dict[str, Any]:
+        """The words at the root of the document."""
+        used = {str(guess.words["collection"]) for guess in self.operations.values()}
+        parts = {"collections": {name: of for name, of in self.collections.items() if name in used}}
+        return {**parts, **({"paging": self.paging} if self.paging else {})}
+
+
+def infer(contract: Contract) -> Guesses:
+    """Return what a contract's paths and schemas say about operations without words of their own.
+
+    What the reader of declarations would refuse is left out.
+    """
+    guesses = _Inference(contract).guesses()
+    while guesses.operations:
+        refused = [pointer for pointer, _ in declaration_problems(with_words(contract, guesses))]
+        bad = [name for name in guesses.operations if any(_concerns(one, contract, name, guesses) for one in refused)]
+        if not bad:
+            break
+        for name in bad:
+            del guesses.operations[name]
+    return guesses
+
+
+def _concerns(pointer: str, contract: Contract, name: str, guesses: Guesses) -> bool:
+    operation, collection = contract.operations[name], guesses.operations[name].words["collection"]
+    path = operation.path.replace("~", "~0").replace("/", "~1")
+    places = (f"/paths/{path}/{operation.method.lower()}", f"/x-emulator/collections/{collection}")
+    return any(pointer == place or pointer.startswith(f"{place}/") for place in places)
+
+
+def with_words(contract: Contract, guesses: Guesses) -> Contract:
+    """Return a contract with inferred words: what the document says itself goes before."""
+    document = {**contract.document, "paths": {path: dict(item) for path, item in contract.document["paths"].items()}}
+    root = document.get("x-emulator", {})
+    written = {part: {**of, **root.get(part, {})} for part, of in guesses.root.items()}
+    document["x-emulator"] = {**root, **written}
+    operations = dict(contract.operations)
+    for name, guess in guesses.operations.items():
+        operation, at = operations[name], document["paths"][operations[name].path]
+        at[operation.method.lower()] = {**at[operation.method.lower()], "x-emulator": dict(guess.words)}
+        operations[name] = replace(operation, evidence=Evidence("assumed", SOURCE, guess.note))
+    return replace(contract, document=document, operations=operations)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A collection: its path, the path of one record ("" if it has none), and the shape of a record."""
+
+    name: str
+    path: str
+    item: str
+    place: Place
+    shape: Shape
+    key: str
+
+
+class _Inference:
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._shapes = Shapes(contract.schemas.documents)
+        self._by_path: dict[str, dict[str, Operation]] = {}
+        for operation in contract.handled.values():
+            self._by_path.setdefault(operation.path.rstrip("/"), {})[operation.method] = operation
+        self._found: dict[str, _Found] = {}
+        """Collections by the path of the collection, and of one record."""
+        self._names: set[str] = set()
+
+    def guesses(self) -> Guesses:
+        """Return the words for all operations without words of their own."""
+        for path in self._by_path:
+            if _is_item(path):
+                self._keep(_prefix(path), path)
+        for path, methods in self._by_path.items():
+            if path not in self._found and "GET" in methods:
+                self._keep_list(path)
+        guesses = Guesses()
+        for found in self._found.values():
+            guesses.collections[found.name] = self._collection(found)
+        for path, methods in self._by_path.items():
+            for method, operation in methods.items():
+                guess = self._guess(path, method, operation, guesses)
+                if guess is not None and not self._is_written(operation):
+                    guesses.operations[operation.name] = guess
+        return guesses
+
+    def _is_written(self, operation: Operation) -> bool:
+        return "x-emulator" in self._contract.document["paths"][operation.path][operation.method.lower()]
+
+    def _keep(self, path: str, item: str) -> None:
+        """Rules 1 to 3: an item path with a record, or with a list or a create before it."""
+        methods, above = self._by_path[item], self._by_path.get(path, {})
+        listed = self._listed(above["GET"]) if "GET" in above else None
+        got = self._record(methods["GET"]) if "GET" in methods else None
+        if "GET" in methods and got is None:
+            return
+        posted = self._record(above["POST"]) if "POST" in above else None
+        place = got or listed or posted or next(filter(None, map(self._record, methods.values())), None)
+        if place is None or not (methods.keys() & {"GET", "DELETE"} or listed or posted):
+            return
+        shape, name = self._shapes.shape(place), self._name(path)
+        key = key_for(_parameters_of(item)[-1], _last_literal(path), shape)
+        if key:
+            self._add(_Found(name, path, item, place, shape, key), path, item)
+
+    def _keep_list(self, path: str) -> None:
+        """Rules 3 and 4: a list is a collection, unless its records are those of another one."""
+        place = self._listed(self._by_path[path]["GET"])
+        if place is None:
+            return
+        others = {found.name: found for found in self._found.values() if found.item}
+        same = [found for found in others.values() if found.place.address == place.address]
+        same = same or [found for found in others.values() if self._extends(found.place, place)]
+        if len(same) == 1:
+            self._found[path] = same[0]
+            return
+        shape = self._shapes.shape(place)
+        key = "" if same else key_for("", _last_literal(path), shape)
+        if key:
+            self._add(_Found(self._name(path), path, "", place, shape, key), path)
+
+    def _add(self, found: _Found, *paths: str) -> None:
+        self._names.add(found.name)
+        for path in paths:
+            self._found.setdefault(path, found)
+
+    def _name(self, path: str) -> str:
+        """Return a free name: the last fixed segment, with those before it as far as needed."""
+        words = [re.sub(r"\W+", "_", one).strip("_") for one in path.split("/") if one and not one.startswith("{")]
+        words = [word for word in words if word] or ["records"]
+        for count in range(1, len(words) + 1):
+            name = "_".join(words[-count:])
+            if name not in (*self._names, "credentials"):
+                return name
+        return next(f"{name}_{n}" for n in range(2, 1000) if f"{name}_{n}" not in self._names)
+
+    def _reply(self, operation: Operation) -> Place | None:
+        response = success(operation, "create" if operation.method == "POST" else "", ReplyWords())
+        kinds = [kind for kind in response.media if is_json(kind)] if response else []
+        return self._shapes.at(response.media[kinds[0]].check.address) if response and kinds else None
+
+    def _listed(self, operation: Operation) -> Place | None:
+        """Rule 2: return the schema of the records of a list, or None for another reply."""
+        place = self._reply(operation)
+        shape = self._shapes.shape(place) if place else None
+        if shape is None or shape.kind == "array":
+            return self._object(shape.items) if shape else None
+        lists = {name: self._items(of) for name, of in shape.properties.items()}
+        lists = {name: items for name, items in lists.items() if items is not None}
+        last = _last_literal(operation.path).replace("-", "_")
+        if len(lists) != 1:
+            return None
+        ((name, items),) = lists.items()
+        others = shape.properties.keys() - {name}
+        is_list = name in (*_LISTS, last) or (others and others <= ENVELOPE.keys())
+        return items if is_list and "id" not in shape.properties else None
+
+    def _items(self, place: Place) -> Place | None:
+        shape = self._shapes.shape(place)
+        return self._object(shape.items) if shape.kind == "array" else None
+
+    def _object(self, place: Place | None) -> Place | None:
+        """Return the schema of an object with properties, of one kind; else None."""
+        if place is None or "oneOf" in place.schema or "anyOf" in place.schema:
+            return None
+        shape = self._shapes.shape(place)
+        return place if shape.kind == "object" and shape.properties else None
+
+    def _record(self, operation: Operation) -> Place | None:
+        """Rule 2: return the schema of the one record of a reply, unwrapped, or None."""
+        place = self._reply(operation)
+        place = self._object(place) if place and self._listed(operation) is None else None
+        if place is None:
+            return None
+        properties = self._shapes.shape(place).properties
+        inner = self._object(next(iter(properties.values()))) if len(properties) == 1 else None
+        return inner or place
+
+    def _extends(self, one: Place, other: Place) -> bool:
+        return one.address in self._bases(other) or other.address in self._bases(one)
+
+    def _bases(self, place: Place) -> set[str]:
+        parts = [self._shapes.followed(place.below(f"/allOf/{n}", of)) for n, of in _numbered(place.schema, "allOf")]
+        return {address for part in parts for address in (part.address, *self._bases(part))}
+
+    def _collection(self, found: _Found) -> dict[str, Any]:
+        """Rules 6, 9 and 10: key, ids, timestamps and references of a collection."""
+        words: dict[str, Any] = {} if found.key == "id" else {"key": found.key}
+        creates = self._by_path.get(found.path, {}).get("POST")
+        body = self._body(creates) if creates else None
+        key = found.shape.properties[found.key]
+        id = id_for(key, body is not None and found.key in body.required)
+        words |= {} if id in ("uuid", "integer") else {"id": id}
+        stamps = timestamps_for(found.shape)
+        words |= {"timestamps": stamps} if stamps and found.key not in stamps.values() else {}
+        references = dict(self._references(found))
+        return {**words, **({"references": references} if references else {})}
+
+    def _body(self, operation: Operation) -> Shape | None:
+        kinds = [media for kind, media in operation.body.media.items() if is_json(kind)] if operation.body else []
+        return self._shapes.shape(self._shapes.at(kinds[0].check.address)) if kinds else None
+
+    def _references(self, found: _Found) -> Iterator[tuple[str, str]]:
+        for parameter, owner in self._owners(found.path):
+            if owner is not None and owner.name != found.name:
+                name = reference_for(parameter, _last_literal(owner.path), found.shape)
+                if name and name != found.key:
+                    yield name, owner.name
+
+    def _owners(self, path: str) -> Iterator[tuple[str, _Found | None]]:
+        """Yield each path parameter with the collection whose key it is."""
+        segments = path.split("/")
+        for number, segment in enumerate(segments):
+            if segment.startswith("{"):
+                found = self._found.get("/".join(segments[: number + 1]))
+                yield segment[1:-1], found if found is not None and found.item else None
+
+    def _guess(self, path: str, method: str, operation: Operation, guesses: Guesses) -> Guess | None:
+        """Return the words of an operation by rule 5, or None: it replies by example."""
+        found = self._found.get(path)
+        if found is None and method == "POST":
+            return self._of_many(operation)
+        if found is None or (path == found.item and method not in _ON_ITEM):
+            return None
+        is_item = path == found.item
+        action = self._on_item(found, method, operation) if is_item else self._on_collection(found, method, operation)
+        if not action:
+            return None
+        words: dict[str, Any] = {"collection": found.name, "action": action}
+        rule = 4 if path != found.path and not is_item else 5
+        unused = self._unused(found, path)
+        if unused:
+            words["ignore"] = unused
+        ignored = [*unused, *self._list_words(found, operation, words, guesses)] if action == "list" else unused
+        return Guess(words, rule, tuple(ignored))
+
+    def _of_many(self, operation: Operation) -> Guess | None:
+        """Rule 5: an array of the records of one collection creates each."""
+        body = self._body(operation)
+        items = body.items.address if body and body.kind == "array" and body.items else ""
+        owners = {found.name for found in self._found.values() if items == found.place.address}
+        if len(owners) != 1 or _parameters_of(operation.path):
+            return None
+        return Guess({"collection": owners.pop(), "action": "create"}, 5)
+
+    def _on_item(self, found: _Found, method: str, operation: Operation) -> str:
+        replied = self._record(operation)
+        if method == "POST" and (replied is None or replied.address != found.place.address):
+            return ""
+        if method == "PUT" and self._is_partial(found, operation):
+            return "patch"
+        return "" if method == "GET" and replied is None else _ON_ITEM[method]
+
+    def _is_partial(self, found: _Found, operation: Operation) -> bool:
+        """Return True if a PUT does not require what the create requires, or else the record."""
+        creates = self._by_path.get(found.path, {}).get("POST")
+        whole = (self._body(creates) if creates else None) or found.shape
+        body = self._body(operation)
+        if body is None:
+            return False
+        kept = {found.key} | whole.marked("readOnly")
+        return bool((whole.required - kept) - body.required)
+
+    def _on_collection(self, found: _Found, method: str, operation: Operation) -> str:
+        if method == "GET":
+            return "list" if self._listed(operation) is not None else ""
+        if path_is_other(operation, found):
+            return ""
+        body = self._body(operation)
+        if method == "POST":
+            return "create" if body is not None and found.path else ""
+        has_key = body is not None and found.key in body.properties and not _parameters_of(found.path)
+        return {"PUT": "replace", "PATCH": "patch"}.get(method, "") if has_key else ""
+
+    def _unused(self, found: _Found, path: str) -> list[str]:
+        """Rule 10: return the path parameters that no property of a record refers to."""
+        references = self._collection(found).get("references", {})
+        owners = list(self._owners(path))[: -1 if path == found.item else None]
+        return [name for name, owner in owners if owner is None or owner.name not in references.values()]
+
+    def _list_words(
+        self, found: _Found, operation: Operation, words: dict[str, Any], guesses: Guesses
+    ) -> Iterator[str]:
+        """Add paging and filters (rules 11 and 12); return the query parameters that are ignored."""
+        roles = roles_for(operation, found.shape)
+        words["paging"] = _named(strategy_for(roles, operation, self._contract.document), guesses) if roles else "none"
+        filters = filters_for(operation, found.shape, roles.values())
+        words["filter"] = filters
+        used = {*roles.values(), *filters}
+        return (one.name for one in operation.parameters if one.place == "query" and one.name not in used)
+
+
+def path_is_other(operation: Operation, found: _Found) -> bool:
+    """Return True if an operation's path is not the collection's own (rule 4)."""
+    return operation.path.rstrip("/") != found.path
+
+
+def _named(strategy: dict[str, Any], guesses: Guesses) -> str:
+    """Return the name of a strategy, added if no equal one exists."""
+    for name, known in guesses.paging.items():
+        if known == strategy:
+            return name
+    kind = next(role for role in ("page", "offset", "cursor") if role in strategy["parameters"])
+    name = f"{kind}s" if f"{kind}s" not in guesses.paging else f"{kind}s{len(guesses.paging) + 1}"
+    guesses.paging[name] = strategy
+    return name
+
+
+def _is_item(path: str) -> bool:
+    """Rule 1: return True for a path that ends in one whole parameter behind a fixed segment."""
+    segments = path.split("/")
+    return len(segments) > 2 and segments[-1].startswith("{") and not segments[-2].startswith("{")
+
+
+def _prefix(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def _parameters_of(path: str) -> list[str]:
+    return [segment[1:-1] for segment in path.split("/") if segment.startswith("{")]
+
+
+def _last_literal(path: str) -> str:
+    return next((one for one in reversed(path.split("/")) if one and not one.startswith("{")), "")
+
+
+def _numbered(schema: Mapping[str, Any], word: str) -> list[tuple[int, Any]]:
+    return list(enumerate(schema.get(word, ())))
