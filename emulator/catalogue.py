@@ -173,7 +173,8 @@ def entry_problems(entry: Entry) -> Iterator[str]:
     yield from binding_problems(vendor, contract.handled, file, answered)
     if contract.home is not None:
         for name in contract.handled.keys() - found.keys() - entry.declared.handlers.keys():
-            if not any(200 <= status < 400 for status in contract.operations[name].responses):
+            operation = contract.operations[name]
+            if not operation.root and not any(200 <= status < 400 for status in operation.responses):
                 yield f"{short_name(file)}: operation {name} declares no 2xx"
 
 

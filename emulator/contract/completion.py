@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -50,8 +51,11 @@ _PART_OF_SEGMENT = re.compile(r"[^/{]\{|\}[^/]")
 _LOCAL = re.compile(r"localhost|[0-9.]+|\[.*\]")
 
 
-def complete(vendor: str, document: Document) -> Document:
-    """Return a public document in the form of the reader; one that is not a mapping, or is Swagger 2, unchanged."""
+def complete(vendor: str, document: Document, files: Mapping[str, Path]) -> Document:
+    """Return a public document in the form of the reader; one that is not a mapping, or is Swagger 2, unchanged.
+
+    `files` are those of its folder by name: a GraphQL schema among them completes the root fields.
+    """
     if not isinstance(document, dict) or "swagger" in document:
         return document
     # A copy: YAML's aliases share the parts that are changed here.
@@ -64,6 +68,13 @@ def complete(vendor: str, document: Document) -> Document:
         modernize(whole)
         whole["openapi"] = "3.1.0"
     _Completion(vendor, whole).run()
+    for item in _mappings(whole.get("paths")):
+        described = _mapping(_mapping(item.get("post")).get("x-graphql"))
+        if described.get("schema") in files and isinstance(described.get("operations"), dict):
+            # Few documents are of GraphQL, and its library is slow to import.
+            from emulator.contract.payloads import add_payloads  # noqa: PLC0415
+
+            add_payloads(whole, described, files[described["schema"]])
     return whole
 
 

@@ -21,7 +21,9 @@ from graphql import (
     TypeInfo,
     VariableDefinitionNode,
     Visitor,
+    get_nullable_type,
     get_operation_ast,
+    is_input_object_type,
     validate,
     visit,
 )
@@ -146,13 +148,21 @@ class Executable:
             root=root,
         )
 
+    def arguments(self, name: str) -> dict[str, bool]:
+        """Return the arguments of a root field, and whether each is an input object."""
+        operation = self._operations[name]
+        root = self.schema.query_type if operation.root == "query" else self.schema.mutation_type
+        found = root.fields[name].args if root else {}
+        return {of: is_input_object_type(get_nullable_type(argument.type)) for of, argument in found.items()}
+
     @cached_property
     def schema(self) -> GraphQLSchema:
         """The executable schema, each root field bound to the execution's resolver."""
-        query, mutation = QueryType(), MutationType()
+        roots: dict[str, QueryType | MutationType] = {}
         for name, operation in self._operations.items():
-            (query if operation.root == "query" else mutation).set_field(name, _resolve_root_field)
-        return make_executable_schema(self._sdl, query, mutation)
+            kind = QueryType if operation.root == "query" else MutationType
+            roots.setdefault(operation.root, kind()).set_field(name, _resolve_root_field)
+        return make_executable_schema(self._sdl, *roots.values())
 
     @cached_property
     def _rules(self) -> tuple[Rules, Rules]:

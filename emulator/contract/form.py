@@ -61,7 +61,7 @@ def problems(vendor: str, files: Mapping[str, Path], is_public: bool = False) ->
             except ConfigurationError as problem:
                 yield str(problem)
     if is_public and OPENAPI in documents:
-        documents[OPENAPI] = complete(vendor, documents[OPENAPI])
+        documents[OPENAPI] = complete(vendor, documents[OPENAPI], files)
     for name, document in documents.items():
         found = _openapi_problems(document) if name == OPENAPI else _schema_problems(document)
         formats = () if is_public else _format_problems(document)
@@ -94,6 +94,8 @@ def declared_names(document: Document) -> Iterator[str]:
     for _, operation in _operations(document):
         if "x-emulator" in operation and isinstance(operation.get("operationId"), str):
             yield operation["operationId"]
+        root_fields = _mapping(_mapping(operation.get("x-graphql")).get("operations"))
+        yield from (name for name, field in root_fields.items() if "x-emulator" in _mapping(field))
 
 
 def _openapi_problems(document: Document) -> Iterator[Problem]:

@@ -46,6 +46,10 @@ class GraphQL:
         """
         return self.executable.execute(document, request, resolve)
 
+    def arguments(self, name: str) -> Mapping[str, bool]:
+        """Return the arguments of a root field, and whether each is an input object."""
+        return self.executable.arguments(name)
+
     def prepare(self) -> None:
         """Import and make what the first request needs, in any thread. It takes a tenth of a second."""
         _ = self.executable.schema

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,7 +114,7 @@ class _Reader:
         self.is_public = is_public
         self.document: Any = load_document(files)
         if is_public:
-            self.document = complete(vendor, self.document)
+            self.document = complete(vendor, self.document, files)
         documents = {f"file:///{self.vendor}/{OPENAPI}": self.document}
         for name, file in files.items():
             if is_schema(name):
@@ -322,7 +323,7 @@ def _separator(parameter: Mapping[str, Any]) -> str:
 
 def _is_query(sdl: str, field: str) -> bool:
     query = sdl.partition("type Query")[2].partition("}")[0]
-    return field in query
+    return re.search(rf"\b{field}\b\s*[(:]", query) is not None
 
 
 def _path_of(url: str) -> str:

@@ -14,6 +14,7 @@ from emulator.declared.filtering import filtered, searched
 from emulator.declared.paging import BadCursor, Page, Strategy, cut
 from emulator.declared.replying import ReplyShape, example_reply, shown_as
 from emulator.declared.resources import Resource, matches
+from emulator.declared.root_fields import payload, without_nulls
 from emulator.declared.samples import Samples
 from emulator.declared.shapes import Place, Shapes
 from emulator.declared.words import OperationWords
@@ -50,11 +51,12 @@ class Plan:
     unwrap: str = ""
     replies_by_example: bool = False
 
-    def handle(self, call: Call, world: World) -> Reply:
-        """Handle one call in one transaction."""
+    def handle(self, call: Call, world: World) -> Any:
+        """Handle one call in one transaction: return its reply, or the payload of a root field."""
         act = _Act(self, call, world)
         act.check_parents()
-        return _ACTIONS[self.action](act)
+        reply = _ACTIONS[self.action](act)
+        return act.payload(reply) if self.operation.root else reply
 
 
 class _Act:
@@ -62,10 +64,11 @@ class _Act:
 
     def __init__(self, plan: Plan, call: Call, world: World) -> None:
         self.plan = plan
-        self.call = call
+        self.call = without_nulls(call) if plan.operation.root else call
+        self.arguments = call.params
         self.world = world
         self.resource = plan.resource
-        self.context = Context(call, world)
+        self.context = Context(self.call, world)
         self.failures = plan.fail(call, plan.operation)
 
     def check_parents(self) -> None:
@@ -113,9 +116,11 @@ class _Act:
         return Writer(self.resource, self.plan.resources, self.plan.shapes, self.context, self.world, self.failures)
 
     def sent(self) -> Document:
-        """Return the record in the call: from `input`, or else the body, or else the query."""
+        """Return the record in the call: from `input`, or else the body, the query, or a root field's arguments."""
         if self.plan.words.input is not None:
             found = self.context.value(self.plan.words.input)
+        elif self.plan.operation.root:
+            found = self.arguments
         elif self.call.parts:
             found = {name: part.text() for name, part in self.call.parts.items() if part.filename is None}
         elif self.call.document is NOTHING:
@@ -123,6 +128,11 @@ class _Act:
         else:
             found = self.call.document
         return found.get(self.plan.unwrap, {}) if self.plan.unwrap and isinstance(found, dict) else found
+
+    def payload(self, reply: Reply) -> Any:
+        """Return the payload of a root field."""
+        plan = self.plan
+        return payload(reply.document, plan.operation, plan.shapes, self.resource.key, plan.words.reply.has_body)
 
     def given(self) -> dict[str, Any]:
         """Return the fields from the caller."""
@@ -302,9 +312,14 @@ _ACTIONS: Mapping[str, Callable[[_Act], Reply]] = {
 
 def static_handler(
     operation: Operation, words: OperationWords, response: Response, shapes: Shapes
-) -> Callable[[Call, World], Reply]:
+) -> Callable[[Call, World], Any]:
     """Return the handler of an operation without records: its reply, or else its example, or a value of its schema."""
-    return partial(_static, operation, words, response, shapes)
+    handler = partial(_static, operation, words, response, shapes)
+    if not operation.root:
+        return handler
+    return lambda call, world: payload(
+        handler(without_nulls(call), world).document, operation, shapes, "", words.reply.has_body
+    )
 
 
 def _static(

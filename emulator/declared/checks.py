@@ -10,6 +10,7 @@ from emulator.declared.filtering import OPERATORS
 from emulator.declared.ids import STRATEGIES, is_strategy
 from emulator.declared.paging import BUILT_IN, NOT_BUILT, Strategy
 from emulator.declared.resources import Resource
+from emulator.declared.root_fields import ARGUMENT
 from emulator.declared.words import ACTIONS, ON_DELETE, CollectionWords, OperationWords
 from emulator.errors import unknown
 
@@ -114,7 +115,8 @@ def _filter_problems(words: OperationWords, operation: Operation, resource: Reso
     for parameter, condition in (words.filter or {}).items():
         pointer = f"/filter/{parameter}"
         if parameter not in declared:
-            yield pointer, unknown("query parameter", parameter, declared, f"of {operation.name}")
+            kind = "argument" if operation.root else "query parameter"
+            yield pointer, unknown(kind, parameter, declared, f"of {operation.name}")
         name, _, operator = condition.partition(" ")
         yield from ((pointer, sentence) for sentence in _property(resource, name))
         if operator and operator not in OPERATORS:
@@ -139,5 +141,5 @@ def strategy_problem(name: str, strategies: Mapping[str, Strategy], operation: O
 
 
 def query_parameters(operation: Operation) -> list[str]:
-    """Return the names of the query parameters that an operation declares."""
-    return [parameter.name for parameter in operation.parameters if parameter.place == "query"]
+    """Return the names of the query parameters that an operation declares; of a root field, its arguments."""
+    return [parameter.name for parameter in operation.parameters if parameter.place in ("query", ARGUMENT)]

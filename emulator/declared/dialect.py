@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeAlias
 
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import JSON, Operation, Response, is_json
 from emulator.contract.routes import Routes
 from emulator.declared.expressions import Context
-from emulator.errors import MalformedBody, Refusal, UndecodableBody, unknown
+from emulator.errors import FieldError, MalformedBody, Refusal, UndecodableBody, unknown
 from emulator.exchange import NOTHING, REFUSED, Call, Reply, Violation
 
 PROBLEM = "application/problem+json"
@@ -31,6 +31,9 @@ KINDS: Mapping[str, Sequence[int]] = {
     "broken": (500,),
 }
 """The statuses of each kind of error: the first one that an operation declares, else the first."""
+
+Failure: TypeAlias = Refusal | FieldError
+"""The refusal of a call, or the error of a GraphQL root field."""
 
 NAMES = ("status", "title", "detail", "code", "field", "pointer", "errors")
 """The names in an error template, in addition to the runtime expressions."""
@@ -181,28 +184,30 @@ class DeclaredFailures:
     call: Call
     operation: Operation
 
-    def missing(self, collection: str, key: str, value: Any) -> Refusal:
+    def missing(self, collection: str, key: str, value: Any) -> Failure:
         """Refuse a call that needs a missing record."""
         which = f" with {key} {value!r}" if value is not NOTHING else ""
-        return Refusal(self._error("missing", f"There is no record of {collection}{which}."))
+        return self._failure("missing", f"There is no record of {collection}{which}.")
 
-    def conflict(self, collection: str, detail: str) -> Refusal:
+    def conflict(self, collection: str, detail: str) -> Failure:
         """Refuse a call that the state of a record, or another record, does not allow."""
-        return Refusal(self._error("conflict", f"Conflict in {collection}: {detail}."))
+        return self._failure("conflict", f"Conflict in {collection}: {detail}.")
 
-    def reference(self, collection: str, field: str, value: Any) -> Refusal:
+    def reference(self, collection: str, field: str, value: Any) -> Failure:
         """Refuse a reference to a missing record of another collection."""
         sentence = f"{field} {value!r} refers to no record of {collection}"
         found = Violation("body", f"/{field}", REFUSED, NOTHING, value, sentence)
-        return Refusal(self._error("reference", f"{sentence}.", [found]), [found])
+        return self._failure("reference", f"{sentence}.", [found])
 
-    def invalid(self, pointer: str, detail: str, place: str = "body") -> Refusal:
+    def invalid(self, pointer: str, detail: str, place: str = "body") -> Failure:
         """Refuse an invalid value in the call."""
         found = Violation(place, pointer, REFUSED, NOTHING, NOTHING, detail)
-        return Refusal(self._error("invalid", f"{place} {pointer or '/'}: {detail}.", [found]), [found])
+        return self._failure("invalid", f"{place} {pointer or '/'}: {detail}.", [found])
 
-    def _error(self, kind: str, detail: str, violations: Sequence[Violation] = ()) -> Reply:
-        return self.dialect.error(self.call, self.operation, kind, detail, violations)
+    def _failure(self, kind: str, detail: str, violations: Sequence[Violation] = ()) -> Failure:
+        if self.operation.root:
+            return FieldError(detail, {"code": kind})
+        return Refusal(self.dialect.error(self.call, self.operation, kind, detail, violations), violations)
 
 
 def _title(status: int) -> str:

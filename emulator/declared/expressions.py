@@ -20,7 +20,7 @@ Problem: TypeAlias = tuple[str, str]
 """A JSON pointer below the declaration, and a sentence."""
 
 _EMBEDDED = re.compile(r"\{(\$[^}]*)\}")
-_PLACES = {"path": "path parameter", "query": "query parameter", "header": "header"}
+_PLACES = {"path": "path parameter", "query": "query parameter", "header": "header", "arguments": "argument"}
 
 
 @dataclass(frozen=True)

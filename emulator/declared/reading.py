@@ -24,10 +24,17 @@ from emulator.declared.paging import NAMES, Strategy
 from emulator.declared.populating import populated
 from emulator.declared.replying import input_wrapper, reply_shape, success
 from emulator.declared.resources import Resource
+from emulator.declared.root_fields import (
+    ARGUMENT,
+    ON_A_RECORD,
+    as_declared,
+    root_field_problems,
+    wrapping_argument,
+)
 from emulator.declared.shapes import Place, Shapes
 from emulator.declared.words import CollectionWords, OperationWords, ReplyWords, form_problems
 from emulator.errors import unknown
-from emulator.exchange import Call, Reply
+from emulator.exchange import Call, Reply, pointer_to
 from emulator.files.yaml_file import place, short_name
 from emulator.store.collection import Collection
 from emulator.store.world import World
@@ -80,7 +87,7 @@ def example_handlers(contract: Contract, names: Sequence[str]) -> dict[str, Hand
     """Return handlers that return the contract's examples, or a value of its schemas."""
     shapes, found = Shapes(contract.schemas.documents), {}
     for name in names:
-        operation = contract.operations[name]
+        operation = as_declared(contract.operations[name], contract.graphql)
         response = success(operation, "", ReplyWords()) or next(iter(operation.responses.values()))
         found[name] = static_handler(operation, OperationWords(), response, shapes)
     return found
@@ -101,10 +108,9 @@ class _Reader:
         self.dialect = DefaultDialect(contract)
 
     def _found(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        graphql = self._contract.graphql
-        for name, operation in self._contract.operations.items():
-            if not operation.root and (graphql is None or name != graphql.carrier):
-                yield name, self._contract.document["paths"][operation.path][operation.method.lower()]
+        for name, operation in self._contract.handled.items():
+            described = self._contract.document["paths"][operation.path][operation.method.lower()]
+            yield name, described["x-graphql"]["operations"][name] if operation.root else described
 
     def problems(self) -> Iterator[Problem]:
         """Yield all mistakes; afterwards the valid declarations have been read."""
@@ -112,9 +118,24 @@ class _Reader:
         for name, described in self._written.items():
             at = self._pointer(name)
             found += [(f"{at}{pointer}", said) for pointer, said in form_problems(described["x-emulator"], "operation")]
+        found += self._misplaced()
         yield from found
         if not found:
             yield from self._read()
+
+    def _misplaced(self) -> Iterator[Problem]:
+        """Yield the words at places of GraphQL where nothing reads them."""
+        graphql = self._contract.graphql
+        if graphql is not None:
+            carrier = self._contract.operations[graphql.carrier]
+            at = pointer_to("paths", carrier.path, "post")
+            described = self._contract.document["paths"][carrier.path]["post"]
+            if "x-emulator" in described:
+                yield at + ROOT, "GraphQL is executed here; write x-emulator in x-graphql/operations, by root field"
+            for name, entry in described["x-graphql"].get("types", {}).items():
+                if "x-emulator" in entry:
+                    said = "records of nested fields are not built yet; let a handler return them with the root field"
+                    yield at + pointer_to("x-graphql", "types", name) + ROOT, said
 
     def _read(self) -> Iterator[Problem]:
         self.words = {name: OperationWords.of(found["x-emulator"]) for name, found in self._written.items()}
@@ -153,17 +174,20 @@ class _Reader:
                 yield f"{ROOT}/errors/status/{kind}", said
 
     def _operation_problems(self, name: str) -> Iterator[Problem]:
-        words, operation = self.words[name], self._contract.operations[name]
+        words, operation = self.words[name], self._operation(name)
         if words.collection and words.collection not in self.resources:
             yield "/collection", unknown("collection", words.collection, self.resources)
             return
         resource = self.resources.get(words.collection)
         parameters = {
             where: [one.name for one in operation.parameters if one.place == where]
-            for where in ("path", "query", "header")
+            for where in ("path", "query", "header", ARGUMENT)
         }
         scope = Scope(parameters, self._switches, ("record", "id"))
         yield from operation_problems(words, operation, resource, scope)
+        if operation.root:
+            key = resource.key if resource else ""
+            yield from root_field_problems(words, operation, self.action(name) if resource else "", key)
         if resource is None:
             yield from self._words_without_collection(name)
             return
@@ -171,7 +195,7 @@ class _Reader:
         if said := action_problem(action) if action else self._no_action(operation):
             yield "/action", said
             return
-        if said := strategy_problem(words.paging, self.strategies, operation):
+        if not operation.root and (said := strategy_problem(words.paging, self.strategies, operation)):
             yield "/paging", said
         yield from self._path_problems(name, resource)
         if words.reply.status is None and success(operation, action, words.reply) is None:
@@ -182,11 +206,12 @@ class _Reader:
             if word not in ("reply", "x-evidence"):
                 yield f"/{word}", f"{word!r} needs a collection; collections: {', '.join(self.resources) or 'none'}"
         reply = self.words[name].reply
-        if reply.status is None and success(self._contract.operations[name], "", reply) is None:
+        if reply.status is None and success(self._operation(name), "", reply) is None:
             yield "", f"{name} declares no 2xx"
 
     def _no_action(self, operation: Operation) -> str:
-        return f"{operation.method} {operation.path} does not say what it does; write action"
+        named = operation.name if operation.root else f"{operation.method} {operation.path}"
+        return f"{named} does not say what it does; write action"
 
     def _path_problems(self, name: str, resource: Resource) -> Iterator[Problem]:
         """Yield the path parameters without a known purpose."""
@@ -211,7 +236,8 @@ class _Reader:
         is_item = _is_item(operation.path)
         # Operations below a record's own path ("/tasks/{id}/finish") have no usual meaning.
         is_below = not is_item and words.collection in self._owners(name).values()
-        return words.action or ("" if is_below else _BY_METHOD[is_item].get(operation.method, ""))
+        has_none = is_below or operation.root
+        return words.action or ("" if has_none else _BY_METHOD[is_item].get(operation.method, ""))
 
     def _owners(self, name: str) -> dict[str, str | None]:
         """Return the collection whose key each path parameter is, except parameters that the operation itself uses."""
@@ -241,8 +267,11 @@ class _Reader:
 
     def _pointer(self, name: str) -> str:
         operation = self._contract.operations[name]
-        path = operation.path.replace("~", "~0").replace("/", "~1")
-        return f"/paths/{path}/{operation.method.lower()}{ROOT}"
+        root_field = ("x-graphql", "operations", name) if operation.root else ()
+        return pointer_to("paths", operation.path, operation.method.lower(), *root_field) + ROOT
+
+    def _operation(self, name: str) -> Operation:
+        return as_declared(self._contract.operations[name], self._contract.graphql)
 
     def _resource(self, words: CollectionWords, schema: Place | None) -> Resource:
         full_name = f"{self._contract.vendor}.{words.name}"
@@ -275,8 +304,7 @@ class _Reader:
 
     def _replied(self, name: str, action: str, key: str) -> Place | None:
         """Return the schema of a record in an operation's reply, or None."""
-        operation = self._contract.operations[name]
-        response = success(operation, action, self.words[name].reply)
+        response = success(self._operation(name), action, self.words[name].reply)
         shape = reply_shape(response, action, key, self.shapes) if response is not None else None
         return shape.place if shape is not None and shape.record is not None and shape.record.properties else None
 
@@ -288,7 +316,7 @@ class _Reader:
     def handlers(self) -> Iterator[tuple[str, Handle]]:
         """Yield the handler of each operation that is declared, whose words are right."""
         for name, words in self.words.items():
-            operation = self._contract.operations[name]
+            operation = self._operation(name)
             response = success(operation, self.action(name) if words.collection else "", words.reply)
             assert response is not None
             if words.collection:
@@ -297,7 +325,7 @@ class _Reader:
                 yield name, static_handler(operation, words, response, self.shapes)
 
     def _plan(self, name: str, response: Response) -> Plan:
-        operation, words, action = self._contract.operations[name], self.words[name], self.action(name)
+        operation, words, action = self._operation(name), self.words[name], self.action(name)
         resource, strategy = self.resources[words.collection], self._strategy(name)
         reply = reply_shape(response, action, resource.key, self.shapes)
         shown = reply.record
@@ -318,31 +346,39 @@ class _Reader:
             reply=reply,
             response=response,
             fail=self.dialect.failures,
-            key_from=next((parameter for parameter, owner in owners.items() if owner == resource.name), ""),
+            key_from=self._key_from(name, resource, owners),
             parents=parents,
             filters=self._filters(name, resource, strategy),
             strategy=strategy,
-            unwrap=self._unwrap(operation) if words.input is None else "",
+            unwrap=self._unwrap(operation, resource.key) if words.input is None else "",
             replies_by_example=bool(words.reply.example) or (is_other and not words.reply.has_body),
         )
 
     def _strategy(self, name: str) -> Strategy | None:
-        words, declared = self.words[name], query_parameters(self._contract.operations[name])
-        if words.paging == "none" or self.action(name) != "list":
+        words, operation = self.words[name], self._operation(name)
+        declared = query_parameters(operation)
+        if words.paging == "none" or self.action(name) != "list" or operation.root:
             return None
         if words.paging:
             return self.strategies.get(words.paging) or Strategy.built_in(words.paging, declared)
         return next((one for one in self.strategies.values() if one.fits(declared)), None)
 
     def _filters(self, name: str, resource: Resource, strategy: Strategy | None) -> list[tuple[str, str, str]]:
-        words, operation = self.words[name], self._contract.operations[name]
+        words, operation = self.words[name], self._operation(name)
         if words.filter is not None:
             return [(parameter, *_condition(condition)) for parameter, condition in words.filter.items()]
         taken = set(strategy.parameters.values()) if strategy else set()
         known = resource.shape.properties if resource.shape else {}
         return [(one, one, "eq") for one in query_parameters(operation) if one in known and one not in taken]
 
-    def _unwrap(self, operation: Operation) -> str:
+    def _key_from(self, name: str, resource: Resource, owners: Mapping[str, str | None]) -> str:
+        if self._contract.operations[name].root:
+            return resource.key if self.action(name) in ON_A_RECORD else ""
+        return next((parameter for parameter, owner in owners.items() if owner == resource.name), "")
+
+    def _unwrap(self, operation: Operation, key: str) -> str:
+        if operation.root and self._contract.graphql is not None:
+            return wrapping_argument(operation, self._contract.graphql, key)
         media = operation.body.media.values() if operation.body else ()
         return next((input_wrapper(self.shapes.at(one.check.address), self.shapes) for one in media), "")
 

@@ -11,7 +11,7 @@ from emulator.declared.ids import new_id
 from emulator.declared.resources import Resource, matches
 from emulator.declared.samples import Samples
 from emulator.declared.shapes import Shape, Shapes
-from emulator.errors import Refusal
+from emulator.errors import FieldError, Refusal
 from emulator.exchange import NOTHING, Record
 from emulator.store.world import World
 from emulator.vendor import Write
@@ -20,16 +20,16 @@ from emulator.vendor import Write
 class Failures(Protocol):
     """The refusals that depend on the state of the records. Each method returns one for its caller to raise."""
 
-    def missing(self, collection: str, key: str, value: Any) -> Refusal:
+    def missing(self, collection: str, key: str, value: Any) -> Refusal | FieldError:
         """Refuse a call that needs a missing record."""
 
-    def conflict(self, collection: str, detail: str) -> Refusal:
+    def conflict(self, collection: str, detail: str) -> Refusal | FieldError:
         """Refuse a call that the state of a record, or another record, does not allow."""
 
-    def reference(self, collection: str, field: str, value: Any) -> Refusal:
+    def reference(self, collection: str, field: str, value: Any) -> Refusal | FieldError:
         """Refuse a reference to a missing record of another collection."""
 
-    def invalid(self, pointer: str, detail: str) -> Refusal:
+    def invalid(self, pointer: str, detail: str) -> Refusal | FieldError:
         """Refuse an invalid value in the call."""
 
 
