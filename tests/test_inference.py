@@ -251,3 +251,25 @@ def test_words_in_the_document_and_in_an_overlay_go_before_guesses(tmp_path: Pat
     written(tmp_path, overlay, "zoo.overlay.yaml")
     ways = read_catalogue({}, homes={"zoo": file}).ways["zoo"]
     assert ways == {"getPets": "declared", "getPetsPetId": "inferred", "putPetsPetId": "declared"}
+
+
+def test_envelope_without_pages_has_no_null_where_none_is_allowed(tmp_path: Path) -> None:
+    envelope = {"type": "object", "properties": {"items": PETS, "total": WHOLE, "limit": TEXT, "next": TEXT}}
+    with served(written(tmp_path, bare({**ITEM, **MADE, "get /pets": op(envelope)}))) as client:
+        listed = client.get("/pets").json()
+    assert (listed["total"], listed["limit"], "next" in listed) == (3, "3", False)
+
+
+def test_what_is_only_written_is_not_replied_at_any_depth(tmp_path: Path) -> None:
+    signer = {"type": "object", "properties": {"name": TEXT, "password": {"type": "string", "writeOnly": True}}}
+    pet = {"type": "object", "properties": {"id": WHOLE, "signers": {"type": "array", "items": signer}}}
+    paths = {"get /pets/{id}": op(pet), "post /pets": op(pet, "201", pet)}
+    with served(written(tmp_path, bare(paths))) as client:
+        made = client.post("/pets", json={"signers": [{"name": "A", "password": "secret"}]})
+        assert made.json()["signers"] == [{"name": "A"}]
+
+
+def test_operation_of_a_method_that_is_not_served_is_left_out(tmp_path: Path) -> None:
+    document = bare({**LIST, **MADE, "options /pets": op()})
+    with served(written(tmp_path, document)) as client:
+        assert client.options("/pets").status_code == 405

@@ -13,6 +13,7 @@ import click
 from emulator import __version__
 from emulator.cli.check import check
 from emulator.cli.completing import of_kind
+from emulator.cli.importing import import_document
 from emulator.cli.init import init
 from emulator.cli.inspection import faults, journal, sandboxes, scenario, state
 from emulator.cli.listing import completion, operations, scenarios, version
@@ -128,6 +129,6 @@ def _give_help(command: click.Command) -> None:
 
 LISTING = (operations, scenarios, version, completion)
 RUNNING = (wait, reset, snapshot, sandboxes, journal, state, faults, scenario)
-for command in (init, new_vendor, check, *LISTING, *RUNNING):
+for command in (init, new_vendor, import_document, check, *LISTING, *RUNNING):
     commands.add_command(command)
 _give_help(commands)

@@ -22,6 +22,9 @@ OURS = ("x-emulator", "x-conventions", "x-switches", "x-unmatched", "x-graphql")
 LEFT_OUT = "x-left-out"
 """What is added to a document: the paths that cannot be served."""
 
+UNSERVED = ("options", "head", "trace")
+"""Methods whose operations are left out: no vendor's handlers answer them."""
+
 JSON = "application/json"
 PROBLEM = "application/problem+json"
 FAILURES = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
@@ -141,6 +144,9 @@ class _Completion:
                 del paths[path]
                 self._document.setdefault(LEFT_OUT, []).append(path)
                 continue
+            for method in [method for method in UNSERVED if method in item]:
+                del item[method]
+                self._document.setdefault(LEFT_OUT, []).append(f"{method.upper()} {path}")
             shared = item.pop("parameters", None)
             for method in METHODS:
                 if isinstance(item.get(method), dict):

@@ -12,7 +12,7 @@ from emulator.declared.dialect import DeclaredFailures
 from emulator.declared.expressions import Context
 from emulator.declared.filtering import filtered, searched
 from emulator.declared.paging import BadCursor, Page, Strategy, cut
-from emulator.declared.replying import ReplyShape, example_reply, shown_as
+from emulator.declared.replying import ReplyShape, example_reply, shown_as, without_write_only
 from emulator.declared.resources import Resource, matches
 from emulator.declared.root_fields import payload, without_nulls
 from emulator.declared.samples import Samples
@@ -145,7 +145,8 @@ class _Act:
         return self._worded(reply, {**_named(record, self.resource.key), **names})
 
     def _shown(self, record: Record) -> Record:
-        return self.resource.hooks.reply(self.world, self.resource.name, record)
+        plan, shown = self.plan, self.resource.hooks.reply(self.world, self.resource.name, record)
+        return without_write_only(shown, plan.reply.place, plan.shapes) if plan.reply.place else shown
 
     def listed(self, records: Sequence[Record], page: Page | None = None) -> Reply:
         """Return the reply with records."""

@@ -11,6 +11,9 @@ from emulator.declared.paging import ROLES
 from emulator.declared.shapes import Place, Shape, type_of
 
 KEYS = ("id", "_id", "uid", "uuid", "gid")
+COMPOSED = {"allOf", "anyOf", "oneOf", "properties"}
+"""What a schema without a type may consist of."""
+
 _CREATED = ("created", "createdat", "createdon", "createdtime", "datecreated", "creationtime", "creationdate")
 _UPDATED = ("updated", "updatedat", "modified", "modifiedat", "lastmodified", "lastupdated", "dateupdated")
 _SEARCH = ("search", "q", "query")
@@ -42,7 +45,8 @@ def key_for(parameter: str, collection: str, shape: Shape) -> str:
 
 
 def _is_scalar(place: Place) -> bool:
-    return type_of(place) in ("string", "integer", "number", "")
+    kind = type_of(place)
+    return kind in ("string", "integer", "number") or (not kind and not place.schema.keys() & COMPOSED)
 
 
 def id_for(key: Place, is_required: bool) -> str:
@@ -139,7 +143,11 @@ def _same_type(parameter: Parameter, place: Place) -> bool:
     kind = type_of(place)
     if kind == "array":
         return type_of(Place(place.file, "", _mapping(place.schema.get("items")))) == parameter.type
-    return kind in ("", parameter.type) or {kind, parameter.type} == {"integer", "number"}
+    return (
+        (not kind and not place.schema.keys() & COMPOSED)
+        or kind == parameter.type
+        or {kind, parameter.type} == {"integer", "number"}
+    )
 
 
 def strategy_for(roles: Mapping[str, str], operation: Operation, document: Mapping[str, Any]) -> dict[str, Any]:

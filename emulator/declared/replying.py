@@ -21,8 +21,8 @@ class ReplyShape:
     """The reply of an operation: its status and content type, and the places of records.
 
     `record` is the shape of one (None: as it is kept), `place` its schema. `list_field` is the property that has them
-    in a list, `wrapper` the one that has a single one, `envelope` what stands beside, by property. Without `has_body`,
-    nothing goes out.
+    in a list, `wrapper` the one that has a single one, `envelope` what stands beside, by property; `never_null` are the
+    types of those that cannot be null. Without `has_body`, nothing goes out.
     """
 
     status: int
@@ -34,6 +34,7 @@ class ReplyShape:
     wrapper: str = ""
     place: Place | None = None
     envelope: Mapping[str, str] = field(default_factory=dict)
+    never_null: Mapping[str, str] = field(default_factory=dict)
 
     def of_record(self, record: Record) -> Reply:
         """Return the reply with one record."""
@@ -53,8 +54,14 @@ class ReplyShape:
         """Return the reply with shown records; `values` are for the envelope."""
         if not self.list_field:
             return self._sent(items)
-        beside = {name: values.get(meaning) for name, meaning in self.envelope.items()}
+        whole = {"page": 1, "pages": 1, "size": len(items), "offset": 0, **values}
+        beside = {name: whole.get(meaning) for name, meaning in self.envelope.items()}
+        beside = {name: str(value) if self._is_text(name, value) else value for name, value in beside.items()}
+        beside = {name: value for name, value in beside.items() if value is not None or name not in self.never_null}
         return self._sent({**beside, self.list_field: items})
+
+    def _is_text(self, name: str, value: Any) -> bool:
+        return isinstance(value, int) and self.never_null.get(name) == "string"
 
     def _sent(self, document: Any) -> Reply:
         return Reply(self.status, document, content_type=self.content_type)
@@ -105,7 +112,9 @@ def _envelope(status: int, kind: str, shape: Shape, shapes: Shapes) -> ReplyShap
     items = arrays[own].items if own else None
     beside = {name: ENVELOPE[name] for name in shape.properties if name in ENVELOPE and name != own}
     record = shapes.shape(items) if items else None
-    return ReplyShape(status, kind, True, True, record, own, place=items, envelope=beside)
+    types = {name: shape.properties[name].schema.get("type") for name in beside}
+    never_null = {name: one for name, one in types.items() if isinstance(one, str) and one != "null"}
+    return ReplyShape(status, kind, True, True, record, own, place=items, envelope=beside, never_null=never_null)
 
 
 def _wrapper(shape: Shape, key: str, shapes: Shapes) -> str:

@@ -11,7 +11,7 @@ from emulator.files.package_data import CONTRACTS
 
 SCENARIOS = "scenarios.yaml"
 BUILT_IN = "The repository's folder contracts/"
-OF_VENDOR = ("openapi.yaml", "credentials.yaml", SCENARIOS)
+OF_VENDOR = ("openapi.yaml", "emulator.overlay.yaml", "credentials.yaml", SCENARIOS)
 CONTRACT_SUFFIXES = (".yaml", ".yml", ".json", ".graphql")
 
 

@@ -1,0 +1,45 @@
+"""`emulator import`: an OpenAPI document becomes a folder, with what is inferred of it in files to correct."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from emulator.cli.completing import folders
+from emulator.cli.streams import say
+from emulator.errors import ConfigurationError
+from emulator.settings import read_settings
+
+
+@click.command(name="import")
+@click.argument("document", metavar="VENDOR=FILE")
+@click.option(
+    "--into",
+    metavar="FOLDER",
+    default="vendors",
+    type=click.Path(path_type=Path),
+    shell_complete=folders,
+    help="The folder of your vendors. [default: vendors]",
+)
+def import_document(document: str, into: Path) -> None:
+    """Write an OpenAPI document (3.0, 3.1) into FOLDER/VENDOR, with what is inferred of it beside it, to correct.
+
+    openapi.yaml is the document as it came, emulator.overlay.yaml says what each operation does, with the rule, and
+    fixtures/ has the first records. A folder that exists already gets the new document alone.
+
+    Example: emulator import acme=acme.yaml --into vendors
+    """
+    from emulator.cli.imported import imported_files  # noqa: PLC0415
+
+    # Vendors of the settings are of no interest: an earlier import of this one is not another vendor.
+    settings = read_settings({"openapi": document, "vendors": ","}, os.environ)
+    try:
+        for target, text in imported_files(settings, into).items():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, "utf-8")
+            say(f"{target} written")
+    except OSError as problem:
+        raise ConfigurationError(f"{into}: {(problem.strerror or str(problem)).lower()}") from None
+    say(f"Next: emulator check --vendors {into}, then emulator serve --vendors {into}.")
