@@ -66,6 +66,7 @@ class Sandboxes:
         self._database = database
         self._templates = Templates(blueprint, self._interruptible)
         self._sandboxes: dict[str, Sandbox] = {}
+        self._withdrawn: set[Sandbox] = set()
         self._in_making: set[str] = set()
         self._closing: dict[asyncio.Task[None], Sandbox] = {}
         self._unfinished: set[Store] = set()
@@ -142,11 +143,15 @@ class Sandboxes:
 
     def withdraw(self, name: str) -> Sandbox | None:
         """Take a sandbox out of those that are found, listed and counted, and return it; None if there is none."""
-        return self._sandboxes.pop(name, None)
+        sandbox = self._sandboxes.pop(name, None)
+        if sandbox is not None:
+            self._withdrawn.add(sandbox)
+        return sandbox
 
     def admit(self, sandbox: Sandbox) -> None:
         """Let a sandbox be found, listed and counted, as made now: a new one, or one that was withdrawn."""
         sandbox.in_flight.lifetime = Lifetime(sandbox.options.ttl, sandbox.options.idle)
+        self._withdrawn.discard(sandbox)
         self._sandboxes[sandbox.name] = sandbox
         if (left := sandbox.lifetime.seconds_left) is not None:
             self._expiry.look(left)
@@ -243,6 +248,7 @@ class Sandboxes:
 
     async def discard(self, sandbox: Sandbox) -> None:
         """Close a sandbox that was withdrawn, after its calls have ended."""
+        self._withdrawn.discard(sandbox)
         sandbox.snapshots.clear()
         if sandbox.options.template is not None:
             sandbox.options.template.close()
@@ -251,7 +257,7 @@ class Sandboxes:
 
     def interrupt(self) -> None:
         """Stop and roll back the current work in all databases, and let them accept no more."""
-        stores = [sandbox.store for sandbox in (*self._sandboxes.values(), *self._closing.values())]
+        stores = [sandbox.store for sandbox in (*self, *self._withdrawn, *self._closing.values())]
         self._is_ending = True
         for store in (*stores, *self._unfinished):
             store.interrupt()
@@ -260,11 +266,12 @@ class Sandboxes:
         """Release everything; roll back what is still in progress."""
         self.interrupt()
         await self._expiry.close()
-        for sandbox in self:
+        for sandbox in (*self, *self._withdrawn):
             if sandbox.options.template is not None:
                 sandbox.options.template.close()
             await sandbox.close()
         self._sandboxes.clear()
+        self._withdrawn.clear()
         await asyncio.gather(*self._closing)
         self._templates.close()
 
