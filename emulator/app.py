@@ -209,6 +209,7 @@ class Emulator:
             problems_in=self._problems_in,
             sample=self._sample,
             sweeps={name: vendor.sweep for name, vendor in vendors.items()},
+            due=lambda name, world: self.catalogue.vendors[name].due(world),
             snapshots=Budget(settings.snapshot_bytes),
             on_record=on_record,
         )

@@ -17,10 +17,11 @@ from emulator.contract.openapi import Contract, read_contract, refuse_contract, 
 from emulator.contract.operation import Operation
 from emulator.contract.schemas import Check
 from emulator.control.document import own_contract
+from emulator.declared.acting import example_handlers
 from emulator.declared.authentication import default_credentials
 from emulator.declared.folders import find_vendors
 from emulator.declared.inference import SOURCE, infer, with_words
-from emulator.declared.reading import Declarations, example_handlers, read_declarations
+from emulator.declared.reading import Declarations, read_declarations
 from emulator.declared.vendor import code_of, collections_of, hooks_of, merged, vendor_of
 from emulator.errors import ConfigurationError, unknown_scenario
 from emulator.exchange import Record
@@ -124,7 +125,7 @@ def read_built_in(vendor: Vendor, folder: Path, *overlays: Path) -> Entry:
     declared = read_declarations(contract, vendor.collections, vendor.hooks)
     refuse_contract(declared.problems)
     collections = merged(vendor.collections, declared.collections) if declared.collections else vendor.collections
-    return Entry(replace(vendor, collections=collections), contract, declared)
+    return Entry(replace(vendor, collections=collections, due=declared.due), contract, declared)
 
 
 def read_own(home: Path, name: str) -> Entry:
@@ -136,7 +137,7 @@ def read_own(home: Path, name: str) -> Entry:
     code = code_of(contract)
     declared = read_declarations(contract, collections_of(contract, code), hooks_of(code))
     refuse_contract(declared.problems)
-    return Entry(vendor_of(contract, code, declared), contract, declared)
+    return Entry(replace(vendor_of(contract, code, declared), due=declared.due), contract, declared)
 
 
 def read_public(home: Path, name: str) -> Contract:

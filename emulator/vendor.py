@@ -225,6 +225,10 @@ def _no_rights_needed(call: Call, identity: Identity, operation: str, safe: bool
     """Allow everything."""
 
 
+def nothing_is_due(world: World) -> None:
+    """Write nothing: no record changes by the clock alone."""
+
+
 def _nothing_to_sweep(world: World) -> None:
     """Remove nothing: the vendor writes everything in one transaction."""
 
@@ -245,7 +249,8 @@ class Vendor:
     `graphql_reply(result, ran, refused, switches)` wraps the result of a GraphQL request; `ran` means that its document
     and variables were valid, `refused` that they were not and that strict mode requires a 4xx.
     `sweep(world)` removes what interrupted streaming handlers have left behind: it runs on a database of an earlier
-    process, and on a snapshot before it is restored, when no call is using the records.
+    process, and on a snapshot before it is restored, when no call is using the records. `due(world)` writes, at the
+    beginning of each transaction, what has changed by the clock.
     """
 
     name: str
@@ -259,6 +264,7 @@ class Vendor:
     authorize: Callable[[Call, Identity, str, bool], None] = _no_rights_needed
     graphql_reply: Callable[[dict[str, Any], bool, bool, Switches], Reply] = _status_200
     sweep: Callable[[World], None] = _nothing_to_sweep
+    due: Callable[[World], None] = nothing_is_due
     hooks: Hooks = field(default_factory=Hooks)
 
     def credential_headers(self, credentials: Iterable[Record]) -> list[str]:

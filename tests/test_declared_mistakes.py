@@ -68,7 +68,7 @@ MISTAKES: list[tuple[Callable[[Any], None], str]] = [
     (
         of_list(colection="tasks"),
         f"{LIST}/colection: unknown word 'colection'. Did you mean 'collection'? Known words: action, collection, filter,"
-        " input, paging, reply, requires, set, sort, where, x-evidence",
+        " ignore, input, paging, reply, requires, set, sort, where, x-evidence",
     ),
     (
         of_list(unique=["title"]),
@@ -77,10 +77,6 @@ MISTAKES: list[tuple[Callable[[Any], None], str]] = [
     (
         of_tasks(where={}),
         f"{COLLECTION}/where: 'where' belongs to an operation; move it to the x-emulator of the operation",
-    ),
-    (
-        of_tasks(life={"field": "done"}),
-        f"{COLLECTION}/life: 'life' is not built yet; change the field by an operation, a scenario or the control API",
     ),
     (
         of_list(reply={"template": "x"}),

@@ -7,17 +7,18 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
+from emulator.contract.openapi import Contract
 from emulator.contract.operation import JSON, Operation, Response, is_json
 from emulator.declared.dialect import DeclaredFailures
 from emulator.declared.expressions import Context
 from emulator.declared.filtering import filtered, searched
 from emulator.declared.paging import BadCursor, Page, Strategy, cut
-from emulator.declared.replying import ReplyShape, example_reply, shown_as, without_write_only
+from emulator.declared.replying import ReplyShape, example_reply, shown_as, success, without_write_only
 from emulator.declared.resources import Resource, matches
-from emulator.declared.root_fields import payload, without_nulls
+from emulator.declared.root_fields import as_declared, payload, without_nulls
 from emulator.declared.samples import Samples
 from emulator.declared.shapes import Place, Shapes
-from emulator.declared.words import OperationWords
+from emulator.declared.words import OperationWords, ReplyWords
 from emulator.declared.writing import Writer
 from emulator.exchange import NOTHING, Call, Document, Record, Reply
 from emulator.store.patching import PatchFailed, json_patch, merge_patch
@@ -346,3 +347,13 @@ def _sampled(response: Response, samples: Samples, shapes: Shapes) -> Reply:
     if not media.check.accepts(document):
         document = samples.structured(place)
     return Reply(response.status, document, content_type="" if kind == JSON else kind)
+
+
+def example_handlers(contract: Contract, names: Sequence[str]) -> dict[str, Callable[[Call, World], Any]]:
+    """Return handlers that return the contract's examples, or a value of its schemas."""
+    shapes, found = Shapes(contract.schemas.documents), {}
+    for name in names:
+        operation = as_declared(contract.operations[name], contract.graphql)
+        response = success(operation, "", ReplyWords()) or next(iter(operation.responses.values()))
+        found[name] = static_handler(operation, OperationWords(), response, shapes)
+    return found

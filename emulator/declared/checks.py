@@ -39,7 +39,10 @@ def collection_problems(
         if reference.to not in names:
             yield f"/references/{field}", unknown("collection", reference.to, names)
         yield from _on_delete(field, reference.on_delete, switches)
+    yield from _life_problems(words, resource, switches)
     scope = Scope(switches=switches, names=("record", "id"))
+    for number, state in enumerate(words.life.states if words.life else ()):
+        yield from scope.problems({"state": state.state, "set": dict(state.set)}, f"/life/states/{number}")
     for word, written in (("set", words.set), ("defaults", words.defaults), ("delete/set", words.delete.set)):
         yield from scope.problems(dict(written), f"/{word}")
 
@@ -55,6 +58,10 @@ def _fields_of(words: CollectionWords) -> Iterator[tuple[str, str]]:
     for word in ("set", "defaults", "references"):
         yield from ((f"/{word}/{name}", name) for name in getattr(words, word))
     yield from ((f"/delete/set/{name}", name) for name in words.delete.set)
+    if words.life is not None:
+        yield "/life/field", words.life.field
+        for number, state in enumerate(words.life.states):
+            yield from ((f"/life/states/{number}/set/{name}", name) for name in state.set)
 
 
 def _property(resource: Resource, name: str) -> Iterator[str]:
@@ -74,6 +81,27 @@ def _on_delete(field: str, rule: str, switches: Mapping[str, Sequence[object]]) 
         for choice in switches[name]:
             if choice not in ON_DELETE:
                 yield pointer, f"the switch {name} can be {choice!r}; onDelete is one of {', '.join(ON_DELETE)}"
+
+
+def _life_problems(
+    words: CollectionWords, resource: Resource, switches: Mapping[str, Sequence[object]]
+) -> Iterator[Problem]:
+    """Yield the states of a life that do not end, have no next one, or that the field cannot have."""
+    states = words.life.states if words.life else ()
+    place = resource.shape.properties.get(words.life.field) if words.life and resource.shape else None
+    allowed = place.schema.get("enum", ()) if place else ()
+    for number, state in enumerate(states):
+        pointer, is_last = f"/life/states/{number}", number == len(states) - 1
+        if is_last is not (state.lasts is None):
+            said = "the last state has no next one; leave out for" if is_last else "for is missing: how long it lasts"
+            yield (f"{pointer}/for" if is_last else pointer), said
+        name = str(state.state).removeprefix("$switch.")
+        choices = switches.get(name, ()) if str(state.state).startswith("$switch.") else (state.state,)
+        for choice in choices:
+            if allowed and choice not in allowed:
+                yield f"{pointer}/state", unknown("value", str(choice), map(str, allowed), f"of {words.name}")
+        if words.key in state.set:
+            yield f"{pointer}/set/{words.key}", f"{words.key!r} is the key; it is made by id, never by set"
 
 
 def action_problem(action: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from emulator.contract.documents import OPENAPI
@@ -20,6 +21,7 @@ from emulator.declared.checks import (
 from emulator.declared.dialect import NAMES as ERROR_NAMES
 from emulator.declared.dialect import DefaultDialect, ErrorWords
 from emulator.declared.expressions import Problem, Scope, names_in
+from emulator.declared.life import pass_time
 from emulator.declared.paging import NAMES, Strategy
 from emulator.declared.populating import populated
 from emulator.declared.replying import input_wrapper, reply_shape, success
@@ -32,13 +34,13 @@ from emulator.declared.root_fields import (
     wrapping_argument,
 )
 from emulator.declared.shapes import Place, Shapes
-from emulator.declared.words import CollectionWords, OperationWords, ReplyWords, form_problems
+from emulator.declared.words import CollectionWords, OperationWords, form_problems
 from emulator.errors import unknown
 from emulator.exchange import Call, Reply, pointer_to
 from emulator.files.yaml_file import place, short_name
 from emulator.store.collection import Collection
 from emulator.store.world import World
-from emulator.vendor import Hooks
+from emulator.vendor import Hooks, nothing_is_due
 
 ROOT = "/x-emulator"
 _BY_METHOD = {
@@ -54,13 +56,15 @@ Handle = Callable[[Call, World], Reply]
 class Declarations:
     """The declarations of a contract: collections, handlers by operation, the dialect for its errors.
 
-    `problems` are sentences with their places; if there are any, the vendor must not be served.
+    `problems` are sentences with their places; if there are any, the vendor must not be served. `due` writes what is
+    due by the clock.
     """
 
     collections: Sequence[Collection] = ()
     handlers: Mapping[str, Handle] = field(default_factory=dict)
     dialect: DefaultDialect | None = None
     problems: Sequence[str] = ()
+    due: Callable[[World], None] = nothing_is_due
 
 
 def read_declarations(contract: Contract, known: Sequence[Collection] = (), hooks: Hooks | None = None) -> Declarations:
@@ -75,22 +79,15 @@ def read_declarations(contract: Contract, known: Sequence[Collection] = (), hook
         return Declarations(problems=places)
     resources = reader.resources
     collections = [populated(resource, resources, reader.shapes) for resource in resources.values()]
-    return Declarations(collections, dict(reader.handlers()), reader.dialect)
+    living = [resource for resource in resources.values() if resource.words.life is not None]
+    collections += [resource.lives for resource in living]
+    due = partial(pass_time, living) if living else nothing_is_due
+    return Declarations(collections, dict(reader.handlers()), reader.dialect, due=due)
 
 
 def declaration_problems(contract: Contract) -> Sequence[Problem]:
     """Return the mistakes in the declarations of a contract without Python: JSON pointers and sentences."""
     return list(_Reader(contract, {}, Hooks()).problems())
-
-
-def example_handlers(contract: Contract, names: Sequence[str]) -> dict[str, Handle]:
-    """Return handlers that return the contract's examples, or a value of its schemas."""
-    shapes, found = Shapes(contract.schemas.documents), {}
-    for name in names:
-        operation = as_declared(contract.operations[name], contract.graphql)
-        response = success(operation, "", ReplyWords()) or next(iter(operation.responses.values()))
-        found[name] = static_handler(operation, OperationWords(), response, shapes)
-    return found
 
 
 class _Reader:

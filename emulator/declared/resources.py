@@ -9,11 +9,11 @@ from functools import partial
 from typing import Any
 
 from emulator.contract.schemas import Check
-from emulator.declared.expressions import written_time
+from emulator.declared.expressions import Context, written_time
 from emulator.declared.ids import canonical, strategy_for
 from emulator.declared.shapes import Shape, type_of
 from emulator.declared.words import CollectionWords
-from emulator.exchange import Record
+from emulator.exchange import NOTHING, Record
 from emulator.store.collection import Collection
 from emulator.store.world import World
 from emulator.vendor import Hooks
@@ -43,6 +43,11 @@ class Resource:
     def strategy(self) -> str:
         """The strategy for keys."""
         return self.words.id or strategy_for(self.shape.properties.get(self.key) if self.shape else None)
+
+    @property
+    def lives(self) -> Collection:
+        """The records that wait for their next state: key, number of the state, its value, when it ends."""
+        return Collection(f"{self.kept.name}_life", order=("due",), indexes=("due",))
 
     def typed(self, name: str, value: Any) -> Any:
         """Return a value in the type of a field: text becomes a number, and the reverse."""
@@ -111,6 +116,15 @@ class Resource:
         for name in reversed(by or self.words.sort):
             ordered.sort(key=partial(_rank_of, name.removeprefix("-")), reverse=name.startswith("-"))
         return ordered
+
+
+def written_values(resource: Resource, context: Context, written: Mapping[str, Any]) -> Record:
+    """Return fields with their expressions replaced, times as a field has them; what was not sent is left out."""
+    found = {}
+    for name, value in written.items():
+        world = context.world if value == "$now" else None
+        found[name] = resource.time_for(name, world.now) if world else context.value(value)
+    return {name: value for name, value in found.items() if value is not NOTHING}
 
 
 def matches(record: Record, conditions: Mapping[str, Any]) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,14 @@ from emulator.exchange import Violation
 ACTIONS = ("list", "get", "create", "replace", "upsert", "patch", "delete")
 ON_DELETE = ("keep", "clear", "cascade", "restrict")
 NOT_BUILT = {
-    "life": "'life' is not built yet; change the field by an operation, a scenario or the control API",
     "template": "'template' is not built yet; write body, or a handler in vendor.py",
 }
 _SCHEMA = Path(__file__).with_name("words.schema.json")
+_NUMBER = r"[0-9]{1,6}(?:\.[0-9]{1,6})?"
+_DURATION = re.compile(
+    rf"P(?=.)(?:(?P<weeks>{_NUMBER})W)?(?:(?P<days>{_NUMBER})D)?"
+    rf"(?:T(?=.)(?:(?P<hours>{_NUMBER})H)?(?:(?P<minutes>{_NUMBER})M)?(?:(?P<seconds>{_NUMBER})S)?)?"
+)
 _KINDS = {"collection": "a collection", "operation": "an operation"}
 
 
@@ -54,6 +60,23 @@ class Unique:
 
 
 @dataclass(frozen=True)
+class State:
+    """A state in a record's life: its value, how long it lasts (None: for ever), and what its beginning sets."""
+
+    state: Any
+    lasts: timedelta | None = None
+    set: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Life:
+    """States that a record passes through by the sandbox's clock; `field` has the present one."""
+
+    field: str
+    states: tuple[State, ...]
+
+
+@dataclass(frozen=True)
 class CollectionWords:
     """The declaration of one collection."""
 
@@ -68,6 +91,7 @@ class CollectionWords:
     references: Mapping[str, Reference] = field(default_factory=dict)
     delete: Deletion = Deletion()
     nulls: str = ""
+    life: Life | None = None
     set: Mapping[str, Any] = field(default_factory=dict)
     sort: tuple[str, ...] = ()
 
@@ -87,6 +111,7 @@ class CollectionWords:
             references={of: _reference(one) for of, one in references.items()},
             delete=_deletion(written.get("delete", "remove")),
             nulls=written.get("nulls", ""),
+            life=_life(written["life"]) if "life" in written else None,
             set=written.get("set", {}),
             sort=_listed(written.get("sort", ())),
         )
@@ -146,8 +171,18 @@ class OperationWords:
 
 def form_problems(written: Any, kind: str) -> Iterator[Problem]:
     """Yield the mistakes in the form of a declaration of a `kind`: "root", "operation"."""
-    for found in _check(kind).violations(written, "document"):
-        yield found.pointer, _sentence(found, kind)
+    found = [(one.pointer, _sentence(one, kind)) for one in _check(kind).violations(written, "document")]
+    yield from found
+    if kind == "root" and not found:
+        yield from _duration_problems(written.get("collections", {}))
+
+
+def _duration_problems(collections: Mapping[str, Any]) -> Iterator[Problem]:
+    for name, collection in collections.items():
+        for number, state in enumerate(collection.get("life", {}).get("states", ())):
+            if "for" in state and duration(state["for"]) is None:
+                said = f"invalid duration {state['for']!r}; write an ISO 8601 duration, such as PT30S"
+                yield f"/collections/{name}/life/states/{number}/for", said
 
 
 def _sentence(found: Violation, kind: str) -> str:
@@ -187,6 +222,17 @@ def _unique(written: Any) -> Unique:
 
 def _reference(written: Any) -> Reference:
     return Reference(written) if isinstance(written, str) else Reference(written["to"], written.get("onDelete", "keep"))
+
+
+def duration(text: str) -> timedelta | None:
+    """Return an ISO 8601 duration of weeks, days, hours, minutes, seconds; None for another text."""
+    found = _DURATION.fullmatch(text)
+    return timedelta(**{unit: float(number) for unit, number in found.groupdict("0").items()}) if found else None
+
+
+def _life(written: Mapping[str, Any]) -> Life:
+    states = [State(one["state"], duration(one.get("for", "")), one.get("set", {})) for one in written["states"]]
+    return Life(written["field"], tuple(states))
 
 
 def _deletion(written: Any) -> Deletion:

@@ -8,11 +8,12 @@ from typing import Any, Protocol
 
 from emulator.declared.expressions import Context
 from emulator.declared.ids import new_id
-from emulator.declared.resources import Resource, matches
+from emulator.declared.life import begin
+from emulator.declared.resources import Resource, matches, written_values
 from emulator.declared.samples import Samples
 from emulator.declared.shapes import Shape, Shapes
 from emulator.errors import FieldError, Refusal
-from emulator.exchange import NOTHING, Record
+from emulator.exchange import Record
 from emulator.store.world import World
 from emulator.vendor import Write
 
@@ -47,7 +48,7 @@ class Writer:
     def create(self, given: Mapping[str, Any], fixed: Mapping[str, Any], sets: Mapping[str, Any]) -> Record:
         """Add a record: defaults, the caller's values, fixed values, the server's values, key and times."""
         resource, world = self.resource, self.world
-        record = {**self.defaults(), **resource.writable(given)}
+        record = {**self.defaults(), **self._first_state(), **resource.writable(given)}
         record |= {name: resource.typed(name, value) for name, value in fixed.items() if not isinstance(value, list)}
         record |= self.values(resource.words.set) | self.values(sets)
         record[resource.key] = self._key(given, fixed)
@@ -56,6 +57,8 @@ class Writer:
         self._fill(record)
         record = self._checked(None, record)
         world[resource.kept].insert(record)
+        if resource.words.life is not None:
+            begin(resource, resource.words.life, record, self.context, world)
         self._follow(None, record)
         return record
 
@@ -106,18 +109,18 @@ class Writer:
         self.resource.hooks.after(self.world, self._write(before, after))
 
     def values(self, written: Mapping[str, Any]) -> Record:
-        """Return fields with their expressions replaced, times as a field has them; what was not sent is left out."""
-        found = {}
-        for name, value in written.items():
-            is_time = value == "$now"
-            found[name] = self.resource.time_for(name, self.world.now) if is_time else self.context.value(value)
-        return {name: value for name, value in found.items() if value is not NOTHING}
+        """Return fields with their expressions replaced; what was not sent is left out."""
+        return written_values(self.resource, self.context, written)
 
     def defaults(self) -> Record:
         """Return what a create may leave out: the defaults of the schema, and those of the collection."""
         shape = self.resource.shape
         of_schema = {name: place.schema["default"] for name, place in _with_default(shape.properties)} if shape else {}
         return {**of_schema, **self.values(self.resource.words.defaults)}
+
+    def _first_state(self) -> Record:
+        life = self.resource.words.life
+        return self.values({life.field: life.states[0].state, **life.states[0].set}) if life is not None else {}
 
     def _key(self, given: Mapping[str, Any], fixed: Mapping[str, Any]) -> Any:
         """Return the key of a new record: the path's, else the caller's if it may give one, else a new one."""

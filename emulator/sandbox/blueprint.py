@@ -31,7 +31,8 @@ class Blueprint:
     """What all sandboxes of one process share: collections by vendor, switches by vendor, journal limits.
 
     `problems_in` yields (JSON pointer, sentence) for mistakes in records of a collection, `sample` returns the fields
-    that its records need, with examples. `sweeps` remove, by vendor, what interrupted calls have left behind.
+    that its records need, with examples. `sweeps` remove, by vendor, what interrupted calls have left behind;
+    `due` writes what has changed by the clock.
     `snapshots` limits the snapshots of all sandboxes together, `journals` their journals. `on_record` gets each
     exchange that a journal records. `replies` are those to reads that can be given again.
     """
@@ -44,6 +45,7 @@ class Blueprint:
     problems_in: Callable[[Sequence[Record], Collection], Iterable[tuple[str, str]]]
     sample: Callable[[Collection], Record]
     sweeps: Mapping[str, Callable[[World], None]]
+    due: Callable[[str, World], None]
     snapshots: Budget
     journals: Journals
     on_record: Callable[[Exchange], None] | None = None

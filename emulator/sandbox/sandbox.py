@@ -139,6 +139,7 @@ class Sandbox:
 
         def transaction(db: sqlite3.Connection) -> tuple[T, Credentials | None]:
             world = self._world(db, vendor, now or self.now(), identity, switches, randomness)
+            self._blueprint.due(vendor, world)
             result = work(world)
             changed = f"{vendor}.credentials" in world.written
             return result, self._read_credentials_by_id(db, vendor) if changed else None

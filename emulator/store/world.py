@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
@@ -61,6 +62,12 @@ class World:
         """The sandbox's time."""
         self.is_repeatable = False
         return self._now
+
+    def at(self, now: datetime) -> World:
+        """Return the same records as they are changed by the clock: at another time, without a caller."""
+        other = copy(self)
+        other._now, other._identity = now, None
+        return other
 
     @property
     def sandbox(self) -> str:
