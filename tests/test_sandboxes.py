@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from itertools import count
@@ -220,7 +221,7 @@ class Player:
             "recorded": sandbox.journal.recorded,
             "faults": [(fault.id, fault.document, faults.hits(fault.id)) for fault in faults],
             "counters": (faults._calls, faults._hits),
-            "rates": {key: vars(level) for key, level in faults._levels.items()},
+            "rates": {key: deepcopy(vars(level)) for key, level in faults._levels.items()},
             "clock": (sandbox.clock.now(), sandbox.clock.frozen),
             "switches": sandbox.switches,
             "scenarios": list(sandbox.scenarios),
