@@ -19,7 +19,7 @@ SUITE := -q -n 2 --dist worksteal $(LONG_TESTS:%=--ignore %)
 # Skipped under coverage, which itself imports more.
 IMPORTS_TEST := tests/test_pytest_plugin.py::test_run_that_does_not_use_it_imports_the_plugin_only
 
-.PHONY: help serve test test-lowest test-pythons coverage matrix check format test-clients soak bench bench-quick bench-ratios lock docs clean
+.PHONY: help serve test test-lowest test-pythons coverage matrix check format test-clients prove soak bench bench-quick bench-ratios lock docs clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -74,6 +74,9 @@ format: $(STAMP)  ## Format the code, write the generated parts of the documenta
 
 test-clients: $(STAMP)  ## Run the vendors' own clients and generated ones, each in its own environment (minutes)
 	$(BIN)/python -m pytest -q $(CLIENT_TESTS)
+
+prove: $(STAMP)  ## Serve the OpenAPI documents in FILES as they are, and try what must be true of each (minutes)
+	$(BIN)/python -m tests.openapi_proof $(FILES)
 
 soak: $(STAMP)  ## Run hostile clients beside others, then kill an emulator with a database file a hundred times (Linux; a quarter of an hour)
 	$(BIN)/python -m tests.soak
