@@ -47,7 +47,7 @@ def operations(catalogue: Catalogue) -> Iterator[str]:
     """The table of operations."""
     yield "| vendor | operation | call | replies | known from |"
     yield "|---|---|---|---|---|"
-    for operation in describe_operations(catalogue.contracts):
+    for operation in describe_operations(catalogue):
         title = catalogue.contracts[operation["vendor"]].title
         statuses = " ".join(status for status in operation["statuses"] if status < "400")
         evidence = operation["evidence"]

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from emulator.app import Emulator
@@ -334,8 +335,17 @@ def test_python_beside_declared_operations_sees_their_records(tmp_path: Path) ->
     with served(tmp_path, document, {"vendor.py": CODE}) as client:
         client.post("/tasks", json={"title": "A"})
         assert client.get("/count").json() == {"count": 1}
+        listed = httpx.get(f"{control(client)}/operations").json()["operations"]
     ways = read_own(tmp_path / "vendors" / "acme", "acme").ways()
     assert (ways["countTasks"], ways["listTasks"]) == ("code", "declared")
+    assert {one["operation"]: one["handled_by"] for one in listed} == ways
+
+
+def test_contract_is_served_with_what_was_added(tmp_path: Path) -> None:
+    with served(tmp_path, crud()) as client:
+        document = yaml.safe_load(httpx.get(f"{control(client)}/contracts/acme/openapi.yaml").text)
+    assert document["info"] == {"title": "Acme", "version": "1"}
+    assert document["paths"]["/tasks"]["get"]["responses"]["503"]["x-evidence"]["level"] == "assumed"
 
 
 HOOKS = """

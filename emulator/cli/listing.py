@@ -37,11 +37,11 @@ def operations(vendor: str | None, vendors: tuple[str, ...], openapi: tuple[str,
     settings = read_settings({"vendors": vendors, "openapi": openapi}, os.environ)
     found = read_catalogue(overlay=contract_overlay(settings), homes=vendor_homes(settings))
     catalogue = _checked(vendor, found)
-    for operation in describe_operations(catalogue.contracts):
+    for operation in describe_operations(catalogue):
         if vendor in (None, operation["vendor"]):
             evidence = operation["evidence"]
             call = f"{operation['operation']:28} {operation['method']:8} {operation['path']:58}"
-            way = catalogue.ways[operation["vendor"]][operation["operation"]]
+            way = operation["handled_by"]
             # Of what was inferred, the words and their rule are of interest.
             source = evidence["note"] if way == "inferred" else evidence["source"]
             say(f"{operation['vendor']:9} {call} {way:8} {evidence['level']:10} {source}")

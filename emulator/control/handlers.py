@@ -48,6 +48,10 @@ class Catalogue(Protocol):
     def handlers(self) -> Mapping[str, VendorHandlers]:
         """Their handlers by name."""
 
+    @property
+    def ways(self) -> Mapping[str, Mapping[str, str]]:
+        """By what their operations are handled: code, declared, inferred, example."""
+
 
 class Emulator(Protocol):
     """The emulator as the control API needs it."""

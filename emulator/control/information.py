@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -11,7 +11,7 @@ from emulator import __version__
 from emulator.contract.documents import OPENAPI
 from emulator.contract.openapi import Contract, responses_of
 from emulator.contract.operation import Operation
-from emulator.control.handlers import Emulator, Handlers
+from emulator.control.handlers import Catalogue, Emulator, Handlers
 from emulator.errors import Problem, sentence, unknown
 from emulator.exchange import Call, Reply
 
@@ -36,13 +36,13 @@ async def get_ready(call: Call, emulator: Emulator) -> Reply:
 
 @handlers.operation("listOperations")
 async def list_operations(call: Call, emulator: Emulator) -> Reply:
-    """List every emulated operation with its evidence."""
-    return Reply(200, {"operations": list(describe_operations(emulator.catalogue.contracts))})
+    """List every emulated operation, by what it is handled, and its evidence."""
+    return Reply(200, {"operations": list(describe_operations(emulator.catalogue))})
 
 
 @handlers.operation("getContractFile")
 async def get_contract_file(call: Call, emulator: Emulator) -> Reply:
-    """Return one file of a vendor's contract, unchanged."""
+    """Return one file of a vendor's contract; what was added to a vendor that is not built in is part of it."""
     return _contract_file(call.params["vendor"], call.params["name"], emulator)
 
 
@@ -84,14 +84,14 @@ def _contract_file(vendor: str, name: str, emulator: Emulator) -> Reply:
     return Reply(200, content=file.read_bytes(), content_type=MEDIA_TYPES[file.suffix])
 
 
-def describe_operations(contracts: Mapping[str, Contract]) -> Iterator[dict[str, Any]]:
-    """Yield each operation as JSON: vendor, name, method, path, summary, evidence, statuses."""
-    for contract in contracts.values():
-        for operation in contract.handled.values():
-            yield _describe(operation, contract)
+def describe_operations(catalogue: Catalogue) -> Iterator[dict[str, Any]]:
+    """Yield each operation as JSON: vendor, name, method, path, summary, handled_by, evidence, statuses."""
+    for vendor, contract in catalogue.contracts.items():
+        for name, operation in contract.handled.items():
+            yield _describe(operation, contract, catalogue.ways[vendor][name])
 
 
-def _describe(operation: Operation, contract: Contract) -> dict[str, Any]:
+def _describe(operation: Operation, contract: Contract, handled_by: str) -> dict[str, Any]:
     evidence = operation.evidence
     responses = responses_of(operation, contract)
     return {
@@ -100,6 +100,7 @@ def _describe(operation: Operation, contract: Contract) -> dict[str, Any]:
         "method": operation.root or operation.method,
         "path": operation.path,
         "summary": operation.summary,
+        "handled_by": handled_by,
         "evidence": {"level": evidence.level, "source": evidence.source, "note": evidence.note},
         "statuses": {str(status): response.evidence.level for status, response in sorted(responses.items())},
     }
