@@ -17,6 +17,7 @@ from emulator.client import Client
 from emulator.files.package_data import CONTRACTS
 from emulator.settings import read_settings
 from tests.test_cli import Run, command
+from tests.test_inference import ITEM, LIST, MADE, bare, written
 from tests.test_pytest_plugin import PLAIN
 from tests.test_server import COMMAND, clean_environment
 
@@ -138,6 +139,7 @@ class Shell:
 def shell(tmp_path: Path) -> Iterator[Shell]:
     (tmp_path / "my-fixtures").mkdir()
     shutil.copytree(CONTRACTS / "immuta", tmp_path / "my-contracts" / "immuta")
+    written(tmp_path, bare({**LIST, **ITEM, **MADE}), "acme.yaml")
     shell = Shell(tmp_path)
     try:
         yield shell
