@@ -42,8 +42,9 @@ class RequestContext:
 
     `files` keep the parts of its body open until the end. `matched` is the operation at its path; `operations` are
     those in the journal: for a GraphQL call the root fields, none if the contract has none of them. With `is_strict`,
-    every violation of the contract is refused. `kept_reply` was validated for an earlier call, `keep_as` is for what in
-    which state the reply may be given again. `stub` is the name of the stub that answers it, "" if none does.
+    every violation of the contract is refused. `generated` are fields of records that nobody gave. `kept_reply` was
+    validated for an earlier call, `keep_as` is for what in which state the reply may be given again. `stub` is the name
+    of the stub that answers it, "" if none does.
     """
 
     request: web.BaseRequest
@@ -59,6 +60,7 @@ class RequestContext:
     effect: Effect = field(default_factory=lambda: NO_EFFECT)
     failed_fields: list[tuple[str, GraphQLFault]] = field(default_factory=list)
     violations: Sequence[Violation] = ()
+    generated: list[str] = field(default_factory=list)
     internal_errors: list[Violation] = field(default_factory=list)
     reply_is_checked: bool = False
     unreadable_body: Exception | None = None
@@ -188,9 +190,15 @@ class _Transactions:
 
     def run(self, work: Callable[[World], T]) -> Coroutine[Any, Any, T]:
         context = self.context
+
+        def noted(world: World) -> T:
+            result = work(world)
+            context.generated += world.generated
+            return result
+
         return context.sandbox.run(
             self.vendor,
-            work,
+            noted,
             identity=context.identity,
             switches=context.call.switches,
             randomness=context.sandbox.randomness(",".join(context.operations)),

@@ -285,6 +285,7 @@ class Pipeline:
         """Record and count the exchange, and return the response to send."""
         response = None if reply is None else wire.respond(context.call, reply, self._contract.conventions)
         recording, seconds = context.recording or self._recording(context), time.perf_counter() - started
+        recording.exchange.generated = tuple(context.generated)
         exchange = recording.complete(context.call, response, context.violations, context.internal_errors, seconds)
         context.sandbox.journal.record(exchange)
         if len(context.sandbox.faults):

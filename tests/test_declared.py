@@ -835,3 +835,19 @@ def test_operation_of_a_built_in_vendor_is_declared_in_an_overlay(tmp_path: Path
         headers = catalogue.vendors["immuta"].present(credential)
         reply = httpx.get(f"{server.url}{catalogue.contracts['immuta'].base_path}/tag", headers=headers)
         assert [tag["name"] for tag in reply.json()] == ["PII.phone", "PII.email", "PII"]
+
+
+def test_journal_names_the_fields_that_nobody_gave(tmp_path: Path) -> None:
+    document = crud()
+    document["components"]["schemas"]["Task"]["required"] += ["rank", "created"]
+    document["paths"]["/tasks"]["post"]["requestBody"] = body({"type": "object"})
+    with served(tmp_path, document) as client:
+        created(client)
+        created(client, rank=3, created="2026-01-01T00:00:00Z")
+        client.get("/tasks")
+        journal = httpx.get(f"{client.base_url.copy_with(path='/')}_emulator/journal").json()["exchanges"]
+    assert [exchange.get("generated") for exchange in journal] == [
+        ["tasks.rank", "tasks.created"],
+        ["tasks.created"],
+        None,
+    ]

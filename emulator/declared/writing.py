@@ -140,6 +140,7 @@ class Writer:
         shape = self.resource.shape or Shape("other")
         for name in [name for name in shape.properties if name in shape.required - record.keys()]:
             record[name] = Samples(self.shapes, self.world).value(shape.properties[name])
+            self.world.generated.append(f"{self.resource.name}.{name}")
 
     def _check(self, before: Record, after: Record) -> None:
         for found in self.resource.check.violations(after, "body") if self.resource.check else ():

@@ -142,12 +142,13 @@ class JournalledReply(Message):
 class Exchange:
     """One call and its reply.
 
-    `operations` are the operations that the call ran: one for REST, the root fields for GraphQL,
-    none for a call that no operation matches; then `near_misses` are those that nearly do. `time` is the
-    sandbox's, `seconds` the duration, `faults` the ids of those that applied. `reply` is None if the
-    connection broke before a reply, and while the call is in progress (`is_open`). `credential` is the id
-    that was presented: for matchers only, it is never shown. `stub` is the name of the stub that
-    replied: such a call is not unmatched. `size` is its size in the journal.
+    `operations` are the operations that the call ran: one for REST, the root fields for GraphQL, none for a
+    call that no operation matches; then `near_misses` are those that nearly do. `time` is the sandbox's,
+    `seconds` the duration, `faults` the ids of those that applied. `reply` is None if the connection broke
+    before a reply, and while the call is in progress (`is_open`). `credential` is the id that was presented:
+    for matchers only, it is never shown. `stub` is the name of the stub that replied: such a call is not
+    unmatched. `generated` are the fields that the emulator made for a record. `size` is its size in the
+    journal.
     """
 
     number: int
@@ -165,6 +166,7 @@ class Exchange:
     credential: str = field(default="", repr=False)
     is_open: bool = False
     stub: str = ""
+    generated: tuple[str, ...] = ()
     size: int = field(default=0, repr=False, compare=False)
 
     @property
@@ -206,6 +208,7 @@ class Exchange:
             ],
             "near_misses": [near.document() for near in self.near_misses],
             "seconds": self.seconds,
+            **({"generated": list(self.generated)} if self.generated else {}),
         }
 
 
@@ -315,7 +318,7 @@ def size_of_call(exchange: Exchange) -> int:
 
 def size_of_outcome(exchange: Exchange) -> int:
     """Return what the reply and the violations of an exchange take in memory, in bytes."""
-    reply, size = exchange.reply, 0
+    reply, size = exchange.reply, sum(map(len, exchange.generated))
     if reply is not None:
         size += len(reply.body) + _size_of_pairs(reply.headers)
     if exchange.call_violations or exchange.reply_violations:

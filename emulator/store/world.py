@@ -30,7 +30,8 @@ class World:
 
     `world[COLLECTION]` is that collection's records, `switches` the vendor's switches, `now` the sandbox's time,
     aware and in UTC. Writes are committed when the handler returns, and rolled back when it raises; `written` names
-    the collections that were changed. `is_repeatable` is false once the time or the caller was looked at.
+    the collections that were changed, `generated` the fields that a declared write made ("tasks.code").
+    `is_repeatable` is false once the time or the caller was looked at.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class World:
         self.is_repeatable = True
         self._now = now
         self.written: set[str] = set()
+        self.generated: list[str] = []
         self._drawn = 0
         self._drawn_with: str | None = None
         self._db = db
