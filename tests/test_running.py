@@ -40,12 +40,13 @@ def _no_other_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_script_has_an_emulator_inside_the_block() -> None:
+    before = set(threading.enumerate())
     with running(seed=7, scenarios="celigo/outage") as emulator:
         assert emulator.seed == 7
         reply = httpx.get(emulator.celigo.url + "/integrations", headers=dict(emulator.celigo.headers))
         assert reply.status_code == 503
         emulator.verify("listIntegrations", vendor="celigo", count=1)
-    assert not [thread for thread in threading.enumerate() if thread.name == "emulator"]
+    assert not [thread for thread in set(threading.enumerate()) - before if thread.name == "emulator"]
     with pytest.raises(EmulatorError):
         emulator.reset()
 
