@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import yaml
 
+from emulator.app import Emulator
 from emulator.catalogue import read_own
+from emulator.cli.problems import contract_problems
+from emulator.files.package_data import CONTRACTS
+from emulator.server.server import ThreadedServer
+from emulator.settings import read_settings
 from tests.own_vendor import body, problems, served, written
 
 SDL = """
@@ -211,6 +218,39 @@ def test_example_and_declared_root_fields_are_listed(tmp_path: Path) -> None:
     ways = read_own(home, "acme").ways()
     assert (ways["version"], ways["tasks"]) == ("example", "declared")
     assert "graphql" not in ways
+
+
+def test_root_field_of_a_built_in_vendor_is_declared_in_an_overlay(tmp_path: Path) -> None:
+    folder = tmp_path / "paradime"
+    folder.mkdir()
+    sdl = (CONTRACTS / "paradime" / "schema.graphql").read_text("utf-8")
+    sdl = sdl.replace("type Query {", "type Query {\n  listOwners: [Owner!]!", 1)
+    sdl = sdl.replace("type Mutation {", "type Mutation {\n  addOwner(name: String!): Owner!", 1)
+    (folder / "schema.graphql").write_text(f"{sdl}\ntype Owner {{ id: ID! name: String! }}", "utf-8")
+    document = yaml.safe_load((CONTRACTS / "paradime" / "openapi.yaml").read_text("utf-8"))
+    owner = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}, "name": {"type": "string"}}}
+    said = {"tags": ["integrations"], "x-evidence": {"level": "assumed", "source": "no source"}}
+    document["x-emulator"] = {"collections": {"owners": {}}}
+    document["paths"]["/graphql"]["post"]["x-graphql"]["operations"] |= {
+        "addOwner": {**said, "payload": owner, "x-emulator": {"collection": "owners", "action": "create"}},
+        "listOwners": {
+            **said,
+            "payload": {"type": "array", "items": owner},
+            "x-emulator": {"collection": "owners", "action": "list"},
+        },
+    }
+    (folder / "openapi.yaml").write_text(json.dumps(document), "utf-8")
+    assert list(contract_problems(overlay=tmp_path)) == []
+    settings = read_settings({"contracts": str(tmp_path), "port": 0, "access_log": False})
+    with ThreadedServer(Emulator(settings)) as server:
+        emulator = server.server.emulator
+        credential = next(iter(emulator.sandboxes.default.credentials["paradime"].values()))
+        headers = emulator.catalogue.vendors["paradime"].present(credential)
+        url = server.url + emulator.catalogue.contracts["paradime"].base_path
+        with httpx.Client(base_url=url, headers=headers) as client:
+            data(client, 'mutation {addOwner(name: "Ann") {id}}')
+            assert data(client, "{listOwners {name}}") == [{"name": "Ann"}]
+            assert data(client, "{listCustomIntegrations {ok}}") == {"ok": True}
 
 
 @pytest.mark.parametrize(
