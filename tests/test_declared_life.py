@@ -156,6 +156,17 @@ def test_deleted_record_does_not_return(acme: Acme) -> None:
     assert acme.client.get("/jobs").json() == []
 
 
+def test_snapshot_keeps_how_long_a_state_has_lasted(acme: Acme) -> None:
+    id = acme.started()
+    acme.control("POST", "snapshots", json={"name": "queued"}).raise_for_status()
+    acme.set_clock("2026-01-01T12:01:00")
+    assert acme.job(id)["status"] == "done"
+    acme.set_clock("2026-01-01T12:00:03")
+    acme.control("POST", "snapshots/queued/restore").raise_for_status()
+    job = acme.job(id)
+    assert (job["status"], job["startedAt"]) == ("running", "2026-01-01T12:00:02.000Z")
+
+
 def test_refused_call_leaves_what_is_due_to_the_next(acme: Acme) -> None:
     id = acme.started()
     acme.set_clock("2026-01-01T12:01:00")
