@@ -72,6 +72,10 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
         "body /reply/stauts: unknown field 'stauts'. Did you mean 'status'? Known fields: status, body, headers.",
     ),
     (
+        lambda box: box.fault(vendor="secoda", status=500, reply={"status": 429}),
+        "Give either status or the status of reply.",
+    ),
+    (
         lambda box: box.fault(vendor="secoda", delay={"fixd": 2}),  # type: ignore[arg-type]
         "body /delay/fixd: unknown field 'fixd'. Did you mean 'fixed'? Known fields: fixed, uniform, lognormal.",
     ),

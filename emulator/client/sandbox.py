@@ -121,6 +121,8 @@ class SandboxClient(BuiltInVendors):
         could never apply to a call.
         """
         if status is not None:
+            if "status" in (reply or {}):
+                raise EmulatorError("Give either status or the status of reply.")
             reply = {"status": status, **(reply or {})}
         wanted: dict[str, Any] = {
             "vendor": vendor,

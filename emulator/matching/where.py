@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import jsonschema_rs
 
-from emulator.errors import ConfigurationError
+from emulator.errors import ConfigurationError, near_names, unknown
 from emulator.exchange import NOTHING, Document, Nothing
 from emulator.matching.globs import matches
 
@@ -23,8 +23,11 @@ BY_NAME = ("path", "query", "headers", "body", "variables", "arguments")
 """The places with conditions by name; in "body", "variables" and "arguments" a name may be a JSON pointer."""
 
 POINTERS = ("body", "variables", "arguments")
-TEXTS = ("path", "query", "headers", "credential")
+TEXTS = ("path", "query", "headers", "credential", "status")
 """The places whose values are sent as text: "10" is 10, "true" is true."""
+
+INVALID_ESCAPE = re.compile(r"~(?![01])")
+"""A tilde in a JSON pointer stands before 0 or 1 only (RFC 6901, section 3)."""
 
 INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
 """An index into an array (RFC 6901, section 4), with no more digits than a list can need."""
@@ -156,13 +159,14 @@ EVERYWHERE = Where()
 def where_of(document: Mapping[str, Any]) -> Where:
     """Return the conditions of a document that is valid against where.schema.json.
 
-    Raises ConfigurationError, naming the place, for a regular expression or a schema that is invalid.
+    Raises ConfigurationError, naming the place, for an invalid pointer, regular expression or schema, and for an object
+    that looks like a misspelt condition.
     """
     conditions = []
     for place, given in document.items():
         for name, value in given.items() if place in BY_NAME else [("", given)]:
-            pointer = _pointer(name) if place in POINTERS else name
             try:
+                pointer = _pointer(name) if place in POINTERS else name
                 conditions.append((place, pointer, condition_of(value)))
             except ConfigurationError as problem:
                 raise ConfigurationError(f"where: {f'{place} {name}'.rstrip()}: {problem}") from None
@@ -174,7 +178,19 @@ def condition_of(document: Any) -> Condition:
     kind, value = "equals", document
     if isinstance(document, dict) and len(document) == 1 and next(iter(document)) in _MAKERS:
         kind, value = next(iter(document.items()))
+    elif isinstance(document, dict):
+        _check_words(document)
     return Condition(kind, value, _MAKERS[kind](value))
+
+
+def _check_words(document: Mapping[str, Any]) -> None:
+    """Refuse an object that was probably meant as a condition: a misspelt word, or two words."""
+    literal = "for the object itself write {equals: {…}}"
+    words = [key for key in document if key in _MAKERS]
+    if len(words) > 1:
+        raise ConfigurationError(f"a condition is one of {', '.join(_MAKERS)}, not {' and '.join(words)}; {literal}")
+    if len(document) == 1 and near_names(next(iter(document)), list(_MAKERS), cutoff=0.75):
+        raise ConfigurationError(f"{unknown('condition', next(iter(document)), list(_MAKERS))}; {literal}")
 
 
 def _equal_to(value: Any) -> Callable[[Any], bool]:
@@ -184,13 +200,24 @@ def _equal_to(value: Any) -> Callable[[Any], bool]:
 def _like(value: Any) -> Callable[[Any], bool]:
     if not isinstance(value, str) or len(value) > 200:
         raise ConfigurationError("glob: expected a string of at most 200 characters")
-    return lambda found: isinstance(found, str) and matches(found, value)
+    return _of_text(lambda found: matches(found, value))
 
 
 def _matched_by(value: Any) -> Callable[[Any], bool]:
     if not isinstance(value, str):
         raise ConfigurationError("regex: expected a string")
-    return _valid_against({"type": "string", "pattern": value})
+    return _of_text(_valid_against({"type": "string", "pattern": value}))
+
+
+def _of_text(holds: Callable[[str], bool]) -> Callable[[Any], bool]:
+    """Return a condition on text, which a number also has."""
+
+    def of(found: Any) -> bool:
+        if isinstance(found, bool) or not isinstance(found, str | int | float):
+            return False
+        return holds(found if isinstance(found, str) else json.dumps(found))
+
+    return of
 
 
 def _absent(value: Any) -> Callable[[Any], bool]:
@@ -237,7 +264,9 @@ def _shown(subject: Subject, name: str, found: Sequence[Any]) -> str:
 
 
 def _pointer(name: str) -> str:
-    """Return a name as a JSON pointer: a plain key becomes its own pointer."""
+    """Return a name as a JSON pointer: a plain key becomes its own pointer. Raises ConfigurationError."""
+    if name.startswith("/") and INVALID_ESCAPE.search(name):
+        raise ConfigurationError("invalid JSON pointer: write ~0 for ~, and ~1 for / in a name")
     return name if name == "" or name.startswith("/") else "/" + name.replace("~", "~0").replace("/", "~1")
 
 
