@@ -5,11 +5,13 @@ from __future__ import annotations
 import socket
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -500,3 +502,61 @@ def test_client_of_the_same_version_says_nothing(emulator: EmulatorUnderTest) ->
     with Client(emulator.root) as client, warnings.catch_warnings():
         warnings.simplefilter("error")
         assert client.sandboxes() == ["default"]
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda sandbox: sandbox.scenario(3), "Unknown scenario '3'"),
+        (lambda sandbox: sandbox.fault(vendor="secoda", operation=3, status=500), "/operation"),
+        (
+            lambda sandbox: sandbox.fault(vendor="secoda", status=500, where={"body": {"name": {"a"}}}),
+            "cannot be written",
+        ),
+        (lambda sandbox: sandbox.verify("createIntegration", within="5"), "/within"),
+        (lambda sandbox: sandbox.restore(3), "'3'"),
+        (lambda sandbox: sandbox.secoda.stub("GET", "/teapots", json=object()), "cannot be written as JSON"),
+        (lambda sandbox: sandbox.journal.select(where={"body": {"name": {"a"}}}), "cannot be written as JSON"),
+        (lambda sandbox: sandbox.state("secoda.integrations").add_many({"name": "x"}), "takes a list of records"),
+    ],
+    ids=["scenario", "operation", "where", "within", "restore", "stub", "select", "add_many"],
+)
+def test_argument_of_a_wrong_type_is_refused_in_a_sentence(
+    sandbox: SandboxClient, call: Callable[[Any], object], told: str
+) -> None:
+    with pytest.raises(EmulatorError, match=told):
+        call(sandbox)
+
+
+@pytest.mark.parametrize("options", [{"scenarios": 3}, {"switches": ["a"]}, {"switches": {"a": {1}}}], ids=str)
+def test_option_of_a_wrong_type_is_refused_in_a_sentence(client: Client, options: Any) -> None:
+    with pytest.raises(EmulatorError):
+        client.create_sandbox(**options)
+
+
+def test_any_mapping_and_sequence_is_json(sandbox: SandboxClient) -> None:
+    options = MappingProxyType({"celigo.empty_list_status": 204})
+    with Client(sandbox.api.url) as client, client.create_sandbox(switches=options) as other:
+        assert other.switches["celigo.empty_list_status"] == 204
+    sandbox.fault(vendor="secoda", operation=("listIntegrations", "create*"), status=500)
+
+
+def test_switches_are_not_replaced(sandbox: SandboxClient) -> None:
+    with pytest.raises(AttributeError, match="update"):
+        sandbox.switches = {"celigo.empty_list_status": 204}  # type: ignore[assignment]
+
+
+def test_place_in_the_journal_is_a_number_or_a_slice(sandbox: SandboxClient) -> None:
+    with pytest.raises(TypeError, match="a number or a slice, not 'x'"):
+        sandbox.journal["x"]  # type: ignore[call-overload]
+
+
+def test_body_that_cannot_be_parsed_is_a_sentence(sandbox: SandboxClient) -> None:
+    list_integrations(sandbox.secoda)
+    exchange = sandbox.journal[-1]
+    with pytest.raises(ValueError, match=r"The body of exchange .* is empty, or no text"):
+        _ = exchange.json
+    with pytest.raises(ValueError, match="in progress: there is no reply yet"):
+        _ = replace(exchange, state="open", reply_body=None).reply_json
+    with pytest.raises(ValueError, match=r"The reply's body of exchange .* is not JSON"):
+        _ = replace(exchange, reply_body="<html>").reply_json

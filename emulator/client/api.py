@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from emulator.client.connections import TIMEOUT, Connections
@@ -39,9 +39,9 @@ class Api:
     ) -> Any:
         """Call the control API and return its JSON, None if it has no body; the reply may take so many seconds.
 
-        Raises EmulatorError with the `detail` of an error.
+        Raises EmulatorError with the `detail` of an error, or for a document that is not JSON.
         """
-        body = None if document is None else json.dumps(document).encode()
+        body = None if document is None else json_of(document).encode()
         content = self.send(method, f"{path}{query_text(query)}", body, seconds=seconds)
         return json.loads(content) if content else None
 
@@ -78,6 +78,22 @@ class Api:
             for line in response:
                 if line.startswith(b"data: "):
                     yield json.loads(line.removeprefix(b"data: "))
+
+
+def json_of(document: object) -> str:
+    """Return a document as JSON. Raises EmulatorError for a value that JSON does not have, such as a set."""
+    try:
+        return json.dumps(document, default=_plain)
+    except (TypeError, ValueError) as problem:
+        raise EmulatorError(f"The arguments cannot be written as JSON: {problem}.") from None
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
+        return list(value)
+    raise TypeError(f"{value!r} is neither text, number, list nor mapping")
 
 
 def _detail(status: int, content: bytes, call: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
-from emulator.client.api import Api
+from emulator.client.api import Api, json_of
 from emulator.client.clock import ClockSetting, clock_change
 from emulator.client.connections import TIMEOUT, Connections
 from emulator.client.sandbox import SandboxClient
@@ -123,11 +124,15 @@ def sandbox_request(
     switches: Mapping[str, Any] | None = None,
     **others: Any,
 ) -> dict[str, Any]:
-    """Return what makes a sandbox, as the control API takes it: without what is left out."""
+    """Return what makes a sandbox, as the control API takes it: without what is left out.
+
+    Raises EmulatorError for a value that JSON does not have.
+    """
     wanted = {
         **others,
-        "scenarios": list(scenarios),
+        "scenarios": scenarios,
         "clock": None if clock is None else clock_change(clock),
-        "switches": dict(switches or {}),
+        "switches": switches,
     }
-    return {key: value for key, value in wanted.items() if value not in (None, [], {})}
+    request: dict[str, Any] = json.loads(json_of(wanted))
+    return {key: value for key, value in request.items() if value not in (None, [], {})}

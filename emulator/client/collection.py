@@ -74,7 +74,9 @@ class CollectionClient:
 
     def add_many(self, records: Iterable[Mapping[str, Any]], *, force: bool = False) -> builtins.list[dict[str, Any]]:
         """Add records, all of them or none, as `add` does, and return them."""
-        given = [dict(record) for record in records]
+        if isinstance(records, Mapping):
+            raise EmulatorError("add_many takes a list of records; for a single one, write add(…).")
+        given = list(records)
         added: builtins.list[dict[str, Any]] = self._add({"records": given}, force)["records"] if given else []
         return added
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from emulator.client.headers import Headers
+from emulator.errors import sentence
 
 __tracebackhide__ = True
 
@@ -69,13 +70,24 @@ class Exchange:
 
     @property
     def json(self) -> Any:
-        """The call's body, parsed. Raises ValueError if it is not JSON."""
-        return json.loads(self.body or "")
+        """The call's body, parsed. Raises ValueError if there is none, or if it is not JSON."""
+        return _parsed(self.body, f"the body of exchange {self.id} ({self.method} {self.path})")
 
     @property
     def reply_json(self) -> Any:
-        """The reply's body, parsed. Raises ValueError if it is not JSON."""
-        return json.loads(self.reply_body or "")
+        """The reply's body, parsed. Raises ValueError if there is none (yet), or if it is not JSON."""
+        if self.state == "open":
+            raise ValueError(f"Exchange {self.id} ({self.method} {self.path}) is in progress: there is no reply yet.")
+        return _parsed(self.reply_body, f"the reply's body of exchange {self.id} ({self.method} {self.path})")
+
+
+def _parsed(body: str | None, what: str) -> Any:
+    if not body:
+        raise ValueError(sentence(f"{what} is empty, or no text"))
+    try:
+        return json.loads(body)
+    except ValueError as problem:
+        raise ValueError(sentence(f"{what} is not JSON: {problem}")) from None
 
 
 def exchange_of(document: Mapping[str, Any]) -> Exchange:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, overload
 
-from emulator.client.api import Api
+from emulator.client.api import Api, json_of
 from emulator.client.exchanges import Exchange, exchange_of
 from emulator.client.types import Where
 
@@ -44,6 +43,8 @@ class JournalClient:
         """Return the exchange at a place (0 is the oldest that is kept, -1 the newest), or those of a slice."""
         if isinstance(place, slice):
             return self.select()[place]
+        if not isinstance(place, int):
+            raise TypeError(f"journal[…] takes a number or a slice, not {place!r}; journal.select(…) filters")
         from_start = place >= 0
         found = self.select(since=0 if from_start else None, limit=place + 1 if from_start else -place)
         if len(found) < (place + 1 if from_start else -place):
@@ -80,7 +81,7 @@ class JournalClient:
             "stubbed": stubbed,
             "violations": violations,
             "state": state,
-            "where": None if where is None else json.dumps(where),
+            "where": None if where is None else json_of(where),
         }
         if limit is not None:
             return self._page({**filters, "since": since, "limit": limit})[0]

@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
 from emulator.client.api import Api
 from emulator.client.changes import Changes
@@ -56,7 +56,7 @@ class SandboxClient(BuiltInVendors):
         set_attributes(self, self.vendors)
         self.clock = ClockClient(self.api)
         self.journal = JournalClient(self.api)
-        self.switches = Switches(self.api)
+        self._switches = Switches(self.api)
         self._until_dropped = ExitStack()
 
     def __repr__(self) -> str:
@@ -66,6 +66,15 @@ class SandboxClient(BuiltInVendors):
 
         def __getattr__(self, name: str) -> Any:
             raise unknown_attribute(name, vars(self).get("vendors", {}))
+
+    @property
+    def switches(self) -> Switches:
+        """The switches: `switches["celigo.empty_list_status"] = 204`."""
+        return self._switches
+
+    @switches.setter
+    def switches(self, values: Never) -> None:
+        raise AttributeError("the switches of a sandbox cannot be replaced; write emulator.switches.update({…})")
 
     def __enter__(self) -> SandboxClient:
         return self
@@ -86,7 +95,7 @@ class SandboxClient(BuiltInVendors):
 
         With `with`, it is turned off at the end of the block. Raises EmulatorError, naming the known ones.
         """
-        if "/" not in name:
+        if "/" not in str(name):
             raise EmulatorError(sentence(unknown_scenario(name, sorted(self.scenarios()))), 404)
         return ScenarioClient(self.api, name)
 
@@ -126,7 +135,7 @@ class SandboxClient(BuiltInVendors):
             reply = {"status": status, **(reply or {})}
         wanted: dict[str, Any] = {
             "vendor": vendor,
-            "operation": operation if operation is None or isinstance(operation, str) else list(operation),
+            "operation": operation,
             "only": only,
             "where": where,
             "when": when,
@@ -178,8 +187,8 @@ class SandboxClient(BuiltInVendors):
 
     def restore(self, snapshot: Snapshot | str) -> None:
         """Replace the sandbox's records by those of a snapshot. Faults, scenarios, clock and journal stay."""
-        name = snapshot if isinstance(snapshot, str) else snapshot.name
-        self.request("POST", f"/snapshots/{quoted(name)}/restore")
+        name = snapshot.name if isinstance(snapshot, Snapshot) else snapshot
+        self.request("POST", f"/snapshots/{quoted(str(name))}/restore")
 
     def verify(
         self,
@@ -224,7 +233,8 @@ class SandboxClient(BuiltInVendors):
             "within": within,
         }
         body_sent = {key: value for key, value in wanted.items() if value is not None}
-        seconds = TIMEOUT + (within or 0)
+        # The emulator refuses whatever else is given.
+        seconds = TIMEOUT + (within if isinstance(within, int | float) else 0)
         verdict = self.api.request("POST", "/journal/verify", body_sent, {"documents": True}, seconds=seconds)
         if not verdict["passed"]:
             raise AssertionError(_failure(verdict))

@@ -90,7 +90,7 @@ class VendorAccess:
         wanted: dict[str, Any] = {
             "text": text,
             "status": status,
-            "headers": None if headers is None else dict(headers),
+            "headers": headers,
             "where": where,
             "times": times,
             "delay": delay,
