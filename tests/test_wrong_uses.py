@@ -117,6 +117,14 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
         "Unknown vendor 'secodda'. Did you mean 'secoda'? Known vendors: celigo, immuta, paradime, secoda.",
     ),
     (
+        lambda box: box.journal.select(vendor="secodda"),
+        "Unknown vendor 'secodda'. Did you mean 'secoda'? Known vendors: celigo, immuta, paradime, secoda.",
+    ),
+    (
+        lambda box: box.journal.select(operation="listIntegration"),
+        "Unknown operation 'listIntegration'. Did you mean 'listIntegrations', 'listIntegrationFlows' or 'getIntegration'? `emulator operations` lists all operations.",
+    ),
+    (
         lambda box: box.switches.update({"celigo.emptylist_status": 204}),
         "Unknown switch 'celigo.emptylist_status'. Did you mean 'celigo.empty_list_status', 'celigo.malformed_id_status' or 'celigo.patch_refused_status'? GET /_emulator/switches lists all switches.",
     ),
@@ -205,6 +213,18 @@ HTTP: list[tuple[str, str, Any, str]] = [
         "/journal?limt=3",
         None,
         "query /limt: unknown query parameter 'limt'. Did you mean 'limit'? Known query parameters: vendor, operation, status, unmatched, stubbed, violations, where, state, since, limit.",
+    ),
+    (
+        "GET",
+        "/journal?vendor=immmuta&operation=list*",
+        None,
+        "Unknown vendor 'immmuta'. Did you mean 'immuta'? Known vendors: celigo, immuta, paradime, secoda.",
+    ),
+    (
+        "GET",
+        "/journal?vendor=immuta&operation=createTags",
+        None,
+        "Unknown operation 'createTags' of immuta. Did you mean 'createTag'? Known operations: authenticateApiKey, createDictionary, createTag, deleteDictionary, getDataSource, getDictionary, listDataSources, listDictionaryTypes, updateDictionary.",
     ),
     (
         "POST",
@@ -329,6 +349,13 @@ SHELL: list[tuple[list[str], str]] = [
 @pytest.mark.parametrize(("words", "sentence"), SHELL)
 def test_on_the_command_line(command: Run, words: list[str], sentence: str) -> None:
     assert command(*words) == (2, "", f"emulator: {sentence}\n")
+
+
+@pytest.mark.parametrize("follow", [[], ["--follow"]])
+def test_in_a_command_to_a_running_emulator(command: Run, emulator: EmulatorUnderTest, follow: list[str]) -> None:
+    sentence = "Unknown vendor 'secodda'. Did you mean 'secoda'? Known vendors: celigo, immuta, paradime, secoda."
+    words = ["journal", "--url", emulator.root, "--vendor", "secodda", *follow]
+    assert command(*words) == (1, "", f"emulator: {sentence}\n")
 
 
 SETTINGS: list[tuple[dict[str, str], str, str]] = [

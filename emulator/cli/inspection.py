@@ -43,10 +43,10 @@ def journal(follow: bool, limit: int | None, vendor: str | None, url: str | None
     """
     found = sandbox_at(url, sandbox).journal
     last = 0
-    if limit is not None or not follow:
-        for exchange in found.select(vendor=vendor, limit=limit, state="done" if follow else None):
-            say(_line(exchange))
-            last = exchange.id
+    newest = 0 if follow and limit is None else limit  # even without one, the vendor's name is checked
+    for exchange in found.select(vendor=vendor, limit=newest, state="done" if follow else None):
+        say(_line(exchange))
+        last = exchange.id
     for exchange in found.follow(since=last) if follow else ():
         if vendor in (None, exchange.vendor):
             say(_line(exchange))

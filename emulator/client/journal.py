@@ -71,7 +71,7 @@ class JournalClient:
         matches, `stubbed` those that a stub answered, `violations` those that violate the contract, `where` those with
         these values ({"body": {"name": "Sales"}}; see SandboxClient.verify), `state` "open" those of calls in progress,
         `since` only those after an id. `limit` keeps the newest ones; with `since` the first ones after it. Raises
-        EmulatorError for an invalid `where`.
+        EmulatorError for an unknown vendor or operation, and for an invalid `where`.
         """
         filters = {
             "vendor": vendor,

@@ -17,7 +17,7 @@ from emulator.control.long_json import HEADERS, long_json
 from emulator.errors import ConfigurationError, Problem, explained, sentence, unknown
 from emulator.exchange import Call, Reply
 from emulator.journal.entry import Exchange
-from emulator.journal.expectation import Expectation, ExpectedCall, expectation_of
+from emulator.journal.expectation import Expectation, expectation_of
 from emulator.journal.following import Follower
 from emulator.journal.har import done, har, har_entry
 from emulator.journal.subject import matching
@@ -37,6 +37,9 @@ EVENTS_AT_ONCE = 20
 DOCUMENTS_LIMIT = 1000
 """How many exchanges a verification returns at most."""
 
+GLOB = frozenset("*?[")
+"""With one of these characters, the name of an operation is a glob."""
+
 handlers = Handlers()
 
 
@@ -44,12 +47,14 @@ handlers = Handlers()
 async def list_exchanges(call: Call, sandbox: Sandbox, emulator: Emulator) -> Stream:
     """List the exchanges that match all parameters."""
     filters = {name: value for name, value in call.params.items() if name not in ("sandbox", "limit", "where")}
+    operation = call.params.get("operation", "*")
+    _check_names(call.params.get("vendor"), None if GLOB & set(operation) else operation, emulator)
     limit, since = call.params.get("limit"), call.params.get("since")
     where = _read_where(call.params.get("where", "{}"))
     journal = sandbox.journal
     found = journal.select(**filters)
     if where:
-        keep = partial(matching, found, where, call.params.get("operation", "*"))
+        keep = partial(matching, found, where, operation)
         found = keep() if journal.bytes <= QUICK_BYTES else await emulator.worker.run(keep)
     page = found if limit is None else found[:limit] if since is not None else found[max(0, len(found) - limit) :]
     more = since is not None and page and len(page) < len(found)
@@ -111,7 +116,7 @@ def _read_expectation(document: dict[str, Any], emulator: Emulator) -> Expectati
     except ConfigurationError as problem:
         raise Problem(422, f"Invalid expectation: {problem}.") from None
     for expected in expectation.calls:
-        _check_operation(expected, emulator)
+        _check_names(expected.vendor, expected.operation, emulator)
     return expectation
 
 
@@ -189,13 +194,14 @@ def _read_where(text: str) -> Where:
         raise Problem(422, f"Invalid {problem}.") from None
 
 
-def _check_operation(expected: ExpectedCall, emulator: Emulator) -> None:
-    contracts, vendor = emulator.catalogue.contracts, expected.vendor
+def _check_names(vendor: str | None, operation: str | None, emulator: Emulator) -> None:
+    """Raise Problem, naming the nearest, for an unknown vendor or operation."""
+    contracts = emulator.catalogue.contracts
     if vendor is not None and vendor not in contracts:
         raise Problem(422, sentence(unknown("vendor", vendor, contracts)))
-    meant = [contracts[vendor]] if vendor else contracts.values()
-    names = sorted({operation for contract in meant for operation in contract.operations})
-    if expected.operation not in names:
+    meant = contracts.values() if vendor is None else [contracts[vendor]]
+    names = sorted({name for contract in meant for name in contract.operations})
+    if operation is not None and operation not in names:
         where, command = (f"of {vendor}", f" --vendor {vendor}") if vendor else ("", "")
         listed_by = f"`emulator operations{command}`"
-        raise Problem(422, sentence(unknown("operation", expected.operation, names, where, listed_by=listed_by)))
+        raise Problem(422, sentence(unknown("operation", operation, names, where, listed_by=listed_by)))
