@@ -164,10 +164,10 @@ class Handling:
         return self._vendor.graphql_reply(answer, not result.violations, is_refused, context.call.switches)
 
     def _resolve(self, context: RequestContext, world: World, name: str, key: str, arguments: dict[str, Any]) -> Any:
-        fault, after_commit = context.effect.graphql.get(name, (None, False))
-        if fault is not None:
-            context.failed_fields.append((key, fault))
-            if not fault.keep_data and not after_commit:
+        errors = context.effect.errors_of(name, key)
+        if errors is not None:
+            context.failed_fields.append((key, errors.fault))
+            if not errors.fault.keep_data and not errors.after_commit:
                 return None
         operation = self._contract.operations[name]
         headers = NO_HEADERS if operation.safe else context.call.headers
@@ -176,7 +176,7 @@ class Handling:
                 replace(context.call, params=arguments, headers=headers), world
             )
         check_payload(payload, operation)
-        return payload if fault is None or fault.keep_data else None
+        return payload if errors is None or errors.fault.keep_data else None
 
 
 @dataclass

@@ -83,6 +83,25 @@ def test_an_argument_of_a_root_field(emulator: EmulatorUnderTest, where: Mapping
     assert (add("mine"), add("yours")) == (["aimed"], [])
 
 
+TWO = """mutation {
+  a: addCustomIntegration(name: "A", nodeTypes: [{nodeType: "T", iconName: "i", color: GREEN}]) { ok }
+  b: addCustomIntegration(name: "B", nodeTypes: [{nodeType: "T", iconName: "i", color: GREEN}]) { ok }
+}"""
+
+
+@pytest.mark.parametrize(("names", "failed"), [("A", "a"), ("B", "b"), ("BA", "ba"), ("C", ""), ("*", "ab")])
+def test_only_the_aliases_whose_arguments_match_fail(emulator: EmulatorUnderTest, names: str, failed: str) -> None:
+    for name in names:
+        where = {"arguments": {"name": {"glob": name}}}
+        graphql = {"errors": [{"message": f"aimed at {name}"}]}
+        emulator.fault({"vendor": "paradime", "operation": "addCustomIntegration", "where": where, "graphql": graphql})
+    result = send(emulator, "paradime", "POST", "", json={"query": TWO}).json()
+    errors = {error["path"][0]: error["message"] for error in result.get("errors", [])}
+    aimed = names if len(names) == len(failed) else names * len(failed)
+    assert errors == {key: f"aimed at {name}" for key, name in zip(failed, aimed, strict=False)}
+    assert [key for key in "ab" if result["data"][key] is None] == sorted(failed)
+
+
 def test_a_fault_follows_another_vendors_call(emulator: EmulatorUnderTest) -> None:
     follows = {"vendor": "celigo", "operation": "createIntegration", "count": 2}
     emulator.fault({"vendor": "secoda", "when": {"follows": follows, "times": 1}, **BROKEN, "force": True})

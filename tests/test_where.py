@@ -119,6 +119,21 @@ def test_a_root_field_that_is_skipped_has_no_arguments() -> None:
     assert nearness({"arguments": {"name": "a"}}, document) == ["arguments /name is 'b', not 'a'"]
 
 
+@pytest.mark.parametrize(
+    ("where", "difference"),
+    [
+        ({"arguments": {"name": "A"}}, None),
+        ({"arguments": {"name": "B", "size": 2}}, None),
+        ({"arguments": {"name": "A", "size": 2}}, "arguments /size is 1, not 2"),
+        ({"arguments": {"name": "C", "size": 2}}, "arguments /name is 'B', not 'C'"),
+        ({"arguments": {"size": {"absent": True}}}, "arguments /size is 1, not absent"),
+    ],
+)
+def test_conditions_on_arguments_are_about_one_alias(where: dict[str, Any], difference: str | None) -> None:
+    document = {"query": '{ a: createThing(name: "A", size: 1) b: createThing(name: "B", size: 2) }'}
+    assert nearness(where, document) == ([] if difference is None else [difference])
+
+
 def test_arguments_of_what_does_not_parse_are_missing() -> None:
     assert nearness({"arguments": {"name": "d"}}, {"query": "{ createThing("}) == ["arguments /name is missing"]
     assert nearness({"variables": {"name": "d"}}, [1]) == ["variables /name is missing"]

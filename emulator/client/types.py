@@ -178,7 +178,7 @@ class Where(TypedDict, total=False):
     """Variables of a GraphQL request by name or JSON pointer."""
     arguments: Mapping[str, Any]
     """Arguments of the GraphQL root field that is the operation, by name or JSON pointer, with variables filled
-    in.
+    in. Of a field that is selected more than once, by aliases, one selection must match.
     """
     credential: Any
     """The id of the credential that the call presents, valid or not."""

@@ -22,24 +22,27 @@ MOST_TOKENS = 5000
 
 def root_arguments(
     query: str, operation_name: str | None, variables: Mapping[str, Any], field: str
-) -> list[dict[str, Any]]:
-    """Return the arguments of each selection of a root field, with variables filled in, but without schema defaults.
+) -> dict[str, dict[str, Any]]:
+    """Return the arguments of each selection of a root field, by its key in the result.
 
-    The list is empty if the document does not parse, is too long, or does not select the field.
+    Variables are filled in, schema defaults are not. The result is empty if the document does not parse, is too long,
+    or does not select the field.
     """
     try:
         document = parse(query, max_lexical_tokens=MOST_TOKENS, max_comments=MOST_TOKENS, max_source_length=LONGEST)
     except GraphQLError:
-        return []
+        return {}
     operation = get_operation_ast(document, operation_name)
     if operation is None:
-        return []
+        return {}
     values = {**_defaults(operation), **variables}
-    return [
-        {argument.name.value: value_from_ast_untyped(argument.value, values) for argument in node.arguments or ()}
+    return {
+        (node.alias or node.name).value: {
+            argument.name.value: value_from_ast_untyped(argument.value, values) for argument in node.arguments or ()
+        }
         for node in root_fields(document, operation, variables)
         if node.name.value == field
-    ]
+    }
 
 
 def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:

@@ -37,13 +37,23 @@ LOOK_SECONDS = 0.25
 """How often a delayed call checks whether its client is still connected."""
 
 
+@dataclass(frozen=True, slots=True)
+class FieldErrors:
+    """The errors of a root field. `keys` are the affected selections by their keys in the result, None if all are."""
+
+    operation: str
+    keys: Sequence[str] | None
+    fault: GraphQLFault
+    after_commit: bool
+
+
 @dataclass(slots=True)
 class Effect:
     """The combined effect of faults on one call.
 
     The call is delayed by `seconds`, its reply by `seconds_after` more. `reply` replaces the vendor's;
     with `after_commit` the call is executed first. `connection` is how the connection breaks, `graphql`
-    the errors by root field.
+    the errors of root fields, of which the first that affects a field counts.
     """
 
     faults: tuple[str, ...] = ()
@@ -52,12 +62,17 @@ class Effect:
     reply: Reply | None = None
     connection: Break | None = None
     after_commit: bool = False
-    graphql: dict[str, tuple[GraphQLFault, bool]] = field(default_factory=dict)
+    graphql: list[FieldErrors] = field(default_factory=list)
 
     @property
     def replaces_call(self) -> bool:
         """Return True if the call itself is not executed."""
         return (self.reply is not None or self.drops_reply) and not self.after_commit
+
+    def errors_of(self, operation: str, key: str) -> FieldErrors | None:
+        """Return the errors of one selection of a root field, by its key in the result."""
+        meant = (one for one in self.graphql if one.operation == operation and (one.keys is None or key in one.keys))
+        return next(meant, None)
 
     @property
     def drops_reply(self) -> bool:
@@ -111,7 +126,7 @@ class Effects:
         due = self._due(faults, operations, now, subject_of)
         if named is not None:
             due += self._due(self._faults_of(named, seed), operations, now, subject_of)
-        effect = self._combine(due)
+        effect = self._combine(due, cache(subject_of))
         if preferred and operations:
             effect.reply = self._preferred(int(preferred[1]), operations[0])
             effect.after_commit = False
@@ -160,7 +175,7 @@ class Effects:
             faults.add(fault)
         return faults
 
-    def _combine(self, due: Sequence[Due]) -> Effect:
+    def _combine(self, due: Sequence[Due], subject_of: Callable[[str], Subject]) -> Effect:
         """Add up all delays; of several replies or connections the first counts."""
         effect = Effect(
             faults=tuple(dict.fromkeys(met.fault.id for met in due)),
@@ -170,7 +185,8 @@ class Effects:
         for met in due:
             fault = met.fault
             if fault.graphql is not None:
-                effect.graphql.setdefault(met.operation, (fault.graphql, fault.after_commit))
+                keys = fault.where.keys(subject_of(met.operation)) if fault.where else None
+                effect.graphql.append(FieldErrors(met.operation, keys, fault.graphql, fault.after_commit))
             elif (fault.reply or fault.connection) and not (effect.reply or effect.connection):
                 effect.connection, effect.after_commit = fault.connection, fault.after_commit
                 effect.reply = self._reply(fault.reply, met) if fault.reply else None

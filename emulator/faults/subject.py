@@ -28,6 +28,10 @@ class CallSubject:
         """Return the same call with other path parameters; what is read of its body is read once for both."""
         return replace(self, call=replace(self.call, params=dict(params)))
 
+    def with_arguments(self, arguments: Document) -> CallSubject:
+        """Return the same call with the arguments of one selection."""
+        return replace(self, _documents={**self._documents, "arguments": arguments})
+
     def values(self, place: str, name: str) -> Sequence[Any]:
         """Return the values of a path parameter, a query parameter, a header or the credential."""
         if place == "credential":
@@ -37,7 +41,7 @@ class CallSubject:
         return (self.call.headers if place == "headers" else self.call.query).getall(name, [])
 
     def document(self, place: str) -> Document:
-        """Return the body, or a GraphQL call's variables or the operation's arguments. Raises Unreadable."""
+        """Return the body, or a GraphQL call's variables, selections or arguments. Raises Unreadable."""
         if place not in self._documents:
             self._documents[place] = self._read(place)
         return self._documents[place]

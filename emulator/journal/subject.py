@@ -26,6 +26,12 @@ class JournalledSubject:
         self._operation = operation
         self._documents: dict[str, Any] = {}
 
+    def with_arguments(self, arguments: Document) -> JournalledSubject:
+        """Return the same call with the arguments of one selection."""
+        subject = JournalledSubject(self._exchange, self._operation)
+        subject._documents = {**self._documents, "arguments": arguments}
+        return subject
+
     def values(self, place: str, name: str) -> Sequence[Any]:
         """Return the values of a path parameter, a query parameter, a header, the credential or the status."""
         if place == "status":
@@ -39,7 +45,7 @@ class JournalledSubject:
         return [value for known, value in self._call.query if known == name]
 
     def document(self, place: str) -> Document:
-        """Return the body, or a GraphQL call's variables or the operation's arguments. Raises Unreadable."""
+        """Return the body, or a GraphQL call's variables, selections or arguments. Raises Unreadable."""
         if place not in self._documents:
             self._documents[place] = self._read(place)
         return self._documents[place]

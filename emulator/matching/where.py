@@ -29,6 +29,9 @@ TEXTS = ("path", "query", "headers", "credential", "status")
 INVALID_ESCAPE = re.compile(r"~(?![01])")
 """A tilde in a JSON pointer stands before 0 or 1 only (RFC 6901, section 3)."""
 
+SELECTIONS = "selections"
+"""The arguments of a GraphQL operation, by each selection's key in the result: {"a": {"name": "A"}}."""
+
 INDEX = re.compile(r"0|[1-9][0-9]{0,9}")
 """An index into an array (RFC 6901, section 4), with no more digits than a list can need."""
 
@@ -53,7 +56,10 @@ class Subject(Protocol):
         """Return the call's values of one name: none, one or several. Raises Unreadable."""
 
     def document(self, place: str) -> Document:
-        """Return the document for JSON pointers: body, variables or arguments. Raises Unreadable."""
+        """Return the document for JSON pointers: body, variables or arguments; or SELECTIONS. Raises Unreadable."""
+
+    def with_arguments(self, arguments: Document) -> Subject:
+        """Return the same call with the arguments of one selection."""
 
     def is_masked(self, value: Any) -> bool:
         """Return True for a value that the journal has masked."""
@@ -107,9 +113,34 @@ class Where:
         return [name for where, name, _ in self.conditions if where == place]
 
     def differences(self, subject: Subject) -> Iterator[str]:
-        """Yield how a call differs from the conditions; nothing if it matches."""
+        """Yield how a call differs from the conditions; nothing if it matches.
+
+        Of several selections of a GraphQL operation, the one that differs least counts.
+        """
+        selections = _selections(subject).values() if self.looks_at("arguments") else ()
+        if selections:
+            yield from min((list(self._differences(one)) for one in selections), key=len)
+        else:
+            yield from self._differences(subject)
+
+    def keys(self, subject: Subject) -> list[str] | None:
+        """Return the keys of the selections that match, None if there are no conditions on arguments."""
+        if not self.looks_at("arguments"):
+            return None
+        return [key for key, one in _selections(subject).items() if not any(self._differences(one))]
+
+    def _differences(self, subject: Subject) -> Iterator[str]:
         for place, name, condition in self.conditions:
             yield from _difference(subject, place, name, condition)
+
+
+def _selections(subject: Subject) -> dict[str, Subject]:
+    try:
+        found = subject.document(SELECTIONS)
+    except Unreadable:
+        return {}
+    assert isinstance(found, dict)
+    return {key: subject.with_arguments(arguments) for key, arguments in found.items()}
 
 
 def _difference(subject: Subject, place: str, name: str, condition: Condition) -> Iterator[str]:
@@ -284,16 +315,18 @@ def _readings(found: Any) -> Iterator[Any]:
 
 
 def graphql_part(body: Document, place: str, operation: str) -> Document:
-    """Return the variables of a GraphQL request, or the arguments of one of its root fields; {} if it has none."""
+    """Return the variables of a GraphQL request or the selections of one of its root fields; {} if it has none.
+
+    "arguments" are those of no selection: {}.
+    """
     request = body if isinstance(body, dict) else {}
     given, query, name = request.get("variables"), request.get("query"), request.get("operationName")
     variables = given if isinstance(given, dict) else {}
-    if place == "variables" or not isinstance(query, str):
+    if place != SELECTIONS or not isinstance(query, str):
         return variables if place == "variables" else {}
     from emulator.contract.arguments import root_arguments  # noqa: PLC0415 - graphql-core, which takes 0.1 s to import
 
-    found = root_arguments(query, name if isinstance(name, str) else None, variables, operation)
-    return found[0] if found else {}
+    return root_arguments(query, name if isinstance(name, str) else None, variables, operation)
 
 
 def _is_of_texts(schema: Any) -> bool:
