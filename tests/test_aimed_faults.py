@@ -64,6 +64,15 @@ def test_one_credential_whether_it_is_valid_or_not(emulator: EmulatorUnderTest, 
     assert send(emulator, "secoda", "GET", INTEGRATIONS).status_code == 200
 
 
+def test_a_fault_sees_the_credential_which_the_journal_masks(emulator: EmulatorUnderTest) -> None:
+    where = {"headers": {"Authorization": {"glob": "Bearer *"}}}
+    emulator.fault({"vendor": "secoda", "where": where, "reply": {"status": 503}, "force": True})
+    follows = {"vendor": "secoda", "where": where}
+    emulator.fault({"vendor": "celigo", "when": {"follows": follows}, **BROKEN, "force": True})
+    assert send(emulator, "secoda", "GET", INTEGRATIONS).status_code == 503
+    assert celigo_name(emulator, "a") == 201
+
+
 ADD = """mutation($n: String!) {
   addCustomIntegration(name: $n, nodeTypes: [{nodeType: "T", iconName: "i", color: GREEN}]) { ok }
 }"""
