@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -19,6 +20,7 @@ from emulator.sandbox import lifetime as lifetimes
 from emulator.sandbox.lifetime import Expiry, Lifetime
 from emulator.sandbox.sandbox import Sandbox
 from tests.control import Control, controlled
+from tests.test_waiting import wait_until
 
 SECODA = {"Authorization": "Bearer secoda-token"}
 INTEGRATIONS = "/secoda/api/v1/integration/integrations"
@@ -196,6 +198,24 @@ def test_an_expired_sandbox_is_dropped_by_itself(catalogue: Catalogue, wanted: d
         assert [one["name"] for one in control.done("GET", "/sandboxes")["sandboxes"]] == ["default"]
         assert control.sandbox(name="alpha")["ttl"] is None
         assert 'emulator_calls_total{operation="listIntegrations"' in control.ask("GET", "/metrics").text
+
+
+def test_a_sandbox_is_not_idle_while_a_verification_waits(catalogue: Catalogue, time: Time) -> None:
+    with controlled(catalogue) as (emulator, control), ThreadPoolExecutor() as threads:
+        control.sandbox(name="alpha", idle=10)
+        sandbox = emulator.sandboxes.get("alpha")
+        assert sandbox is not None
+        sandbox.in_flight.lifetime = lifetime = Lifetime(idle=10, clock=time)
+        expected = {"operation": "listIntegrations", "within": 300}
+        verdict = threads.submit(control.done, "POST", "/sandboxes/alpha/journal/verify", json=expected)
+        wait_until(lambda: bool(sandbox.journal._listeners))
+        time.now += 20
+        assert lifetime.seconds_left == 10
+        control.client.get(f"{control.url}/~alpha{INTEGRATIONS}", headers=SECODA)
+        assert verdict.result()["passed"]
+        wait_until(lambda: sandbox.idle)
+        time.now += 4
+        assert lifetime.seconds_left == 6
 
 
 def test_settings_give_what_a_sandbox_does_not(catalogue: Catalogue) -> None:

@@ -94,7 +94,9 @@ async def verify_journal(call: Call, sandbox: Sandbox, emulator: Emulator) -> Re
 
     async def write(request: web.BaseRequest, response: web.StreamResponse) -> None:
         end_with_client(request)
-        found = await waiting.final_verdict(within, lambda: has_left(request))
+        # A sandbox that somebody waits for is in use.
+        with sandbox.in_flight:
+            found = await waiting.final_verdict(within, lambda: has_left(request))
         if with_documents:
             await _verdict(found).write(request, response)
         else:
