@@ -213,6 +213,33 @@ def test_a_stubs_path_follows_the_vendors_base_urls_and_conventions(
     assert (slash == 200) is (conventions.trailing_slash == "accepted")
 
 
+@pytest.mark.parametrize("vendor", ["secoda", "immuta", "celigo"])
+@pytest.mark.parametrize("path", ["/flüge/a b", "/fl%C3%BCge/a%20b", "/fl%c3%bcge/%61%20b"])
+@pytest.mark.parametrize("sent", ["/fl%C3%BCge/a%20b", "/%66l%c3%bcge/a%20b"])
+def test_how_a_stubs_path_is_percent_encoded_never_matters(
+    emulator: EmulatorUnderTest, sandbox: SandboxClient, vendor: str, path: str, sent: str
+) -> None:
+    sandbox.vendors[vendor].stub("GET", path)
+    assert emulator.call(vendor, "GET", sent).status_code == 200
+    assert emulator.call(vendor, "GET", "/fl%C3%BCge/ab").status_code != 200
+
+
+@pytest.mark.parametrize("path", ["/a%25b", "/a%2520b", "/%7Bid%7D", "/%7Bid", "/a%2Fb", "/%", "/%ff"])
+def test_an_encoded_path_of_a_stub_is_decoded_once(
+    emulator: EmulatorUnderTest, sandbox: SandboxClient, path: str
+) -> None:
+    for vendor in ("secoda", "immuta", "celigo"):
+        sandbox.vendors[vendor].stub("GET", path)
+        assert emulator.call(vendor, "GET", path).status_code == 200
+
+
+def test_a_stub_with_the_whole_path_answers_where_the_vendor_is_served_without_its_base_path(
+    emulator: EmulatorUnderTest, sandbox: SandboxClient
+) -> None:
+    sandbox.secoda.stub("GET", "/api/v1/x")
+    assert emulator.call("secoda", "GET", "/x").status_code == 200
+
+
 def test_a_stub_is_found_by_the_vendors_host_and_by_the_sandboxes_prefix(
     emulator: EmulatorUnderTest, sandbox: SandboxClient
 ) -> None:

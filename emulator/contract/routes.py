@@ -37,9 +37,9 @@ class _Node:
     mount: str = ""
     names: tuple[str, ...] = ()
 
-    def child(self, segment: str) -> _Node:
+    def child(self, segment: str, fixed: Callable[[str], str]) -> _Node:
         if not segment.startswith("{"):
-            return self.children.setdefault(segment, _Node())
+            return self.children.setdefault(fixed(segment), _Node())
         if self.parameter is None:
             self.parameter = _Node()
         return self.parameter
@@ -48,13 +48,16 @@ class _Node:
 class Routes:
     """The operations of one contract by path below the vendor's root ("/api/v1/integration/integrations").
 
-    Others in their place are found as the vendor finds its own: by its mounts and its conventions.
+    Others in their place are found as the vendor finds its own, by its mounts and its conventions, except that
+    percent-encoding never matters in their fixed segments.
     """
 
     def __init__(self, contract: Contract, operations: Iterable[Operation] | None = None) -> None:
         self._root = _Node()
         self._slash_is_optional = contract.conventions.trailing_slash == "accepted"
         self._decoding = contract.conventions.path_decoding
+        if operations is not None and self._decoding == "none":
+            self._decoding = "segments"
         self._case_matters = contract.conventions.path_case == "matters"
         self._refuses_undecodable = contract.conventions.undecodable_parameter == "refused"
         for operation in contract.operations.values() if operations is None else operations:
@@ -64,8 +67,7 @@ class Routes:
 
     def find(self, path: str) -> Route | None:
         """Return the route of a percent-encoded path, or None."""
-        segments = self._segments(unquote(path) if self._decoding == "whole" else path)
-        found = _find(self._root, segments, [], self._fixed)
+        found = _find(self._root, self._segments(path), [], self._fixed)
         if found is None:
             return None
         node, values = found
@@ -80,10 +82,11 @@ class Routes:
         return self._cased(unquote(segment) if self._decoding == "segments" else segment)
 
     def _cased(self, segment: str) -> str:
-        # Fixed segments are ASCII: other letters must not turn into one.
+        # Only ASCII has upper and lower case here: other letters must not turn into one of it.
         return segment if self._case_matters or not segment.isascii() else segment.lower()
 
     def _segments(self, path: str) -> list[str]:
+        path = unquote(path) if self._decoding == "whole" else path
         segments = path.split("/")[1:] or [""]
         if self._slash_is_optional and segments[-1] == "" and len(segments) > 1:
             segments.pop()
@@ -100,7 +103,7 @@ class Routes:
         segments = self._segments(mount + operation.path)
         node = self._root
         for segment in segments:
-            node = node.child(segment if segment.startswith("{") else self._cased(segment))
+            node = node.child(segment, self._fixed)
         names = tuple(segment[1:-1] for segment in segments if segment.startswith("{"))
         taken = node.operations.get(operation.method)
         if taken is not None:
