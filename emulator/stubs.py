@@ -143,6 +143,7 @@ def stub_of(document: Record, id: str, contracts: Mapping[str, Contract]) -> Stu
         raise ConfigurationError(unknown("vendor", document["vendor"], contracts))
     contract, path = contracts[document["vendor"]], document["path"]
     _check_path(path)
+    _check_is_below(path, contract)
     stub = Stub(
         id=id,
         vendor=contract.vendor,
@@ -175,6 +176,19 @@ def _check_path(path: str) -> None:
     names = [segment for segment in segments if segment.startswith("{")]
     if len(set(names)) < len(names):
         raise ConfigurationError(f"path: {path!r} has a parameter twice")
+
+
+def _check_is_below(path: str, contract: Contract) -> None:
+    """Refuse a path that contains the base path, below which it is: the vendor's own paths do not begin like that."""
+    mounts = [mount.format_map(contract.variables) for mount in contract.mounts]
+    bases = [f"/{contract.vendor}{mount}/" for mount in mounts]
+    # Of a vendor that is also served without its base path, the longer path is one, too.
+    bases += [] if "" in mounts else [f"{mount}/" for mount in mounts]
+    own = [operation.path for operation in contract.operations.values()]
+    for base in bases:
+        if path.startswith(base) and not any(one.startswith(base) for one in own):
+            right = path.removeprefix(base[:-1])
+            raise ConfigurationError(f"path: {path!r} begins with the base path {base[:-1]}: write {right!r}")
 
 
 def _check(stub: Stub, contract: Contract) -> None:

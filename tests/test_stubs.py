@@ -345,6 +345,26 @@ def test_stubs_are_listed_and_removed(emulator: EmulatorUnderTest, sandbox: Sand
         ({"path": "flows"}, "Invalid stub: path: 'flows' is not a path below the base URL, such as /flows or"),
         ({"path": "/flows?a=1"}, "Invalid stub: path: a query is a condition: where {"),
         ({"path": "/flows/{id}.zip"}, "Invalid stub: path: '/flows/{id}.zip' is not a path below the base URL"),
+        (
+            {"path": "/v1/flows/{id}"},
+            "Invalid stub: path: '/v1/flows/{id}' begins with the base path /v1: write '/flows/{id}'.",
+        ),
+        (
+            {"path": "/celigo/v1/flows"},
+            "Invalid stub: path: '/celigo/v1/flows' begins with the base path /celigo/v1: write",
+        ),
+        (
+            {"vendor": "secoda", "path": "/secoda/api/v1/x"},
+            "Invalid stub: path: '/secoda/api/v1/x' begins with the base path /secoda/api/v1: write '/x'.",
+        ),
+        (
+            {"vendor": "paradime", "path": "/paradime/api/v1/company-token/x"},
+            "Invalid stub: path: '/paradime/api/v1/company-token/x' begins with the base path",
+        ),
+        (
+            {"vendor": "immuta", "path": "/immuta/x"},
+            "Invalid stub: path: '/immuta/x' begins with the base path /immuta:",
+        ),
         ({"path": "/{a}/{a}"}, "Invalid stub: path: '/{a}/{a}' has a parameter twice."),
         ({"vendor": "celgo"}, "Invalid stub: unknown vendor 'celgo'. Did you mean 'celigo'?"),
         ({"json": [], "text": ""}, "Invalid stub: give either json or text."),
