@@ -732,6 +732,7 @@ emulator_allow_violations = true
         ("switches={'celigo.colour': 1}", "Unknown switch 'celigo.colour'. *"),
         ("fixtures='nowhere'", "*nowhere is not a folder*"),
         ("seed=-1", "body /seed: *"),
+        ("allow_default=3", "allow_default is 3: expected True, False or a list of globs."),
         ("'secoda/outage'", "The marker emulator takes keyword arguments: *"),
     ],
 )

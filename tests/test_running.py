@@ -5,13 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from emulator.client import Client, EmulatorError
 from emulator.testing import running
+from emulator.testing.suite import Options, Wanted
 from tests.conftest import EmulatorUnderTest
 
 CASES = """
@@ -81,7 +84,7 @@ def test_error_in_the_block_is_the_one_that_is_raised() -> None:
 
 
 @pytest.mark.parametrize("options", [{"scenario": "secoda/outage"}, {"scenarios": ["secoda/outrage"]}, {"seed": -1}])
-def test_invalid_options_are_refused(options: dict[str, object]) -> None:
+def test_invalid_options_are_refused(options: Any) -> None:
     with pytest.raises(EmulatorError), running(**options):
         pass
 
@@ -93,3 +96,17 @@ def test_unittest_runs_with_it(tmp_path: Path) -> None:
     assert "Ran 2 tests" in done.stderr
     assert "FAILED (failures=1)" in done.stderr
     assert "GET /api/v1/nowhere: no operation in contracts/secoda/openapi.yaml matches" in done.stderr
+
+
+def test_typed_options_are_those_that_are_accepted() -> None:
+    assert list(Options.__annotations__) == [field.name for field in fields(Wanted)]
+
+
+def test_type_checker_refuses_invalid_options(tmp_path: Path) -> None:
+    calls = ["running(sed=7)", 'running(seed="7")', 'emulator_fixture("module", seeed=1)', "running(seed=7)"]
+    script = tmp_path / "script.py"
+    script.write_text("\n".join(["from emulator.testing import emulator_fixture, running", *calls, ""]), "utf-8")
+    command = [sys.executable, "-m", "mypy", "--cache-dir", str(tmp_path / "cache"), "script.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    refused = [line.split(":")[1] for line in done.stdout.splitlines() if ": error:" in line]
+    assert refused == ["2", "3", "4"], done.stdout + done.stderr

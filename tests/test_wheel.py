@@ -132,3 +132,9 @@ def test_readmes_example_runs_where_only_pip_installed(source: str, wheel: Path,
     # The third of its tests fails: the README shows what it finds.
     assert "1 failed, 2 passed" in done.stdout, done.stdout + done.stderr
     assert (EXAMPLES / "report.txt").read_text("utf-8").splitlines()[-1].strip() in done.stdout
+
+
+def test_docs_tell_how_many_packages_are_installed() -> None:
+    pinned = [line for line in REQUIREMENTS.read_text("utf-8").splitlines() if "==" in line and line[0].isalpha()]
+    page = (ROOT / "docs" / "reference" / "pytest.md").read_text("utf-8")
+    assert f"needs {len(pinned)} others" in page

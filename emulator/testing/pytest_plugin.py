@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import pytest
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from emulator.client import Changes, Client, SandboxClient
     from emulator.testing.in_loop import InLoopEmulator
-    from emulator.testing.suite import Suite, Wanted
+    from emulator.testing.suite import Options, Suite, Wanted
     from emulator.testing.watching import Evidence, Watcher
 
 MARK = (
@@ -128,7 +128,7 @@ def emulator(request: pytest.FixtureRequest, _emulator_server: Client) -> Iterat
         yield sandbox
 
 
-def emulator_fixture(scope: Literal["class", "module", "package", "session"], **options: Any) -> Any:
+def emulator_fixture(scope: Literal["class", "module", "package", "session"], **options: Unpack[Options]) -> Any:
     """Return a fixture for a sandbox that the tests of a scope share: `emulator_module = emulator_fixture("module")`.
 
     `options` are those of the marker. A test fails for the unexpected calls that came since the test before it; its

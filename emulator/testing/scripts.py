@@ -5,17 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Unpack
 
 from emulator.client import SandboxClient
-from emulator.testing.suite import Suite, Wanted
+from emulator.testing.suite import Options, Suite, Wanted
 from emulator.testing.watching import Evidence, SandboxEvidence
 
 __all__ = ["running"]
 
 
 @contextmanager
-def running(**options: Any) -> Iterator[SandboxClient]:
+def running(**options: Unpack[Options]) -> Iterator[SandboxClient]:
     """Run an emulator inside the `with` block, in a thread, and return a sandbox in it: `with running() as emulator:`.
 
     `options` are those of pytest's marker `emulator`. EMULATOR_URL names a running emulator to use. Raises

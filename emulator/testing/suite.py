@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from emulator import testing
 from emulator.client import Client, EmulatorError, SandboxClient, VendorAccess
@@ -23,11 +23,27 @@ from emulator.testing.watching import Allowances, Watcher
 
 if TYPE_CHECKING:
     from emulator.app import Emulator
+    from emulator.client.clock import ClockSetting
+    from emulator.client.types import ScenarioName
     from emulator.testing.local import LocalEmulators
     from emulator.testing.stray_calls import StrayCalls
 
 READY_SECONDS = 10.0
 """How many seconds a remote emulator may take to become ready."""
+
+
+class Options(TypedDict, total=False):
+    """A test's options as keyword arguments. The fields of `Wanted`, typed for an editor."""
+
+    scenarios: Sequence[ScenarioName | str]
+    seed: int | None
+    clock: ClockSetting | None
+    fixtures: str | None
+    switches: Mapping[str, Any] | None
+    strict: bool | None
+    allow_unmatched: Allowance
+    allow_violations: Allowance
+    allow_default: Allowance
 
 
 @dataclass(frozen=True)
@@ -45,7 +61,10 @@ class Wanted:
     allow_default: Allowance = False
 
     def updated(self, changes: Mapping[str, Any]) -> Wanted:
-        """Return the options with changes. Raises EmulatorError for an unknown name, with the nearest one."""
+        """Return the options with changes.
+
+        Raises EmulatorError for an unknown name, with the nearest one, and for an allowance that is not one.
+        """
         names = [field.name for field in fields(self)]
         for name in changes:
             if name not in names:
@@ -53,6 +72,9 @@ class Wanted:
         listed: dict[str, Any] = {
             name: [value] if name in _LISTS and isinstance(value, str) else value for name, value in changes.items()
         }
+        for name, value in listed.items():
+            if name.startswith(ALLOW) and not _is_allowance(value):
+                raise EmulatorError(f"{name} is {value!r}: expected True, False or a list of globs.")
         return replace(self, **listed)
 
     def request(self) -> dict[str, Any]:
@@ -72,6 +94,14 @@ class Wanted:
         return Allowances(self.allow_unmatched, self.allow_violations, self.allow_default)
 
 
+def _is_allowance(value: Any) -> bool:
+    if isinstance(value, bool):
+        return True
+    is_list = isinstance(value, Sequence | Set) and not isinstance(value, bytes)
+    return is_list and all(isinstance(one, str) for one in value)
+
+
+ALLOW = "allow_"
 _LISTS = ("scenarios", "allow_unmatched", "allow_violations", "allow_default")
 
 
