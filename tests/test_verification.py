@@ -141,6 +141,16 @@ def test_too_many_name_those_that_matched_and_no_others() -> None:
     assert (found.passed, found.exchanges, found.near_misses) == (False, (1, 2), ())
 
 
+def test_an_operation_may_be_a_glob() -> None:
+    both = ("createThing", "listThings")
+    kept = seen(created({"name": "a"}), {"operations": ("listThings",)}, created({"name": "b"}) | {"operations": both})
+    assert verify(kept, {"operation": "*Thing"}).exchanges == (1, 3)
+    assert verify(kept, {"operation": "*Thing*", "count": 3}).passed
+    assert ordered(kept, "create*", "list*", "*Thing").exchanges == (1, 2, 3)
+    assert verify(kept, {"operation": "delete*", "count": 0}).passed
+    assert not verify(kept, {"operation": "Create*"}).passed
+
+
 def test_the_nearest_come_first_and_the_newest_of_these() -> None:
     kept = seen(*[created({"name": name, "size": size}) for name, size in [("a", 1), ("b", 2), ("a", 3), ("b", 1)]])
     found = verified(kept, where={"body": {"/name": "a", "/size": 2}})

@@ -113,6 +113,11 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
         "Unknown operation 'createIntegratoin'. Did you mean 'createIntegration', 'getIntegration' or 'updateIntegration'? `emulator operations` lists all operations.",
     ),
     (
+        # A glob that matches nothing would pass with count=0 whatever is called.
+        lambda box: box.verify("drop*", vendor="secoda", count=0),
+        "Unknown operation 'drop*' of secoda. `emulator operations --vendor secoda` lists all operations.",
+    ),
+    (
         lambda box: box.verify("createIntegration", vendor="secodda"),
         "Unknown vendor 'secodda'. Did you mean 'secoda'? Known vendors: celigo, immuta, paradime, secoda.",
     ),

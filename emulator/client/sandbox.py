@@ -207,7 +207,7 @@ class SandboxClient(BuiltInVendors):
         where: Where | None = None,
         within: float | None = None,
     ) -> list[Exchange]:
-        """Assert that an operation was called, by default at least once; return those exchanges.
+        """Assert that an operation (a name or a glob) was called, by default at least once; return those exchanges.
 
         With `in_order` instead, assert that several were called one after the other, possibly with others in between:
         names, or {"operation": …, "vendor": …, "where": …}. `within` waits up to this many seconds (at most 300) for

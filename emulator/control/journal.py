@@ -24,6 +24,7 @@ from emulator.journal.subject import matching
 from emulator.journal.verification import Verification, Verifier
 from emulator.journal.waiting import QUICK_BYTES, Waiting
 from emulator.json_text import write_json
+from emulator.matching.globs import matches
 from emulator.matching.where import Where, where_of
 from emulator.sandbox.sandbox import Sandbox
 from emulator.transport.connection import end_with_client, has_left
@@ -197,13 +198,13 @@ def _read_where(text: str) -> Where:
 
 
 def _check_names(vendor: str | None, operation: str | None, emulator: Emulator) -> None:
-    """Raise Problem, naming the nearest, for an unknown vendor or operation."""
+    """Raise Problem, naming the nearest, for an unknown vendor or operation, and for a glob of none."""
     contracts = emulator.catalogue.contracts
     if vendor is not None and vendor not in contracts:
         raise Problem(422, sentence(unknown("vendor", vendor, contracts)))
     meant = contracts.values() if vendor is None else [contracts[vendor]]
     names = sorted({name for contract in meant for name in contract.operations})
-    if operation is not None and operation not in names:
+    if operation is not None and not any(matches(name, operation) for name in names):
         where, command = (f"of {vendor}", f" --vendor {vendor}") if vendor else ("", "")
         listed_by = f"`emulator operations{command}`"
         raise Problem(422, sentence(unknown("operation", operation, names, where, listed_by=listed_by)))

@@ -9,6 +9,7 @@ from typing import Any
 from emulator.errors import ConfigurationError
 from emulator.journal.entry import Exchange
 from emulator.journal.subject import JournalledSubject, shown
+from emulator.matching.globs import matches
 from emulator.matching.where import Condition, Where, where_of
 
 HOW_OFTEN = ("count", "at_least", "at_most")
@@ -16,7 +17,7 @@ HOW_OFTEN = ("count", "at_least", "at_most")
 
 @dataclass(frozen=True, slots=True)
 class ExpectedCall:
-    """A call of an operation of a vendor (None: any that has it), with these values."""
+    """A call of an operation (a name or a glob) of a vendor (None: any that has it), with these values."""
 
     operation: str
     vendor: str | None
@@ -26,9 +27,11 @@ class ExpectedCall:
         """Return the differences of an exchange, None if it is unrelated to the operation."""
         if self.vendor not in (None, exchange.vendor):
             return None
-        if self.operation in exchange.operations:
-            return tuple(self.where.differences(JournalledSubject(exchange, self.operation)))
-        near = [one.sentence for one in exchange.near_misses if one.operation == self.operation]
+        named = [name for name in exchange.operations if matches(name, self.operation)]
+        if named:
+            found = (tuple(self.where.differences(JournalledSubject(exchange, name))) for name in named)
+            return min(found, key=len)
+        near = [one.sentence for one in exchange.near_misses if matches(one.operation, self.operation)]
         return (f"no operation matches: {near[0]}",) if near else None
 
     def __str__(self) -> str:
