@@ -854,6 +854,32 @@ def test_shared_sandbox_is_judged_test_by_test(inner: Inner, is_remote: bool) ->
     assert len(met) == 1
 
 
+def test_last_calls_in_a_shared_sandbox_are_told_even_after_a_failed_test(inner: Inner) -> None:
+    result = inner.run(
+        """
+        from emulator.testing import emulator_fixture
+
+        emulator_module = emulator_fixture("module")
+
+        @pytest.fixture(scope="module")
+        def post(emulator_module):
+            yield
+            call(emulator_module.secoda, "/in-post")
+
+        def test_passes(post):
+            pass
+
+        def test_last_fails(emulator_module):
+            call(emulator_module.secoda, "/in-test")
+            assert False
+        """,
+        "--emulator-log=none",
+    )
+    result.assert_outcomes(passed=1, failed=1, errors=1)
+    result.stdout.fnmatch_lines(["*GET /api/v1/in-post: no operation in *"])
+    result.stdout.no_fnmatch_line("*GET /api/v1/in-test: no operation in *")
+
+
 def test_options_of_a_shared_fixture_are_validated(inner: Inner) -> None:
     result = inner.run(
         """

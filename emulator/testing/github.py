@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-__all__ = ["annotation", "are_wanted"]
+__all__ = ["annotation", "annotations_at", "are_wanted"]
 
 
 def are_wanted() -> bool:
@@ -18,6 +19,11 @@ def annotation(file: Path, line: int, message: str) -> str:
     folder = os.environ.get("GITHUB_WORKSPACE", "")
     shown = file.relative_to(folder) if folder and file.is_relative_to(folder) else file
     return f"::error file={_property(shown.as_posix())},line={line}::{_data(message)}"
+
+
+def annotations_at(file: str, line: int, messages: Iterable[str]) -> Iterator[str]:
+    """Yield the commands for several errors at a line."""
+    yield from (annotation(Path(file), line, message) for message in messages)
 
 
 def _data(text: str) -> str:

@@ -184,7 +184,7 @@ def emulator_in_loop(
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Fail an otherwise passing test if its client made unexpected calls."""
     yield
-    _judge(item)
+    _judge(item, item.stash.get(_watched, []))
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -199,10 +199,13 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
-    """Fail for unexpected calls of fixtures' teardown, if the test has passed."""
+    """Fail for unexpected calls of fixtures' teardown: after a failed test only where a shared sandbox ends."""
+    watched = item.stash.get(_watched, [])
+    if not (has_passed := item.stash.get(_passed, False)):
+        for one in watched:
+            one.forgive()
     yield
-    if item.stash.get(_passed, False):
-        _judge(item)
+    _judge(item, [one for one in watched if has_passed or one.is_over])
 
 
 @pytest.hookimpl(wrapper=True)
@@ -260,7 +263,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if config.getoption("emulator_log") == "all":
         _show_journals(terminalreporter)
     if _suite in config.stash and testing.github.are_wanted():
-        _annotate(terminalreporter)
+        for report in [*terminalreporter.stats.get("failed", []), *terminalreporter.stats.get("error", [])]:
+            for line in testing.github.annotations_at(*getattr(report, MISSTEPS, ("", 0, []))):
+                terminalreporter.write_line(line)
     if _suite in config.stash and config.getoption("emulator_coverage") != NO_COVERAGE:
         coverage = config.stash[_suite].coverage
         terminalreporter.section("emulator: contract coverage", sep="-")
@@ -275,14 +280,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             f" --emulator-coverage-fail-under requires {config.getoption('emulator_coverage_fail_under'):g} %",
             red=True,
         )
-
-
-def _annotate(reporter: pytest.TerminalReporter) -> None:
-    """Print an annotation of GitHub Actions for each unexpected call."""
-    for report in [*reporter.stats.get("failed", []), *reporter.stats.get("error", [])]:
-        file, line, calls = getattr(report, MISSTEPS, ("", 0, []))
-        for call in calls:
-            reporter.write_line(testing.github.annotation(Path(file), line, call))
 
 
 def _suite_of(config: pytest.Config) -> Suite:
@@ -348,10 +345,10 @@ def _watch_shared(item: pytest.Item, watcher: Watcher, options: Mapping[str, Any
     _watch(item, testing.watching.SandboxEvidence(watcher, wanted.allowances, is_shared=True))
 
 
-def _judge(item: pytest.Item) -> None:
+def _judge(item: pytest.Item, watched: list[Evidence]) -> None:
     """Fail for unexpected calls of the item's clients, once for each call."""
     with _sentences():
-        found = [complaint for watched in item.stash.get(_watched, []) if (complaint := watched.complaint())]
+        found = [complaint for one in watched if (complaint := one.complaint())]
     if found:
         item.stash.setdefault(_missteps, []).extend(call for complaint in found for call in complaint.calls)
         pytest.fail("\n".join(map(str, found)), pytrace=False)

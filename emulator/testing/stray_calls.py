@@ -44,6 +44,15 @@ class StrayCalls:
         self._watching = True
         return self
 
+    @property
+    def is_over(self) -> bool:
+        """False: the server outlives the tests."""
+        return False
+
+    def forgive(self) -> None:
+        """Leave out the calls so far."""
+        self._judged = len(self._calls)
+
     def end(self) -> None:
         """Stop recording; the recorded calls stay until the next test begins."""
         self._watching = False

@@ -47,6 +47,13 @@ class Evidence(Protocol):
     def complaint(self) -> Complaint:
         """Return the unexpected calls since the last time."""
 
+    @property
+    def is_over(self) -> bool:
+        """True where several tests shared what has ended: its last calls belong to none of them."""
+
+    def forgive(self) -> None:
+        """Leave out the calls so far: the test has failed anyway."""
+
     def end(self) -> None:
         """Stop watching for this test."""
 
@@ -77,6 +84,11 @@ class Watcher:
     def seen(self) -> Sequence[Seen]:
         """All exchanges, oldest first."""
         return self._last if self._read is None else self._read()
+
+    @property
+    def is_closed(self) -> bool:
+        """True once the sandbox is closed."""
+        return self._read is None
 
     def new(self) -> list[Seen]:
         """Return the exchanges that have ended and that no earlier call of this returned."""
@@ -130,10 +142,20 @@ class SandboxEvidence:
             advice += f" A stub replies to calls that are not emulated: emulator.{_spelled(unmatched.vendor)}.stub(…)."
         return Complaint(advice, found)
 
+    @property
+    def is_over(self) -> bool:
+        """True if several tests shared the sandbox, and it is closed."""
+        return self._is_shared and self._watcher.is_closed
+
+    def forgive(self) -> None:
+        """Leave out the calls so far."""
+        with suppress(EmulatorError):  # the test has already failed if the emulator is gone
+            self._calls += self._watcher.new()
+        self._judged = len(self._calls)
+
     def end(self) -> None:
         """Make sure that no call of this test counts for the next one in the sandbox."""
-        with suppress(EmulatorError):  # the test has already failed if the emulator is gone
-            self._watcher.new()
+        self.forgive()
 
 
 def _spelled(vendor: str) -> str:
