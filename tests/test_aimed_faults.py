@@ -147,7 +147,7 @@ def test_a_fault_follows_calls_with_these_values(emulator: EmulatorUnderTest, wh
         ),
         ({"where": {"body": {"a": {"regex": "("}}}}, "where: body a: invalid: "),
         ({"when": {"follows": {"vendor": "acne"}}}, "follows: unknown vendor 'acne'. "),
-        ({"when": {"follows": {"vendor": "celigo", "operation": "x"}}}, "follows: celigo has no operation x"),
+        ({"when": {"follows": {"vendor": "celigo", "operation": "x"}}}, "follows: unknown operation 'x' of celigo."),
         (
             {"when": {"follows": {"vendor": "celigo", "where": {"path": {"idd": "x"}}}}},
             "follows: where: path: unknown parameter 'idd'. ",

@@ -160,7 +160,37 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
     ),
     (
         lambda box: box.secodda,  # type: ignore[attr-defined]
-        "unknown attribute 'secodda' of a sandbox. Did you mean 'secoda'? Known vendors: celigo, immuta, paradime, secoda",
+        "unknown attribute 'secodda' of a sandbox. Did you mean 'secoda', 'seed' or 'scenario'? dir() lists all attributes",
+    ),
+    (
+        lambda box: box.fualt,  # type: ignore[attr-defined]
+        "unknown attribute 'fualt' of a sandbox. Did you mean 'fault' or 'journal'? dir() lists all attributes",
+    ),
+    (
+        lambda box: box.vendors["celgo"],
+        "unknown vendor 'celgo'. Did you mean 'celigo'? Known vendors: celigo, immuta, paradime, secoda",
+    ),
+    (
+        lambda box: box.changes()["secoda.integrations"],
+        "unknown collection 'secoda.integrations' with changes. There are no collections with changes",
+    ),
+    (
+        lambda box: box.scenario("nonsense/zzzz"),
+        "Unknown scenario 'nonsense/zzzz'. `emulator scenarios` lists all scenarios.",
+    ),
+    (
+        lambda box: box.scenario(""),
+        "Unknown scenario ''. `emulator scenarios` lists all scenarios.",
+    ),
+    (
+        lambda box: box.scenario("secoda/"),
+        "Unknown scenario 'secoda/'. Did you mean 'secoda/slow', 'secoda/flaky' or 'secoda/outage'? `emulator scenarios` lists all scenarios.",
+    ),
+    (
+        lambda box: box.fault(
+            vendor="secoda", status=500, when={"follows": {"vendor": "celigo", "operation": "createIntegratio"}}
+        ),
+        "Invalid fault: follows: unknown operation 'createIntegratio' of celigo. Did you mean 'createIntegration', 'getIntegration' or 'updateIntegration'? `emulator operations --vendor celigo` lists all operations.",
     ),
     (
         lambda box: box.secoda.credentials["owner"],

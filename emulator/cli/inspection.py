@@ -127,8 +127,8 @@ def switch_off(name: str, url: str | None, sandbox: str) -> None:
 
 
 def _switch(method: str, name: str, sandbox: SandboxClient) -> None:
-    vendor, has_vendor, own_name = name.partition("/")
-    if not has_vendor:
+    vendor, _, own_name = name.partition("/")
+    if not (vendor and own_name):
         raise EmulatorError(sentence(unknown_scenario(name, sorted(sandbox.scenarios()))))
     sandbox.request(method, f"/scenarios/{quote(vendor, safe='*')}/{quote(own_name, safe='*')}")
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+from emulator.errors import unknown
+
 __tracebackhide__ = True
 
 LONGEST_LINE = 160
@@ -74,6 +76,8 @@ class Changes(Mapping[str, CollectionChanges]):
         self._by_name = {one["collection"]: _collection_changes(one) for one in document["collections"]}
 
     def __getitem__(self, collection: str) -> CollectionChanges:
+        if collection not in self._by_name:
+            raise KeyError(unknown("collection", collection, self, "with changes", plural="collections with changes"))
         return self._by_name[collection]
 
     def __iter__(self) -> Iterator[str]:

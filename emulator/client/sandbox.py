@@ -65,7 +65,7 @@ class SandboxClient(BuiltInVendors):
     if not TYPE_CHECKING:  # for a type checker, undeclared attributes are errors
 
         def __getattr__(self, name: str) -> Any:
-            raise unknown_attribute(name, vars(self).get("vendors", {}))
+            raise unknown_attribute(self, name)
 
     @property
     def switches(self) -> Switches:
@@ -95,7 +95,8 @@ class SandboxClient(BuiltInVendors):
 
         With `with`, it is turned off at the end of the block. Raises EmulatorError, naming the known ones.
         """
-        if "/" not in str(name):
+        vendor, _, own_name = str(name).partition("/")
+        if not (vendor and own_name):
             raise EmulatorError(sentence(unknown_scenario(name, sorted(self.scenarios()))), 404)
         return ScenarioClient(self.api, name)
 

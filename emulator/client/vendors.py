@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Never
 
 from emulator.client.api import Api
 from emulator.client.stubs import StubClient
@@ -101,9 +101,16 @@ class VendorAccess:
         return StubClient(self._api, self._api.request("POST", "/stubs", body)["id"])
 
 
-def vendors_of(document: Mapping[str, Any], api: Api | None = None) -> dict[str, VendorAccess]:
+class Vendors(dict[str, VendorAccess]):
+    """How to call each vendor, by name."""
+
+    def __missing__(self, name: str) -> Never:
+        raise KeyError(unknown("vendor", name, self))
+
+
+def vendors_of(document: Mapping[str, Any], api: Api | None = None) -> Vendors:
     """Return how to call each vendor, from a sandbox as the control API describes it; `api` is the sandbox's."""
-    return {
+    every = {
         name: VendorAccess(
             name=name,
             title=vendor["title"],
@@ -115,6 +122,7 @@ def vendors_of(document: Mapping[str, Any], api: Api | None = None) -> dict[str,
         )
         for name, vendor in document["vendors"].items()
     }
+    return Vendors(every)
 
 
 def set_attributes(owner: BuiltInVendors, vendors: Mapping[str, VendorAccess]) -> None:
@@ -122,8 +130,11 @@ def set_attributes(owner: BuiltInVendors, vendors: Mapping[str, VendorAccess]) -
     vars(owner).update((name, vendors[name]) for name in BuiltInVendors.__annotations__ if name in vendors)
 
 
-def unknown_attribute(name: str, vendors: Mapping[str, VendorAccess]) -> AttributeError:
-    """Return the error for an unknown attribute of a sandbox, with its vendors."""
+def unknown_attribute(owner: BuiltInVendors, name: str) -> AttributeError:
+    """Return the error for an unknown attribute of a sandbox, with the nearest: a vendor or another attribute."""
+    vendors = vars(owner).get("vendors", {})
     if name in vendors:
         return AttributeError(f"{name} does not come with the emulator; write .vendors[{name!r}]")
-    return AttributeError(unknown("attribute", name, vendors, "of a sandbox", plural="vendors"))
+    others = (one for one in dir(owner) if not one.startswith("_"))
+    known = dict.fromkeys([*vendors, *others])
+    return AttributeError(unknown("attribute", name, known, "of a sandbox", listed_by="dir()"))

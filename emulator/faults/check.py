@@ -56,15 +56,17 @@ def _matching(name: str, fault: Fault, contract: Contract) -> Sequence[Operation
     """Return the operations that a name matches, except the one that only carries GraphQL."""
     named = [operation for operation in contract.handled.values() if matches(operation.name, name)]
     if not named:
-        command = f"`emulator operations --vendor {contract.vendor}`"
-        raise ConfigurationError(
-            unknown("operation", name, sorted(contract.handled), f"of {contract.vendor}", listed_by=command)
-        )
+        raise ConfigurationError(_unknown_operation(name, contract))
     matching = [operation for operation in named if fault.matches(contract.vendor, operation.name, operation.safe)]
     if not matching:
         names = ", ".join(operation.name for operation in named)
         raise ConfigurationError(f"only: {fault.only} excludes all matching operations: {names}")
     return matching
+
+
+def _unknown_operation(name: str, contract: Contract) -> str:
+    command = f"`emulator operations --vendor {contract.vendor}`"
+    return unknown("operation", name, sorted(contract.handled), f"of {contract.vendor}", listed_by=command)
 
 
 def _check_combination(fault: Fault, contract: Contract) -> None:
@@ -89,7 +91,7 @@ def _check_follows(follows: Follows, contracts: Mapping[str, Contract]) -> None:
     known = contracts[follows.vendor].handled
     named = [operation for name, operation in known.items() if matches(name, follows.operation)]
     if not named:
-        raise ConfigurationError(f"follows: {follows.vendor} has no operation {follows.operation}")
+        raise ConfigurationError(f"follows: {_unknown_operation(follows.operation, contracts[follows.vendor])}")
     try:
         _check_path(follows.where, named)
     except ConfigurationError as problem:

@@ -37,7 +37,7 @@ class InLoopEmulator(BuiltInVendors):
     if not TYPE_CHECKING:  # for a type checker, undeclared attributes are errors
 
         def __getattr__(self, name: str) -> Any:
-            raise unknown_attribute(name, vars(self).get("vendors", {}))
+            raise unknown_attribute(self, name)
 
     @property
     def url(self) -> str:
