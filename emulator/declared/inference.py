@@ -13,7 +13,7 @@ from typing import Any
 
 from emulator.contract.evidence import Evidence
 from emulator.contract.openapi import Contract
-from emulator.contract.operation import Operation, is_json
+from emulator.contract.operation import Operation
 from emulator.declared.guessing import (
     filters_for,
     id_for,
@@ -23,16 +23,14 @@ from emulator.declared.guessing import (
     strategy_for,
     timestamps_for,
 )
-from emulator.declared.paging import ENVELOPE
+from emulator.declared.messages import Messages
+from emulator.declared.paths import is_item, last_literal, parameters_of, prefix
 from emulator.declared.reading import declaration_problems
-from emulator.declared.replying import success
 from emulator.declared.shapes import Place, Shape, Shapes
-from emulator.declared.words import ReplyWords
 
 SOURCE = "inferred"
 """The source in the evidence of an operation whose words were inferred."""
 
-_LISTS = ("data", "items", "results", "entries", "value", "values", "records", "hits")
 _ON_ITEM = {"GET": "get", "PUT": "replace", "PATCH": "patch", "DELETE": "delete", "POST": "patch"}
 
 
@@ -119,7 +117,7 @@ class _Found:
 class _Inference:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
-        self._shapes = Shapes(contract.schemas.documents)
+        self._messages = Messages(Shapes(contract.schemas.documents))
         self._by_path: dict[str, dict[str, Operation]] = {}
         for operation in contract.handled.values():
             self._by_path.setdefault(operation.path.rstrip("/"), {})[operation.method] = operation
@@ -130,8 +128,8 @@ class _Inference:
     def guesses(self) -> Guesses:
         """Return the words for all operations without words of their own."""
         for path in self._by_path:
-            if _is_item(path):
-                self._keep(_prefix(path), path)
+            if is_item(path):
+                self._keep(prefix(path), path)
         for path, methods in self._by_path.items():
             if path not in self._found and "GET" in methods:
                 self._keep_list(path)
@@ -151,32 +149,32 @@ class _Inference:
     def _keep(self, path: str, item: str) -> None:
         """Rules 1 to 3: an item path with a record, or with a list or a create before it."""
         methods, above = self._by_path[item], self._by_path.get(path, {})
-        listed = self._listed(above["GET"]) if "GET" in above else None
-        got = self._record(methods["GET"]) if "GET" in methods else None
+        listed = self._messages.listed(above["GET"]) if "GET" in above else None
+        got = self._messages.record(methods["GET"]) if "GET" in methods else None
         if "GET" in methods and got is None:
             return
-        posted = self._record(above["POST"]) if "POST" in above else None
-        place = got or listed or posted or next(filter(None, map(self._record, methods.values())), None)
+        posted = self._messages.record(above["POST"]) if "POST" in above else None
+        place = got or listed or posted or next(filter(None, map(self._messages.record, methods.values())), None)
         if place is None or not (methods.keys() & {"GET", "DELETE"} or listed or posted):
             return
-        shape, name = self._shapes.shape(place), self._name(path)
-        key = key_for(_parameters_of(item)[-1], _last_literal(path), shape)
+        shape, name = self._messages.shape(place), self._name(path)
+        key = key_for(parameters_of(item)[-1], last_literal(path), shape)
         if key:
             self._add(_Found(name, path, item, place, shape, key), path, item)
 
     def _keep_list(self, path: str) -> None:
         """Rules 3 and 4: a list is a collection, unless its records are those of another one."""
-        place = self._listed(self._by_path[path]["GET"])
+        place = self._messages.listed(self._by_path[path]["GET"])
         if place is None:
             return
         others = {found.name: found for found in self._found.values() if found.item}
         same = [found for found in others.values() if found.place.address == place.address]
-        same = same or [found for found in others.values() if self._extends(found.place, place)]
+        same = same or [found for found in others.values() if self._messages.extends(found.place, place)]
         if len(same) == 1:
             self._found[path] = same[0]
             return
-        shape = self._shapes.shape(place)
-        key = "" if same else key_for("", _last_literal(path), shape)
+        shape = self._messages.shape(place)
+        key = "" if same else key_for("", last_literal(path), shape)
         if key:
             self._add(_Found(self._name(path), path, "", place, shape, key), path)
 
@@ -195,60 +193,11 @@ class _Inference:
                 return name
         return next(f"{name}_{n}" for n in range(2, 1000) if f"{name}_{n}" not in self._names)
 
-    def _reply(self, operation: Operation) -> Place | None:
-        response = success(operation, "create" if operation.method == "POST" else "", ReplyWords())
-        kinds = [kind for kind in response.media if is_json(kind)] if response else []
-        return self._shapes.at(response.media[kinds[0]].check.address) if response and kinds else None
-
-    def _listed(self, operation: Operation) -> Place | None:
-        """Rule 2: return the schema of the records of a list, or None for another reply."""
-        place = self._reply(operation)
-        shape = self._shapes.shape(place) if place else None
-        if shape is None or shape.kind == "array":
-            return self._object(shape.items) if shape else None
-        lists = {name: self._items(of) for name, of in shape.properties.items()}
-        lists = {name: items for name, items in lists.items() if items is not None}
-        last = _last_literal(operation.path).replace("-", "_")
-        if len(lists) != 1:
-            return None
-        ((name, items),) = lists.items()
-        others = shape.properties.keys() - {name}
-        is_list = name in (*_LISTS, last) or (others and others <= ENVELOPE.keys())
-        return items if is_list and "id" not in shape.properties else None
-
-    def _items(self, place: Place) -> Place | None:
-        shape = self._shapes.shape(place)
-        return self._object(shape.items) if shape.kind == "array" else None
-
-    def _object(self, place: Place | None) -> Place | None:
-        """Return the schema of an object with properties, of one kind; else None."""
-        if place is None or "oneOf" in place.schema or "anyOf" in place.schema:
-            return None
-        shape = self._shapes.shape(place)
-        return place if shape.kind == "object" and shape.properties else None
-
-    def _record(self, operation: Operation) -> Place | None:
-        """Rule 2: return the schema of the one record of a reply, unwrapped, or None."""
-        place = self._reply(operation)
-        place = self._object(place) if place and self._listed(operation) is None else None
-        if place is None:
-            return None
-        properties = self._shapes.shape(place).properties
-        inner = self._object(next(iter(properties.values()))) if len(properties) == 1 else None
-        return inner or place
-
-    def _extends(self, one: Place, other: Place) -> bool:
-        return one.address in self._bases(other) or other.address in self._bases(one)
-
-    def _bases(self, place: Place) -> set[str]:
-        parts = [self._shapes.followed(place.below(f"/allOf/{n}", of)) for n, of in _numbered(place.schema, "allOf")]
-        return {address for part in parts for address in (part.address, *self._bases(part))}
-
     def _collection(self, found: _Found) -> dict[str, Any]:
         """Rules 6, 9 and 10: key, ids, timestamps and references of a collection."""
         words: dict[str, Any] = {} if found.key == "id" else {"key": found.key}
         creates = self._by_path.get(found.path, {}).get("POST")
-        body = self._body(creates) if creates else None
+        body = self._messages.body(creates) if creates else None
         key = found.shape.properties[found.key]
         id = id_for(key, body is not None and found.key in body.required)
         words |= {} if id in ("uuid", "integer") else {"id": id}
@@ -257,14 +206,10 @@ class _Inference:
         references = dict(self._references(found))
         return {**words, **({"references": references} if references else {})}
 
-    def _body(self, operation: Operation) -> Shape | None:
-        kinds = [media for kind, media in operation.body.media.items() if is_json(kind)] if operation.body else []
-        return self._shapes.shape(self._shapes.at(kinds[0].check.address)) if kinds else None
-
     def _references(self, found: _Found) -> Iterator[tuple[str, str]]:
         for parameter, owner in self._owners(found.path):
             if owner is not None and owner.name != found.name:
-                name = reference_for(parameter, _last_literal(owner.path), found.shape)
+                name = reference_for(parameter, last_literal(owner.path), found.shape)
                 if name and name != found.key:
                     yield name, owner.name
 
@@ -297,15 +242,15 @@ class _Inference:
 
     def _of_many(self, operation: Operation) -> Guess | None:
         """Rule 5: an array of the records of one collection creates each."""
-        body = self._body(operation)
+        body = self._messages.body(operation)
         items = body.items.address if body and body.kind == "array" and body.items else ""
         owners = {found.name for found in self._found.values() if items == found.place.address}
-        if len(owners) != 1 or _parameters_of(operation.path):
+        if len(owners) != 1 or parameters_of(operation.path):
             return None
         return Guess({"collection": owners.pop(), "action": "create"}, 5)
 
     def _on_item(self, found: _Found, method: str, operation: Operation) -> str:
-        replied = self._record(operation)
+        replied = self._messages.record(operation)
         if method == "POST" and (replied is None or replied.address != found.place.address):
             return ""
         if method == "PUT" and self._is_partial(found, operation):
@@ -315,8 +260,8 @@ class _Inference:
     def _is_partial(self, found: _Found, operation: Operation) -> bool:
         """Return True if a PUT does not require what the create requires, or else the record."""
         creates = self._by_path.get(found.path, {}).get("POST")
-        whole = (self._body(creates) if creates else None) or found.shape
-        body = self._body(operation)
+        whole = (self._messages.body(creates) if creates else None) or found.shape
+        body = self._messages.body(operation)
         if body is None:
             return False
         kept = {found.key} | whole.marked("readOnly")
@@ -324,13 +269,13 @@ class _Inference:
 
     def _on_collection(self, found: _Found, method: str, operation: Operation) -> str:
         if method == "GET":
-            return "list" if self._listed(operation) is not None else ""
-        if path_is_other(operation, found):
+            return "list" if self._messages.listed(operation) is not None else ""
+        if _path_is_other(operation, found):
             return ""
-        body = self._body(operation)
+        body = self._messages.body(operation)
         if method == "POST":
             return "create" if body is not None and found.path else ""
-        has_key = body is not None and found.key in body.properties and not _parameters_of(found.path)
+        has_key = body is not None and found.key in body.properties and not parameters_of(found.path)
         return {"PUT": "replace", "PATCH": "patch"}.get(method, "") if has_key else ""
 
     def _unused(self, found: _Found, path: str) -> list[str]:
@@ -351,7 +296,7 @@ class _Inference:
         return (one.name for one in operation.parameters if one.place == "query" and one.name not in used)
 
 
-def path_is_other(operation: Operation, found: _Found) -> bool:
+def _path_is_other(operation: Operation, found: _Found) -> bool:
     """Return True if an operation's path is not the collection's own (rule 4)."""
     return operation.path.rstrip("/") != found.path
 
@@ -365,25 +310,3 @@ def _named(strategy: dict[str, Any], guesses: Guesses) -> str:
     name = f"{kind}s" if f"{kind}s" not in guesses.paging else f"{kind}s{len(guesses.paging) + 1}"
     guesses.paging[name] = strategy
     return name
-
-
-def _is_item(path: str) -> bool:
-    """Rule 1: return True for a path that ends in one whole parameter behind a fixed segment."""
-    segments = path.split("/")
-    return len(segments) > 2 and segments[-1].startswith("{") and not segments[-2].startswith("{")
-
-
-def _prefix(path: str) -> str:
-    return path.rpartition("/")[0]
-
-
-def _parameters_of(path: str) -> list[str]:
-    return [segment[1:-1] for segment in path.split("/") if segment.startswith("{")]
-
-
-def _last_literal(path: str) -> str:
-    return next((one for one in reversed(path.split("/")) if one and not one.startswith("{")), "")
-
-
-def _numbered(schema: Mapping[str, Any], word: str) -> list[tuple[int, Any]]:
-    return list(enumerate(schema.get(word, ())))

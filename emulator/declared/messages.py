@@ -1,0 +1,79 @@
+"""What the schemas of an operation say that its messages contain: one record, a list of records, a body."""
+
+from __future__ import annotations
+
+from emulator.contract.operation import Operation, is_json
+from emulator.declared.paging import ENVELOPE
+from emulator.declared.paths import last_literal
+from emulator.declared.replying import success
+from emulator.declared.shapes import Place, Shape, Shapes
+from emulator.declared.words import ReplyWords
+
+_LISTS = ("data", "items", "results", "entries", "value", "values", "records", "hits")
+
+
+class Messages:
+    """Finds records in the requests and replies of operations, by the rules of docs/reference/inference.md."""
+
+    def __init__(self, shapes: Shapes) -> None:
+        self._shapes = shapes
+
+    def shape(self, place: Place) -> Shape:
+        """Return the shape of a schema."""
+        return self._shapes.shape(place)
+
+    def _reply(self, operation: Operation) -> Place | None:
+        response = success(operation, "create" if operation.method == "POST" else "", ReplyWords())
+        kinds = [kind for kind in response.media if is_json(kind)] if response else []
+        return self._shapes.at(response.media[kinds[0]].check.address) if response and kinds else None
+
+    def listed(self, operation: Operation) -> Place | None:
+        """Rule 2: return the schema of the records of a list, or None for another reply."""
+        place = self._reply(operation)
+        shape = self.shape(place) if place else None
+        if shape is None or shape.kind == "array":
+            return self._object(shape.items) if shape else None
+        lists = {name: self._items(of) for name, of in shape.properties.items()}
+        lists = {name: items for name, items in lists.items() if items is not None}
+        last = last_literal(operation.path).replace("-", "_")
+        if len(lists) != 1:
+            return None
+        ((name, items),) = lists.items()
+        others = shape.properties.keys() - {name}
+        is_list = name in (*_LISTS, last) or (others and others <= ENVELOPE.keys())
+        return items if is_list and "id" not in shape.properties else None
+
+    def _items(self, place: Place) -> Place | None:
+        shape = self.shape(place)
+        return self._object(shape.items) if shape.kind == "array" else None
+
+    def _object(self, place: Place | None) -> Place | None:
+        """Return the schema of an object with properties, of one kind; else None."""
+        if place is None or "oneOf" in place.schema or "anyOf" in place.schema:
+            return None
+        shape = self.shape(place)
+        return place if shape.kind == "object" and shape.properties else None
+
+    def record(self, operation: Operation) -> Place | None:
+        """Rule 2: return the schema of the one record of a reply, unwrapped, or None."""
+        place = self._reply(operation)
+        place = self._object(place) if place and self.listed(operation) is None else None
+        if place is None:
+            return None
+        properties = self.shape(place).properties
+        inner = self._object(next(iter(properties.values()))) if len(properties) == 1 else None
+        return inner or place
+
+    def extends(self, one: Place, other: Place) -> bool:
+        """Return True if one of the schemas is composed of the other (allOf)."""
+        return one.address in self._bases(other) or other.address in self._bases(one)
+
+    def _bases(self, place: Place) -> set[str]:
+        schemas = enumerate(place.schema.get("allOf", ()))
+        parts = [self._shapes.followed(place.below(f"/allOf/{number}", schema)) for number, schema in schemas]
+        return {address for part in parts for address in (part.address, *self._bases(part))}
+
+    def body(self, operation: Operation) -> Shape | None:
+        """Return the shape of the JSON body that an operation takes, or None."""
+        kinds = [media for kind, media in operation.body.media.items() if is_json(kind)] if operation.body else []
+        return self.shape(self._shapes.at(kinds[0].check.address)) if kinds else None
