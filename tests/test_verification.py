@@ -59,15 +59,28 @@ def verified(kept: Journal, **expected: Any) -> Verification:
         ({}, 0, "expected createThing at least once, found 0"),
         ({"count": 2}, 2, ""),
         ({"count": 2}, 1, "expected createThing exactly 2 times, found 1"),
-        ({"count": 1}, 2, "expected createThing exactly once, found 2"),
+        (
+            {"count": 1},
+            2,
+            "expected createThing exactly once, found 2 (exchange 2: POST /things, exchange 3: POST /things)",
+        ),
         ({"count": 0}, 0, ""),
-        ({"count": 0}, 1, "expected createThing exactly 0 times, found 1"),
+        ({"count": 0}, 1, "expected createThing exactly 0 times, found 1 (exchange 2: POST /things)"),
         ({"at_least": 2}, 2, ""),
         ({"at_least": 2}, 1, "expected createThing at least 2 times, found 1"),
         ({"at_most": 1}, 0, ""),
-        ({"at_most": 1}, 2, "expected createThing at most once, found 2"),
+        (
+            {"at_most": 1},
+            2,
+            "expected createThing at most once, found 2 (exchange 2: POST /things, exchange 3: POST /things)",
+        ),
         ({"at_least": 2, "at_most": 3}, 3, ""),
-        ({"at_least": 2, "at_most": 3}, 4, "expected createThing 2 to 3 times, found 4"),
+        (
+            {"at_least": 2, "at_most": 3},
+            4,
+            "expected createThing 2 to 3 times, found 4"
+            " (1 more, exchange 3: POST /things, exchange 4: POST /things, exchange 5: POST /things)",
+        ),
     ],
 )
 def test_calls_are_counted(times: dict[str, int], seen_times: int, sentence: str) -> None:

@@ -92,7 +92,7 @@ class Verifier:
         undecided = highest is not None and lost > 0
         if not too_few and not too_many and not undecided:
             return Verification(True, tuple(matching), is_final=lowest > 0)
-        sentence = f"expected {self.expectation}, found {len(matching)}"
+        sentence = f"expected {self.expectation}, found {len(matching)}{_named(matching) if too_many else ''}"
         sentence += f" and {begun} in progress" if begun else ""
         near = judged.nearest(0) if too_few else ()
         is_final = too_many or undecided
@@ -167,6 +167,14 @@ class _Judged:
 
 def _number(exchange: Exchange) -> int:
     return exchange.number
+
+
+def _named(matching: Sequence[Exchange]) -> str:
+    """Return the newest exchanges in brackets: " (exchange 3: DELETE /flows/1)"."""
+    named = [f"exchange {one.number}: {one.call.method} {one.call.path}" for one in matching[-NEAREST:]]
+    more = len(matching) - len(named)
+    before = [f"{more} more"] if more else []
+    return f" ({', '.join([*before, *named])})" if named else ""
 
 
 def _of_lost(kept: int, lost: int) -> str:
