@@ -145,6 +145,15 @@ def test_a_fault_follows_calls_with_these_values(emulator: EmulatorUnderTest, wh
             {"operation": "getIntegration", "where": {"path": {"integration": "x"}}},
             "where: path: unknown parameter 'integration'. Did you mean 'integration_id'?",
         ),
+        ({"where": {"variables": {"a": 1}}}, "where: variables: secoda has no GraphQL operations"),
+        (
+            {"when": {"follows": {"vendor": "celigo", "where": {"arguments": {"a": 1}}}}},
+            "follows: where: arguments: celigo",
+        ),
+        (
+            {"when": {"follows": {"vendor": "paradime", "where": {"arguments": {"/nmae/0": 1}}}}},
+            "follows: where: arguments: unknown argument 'nmae'. Did you mean 'name'",
+        ),
         ({"where": {"body": {"a": {"regex": "("}}}}, "where: body a: invalid: "),
         ({"when": {"follows": {"vendor": "acne"}}}, "follows: unknown vendor 'acne'. "),
         ({"when": {"follows": {"vendor": "celigo", "operation": "x"}}}, "follows: unknown operation 'x' of celigo."),
