@@ -179,7 +179,9 @@ def test_control_token_is_asked_for_where_the_contract_says_so(catalogue: Catalo
             for headers in ({}, {"Authorization": "Bearer other"}, {"Authorization": "s3cret"}):
                 response = wrongly(control, name, headers=headers)
                 own = ", or the token of the sandbox 'default'," if "{sandbox}" in operation.path else ""
-                assert response == (401, f"Send the setting control_token{own} as Authorization: Bearer TOKEN."), name
+                readers = "commands and pytest read EMULATOR_CONTROL_TOKEN"
+                said = f"Send the setting control_token{own} as Authorization: Bearer TOKEN; {readers}."
+                assert response == (401, said), name
         given = {"Authorization": "Bearer s3cret"}
         assert control.ask("GET", "/clock", headers={"Authorization": b"Bearer \xff"}).status_code == 401
         assert control.ask("GET", "/clock", headers=given).status_code == 200
@@ -280,7 +282,7 @@ REFUSED: list[tuple[str, str, str, Any, int, str]] = [
         404,
         "Unknown schema 'x'. Known schemas: active-stub.schema.json,",
     ),
-    ("createSandbox", "POST", "/sandboxes", {"name": "default"}, 409, "The sandbox 'default' already exists; DELETE"),
+    ("createSandbox", "POST", "/sandboxes", {"name": "default"}, 409, "The sandbox 'default' already exists; POST"),
     ("createSandbox", "POST", "/sandboxes", {"name": "No Name"}, 422, "body /name: 'No Name' does not match"),
     ("createSandbox", "POST", "/sandboxes", {"name": "a\n"}, 422, "body /name: 'a\\n' does not match"),
     ("createSandbox", "POST", "/sandboxes", {"name": "a" * 65}, 422, "does not match"),

@@ -97,7 +97,8 @@ def test_a_wrong_token_is_refused_in_the_same_words_whether_there_is_such_a_sand
     for sandbox in ("alpha", "nobody"):
         headers = {"Authorization": f"Bearer {token}".encode()}
         said = (
-            f"Send the setting control_token, or the token of the sandbox {sandbox!r}, as Authorization: Bearer TOKEN."
+            f"Send the setting control_token, or the token of the sandbox {sandbox!r}, as Authorization: Bearer TOKEN;"
+            " commands and pytest read EMULATOR_CONTROL_TOKEN."
         )
         assert guarded.refused("GET", f"/sandboxes/{sandbox}/clock", headers=headers) == (401, said)
 

@@ -219,6 +219,14 @@ CLIENT: list[tuple[Callable[[Client], Any], str]] = [
         lambda client: client.create_sandbox("No Name"),
         "body /name: 'No Name' does not match '^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$'.",
     ),
+    (
+        lambda client: client.create_sandbox("default"),
+        "The sandbox 'default' already exists; POST /_emulator/reset resets it.",
+    ),
+    (
+        lambda client: Client("http://127.0.0.1:4070/_emulator/"),
+        "'http://127.0.0.1:4070/_emulator' is the URL of the control API; write http://127.0.0.1:4070.",
+    ),
     (lambda client: client.create_sandbox(fixtures="/no/such"), "Fixtures: /no/such is not a folder."),
 ]
 

@@ -145,6 +145,8 @@ def _readable(connection: socket) -> bool:
 def _parse(url: str) -> SplitResult:
     with suppress(ValueError):  # a port that is not a number
         parts = urlsplit(url)
+        if parts.path.endswith("/_emulator"):
+            raise EmulatorError(f"{url!r} is the URL of the control API; write {url.removesuffix('/_emulator')}.")
         if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
             return parts
     raise EmulatorError(f"{url!r} is not the URL of an emulator; write it like http://127.0.0.1:4070.")

@@ -197,7 +197,8 @@ class Control:
         if scheme.lower() != "bearer" or not any(is_right):
             # The same words for an unknown sandbox: without a token nobody learns names.
             own = "" if name is None else f", or the token of the sandbox {name!r},"
-            detail = f"Send the setting control_token{own} as Authorization: Bearer TOKEN."
+            readers = "commands and pytest read EMULATOR_CONTROL_TOKEN"
+            detail = f"Send the setting control_token{own} as Authorization: Bearer TOKEN; {readers}."
             raise Problem(401, detail, {"WWW-Authenticate": "Bearer"})
 
     def _refuse_early(self, operation: Operation) -> None:

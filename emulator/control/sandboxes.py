@@ -50,7 +50,8 @@ async def create_sandbox(call: Call, emulator: Emulator) -> Reply:
         options = await _copied(source, options, emulator) if source else options
         sandbox = await emulator.sandboxes.create(name, seed, fixtures, options)
     except SandboxExists:
-        raise Problem(409, f"The sandbox {name!r} already exists; DELETE {ROOT}/sandboxes/{name} drops it.") from None
+        advice = f"POST {ROOT}/reset resets it" if name == DEFAULT else f"DELETE {ROOT}/sandboxes/{name} drops it"
+        raise Problem(409, f"The sandbox {name!r} already exists; {advice}.") from None
     except TooManySandboxes as problem:
         raise refusal(409, problem) from None
     except ConfigurationError as problem:
