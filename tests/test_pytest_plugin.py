@@ -880,6 +880,32 @@ def test_last_calls_in_a_shared_sandbox_are_told_even_after_a_failed_test(inner:
     result.stdout.no_fnmatch_line("*GET /api/v1/in-test: no operation in *")
 
 
+def test_marker_that_comes_too_late_for_a_shared_sandbox_is_refused(inner: Inner) -> None:
+    result = inner.run(
+        """
+        from emulator.testing import emulator_fixture
+
+        emulator_module = emulator_fixture("module")
+
+        @pytest.mark.emulator(seed=9, strict=True, allow_unmatched=True)
+        def test_late(emulator_module): pass
+
+        @pytest.mark.emulator(seed=9)
+        def test_of_its_own(emulator_module, emulator):
+            assert emulator.seed == 9
+
+        @pytest.mark.emulator(seed=9)
+        def test_of_others(): pass
+
+        @pytest.mark.emulator(allow_unmatched=True)
+        def test_allows(emulator_module): pass
+        """
+    )
+    result.assert_outcomes(passed=3, errors=1)
+    told = "The sandbox of emulator_module starts before this test: give seed, strict to emulator_fixture(…), *"
+    result.stdout.fnmatch_lines([told])
+
+
 def test_options_of_a_shared_fixture_are_validated(inner: Inner) -> None:
     result = inner.run(
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -50,6 +51,14 @@ class ContractCoverage:
                 self._counts[one["vendor"], one["operation"], int(status)] += times
         for one in document["stubs"]:
             self._stubbed[one["vendor"], one["stub"]] += one["calls"]
+
+    def write(self, file: str) -> str:
+        """Write the JSON document to a file; return why that fails, "" if it does not."""
+        try:
+            Path(file).write_text(json.dumps(self.document(), indent=2) + "\n", "utf-8")
+        except OSError as problem:
+            return (problem.strerror or str(problem)).lower()
+        return ""
 
     def document(self) -> dict[str, Any]:
         """Return it as a JSON document."""

@@ -5,9 +5,7 @@ A run that does not use it does not import the emulator: `emulator.testing` impo
 
 from __future__ import annotations
 
-import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import pytest
@@ -39,7 +37,7 @@ _changes = pytest.StashKey["list[tuple[str, Callable[[], Changes]]]"]()
 _passed = pytest.StashKey[bool]()
 _missteps = pytest.StashKey[list[str]]()
 _unwritten = pytest.StashKey[str]()
-_shared = pytest.StashKey["list[tuple[Watcher, Mapping[str, Any]]]"]()
+_shared = pytest.StashKey["list[tuple[str, Watcher, Mapping[str, Any]]]"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -123,7 +121,10 @@ def emulator(request: pytest.FixtureRequest, _emulator_server: Client) -> Iterat
     with _sentences(), suite.sandbox(wanted) as (sandbox, watcher):
         _watch(request.node, testing.watching.SandboxEvidence(watcher, wanted.allowances))
         if suite.strays is not None:
-            _watch(request.node, suite.strays.begin(wanted.allow_default, lambda: _uses_default(request)))
+            _watch(
+                request.node,
+                suite.strays.begin(wanted.allow_default, lambda: "emulator_server" in request.fixturenames),
+            )
         _note_changes(request.node, sandbox.name, lambda: sandbox.changes(masked=True))
         yield sandbox
 
@@ -141,9 +142,9 @@ def emulator_fixture(scope: Literal["class", "module", "package", "session"], **
         sandboxes = request.config.stash.setdefault(_shared, [])
         wanted = _wanted_by(request.config, [options])
         with _sentences(), _suite_of(request.config).sandbox(wanted) as (sandbox, watcher):
-            sandboxes.append((watcher, options))
+            sandboxes.append(entry := (str(request.fixturename), watcher, options))
             yield sandbox
-            sandboxes.remove((watcher, options))
+            sandboxes.remove(entry)
 
     return shared
 
@@ -193,8 +194,10 @@ def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     try:
         yield
     finally:
-        for shared in item.config.stash.get(_shared, []):
-            _watch_shared(item, *shared)
+        for _, watcher, options in item.config.stash.get(_shared, []):
+            _watch_shared(item, watcher, options)
+    for name, *_ in item.config.stash.get(_shared, []):
+        _refuse_late_options(item, name)
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -330,10 +333,6 @@ def _note_changes(item: pytest.Item, name: str, changes: Callable[[], Changes]) 
     item.stash.setdefault(_changes, []).append((name, changes))
 
 
-def _uses_default(request: pytest.FixtureRequest) -> bool:
-    return "emulator_server" in request.fixturenames
-
-
 def _watch(item: pytest.Item, evidence: Evidence) -> None:
     item.stash.setdefault(_watched, []).append(evidence)
 
@@ -343,6 +342,14 @@ def _watch_shared(item: pytest.Item, watcher: Watcher, options: Mapping[str, Any
     if strays is not None and strays not in item.stash.get(_watched, []):
         _watch(item, strays.begin(wanted.allow_default, lambda: "emulator_server" in getattr(item, "fixturenames", ())))
     _watch(item, testing.watching.SandboxEvidence(watcher, wanted.allowances, is_shared=True))
+
+
+def _refuse_late_options(item: pytest.Item, shared: str) -> None:
+    used = getattr(item, "fixturenames", ())
+    if shared not in used or "emulator" in used or "emulator_in_loop" in used:
+        return
+    if told := testing.suite.refusal_of_late(_options(item), shared):
+        pytest.fail(told, pytrace=False)
 
 
 def _judge(item: pytest.Item, watched: list[Evidence]) -> None:
@@ -378,14 +385,10 @@ def _is_too_little(config: pytest.Config) -> bool:
 
 def _write_coverage(config: pytest.Config) -> bool:
     """Write the file of --emulator-coverage; return False, and say why, if that fails."""
-    document = _suite_of(config).coverage.document()
     file = config.getoption("emulator_coverage")
-    try:
-        Path(file).write_text(json.dumps(document, indent=2) + "\n", "utf-8")
-    except OSError as problem:
-        config.stash[_unwritten] = f"FAIL: --emulator-coverage={file}: {(problem.strerror or str(problem)).lower()}"
-        return False
-    return True
+    if problem := _suite_of(config).coverage.write(file):
+        config.stash[_unwritten] = f"FAIL: --emulator-coverage={file}: {problem}"
+    return not problem
 
 
 def _show_journals(reporter: pytest.TerminalReporter) -> None:

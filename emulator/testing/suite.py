@@ -182,6 +182,15 @@ def documents(root: Path, entries: Iterable[str]) -> list[str]:
     return [f"{name}={root / file}" if file else entry for entry, name, _, file in named]
 
 
+def refusal_of_late(options: Iterable[Mapping[str, Any]], fixture: str) -> str:
+    """Return the sentence for markers that say how the sandbox of a shared fixture starts; "" if none does."""
+    late = dict.fromkeys(name for marker in options for name in marker if not name.startswith(ALLOW))
+    if not late:
+        return ""
+    names = ", ".join(late)
+    return f"The sandbox of {fixture} starts before this test: give {names} to emulator_fixture(…), not to the marker."
+
+
 def base_urls(vendors: Mapping[str, VendorAccess]) -> dict[str, str]:
     """Return the vendors' base URLs by name."""
     return {name: vendor.url for name, vendor in vendors.items()}
