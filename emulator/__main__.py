@@ -15,8 +15,12 @@ def main() -> None:
     if sys.argv[1:2] == ["serve"]:
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: os._exit(0))
-    from emulator.cli import main as cli, streams  # noqa: PLC0415, I001
-
+    try:
+        from emulator.cli import main as cli, streams  # noqa: PLC0415, I001
+    except ModuleNotFoundError as problem:
+        sys.exit(
+            f"emulator: The package {problem.name} is missing: the command needs the dependencies, unlike a client."
+        )
     streams.open_standard_streams()
     cli.main()
 

@@ -110,3 +110,25 @@ def test_type_checker_refuses_invalid_options(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     refused = [line.split(":")[1] for line in done.stdout.splitlines() if ": error:" in line]
     assert refused == ["2", "3", "4"], done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        (
+            "from emulator.testing import running\nwith running(): pass",
+            "EmulatorError: The package orjson is missing, and ",
+        ),
+        (
+            "sys.argv[1:] = ['--version']\nfrom emulator.__main__ import main\nmain()",
+            "emulator: The package click is miss",
+        ),
+    ],
+    ids=["running", "command"],
+)
+def test_missing_dependency_is_a_sentence(script: str, told: str) -> None:
+    without = "import sys\nsys.modules.update(orjson=None, click=None)\n"
+    done = subprocess.run([sys.executable, "-c", without + script], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert told in done.stderr.splitlines()[-1]
+    assert "During handling" not in done.stderr

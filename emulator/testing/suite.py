@@ -46,6 +46,11 @@ class Options(TypedDict, total=False):
     allow_default: Allowance
 
 
+MISSING = (
+    "The package {} is missing, and EMULATOR_URL names no running emulator: one started here needs all dependencies."
+)
+
+
 @dataclass(frozen=True)
 class Wanted:
     """A test's options: how its sandbox starts, and which unexpected calls of its client are allowed."""
@@ -138,8 +143,12 @@ class Suite:
         return client, RemoteSandboxes(client)
 
     def _here(self, stack: ExitStack) -> tuple[Client, Sandboxes]:
-        self.strays = testing.stray_calls.StrayCalls()
-        server = stack.enter_context(self._local.served(self.strays))
+        try:
+            self.strays = testing.stray_calls.StrayCalls()
+            local = self._local
+        except ModuleNotFoundError as problem:
+            raise EmulatorError(MISSING.format(problem.name)) from None
+        server = stack.enter_context(local.served(self.strays))
         client = stack.enter_context(Client(server.url))
         return client, testing.local.LocalSandboxes(server, client)
 
