@@ -57,6 +57,14 @@ def test_journal_shows_each_call_with_what_was_wrong(command: Run, client: Clien
     assert none == (0, "", "")
 
 
+def test_journal_shows_date_and_time_of_the_sandboxs_clock(command: Run, client: Client) -> None:
+    clock = {"now": "2031-05-06T07:08:09Z", "frozen": True}
+    with client.create_sandbox("alpha", clock=clock) as alpha:
+        list_integrations(alpha)
+        line = command("journal", "--url", client.url, "--sandbox", "alpha")[1]
+    assert "  2031-05-06 07:08:09  secoda " in line
+
+
 def test_journal_follows_calls_as_they_end(client: Client) -> None:
     words = [*COMMAND, "journal", "--follow", "--url", client.url, "--sandbox", "alpha"]
     with client.create_sandbox("alpha") as alpha:

@@ -39,6 +39,8 @@ def sandboxes(url: str | None) -> None:
 def journal(follow: bool, limit: int | None, vendor: str | None, url: str | None, sandbox: str) -> None:
     """Show the calls of a sandbox, oldest first: number, time, vendor, operation, status, duration, remarks.
 
+    The time is that of the sandbox's clock, in UTC.
+
     Example: emulator journal --follow --vendor secoda
     """
     found = sandbox_at(url, sandbox).journal
@@ -56,7 +58,7 @@ def _line(exchange: Exchange) -> str:
     operation = ", ".join(exchange.operations) or f"{exchange.method} {exchange.path}"
     status = "..." if exchange.state == "open" else exchange.status or "---"
     columns = [
-        f"{exchange.id:>6}  {exchange.time:%H:%M:%S}  {exchange.vendor:9}  {printable(operation):26}",
+        f"{exchange.id:>6}  {exchange.time:%Y-%m-%d %H:%M:%S}  {exchange.vendor:9}  {printable(operation):26}",
         f"{status}  {exchange.seconds * 1000:7.1f} ms",
         *([f"stub {printable(exchange.stub)}"] if exchange.stub else []),
         *(f"fault {printable(fault)}" for fault in exchange.faults),
