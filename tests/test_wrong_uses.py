@@ -80,6 +80,10 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
         "body /delay/fixd: unknown field 'fixd'. Did you mean 'fixed'? Known fields: fixed, uniform, lognormal.",
     ),
     (
+        lambda box: box.fault(vendor="secoda", status=500, where={"path": {"integration_id": {"regex": "(?=a)"}}}),
+        'Invalid fault: where: path integration_id: invalid: "(?=a)" is not a regular expression without look-around and back references.',
+    ),
+    (
         lambda box: box.fault(vendor="secoda", delay=-1),
         "body /delay: -1 is less than the minimum of 0.",
     ),

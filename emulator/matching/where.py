@@ -183,6 +183,9 @@ def _has_masked(value: Any, subject: Subject) -> bool:
     return False
 
 
+REGEX = "a regular expression without look-around and back references"
+"""What a condition takes, where the validator says "regex"."""
+
 EVERYWHERE = Where()
 """No conditions: every call matches."""
 
@@ -266,7 +269,8 @@ def _valid_against(schema: Any) -> Callable[[Any], bool]:
         )
     except (jsonschema_rs.ValidationError, ValueError) as problem:
         sentence = problem.message if isinstance(problem, jsonschema_rs.ValidationError) else str(problem)
-        raise ConfigurationError(f"invalid: {sentence}") from None
+        said = sentence.replace('a "regex"', REGEX)
+        raise ConfigurationError(f"invalid: {said}") from None
     return validator.is_valid
 
 
