@@ -119,7 +119,9 @@ def _check_graphql(where: Where, root_fields: Sequence[str], contract: Contract)
         if where.looks_at(place) and not root_fields:
             raise ConfigurationError(f"where: {place}: {contract.vendor} has no GraphQL operations")
     graphql = contract.graphql
-    known = {name for field in root_fields if graphql is not None for name in graphql.arguments(field)}
+    if graphql is None or not where.looks_at("arguments"):
+        return  # Asking for arguments imports graphql-core.
+    known = {name for field in root_fields for name in graphql.arguments(field)}
     for pointer in where.names("arguments"):
         name = steps_of(pointer)[0] if pointer else ""
         if name and name not in known:
