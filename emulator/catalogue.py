@@ -129,7 +129,7 @@ def read_built_in(vendor: Vendor, folder: Path, *overlays: Path) -> Entry:
 
 
 def read_own(home: Path, name: str) -> Entry:
-    """Read the vendor in a folder of its own. Raises ContractError for a wrong contract."""
+    """Read a vendor from its own folder. Raises ContractError for a wrong contract."""
     contract = read_public(home, name)
     if left_out := contract.document.get(LEFT_OUT):
         name_of_file, paths = short_name(contract.files[OPENAPI]), ", ".join(left_out)
@@ -238,7 +238,7 @@ FIRST_RECORDS = 3
 
 
 def _with_first_records(fixture: Fixture, contract: Contract) -> Fixture:
-    """Give a vendor of its own the usual credentials if it names none, and inferred collections some records."""
+    """Give a user's vendor the usual credentials if it names none, and inferred collections some records."""
     if contract.home is None or fixture.records or fixture.populate:
         return fixture
     if fixture.collection.name == f"{contract.vendor}.credentials":

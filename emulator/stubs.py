@@ -209,7 +209,7 @@ def _check(stub: Stub, contract: Contract) -> None:
 
 
 def _check_is_free(stub: Stub, contract: Contract) -> None:
-    """Refuse a stub for the calls of an operation. What carries GraphQL is none: its root fields are."""
+    """Refuse a stub for the calls of an operation. What carries GraphQL is not one: its root fields are."""
     sample = re.sub(r"\{[^}]*\}", ANY_SEGMENT, contract.mounts[0] + stub.path)
     route = Routes(contract).find(sample)
     operation = route.operations.get(stub.method) if route else None

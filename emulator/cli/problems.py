@@ -107,7 +107,7 @@ def contract_problems(folder: Path = CONTRACTS, overlay: Path | None = None) -> 
 
 
 def own_problems(home: Path, name: str) -> Iterator[str]:
-    """Yield what is wrong with the contract of a vendor in a folder of its own, its declarations and its Python."""
+    """Yield what is wrong with the contract of a vendor in its own folder, its declarations and its Python."""
     yield from unread_vendor(home)
     files = contract_files(home)
     found = list(problems(name, files, is_public=True))

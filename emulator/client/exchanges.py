@@ -35,7 +35,7 @@ class Exchange:
     `state` is "open" while the call is in progress, then "done". `operations` is empty for a call that no operation
     matches: then `stub` names the stub that answered it, or `near_misses` tell, in sentences, what nearly matches.
     `status` is 0 if the connection was broken off, and while the call is in progress. `body` and `reply_body` are None
-    where there is none or it is no text. `document` is all that the journal holds.
+    where there is none or it is not text. `document` is all that the journal holds.
     """
 
     id: int

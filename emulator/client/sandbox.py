@@ -162,7 +162,7 @@ class SandboxClient(BuiltInVendors):
     def changes(self, since: Snapshot | str | None = None, *, masked: bool = False) -> Changes:
         """Return what has changed in the records since the sandbox began, or since a snapshot; str() shows it.
 
-        `masked` leaves out credentials, as the journal does. Raises EmulatorError for a snapshot that is none.
+        `masked` leaves out credentials, as the journal does. Raises EmulatorError for an unknown snapshot.
         """
         name = since.name if isinstance(since, Snapshot) else since
         return Changes(self.request("GET", "/changes", query={"since": name, "limit": 1000, "masked": masked}))

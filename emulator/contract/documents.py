@@ -17,7 +17,7 @@ from emulator.json_text import READINGS
 OPENAPI = "openapi.yaml"
 SUFFIXES = (".yaml", ".json", ".graphql")
 BESIDE = ("fixtures/", "scenarios.yaml", "credentials.yaml")
-"""What stands beside the contract in a vendor's own folder."""
+"""The other files in a vendor's own folder."""
 OVERLAY = "emulator.overlay.yaml"
 """Corrections of a document that stays as it is (an OpenAPI Overlay), beside it."""
 
@@ -40,7 +40,7 @@ CHOICES: Mapping[str, Sequence[str]] = {
 def contract_files(folder: Path, *overlays: Path) -> dict[str, Path]:
     """Return the files of one vendor's contract by name; those in one of the `overlays` go before the folder's own.
 
-    Where fixtures and scenarios stand beside them, those are left out. A document alone (acme.yaml) is a contract, too,
+    Fixtures and scenarios in the same folder are left out. A document alone (acme.yaml) is a contract, too,
     with the overlay beside it (acme.overlay.yaml).
     """
     if folder.is_file():

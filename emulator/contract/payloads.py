@@ -32,7 +32,7 @@ SCALARS: Mapping[str, Any] = {
 def add_payloads(document: dict[str, Any], described: dict[str, Any], file: Path) -> None:
     """Complete the root fields of a public contract: their payloads, tags and evidence.
 
-    The object types become `components.schemas`, except those that the contract has itself. A file that is no GraphQL
+    The object types become `components.schemas`, except those that the contract has itself. A file that is not GraphQL
     schema adds nothing: the check of its form says so.
     """
     try:

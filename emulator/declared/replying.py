@@ -21,7 +21,7 @@ class ReplyShape:
     """The reply of an operation: its status and content type, and the places of records.
 
     `record` is the shape of one (None: as it is kept), `place` its schema. `list_field` is the property that has them
-    in a list, `wrapper` the one that has a single one, `envelope` what stands beside, by property; `never_null` are the
+    in a list, `wrapper` the one that has a single one, `envelope` what is beside it, by property; `never_null` are the
     types of those that cannot be null. Without `has_body`, nothing goes out.
     """
 

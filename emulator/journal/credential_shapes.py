@@ -129,7 +129,7 @@ _PAIR = re.compile(r"(?i:name|key|header|path)(?:\\*[\"'])?\s*+[:=]\s*+(?:\\*[\"
 _VARIABLE = re.compile(r"\$|variables|value", re.IGNORECASE)
 """What a credential may be behind before its name is: `{variables: {x: …}, query: "… (token: $x)"}`."""
 _NOTHING = re.compile(r"\s*+[\"']?\*\*\*[\"']|\s*+(?:\*\*\*|null|true|false)\s*+(?:[;,&)\]]|\Z)")
-"""A value that is no credential, or none any more."""
+"""A value that is not a credential, or no longer one."""
 
 _STEMS = ("token", "secret", "pass", "cred", "cookie", "auth", "sig", "pwd", "jwt", "otp", "srf", "sess", "sid", "pin")
 _ENDED = [rf"{word}(?:{'|'.join(sorted(_AFTER_LAST))})?(?![a-z])" for word in LAST.words.split()]

@@ -27,7 +27,7 @@ TEXTS = ("path", "query", "headers", "credential", "status")
 """The places whose values are sent as text: "10" is 10, "true" is true."""
 
 INVALID_ESCAPE = re.compile(r"~(?![01])")
-"""A tilde in a JSON pointer stands before 0 or 1 only (RFC 6901, section 3)."""
+"""A tilde in a JSON pointer precedes 0 or 1 only (RFC 6901, section 3)."""
 
 SELECTIONS = "selections"
 """The arguments of a GraphQL operation, by each selection's key in the result: {"a": {"name": "A"}}."""

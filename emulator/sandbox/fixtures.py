@@ -120,7 +120,7 @@ def fixture_problems(
 
 
 def _files(folder: Path, contract: Contract) -> list[Path]:
-    """Return a vendor's files in a folder; those of one with a folder of its own stand there, not in the built-in."""
+    """Return a vendor's files in a folder; a vendor with its own folder has them there, not in the built-in one."""
     if folder == FIXTURES and contract.home is not None:
         return [*sorted((contract.home / "fixtures").glob("*.yaml")), *contract.home.glob("credentials.yaml")]
     return sorted((folder / contract.vendor).glob("*.yaml"))

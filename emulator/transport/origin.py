@@ -26,7 +26,7 @@ class Origin:
 
     @property
     def url(self) -> str:
-        """What stands before the path of a request."""
+        """The part of a request's URL before its path."""
         return f"{self.scheme}://{self.authority}{self.prefix}"
 
     def check(self) -> None:

@@ -569,7 +569,7 @@ def _wait(hostile: Hostile, number: int) -> None:
     hostile.statuses.append(response.status_code)
 
 
-@kind("2,000 faults armed, each met by calls; expectations and scenarios by the thousand")
+@kind("2,000 faults armed, each triggered by calls; expectations and scenarios by the thousand")
 def faults(hostile: Hostile) -> None:
     for number in range(2000):
         fault = {
