@@ -17,12 +17,7 @@ from emulator.contract.openapi import Contract, read_contract, refuse_contract, 
 from emulator.contract.operation import Operation
 from emulator.contract.schemas import Check
 from emulator.control.document import own_contract
-from emulator.declared.acting import example_handlers
-from emulator.declared.authentication import default_credentials
 from emulator.declared.folders import find_vendors
-from emulator.declared.inference import SOURCE, infer, with_words
-from emulator.declared.reading import Declarations, read_declarations
-from emulator.declared.vendor import code_of, collections_of, hooks_of, merged, vendor_of
 from emulator.errors import ConfigurationError, unknown_scenario
 from emulator.exchange import Record
 from emulator.faults.check import check_fault
@@ -36,7 +31,7 @@ from emulator.sandbox.templates import seed_vendor, seeded_faker
 from emulator.settings import Settings
 from emulator.store.collection import Collection
 from emulator.store.records import Records
-from emulator.vendor import Handlers, Vendor
+from emulator.vendor import Handler, Handlers, Vendor
 from emulator.vendors import load_vendors, vendor_names
 
 logger = logging.getLogger("emulator")
@@ -101,35 +96,50 @@ def read_catalogue(
 
 @dataclass(frozen=True)
 class Entry:
-    """A vendor with its contract, and what the contract declares."""
+    """A vendor with its contract, and the handlers of the operations that the contract declares."""
 
     vendor: Vendor
     contract: Contract
-    declared: Declarations
+    declared: Mapping[str, Handler] = field(default_factory=dict)
 
     def ways(self) -> dict[str, str]:
         """Return by what each operation is answered."""
         by_code = {name for module in self.vendor.handlers for name in module.names()}
         return {
-            name: "code" if name in by_code else self._way(operation) if name in self.declared.handlers else "example"
+            name: "code" if name in by_code else self._way(operation) if name in self.declared else "example"
             for name, operation in self.contract.handled.items()
         }
 
     def _way(self, operation: Operation) -> str:
-        return "inferred" if operation.evidence.source == SOURCE else "declared"
+        return "inferred" if operation.evidence.source == "inferred" else "declared"
 
 
 def read_built_in(vendor: Vendor, folder: Path, *overlays: Path) -> Entry:
     """Read the contract of a vendor that came with the emulator. Raises ContractError for a wrong one."""
     contract = read_contract(folder / vendor.name, *(one / vendor.name for one in overlays))
+    if not has_words(contract.document):
+        return Entry(vendor, contract)
+    from emulator.declared.reading import read_declarations  # noqa: PLC0415
+    from emulator.declared.vendor import merged  # noqa: PLC0415
+
     declared = read_declarations(contract, vendor.collections, vendor.hooks)
     refuse_contract(declared.problems)
     collections = merged(vendor.collections, declared.collections) if declared.collections else vendor.collections
-    return Entry(replace(vendor, collections=collections, due=declared.due), contract, declared)
+    return Entry(replace(vendor, collections=collections, due=declared.due), contract, declared.handlers)
+
+
+def has_words(document: object) -> bool:
+    """Return True if `x-emulator` is anywhere in a contract: where it must not be, reading it says so."""
+    if isinstance(document, dict):
+        return "x-emulator" in document or any(map(has_words, document.values()))
+    return isinstance(document, list) and any(map(has_words, document))
 
 
 def read_own(home: Path, name: str) -> Entry:
     """Read a vendor from its own folder. Raises ContractError for a wrong contract."""
+    from emulator.declared.reading import read_declarations  # noqa: PLC0415
+    from emulator.declared.vendor import code_of, collections_of, hooks_of, vendor_of  # noqa: PLC0415
+
     contract = read_public(home, name)
     if left_out := contract.document.get(LEFT_OUT):
         name_of_file, paths = short_name(contract.files[OPENAPI]), ", ".join(left_out)
@@ -137,7 +147,7 @@ def read_own(home: Path, name: str) -> Entry:
     code = code_of(contract)
     declared = read_declarations(contract, collections_of(contract, code), hooks_of(code))
     refuse_contract(declared.problems)
-    return Entry(replace(vendor_of(contract, code, declared), due=declared.due), contract, declared)
+    return Entry(replace(vendor_of(contract, code, declared), due=declared.due), contract, declared.handlers)
 
 
 def read_public(home: Path, name: str) -> Contract:
@@ -146,7 +156,11 @@ def read_public(home: Path, name: str) -> Contract:
     Raises ContractError for a wrong contract.
     """
     contract = read_contract(home, is_public=True, vendor=name)
-    return with_words(contract, infer(contract)) if home.is_file() else contract
+    if not home.is_file():
+        return contract
+    from emulator.declared.inference import infer, with_words  # noqa: PLC0415
+
+    return with_words(contract, infer(contract))
 
 
 def bind(entry: Entry) -> Handlers:
@@ -155,8 +169,10 @@ def bind(entry: Entry) -> Handlers:
     for module in entry.vendor.handlers:
         handlers.merge(module)
     refuse_contract(list(entry_problems(entry)))
-    handlers.transactional.update(entry.declared.handlers)
+    handlers.transactional.update(entry.declared)
     if entry.contract.home is not None:
+        from emulator.declared.acting import example_handlers  # noqa: PLC0415
+
         missing = [name for name in entry.contract.handled if name not in handlers.names()]
         handlers.transactional.update(example_handlers(entry.contract, missing))
     return handlers
@@ -167,13 +183,13 @@ def entry_problems(entry: Entry) -> Iterator[str]:
     vendor, contract = entry.vendor, entry.contract
     found = {name: handler for module in vendor.handlers for name, handler in module.all().items()}
     file = contract.files[OPENAPI]
-    for name in sorted(found.keys() & entry.declared.handlers.keys()):
+    for name in sorted(found.keys() & entry.declared.keys()):
         said = f"operation {name} is declared here, and handled by {_place_of(found[name])}"
         yield f"{short_name(file)}: {said}; keep one"
-    answered = {*entry.declared.handlers, *(contract.handled if contract.home is not None else ())}
+    answered = {*entry.declared, *(contract.handled if contract.home is not None else ())}
     yield from binding_problems(vendor, contract.handled, file, answered)
     if contract.home is not None:
-        for name in contract.handled.keys() - found.keys() - entry.declared.handlers.keys():
+        for name in contract.handled.keys() - found.keys() - entry.declared.keys():
             operation = contract.operations[name]
             if not operation.root and not any(200 <= status < 400 for status in operation.responses):
                 yield f"{short_name(file)}: operation {name} declares no 2xx"
@@ -242,6 +258,8 @@ def _with_first_records(fixture: Fixture, contract: Contract) -> Fixture:
     if contract.home is None or fixture.records or fixture.populate:
         return fixture
     if fixture.collection.name == f"{contract.vendor}.credentials":
+        from emulator.declared.authentication import default_credentials  # noqa: PLC0415
+
         return replace(fixture, records=default_credentials(contract.vendor, contract.document))
     return replace(fixture, populate=FIRST_RECORDS) if contract.home.is_file() else fixture
 

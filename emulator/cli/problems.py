@@ -121,7 +121,7 @@ def own_problems(home: Path, name: str) -> Iterator[str]:
         declared = read_declarations(contract, collections_of(contract, code), hooks_of(code))
         yield from declared.problems
         if not declared.problems:
-            yield from entry_problems(Entry(vendor_of(contract, code, declared), contract, declared))
+            yield from entry_problems(Entry(vendor_of(contract, code, declared), contract, declared.handlers))
     except ConfigurationError as problem:
         yield str(problem)
 

@@ -216,10 +216,9 @@ class SandboxClient(BuiltInVendors):
         there is a call. Of more than a thousand exchanges the newest are returned. An upper bound fails if the journal
         had to drop exchanges. Only calls with these values count: `path` and `query` by parameter ({"page": 2}),
         `headers` by name, `body` by key or JSON pointer ({"name": "Sales"}), `status` of the reply (0: the connection
-        broke),
-        `where` all of these and variables, arguments and credential. A value may be a condition, such as
-        {"glob": "S*"}, {"absent": True} or {"schema": {"minimum": 2}}. Raises
-        AssertionError with the expectation and the nearest calls, EmulatorError for an unknown operation.
+        broke), `where` all of these and variables, arguments and credential. A value may be a condition, such as
+        {"glob": "S*"}, {"absent": True} or {"schema": {"minimum": 2}}. Raises AssertionError with
+        the expectation and the nearest calls, EmulatorError for an unknown operation.
         """
         given = {"path": path, "query": query, "headers": headers, "body": body, "status": status}
         conditions = {**(where or {}), **{key: value for key, value in given.items() if value is not None}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from emulator.declared.resources import rank
@@ -15,9 +15,7 @@ def _compared(value: Any) -> tuple[int, Any]:
     if isinstance(value, str) and len(value) >= 10 and value[4:5] == "-" and value[7:8] == "-":
         try:
             found = datetime.fromisoformat(value)
-            return 3, found.timestamp() if found.tzinfo else datetime.fromisoformat(
-                f"{found.isoformat()}+00:00"
-            ).timestamp()
+            return 3, found.replace(tzinfo=found.tzinfo or UTC).timestamp()
         except ValueError:
             pass
     return rank(value)
