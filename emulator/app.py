@@ -33,7 +33,7 @@ from emulator.faults.scenarios import Scenario
 from emulator.journal.entry import Exchange
 from emulator.journal.journals import JOURNALS_BYTES, Journals
 from emulator.metrics import Metrics
-from emulator.pipeline import Pipeline
+from emulator.pipeline.pipeline import Pipeline
 from emulator.runtime.off_loop import Worker
 from emulator.sandbox.blueprint import Blueprint
 from emulator.sandbox.budget import Budget

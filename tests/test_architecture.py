@@ -28,6 +28,11 @@ def test_imports_keep_to_the_layers() -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_few_files_are_outside_of_the_packages() -> None:
+    files = sorted(file.name for file in (ROOT / "emulator").glob("*.py"))
+    assert len(files) <= 12, files
+
+
 def _decorated(file: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

@@ -56,7 +56,7 @@ def held(emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch) -> Iterat
         if seconds:
             await asyncio.to_thread(gate.wait)
 
-    monkeypatch.setattr("emulator.pipeline.hold_back", hold)
+    monkeypatch.setattr("emulator.pipeline.pipeline.hold_back", hold)
     with ThreadPoolExecutor() as threads:
         yield Held(emulator, gate, threads)
         gate.set()

@@ -19,7 +19,7 @@ import pytest
 from emulator.journal.entry import Exchange
 from emulator.server import access_log
 from emulator.server.access_log import ConsoleLog, coloured_line, format_for, json_line, text_line
-from emulator.stubs import stub_of
+from emulator.stubs.check import stub_of
 from tests.conftest import EmulatorUnderTest
 
 NOON = datetime(2030, 1, 1, 12, 0, 1, tzinfo=UTC)

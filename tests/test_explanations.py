@@ -10,7 +10,7 @@ import pytest
 
 from emulator.cli.serve import SWITCH_SECONDS
 from emulator.contract.graphql_calls import QUICK_FIELDS, QUICK_QUERY
-from emulator.handling import LARGE_BODY_BYTES
+from emulator.pipeline.handling import LARGE_BODY_BYTES
 from emulator.store.database import SLOW_SECONDS
 from emulator.store.sqlite import IN_MEMORY_BYTES
 from emulator.transport import wire
@@ -72,7 +72,7 @@ def test_steps_are_in_the_order_of_the_code() -> None:
 def test_steps_of_a_request_are_all_that_serve_does_in_its_order() -> None:
     table = ARCHITECTURE.read_text("utf-8").partition("| step |")[2].partition("\n\n")[0]
     steps = re.findall(r"^\| `([\w.]+)` \|", table, re.MULTILINE)
-    source = source_of("Pipeline.serve", "emulator/pipeline.py")
+    source = source_of("Pipeline.serve", "emulator/pipeline/pipeline.py")
     assert out_of_order(steps, source) is None
     assert set(re.findall(r"self\.(_\w+)\(", source)) <= set(steps)
 

@@ -135,7 +135,7 @@ def test_a_long_body_is_parsed_off_the_event_loop(
         threads.append(threading.current_thread().name)
         return read_call(*given)
 
-    for module in ("emulator.pipeline", "emulator.control.api"):
+    for module in ("emulator.pipeline.pipeline", "emulator.control.api"):
         monkeypatch.setattr(f"{module}.read_call", noting)
     with controlled(catalogue) as (_, control):
         control.client.post(control.url + path, headers=headers, json={"name": "x" * length})

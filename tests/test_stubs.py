@@ -124,7 +124,7 @@ def test_a_stub_replies_late(
     async def hold(request: Any, seconds: float, stopping: Any) -> None:
         held.append(seconds)
 
-    monkeypatch.setattr("emulator.pipeline.hold_back", hold)
+    monkeypatch.setattr("emulator.pipeline.pipeline.hold_back", hold)
     sandbox.celigo.stub("GET", "/flows", delay=2)
     sandbox.celigo.stub("GET", "/flows/{id}", delay={"uniform": [1, 3]})
     celigo(emulator)

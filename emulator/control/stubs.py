@@ -8,7 +8,8 @@ from emulator.control.handlers import ROOT, Emulator, Handlers
 from emulator.errors import ConfigurationError, Problem, sentence, unknown
 from emulator.exchange import Call, Reply
 from emulator.sandbox.sandbox import Sandbox
-from emulator.stubs import Stub, stub_of
+from emulator.stubs.check import stub_of
+from emulator.stubs.stub import Stub
 
 MOST_STUBS = 1000
 """How many stubs a sandbox may have: each call that no operation matches is compared with all of them."""

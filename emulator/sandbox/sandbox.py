@@ -27,7 +27,7 @@ from emulator.store.database import Store
 from emulator.store.populating import add_more
 from emulator.store.records import Records
 from emulator.store.world import World
-from emulator.stubs import Stubs
+from emulator.stubs.stubs import Stubs
 
 if TYPE_CHECKING:
     from faker import Faker

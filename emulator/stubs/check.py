@@ -1,137 +1,28 @@
-"""Stubs: replies to calls that no operation matches, in one sandbox."""
+"""Reads a stub from its document, and refuses one that could never apply."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from math import inf
-from random import Random
 
 from emulator.contract.evidence import Evidence
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import Operation
-from emulator.contract.routes import Route, Routes
+from emulator.contract.routes import Routes
 from emulator.errors import ConfigurationError, unknown
-from emulator.exchange import NOTHING, Document, Nothing, Record, Reply
+from emulator.exchange import NOTHING, Record
 from emulator.faults.check import check_headers
-from emulator.faults.rule import Delay, delay_of
+from emulator.faults.rule import delay_of
 from emulator.json_text import has_surrogate
-from emulator.matching.where import Subject, Where, where_of
+from emulator.matching.where import where_of
+from emulator.stubs.stub import Stub
 
 SEGMENT = re.compile(r"[^{}?#]*|\{[A-Za-z_][A-Za-z0-9_]*\}")
 """A segment of a stub's path: fixed, or a parameter."""
 
 ANY_SEGMENT = "x"
-TEXT_TYPE = "text/plain; charset=utf-8"
 WITHOUT_BODY = (204, 205, 304)
-
-
-@dataclass(frozen=True, slots=True)
-class Stub:
-    """A reply to calls of a method and a path below the vendor's base URL, with the values of `where`.
-
-    At most `times` calls are answered. `json` and `text` are the body, NOTHING if there is none; `document` is what it
-    was made from.
-    """
-
-    id: str
-    vendor: str
-    method: str
-    path: str
-    routes: Routes
-    where: Where
-    times: float
-    status: int
-    headers: Mapping[str, str]
-    json: Document | Nothing
-    text: str | Nothing
-    delay: Delay | None
-    document: Record
-
-    @property
-    def name(self) -> str:
-        """Return "GET /flows/{id}"."""
-        return f"{self.method} {self.path}"
-
-    @property
-    def params(self) -> Sequence[str]:
-        """Return the names of the parameters in the path."""
-        return [segment[1:-1] for segment in self.path.split("/") if segment.startswith("{")]
-
-    def reply(self) -> Reply:
-        """Return the reply."""
-        headers = {name: value for name, value in self.headers.items() if name.lower() != "content-type"}
-        kind = next((value for name, value in self.headers.items() if name.lower() == "content-type"), "")
-        if isinstance(self.text, str):
-            return Reply(self.status, headers=headers, content=self.text.encode(), content_type=kind or TEXT_TYPE)
-        return Reply(self.status, self.json, headers, content_type=kind)
-
-
-@dataclass(frozen=True, slots=True)
-class Stubbed:
-    """A stub for a call, the route of the call's path, and the delay in seconds that was drawn for it."""
-
-    stub: Stub
-    route: Route
-    seconds: float
-
-
-class Stubs:
-    """The stubs of one sandbox, in the order of their creation, and how many calls each has replied to."""
-
-    def __init__(self, seed: int | str) -> None:
-        self._seed = seed
-        self._stubs: dict[str, Stub] = {}
-        self._hits: Counter[str] = Counter()
-        self._number = 0
-
-    def __iter__(self) -> Iterator[Stub]:
-        return iter(self._stubs.values())
-
-    def __len__(self) -> int:
-        return len(self._stubs)
-
-    def next_id(self) -> str:
-        """Return an id for a new stub."""
-        self._number += 1
-        return f"stub-{self._number}"
-
-    def hits(self, id: str) -> int:
-        """Return how many calls a stub has replied to."""
-        return self._hits[id]
-
-    def add(self, stub: Stub) -> None:
-        """Add a stub."""
-        self._stubs[stub.id] = stub
-
-    def remove(self, id: str) -> bool:
-        """Remove a stub; return whether it existed."""
-        del self._hits[id]
-        return self._stubs.pop(id, None) is not None
-
-    def at(self, vendor: str, method: str, path: str) -> Sequence[tuple[Stub, Route]]:
-        """Return the stubs for a method and a path below the vendor's root; stubs for GET also apply to HEAD."""
-        method = "GET" if method == "HEAD" else method
-        found = [(stub, stub.routes.find(path)) for stub in self if (stub.vendor, stub.method) == (vendor, method)]
-        return [(stub, route) for stub, route in found if route is not None]
-
-    def take(
-        self, candidates: Sequence[tuple[Stub, Route]], subject_of: Callable[[Mapping[str, str]], Subject]
-    ) -> Stubbed | None:
-        """Count a call for the first stub that it matches and that is not used up; None if there is none.
-
-        `subject_of(path parameters)` is what conditions match.
-        """
-        for stub, route in candidates:
-            is_used_up = stub.id not in self._stubs or self._hits[stub.id] >= stub.times
-            if is_used_up or any(stub.where.differences(subject_of(route.params))):
-                continue
-            self._hits[stub.id] += 1
-            random = Random(f"{self._seed}:{stub.id}:{self._hits[stub.id]}")
-            return Stubbed(stub, route, stub.delay.draw(random) if stub.delay else 0.0)
-        return None
 
 
 def stub_of(document: Record, id: str, contracts: Mapping[str, Contract]) -> Stub:

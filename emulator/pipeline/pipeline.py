@@ -24,11 +24,11 @@ from emulator.faults.effect import Effect, Effects, hold_back, reply_of
 from emulator.faults.rule import FaultReply
 from emulator.faults.scenarios import Scenario
 from emulator.faults.subject import CallSubject
-from emulator.handling import Handling, RequestContext
 from emulator.journal.masking import Masker
 from emulator.journal.recording import Recorder, Recording
 from emulator.journal.subject import JournalledSubject
 from emulator.metrics import Metrics
+from emulator.pipeline.handling import Handling, RequestContext
 from emulator.runtime.off_loop import Worker
 from emulator.settings import Settings
 from emulator.transport import wire

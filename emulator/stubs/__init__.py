@@ -1,0 +1,1 @@
+"""Stubs: replies to calls that no operation matches, in one sandbox."""
