@@ -6,10 +6,12 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
 from emulator.cli.completing import folders as folder_names
+from emulator.cli.options import setting_options
 from emulator.cli.streams import say
 from emulator.settings import read_settings
 
@@ -18,16 +20,8 @@ from emulator.settings import read_settings
 @click.argument(
     "folders", metavar="[FOLDER]...", nargs=-1, type=click.Path(path_type=Path), shell_complete=folder_names
 )
-@click.option(
-    "--contracts", metavar="FOLDER", shell_complete=folder_names, help="A folder laid over the built-in contracts."
-)
-@click.option(
-    "--vendors", metavar="FOLDER", multiple=True, shell_complete=folder_names, help="A folder with vendors of your own."
-)
-@click.option(
-    "--openapi", metavar="VENDOR=FILE", multiple=True, help="An OpenAPI document to serve as it is: acme=acme.yaml."
-)
-def check(folders: Sequence[Path], contracts: str | None, vendors: tuple[str, ...], openapi: tuple[str, ...]) -> None:
+@setting_options("contracts", "vendors", "openapi")
+def check(folders: Sequence[Path], **options: Any) -> None:
     """Check the built-in contracts, fixtures and scenarios, and those in your own folders.
 
     FOLDER contains fixtures; without it, the folder of the setting `fixtures` is checked. The settings `contracts`,
@@ -38,7 +32,7 @@ def check(folders: Sequence[Path], contracts: str | None, vendors: tuple[str, ..
     """
     from emulator.cli.problems import all_completions, all_problems, checked_folders, own_operations  # noqa: PLC0415
 
-    settings = read_settings({"contracts": contracts, "vendors": vendors, "openapi": openapi}, os.environ)
+    settings = read_settings(options, os.environ)
     checked = checked_folders(settings, folders)
     problems = 0
     for problem in all_problems(checked, settings):

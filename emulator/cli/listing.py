@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import get_completion_class
 
 from emulator import __version__
-from emulator.cli.completing import folders, vendors
+from emulator.cli.completing import vendors
+from emulator.cli.options import setting_options
 from emulator.cli.streams import say
 from emulator.errors import ConfigurationError, unknown
 from emulator.settings import read_settings
@@ -20,13 +21,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--vendor", metavar="NAME", shell_complete=vendors, help="Only this vendor's.")
-@click.option(
-    "--vendors", metavar="FOLDER", multiple=True, shell_complete=folders, help="A folder with vendors of your own."
-)
-@click.option(
-    "--openapi", metavar="VENDOR=FILE", multiple=True, help="An OpenAPI document to serve as it is: acme=acme.yaml."
-)
-def operations(vendor: str | None, vendors: tuple[str, ...], openapi: tuple[str, ...]) -> None:
+@setting_options("vendors", "openapi")
+def operations(vendor: str | None, **options: Any) -> None:
     """List every emulated operation with what answers it (code, declared, inferred, example) and its evidence.
 
     Example: emulator operations --vendor celigo
@@ -34,7 +30,7 @@ def operations(vendor: str | None, vendors: tuple[str, ...], openapi: tuple[str,
     from emulator.catalogue import contract_overlay, read_catalogue, vendor_homes  # noqa: PLC0415
     from emulator.control.information import describe_operations  # noqa: PLC0415
 
-    settings = read_settings({"vendors": vendors, "openapi": openapi}, os.environ)
+    settings = read_settings(options, os.environ)
     found = read_catalogue(overlay=contract_overlay(settings), homes=vendor_homes(settings))
     catalogue = _checked(vendor, found)
     for operation in describe_operations(catalogue):
@@ -49,16 +45,8 @@ def operations(vendor: str | None, vendors: tuple[str, ...], openapi: tuple[str,
 
 @click.command()
 @click.option("--vendor", metavar="NAME", shell_complete=vendors, help="Only this vendor's.")
-@click.option(
-    "--fixtures", metavar="FOLDER", shell_complete=folders, help="A folder whose scenarios come to the built-in ones."
-)
-@click.option(
-    "--vendors", metavar="FOLDER", multiple=True, shell_complete=folders, help="A folder with vendors of your own."
-)
-@click.option(
-    "--openapi", metavar="VENDOR=FILE", multiple=True, help="An OpenAPI document to serve as it is: acme=acme.yaml."
-)
-def scenarios(vendor: str | None, fixtures: str | None, vendors: tuple[str, ...], openapi: tuple[str, ...]) -> None:
+@setting_options("fixtures", "vendors", "openapi")
+def scenarios(vendor: str | None, **options: Any) -> None:
     """List every scenario with its description, for `serve --scenario`.
 
     Example: emulator scenarios --vendor secoda
@@ -71,7 +59,7 @@ def scenarios(vendor: str | None, fixtures: str | None, vendors: tuple[str, ...]
         vendor_homes,
     )
 
-    settings = read_settings({"fixtures": fixtures, "vendors": vendors, "openapi": openapi}, os.environ)
+    settings = read_settings(options, os.environ)
     found = read_catalogue(overlay=contract_overlay(settings), homes=vendor_homes(settings))
     catalogue = _checked(vendor, found)
     for name, scenario in read_scenarios(fixture_folders(settings), catalogue).items():

@@ -5,23 +5,23 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from emulator import __version__
 from emulator.cli.check import check
-from emulator.cli.completing import of_kind
 from emulator.cli.importing import import_document
 from emulator.cli.init import init
 from emulator.cli.inspection import faults, journal, sandboxes, scenario, state
 from emulator.cli.listing import completion, operations, scenarios, version
 from emulator.cli.new_vendor import new_vendor
+from emulator.cli.options import setting_options
 from emulator.cli.remote import reset, snapshot, wait
 from emulator.cli.streams import say
 from emulator.errors import ConfigurationError, EmulatorError
-from emulator.settings import SETTINGS, read_settings
+from emulator.settings import read_settings
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -72,31 +72,9 @@ def commands() -> None:
     """
 
 
-def _setting_options(command: Callable[..., None]) -> Callable[..., None]:
-    for setting in reversed(SETTINGS):
-        # click shows the default, but read_settings applies it: here None means "not given".
-        text = f"{setting.help} [{setting.variable}; default: {_shown(setting.default)}]"
-        option = click.option(
-            *setting.options,
-            setting.name,
-            help=text,
-            multiple=setting.many,
-            metavar=setting.kind.metavar,
-            shell_complete=of_kind(setting.kind),
-        )
-        command = option(command)
-    return command
-
-
-def _shown(default: Any) -> str:
-    if isinstance(default, bool):
-        return str(default).lower()
-    return "none" if default in ("", ()) else str(default)
-
-
 @commands.command()
 @click.option("--open", "opens_page", is_flag=True, help="Show the page of the control API in a browser.")
-@_setting_options
+@setting_options()
 def serve(opens_page: bool, **options: Any) -> None:
     """Serve all vendors until SIGTERM or SIGINT.
 
