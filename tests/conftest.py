@@ -28,7 +28,7 @@ from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 from emulator.store.credentials import expired
 
-# A busy machine is no failure: no test has a limit of time.
+# A busy machine does not make a test fail: no test has a time limit.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
 
@@ -109,7 +109,7 @@ class EmulatorUnderTest:
     def call(
         self, vendor: str, method: str, path: str = "", *, rights: str | None = "full", **options: Any
     ) -> httpx.Response:
-        """Make one call; `options` are those of httpx, `headers` among them."""
+        """Make one call; `options` are those of httpx, such as `headers`."""
         headers = {**self.headers(vendor, rights), **(options.pop("headers", None) or {})}
         return self._client.request(method, self.url(vendor) + path, headers=headers, **options)
 
@@ -119,7 +119,7 @@ class EmulatorUnderTest:
         return self.call(vendor, "GET", rights=rights, extensions={"target": target})
 
     def exchanges(self) -> list[Exchange]:
-        """Return what the journal holds, oldest first."""
+        """Return what is in the journal, oldest first."""
         return list(self._emulator.sandboxes.default.journal)
 
     def records(self, name: str) -> list[dict[str, Any]]:

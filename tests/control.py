@@ -117,7 +117,7 @@ class Command:
         return command
 
     def run(self, client: httpx.Client, folder: dict[str, bytes]) -> httpx.Response:
-        """Run it; `folder` holds the files by name."""
+        """Run it; `folder` contains the files by name."""
         content = folder[self.upload] if self.upload else self.data.encode() or None
         response = client.request(self.method, f"http://{self.url}", headers=self.headers, content=content)
         if self.save:

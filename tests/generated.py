@@ -178,7 +178,7 @@ FILES: Mapping[Path, Mapping[str, Section]] = {
 
 
 def write(text: str, catalogue: Catalogue, sections: Mapping[str, Section]) -> str:
-    """Return a text with every generated section made anew."""
+    """Return a text with every generated section written again."""
     for name, section in sections.items():
         start, end = f"<!-- generated: {name} -->", "<!-- end -->"
         pattern = re.compile(f"({re.escape(start)}\n).*?({re.escape(end)})", re.DOTALL)

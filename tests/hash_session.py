@@ -1,6 +1,6 @@
 """A session with the emulator whose every byte is printed, to be run under several PYTHONHASHSEEDs.
 
-Each operation of each vendor is called with several things that its contract does not hold.
+Each operation of each vendor is called with several things that its contract does not allow.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _call(http: httpx.Client, operation: Operation, url: str, headers: dict[str,
 
 
 def _timeless(document: Any) -> Any:
-    """Leave out what a clock tells, and bodies: what replies hold is printed already."""
+    """Leave out times, and bodies: those of replies are printed already."""
     left_out = {"seconds", "time", "timings", "headers", "startedDateTime", "content", "reply"}
     if isinstance(document, dict):
         return {key: _timeless(value) for key, value in document.items() if key not in left_out}

@@ -28,7 +28,7 @@ def made_up_files(catalogue: Catalogue) -> Iterator[tuple[Path, str]]:
 
 
 def made_up_records(vendor: str, fixtures: Sequence[Fixture], seed: int) -> dict[str, Sequence[Record]]:
-    """Return by collection what faker adds to the records of a vendor's fixtures, in the order in which it does.
+    """Return by collection what faker adds to the records of a vendor's fixtures, in that order.
 
     There are no switches: what depended on one could not be written into a file.
     """

@@ -140,7 +140,7 @@ def _wrong_documents(example: Any) -> Iterator[Any]:
 
 
 def _segment(name: str, operation: Operation, path: str) -> str:
-    """Return the path segment that holds a parameter's value."""
+    """Return the path segment with a parameter's value."""
     return path.split("/")[operation.path.split("/").index("{%s}" % name)]  # noqa: UP031
 
 

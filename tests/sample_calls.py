@@ -59,7 +59,7 @@ def read(emulator: EmulatorUnderTest, vendor: str, **options: Any) -> httpx.Resp
 
 
 def write(emulator: EmulatorUnderTest, vendor: str, **options: Any) -> httpx.Response:
-    """Write something named "New"; `written` tells whether it was kept."""
+    """Write something named "New"; `written` says whether it was stored."""
     return _call(emulator, vendor, WRITES[vendor], options)
 
 

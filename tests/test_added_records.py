@@ -66,7 +66,7 @@ def test_every_collection_takes_a_record_of_which_nothing_is_given(
     for _ in range(2):
         with client.create_sandbox("alpha") as sandbox:
             records = sandbox.state(name)
-            # Those that belong to another record take the place of one that is there.
+            # Those that belong to another record replace an existing one.
             for record in list(records)[:2] if not name.endswith("credentials") else ():
                 records.delete(record[records._key()])
             before = len(records)

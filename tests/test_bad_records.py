@@ -137,7 +137,7 @@ def test_snapshots_of_all_sandboxes_keep_to_one_bound_and_make_room_when_they_go
         fitting = 1024**2 // size
         for number in range(1, fitting):
             control.done("POST", "/sandboxes/alpha/snapshots", json={"name": f"s{number}"})
-        # One of the same name is replaced, and takes no more.
+        # One of the same name is replaced, and takes no more space.
         control.done("POST", "/snapshots", json={"name": "a"})
         status, detail = control.refused("POST", "/snapshots", json={"name": "b"})
         assert (status, "raise snapshot_bytes" in detail) == (507, True), detail

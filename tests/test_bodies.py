@@ -237,7 +237,7 @@ def violations(server: Secure) -> list[tuple[str, str, str, str]]:
 
 
 def send(server: Secure, to: str, encoding: str, body: bytes, on_thread: bool = False) -> tuple[int, Any]:
-    """Send an encoded body, perhaps apart from its head; return status and JSON."""
+    """Send an encoded body, perhaps some time after its head; return status and JSON."""
     with connected(server) as connection:
         begun = head(to, b"Content-Encoding: " + encoding.encode(), b"Connection: close", length=len(body))
         connection.sendall(begun + (b"" if on_thread else body))

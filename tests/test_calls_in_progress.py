@@ -22,7 +22,7 @@ INTEGRATIONS = "/integration/integrations"
 
 
 class Held:
-    """Calls that the emulator holds back until they are let go."""
+    """Calls that the emulator delays until the test lets them continue."""
 
     def __init__(self, emulator: EmulatorUnderTest, gate: threading.Event, threads: ThreadPoolExecutor) -> None:
         self.emulator = emulator
@@ -31,7 +31,7 @@ class Held:
         emulator.fault({"vendor": "secoda", "operation": "createIntegration", "delay": {"fixed": 3600}})
 
     def create(self, name: str) -> Future[httpx.Response]:
-        """Begin to create an integration, and return once the journal has the call."""
+        """Start to create an integration, and return once the journal has the call."""
         body, journal = {"name": name, "type": "postgres"}, self.emulator.sandbox.journal
         before = journal.changes
         call = self._threads.submit(self.emulator.call, "secoda", "POST", INTEGRATIONS, json=body)
@@ -43,7 +43,7 @@ class Held:
 
 
 def wait_until(reached: Callable[[], bool]) -> None:
-    """Return once a state is reached that nothing but another thread can bring about."""
+    """Return once another thread has reached a state."""
     while not reached():
         time.sleep(0.001)
 
@@ -150,7 +150,7 @@ def test_events_show_completed_calls_and_resume_before_open_ones(held: Held, san
     call = held.create("Mine")
     held.emulator.call("secoda", "GET", INTEGRATIONS)
     told = events(0)
-    # The first call is in progress: who resumes after the event of the second gets both.
+    # The first call is in progress: a reader that resumes after the event of the second gets both.
     assert next(told) == ("0", 2)
     held.let_go()
     call.result()

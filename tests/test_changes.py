@@ -63,7 +63,7 @@ def same(one: Any, other: Any) -> bool:
 def test_differences_lead_from_one_document_to_the_other(before: Any, after: Any) -> None:
     found = list(differences(before, after))
     document = copy.deepcopy(before)
-    # What goes from the end of an array goes last first.
+    # Items are removed from the end of an array, the last one first.
     for one in sorted(found, key=lambda one: one.after is NOTHING):
         if one.after is not NOTHING:
             document = patched(document, one.pointer, one.after)

@@ -1,4 +1,4 @@
-"""A sandbox's clock: real, set, frozen, advanced; and all that goes by it."""
+"""A sandbox's clock: real, set, frozen, advanced; and all that depends on it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.sample_calls import by_id, read, write
 VENDORS = ("celigo", "immuta", "paradime", "secoda")
 NOON = datetime(2030, 6, 1, 12, 0, 0, 123_000, tzinfo=UTC)
 BEFORE = datetime(2023, 12, 31, 23, 59, 59, tzinfo=UTC)
-"""A second before the fixtures' credentials that have expired did."""
+"""A second before the expiry of the fixtures' expired credentials."""
 
 every_vendor = pytest.mark.parametrize("vendor", VENDORS)
 
@@ -87,7 +87,7 @@ def test_reset_makes_the_time_real_again() -> None:
     assert (abs(off(clock)) < 1, clock.frozen) == (True, False)
 
 
-# What goes by it
+# What depends on it
 
 
 @every_vendor
@@ -171,7 +171,7 @@ def test_fault_windows_and_rates_go_by_it(emulator: EmulatorUnderTest, vendor: s
     assert seen == [200, 429, 503, 503, 200, 429, 200, 429]
 
 
-# Whose it is
+# Each sandbox has its own
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Connections below HTTP's rules: malformed requests, clients that end early, hosts that are none, slow heads.
+"""Connections below HTTP's rules: malformed requests, clients that end early, invalid hosts, slow heads.
 
 What aiohttp does in these cases has changed from version to version: this is where that shows.
 """
@@ -54,7 +54,7 @@ def server(running: Secure) -> Secure:
 
 @contextmanager
 def connected(server: Secure, way: str = "http") -> Iterator[socket.socket]:
-    """Connect as a client of Secoda's does: to the port, to the one for https, or through the proxy."""
+    """Connect as a client of Secoda does: to the port, to the one for https, or through the proxy."""
     address = urlsplit(server.tls_url if way == "https" else server.url)
     connection = socket.create_connection((address.hostname or "", address.port or 0), timeout=20)
     if way == "tunnel":
@@ -69,7 +69,7 @@ def connected(server: Secure, way: str = "http") -> Iterator[socket.socket]:
 
 
 def received(connection: socket.socket) -> bytes:
-    """Return all that comes until the connection ends, however it ends."""
+    """Return all bytes until the connection ends, in whatever way."""
     found = b""
     try:
         while chunk := connection.recv(65536):
@@ -569,7 +569,7 @@ def test_a_reader_that_does_not_read_costs_one_buffer(server: Secure) -> None:
 
 
 async def _round() -> None:
-    """Let the event loop go round once."""
+    """Let the event loop turn once."""
 
 
 async def _fill(server: Secure, count: int, name: str) -> None:

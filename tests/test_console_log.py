@@ -1,4 +1,4 @@
-"""One line for each call: what it shows, what it never shows, and that nobody waits for it."""
+"""One line for each call: what it shows, what it never shows, and that no call waits for it."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ def test_an_unread_pipe_does_not_delay_calls(
     for _ in range(200):
         log(lines[0])
     log.close()
-    # Closing the reading end lets go of the thread that still waits to write.
+    # Closing the reading end frees the thread that still waits to write.
     os.close(reading)
     log._thread.join(10)
     os.close(writing)
@@ -162,7 +162,7 @@ def test_an_unread_pipe_does_not_delay_calls(
 
 
 class Told(logging.Handler):
-    """Keeps the first message, and lets one wait for it."""
+    """Keeps the first message, and lets a test wait for it."""
 
     def __init__(self) -> None:
         super().__init__()

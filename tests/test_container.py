@@ -219,7 +219,7 @@ def test_healthcheck_does_without_a_first_process(tmp_path: Path) -> None:
 
 @pytest.fixture
 def nowhere_to_write(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let there be no folder for temporary files, as where the root is read-only."""
+    """Remove all folders for temporary files, as on a read-only root."""
 
     def refuse(*arguments: Any, **options: Any) -> str:
         raise FileNotFoundError("No usable temporary directory found")
@@ -314,7 +314,7 @@ def test_folders_that_the_page_mounts_belong_to_the_image_and_its_user(folder: s
 
 
 def check_environment(environment: Mapping[str, str], emulator: EmulatorUnderTest) -> None:
-    """Hold a container's environment to the table of settings, and its scenarios to those there are."""
+    """Check a container's environment against the table of settings, and its scenarios against ours."""
     assert environment
     assert all(isinstance(value, str) for value in environment.values()), "YAML reads 7 and true as no text: quote them"
     assert environment.keys() <= VARIABLES
@@ -322,7 +322,7 @@ def check_environment(environment: Mapping[str, str], emulator: EmulatorUnderTes
 
 
 def violations(text: str, schema: str) -> list[str]:
-    """Hold a YAML document to a schema that check-jsonschema carries."""
+    """Validate a YAML document with a schema of check-jsonschema."""
     validator = Draft7Validator(get_builtin_schema(schema))
     return [problem.message for problem in validator.iter_errors(yaml.safe_load(text))]
 
@@ -380,7 +380,7 @@ def test_workflow_sets_the_service_up_by_environment_alone(emulator: EmulatorUnd
 
 
 class StandIn:
-    """Does what testcontainers asks of an engine, with a thread in the container's place."""
+    """Does what testcontainers asks of an engine, with a thread instead of a container."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self.created: dict[str, Any] = {}

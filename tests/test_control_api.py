@@ -89,11 +89,11 @@ def test_python_of_the_guide_runs(control: Control) -> None:
     assert len(control.done("GET", "/sandboxes")["sandboxes"]) == 1
 
 
-# What holds for all operations: each is asked as documented, with one thing wrong
+# True for all operations: each is called as documented, with one thing wrong
 
 
 def wrongly(control: Control, operation: str, **changed: Any) -> tuple[int, str]:
-    """Ask an operation as documented, but for what is `changed`."""
+    """Call an operation as documented, except for what is `changed`."""
     command = command_for(operation)
     path = changed.pop("path", command.url.removeprefix("emulator/_emulator"))
     content = changed.pop("content", b"SQLite" if command.upload else command.data.encode() or None)
@@ -173,7 +173,7 @@ def test_control_token_is_asked_for_where_the_contract_says_so(catalogue: Catalo
         for name, operation in OPERATIONS.items():
             path = command_for(name).url.removeprefix("emulator/_emulator")
             if not operation.secured:
-                expected = 404 if name == "getAuthority" else 200  # there are no certificates
+                expected = 404 if name == "getAuthority" else 200  # without certificates
                 assert control.ask(operation.method, path).status_code == expected, name
                 continue
             for headers in ({}, {"Authorization": "Bearer other"}, {"Authorization": "s3cret"}):
@@ -247,7 +247,7 @@ def test_reply_outside_the_contract_is_500_and_logged(catalogue: Catalogue, capl
             assert logged in caplog.text
 
 
-# What each operation refuses by itself
+# What each operation itself refuses
 
 REFUSED: list[tuple[str, str, str, Any, int, str]] = [
     (

@@ -42,7 +42,7 @@ class Events:
         return line
 
     def ended(self) -> bool:
-        """Wait for the end; tell whether there was nothing but comments before it."""
+        """Wait for the end; return True if only comments came before it."""
         return all(line == "" or line.startswith(":") for line in self._lines)
 
     def _block(self) -> list[str]:
@@ -141,13 +141,13 @@ def test_a_reader_that_leaves_is_forgotten(catalogue: Catalogue, monkeypatch: py
     with controlled(catalogue) as (emulator, control):
         listeners = emulator.sandboxes.default.journal._listeners
         with following(control):
-            # Between two heartbeats a reader listens anew, so there may be none for a moment.
+            # Between two heartbeats a reader subscribes again, so there may be none for a moment.
             wait_until(lambda: bool(listeners))
         wait_until(lambda: not listeners)
 
 
 def wait_until(reached: Callable[[], bool]) -> None:
-    """Return once a state is reached that nothing but another thread can bring about."""
+    """Return once another thread has reached a state."""
     while not reached():
         time.sleep(0.001)
 

@@ -93,7 +93,7 @@ def test_a_part_that_is_not_a_file_is_rejected(tmp_path: Path, make: Callable[[P
         Store(str(tmp_path / "kept.db"))
 
 
-# What the file holds
+# What is in the file
 
 
 DAMAGES = [
@@ -209,7 +209,7 @@ def let_grow_little(sandbox: Sandbox) -> None:
 
 
 def hold_calls(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
-    """Hold back every call until what is returned is awaited."""
+    """Delay every call until what is returned is awaited."""
     over = asyncio.Event()
 
     async def nap(seconds: float) -> None:
@@ -365,7 +365,7 @@ def test_sigterm_amid_long_work_ends_it_and_leaves_nothing_of_it(
     options = ["--fixtures", str(huge(tmp_path / "f")), *database]
     with process(*options) as (started, control), ThreadPoolExecutor(1) as threads:
         before = len(records(control, "celigo.integrations"))
-        # Many minutes of work, were it not undone.
+        # Many minutes of work, if it were not interrupted.
         long = threads.submit(control.ask, "PUT", "/scenarios/celigo/huge")
         with httpx.Client(timeout=60) as client:
             while client.get(f"{control.url}/_emulator/metrics").status_code != 200 or not long.running():

@@ -67,7 +67,7 @@ def emulator(server: ThreadedServer, _client: httpx.Client) -> Iterator[Emulator
 
 @pytest.fixture
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long the emulator would have slept, had it not been spared."""
+    """How long the emulator would have slept."""
     seconds: list[float] = []
     sleep = asyncio.sleep
 
@@ -807,7 +807,7 @@ def check(document: dict[str, Any], catalogue: Catalogue) -> None:
     check_fault(fault, catalogue.contracts)
 
 
-# What holds of all of them
+# Properties of all faults
 
 OPERATIONS = ("createThing", "getThing", "listThings")
 however_slow = settings(deadline=None)
@@ -847,7 +847,7 @@ def armed(*documents: dict[str, Any], seed: int = 1) -> Faults:
 
 
 def met(faults: Faults, calls: Sequence[tuple[str, datetime]]) -> list[tuple[str, list[tuple[str, float, int]]]]:
-    """Return each call's operation, and which faults it meets with which delay."""
+    """Return each call's operation, and which faults apply to it with which delay."""
     return [(operation, [told(due) for due in met_by(faults, operation, now)]) for operation, now in calls]
 
 
@@ -940,7 +940,7 @@ def test_a_client_that_waits_as_long_as_requested_succeeds(over: dict[str, Any],
 
 
 def let_through(over: dict[str, Any], steps: list[float]) -> list[datetime]:
-    """Return when calls were let through; whatever could be, was."""
+    """Return when calls were let through, each as early as possible."""
     faults = armed({"vendor": "acme", "when": {"over": over}, "connection": "close"})
     calls = timed([("getThing", step) for step in steps])
     through = [now for (_, now), (_, dues) in zip(calls, met(faults, calls), strict=True) if not dues]

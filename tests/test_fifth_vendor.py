@@ -1,4 +1,4 @@
-"""A fifth vendor is three folders, and no other file changes."""
+"""A fifth vendor needs three folders, and no change in other files."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def doubling(levels: int) -> str:
 
 @pytest.mark.parametrize("levels", [20, 60, 1500])
 async def test_fragments_that_double_are_read_in_linear_time(calls: GraphQLCalls, levels: int) -> None:
-    # 2**60 steps would never end.
+    # It would take 2**60 steps.
     found = await calls.root_fields(call(doubling(levels)))
     assert found is not None
     assert (found.operations, found.unknown) == (("listCustomIntegrations",), ())
@@ -265,7 +265,7 @@ async def test_documents_are_kept_within_a_bound_of_memory(
 
 @pytest.mark.parametrize("end", ["}", "", "}}", "#" * 10])
 def test_a_document_is_freed_at_once_even_if_it_does_not_parse(graphql: GraphQL, end: str) -> None:
-    # Were its tokens linked, it would wait for the garbage collector, which frees all of them in one go.
+    # If its tokens were linked, only the garbage collector would free them, all in one go.
     gc.disable()
     tracemalloc.start()
     try:

@@ -36,7 +36,7 @@ KINDS = ["name", "text", "node", "other", "inline", "spread", "spread"]
 
 
 def selections(random: Random, spreads: Sequence[int], levels: int = 2) -> str:
-    """Return what a Node's braces hold; fragments are spread by their numbers."""
+    """Return the selection of a Node; fragments are spread by their numbers."""
     return " ".join(selection(random, spreads, levels) for _ in range(random.randint(1, 3)))
 
 
@@ -54,7 +54,7 @@ def selection(random: Random, spreads: Sequence[int], levels: int) -> str:
 
 
 def document(random: Random) -> str:
-    """Return a document that breaks no rule but the one in question: each fragment spreads later ones."""
+    """Return a document that can break only the rule in question: each fragment spreads later ones."""
     numbers = range(random.randint(0, 4))
     spread = " ".join(f"...F{number}" for number in numbers)
     fragments = " ".join(f"fragment F{of} on Node {{ {selections(random, numbers[of + 1 :])} }}" for of in numbers)

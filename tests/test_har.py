@@ -18,7 +18,7 @@ from tests.test_journal import TIME, URL, call, exchange, part
 
 
 def an_object(**properties: Any) -> dict[str, Any]:
-    """An object of these properties; those that end in "_" are optional, any that begin with it are our own."""
+    """An object of these properties; those that end in "_" are optional, any that begin with it are ours."""
     required = [name for name in properties if not name.endswith("_")]
     return {
         "type": "object",

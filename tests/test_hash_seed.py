@@ -23,7 +23,7 @@ def test_session_is_the_same_under_any_hash_seed(catalogue: Catalogue) -> None:
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    # The session of this process is the second: it need not import everything once more.
+    # The second session runs in this process, which has imported everything already.
     here = list(lines(catalogue))
     there = other.communicate()[0].splitlines()
     assert other.returncode == 0

@@ -1,4 +1,4 @@
-"""An id that is taken is drawn again: a run's records can be the next run's fixtures."""
+"""An id that exists is drawn again: a run's records can be the next run's fixtures."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FILE = {"file": ("a.csv", "col_name,database,schema,name\na,b,c,d\n")}
 
 
 def create(control: Control) -> list[Any]:
-    """Make something of every kind of every vendor; return the ids."""
+    """Create a record of every kind of every vendor; return the ids."""
 
     def ask(vendor: str, path: str, **options: Any) -> Any:
         headers = options.pop("headers", {"Authorization": f"Bearer {vendor}-token"})

@@ -40,7 +40,7 @@ PETS = {"type": "array", "items": ref("Pet")}
 
 
 def op(reply: Any = None, status: str = "200", sent: Any = None, query: Mapping[str, Any] | None = None) -> Any:
-    """Return an Operation Object without a name; `query` are the schemas of parameters."""
+    """Return an Operation Object without a name; `query` has the schemas of parameters."""
     parameters = [{"name": name, "in": "query", "schema": schema} for name, schema in (query or {}).items()]
     more = {} if sent is None else {"requestBody": body(sent)}
     described = {"description": ""} if reply is None else body(reply)

@@ -49,7 +49,7 @@ def emulator(catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def patched(emulator: Secure) -> Iterator[Secure]:
-    """The block that a test's clients run in; their calls are to land in the sandbox "mine"."""
+    """The block in which a test's clients run; their calls must reach the sandbox "mine"."""
     emulator.server.run(lambda: emulator.emulator.sandboxes.reset("mine"))
     with patch_dns(emulator.url, emulator.emulator.hosts.patterns, sandbox="mine"):
         yield emulator
@@ -67,7 +67,7 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 
 def state() -> dict[str, Any]:
-    """Return all that patch_dns touches, and what could tell of it."""
+    """Return all that patch_dns changes, and what could reveal it."""
     names = [(socket, "getaddrinfo"), (anyio, "connect_tcp"), (AsyncResolver, "resolve")]
     names += [(ssl.SSLContext, "wrap_socket"), (ssl.SSLContext, "wrap_bio")]
     return {
@@ -140,7 +140,7 @@ def test_clients_made_before_the_block_reach_the_sandbox_inside_it(emulator: Sec
 
 
 class patch_lookups_away:  # noqa: N801 - a context manager
-    """No look-up of a vendor's name leaves this machine: what is tried is in `tried`."""
+    """No look-up of a vendor's name leaves this machine; `tried` lists the attempts."""
 
     def __enter__(self) -> list[str]:
         self.original, tried = socket.getaddrinfo, list[str]()

@@ -1,4 +1,4 @@
-"""What a journal keeps, how it is found again, and its bounds."""
+"""What a journal keeps, how it is searched, and its bounds."""
 
 from __future__ import annotations
 
@@ -326,7 +326,7 @@ def test_an_exchange_larger_than_the_limit_of_all_journals_is_counted_but_not_st
     assert (numbers(list(kept)), kept.dropped, journals.bytes) == ([2], 1, kept.bytes)
 
 
-# Finding
+# Searching
 
 
 @pytest.mark.parametrize(
@@ -459,7 +459,7 @@ def test_bounds_hold_whatever_is_in_progress(steps: list[int], size: int, max_by
 
 
 async def following(follower: Follower) -> list[int]:
-    """Wait until there is something to take, or the journal is closed, and return the numbers."""
+    """Wait until there are new exchanges, or the journal is closed, and return their numbers."""
     while not (found := follower.take()) and not follower.has_ended:
         await follower.changed()
     return numbers(found)
@@ -514,7 +514,7 @@ async def test_a_call_is_followed_once_it_is_over_and_others_do_not_wait_for_it(
     assert (numbers(follower.take()), numbers(list(follower.in_flight))) == ([1], [2])
     kept.record(exchange(3))
     [third] = follower.take()
-    # Who begins anew there gets the third again, and the second.
+    # A reader that begins there again gets the third once more, and the second.
     assert (third.number, follower.resumes_after(third)) == (3, 1)
     completed(kept, slow)
     [second] = follower.take()

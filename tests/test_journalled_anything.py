@@ -1,4 +1,4 @@
-"""Whatever a call holds, its exchange can be read: as JSON, as HAR, as an event, and as a line of the access log."""
+"""Whatever a call contains, its exchange can be read: as JSON, as HAR, as an event, and as a line of the access log."""
 
 from __future__ import annotations
 

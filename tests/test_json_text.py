@@ -171,7 +171,7 @@ def test_what_is_stored_is_read_as_it_was(value: Any) -> None:
 
 
 SETTINGS = b'{"name":"Numbers","settings":{"a":%s}}'
-"""An integration of Celigo, whose settings hold anything."""
+"""An integration of Celigo, whose settings may be any JSON."""
 
 
 def created(emulator: EmulatorUnderTest, body: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""deploy/kubernetes holds together. That Kubernetes takes it: tests/clients/test_kubernetes.py."""
+"""deploy/kubernetes is consistent. That Kubernetes accepts it: tests/clients/test_kubernetes.py."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ INTEGRATIONS = "/secoda/api/v1/integration/integrations"
 
 
 class Time:
-    """Seconds that pass when a test says so."""
+    """Seconds that pass only when a test says so."""
 
     now = 1000.0
 

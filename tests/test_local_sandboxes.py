@@ -1,4 +1,4 @@
-"""The sandboxes that the plugin makes ahead in its own process: each is as if made when its test began."""
+"""The sandboxes that the plugin makes ahead in its own process: each is as one made when its test began."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Local:
         self.emulator = server.server.emulator
 
     def made_ahead(self) -> SandboxClient:
-        """Return a sandbox that was there before it was asked for."""
+        """Return a sandbox that was made before anyone asked for it."""
         self.sandboxes.settle()
         return self.sandboxes.create({})
 
@@ -40,14 +40,14 @@ def local() -> Iterator[Local]:
 
 
 def described(sandbox: SandboxClient) -> dict[str, Any]:
-    """Return what the control API tells of a sandbox, without its name and the time."""
+    """Return what the control API says about a sandbox, without its name and the time."""
     document = sandbox.request("GET")
     vendors = repr(document["vendors"]).replace(sandbox.name, "NAME")
     return {key: value for key, value in document.items() if key not in VARYING} | {"vendors": vendors}
 
 
 def lived_through(sandbox: SandboxClient) -> dict[str, Any]:
-    """Return what a sandbox holds, and the ids that it gives to what is made in it."""
+    """Return what is in a sandbox, and the ids that it gives to new records."""
     secoda, celigo = sandbox.secoda, sandbox.celigo
     created = httpx.post(f"{secoda.url}/integration/integrations", headers=dict(secoda.headers), json={"name": "A"})
     other = httpx.post(f"{celigo.url}/integrations", headers=dict(celigo.headers), json={"name": "A"})

@@ -1,4 +1,4 @@
-"""Credentials do not get into the journal, wherever they are planted; and what is none stays as it is."""
+"""Credentials do not get into the journal, wherever they are planted; all else stays as it is."""
 
 from __future__ import annotations
 
@@ -665,7 +665,7 @@ def test_no_secret_survives_in_violations(name: str, value: Any) -> None:
 
 
 def long_bodies(size: int) -> dict[str, bytes]:
-    """Return bodies of about so many bytes, of the shapes that expressions stumble over."""
+    """Return bodies of about so many bytes, of the shapes that are hard for regular expressions."""
     nested = json.dumps({"a": json.dumps({"token": json.dumps({"token": json.dumps({"token": "x" * size})})})})
     return {
         "names": b"token" * (size // 5),

@@ -61,7 +61,7 @@ def test_parts_are_read_in_one_way() -> None:
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda some: st.lists(some)))
 def test_any_json_is_read_in_one_way(document: Any) -> None:
     before, after = both(json.dumps({"a": document}).encode())
-    # What looks like a credential is masked on its way into the journal.
+    # What looks like a credential is masked in the journal.
     assert before == {"a": document}
     assert after == before or "***" in json.dumps(after)
 

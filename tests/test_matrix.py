@@ -61,7 +61,7 @@ def drawn(all_attempts: list[Attempt]) -> list[Attempt]:
 
 
 def problems(emulator: EmulatorUnderTest, vendor: str, attempt: Attempt, strict: bool) -> Iterator[str]:
-    """Make one attempt in a fresh world; tell what is wrong with the reply, or with what the journal has of it."""
+    """Make one attempt in a fresh state; say what is wrong with the reply, or with its journal entry."""
     emulator.reset()
     emulator.strict(strict)
     headers = {"Content-Type": attempt.content_type} if attempt.content_type else {}

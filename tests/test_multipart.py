@@ -1,4 +1,4 @@
-"""The multipart parser: what it makes of a body does not depend on the pieces in which that comes."""
+"""The multipart parser: its result does not depend on the pieces in which a body comes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILE = PartHead("file", "a.csv", "application/octet-stream", is_base64=False)
 
 
 def parse(body: bytes, size: int = 10**9) -> list[tuple[PartHead, bytes]]:
-    """Return the parts that are whole, and what they hold; the body comes in pieces of that size."""
+    """Return the complete parts, and their content; the body comes in pieces of that size."""
     parser, found, whole = MultipartParser(TYPE), list[tuple[PartHead, bytes]](), 0
     for start in range(0, len(body), size):
         for event in parser.feed(body[start : start + size]):

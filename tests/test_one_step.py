@@ -30,7 +30,7 @@ WORLDS = ("memory", "large", "file")
 
 @pytest.fixture(params=WORLDS)
 def settings(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The settings of a world in memory, of one that outgrows memory, and of one in a file."""
+    """The settings of a database in memory, of one that outgrows memory, and of one in a file."""
     if request.param == "large":
         monkeypatch.setattr("emulator.store.sqlite.IN_MEMORY_BYTES", 64 * 1024)
     return {"database": str(tmp_path / "kept.db")} if request.param == "file" else {}

@@ -47,7 +47,7 @@ class Running:
         self.client = client
 
     async def call(self, method: str, path: str, **options: Any) -> tuple[int, Any]:
-        """Call as who may; return status and JSON."""
+        """Call with a valid credential; return status and JSON."""
         options.setdefault("headers", TOKEN)
         async with self.client.request(method, f"/acme/v1{path}", **options) as response:
             text = await response.read()

@@ -45,7 +45,7 @@ async def test_work_runs_on_the_thread_of_an_aiosqlite_connection_which_is_a_dae
 
 
 class Parser:
-    """Counts what it is given, and hands it on."""
+    """Counts what it gets, and passes it on."""
 
     def __init__(self, parser: object) -> None:
         self._parser = parser
@@ -70,7 +70,7 @@ class Receiver:
         return False, b""
 
     def feed_eof(self) -> None:
-        """Take no notice."""
+        """Ignore it."""
 
 
 async def test_a_parser_that_is_wrapped_gets_the_bytes_of_requests_and_a_receiver_those_after_connect() -> None:

@@ -32,7 +32,7 @@ from tests.secure import LIST, LOOPS, SECODA, TOKEN, Secure, secure
 NEXT = f"https://api.secoda.co{LIST}?page=2&page_size=1"
 BODY = 8 * 1024 * 1024
 LARGE = 24 * 1024 * 1024
-"""More than all buffers on the way hold."""
+"""More than fits into all buffers on the way."""
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 

@@ -1,4 +1,4 @@
-"""OpenAPI documents that nobody wrote for the emulator: what they hold is read, what they leave open is filled in."""
+"""OpenAPI documents that nobody wrote for the emulator: their content is read, what they leave open is added."""
 
 from __future__ import annotations
 

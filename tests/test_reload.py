@@ -159,7 +159,7 @@ LISTED = "/integration/integrations"
 
 @pytest.fixture
 def contracts(tmp_path: Path) -> Path:
-    """A folder of contracts in which Secoda's own one stands as it is."""
+    """A folder of contracts with Secoda's own one, unchanged."""
     folder = tmp_path / "contracts"
     shutil.copytree(CONTRACTS / "secoda", folder / "secoda")
     return folder

@@ -88,7 +88,7 @@ PAGES = sorted({one.page for one in HERE if one.language == "sh"})
 
 
 class Shell:
-    """A folder with what the pages speak of, and at most one emulator, which the commands in it call."""
+    """A folder with the files that the pages mention, and at most one emulator, which the commands call."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -100,7 +100,7 @@ class Shell:
         program.chmod(0o755)
 
     def serve(self, words: Sequence[str] = (), **variables: str) -> None:
-        """Start an emulator in the place of the one that runs."""
+        """Start an emulator instead of the running one."""
         self.stop()
         command = [*COMMAND, "serve", *words, "--port", "0"]
         self._process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""The pages on what is known of each vendor name the sources that the contracts rest on: none more, none less."""
+"""The pages on what is known of each vendor name the sources that the contracts rest on: no more and no less."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A start leaves nothing behind but Python's own .pyc files, and with the default seed it imports no faker."""
+"""A start leaves only Python's own .pyc files behind, and with the default seed it imports no faker."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ count = asyncio.run(records())
 imported = [name for name in ("faker", "yaml", "ariadne", "jsonschema") if name in sys.modules]
 print(json.dumps({"records": count, "imported": imported, "refused": refused}))
 """
-"""Starts the emulator of the folder that is given first, with the settings that follow."""
+"""Starts the emulator of the folder in the first argument, with the settings after it."""
 
 
 def started(folder: Path, *arguments: str) -> dict[str, Any]:
-    """Start an emulator in a process of its own and return what it tells."""
+    """Start an emulator in its own process and return what it prints."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("EMULATOR_", "PYTHON"))}
     done = subprocess.run(
         [sys.executable, "-c", START, str(folder), *arguments],
@@ -74,7 +74,7 @@ def started(folder: Path, *arguments: str) -> dict[str, Any]:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout of its own, in which nothing has been started yet."""
+    """A fresh checkout, in which nothing has been started yet."""
     for folder in ("emulator", "contracts", "fixtures"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     return tmp_path

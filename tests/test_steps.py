@@ -181,7 +181,7 @@ class Steps:
 
 
 def steps_of(emulator: EmulatorUnderTest, send: Send, size: int) -> int:
-    """Return how many steps the emulator takes for a size, in a fresh world."""
+    """Return how many steps the emulator takes for a size, in a fresh state."""
     emulator.reset()
     steps = Steps()
 
@@ -201,6 +201,6 @@ def steps_of(emulator: EmulatorUnderTest, send: Send, size: int) -> int:
 @pytest.mark.parametrize("name", KINDS)
 def test_twice_as_much_costs_twice_as_many_steps(emulator: EmulatorUnderTest, name: str) -> None:
     send, size = KINDS[name]
-    send(emulator, 2)  # what is imported and compiled once
+    send(emulator, 2)  # what is imported and compiled only once
     once, twice = steps_of(emulator, send, size), steps_of(emulator, send, 2 * size)
     assert twice <= 2.25 * once, (once, twice)

@@ -1,4 +1,4 @@
-"""The store: every piece of work is one transaction, and none comes between."""
+"""The store: every piece of work is one transaction, and none interleaves."""
 
 from __future__ import annotations
 
@@ -307,7 +307,7 @@ async def test_a_savepoint_reports_that_sqlite_rolled_back_the_transaction(store
         here = world(db)
         here[THINGS].insert({"id": "first"})
         with suppress(StorageFailure, sqlite3.OperationalError), here.savepoint():
-            db.execute("ROLLBACK")  # as SQLite does by itself where a disk is full
+            db.execute("ROLLBACK")  # as SQLite does on a full disk
             raise sqlite3.OperationalError("database or disk is full")
         with here.savepoint():
             here[THINGS].insert({"id": "outside any transaction"})

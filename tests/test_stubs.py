@@ -33,7 +33,7 @@ def test_a_call_that_is_not_emulated_gets_the_stubs_reply(emulator: EmulatorUnde
     assert (reply.status_code, reply.json(), reply.headers["X-Total"]) == (200, FLOWS, "1")
     assert reply.headers["Content-Type"] == "application/json; charset=utf-8"
     assert stub.hits == 1
-    # Others go on as before.
+    # Others continue as before.
     assert celigo(emulator, "POST").status_code == 404
     assert celigo(emulator, path="/integrations").status_code == 200
     stub.remove()

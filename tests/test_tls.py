@@ -45,7 +45,7 @@ def running(catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> I
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of PEM files: a certificate with its key, another key, and what is neither."""
+    """A folder of PEM files: a certificate with its key, another key, and one that is neither."""
     folder = tmp_path_factory.mktemp("files")
     authority = trustme.CA()
     own, other = authority.issue_cert("localhost", "127.0.0.1"), authority.issue_cert("localhost")

@@ -1,4 +1,4 @@
-"""The package is typed for those who use it: mypy --strict believes a small program of a user's own."""
+"""The package is typed for those who use it: mypy --strict accepts a small program of a user."""
 
 from __future__ import annotations
 

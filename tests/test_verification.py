@@ -1,4 +1,4 @@
-"""Verifying what a sandbox has seen, and what is said when it has not."""
+"""Verifying what a sandbox has received, and the messages if it has not."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def created(document: Any = None, status: int = 201, **sent: Any) -> dict[str, A
 
 
 def verify(kept: Journal, document: dict[str, Any]) -> Verification:
-    """Return the verdict on what a journal holds."""
+    """Return the verdict on what is in a journal."""
     verifier = Verifier(expectation_of(document))
     verifier.see(one for one in kept if not one.is_open)
     return verifier.verdict([one for one in kept if one.is_open], len(kept), kept.lost)

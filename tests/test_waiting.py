@@ -1,4 +1,4 @@
-"""Verifying with `within`: the request waits for what the journal is still to hold."""
+"""Verifying with `within`: the request waits for calls that are still to come."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from tests.conftest import EmulatorUnderTest
 from tests.test_journal import exchange
 
 LONG = 300
-"""The longest wait there is: a test that waited for it would never end."""
+"""The longest possible wait: a test that waited for it would never end."""
 
 
 def wait_until(reached: Callable[[], bool]) -> None:
-    """Return once a state is reached that nothing but another thread can bring about."""
+    """Return once another thread has reached a state."""
     while not reached():
         time.sleep(0.001)
 
@@ -53,7 +53,7 @@ def create(emulator: EmulatorUnderTest, name: str) -> None:
 
 
 def waiting(emulator: EmulatorUnderTest, verify: Callable[[], Any], threads: ThreadPoolExecutor) -> Future[Any]:
-    """Begin to verify, and return once the request waits for the journal."""
+    """Start to verify, and return once the request waits for the journal."""
     listeners = emulator.sandbox.journal._listeners
     before = len(listeners)
     future = threads.submit(verify)
@@ -139,7 +139,7 @@ def test_a_forbidden_call_fails_as_soon_as_it_arrives(
         connection.sendall(
             f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
         )
-        # It is in progress still.
+        # It is still in progress.
         with pytest.raises(AssertionError, match="exactly 0 times within 300 s, found 0 and 1 in progress"):
             verdict.result()
     wait_until(lambda: emulator.sandbox.idle)
@@ -225,9 +225,9 @@ async def test_no_call_is_missed_or_counted_twice(quick: int, monkeypatch: pytes
     for one in in_progress:
         kept.record(one)
     found = [await wait for wait in waits]
-    # A journal of 50 has lost some of them: they were seen.
+    # A journal of 50 has evicted some of them after they were seen.
     assert (found[-1].passed, len(set(found[-1].exchanges))) == (True, 100)
-    # Several may come between two looks, so a count may be passed: never missed, always told.
+    # Several may come between two looks, so a count may be exceeded, which is always reported.
     assert all(one.passed or "found" in one.sentence for one in found)
 
 

@@ -42,7 +42,7 @@ def test_wheel_carries_every_contract_and_fixture(wheel: Path) -> None:
 
 @pytest.fixture(scope="module")
 def bin(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The commands of an environment that has the wheel and what it requires, and nothing else."""
+    """The commands of an environment with only the wheel and its dependencies."""
     environment = tmp_path_factory.mktemp("environment")
     venv.create(environment)
     install(environment, "--require-hashes", "-r", str(REQUIREMENTS))
@@ -51,7 +51,7 @@ def bin(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def install(environment: Path, *what: str) -> None:
-    """Install with our own pip: to put another one into the environment takes longer than all the rest."""
+    """Install with our own pip: installing another one takes longer than all the rest."""
     pip = [sys.executable, "-m", "pip", "--python", str(environment / "bin" / "python"), "install", "--quiet"]
     subprocess.run([*pip, "--disable-pip-version-check", *what], check=True)
 
@@ -124,7 +124,7 @@ def test_tests_against_a_running_emulator_need_no_dependency(
 def test_readmes_example_runs_where_only_pip_installed(source: str, wheel: Path, tmp_path: Path) -> None:
     environment = tmp_path / "environment"
     venv.create(environment)
-    # From a git address it is what is committed that is installed.
+    # From a git address, pip installs what is committed.
     install(environment, "pytest", "requests", str(wheel) if source == "wheel" else f"git+{ROOT.as_uri()}")
     (tmp_path / "test_client.py").write_text((EXAMPLES / "client.py").read_text("utf-8"), "utf-8")
     command = [str(environment / "bin" / "python"), "-m", "pytest", "-q", "test_client.py"]

@@ -22,7 +22,7 @@ fragment Things on Query { createThing(name: $name, size: {width: $n, unit: cm},
 
 
 def nearness(where: dict[str, Any], document: Any = None, **sent: Any) -> list[str]:
-    """Return in what a call differs from what is meant, as verify tells."""
+    """Return how a call differs from the conditions, as verify says it."""
     body = b"" if document is None else json.dumps(document).encode()
     given = call("POST", **{"headers": JSON, "body": body, **sent})
     entry = {"given": given, "reply": Reply(201), "operations": ("createThing",)}

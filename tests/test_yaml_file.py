@@ -1,4 +1,4 @@
-"""YAML that people write: what JSON cannot hold is refused with its line, before anything is built from it."""
+"""YAML that people write: what JSON cannot express is refused with its line, before anything is built from it."""
 
 from __future__ import annotations
 

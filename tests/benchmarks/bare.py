@@ -1,6 +1,6 @@
 """The upper bound: aiohttp with one handler per route that only sends fixed bytes.
 
-python bare.py PORT FOLDER; the folder holds list, get, create and graphql.
+python bare.py PORT FOLDER; the folder contains list, get, create and graphql.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ Cycle = Callable[[Connection], float]
 
 @dataclass
 class Bench:
-    """`tell` reports progress, `missing` holds why a peer was not measured, `folder` takes all files."""
+    """`tell` reports progress, `missing` says why a peer was not measured, `folder` takes all files."""
 
     plan: Plan
     sample: Sample

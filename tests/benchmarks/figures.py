@@ -62,7 +62,7 @@ class Finding:
 
     @property
     def met(self) -> bool | None:
-        """Whether the bound is met; None without a bound."""
+        """Whether the value is within the bound; None without a bound."""
         value = self.ours.median if self.ratio is None else self.ratio
         return None if self.bound is None else self.bound.met_by(value)
 

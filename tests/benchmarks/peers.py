@@ -27,8 +27,8 @@ PATH = "/integration/integrations"
 class Peer:
     """A server to compare with. `command(port)` starts it in its `folder`.
 
-    `works` are those that it can do, `fill` makes its data where that is no file, `refresh` undoes what
-    a round leaves behind, `fresh_world` gives an empty world and makes one call in it, `warm_up` is in seconds.
+    `works` are those that it can do, `fill` makes its data unless that is a file, `refresh` undoes what
+    a round leaves behind, `fresh_world` gives an empty state and makes one call in it, `warm_up` is in seconds.
     """
 
     name: str

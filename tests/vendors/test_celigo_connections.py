@@ -1,4 +1,4 @@
-"""What belongs to Celigo's integrations: connections, resources, users, dependencies."""
+"""What Celigo's integrations contain: connections, resources, users, dependencies."""
 
 from __future__ import annotations
 

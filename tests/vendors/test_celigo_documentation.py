@@ -26,7 +26,7 @@ SALESFORCE = "5fc5de876cfe5b44bb95dd05"
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the table, and a call that it is about."""
+    """A row of the table, and one of its calls."""
 
     operation: str
     method: str
@@ -107,7 +107,7 @@ def test_connections_are_registered_by_the_printed_request(emulator: EmulatorUnd
 
 
 def test_an_integration_is_downloaded_by_the_printed_request(emulator: EmulatorUnderTest) -> None:
-    """POST /v1/integrations/<_id>/template, whose printed answer has these two keys."""
+    """POST /v1/integrations/<_id>/template: its printed reply has these two keys."""
     url = f"{emulator.url('celigo')}/integrations/{PLAIN}/template"
     response = httpx.post(url, headers={"Authorization": "Bearer my_api_token"})
     assert response.status_code == 200

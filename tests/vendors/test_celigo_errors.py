@@ -23,7 +23,7 @@ UNKNOWN = "0123456789abcdef01234567"
 
 @dataclass(frozen=True)
 class Sound:
-    """A call in which nothing is wrong, and what it answers; `body` None where the operation takes none."""
+    """A valid call, and its reply; `body` None where the operation takes none."""
 
     method: str
     path: str

@@ -1,4 +1,4 @@
-"""What holds for whatever Celigo's integrations are given."""
+"""Properties of Celigo's integrations, for any values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Snapshots of Celigo's integrations, and the log of what was done to them."""
+"""Snapshots of Celigo's integrations, and their audit log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Immuta's dictionaries: what is kept, what moves, and the switches."""
+"""Immuta's dictionaries: what is stored, what changes, and the switches."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ COLUMN = {"name": "a", "dataType": "text", "remoteType": "text"}
 
 @dataclass(frozen=True)
 class Sound:
-    """A call in which nothing is wrong."""
+    """A valid call."""
 
     method: str
     path: str
@@ -206,7 +206,7 @@ TABLE: dict[str, dict[str, Answer]] = {
         **dict.fromkeys(CALLS, FINE),
         "createDictionary": Answer(400, f"Bad request: {NO_OBJECT}", "payload"),
         "updateDictionary": Answer(400, f"Bad request: {NO_OBJECT}", "payload"),
-        # Without a body the key is looked for in the Authorization header, where a token stands.
+        # Without a body the key is looked for in the Authorization header, which has a token.
         "authenticateApiKey": UNAUTHORIZED,
         "createTag": Answer(400, NO_OBJECT, "payload"),
     },

@@ -332,7 +332,7 @@ def test_what_a_large_body_asks_for_is_done_on_a_thread(
         return await run(store, *args, on_thread=on_thread, **options)
 
     monkeypatch.setattr(Store, "run", watched)
-    # Refused, so that little is done.
+    # Refused, so that a call does little.
     payload = {"tags": [{"name": "PII.email"}] * tags}
     assert emulator.call("immuta", "POST", "/tag", json=payload).status_code == 400
     assert ways == [on_thread]

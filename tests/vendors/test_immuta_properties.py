@@ -1,4 +1,4 @@
-"""What holds for every dictionary that Immuta is given."""
+"""Properties of Immuta's dictionaries, for any values."""
 
 from __future__ import annotations
 

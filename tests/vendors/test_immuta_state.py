@@ -1,4 +1,4 @@
-"""Records of Immuta that the control API is given: refused where an operation could not answer with them."""
+"""Records of Immuta that the control API is given: refused if an operation could not return them."""
 
 from __future__ import annotations
 

@@ -184,7 +184,7 @@ def post_as_curl_does(body: str, emulator: EmulatorUnderTest) -> httpx.Response:
 
 
 def is_printed_creation(answer: Any) -> bool:
-    """Return True if the answer is the printed one, whose uid is the server's to give."""
+    """Return True if the reply is the printed one, except for the uid, which the server chooses."""
     uid = answer["data"]["addCustomIntegration"].pop("integrationUid")
     return bool(UUID(uid)) and answer == {"data": {"addCustomIntegration": {"ok": True}}}
 

@@ -32,7 +32,7 @@ LIST = "query ($wanted: Boolean!) { listCustomIntegrations { ok @include(if: $wa
 
 @dataclass(frozen=True)
 class Sound:
-    """A call in which nothing is wrong; `id` is the variable that holds an id."""
+    """A valid call; `id` is the name of the variable with an id."""
 
     query: str
     variables: dict[str, Any]
@@ -54,7 +54,7 @@ SOUND = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What comes back: a status, and the message where it stands for that status."""
+    """What comes back: a status, and the message at its place for that status."""
 
     status: int
     message: str
@@ -76,7 +76,7 @@ def json_text(text: str) -> dict[str, Any]:
 INVALID, LACKS = "Invalid API credentials", "The API key lacks the capability Custom integrations admin"
 NOT_JSON, NO_QUERY = "POST body sent invalid JSON.", "Must provide query string."
 
-# What is done to a sound call (method and options of the call), and the answer to it.
+# A change of a valid call (method and options), and its reply.
 Problem = tuple[Callable[[Sound], dict[str, Any]], Answer]
 ANYWHERE: dict[str, Problem] = {
     "no credential": (lambda sound: {"json": sound.body(), "rights": None}, Answer(401, "Missing API credentials")),

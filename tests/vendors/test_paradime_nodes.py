@@ -61,7 +61,7 @@ def charts(count: int) -> list[dict[str, Any]]:
 
 
 class Client:
-    """Adds nodes as the vendor's SDK does, and looks at what the emulator then keeps."""
+    """Adds nodes as the vendor's SDK does, and looks at what the emulator has stored."""
 
     def __init__(self, emulator: EmulatorUnderTest) -> None:
         self.emulator = emulator

@@ -33,7 +33,7 @@ def ask(emulator: EmulatorUnderTest, body: Any, **options: Any) -> tuple[int, An
 
 @dataclass(frozen=True)
 class Invalid:
-    """A request that never runs: what it is journalled under, and what is wrong, the first sentence first."""
+    """A request that is not executed: its names in the journal, and what is wrong, the first sentence first."""
 
     body: dict[str, Any]
     operations: tuple[str, ...]
@@ -139,7 +139,7 @@ def test_a_request_that_never_runs_is_a_violation_and_strict_refuses_it(
 
 @dataclass(frozen=True)
 class Unmatched:
-    """A request that selects nothing the schema has, and the nearest operation with what differs."""
+    """A request that selects nothing of the schema, and the nearest operation with what differs."""
 
     query: str
     nearest: str

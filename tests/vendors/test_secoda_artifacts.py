@@ -136,7 +136,7 @@ UNIT_TEST = "unit_test.toy.orders.totals_add_up"
 
 
 def with_unit_test() -> bytes:
-    """Return what dbt 1.8 writes: unit tests stand beside the nodes."""
+    """Return what dbt 1.8 writes: unit tests are beside the nodes."""
     document = json.loads(manifest({"test.toy.a": generic("model.toy.fine")}))
     depends_on = {"macros": [], "nodes": ["model.toy.orders"]}
     document["unit_tests"] = {UNIT_TEST: {"model": "orders", "depends_on": depends_on, "given": []}}

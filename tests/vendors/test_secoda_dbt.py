@@ -29,7 +29,7 @@ def run_results(statuses: dict[str, str]) -> bytes:
 
 
 def generic(model: str, *others: str) -> dict[str, Any]:
-    """Return the node of a test that stands beside a column of `model`."""
+    """Return the node of a test of a column of `model`."""
     return {"attached_node": model, "column_name": "id", "depends_on": {"macros": [], "nodes": [*others, model]}}
 
 

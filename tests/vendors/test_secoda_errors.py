@@ -37,7 +37,7 @@ REQUIRED = {"integration": ["This field is required."]}
 
 @dataclass(frozen=True)
 class Sound:
-    """A call in which nothing is wrong: `files` and `fields` make a multipart body, `json` a JSON one."""
+    """A valid call: `files` and `fields` make a multipart body, `json` a JSON one."""
 
     method: str
     path: str

@@ -1,4 +1,4 @@
-"""An upload that does not come to its end leaves nothing behind, and what was there before."""
+"""An upload that does not end leaves nothing behind, and keeps what was there before."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Plain:
 
 
 class Interrupted(Plain):
-    """Transactions of which the one with the number `whole` is followed by something unforeseen."""
+    """Transactions of which the one with the number `whole` is followed by an unexpected error."""
 
     def __init__(self, sandbox: Sandbox, whole: int, interruption: Callable[[], Any]) -> None:
         super().__init__(sandbox)
@@ -105,7 +105,7 @@ async def test_an_upload_that_fails_or_is_cancelled_leaves_all_as_it_was(
 
 
 class CancelledOnceInForce(Plain):
-    """Transactions of which the one that puts an upload in force is cancelled just after."""
+    """Transactions; just after the one that puts an upload in force, the call is cancelled."""
 
     cancelled = False
 
@@ -126,7 +126,7 @@ async def test_cancelling_an_upload_in_force_changes_nothing(sandbox: Sandbox, h
     (current,) = [sync for sync in left["secoda.syncs"] if sync["current"]]
     in_force = [record for record in left["secoda.resources"] if record["key"].startswith(f"{current['tag']}:")]
     assert len(in_force) == current["resources"] >= 2000
-    # What it replaced is left for the next upload to sweep.
+    # The next upload removes what it replaced.
     await handler(call(handler), Plain(sandbox))
     assert len((await state(sandbox))["secoda.resources"]) == current["resources"]
 
@@ -148,11 +148,11 @@ async def test_an_upload_whose_integration_is_deleted_meanwhile_leaves_nothing(
 
 
 class Killed(Exception):
-    """The process has been killed: no transaction comes any more."""
+    """The process has been killed: no more transactions."""
 
 
 class Mortal(Plain):
-    """Transactions of which no more than so many are made."""
+    """Transactions that end after a number of them."""
 
     def __init__(self, sandbox: Sandbox, lives: int) -> None:
         super().__init__(sandbox)
@@ -166,7 +166,7 @@ class Mortal(Plain):
 
 
 async def sweep(sandbox: Sandbox) -> None:
-    """Do what is done on a database that an earlier process kept, and with a snapshot before it is restored."""
+    """Do what a start does with an existing database, and a restore with a snapshot."""
     await sandbox.run("secoda", sweep_interrupted)
 
 
@@ -195,7 +195,7 @@ async def test_an_upload_killed_at_any_moment_is_whole_or_absent_after_a_sweep(s
 
 
 def is_whole(found: dict[str, Any]) -> bool:
-    """Return True if an upload is in force with all its rows, and nothing is on its way."""
+    """Return True if an upload is in force with all its rows, and none is in progress."""
     (current,) = [sync for sync in found["secoda.syncs"] if sync["current"]]
     keys = [record["key"] for record in found["secoda.resources"]]
     return (

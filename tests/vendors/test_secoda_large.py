@@ -1,4 +1,4 @@
-"""Uploads of 100 MB: memory does not feel them, nor do other calls; beyond the limit nothing is kept."""
+"""Uploads of 100 MB: neither memory nor other calls suffer; beyond the limit nothing is kept."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TEXT = "What this column holds, at length. " * 300
 
 
 def write(path: Path, size: int, head: str, row: Callable[[int], str], tail: str = "") -> Path:
-    """Write rows until the file has `size` bytes; each row differs from the others."""
+    """Write different rows until the file has `size` bytes."""
     with path.open("w") as file:
         written, number = file.write(head), 0
         while written < size:
@@ -86,7 +86,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]
 
 @dataclass
 class Process:
-    """`emulator serve` as a process of its own."""
+    """`emulator serve` in its own process."""
 
     popen: subprocess.Popen[str]
     url: str
@@ -101,7 +101,7 @@ class Process:
         return cls(popen, next(word for word in line.split() if word.startswith("http")))
 
     def stop(self) -> int:
-        """Stop it; return the most memory that it ever had, in bytes."""
+        """Stop it; return its peak memory, in bytes."""
         peak = self._peak()
         self.popen.terminate()
         _, status, usage = os.wait4(self.popen.pid, 0)
@@ -198,7 +198,7 @@ async def test_a_large_manifest_is_read_a_block_at_a_time_off_the_loop(large: di
     assert report.errors == []
     assert tests["test.toy.t7"] == ["model.toy.m7"]
     assert len(tests) > 1000
-    # The loop turned at least once for each block: nothing held it for longer than one takes.
+    # The loop turned at least once for each block: nothing blocked it for longer than one takes.
     assert turns > file.stat().st_size / BLOCK
 
 

@@ -34,12 +34,12 @@ def upload_jsonl(emulator: EmulatorUnderTest, resources: list[Any], lineage: lis
 
 
 def lines(documents: list[Any]) -> bytes:
-    """Return one line each; bytes go in as they are."""
+    """Return one line each; bytes are not encoded."""
     return b"".join((line if isinstance(line, bytes) else json.dumps(line).encode()) + b"\n" for line in documents)
 
 
 def resources(emulator: EmulatorUnderTest) -> list[dict[str, Any]]:
-    """Return what the custom integration has, without what only serves the storing."""
+    """Return what the custom integration has, without internal fields."""
     return [
         {name: value for name, value in record.items() if name != "key"}
         for record in emulator.records("secoda.resources")
@@ -148,7 +148,7 @@ def test_both_names_of_the_sort_order_are_read(emulator: EmulatorUnderTest, colu
 
 
 def test_a_csv_of_excel_is_read(emulator: EmulatorUnderTest) -> None:
-    """It begins with a byte order mark, ends lines with CR LF, and has line breaks in cells."""
+    """It has a byte order mark, CR LF at the end of lines, and line breaks in cells."""
     text = '\ufeffcol_name,database,schema,name,col_description\r\nid,d,s,t,"two\r\nlines"\r\n\r\nno,d,s,t,\r\n'
     upload_csv(emulator, text)
     assert [(found["title"], found.get("description"), found["line"]) for found in resources(emulator)] == [
