@@ -32,7 +32,7 @@ handlers = Handlers()
 async def list_collections(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     """List the collections with their sizes at one moment."""
     collections = _collections(emulator)
-    fixtures = [fixture for of_vendor in sandbox.began.fixtures.values() for fixture in of_vendor]
+    fixtures = [fixture for of_vendor in sandbox.initial.fixtures.values() for fixture in of_vendor]
     generated = {one.collection.name: sorted(one.completion.keys) for one in fixtures if one.completion}
 
     def count(db: sqlite3.Connection) -> list[dict[str, Any]]:

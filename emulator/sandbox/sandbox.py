@@ -20,7 +20,7 @@ from emulator.sandbox.in_flight import InFlightCalls
 from emulator.sandbox.lifetime import Lifetime
 from emulator.sandbox.replies import Replies
 from emulator.sandbox.snapshots import Snapshots
-from emulator.sandbox.template import Beginning
+from emulator.sandbox.template import InitialRecords
 from emulator.store.collection import Collection
 from emulator.store.credentials import Credentials, Identity, expired
 from emulator.store.database import Store
@@ -64,7 +64,7 @@ class Sandbox:
         self.seed = seed
         self.fixtures = fixtures
         self.options = options or SandboxOptions()
-        self.began = Beginning()
+        self.initial = InitialRecords()
         self.store = store
         self.clock = Clock()
         if self.options.now or self.options.frozen is not None:

@@ -20,7 +20,7 @@ from emulator.sandbox.fixtures import Fixtures
 from emulator.sandbox.lifetime import Expiry, Lifetime
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.snapshots import check_layout, is_filled, layout
-from emulator.sandbox.template import Beginning, Template
+from emulator.sandbox.template import InitialRecords, Template
 from emulator.sandbox.templates import Templates
 from emulator.store.database import Store
 
@@ -198,14 +198,14 @@ class Sandboxes:
 
     async def beginning(self, sandbox: Sandbox) -> bytes:
         """Return the records with which a sandbox began, as a SQLite file."""
-        began, seed = sandbox.began, sandbox.seed
-        template = sandbox.options.template or await self._templates.get(began.fixtures, seed)
-        if not began.scenarios:
+        initial, seed = sandbox.initial, sandbox.seed
+        template = sandbox.options.template or await self._templates.get(initial.fixtures, seed)
+        if not initial.scenarios:
             return template.content
         again = Sandbox(sandbox.name, template.copy(), self._blueprint, seed)
         try:
             with self._interruptible(again.store):
-                for scenario in began.scenarios:
+                for scenario in initial.scenarios:
                     await again.switch_on(scenario)
                 return await again.store.dump()
         finally:
@@ -292,7 +292,7 @@ class Sandboxes:
         except ConfigurationError as problem:
             raise ConfigurationError(f"database: {self._database} cannot be used: {problem}") from None
         await self._switch_on(sandbox, records=False)
-        sandbox.began = Beginning(self._fixtures, [scenario for scenario in self.scenarios if scenario.records])
+        sandbox.initial = InitialRecords(self._fixtures, [scenario for scenario in self.scenarios if scenario.records])
         return sandbox
 
     async def _make(
@@ -313,7 +313,7 @@ class Sandboxes:
         except BaseException:
             await sandbox.store.close()
             raise
-        sandbox.began = Beginning(now, scenarios)
+        sandbox.initial = InitialRecords(now, scenarios)
         return sandbox
 
     @contextmanager

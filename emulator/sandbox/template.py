@@ -16,8 +16,8 @@ SPARE = 4
 
 
 @dataclass(frozen=True)
-class Beginning:
-    """What the records of a sandbox began as: those of its fixtures, changed by scenarios."""
+class InitialRecords:
+    """The records with which a sandbox begins: those of its fixtures, changed by scenarios."""
 
     fixtures: Fixtures = field(default_factory=dict)
     scenarios: Sequence[Scenario] = ()
