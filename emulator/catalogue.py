@@ -13,6 +13,7 @@ from typing import Any
 
 from emulator.contract.completion import LEFT_OUT
 from emulator.contract.documents import OPENAPI
+from emulator.contract.evidence import INFERENCE
 from emulator.contract.openapi import Contract, read_contract, refuse_contract, switch_named
 from emulator.contract.operation import Operation
 from emulator.contract.schemas import Check
@@ -111,7 +112,7 @@ class Entry:
         }
 
     def _way(self, operation: Operation) -> str:
-        return "inferred" if operation.evidence.source == "inferred" else "declared"
+        return "inferred" if operation.evidence.source == INFERENCE else "declared"
 
 
 def read_built_in(vendor: Vendor, folder: Path, *overlays: Path) -> Entry:

@@ -23,9 +23,9 @@ import httpx
 from emulator.app import Emulator
 from emulator.catalogue import read_catalogue
 from emulator.client import Client
+from emulator.contract.evidence import INFERENCE
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import Operation
-from emulator.declared.inference import SOURCE
 from emulator.declared.paging import ROLES
 from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
@@ -92,7 +92,7 @@ def _words(contract: Contract, name: str) -> Any:
 
 def _creations(contract: Contract) -> Iterator[tuple[Operation, Operation, str]]:
     """Yield each inferred create with a list of its collection, and the key; both on paths without parameters."""
-    free = {name: of for name, of in contract.handled.items() if "{" not in of.path and of.evidence.source == SOURCE}
+    free = {name: of for name, of in contract.handled.items() if "{" not in of.path and of.evidence.source == INFERENCE}
     lists = {_words(contract, name)["collection"]: of for name, of in free.items() if _is(contract, name, "list")}
     for name, operation in free.items():
         collection = _words(contract, name)["collection"]

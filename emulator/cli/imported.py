@@ -10,8 +10,9 @@ import orjson
 
 from emulator.catalogue import vendor_homes
 from emulator.contract.documents import OPENAPI, OVERLAY
+from emulator.contract.evidence import INFERENCE
 from emulator.contract.openapi import Contract, read_contract
-from emulator.declared.inference import SOURCE, Guesses, infer
+from emulator.declared.inference import Guesses, infer
 from emulator.errors import ConfigurationError
 from emulator.files.yaml_file import read_text
 from emulator.settings import Settings
@@ -48,7 +49,7 @@ def _overlay(contract: Contract, guesses: Guesses) -> Iterator[str]:
         operation = contract.operations[name]
         quote = '"' if "'" in operation.path else "'"
         target = f"$.paths[{quote}{operation.path}{quote}].{operation.method.lower()}"
-        evidence = {"level": "assumed", "source": SOURCE, "note": guess.note}
+        evidence = {"level": "assumed", "source": INFERENCE, "note": guess.note}
         yield f"  # {name}: {guess.note}"
         yield f"  - target: {_json(target)}"
         yield f"    update: {_json({'x-emulator': guess.words, 'x-evidence': evidence})}"

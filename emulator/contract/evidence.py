@@ -9,6 +9,8 @@ from typing import Any
 from emulator.errors import ContractError
 
 LEVELS = ("documented", "observed", "inferred", "assumed")
+INFERENCE = "inferred"
+"""The source of operations whose words nobody wrote: they are inferred from the document."""
 
 
 @dataclass(frozen=True, slots=True)

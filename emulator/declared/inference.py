@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from emulator.contract.evidence import Evidence
+from emulator.contract.evidence import INFERENCE, Evidence
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import Operation
 from emulator.declared.guessing import (
@@ -27,9 +27,6 @@ from emulator.declared.messages import Messages
 from emulator.declared.paths import is_item, last_literal, parameters_of, prefix
 from emulator.declared.reading import declaration_problems
 from emulator.declared.shapes import Place, Shape, Shapes
-
-SOURCE = "inferred"
-"""The source in the evidence of an operation whose words were inferred."""
 
 _ON_ITEM = {"GET": "get", "PUT": "replace", "PATCH": "patch", "DELETE": "delete", "POST": "patch"}
 
@@ -98,7 +95,7 @@ def with_words(contract: Contract, guesses: Guesses) -> Contract:
     for name, guess in guesses.operations.items():
         operation, at = operations[name], document["paths"][operations[name].path]
         at[operation.method.lower()] = {**at[operation.method.lower()], "x-emulator": dict(guess.words)}
-        operations[name] = replace(operation, evidence=Evidence("assumed", SOURCE, guess.note))
+        operations[name] = replace(operation, evidence=Evidence("assumed", INFERENCE, guess.note))
     return replace(contract, document=document, operations=operations)
 
 

@@ -125,20 +125,7 @@ def cut(strategy: Strategy, records: Sequence[Record], context: Context, key: st
         start = _behind(strategy, str(given), records, key)
     items, pages = records[start : start + size], max(-(-count // size), 1)
     has_more = start + size < count
-    cursor = _cursor(strategy, items[-1], start + size, key) if has_more and items else None
-    steps = {
-        "next": _step(strategy, page + 1, start + size, cursor) if has_more else None,
-        "previous": _step(strategy, page - 1, max(start - size, 0), None)
-        if start > 0 and "cursor" not in roles
-        else None,
-        "first": _step(strategy, 1, 0, None),
-        "last": _step(strategy, pages, (pages - 1) * size, None) if "cursor" not in roles else None,
-    }
-    urls = {name: None if step is None else _url(call, step) for name, step in steps.items()}
-    rels = {"next": "next", "previous": "prev", "first": "first", "last": "last"}
-    links = ", ".join(f'<{urls[name]}>; rel="{rel}"' for name, rel in rels.items() if urls[name] and steps[name])
     values = {
-        **urls,
         "items": items,
         "count": count,
         "page": page,
@@ -147,11 +134,26 @@ def cut(strategy: Strategy, records: Sequence[Record], context: Context, key: st
         "offset": start,
         "nextPage": page + 1 if has_more else None,
         "previousPage": page - 1 if page > 1 else None,
-        "nextCursor": cursor,
+        "nextCursor": _cursor(strategy, items[-1], start + size, key) if has_more and items else None,
         "hasMore": has_more,
-        "links": links or None,
     }
-    return Page(items, values)
+    return Page(items, {**values, **_links(strategy, call, values)})
+
+
+def _links(strategy: Strategy, call: Call, values: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return the URLs of other pages (None: there is none), and all of them as a header: `links` (RFC 8288)."""
+    page, size, start, goes_back = values["page"], values["size"], values["offset"], "cursor" not in strategy.parameters
+    following = _step(strategy, page + 1, start + size, values["nextCursor"])
+    steps = {
+        "next": following if values["hasMore"] else None,
+        "previous": _step(strategy, page - 1, max(start - size, 0), None) if start > 0 and goes_back else None,
+        "first": _step(strategy, 1, 0, None),
+        "last": _step(strategy, values["pages"], (values["pages"] - 1) * size, None) if goes_back else None,
+    }
+    urls = {name: None if step is None else _url(call, step) for name, step in steps.items()}
+    rels = {"next": "next", "previous": "prev", "first": "first", "last": "last"}
+    links = ", ".join(f'<{urls[name]}>; rel="{rel}"' for name, rel in rels.items() if steps[name])
+    return {**urls, "links": links or None}
 
 
 def _size(strategy: Strategy, context: Context) -> int:

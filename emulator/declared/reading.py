@@ -9,47 +9,29 @@ from typing import Any
 
 from emulator.contract.documents import OPENAPI
 from emulator.contract.openapi import Contract
-from emulator.contract.operation import Operation, Response
-from emulator.declared.acting import Plan, static_handler
-from emulator.declared.checks import (
-    action_problem,
-    collection_problems,
-    operation_problems,
-    query_parameters,
-    strategy_problem,
-)
+from emulator.contract.operation import Operation
+from emulator.declared.checks import action_problem, collection_problems, operation_problems, strategy_problem
 from emulator.declared.dialect import NAMES as ERROR_NAMES
 from emulator.declared.dialect import DefaultDialect, ErrorWords
-from emulator.declared.expressions import Problem, Scope, names_in
+from emulator.declared.expressions import Problem, Scope
 from emulator.declared.life import pass_time
 from emulator.declared.paging import NAMES, Strategy
+from emulator.declared.planning import Handle, Planner
 from emulator.declared.populating import populated
-from emulator.declared.replying import input_wrapper, reply_shape, success
+from emulator.declared.purposes import Purposes
+from emulator.declared.replying import reply_shape, success
 from emulator.declared.resources import Resource
-from emulator.declared.root_fields import (
-    ARGUMENT,
-    ON_A_RECORD,
-    as_declared,
-    root_field_problems,
-    wrapping_argument,
-)
+from emulator.declared.root_fields import ARGUMENT, as_declared, root_field_problems
 from emulator.declared.shapes import Place, Shapes
 from emulator.declared.words import CollectionWords, OperationWords, form_problems
 from emulator.errors import unknown
-from emulator.exchange import Call, Reply, pointer_to
+from emulator.exchange import pointer_to
 from emulator.files.yaml_file import place, short_name
 from emulator.store.collection import Collection
 from emulator.store.world import World
 from emulator.vendor import Hooks, nothing_is_due
 
 ROOT = "/x-emulator"
-_BY_METHOD = {
-    False: {"GET": "list", "POST": "create"},
-    True: {"GET": "get", "PUT": "replace", "PATCH": "patch", "DELETE": "delete"},
-}
-"""The action of a method, on the path of a collection and on that of one record."""
-
-Handle = Callable[[Call, World], Reply]
 
 
 @dataclass(frozen=True)
@@ -82,7 +64,7 @@ def read_declarations(contract: Contract, known: Sequence[Collection] = (), hook
     living = [resource for resource in resources.values() if resource.words.life is not None]
     collections += [resource.lives for resource in living]
     due = partial(pass_time, living) if living else nothing_is_due
-    return Declarations(collections, dict(reader.handlers()), reader.dialect, due=due)
+    return Declarations(collections, dict(reader.planner.handlers()), reader.dialect, due=due)
 
 
 def declaration_problems(contract: Contract) -> Sequence[Problem]:
@@ -100,9 +82,15 @@ class _Reader:
         self._written = {name: found for name, found in self._found() if "x-emulator" in found}
         self._switches = {name: switch.choices for name, switch in contract.switches.items()}
         self.resources: dict[str, Resource] = {}
-        self.words: dict[str, OperationWords] = {}
+        self.purposes = Purposes(contract.operations, {})
         self.strategies: dict[str, Strategy] = {}
         self.dialect = DefaultDialect(contract)
+
+    @property
+    def planner(self) -> Planner:
+        """What makes the handlers of valid declarations."""
+        graphql = self._contract.graphql
+        return Planner(self.purposes, self.resources, self.strategies, self.shapes, graphql, self.dialect)
 
     def _found(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for name, operation in self._contract.handled.items():
@@ -135,7 +123,8 @@ class _Reader:
                     yield at + pointer_to("x-graphql", "types", name) + ROOT, said
 
     def _read(self) -> Iterator[Problem]:
-        self.words = {name: OperationWords.of(found["x-emulator"]) for name, found in self._written.items()}
+        of_operations = {name: OperationWords.of(found["x-emulator"]) for name, found in self._written.items()}
+        self.purposes = Purposes(self._contract.operations, of_operations)
         self.strategies = {name: Strategy.of(name, one) for name, one in self._root.get("paging", {}).items()}
         self.dialect = DefaultDialect(self._contract, ErrorWords.of(self._root.get("errors", {})))
         for name, written in self._root.get("collections", {}).items():
@@ -156,7 +145,7 @@ class _Reader:
             told = collection_problems(resource.words, resource, list(self.resources), self._switches)
             yield from ((f"{at}{pointer}", sentence) for pointer, sentence in told)
         yield from self._template_problems()
-        for name in self.words:
+        for name in self.purposes.words:
             yield from ((f"{self._pointer(name)}{pointer}", said) for pointer, said in self._operation_problems(name))
 
     def _template_problems(self) -> Iterator[Problem]:
@@ -171,7 +160,7 @@ class _Reader:
                 yield f"{ROOT}/errors/status/{kind}", said
 
     def _operation_problems(self, name: str) -> Iterator[Problem]:
-        words, operation = self.words[name], self._operation(name)
+        words, operation = self.purposes.words[name], self._operation(name)
         if words.collection and words.collection not in self.resources:
             yield "/collection", unknown("collection", words.collection, self.resources)
             return
@@ -184,11 +173,11 @@ class _Reader:
         yield from operation_problems(words, operation, resource, scope)
         if operation.root:
             key = resource.key if resource else ""
-            yield from root_field_problems(words, operation, self.action(name) if resource else "", key)
+            yield from root_field_problems(words, operation, self.purposes.action(name) if resource else "", key)
         if resource is None:
             yield from self._words_without_collection(name)
             return
-        action = self.action(name)
+        action = self.purposes.action(name)
         if said := action_problem(action) if action else self._no_action(operation):
             yield "/action", said
             return
@@ -202,7 +191,7 @@ class _Reader:
         for word in self._written[name]["x-emulator"]:
             if word not in ("reply", "x-evidence"):
                 yield f"/{word}", f"{word!r} needs a collection; collections: {', '.join(self.resources) or 'none'}"
-        reply = self.words[name].reply
+        reply = self.purposes.words[name].reply
         if reply.status is None and success(self._operation(name), "", reply) is None:
             yield "", f"{name} declares no 2xx"
 
@@ -212,9 +201,9 @@ class _Reader:
 
     def _path_problems(self, name: str, resource: Resource) -> Iterator[Problem]:
         """Yield the path parameters without a known purpose."""
-        for parameter, owner in self._owners(name).items():
-            fields = self._fields_to(resource, owner) if owner else []
-            if owner == resource.name or len(fields) == 1 or parameter in self.words[name].ignore:
+        for parameter, owner in self.purposes.owners(name).items():
+            fields = resource.words.fields_to(owner) if owner else []
+            if owner == resource.name or len(fields) == 1 or parameter in self.purposes.words[name].ignore:
                 continue
             if owner is None:
                 yield "", f"path parameter {parameter!r} is the key of no collection; use it in where, set or input"
@@ -226,41 +215,6 @@ class _Reader:
             else:
                 said = f"path parameter {parameter!r} belongs to {owner}, to which {resource.name} refers by"
                 yield "", f"{said} {' and '.join(fields)}; use it in where"
-
-    def action(self, name: str) -> str:
-        """Return an operation's action: the declared one, or the usual one of its method and path; "" if unknown."""
-        operation, words = self._contract.operations[name], self.words[name]
-        is_item = _is_item(operation.path)
-        # Operations below a record's own path ("/tasks/{id}/finish") have no usual meaning.
-        is_below = not is_item and words.collection in self._owners(name).values()
-        has_none = is_below or operation.root
-        return words.action or ("" if has_none else _BY_METHOD[is_item].get(operation.method, ""))
-
-    def _owners(self, name: str) -> dict[str, str | None]:
-        """Return the collection whose key each path parameter is, except parameters that the operation itself uses."""
-        operation, words = self._contract.operations[name], self.words[name]
-        used = names_in([dict(words.where), dict(words.set), words.input], "path")
-        items = self._item_paths()
-        found: dict[str, str | None] = {}
-        segments = operation.path.split("/")
-        for number, segment in enumerate(segments):
-            if segment.startswith("{") and segment[1:-1] not in used:
-                path = _anonymous("/".join(segments[: number + 1]))
-                own = words.collection if number == len(segments) - 1 else None
-                found[segment[1:-1]] = items.get(path, own)
-        return found
-
-    def _item_paths(self) -> dict[str, str]:
-        """Return the collection of each path that ends in the key of one: "/flows/{}"."""
-        return {
-            _anonymous(operation.path): words.collection
-            for name, words in self.words.items()
-            for operation in [self._contract.operations[name]]
-            if words.collection and _is_item(operation.path)
-        }
-
-    def _fields_to(self, resource: Resource, owner: str) -> list[str]:
-        return [name for name, reference in resource.words.references.items() if reference.to == owner]
 
     def _pointer(self, name: str) -> str:
         operation = self._contract.operations[name]
@@ -292,8 +246,8 @@ class _Reader:
             )
             return self.shapes.at(f"{base}/{file}")
         for wanted in ("get", "create", "list"):
-            for name, operation_words in self.words.items():
-                if operation_words.collection == words.name and self.action(name) == wanted:
+            for name, operation_words in self.purposes.words.items():
+                if operation_words.collection == words.name and self.purposes.action(name) == wanted:
                     found = self._replied(name, wanted, words.key)
                     if found is not None:
                         return found
@@ -301,7 +255,7 @@ class _Reader:
 
     def _replied(self, name: str, action: str, key: str) -> Place | None:
         """Return the schema of a record in an operation's reply, or None."""
-        response = success(self._operation(name), action, self.words[name].reply)
+        response = success(self._operation(name), action, self.purposes.words[name].reply)
         shape = reply_shape(response, action, key, self.shapes) if response is not None else None
         return shape.place if shape is not None and shape.record is not None and shape.record.properties else None
 
@@ -309,86 +263,3 @@ class _Reader:
         of_document = self._contract.document.get("components", {}).get("schemas", {})
         files = [name.removeprefix("schemas/") for name in self._contract.files if name.startswith("schemas/")]
         return [*of_document, *files]
-
-    def handlers(self) -> Iterator[tuple[str, Handle]]:
-        """Yield the handler of each operation that is declared, whose words are right."""
-        for name, words in self.words.items():
-            operation = self._operation(name)
-            response = success(operation, self.action(name) if words.collection else "", words.reply)
-            assert response is not None
-            if words.collection:
-                yield name, self._plan(name, response).handle
-            else:
-                yield name, static_handler(operation, words, response, self.shapes)
-
-    def _plan(self, name: str, response: Response) -> Plan:
-        operation, words, action = self._operation(name), self.words[name], self.action(name)
-        resource, strategy = self.resources[words.collection], self._strategy(name)
-        reply = reply_shape(response, action, resource.key, self.shapes)
-        shown = reply.record
-        is_other = bool(shown and shown.properties and not shown.is_open and resource.key not in shown.properties)
-        owners = self._owners(name)
-        parents = {
-            parameter: (next(iter(self._fields_to(resource, owner)), ""), self.resources[owner])
-            for parameter, owner in owners.items()
-            if owner is not None and owner != resource.name
-        }
-        return Plan(
-            operation=operation,
-            words=words,
-            action=action,
-            resource=resource,
-            resources=self.resources,
-            shapes=self.shapes,
-            reply=reply,
-            response=response,
-            fail=self.dialect.failures,
-            key_from=self._key_from(name, resource, owners),
-            parents=parents,
-            filters=self._filters(name, resource, strategy),
-            strategy=strategy,
-            unwrap=self._unwrap(operation, resource.key) if words.input is None else "",
-            replies_by_example=bool(words.reply.example) or (is_other and not words.reply.has_body),
-        )
-
-    def _strategy(self, name: str) -> Strategy | None:
-        words, operation = self.words[name], self._operation(name)
-        declared = query_parameters(operation)
-        if words.paging == "none" or self.action(name) != "list" or operation.root:
-            return None
-        if words.paging:
-            return self.strategies.get(words.paging) or Strategy.built_in(words.paging, declared)
-        return next((one for one in self.strategies.values() if one.fits(declared)), None)
-
-    def _filters(self, name: str, resource: Resource, strategy: Strategy | None) -> list[tuple[str, str, str]]:
-        words, operation = self.words[name], self._operation(name)
-        if words.filter is not None:
-            return [(parameter, *_condition(condition)) for parameter, condition in words.filter.items()]
-        taken = set(strategy.parameters.values()) if strategy else set()
-        known = resource.shape.properties if resource.shape else {}
-        return [(one, one, "eq") for one in query_parameters(operation) if one in known and one not in taken]
-
-    def _key_from(self, name: str, resource: Resource, owners: Mapping[str, str | None]) -> str:
-        if self._contract.operations[name].root:
-            return resource.key if self.action(name) in ON_A_RECORD else ""
-        return next((parameter for parameter, owner in owners.items() if owner == resource.name), "")
-
-    def _unwrap(self, operation: Operation, key: str) -> str:
-        if operation.root and self._contract.graphql is not None:
-            return wrapping_argument(operation, self._contract.graphql, key)
-        media = operation.body.media.values() if operation.body else ()
-        return next((input_wrapper(self.shapes.at(one.check.address), self.shapes) for one in media), "")
-
-
-def _is_item(path: str) -> bool:
-    return path.rstrip("/").endswith("}")
-
-
-def _anonymous(path: str) -> str:
-    """Return a path without the names of its parameters: "/flows/{}"."""
-    return "/".join("{}" if segment.startswith("{") else segment for segment in path.rstrip("/").split("/"))
-
-
-def _condition(written: str) -> tuple[str, str]:
-    name, _, operator = written.partition(" ")
-    return name, operator or "eq"

@@ -116,6 +116,10 @@ class CollectionWords:
             sort=_listed(written.get("sort", ())),
         )
 
+    def fields_to(self, collection: str) -> list[str]:
+        """Return the fields with keys of another collection."""
+        return [name for name, reference in self.references.items() if reference.to == collection]
+
 
 @dataclass(frozen=True)
 class ReplyWords:

@@ -1,0 +1,114 @@
+"""Makes the handlers of declared operations: everything that is known before a call, worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from emulator.contract.graphql import GraphQL
+from emulator.contract.operation import Operation, Response
+from emulator.declared.acting import Plan, static_handler
+from emulator.declared.checks import query_parameters
+from emulator.declared.dialect import DefaultDialect
+from emulator.declared.paging import Strategy
+from emulator.declared.purposes import Purposes
+from emulator.declared.replying import input_wrapper, reply_shape, success
+from emulator.declared.resources import Resource
+from emulator.declared.root_fields import ON_A_RECORD, as_declared, wrapping_argument
+from emulator.declared.shapes import Shapes
+from emulator.exchange import Call, Reply
+from emulator.store.world import World
+
+Handle: TypeAlias = Callable[[Call, World], Reply]
+
+
+@dataclass(frozen=True)
+class Planner:
+    """The valid declarations of a contract."""
+
+    purposes: Purposes
+    resources: Mapping[str, Resource]
+    strategies: Mapping[str, Strategy]
+    shapes: Shapes
+    graphql: GraphQL | None
+    dialect: DefaultDialect
+
+    def handlers(self) -> Iterator[tuple[str, Handle]]:
+        """Yield each operation that has words with its handler."""
+        for name, words in self.purposes.words.items():
+            operation = self._operation(name)
+            response = success(operation, self.purposes.action(name) if words.collection else "", words.reply)
+            assert response is not None
+            if words.collection:
+                yield name, self._plan(name, operation, response).handle
+            else:
+                yield name, static_handler(operation, words, response, self.shapes)
+
+    def _operation(self, name: str) -> Operation:
+        return as_declared(self.purposes.operations[name], self.graphql)
+
+    def _plan(self, name: str, operation: Operation, response: Response) -> Plan:
+        words, action = self.purposes.words[name], self.purposes.action(name)
+        resource, strategy = self.resources[words.collection], self._strategy(name, operation)
+        reply = reply_shape(response, action, resource.key, self.shapes)
+        shown = reply.record
+        is_other = bool(shown and shown.properties and not shown.is_open and resource.key not in shown.properties)
+        return Plan(
+            operation=operation,
+            words=words,
+            action=action,
+            resource=resource,
+            resources=self.resources,
+            shapes=self.shapes,
+            reply=reply,
+            response=response,
+            fail=self.dialect.failures,
+            key_from=self._key_from(name, operation, resource),
+            parents=self._parents(name, resource),
+            filters=self._filters(name, operation, strategy),
+            strategy=strategy,
+            unwrap=self._unwrap(operation, resource.key) if words.input is None else "",
+            replies_by_example=bool(words.reply.example) or (is_other and not words.reply.has_body),
+        )
+
+    def _parents(self, name: str, resource: Resource) -> dict[str, tuple[str, Resource]]:
+        return {
+            parameter: (next(iter(resource.words.fields_to(owner)), ""), self.resources[owner])
+            for parameter, owner in self.purposes.owners(name).items()
+            if owner is not None and owner != resource.name
+        }
+
+    def _strategy(self, name: str, operation: Operation) -> Strategy | None:
+        words, declared = self.purposes.words[name], query_parameters(operation)
+        if words.paging == "none" or self.purposes.action(name) != "list" or operation.root:
+            return None
+        if words.paging:
+            return self.strategies.get(words.paging) or Strategy.built_in(words.paging, declared)
+        return next((one for one in self.strategies.values() if one.fits(declared)), None)
+
+    def _filters(self, name: str, operation: Operation, strategy: Strategy | None) -> list[tuple[str, str, str]]:
+        words = self.purposes.words[name]
+        if words.filter is not None:
+            return [(parameter, *_condition(condition)) for parameter, condition in words.filter.items()]
+        taken = set(strategy.parameters.values()) if strategy else set()
+        shape = self.resources[words.collection].shape
+        known = shape.properties if shape else {}
+        return [(one, one, "eq") for one in query_parameters(operation) if one in known and one not in taken]
+
+    def _key_from(self, name: str, operation: Operation, resource: Resource) -> str:
+        if operation.root:
+            return resource.key if self.purposes.action(name) in ON_A_RECORD else ""
+        owners = self.purposes.owners(name)
+        return next((parameter for parameter, owner in owners.items() if owner == resource.name), "")
+
+    def _unwrap(self, operation: Operation, key: str) -> str:
+        if operation.root and self.graphql is not None:
+            return wrapping_argument(operation, self.graphql, key)
+        media = operation.body.media.values() if operation.body else ()
+        return next((input_wrapper(self.shapes.at(one.check.address), self.shapes) for one in media), "")
+
+
+def _condition(written: str) -> tuple[str, str]:
+    name, _, operator = written.partition(" ")
+    return name, operator or "eq"
