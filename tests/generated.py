@@ -44,18 +44,30 @@ Section: TypeAlias = Callable[[Catalogue], Iterator[str]]
 
 
 def operations(catalogue: Catalogue) -> Iterator[str]:
-    """The table of operations."""
+    """The table of the operations of the emulated APIs."""
+    titles = {vendor: contract.title for vendor, contract in catalogue.contracts.items()}
+    return _operations(catalogue, titles, neighbour=False)
+
+
+def neighbours(catalogue: Catalogue) -> Iterator[str]:
+    """The table of the operations outside of them."""
+    titles = {name: vendor.title for name, vendor in catalogue.vendors.items()}
+    return _operations(catalogue, titles, neighbour=True)
+
+
+def _operations(catalogue: Catalogue, titles: Mapping[str, str], neighbour: bool) -> Iterator[str]:
     yield "| vendor | operation | call | replies | known from |"
     yield "|---|---|---|---|---|"
     for operation in describe_operations(catalogue):
-        title = catalogue.contracts[operation["vendor"]].title
+        if operation["neighbour"] is not neighbour:
+            continue
         statuses = " ".join(status for status in operation["statuses"] if status < "400")
         evidence = operation["evidence"]
         call = f"{operation['method']} `{operation['path']}`"
         if operation["method"] in ("query", "mutation"):
             call = f"GraphQL {operation['method']}"
         source = f"{evidence['level']}: {evidence['source']}"
-        yield f"| {title} | `{operation['operation']}` | {call} | {statuses} | {source} |"
+        yield f"| {titles[operation['vendor']]} | `{operation['operation']}` | {call} | {statuses} | {source} |"
 
 
 def settings(catalogue: Catalogue) -> Iterator[str]:
@@ -167,7 +179,7 @@ FILES: Mapping[Path, Mapping[str, Section]] = {
         "effects": _table_of("fault.schema.json", only=EFFECTS),
         "scenario": _table_of("scenario.schema.json"),
     },
-    REFERENCE / "operations.md": {"operations": operations},
+    REFERENCE / "operations.md": {"operations": operations, "neighbours": neighbours},
     REFERENCE / "settings.md": {"settings": settings},
     REFERENCE / "switches.md": {"switches": switches},
     REFERENCE / "performance.md": {"benchmark": benchmark},

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 def operations(vendor: str | None, **options: Any) -> None:
     """List every emulated operation with what answers it (code, declared, inferred, example) and its evidence.
 
+    A neighbour is outside of the emulated API of its vendor, whose public clients call it beside that.
+
     Example: emulator operations --vendor celigo
     """
     from emulator.catalogue import contract_overlay, read_catalogue, vendor_homes  # noqa: PLC0415
@@ -40,7 +42,8 @@ def operations(vendor: str | None, **options: Any) -> None:
             way = operation["handled_by"]
             # Of what was inferred, the words and their rule are of interest.
             source = evidence["note"] if way == "inferred" else evidence["source"]
-            say(f"{operation['vendor']:9} {call} {way:8} {evidence['level']:10} {source}")
+            beside = "neighbour" if operation["neighbour"] else ""
+            say(f"{operation['vendor']:9} {call} {way:8} {beside:9} {evidence['level']:10} {source}")
 
 
 @click.command()

@@ -179,6 +179,7 @@ class _Reader:
                 [scope for scopes in requirement.values() for scope in scopes]
                 for requirement in described.get("security", ())
             ),
+            is_neighbour=bool(described.get("x-neighbour")),
         )
 
     def _parameters(self, pointer: str, described: Any) -> Iterator[Parameter]:
@@ -287,6 +288,7 @@ class _Reader:
                 path=path,
                 root="query" if _is_query(sdl, name) else "mutation",
                 payload=self._check(f"{pointer}/operations/{name}/payload"),
+                is_neighbour=bool(entry.get("x-neighbour")),
             )
             for name, entry in described["operations"].items()
         }

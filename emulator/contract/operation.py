@@ -85,7 +85,8 @@ class Operation:
     """A REST operation, or a GraphQL root field (then `root` is "query" or "mutation").
 
     `scopes` are the sets of scopes, one of which a credential needs.
-    `payload` validates what the handler of a GraphQL root field returns.
+    `payload` validates what the handler of a GraphQL root field returns. `is_neighbour` (`x-neighbour`) means that
+    it is outside of the emulated API, and that public clients of the vendor call it.
     """
 
     vendor: str
@@ -102,6 +103,7 @@ class Operation:
     root: str = ""
     payload: Check | None = None
     scopes: Sequence[Sequence[str]] = ()
+    is_neighbour: bool = False
 
     @property
     def safe(self) -> bool:

@@ -85,7 +85,7 @@ def _contract_file(vendor: str, name: str, emulator: Emulator) -> Reply:
 
 
 def describe_operations(catalogue: Catalogue) -> Iterator[dict[str, Any]]:
-    """Yield each operation as JSON: vendor, name, method, path, summary, handled_by, evidence, statuses."""
+    """Yield each operation as JSON: vendor, name, method, path, summary, handled_by, neighbour, evidence, statuses."""
     for vendor, contract in catalogue.contracts.items():
         for name, operation in contract.handled.items():
             yield _describe(operation, contract, catalogue.ways[vendor][name])
@@ -101,6 +101,7 @@ def _describe(operation: Operation, contract: Contract, handled_by: str) -> dict
         "path": operation.path,
         "summary": operation.summary,
         "handled_by": handled_by,
+        "neighbour": operation.is_neighbour,
         "evidence": {"level": evidence.level, "source": evidence.source, "note": evidence.note},
         "statuses": {str(status): response.evidence.level for status, response in sorted(responses.items())},
     }

@@ -19,19 +19,23 @@ DOCUMENTED = "documented"
 class ContractCoverage:
     """Counts the exchanges of a test run by operation and status, and compares them with the contracts.
 
-    Only statuses with the evidence `documented` count, and only those of vendors that the run has called.
+    Only statuses with the evidence `documented` count, and only those of vendors that the run has called. Neighbours,
+    operations outside of the emulated APIs, are counted apart: their statuses count once the run has called them.
     """
 
     def __init__(self) -> None:
         self._statuses: dict[Key, dict[int, str]] = {}
         self._counts: Counter[tuple[str, str, int]] = Counter()
         self._stubbed: Counter[tuple[str, str]] = Counter()
+        self._neighbours: set[Key] = set()
 
     def know(self, operations: Iterable[Mapping[str, Any]]) -> None:
         """Add the operations of the contracts, as the control API lists them."""
         for one in operations:
             statuses = {int(status): level for status, level in one["statuses"].items()}
             self._statuses[one["vendor"], one["operation"]] = statuses
+            if one["neighbour"]:
+                self._neighbours.add((one["vendor"], one["operation"]))
 
     def count(self, vendor: str, operations: Iterable[str], status: int) -> None:
         """Count an exchange."""
@@ -70,6 +74,7 @@ class ContractCoverage:
                 {
                     "vendor": vendor,
                     "operation": operation,
+                    "neighbour": (vendor, operation) in self._neighbours,
                     "statuses": {str(status): level for status, level in statuses.items()},
                     "covered": {str(status): times for status, times in self._covered_in((vendor, operation)).items()},
                 }
@@ -96,13 +101,17 @@ class ContractCoverage:
         return [*lines, *_listed_as("stubbed: ", [_stubbed(*one) for one in sorted(self._stubbed.items())], width)]
 
     def _vendor_lines(self, vendor: str, width: int, details: bool) -> Iterator[str]:
-        operations = [key for key in self._statuses if key[0] == vendor]
-        covered = [key for key in operations if self._covered_in(key)]
+        known = [key for key in self._statuses if key[0] == vendor]
+        operations = [key for key in known if key not in self._neighbours]
+        covered = [key for key in known if self._covered_in(key)]
         documented = [one for one in self._documented() if one[0] == vendor]
         documented_covered = [one for one in self._documented_and_covered() if one[0] == vendor]
+        neighbours = len(known) - len(operations)
+        covered_neighbours = len(self._neighbours.intersection(covered))
         yield (
-            f"{vendor}: {len(covered)} of {len(operations)} operations,"
+            f"{vendor}: {len(covered) - covered_neighbours} of {len(operations)} operations,"
             f" {len(documented_covered)} of {len(documented)} documented statuses"
+            + (f", {covered_neighbours} of {neighbours} neighbours" if neighbours else "")
         )
         if details:
             missing = [one for one in documented if one not in documented_covered and (vendor, one[1]) in covered]
@@ -116,6 +125,9 @@ class ContractCoverage:
     def _called(self) -> list[str]:
         return [vendor for vendor in self._vendors() if any(one[0] == vendor for one in self._counts)]
 
+    def _is_expected(self, key: Key) -> bool:
+        return key not in self._neighbours or bool(self._covered_in(key))
+
     def _covered_in(self, key: Key) -> dict[int, int]:
         return {one[2]: times for one, times in sorted(self._counts.items()) if one[:2] == key}
 
@@ -124,7 +136,7 @@ class ContractCoverage:
         return [
             (vendor, operation, status)
             for (vendor, operation), statuses in self._statuses.items()
-            if vendor in called
+            if vendor in called and self._is_expected((vendor, operation))
             for status, level in statuses.items()
             if level == DOCUMENTED
         ]
