@@ -34,7 +34,8 @@ from emulator.control import (
     stubs,
     switches,
 )
-from emulator.control.document import own_contract
+from emulator.control.assets import Assets
+from emulator.control.document import FOLDER, own_contract
 from emulator.control.handlers import ROOT, Emulator, Handler, Stream
 from emulator.errors import (
     ContractError,
@@ -83,6 +84,7 @@ class Control:
         self._contract = own_contract()
         self._handlers = _bind(self._contract)
         self._routes = Routes(self._contract)
+        self._console = Assets("console", FOLDER / "console")
 
     async def serve(
         self, request: web.BaseRequest, path: str, origin: Origin, sandbox: str | None
@@ -120,6 +122,8 @@ class Control:
         responses = self._contract.unmatched
         try:
             self._refuse_foreign(request)
+            if page := self._console.serve(request, path):
+                return page
             named = request.headers.get(HEADER) or DEFAULT if sandbox is None else sandbox
             route = self._route(path, named)
             operation = self._operation(route, request, path)

@@ -1,0 +1,46 @@
+/** The page's address: what follows "#" names the page and its filters, as in #/calls?vendor=secoda. */
+
+import { useEffect, useState } from "./vendored/htm-preact.js";
+
+/** @typedef {{path: string[], params: Record<string, string>}} Address */
+
+/** @returns {Address} */
+export function readAddress() {
+  const [path, query] = location.hash.replace(/^#\/?/, "").split("?", 2);
+  return { path: path.split("/").map(decode), params: Object.fromEntries(new URLSearchParams(query)) };
+}
+
+/** Return a link to a page, with those of the parameters that have a value.
+ * @param {string[]} path @param {Record<string, string | undefined>} params */
+export function link(path, params) {
+  const kept = Object.entries(params).filter(([, value]) => value);
+  const query = new URLSearchParams(/** @type {[string, string][]} */ (kept)).toString();
+  return `#/${path.map(encodeURIComponent).join("/")}${query && `?${query}`}`;
+}
+
+/** Change parameters of the address; an empty value removes one. The back button does not stop at each.
+ * @param {Record<string, string | undefined>} changes */
+export function setParams(changes) {
+  const { path, params } = readAddress();
+  location.replace(link(path, { ...params, ...changes }));
+}
+
+/** @returns {Address} the current address, also after it has changed */
+export function useAddress() {
+  const [address, setAddress] = useState(readAddress);
+  useEffect(() => {
+    const follow = () => setAddress(readAddress());
+    addEventListener("hashchange", follow);
+    return () => removeEventListener("hashchange", follow);
+  }, []);
+  return address;
+}
+
+/** @param {string} text */
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,80 @@
+/** Calls the control API. The control token, if one is needed, is kept for this tab. */
+
+const ROOT = new URL("..", document.baseURI);
+const TOKEN = "emulator-control-token";
+
+/** A reply that says no, or none at all (status 0). */
+export class Refusal extends Error {
+  /** @param {number} status @param {string} sentence */
+  constructor(status, sentence) {
+    super(sentence);
+    this.status = status;
+  }
+}
+
+/** Hears of a call that was refused for want of a token: set it once. */
+export const access = { onRefused: () => {} };
+
+/** @param {string} token */
+export function keepToken(token) {
+  sessionStorage.setItem(TOKEN, token);
+}
+
+/** Return the URL of a path below /_emulator. @param {string} path */
+export function urlOf(path) {
+  return new URL(path, ROOT).href;
+}
+
+/** Return the beginning of a sandbox's own paths. @param {string} sandbox */
+export function pathOf(sandbox) {
+  return `sandboxes/${encodeURIComponent(sandbox)}`;
+}
+
+/** Send a call; return its response, once it is not a refusal.
+ * @param {string} method @param {string} path below /_emulator, without "/" in front
+ * @param {any} [body] @param {AbortSignal} [signal] @returns {Promise<Response>} */
+export async function send(method, path, body, signal) {
+  const token = sessionStorage.getItem(TOKEN);
+  /** @type {Record<string, string>} */
+  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const options = { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal };
+  const response = await fetch(urlOf(path), options).catch((error) => {
+    throw error.name === "AbortError" ? error : new Refusal(0, "The emulator does not answer. Is it running?");
+  });
+  if (response.ok) return response;
+  if (response.status === 401) access.onRefused();
+  const problem = await response.json().catch(() => ({}));
+  throw new Refusal(response.status, problem.detail ?? `${method} ${path}: ${response.status}`);
+}
+
+/** Send a call and return the JSON of its reply; null without any.
+ * @param {string} method @param {string} path @param {any} [body] @returns {Promise<any>} */
+export async function call(method, path, body) {
+  const response = await send(method, path, body);
+  return response.status === 204 ? null : response.json();
+}
+
+/** @param {string} path @returns {Promise<any>} */
+export function get(path) {
+  return call("GET", path);
+}
+
+/** Yield what a stream of server-sent events brings; EventSource cannot send the token.
+ * @param {string} path @param {AbortSignal} signal @param {() => void} onOpen
+ * @returns {AsyncGenerator<any[]>} the data of the events that arrived together */
+export async function* events(path, signal, onOpen) {
+  const response = await send("GET", path, undefined, signal);
+  onOpen();
+  const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const parts = (text + decoder.decode(value, { stream: true })).split("\n\n");
+    text = /** @type {string} */ (parts.pop());
+    const lines = parts.flatMap((part) => part.split("\n")).filter((line) => line.startsWith("data: "));
+    if (lines.length) yield lines.map((line) => JSON.parse(line.slice(6)));
+  }
+}
