@@ -123,7 +123,7 @@ def read_built_in(vendor: Vendor, folder: Path, *overlays: Path) -> Entry:
     from emulator.declared.reading import read_declarations  # noqa: PLC0415
     from emulator.declared.vendor import merged  # noqa: PLC0415
 
-    declared = read_declarations(contract, vendor.collections, vendor.hooks)
+    declared = read_declarations(contract, vendor.collections, vendor.hooks, vendor.dialect)
     refuse_contract(declared.problems)
     collections = merged(vendor.collections, declared.collections) if declared.collections else vendor.collections
     return Entry(replace(vendor, collections=collections, due=declared.due), contract, declared.handlers)
@@ -139,14 +139,14 @@ def has_words(document: object) -> bool:
 def read_own(home: Path, name: str) -> Entry:
     """Read a vendor from its own folder. Raises ContractError for a wrong contract."""
     from emulator.declared.reading import read_declarations  # noqa: PLC0415
-    from emulator.declared.vendor import code_of, collections_of, hooks_of, vendor_of  # noqa: PLC0415
+    from emulator.declared.vendor import code_of, collections_of, dialect_of, hooks_of, vendor_of  # noqa: PLC0415
 
     contract = read_public(home, name)
     if left_out := contract.document.get(LEFT_OUT):
         name_of_file, paths = short_name(contract.files[OPENAPI]), ", ".join(left_out)
         logger.warning("%s: %d paths cannot be served: %s", name_of_file, len(left_out), paths[:500])
     code = code_of(contract)
-    declared = read_declarations(contract, collections_of(contract, code), hooks_of(code))
+    declared = read_declarations(contract, collections_of(contract, code), hooks_of(code), dialect_of(code))
     refuse_contract(declared.problems)
     return Entry(replace(vendor_of(contract, code, declared), due=declared.due), contract, declared.handlers)
 

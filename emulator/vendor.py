@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from emulator.contract.reading import UnsupportedType
-from emulator.errors import ContractError, MalformedBody, UndecodableBody
+from emulator.errors import ContractError, FieldError, MalformedBody, UndecodableBody
 from emulator.exchange import Call, Record, Reply, Violation
 from emulator.store.collection import Collection
 from emulator.store.credentials import Credentials, Identity, bearer_headers, bearer_token
 from emulator.store.world import World
 from emulator.transport.wire import TooLarge, UnsupportedEncoding
 
-__all__ = ["Dialect", "Handler", "Handlers", "Hooks", "StreamingHandler", "Switches", "Transactions", "Vendor", "Write"]
+__all__ = [
+    "Dialect",
+    "Handler",
+    "Handlers",
+    "Hooks",
+    "RecordDialect",
+    "StreamingHandler",
+    "Switches",
+    "Transactions",
+    "Vendor",
+    "Write",
+]
 
 T = TypeVar("T")
 
@@ -206,6 +217,24 @@ class Dialect(Protocol):
 
     def broken(self, call: Call) -> Reply:
         """Return the vendor's 500, for an internal error."""
+
+
+@runtime_checkable
+class RecordDialect(Dialect, Protocol):
+    """A Dialect that also words what the records of declared operations do not allow.
+
+    Each method returns the vendor's own reply, for a GraphQL root field its error. `collection` is the name without the
+    vendor's.
+    """
+
+    def missing(self, call: Call, collection: str, key: str, value: Any) -> Reply | FieldError:
+        """Refuse a call that needs a missing record; `value` is NOTHING if the call names none."""
+
+    def conflict(self, call: Call, collection: str, detail: str) -> Reply | FieldError:
+        """Refuse a call that the state of a record, or another record, does not allow."""
+
+    def reference(self, call: Call, collection: str, field: str, value: Any) -> Reply | FieldError:
+        """Refuse a field that refers to a missing record of another collection."""
 
 
 def reply_to(failure: Exception, call: Call, dialect: Dialect) -> Reply | None:

@@ -14,6 +14,7 @@ from emulator.contract.routes import Routes
 from emulator.declared.expressions import Context
 from emulator.errors import FieldError, MalformedBody, Refusal, UndecodableBody, unknown
 from emulator.exchange import NOTHING, REFUSED, Call, Reply, Violation
+from emulator.vendor import Dialect, RecordDialect
 
 PROBLEM = "application/problem+json"
 KINDS: Mapping[str, Sequence[int]] = {
@@ -129,10 +130,6 @@ class DefaultDialect:
             return Reply(status, document, content_type="" if content_type == JSON else content_type)
         return Reply(status, problem, content_type=PROBLEM)
 
-    def failures(self, call: Call, operation: Operation) -> DeclaredFailures:
-        """Return the refusals of a declared operation's call that depend on the records."""
-        return DeclaredFailures(self, call, operation)
-
     def unknown_kind(self, kind: str) -> str:
         """Return the sentence for a kind of error that does not exist, "" if it does."""
         return "" if kind in KINDS else unknown("kind", kind, KINDS)
@@ -178,36 +175,49 @@ class DefaultDialect:
 
 @dataclass(frozen=True)
 class DeclaredFailures:
-    """The refusals of one call of a declared operation that depend on the records."""
+    """The refusals of one call of a declared operation that depend on the records: as `wording`, or else `default`."""
 
-    dialect: DefaultDialect
+    default: DefaultDialect
+    wording: Dialect | None
     call: Call
     operation: Operation
 
     def missing(self, collection: str, key: str, value: Any) -> Failure:
         """Refuse a call that needs a missing record."""
+        if isinstance(self.wording, RecordDialect):
+            return _refusal(self.wording.missing(self.call, collection, key, value))
         which = f" with {key} {value!r}" if value is not NOTHING else ""
         return self._failure("missing", f"There is no record of {collection}{which}.")
 
     def conflict(self, collection: str, detail: str) -> Failure:
         """Refuse a call that the state of a record, or another record, does not allow."""
+        if isinstance(self.wording, RecordDialect):
+            return _refusal(self.wording.conflict(self.call, collection, detail))
         return self._failure("conflict", f"Conflict in {collection}: {detail}.")
 
     def reference(self, collection: str, field: str, value: Any) -> Failure:
         """Refuse a reference to a missing record of another collection."""
         sentence = f"{field} {value!r} refers to no record of {collection}"
         found = Violation("body", f"/{field}", REFUSED, NOTHING, value, sentence)
+        if isinstance(self.wording, RecordDialect):
+            return _refusal(self.wording.reference(self.call, collection, field, value), [found])
         return self._failure("reference", f"{sentence}.", [found])
 
     def invalid(self, pointer: str, detail: str, place: str = "body") -> Failure:
         """Refuse an invalid value in the call."""
         found = Violation(place, pointer, REFUSED, NOTHING, NOTHING, detail)
+        if self.wording is not None and not self.operation.root:
+            return _refusal(self.wording.invalid(self.call, [found]), [found])
         return self._failure("invalid", f"{place} {pointer or '/'}: {detail}.", [found])
 
     def _failure(self, kind: str, detail: str, violations: Sequence[Violation] = ()) -> Failure:
         if self.operation.root:
             return FieldError(detail, {"code": kind})
-        return Refusal(self.dialect.error(self.call, self.operation, kind, detail, violations), violations)
+        return Refusal(self.default.error(self.call, self.operation, kind, detail, violations), violations)
+
+
+def _refusal(worded: Reply | FieldError, violations: Sequence[Violation] = ()) -> Failure:
+    return Refusal(worded, violations) if isinstance(worded, Reply) else worded
 
 
 def _title(status: int) -> str:

@@ -10,7 +10,7 @@ from emulator.contract.graphql import GraphQL
 from emulator.contract.operation import Operation, Response
 from emulator.declared.acting import Plan, static_handler
 from emulator.declared.checks import query_parameters
-from emulator.declared.dialect import DefaultDialect
+from emulator.declared.dialect import DeclaredFailures
 from emulator.declared.paging import Strategy
 from emulator.declared.purposes import Purposes
 from emulator.declared.replying import input_wrapper, reply_shape, success
@@ -32,7 +32,7 @@ class Planner:
     strategies: Mapping[str, Strategy]
     shapes: Shapes
     graphql: GraphQL | None
-    dialect: DefaultDialect
+    fail: Callable[[Call, Operation], DeclaredFailures]
 
     def handlers(self) -> Iterator[tuple[str, Handle]]:
         """Yield each operation that has words with its handler."""
@@ -63,7 +63,7 @@ class Planner:
             shapes=self.shapes,
             reply=reply,
             response=response,
-            fail=self.dialect.failures,
+            fail=self.fail,
             key_from=self._key_from(name, operation, resource),
             parents=self._parents(name, resource),
             filters=self._filters(name, operation, strategy),

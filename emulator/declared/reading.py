@@ -12,7 +12,7 @@ from emulator.contract.openapi import Contract
 from emulator.contract.operation import Operation
 from emulator.declared.checks import action_problem, collection_problems, operation_problems, strategy_problem
 from emulator.declared.dialect import NAMES as ERROR_NAMES
-from emulator.declared.dialect import DefaultDialect, ErrorWords
+from emulator.declared.dialect import DeclaredFailures, DefaultDialect, ErrorWords
 from emulator.declared.expressions import Problem, Scope
 from emulator.declared.life import pass_time
 from emulator.declared.paging import NAMES, Strategy
@@ -29,7 +29,7 @@ from emulator.exchange import pointer_to
 from emulator.files.yaml_file import place, short_name
 from emulator.store.collection import Collection
 from emulator.store.world import World
-from emulator.vendor import Hooks, nothing_is_due
+from emulator.vendor import Dialect, Hooks, nothing_is_due
 
 ROOT = "/x-emulator"
 
@@ -49,9 +49,14 @@ class Declarations:
     due: Callable[[World], None] = nothing_is_due
 
 
-def read_declarations(contract: Contract, known: Sequence[Collection] = (), hooks: Hooks | None = None) -> Declarations:
-    """Read the declarations of a contract; `known` are the collections in the vendor's Python, `hooks` its hooks."""
-    reader = _Reader(contract, {one.name: one for one in known}, hooks or Hooks())
+def read_declarations(
+    contract: Contract,
+    known: Sequence[Collection] = (),
+    hooks: Hooks | None = None,
+    wording: Dialect | None = None,
+) -> Declarations:
+    """Read the declarations of a contract; the collections `known`, `hooks` and `wording` are the vendor's Python."""
+    reader = _Reader(contract, {one.name: one for one in known}, hooks or Hooks(), wording)
     problems = list(dict.fromkeys(reader.problems()))
     places = [f"{place(contract.files[OPENAPI], pointer)}: {sentence}" for pointer, sentence in problems]
     for name in sorted(reader.hooks.collections() - reader.resources.keys()) if not places else ():
@@ -73,10 +78,13 @@ def declaration_problems(contract: Contract) -> Sequence[Problem]:
 
 
 class _Reader:
-    def __init__(self, contract: Contract, known: Mapping[str, Collection], hooks: Hooks) -> None:
+    def __init__(
+        self, contract: Contract, known: Mapping[str, Collection], hooks: Hooks, wording: Dialect | None = None
+    ) -> None:
         self._contract = contract
         self._known = known
         self.hooks = hooks
+        self._wording = wording
         self._root: Any = contract.document.get("x-emulator", {})
         self.shapes = Shapes(contract.schemas.documents)
         self._written = {name: found for name, found in self._found() if "x-emulator" in found}
@@ -90,7 +98,8 @@ class _Reader:
     def planner(self) -> Planner:
         """What makes the handlers of valid declarations."""
         graphql = self._contract.graphql
-        return Planner(self.purposes, self.resources, self.strategies, self.shapes, graphql, self.dialect)
+        fail = partial(DeclaredFailures, self.dialect, self._wording)
+        return Planner(self.purposes, self.resources, self.strategies, self.shapes, graphql, fail)
 
     def _found(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for name, operation in self._contract.handled.items():

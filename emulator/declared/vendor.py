@@ -16,7 +16,7 @@ from emulator.declared.reading import Declarations
 from emulator.declared.token_endpoint import token_handlers
 from emulator.errors import ConfigurationError, unknown
 from emulator.store.collection import Collection
-from emulator.vendor import Handlers, Hooks, Vendor
+from emulator.vendor import Dialect, Handlers, Hooks, Vendor
 
 FILE = "vendor.py"
 GIVEN = ("handlers", "hooks", "dialect", "collections", "authenticate", "authorize", "present", "presented", "vendor")
@@ -71,6 +71,12 @@ def collections_of(contract: Contract, code: Mapping[str, Any]) -> list[Collecti
 def hooks_of(code: Mapping[str, Any]) -> Hooks:
     """Return the hooks of a vendor's Python."""
     found: Hooks = code["vendor"].hooks if "vendor" in code else code.get("hooks") or Hooks()
+    return found
+
+
+def dialect_of(code: Mapping[str, Any]) -> Dialect | None:
+    """Return the dialect of a vendor's Python, or None."""
+    found: Dialect | None = code["vendor"].dialect if "vendor" in code else code.get("dialect")
     return found
 
 
