@@ -101,6 +101,11 @@ class Addressing:
         sandbox = named or self._by_credential(vendor, headers) or self._sandboxes.default
         return Address(origin, sandbox, vendor, prefix + root, path[len(root) :])
 
+    def is_root(self, path: str, origin: Origin, port_vendor: str | None = None) -> bool:
+        """Return True for the root above all vendors: "/", "/~alpha/". Raises Problem for an unknown sandbox."""
+        _, _, below = self._split_prefix(path)
+        return below == "/" and (port_vendor or self._hosts.vendor(origin.authority)) is None
+
     def _split_prefix(self, path: str) -> tuple[Sandbox | None, str, str]:
         if path[1:2] not in MARKS:
             return None, "", path
@@ -116,7 +121,8 @@ class Addressing:
         if first in self._credential_headers:
             return first, path.removesuffix(rest)
         roots = ", ".join(f"/{vendor}/" for vendor in self._credential_headers)
-        raise Problem(404, f"Unknown path {path}: the vendors are at {roots} and the control API at /{CONTROL}/.")
+        lists = f"GET /{CONTROL} lists their base URLs, GET /{CONTROL}/docs describes the control API."
+        raise Problem(404, f"Unknown path {path}: the vendors are below {roots}. {lists}")
 
     def _by_credential(self, vendor: str, headers: CIMultiDictProxy[str]) -> Sandbox | None:
         """A sandbox's own credentials end in "." and its name."""

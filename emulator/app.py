@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from emulator.addressing import Address, Addressing, split_control
 from emulator.catalogue import (
@@ -25,8 +25,9 @@ from emulator.catalogue import (
 )
 from emulator.contract.graphql_calls import GraphQLCalls
 from emulator.contract.openapi import Contract
-from emulator.contract.operation import GraphQLLimits
+from emulator.contract.operation import SAFE_METHODS, GraphQLLimits
 from emulator.control.api import Control
+from emulator.control.handlers import ROOT
 from emulator.errors import Problem
 from emulator.exchange import Record
 from emulator.faults.scenarios import Scenario
@@ -48,6 +49,7 @@ from emulator.transport.cors import Cors
 from emulator.transport.hosts import read_hosts
 from emulator.transport.origin import Origin, origin_of, path_of
 from emulator.transport.ports import Ports
+from emulator.transport.preference import prefers_page
 from emulator.transport.tls import read_tls
 from emulator.transport.tunnel import tunnelled_to
 
@@ -132,12 +134,21 @@ class Emulator:
             preflight = self.cors.preflight(request, control=False)
             if preflight is not None:
                 return preflight
+            if self._leads_to_console(request, path, origin):
+                return web.Response(status=302, headers=_to_console(path, origin))
             address = self._address(request, path, origin)
             return await self._pipelines[address.vendor].serve(request, address)
         except Problem as problem:
             response = wire.problem_response(problem)
             self.cors.allow(request, response)
             return response
+
+    def _leads_to_console(self, request: web.BaseRequest, path: str, origin: Origin) -> bool:
+        """Return True for a browser at the root of all vendors, with a host that the control API accepts."""
+        if request.method not in SAFE_METHODS or not prefers_page(request.headers):
+            return False
+        at_root = self._addressing.is_root(path, origin, self.ports.vendor(request))
+        return at_root and self.control.accepts_host(request)
 
     def _address(self, request: web.BaseRequest, path: str, origin: Origin) -> Address:
         if not self.ready:
@@ -240,6 +251,12 @@ class Emulator:
 
 def _starting(settings: Settings, scenarios: Mapping[str, Scenario]) -> list[Scenario]:
     return [scenario for pattern in settings.scenarios for scenario in named_scenarios(pattern, scenarios)]
+
+
+def _to_console(path: str, origin: Origin) -> dict[str, str]:
+    location = f"{origin.prefix}{path.rstrip('/')}{ROOT}/console/"
+    # Another client may get another reply, and a proxy may not give it this one.
+    return {hdrs.LOCATION: location, hdrs.VARY: hdrs.ACCEPT, hdrs.CACHE_CONTROL: "no-store"}
 
 
 def _graphql_calls(contract: Contract, settings: Settings) -> GraphQLCalls | None:

@@ -132,7 +132,7 @@ def test_an_invalid_name_is_refused(catalogue: Catalogue, entry: str, sentence: 
 def test_other_hosts_belong_to_no_vendor(emulator: EmulatorUnderTest, host: str) -> None:
     status, problem, _ = ask(emulator, "GET", "/dictionary/1", host, emulator.headers("immuta"))
     assert status == 404
-    assert problem["detail"].startswith("Unknown path /dictionary/1: the vendors are at /")
+    assert problem["detail"].startswith("Unknown path /dictionary/1: the vendors are below /")
 
 
 @pytest.mark.parametrize("host", HOSTS)

@@ -156,13 +156,18 @@ class Control:
                 await stream.write(request, response)
         return response
 
+    def accepts_host(self, request: web.BaseRequest) -> bool:
+        """Return True if the called host is known to be the emulator's own."""
+        host = host_of(authority_of(request))
+        known = (self._emulator.settings.host, *self._emulator.settings.control_hosts)
+        # By DNS rebinding, a page can make a browser send only a name, never a bare address.
+        return host.lower() in known or is_local(host)
+
     def _refuse_foreign(self, request: web.BaseRequest) -> None:
         """Refuse calls that a page in a browser could send: to a foreign host, and writes from other origins."""
         authority = authority_of(request)
         host = host_of(authority)
-        known = (self._emulator.settings.host, *self._emulator.settings.control_hosts)
-        # By DNS rebinding, a page can make a browser send only a name, never a bare address.
-        if host.lower() not in known and not is_local(host):
+        if not self.accepts_host(request):
             raise Problem(403, f"The control API does not accept the host {host!r}; add it to control_hosts.")
         origin = request.headers.get("Origin")
         foreign = origin is not None and origin.partition("://")[2] != authority
