@@ -10,12 +10,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from emulator.addressing import HEADER, unknown_sandbox
 from emulator.control.clock import describe_clock, read_time, time_text
 from emulator.control.handlers import ROOT, Emulator, Handlers, Stream, find_sandbox, refusal, whole_numbers
 from emulator.control.long_json import long_json
 from emulator.control.switches import describe_switches, read_switches
-from emulator.errors import ConfigurationError, Problem
+from emulator.control.vendor_document import vendor_document
+from emulator.errors import ConfigurationError, Problem, sentence, unknown
 from emulator.exchange import NOTHING, Call, Record, Reply
 from emulator.faults.scenarios import Scenario
 from emulator.journal.entry import Exchange
@@ -95,14 +98,27 @@ async def reset_sandbox(call: Call, emulator: Emulator) -> Reply:
     return Reply(200, describe_sandbox(sandbox, call, emulator))
 
 
+@handlers.sandbox_operation("getVendorDocument")
+async def get_vendor_document(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Return a vendor's contract as one OpenAPI document with the URLs of this sandbox."""
+    name, catalogue = call.params["vendor"], emulator.catalogue
+    if name not in catalogue.contracts:
+        raise Problem(404, sentence(unknown("vendor", name, catalogue.contracts)))
+    contract = catalogue.contracts[name]
+    roots = [f"/{name}{mount}".format_map(contract.variables) for mount in contract.mounts]
+    servers = [call.entrance.base_url(name, root, _prefix(sandbox)) for root in roots]
+    # A public document may be megabytes long.
+    content = await emulator.worker.run(lambda: orjson.dumps(vendor_document(contract, catalogue.ways[name], servers)))
+    return Reply(200, content=content, content_type="application/json")
+
+
 def describe_sandbox(sandbox: Sandbox, call: Call, emulator: Emulator) -> dict[str, Any]:
     """Return a sandbox with everything that is needed to call it; URLs use the caller's host.
 
     On a vendor's own port or host, that vendor's URL is the root there, and the others' are on the main port.
     """
-    prefix = "" if sandbox.name == DEFAULT else f"/~{sandbox.name}"
     urls = {
-        name: call.entrance.base_url(name, contract.base_path, prefix)
+        name: call.entrance.base_url(name, contract.base_path, _prefix(sandbox))
         for name, contract in emulator.catalogue.contracts.items()
     }
     return {
@@ -117,6 +133,10 @@ def describe_sandbox(sandbox: Sandbox, call: Call, emulator: Emulator) -> dict[s
             for name, vendor in emulator.catalogue.vendors.items()
         },
     }
+
+
+def _prefix(sandbox: Sandbox) -> str:
+    return "" if sandbox.name == DEFAULT else f"/~{sandbox.name}"
 
 
 def _name(wanted: Mapping[str, Any], call: Call) -> str:
