@@ -57,6 +57,13 @@ def test_the_contract_as_one_document_refers_to_nothing_outside(emulator: Emulat
     assert operations == own_contract().operations.keys()
 
 
+def test_numbers_beyond_32_bits_say_so(emulator: EmulatorUnderTest) -> None:
+    """Go does not compile `9007199254740991` as an int32."""
+    beyond = [part for part in parts(get(emulator, "/openapi.json").json()) if part.get("maximum", 0) >= 2**31]
+    assert beyond
+    assert {part.get("format") for part in beyond if part["type"] == "integer"} == {"int64"}
+
+
 def test_no_text_of_the_contract_ends_a_comment_of_a_generated_client(emulator: EmulatorUnderTest) -> None:
     assert [text for text in texts(get(emulator, "/openapi.json").json()) if "*/" in text] == []
 
@@ -66,6 +73,15 @@ def references(document: Any) -> set[str]:
     values = document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()
     own = {document["$ref"]} if isinstance(document, dict) and isinstance(document.get("$ref"), str) else set()
     return own.union(*map(references, values))
+
+
+def parts(document: Any) -> Iterator[dict[str, Any]]:
+    """Yield every object in a document."""
+    if isinstance(document, dict):
+        yield document
+    values = document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()
+    for value in values:
+        yield from parts(value)
 
 
 def texts(document: Any) -> Iterator[str]:
