@@ -59,6 +59,7 @@ NOT_RUN = {
     "python deploy/sharded.py": "needs nginx; tests/benchmarks/test_sharding.py runs it",
     "curl -s localhost:4070/~alpha/secoda": "asks the processes that deploy/sharded.py starts",
     "make bench": "takes half an hour",
+    "emulator record": "needs the live vendor; tests/test_record.py runs it in front of an emulator",
 }
 
 

@@ -12,7 +12,7 @@ from emulator.contract.near_misses import near_misses
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import RootFields
 from emulator.exchange import Call, Violation
-from emulator.journal.entry import Exchange, journalled_call, journalled_reply
+from emulator.journal.entry import BODY_LIMIT, Exchange, journalled_call, journalled_reply
 from emulator.journal.journal import Journal
 from emulator.journal.masking import Masker
 from emulator.journal.secret_paths import SecretPaths
@@ -25,6 +25,7 @@ class Recording:
 
     exchange: Exchange
     _masker: Masker
+    _body_limit: int
 
     def complete(
         self,
@@ -40,7 +41,12 @@ class Recording:
             exchange.call.params = masker.params(call.params)
         if response is not None:
             exchange.reply = journalled_reply(
-                response.status, response.headers, wire.content_of(response), masker, sandbox=exchange.sandbox
+                response.status,
+                response.headers,
+                wire.content_of(response),
+                masker,
+                self._body_limit,
+                exchange.sandbox,
             )
         exchange.call_violations = masker.violations(violations)
         exchange.reply_violations = masker.violations(internal_errors)
@@ -49,10 +55,14 @@ class Recording:
 
 
 class Recorder:
-    """Records the exchanges of one vendor's calls. `presented` returns the id of the credential in a call."""
+    """Records the exchanges of one vendor's calls, of each body the first `body_limit` bytes.
 
-    def __init__(self, contract: Contract, presented: Callable[[Call], str]) -> None:
+    `presented` returns the id of the credential in a call.
+    """
+
+    def __init__(self, contract: Contract, presented: Callable[[Call], str], body_limit: int = BODY_LIMIT) -> None:
         self._contract = contract
+        self._body_limit = body_limit
         self._presented = presented
         self._secret_paths = SecretPaths([*contract.mounts, *(one.path for one in contract.operations.values())])
 
@@ -71,7 +81,7 @@ class Recorder:
     ) -> Recording:
         """Return the recording of a call whose body is read; the files of its parts are open."""
         masker = Masker()
-        kept = journalled_call(call, masker, self._secret_paths, matched=has_route)
+        kept = journalled_call(call, masker, self._secret_paths, matched=has_route, body_limit=self._body_limit)
         exchange = Exchange(
             number=journal.next_number(),
             time=now,
@@ -88,7 +98,7 @@ class Recorder:
             credential=self._presented(call),
             stub=self._masked_stub(stub, masker) if stub else "",
         )
-        return Recording(exchange, masker)
+        return Recording(exchange, masker, self._body_limit)
 
     def _masked_stub(self, stub: str, masker: Masker) -> str:
         method, _, path = stub.partition(" ")

@@ -1,0 +1,40 @@
+"""Commands that have to do with the live vendors: `record`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from emulator.cli.completing import files, vendors
+from emulator.cli.options import setting_options
+from emulator.settings import read_settings
+
+
+@click.command()
+@click.option("--vendor", metavar="NAME", required=True, shell_complete=vendors, help="The vendor to record.")
+@click.option("--upstream", metavar="URL", required=True, help="Its live URL: https://api.integrator.io.")
+@click.option(
+    "--out",
+    metavar="FILE",
+    required=True,
+    type=click.Path(path_type=Path),
+    shell_complete=files,
+    help="A new file: calls.har for HAR 1.2, calls.jsonl for JSON lines.",
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=4071, show_default=True, help="Where to listen.")
+@click.option("--allow-writes", is_flag=True, help="Pass writes on, too: they change the live vendor's data.")
+@setting_options("contracts", "vendors", "openapi")
+def record(vendor: str, upstream: str, out: Path, port: int, allow_writes: bool, **options: Any) -> None:
+    """Record what a client and a live vendor say to each other, until Ctrl-C.
+
+    The client calls http://127.0.0.1:4071/<vendor> in place of the vendor, with the vendor's credentials, which are
+    masked in the file. Each exchange is validated against the contract. Only reads pass: GET, HEAD and GraphQL queries.
+
+    Example: emulator record --vendor celigo --upstream https://api.integrator.io --out calls.har
+    """
+    from emulator.cli.recording import record_until_signalled  # noqa: PLC0415
+
+    record_until_signalled(read_settings(options, os.environ), vendor, upstream, out, port, allow_writes)

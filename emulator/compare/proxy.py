@@ -1,0 +1,197 @@
+"""A proxy in front of a live vendor, which records what passes through it."""
+
+from __future__ import annotations
+
+import time
+from asyncio import sleep
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, hdrs, web
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from emulator.compare.reading import WHOLE_BODY, ExchangeReader
+from emulator.contract.openapi import Contract
+from emulator.contract.reading import MULTIPART
+from emulator.errors import ConfigurationError, MalformedBody, Problem
+from emulator.exchange import Call
+from emulator.journal.entry import Exchange
+from emulator.transport import wire
+from emulator.transport.hosts import is_local
+from emulator.transport.origin import authority_of, host_of, path_of
+from emulator.transport.parts import read_parts
+
+HOP_BY_HOP = frozenset(
+    {"connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding"}
+    | {"upgrade", "content-length", "host", "expect"}
+)
+"""Headers of one connection (RFC 9110, 7.6.1), and those that aiohttp writes itself."""
+
+UNPACKED = frozenset({"content-encoding"})
+"""aiohttp decompresses bodies, of calls and of replies."""
+
+TIMEOUT_SECONDS = 300
+LONGEST_PAUSE_SECONDS = 600
+
+
+def upstream_of(url: str, contract: Contract) -> str:
+    """Return what is before the contract's server path in a URL, which may be written with that path.
+
+    Raises ConfigurationError for anything but an http or https URL without query.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ConfigurationError(f"upstream: expected a URL such as https://{_example_host(contract)}, not {url!r}")
+    plain = url.rstrip("/")
+    mounts = sorted((mount.format_map(contract.variables) for mount in contract.mounts), key=len, reverse=True)
+    return next((plain.removesuffix(mount) for mount in mounts if mount and plain.endswith(mount)), plain)
+
+
+def _example_host(contract: Contract) -> str:
+    return next(iter(contract.hosts), "api.example.com").replace("*", "example")
+
+
+class RecordingProxy:
+    """Passes calls below `/<vendor>` on to a vendor, and each exchange to `on_exchange`, with credentials masked.
+
+    Writes are refused unless `allows_writes`. After a reply with Retry-After, later calls wait until that is over.
+    """
+
+    def __init__(
+        self, reader: ExchangeReader, upstream: str, on_exchange: Callable[[Exchange], None], *, allows_writes: bool
+    ) -> None:
+        self._reader = reader
+        self._upstream = upstream
+        self._on_exchange = on_exchange
+        self._allows_writes = allows_writes
+        self._session: ClientSession | None = None
+        self._resume_at = 0.0
+
+    async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Pass one request on."""
+        try:
+            with ExitStack() as files:
+                call = await self._call(request, files)
+                return await self._pass(request, call)
+        except Problem as problem:
+            return wire.problem_response(problem)
+
+    async def close(self) -> None:
+        """Close the connections to the vendor."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _call(self, request: web.BaseRequest, files: ExitStack) -> Call:
+        if not is_local(host_of(authority_of(request))):
+            raise Problem(403, "Call this proxy by a name of this machine, such as 127.0.0.1.")
+        vendor, path = self._reader.contract.vendor, path_of(request)
+        root, slash, rest = path[1:].partition("/")
+        if root != vendor:
+            raise Problem(404, f"This proxy is at /{vendor}: call {self._reader.contract.base_path}.")
+        call = wire.new_call(request, slash + rest, self._upstream, {})
+        call.headers = CIMultiDictProxy(self._headers(request))
+        call.public_url = call.base_url
+        call.body = await self._body(request)
+        if call.content_type == MULTIPART:
+            await _read_parts(call, files)
+        return call
+
+    def _headers(self, request: web.BaseRequest) -> CIMultiDict[str]:
+        """Return the headers that the vendor gets."""
+        headers = _passed(request.raw_headers, HOP_BY_HOP | UNPACKED | {"accept-encoding"})
+        headers[hdrs.HOST] = urlsplit(self._upstream).netloc
+        return headers
+
+    async def _body(self, request: web.BaseRequest) -> bytes:
+        await wire.proceed(request)
+        body = bytearray()
+        async for piece in request.content.iter_any():
+            body += piece
+            if len(body) > WHOLE_BODY:
+                raise Problem(413, f"The body is larger than {WHOLE_BODY} bytes.")
+        return bytes(body)
+
+    async def _pass(self, request: web.BaseRequest, call: Call) -> web.StreamResponse:
+        path, body = call.path, call.body
+        match = await self._reader.match(call)
+        if not self._allows_writes and not self._reader.is_read(call, match):
+            raise Problem(403, f"{call.method} {path} may write to the live vendor: --allow-writes passes it on.")
+        await self._wait()
+        started, now = time.perf_counter(), datetime.now(UTC)
+        response, failure = await self._forward(request, call, path, body)
+        exchange = await self._reader.read(call, match, response, now, time.perf_counter() - started)
+        self._on_exchange(exchange)
+        if response is None:
+            raise Problem(502, f"{self._upstream} did not answer: {failure}")
+        self._note_pause(response)
+        return self._led_here(request, response)
+
+    async def _forward(
+        self, request: web.BaseRequest, call: Call, path: str, body: bytes
+    ) -> tuple[web.Response | None, str]:
+        """Return the vendor's response; None and the reason if there is none."""
+        query = f"?{request.rel_url.raw_query_string}" if request.rel_url.raw_query_string else ""
+        url = URL(f"{self._upstream}{path}{query}", encoded=True)
+        if self._session is None:
+            self._session = ClientSession(
+                timeout=ClientTimeout(TIMEOUT_SECONDS), cookie_jar=DummyCookieJar(), trust_env=True
+            )
+        try:
+            async with self._session.request(
+                request.method,
+                url,
+                headers=call.headers,
+                data=body or None,
+                allow_redirects=False,
+                skip_auto_headers=(hdrs.USER_AGENT, hdrs.CONTENT_TYPE, hdrs.ACCEPT),
+            ) as reply:
+                content = await reply.read()
+                passed = _passed(reply.raw_headers, HOP_BY_HOP | UNPACKED)
+        except (ClientError, TimeoutError, OSError) as problem:
+            return None, str(problem) or type(problem).__name__
+        response = web.Response(status=reply.status, reason=reply.reason, headers=passed, body=content)
+        if hdrs.CONTENT_TYPE not in passed:
+            response.headers.popall(hdrs.CONTENT_TYPE, None)
+        return response, ""
+
+    def _led_here(self, request: web.BaseRequest, response: web.Response) -> web.Response:
+        """Return the response with the vendor's URLs leading through this proxy: pages after the first are recorded."""
+        here = f"http://{authority_of(request)}/{self._reader.contract.vendor}"
+        headers = CIMultiDict([(name, text.replace(self._upstream, here)) for name, text in response.headers.items()])
+        content = wire.content_of(response)
+        if "json" in response.headers.get(hdrs.CONTENT_TYPE, ""):
+            content = content.replace(self._upstream.encode(), here.encode())
+        led = web.Response(status=response.status, reason=response.reason, headers=headers, body=content)
+        if hdrs.CONTENT_TYPE not in headers:
+            led.headers.popall(hdrs.CONTENT_TYPE, None)
+        return led
+
+    async def _wait(self) -> None:
+        pause = self._resume_at - time.monotonic()
+        if pause > 0:
+            await sleep(pause)
+
+    def _note_pause(self, response: web.Response) -> None:
+        seconds = response.headers.get(hdrs.RETRY_AFTER, "")
+        if response.status in (429, 503) and seconds.isdecimal():
+            self._resume_at = time.monotonic() + min(int(seconds), LONGEST_PAUSE_SECONDS)
+
+
+def _passed(raw: Sequence[tuple[bytes, bytes]], without: frozenset[str]) -> CIMultiDict[str]:
+    pairs = [(name.decode("latin-1"), value.decode("utf-8", "replace")) for name, value in raw]
+    return CIMultiDict([(name, value) for name, value in pairs if name.lower() not in without])
+
+
+async def _read_parts(call: Call, files: ExitStack) -> None:
+    """Read the parts of a body, if they can be read: the vendor decides about others."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield call.body
+
+    try:
+        call.parts = await read_parts(call.headers[hdrs.CONTENT_TYPE], pieces(), files)
+    except MalformedBody:
+        call.parts = {}

@@ -1,0 +1,139 @@
+"""Reads exchanges with a vendor by its contract, wherever they took place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiohttp import web
+
+from emulator.contract.fidelity import check_reply
+from emulator.contract.graphql_calls import GraphQLCalls
+from emulator.contract.graphql_results import result_violations
+from emulator.contract.openapi import Contract, responses_of
+from emulator.contract.operation import SAFE_METHODS, GraphQLLimits, Operation, RootFields
+from emulator.contract.reading import read_call
+from emulator.contract.routes import Routes
+from emulator.errors import Departure, MalformedBody
+from emulator.exchange import Call, Reply, Violation
+from emulator.journal.entry import Exchange
+from emulator.journal.journal import Journal
+from emulator.journal.recording import Recorder
+from emulator.json_text import UnsupportedCharset
+from emulator.settings import Settings
+from emulator.transport import wire
+from emulator.vendor import Vendor
+
+LIVE = "live"
+"""The name of the sandbox of recorded exchanges."""
+
+WHOLE_BODY = 64 * 1024**2
+"""The longest body that is recorded whole, in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a call is by the contract: the operation at its path, and the root fields of a GraphQL request."""
+
+    operation: Operation | None
+    root_fields: RootFields | None = None
+    has_route: bool = False
+
+    @property
+    def operations(self) -> tuple[str, ...]:
+        """The names of the operations: root fields, or the one at the path."""
+        if self.root_fields is not None and (self.root_fields.operations or self.root_fields.unknown):
+            return self.root_fields.operations
+        return (self.operation.name,) if self.operation else ()
+
+
+class ExchangeReader:
+    """Reads the exchanges with one vendor."""
+
+    def __init__(self, vendor: Vendor, contract: Contract, settings: Settings) -> None:
+        self.contract = contract
+        self._routes = Routes(contract)
+        self._recorder = Recorder(contract, vendor.presented, WHOLE_BODY)
+        self._numbers = Journal(1, 0)
+        self._max_depth = settings.max_json_depth
+        limits = GraphQLLimits(
+            depth=settings.graphql_depth,
+            aliases=settings.graphql_aliases,
+            fields=settings.graphql_fields,
+            tokens=settings.graphql_tokens,
+            length=settings.graphql_length,
+        )
+        graphql = contract.graphql
+        self._graphql = GraphQLCalls(graphql, limits, contract.conventions.reading) if graphql else None
+
+    async def match(self, call: Call) -> Match:
+        """Find the operation of a call, whose path is below the vendor's root; give the call its base URL."""
+        route = self._routes.find(call.path)
+        if route is None:
+            return Match(None)
+        call.move_below(route.mount)
+        call.params = dict(route.params)
+        call.switches = {name: switch.default for name, switch in self.contract.switches.items()}
+        operation = route.operations.get("GET" if call.method == "HEAD" else call.method)
+        if operation is None or self._graphql is None or operation.name != self._graphql.carrier:
+            return Match(operation, has_route=True)
+        return Match(operation, await self._graphql.root_fields(call), has_route=True)
+
+    def is_read(self, call: Call, match: Match) -> bool:
+        """Return True for a call that changes nothing: a GraphQL query, or a safe method."""
+        if match.root_fields is not None:
+            return match.root_fields.root == "query"
+        return call.method in (*SAFE_METHODS, "OPTIONS")
+
+    async def read(
+        self, call: Call, match: Match, response: web.Response | None, time: datetime, seconds: float
+    ) -> Exchange:
+        """Return an exchange with its violations; `response` is None if there was none. Credentials are masked."""
+        recording = self._recorder.begin(
+            call, self._numbers, LIVE, time, match.operations, match.root_fields, (), has_route=match.has_route
+        )
+        of_call = await self._call_violations(call, match.operation) if match.operation else []
+        of_reply = await self._reply_violations(call, match, response) if response else []
+        exchange = recording.complete(call, response, of_call, of_reply, seconds)
+        self._numbers.record(exchange)
+        return exchange
+
+    async def _call_violations(self, call: Call, operation: Operation) -> Sequence[Violation]:
+        try:
+            found = read_call(call, operation, self.contract.conventions, self._max_depth)
+        except Departure as departure:
+            return [departure.violation]
+        if found or self._graphql is None or operation.name != self._graphql.carrier:
+            return found
+        refusal = (await self._graphql.prepare(call)).refusal
+        return refusal.violations if refusal else ()
+
+    async def _reply_violations(self, call: Call, match: Match, response: web.Response) -> list[Violation]:
+        reply = self._reply(response)
+        known = responses_of(match.operation, self.contract) if match.operation else self.contract.unmatched
+        found = check_reply(reply, known)
+        graphql, request, result = self.contract.graphql, call.document, reply.document
+        if found or match.root_fields is None or self._graphql is None or graphql is None:
+            return found
+        if not isinstance(request, dict) or not isinstance(result, dict):
+            return found
+        document = await self._graphql.prepare(call)
+        return list(result_violations(graphql.executable, document, request, result.get("data")))
+
+    def _reply(self, response: web.Response) -> Reply:
+        content, kind = wire.content_of(response), response.headers.get("Content-Type", "")
+        headers = dict(response.headers)
+        if content and "json" in kind:
+            with suppress(MalformedBody, UnsupportedCharset):
+                document = self.contract.conventions.reading.read(content, "utf-8")
+                return Reply(response.status, document, headers, content_type=kind)
+        return Reply(response.status, headers=headers, content=content, content_type=kind)
+
+
+def sentences(exchange: Exchange) -> Iterator[str]:
+    """Yield a sentence for each violation of an exchange: where it is, and what is wrong."""
+    for of, found in (("call", exchange.call_violations), ("reply", exchange.reply_violations)):
+        for violation in found:
+            yield f"{of} {violation.place}{violation.pointer}: {violation.sentence}"

@@ -1,0 +1,360 @@
+"""`emulator record`: a proxy in front of a live vendor, for which a second emulator stands in."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from aiohttp import ClientResponse, web
+from aiohttp.test_utils import BaseTestServer, RawTestServer, TestClient
+from jsonschema import Draft202012Validator
+
+from emulator.compare import proxy as proxies
+from emulator.compare.archive import ArchiveWriter
+from emulator.compare.proxy import RecordingProxy, upstream_of
+from emulator.compare.reading import ExchangeReader
+from emulator.contract.openapi import Contract
+from emulator.errors import ConfigurationError
+from emulator.journal.entry import Exchange
+from emulator.settings import read_settings
+from tests.conftest import EmulatorUnderTest
+from tests.sample_calls import READ_OPERATION, READS, WRITE_OPERATION, WRITES, written
+from tests.test_har import HAR
+
+VENDORS = ("celigo", "immuta", "paradime", "secoda")
+SECRET = "S3KR3T-9f8e7d6c5b4a"
+
+
+class Recording:
+    """A proxy, what it has recorded, and a client that calls through it."""
+
+    def __init__(self, emulator: EmulatorUnderTest, client: TestClient[Any, Any], vendor: str) -> None:
+        self.exchanges: list[Exchange] = []
+        self._emulator = emulator
+        self._client = client
+        self._vendor = vendor
+
+    async def call(self, method: str, path: str, json: Any = None, **headers: str) -> ClientResponse:
+        """Call a path below the vendor's base URL with its credential."""
+        target = httpx.URL(self._emulator.url(self._vendor)).path + path
+        headers = {**self._emulator.headers(self._vendor), **headers}
+        return await self._client.request(method, target, json=json, headers=headers, allow_redirects=False)
+
+
+def reader(emulator: EmulatorUnderTest, vendor: str) -> ExchangeReader:
+    """Return a reader of a vendor's exchanges, with the built-in contract."""
+    catalogue = emulator.catalogue
+    return ExchangeReader(catalogue.vendors[vendor], catalogue.contracts[vendor], read_settings({}))
+
+
+@asynccontextmanager
+async def recording(
+    emulator: EmulatorUnderTest, vendor: str, upstream: str = "", *, allows_writes: bool = False
+) -> AsyncIterator[Recording]:
+    """Put a proxy in front of a vendor of the emulator, or of another upstream."""
+    found: list[Exchange] = []
+    upstream = upstream or f"{emulator.root}/{vendor}"
+    proxy = RecordingProxy(reader(emulator, vendor), upstream, found.append, allows_writes=allows_writes)
+    server: BaseTestServer = RawTestServer(proxy.serve)
+    async with TestClient[Any, Any](server) as client:
+        recorded = Recording(emulator, client, vendor)
+        recorded.exchanges = found
+        yield recorded
+    await proxy.close()
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+async def test_a_read_passes_and_is_recorded(emulator: EmulatorUnderTest, vendor: str) -> None:
+    method, path, body = READS[vendor]
+    async with recording(emulator, vendor) as recorded:
+        response = await recorded.call(method, path, body)
+        through = await response.read()
+    direct = emulator.call(vendor, method, path, json=body)
+    assert response.status == direct.status_code == 200
+    here = f"{response.url.origin()}/{vendor}"
+    assert json.loads(through) == json.loads(direct.text.replace(f"{emulator.root}/{vendor}", here))
+    [exchange] = recorded.exchanges
+    assert exchange.operations == (READ_OPERATION[vendor],)
+    assert exchange.status == 200
+    assert exchange.violations == ()
+    assert exchange.call.url.startswith(emulator.root)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+async def test_a_write_is_refused_unless_it_is_allowed(emulator: EmulatorUnderTest, vendor: str) -> None:
+    method, path, body = WRITES[vendor]
+    async with recording(emulator, vendor) as recorded:
+        refused = await recorded.call(method, path, body)
+        assert refused.status == 403
+        assert "--allow-writes passes it on" in (await refused.json())["detail"]
+        assert recorded.exchanges == []
+        assert written(emulator, vendor) == 0
+    async with recording(emulator, vendor, allows_writes=True) as recorded:
+        assert (await recorded.call(method, path, body)).ok
+        [exchange] = recorded.exchanges
+    assert exchange.operations == (WRITE_OPERATION[vendor],)
+    assert exchange.violations == ()
+    assert written(emulator, vendor) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "is_read"),
+    [
+        ({"query": "query { listCustomIntegrations { integrations { uid } } }"}, True),
+        ({"query": "{ __typename }"}, True),
+        ({"query": "mutation { __typename }"}, False),
+        ({"query": "query A { __typename } mutation B { __typename }", "operationName": "B"}, False),
+        ({"query": "query A { __typename } mutation B { __typename }"}, False),
+        ({"query": "{"}, False),
+        ({"mutation": "{ __typename }"}, False),
+        ([{"query": "{ __typename }"}], False),
+    ],
+)
+async def test_of_graphql_only_what_is_surely_a_query_passes(
+    emulator: EmulatorUnderTest, body: Any, is_read: bool
+) -> None:
+    async with recording(emulator, "paradime") as recorded:
+        response = await recorded.call("POST", "", body)
+    assert (response.status == 403) is not is_read
+    assert len(recorded.exchanges) == is_read
+
+
+async def test_an_unmatched_read_passes_and_says_what_is_near(emulator: EmulatorUnderTest) -> None:
+    async with recording(emulator, "celigo") as recorded:
+        assert (await recorded.call("GET", "/integration")).status == 404
+    [exchange] = recorded.exchanges
+    assert exchange.is_unmatched
+    assert [near.operation for near in exchange.near_misses][:1] == ["listIntegrations"]
+
+
+async def test_further_pages_lead_through_the_proxy(emulator: EmulatorUnderTest) -> None:
+    async with recording(emulator, "celigo") as recorded:
+        response = await recorded.call("GET", "/integrations?limit=1")
+        following = str(response.links["next"]["url"])
+        assert following.startswith(str(response.url.origin()) + "/celigo/v1/")
+        second = await recorded.call("GET", following.partition("/celigo/v1")[2])
+        assert second.status == 200
+    # What is recorded is what the vendor said.
+    link = recorded.exchanges[0].reply.header("Link") if recorded.exchanges[0].reply else ""
+    assert link.startswith(f"<{emulator.root}/celigo/v1/")
+
+
+@pytest.mark.parametrize("name", ["calls.har", "calls.jsonl"])
+async def test_credentials_do_not_get_into_the_file(emulator: EmulatorUnderTest, tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    async with recording(emulator, "celigo", allows_writes=True) as recorded:
+        await recorded.call("GET", f"/integrations?access_token={SECRET}", Cookie=f"sid={SECRET}")
+        await recorded.call("GET", "/integrations", Authorization=f"Bearer {SECRET}")
+        await recorded.call("POST", "/integrations", {"name": "x", "settings": {"password": SECRET}})
+        await recorded.call("POST", "/nope", {"apiKey": SECRET})
+    with ArchiveWriter(file, "1") as archive:
+        for exchange in recorded.exchanges:
+            archive.add(exchange)
+    assert len(recorded.exchanges) == 4
+    assert SECRET not in file.read_text("utf-8")
+    assert "***" in file.read_text("utf-8")
+
+
+async def test_the_file_is_whole_after_each_exchange(emulator: EmulatorUnderTest, tmp_path: Path) -> None:
+    async with recording(emulator, "secoda") as recorded:
+        for _ in range(3):
+            await recorded.call(*READS["secoda"][:2])
+    har, lines = tmp_path / "calls.har", tmp_path / "calls.jsonl"
+    with ArchiveWriter(har, "1") as archive, ArchiveWriter(lines, "1") as stream:
+        for number in range(4):
+            document = json.loads(har.read_bytes())
+            Draft202012Validator(HAR).validate(document)
+            assert [entry["_id"] for entry in document["log"]["entries"]] == [1, 2, 3][:number]
+            assert [json.loads(line)["id"] for line in lines.read_bytes().splitlines()] == [1, 2, 3][:number]
+            if number < 3:
+                archive.add(recorded.exchanges[number])
+                stream.add(recorded.exchanges[number])
+
+
+@asynccontextmanager
+async def a_vendor(reply: Callable[[web.BaseRequest], web.Response]) -> AsyncIterator[str]:
+    """Run a server instead of a live vendor; yield its URL."""
+
+    async def serve(request: web.BaseRequest) -> web.StreamResponse:
+        await request.read()
+        return reply(request)
+
+    async with RawTestServer(serve) as server:
+        yield str(server.make_url(""))
+
+
+@pytest.mark.parametrize(
+    ("status", "document", "pointer", "rule"),
+    [
+        (200, [{"name": "No id"}], "/0", "required"),
+        (200, {"integrations": []}, "", "type"),
+        (418, [], "", "enum"),
+    ],
+)
+async def test_a_departure_from_the_contract_is_found_on_the_way(
+    emulator: EmulatorUnderTest, status: int, document: Any, pointer: str, rule: str
+) -> None:
+    async with (
+        a_vendor(lambda _: web.json_response(document, status=status)) as url,
+        recording(emulator, "celigo", url) as recorded,
+    ):
+        response = await recorded.call("GET", "/integrations")
+        assert (response.status, await response.json()) == (status, document)
+    [found] = recorded.exchanges[0].reply_violations
+    assert found.pointer.startswith(pointer)
+    assert found.rule == rule
+
+
+@pytest.mark.parametrize(
+    ("data", "pointer"),
+    [
+        ({"integrations": [{"uid": "a"}]}, "/data/listCustomIntegrations/integrations/0/name"),
+        ({"integrations": [{"uid": None, "name": "n"}]}, "/data/listCustomIntegrations/integrations/0/uid"),
+        ({"integrations": {"uid": "a"}}, "/data/listCustomIntegrations/integrations"),
+        ({"integrations": [{"uid": 5, "name": "n"}]}, "/data/listCustomIntegrations/integrations/0/uid"),
+        (
+            {"integrations": [{"uid": "a", "name": "n", "more": 1}]},
+            "/data/listCustomIntegrations/integrations/0/more",
+        ),
+    ],
+)
+async def test_a_graphql_result_is_compared_with_its_selection(
+    emulator: EmulatorUnderTest, data: Any, pointer: str
+) -> None:
+    async with (
+        a_vendor(lambda _: web.json_response({"data": {"listCustomIntegrations": data}})) as url,
+        recording(emulator, "paradime", url) as recorded,
+    ):
+        query = "{ listCustomIntegrations { integrations { uid name } } }"
+        await recorded.call("POST", "", {"query": query})
+    assert [found.pointer for found in recorded.exchanges[0].reply_violations] == [pointer]
+
+
+async def test_a_vendor_that_is_gone_is_a_502_and_recorded(emulator: EmulatorUnderTest) -> None:
+    async with a_vendor(lambda _: web.Response()) as url:
+        pass
+    async with recording(emulator, "celigo", url) as recorded:
+        response = await recorded.call("GET", "/integrations")
+        assert response.status == 502
+        assert "did not answer" in (await response.json())["detail"]
+    [exchange] = recorded.exchanges
+    assert exchange.reply is None
+
+
+async def test_calls_wait_until_retry_after_is_over(
+    emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replies = iter([web.Response(status=429, headers={"Retry-After": "30"}), web.json_response([])])
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(proxies, "sleep", sleep)
+    async with a_vendor(lambda _: next(replies)) as url, recording(emulator, "celigo", url) as recorded:
+        assert (await recorded.call("GET", "/integrations")).status == 429
+        assert waited == []
+        assert (await recorded.call("GET", "/integrations")).status == 200
+    assert len(waited) == 1
+    assert 0 < waited[0] <= 30
+
+
+async def test_headers_of_the_connection_stay_behind(emulator: EmulatorUnderTest) -> None:
+    seen: list[Mapping[str, str]] = []
+
+    def reply(request: web.BaseRequest) -> web.Response:
+        seen.append(request.headers)
+        return web.json_response([], headers={"X-Kept": "1"})
+
+    async with a_vendor(reply) as url, recording(emulator, "celigo", url) as recorded:
+        response = await recorded.call("GET", "/integrations", TE="trailers", Traceparent="00-1")
+    assert response.headers["X-Kept"] == "1"
+    assert f"http://{seen[0]['Host']}" == url
+    assert seen[0]["Traceparent"] == "00-1"
+    assert "TE" not in seen[0]
+
+
+async def test_only_names_of_this_machine_are_served(emulator: EmulatorUnderTest) -> None:
+    async with recording(emulator, "celigo") as recorded:
+        assert (await recorded.call("GET", "/integrations", Host="evil.example")).status == 403
+    assert recorded.exchanges == []
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("https://api.integrator.io", "https://api.integrator.io"),
+        ("https://api.integrator.io/", "https://api.integrator.io"),
+        ("https://api.integrator.io/v1", "https://api.integrator.io"),
+        ("https://api.integrator.io/v1/", "https://api.integrator.io"),
+        ("http://127.0.0.1:4070/celigo/v1", "http://127.0.0.1:4070/celigo"),
+        ("http://127.0.0.1:4070/celigo", "http://127.0.0.1:4070/celigo"),
+    ],
+)
+def test_upstream_is_taken_with_the_server_path_and_without(
+    emulator: EmulatorUnderTest, given: str, meant: str
+) -> None:
+    assert upstream_of(given, emulator.catalogue.contracts["celigo"]) == meant
+
+
+@pytest.mark.parametrize("given", ["api.integrator.io", "ftp://api.integrator.io", "https://", "https://a/?b"])
+def test_an_upstream_that_is_none_is_refused(emulator: EmulatorUnderTest, given: str) -> None:
+    contract: Contract = emulator.catalogue.contracts["celigo"]
+    with pytest.raises(ConfigurationError, match=r"expected a URL such as https://api\.integrator\.io"):
+        upstream_of(given, contract)
+
+
+def run(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command that ends by itself."""
+    command = [sys.executable, "-m", "emulator", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment())
+
+
+def environment() -> dict[str, str]:
+    """Return the environment without settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("EMULATOR_")}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--vendor", "celgo", "--out", "a.har"), "unknown vendor 'celgo'"),
+        (("--vendor", "celigo", "--out", "a.txt"), "expected a name that ends in .har, .jsonl or .ndjson"),
+        (("--vendor", "celigo", "--out", "there.har"), "there.har exists already; name a new file"),
+        (("--vendor", "celigo", "--out", "no/a.har"), "no/a.har cannot be written: No such file or directory"),
+    ],
+)
+def test_wrong_uses_are_refused(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    (tmp_path / "there.har").write_text("kept")
+    done = run("record", "--upstream", "http://127.0.0.1:9", *words, folder=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert (tmp_path / "there.har").read_text() == "kept"
+
+
+def test_the_command_records_until_it_is_interrupted(emulator: EmulatorUnderTest, tmp_path: Path) -> None:
+    words = ("--vendor", "secoda", "--upstream", f"{emulator.root}/secoda", "--out", "calls.har", "--port", "0")
+    command = [sys.executable, "-u", "-m", "emulator", "record", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environment()) as process:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        assert said.endswith(f" passes to {emulator.root}/secoda\n")
+        url = re.findall(r"http://[0-9.:]+", said)[0]
+        path = httpx.URL(emulator.url("secoda")).path + READS["secoda"][1]
+        assert httpx.get(url + path, headers=emulator.headers("secoda"), timeout=60).status_code == 200
+        assert "listIntegrations" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.read() == "1 call recorded in calls.har; 0 with violations of the contract.\n"
+    assert process.returncode == 0
+    [entry] = json.loads((tmp_path / "calls.har").read_text())["log"]["entries"]
+    assert entry["_operations"] == ["listIntegrations"]
