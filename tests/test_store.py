@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from emulator.errors import StorageFailure, WorkEnded
 from emulator.sandbox.fixtures import create_schema
 from emulator.sandbox.template import Template
-from emulator.store.collection import Collection
+from emulator.store.collection import ANY, Collection
 from emulator.store.database import SLOW_SECONDS, Store
 from emulator.store.records import Records
 from emulator.store.world import World
@@ -300,6 +300,54 @@ def test_a_page_is_a_slice_of_all_records(
         create_schema(db, [THINGS])
         things(db).insert_many({"id": id, "rank": rank, "kind": kind} for id, (rank, kind) in enumerate(rows))
         assert things(db).page(skip, limit, where) == things(db).all(where)[skip : skip + limit]
+
+
+VALUES = st.sampled_from([None, 0, 1, 2.5, True, "a", "b", "", 10**30, {"a": 1}, [1, "a"]])
+NAMES = st.sampled_from(["kind", "it's"])
+
+
+def equals(thing: dict[str, Any], unless: dict[str, Any]) -> bool:
+    return all(
+        thing.get(name) is not None if value is ANY else thing.get(name) == value for name, value in unless.items()
+    )
+
+
+@given(
+    st.lists(st.fixed_dictionaries({}, optional={"kind": VALUES, "it's": VALUES}), max_size=20),
+    st.dictionaries(NAMES, st.lists(VALUES, max_size=3)),
+    st.dictionaries(NAMES, VALUES | st.just(ANY)),
+)
+def test_records_are_found_by_values_and_one_of_several_and_left_out_by_others(
+    rows: list[dict[str, Any]], several: dict[str, list[Any]], unless: dict[str, Any]
+) -> None:
+    with closing(sqlite3.connect(":memory:")) as db:
+        create_schema(db, [THINGS])
+        things(db).insert_many({"id": id, **row} for id, row in enumerate(rows))
+        where = {
+            name: one[0] if len(one) == 1 and not isinstance(one[0], list) else one for name, one in several.items()
+        }
+        found = [
+            thing
+            for thing in things(db).all()
+            if all(thing.get(name) in one for name, one in several.items()) and not (unless and equals(thing, unless))
+        ]
+        assert things(db).page(where=where, unless=unless) == found
+        assert things(db).count(where, unless) == len(found)
+        assert list(things(db).ids(where, unless)) == [str(thing["id"]) for thing in found]
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from([None, 1, "a", "b"])), max_size=20))
+def test_records_are_sorted_by_fields_null_first_and_numbers_before_texts(rows: list[tuple[int, Any]]) -> None:
+    def ranked(thing: dict[str, Any]) -> tuple[int, str]:
+        return (thing["kind"] is not None) + isinstance(thing["kind"], str), str(thing["kind"])
+
+    with closing(sqlite3.connect(":memory:")) as db:
+        create_schema(db, [THINGS])
+        things(db).insert_many({"id": id, "rank": rank, "kind": kind} for id, (rank, kind) in enumerate(rows))
+        expected = sorted(things(db).page(by=["position"]), key=lambda thing: int(thing["id"]))
+        expected.sort(key=ranked, reverse=True)
+        expected.sort(key=lambda thing: int(thing["rank"]))
+        assert things(db).page(by=["rank", "-kind"]) == expected
 
 
 async def test_a_savepoint_reports_that_sqlite_rolled_back_the_transaction(store: Store) -> None:

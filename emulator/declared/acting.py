@@ -11,7 +11,7 @@ from emulator.contract.openapi import Contract
 from emulator.contract.operation import JSON, Operation, Response, is_json
 from emulator.declared.dialect import DeclaredFailures
 from emulator.declared.expressions import Context
-from emulator.declared.filtering import filtered, searched
+from emulator.declared.listing import listed
 from emulator.declared.paging import BadCursor, Page, Strategy, cut
 from emulator.declared.replying import ReplyShape, example_reply, shown_as, success, without_write_only
 from emulator.declared.resources import Resource, matches
@@ -96,9 +96,9 @@ class _Act:
         conditions = self.conditions
         if self.resource.key not in conditions and not conditions:
             conditions = {self.resource.key: self.given().get(self.resource.key, NOTHING)}
-        found = self.resource.find(self.world, conditions) if NOTHING not in conditions.values() else []
-        shown = [record for record in found if shows_deleted or self.resource.is_shown(record)]
-        for record in self.resource.in_order(shown, self.plan.words.sort):
+        by = self.plan.words.sort
+        found = self.resource.find(self.world, conditions, by) if NOTHING not in conditions.values() else []
+        for record in [one for one in found if shows_deleted or self.resource.is_shown(one)]:
             self._check_state(record)
             self.context = replace(self.context, names=_named(record, self.resource.key))
             return record
@@ -149,11 +149,13 @@ class _Act:
         plan, shown = self.plan, self.resource.hooks.reply(self.world, self.resource.name, record)
         return without_write_only(shown, plan.reply.place, plan.shapes) if plan.reply.place else shown
 
-    def listed(self, records: Sequence[Record], page: Page | None = None) -> Reply:
+    def listed(self, records: Sequence[Record]) -> Reply:
         """Return the reply with records."""
-        strategy, reply = self.plan.strategy, self.plan.reply
-        if page is None or strategy is None:
-            return self._worded(reply.of_records([self._shown(record) for record in records]), {})
+        return self._worded(self.plan.reply.of_records([self._shown(record) for record in records]), {})
+
+    def paged(self, page: Page, strategy: Strategy) -> Reply:
+        """Return the reply with a page of records."""
+        reply = self.plan.reply
         if not page.items and strategy.empty is not None and self.context.value(strategy.empty) == 204:
             return Reply(204)
         items = [self._selected(shown_as(reply.record, self._shown(record)), strategy) for record in page.items]
@@ -193,21 +195,14 @@ def _named(record: Record, key: str) -> dict[str, Any]:
 
 def _list(act: _Act) -> Reply:
     plan, call = act.plan, act.call
-    records = [record for record in act.resource.find(act.world, act.conditions) if act.resource.is_shown(record)]
-    wanted = [
-        (name, operator, act.resource.typed(name, call.params[parameter]))
-        for parameter, name, operator in plan.filters
-        if parameter in call.params
-    ]
-    records = filtered(records, wanted)
-    strategy = plan.strategy
-    if strategy is not None and (text := call.params.get(strategy.parameters.get("search", ""))):
-        records = searched(records, str(text))
-    records = act.resource.in_order(records, _sorted_by(act) or plan.words.sort)
+    strategy, by = plan.strategy, _sorted_by(act) or plan.words.sort
+    wanted = [(name, operator, call.params[of]) for of, name, operator in plan.filters if of in call.params]
+    text = call.params.get(strategy.parameters.get("search", "")) if strategy else None
+    listing = listed(act.resource, act.world, act.conditions, wanted, by, str(text or ""))
     if strategy is None:
-        return act.listed(records)
+        return act.listed(listing.part())
     try:
-        return act.listed(records, cut(strategy, records, act.context, act.resource.key))
+        return act.paged(cut(strategy, listing, act.context, act.resource.key), strategy)
     except BadCursor as problem:
         name = strategy.parameters["cursor"]
         raise act.failures.invalid(f"/{name}", f"{problem} was never given out", "query") from None

@@ -6,8 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from emulator.declared.resources import rank
 from emulator.exchange import Record
+
+
+def _rank(value: Any) -> tuple[int, Any]:
+    """Return the sort key of values of any type: null first, then numbers, texts, all others as text."""
+    if value is None:
+        return 0, 0
+    if isinstance(value, int | float):
+        return 1, value
+    return 2, value if isinstance(value, str) else str(value)
 
 
 def _compared(value: Any) -> tuple[int, Any]:
@@ -18,7 +26,7 @@ def _compared(value: Any) -> tuple[int, Any]:
             return 3, found.replace(tzinfo=found.tzinfo or UTC).timestamp()
         except ValueError:
             pass
-    return rank(value)
+    return _rank(value)
 
 
 def _ordered(holds: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:

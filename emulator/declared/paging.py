@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from emulator.declared.expressions import Context
+from emulator.declared.listing import Listing
 from emulator.exchange import Call, Record
 
 NAMES = (
@@ -115,15 +116,15 @@ class BadCursor(Exception):
     """A cursor that was never issued."""
 
 
-def cut(strategy: Strategy, records: Sequence[Record], context: Context, key: str) -> Page:
-    """Return the requested page of `records`. Raises BadCursor."""
-    call, roles, count = context.call, strategy.parameters, len(records)
+def cut(strategy: Strategy, listing: Listing, context: Context, key: str) -> Page:
+    """Return the requested page of a list. Raises BadCursor."""
+    call, roles, count = context.call, strategy.parameters, listing.count()
     size = _size(strategy, context)
     page = max(_number(call, roles.get("page"), 1), 1)
     start = max(_number(call, roles.get("offset"), 0), 0) + (page - 1) * size
     if given := call.params.get(roles.get("cursor", "")):
-        start = _behind(strategy, str(given), records, key)
-    items, pages = records[start : start + size], max(-(-count // size), 1)
+        start = _behind(strategy, str(given), listing)
+    items, pages = listing.part(start, size), max(-(-count // size), 1)
     has_more = start + size < count
     values = {
         "items": items,
@@ -174,7 +175,7 @@ def _cursor(strategy: Strategy, last: Record, position: int, key: str) -> str:
     return base64.urlsafe_b64encode(f"{position}:{last[key]}".encode()).decode().rstrip("=")
 
 
-def _behind(strategy: Strategy, cursor: str, records: Sequence[Record], key: str) -> int:
+def _behind(strategy: Strategy, cursor: str, listing: Listing) -> int:
     """Return where a page begins: after the record of the cursor, or where that record was."""
     position, id = None, cursor
     if not strategy.by_key:
@@ -183,12 +184,10 @@ def _behind(strategy: Strategy, cursor: str, records: Sequence[Record], key: str
             position, id = int(text.partition(":")[0]), text.partition(":")[2]
         except (ValueError, binascii.Error):
             raise BadCursor(cursor) from None
-    for number, record in enumerate(records):
-        if str(record[key]) == id:
-            return number + 1
-    if position is None:
+    found = listing.place_of(id)
+    if found is None and position is None:
         raise BadCursor(cursor)
-    return position
+    return position or 0 if found is None else found + 1
 
 
 def _step(strategy: Strategy, page: int, offset: int, cursor: str | None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from emulator.declared.planning import Handle, Planner
 from emulator.declared.populating import populated
 from emulator.declared.purposes import Purposes
 from emulator.declared.replying import reply_shape, success
-from emulator.declared.resources import Resource
+from emulator.declared.resources import Resource, indexes
 from emulator.declared.root_fields import ARGUMENT, as_declared, root_field_problems
 from emulator.declared.shapes import Place, Shapes
 from emulator.declared.words import CollectionWords, OperationWords, form_problems
@@ -238,7 +238,9 @@ class _Reader:
         is_known = schema is not None and schema.schema
         name = schema.address.partition(f"/{self._contract.vendor}/")[2] if schema is not None and is_known else None
         name = name and name.removeprefix(OPENAPI).removeprefix("schemas/").removesuffix("#")
-        kept = self._known.get(full_name) or Collection(full_name, words.key, schema=name)
+        sorts = [one.sort for one in self.purposes.words.values() if one.collection == words.name]
+        kept = self._known.get(full_name) or Collection(full_name, words.key, (), indexes(words, sorts), name)
+        kept = replace(kept, order=words.sort or kept.order)
         if schema is None or not is_known:
             return Resource(words, kept, None, None, self.hooks)
         check = self._contract.schemas.check(schema.address)

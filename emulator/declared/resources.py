@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from emulator.contract.schemas import Check
@@ -14,7 +13,7 @@ from emulator.declared.ids import canonical, strategy_for
 from emulator.declared.shapes import Shape, type_of
 from emulator.declared.words import CollectionWords
 from emulator.exchange import NOTHING, Record
-from emulator.store.collection import Collection
+from emulator.store.collection import ANY, Collection
 from emulator.store.world import World
 from emulator.vendor import Hooks
 
@@ -93,29 +92,36 @@ class Resource:
         """Return True if lists and gets show the record."""
         return self.words.delete.visible or not self.is_deleted(record)
 
-    def find(self, world: World, conditions: Mapping[str, Any]) -> list[Record]:
-        """Return the records whose fields have the values of the conditions, in the collection's order.
+    @property
+    def marks(self) -> Record:
+        """The values of a deleted record's fields, if lists and gets do not show it."""
+        deletion = self.words.delete
+        return {} if deletion.visible else {name: ANY if _is_any(one) else one for name, one in deletion.set.items()}
+
+    def find(self, world: World, conditions: Mapping[str, Any], by: Sequence[str] = ()) -> list[Record]:
+        """Return the records whose fields have the values of the conditions, sorted by fields or as the collection is.
 
         A list means one of its values. Deleted records are included.
         """
-        conditions = {name: self._typed_all(name, value) for name, value in conditions.items()}
-        records = world[self.kept]
+        conditions, records = self.typed_conditions(conditions), world[self.kept]
         if self.key in conditions and not isinstance(conditions[self.key], list):
-            found = [record for record in [records.get(conditions[self.key])] if record is not None]
-            return [record for record in found if matches(record, conditions)]
-        several = {name: value for name, value in conditions.items() if isinstance(value, list)}
-        single = {name: value for name, value in conditions.items() if name not in several}
-        return [record for record in self.in_order(records.all(single)) if matches(record, several)]
+            found = records.get(conditions[self.key])
+            return [found] if found is not None and matches(found, conditions) else []
+        return records.page(where=conditions, by=by)
 
-    def _typed_all(self, name: str, value: Any) -> Any:
-        return [self.typed(name, one) for one in value] if isinstance(value, list) else self.typed(name, value)
+    def typed_conditions(self, conditions: Mapping[str, Any]) -> Record:
+        """Return conditions with each value, or each of a list, in the type of its field."""
+        return {
+            name: [self.typed(name, one) for one in value] if isinstance(value, list) else self.typed(name, value)
+            for name, value in conditions.items()
+        }
 
-    def in_order(self, records: Iterable[Record], by: Sequence[str] = ()) -> list[Record]:
-        """Return records sorted by fields ("-field": descending), or else by the collection's order, or unsorted."""
-        ordered = list(records)
-        for name in reversed(by or self.words.sort):
-            ordered.sort(key=partial(_rank_of, name.removeprefix("-")), reverse=name.startswith("-"))
-        return ordered
+
+def indexes(words: CollectionWords, sorts: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    """Return the fields by which records are found or sorted, whatever a caller sends."""
+    unique = [one.fields[0] for one in words.unique]
+    first = [fields[0] for fields in sorts if fields]
+    return tuple(dict.fromkeys([*words.references, *unique, *list(words.delete.set)[:1], *first]))
 
 
 def written_values(resource: Resource, context: Context, written: Mapping[str, Any]) -> Record:
@@ -135,19 +141,10 @@ def matches(record: Record, conditions: Mapping[str, Any]) -> bool:
     )
 
 
-def _rank_of(name: str, record: Record) -> tuple[int, Any]:
-    return rank(record.get(name))
-
-
-def rank(value: Any) -> tuple[int, Any]:
-    """Return the sort key of values of any type: null first, then numbers, texts, all others as text."""
-    if value is None:
-        return 0, 0
-    if isinstance(value, int | float):
-        return 1, value
-    return 2, value if isinstance(value, str) else str(value)
-
-
 def _is_marked(value: Any, mark: Any) -> bool:
     """Return True if a field has the value that a delete writes; for an expression, any value."""
-    return value is not None if isinstance(mark, str) and mark.startswith("$") else value == mark
+    return value is not None if _is_any(mark) else value == mark
+
+
+def _is_any(mark: Any) -> bool:
+    return isinstance(mark, str) and mark.startswith("$")

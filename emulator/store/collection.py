@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from emulator.store.world import World
 
-__all__ = ["Collection", "Populate"]
+__all__ = ["ANY", "Collection", "Populate"]
 
 
 Populate: TypeAlias = "Callable[[Faker, int, World, Record], Record]"
@@ -25,6 +26,12 @@ Populate: TypeAlias = "Callable[[Faker, int, World, Record], Record]"
 
 HIGHEST = 2**63 - 1
 """SQLite's largest integer: no collection has more records."""
+
+ANY: Any = object()
+"""A condition that any value but null meets."""
+
+_PLAIN = re.compile(r"[\w.]+")
+"""A name that a path of SQLite takes without quotes."""
 
 _OF_JSON = "json_extract(?, '$')"
 """The value in a JSON text, in SQL: as `_extract` finds it in a record."""
@@ -35,10 +42,10 @@ class Collection:
     """A collection's shape.
 
     `name` is "<vendor>.<plural noun>", also the name of its fixture file. `key` is the field that
-    contains a record's id. Records are returned in the order of the fields `order`, or else in the
-    order of insertion. `indexes` are fields that are looked up often. `schema` is the contract's schema
-    for fixture records ("integration.schema.json"). `populate` generates one more record; for a collection
-    without it, `references` are the fields that contain the id of a record of another collection.
+    contains a record's id. Records are returned in the order of the fields `order` ("-field": descending), or else
+    in the order of insertion. `indexes` are fields by which records are often found or sorted. `schema` is the
+    contract's schema for fixture records ("integration.schema.json"). `populate` generates one more record; for a
+    collection without it, `references` are the fields that contain the id of a record of another collection.
     """
 
     name: str
@@ -57,15 +64,27 @@ class Collection:
     @cached_property
     def by_order(self) -> str:
         """The clause that sorts the records."""
-        return f" ORDER BY {', '.join([*map(_extract, self.order), 'position'])}"
+        return self.sorted_by(self.order)
 
-    def condition(self, where: Mapping[str, Any]) -> tuple[str, Sequence[Any]]:
-        """Return the clause that selects the records whose fields equal those of `where`, and its values."""
-        if not where:
+    def sorted_by(self, fields: Sequence[str]) -> str:
+        """Return the clause that sorts the records by fields ("-field": descending)."""
+        return f" ORDER BY {', '.join([*map(_ranked, fields), 'position'])}"
+
+    def condition(self, where: Mapping[str, Any], unless: Mapping[str, Any] | None = None) -> tuple[str, Sequence[Any]]:
+        """Return the clause that selects the records whose fields equal those of `where`, and its values.
+
+        A list in `where` means one of its values, ANY any but null. Records that equal `unless` are left out.
+        """
+        if not where and not unless:
             return "", ()
-        terms = [f"{_extract(name)} IS {'?' if _fits(value) else _OF_JSON}" for name, value in where.items()]
-        values = (value if _fits(value) else write_json(value).decode() for value in where.values())
-        return " WHERE " + " AND ".join(terms), tuple(values)
+        terms = [_equals(_extract(name), value) for name, value in where.items()]
+        if unless:
+            # With "+", SQLite uses no index: most records are not left out, and the order's index is better.
+            left_out = " AND ".join(_is(f"+{_extract(name)}", value) for name, value in unless.items())
+            terms.append(f"NOT ({left_out})")
+        values = [one for value in where.values() for one in (value if isinstance(value, list) else [value])]
+        bound = [one for value in (*values, *(unless or {}).values()) for one in _bound(value)]
+        return " WHERE " + " AND ".join(terms), bound
 
     def create(self, db: sqlite3.Connection) -> None:
         """Create the collection's table and indexes."""
@@ -74,18 +93,44 @@ class Collection:
             "(position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, record TEXT NOT NULL)"
         )
         for fields in filter(None, (self.order, *((name,) for name in self.indexes))):
-            columns = ", ".join(_extract(name) for name in fields)
+            columns = ", ".join(map(_ranked, fields))
             db.execute(
                 f'CREATE INDEX IF NOT EXISTS "{self.name}:{"+".join(fields)}" ON "{self.name}" ({columns}, position)'
             )
 
 
 def _extract(name: str) -> str:
-    return f"json_extract(record, '$.{name}')"
+    path = name if _PLAIN.fullmatch(name) else f'"{name}"'.replace("'", "''")
+    return f"json_extract(record, '$.{path}')"
+
+
+def _ranked(field: str) -> str:
+    return _extract(field.removeprefix("-")) + (" DESC" if field.startswith("-") else "")
+
+
+def _equals(left: str, value: Any) -> str:
+    """Return the term that is true where a field has a value, or one of a list."""
+    if not isinstance(value, list):
+        return _is(left, value)
+    known = f"{left} IN ({', '.join(map(_mark, value))})"
+    return f"({known} OR {left} IS NULL)" if None in value else known
+
+
+def _is(left: str, value: Any) -> str:
+    return f"{left} IS NOT NULL" if value is ANY else f"{left} IS {_mark(value)}"
+
+
+def _mark(value: Any) -> str:
+    return "?" if _fits(value) else _OF_JSON
+
+
+def _bound(value: Any) -> Sequence[Any]:
+    """Return what is bound to the mark of a value."""
+    return () if value is ANY else (value if _fits(value) else write_json(value).decode(),)
 
 
 def _fits(value: object) -> bool:
-    """Return True if SQLite accepts the value: no lone surrogates, no integer beyond 64 bits."""
+    """Return True if SQLite accepts the value: no lone surrogate, no integer beyond 64 bits, no object or list."""
     if isinstance(value, int):
         return -HIGHEST <= value <= HIGHEST
-    return not (isinstance(value, str) and has_surrogate(value))
+    return not isinstance(value, dict | list) and not (isinstance(value, str) and has_surrogate(value))

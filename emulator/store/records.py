@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from emulator.exchange import Record
 from emulator.json_text import has_surrogate, read_stored, stored_text
-from emulator.store.collection import HIGHEST, Collection
+from emulator.store.collection import ANY, HIGHEST, Collection
 
 __all__ = ["RecordExists", "Records"]
 
@@ -42,18 +42,44 @@ class Records:
         return None if row is None else _decode(row)
 
     def all(self, where: Mapping[str, Any] | None = None) -> list[Record]:
-        """Return the records whose fields equal those of `where` ("a.b" reaches into objects)."""
+        """Return the records whose fields equal those of `where`: "a.b" reaches into objects, a list is one of."""
         return self.page(where=where)
 
-    def page(self, skip: int = 0, limit: int = -1, where: Mapping[str, Any] | None = None) -> list[Record]:
-        """Return at most `limit` (-1: no limit) of the records of `all`, after skipping `skip`."""
-        condition, values = self._collection.condition(where or {})
-        sql = f"SELECT record FROM {self._table}{condition}{self._collection.by_order} LIMIT ? OFFSET ?"
+    def page(
+        self,
+        skip: int = 0,
+        limit: int = -1,
+        where: Mapping[str, Any] | None = None,
+        unless: Mapping[str, Any] | None = None,
+        by: Sequence[str] = (),
+    ) -> list[Record]:
+        """Return at most `limit` (-1: no limit) of the records of `all` that do not equal `unless`, after `skip`.
+
+        They are sorted by the fields `by` ("-field": descending), or else in the collection's order.
+        """
+        condition, values = self._collection.condition(where or {}, unless)
+        sql = f"SELECT record FROM {self._table}{condition}{self._order(by)} LIMIT ? OFFSET ?"
         return [_decode(row) for row in self._db.execute(sql, (*values, min(limit, HIGHEST), min(skip, HIGHEST)))]
 
-    def count(self, where: Mapping[str, Any] | None = None) -> int:
-        """Return the number of records that `all` would return."""
-        condition, values = self._collection.condition(where or {})
+    def ids(
+        self, where: Mapping[str, Any] | None = None, unless: Mapping[str, Any] | None = None, by: Sequence[str] = ()
+    ) -> Iterator[str]:
+        """Yield the ids of the records of `page`, as texts."""
+        condition, values = self._collection.condition(where or {}, unless)
+        sql = f"SELECT id FROM {self._table}{condition}{self._order(by)}"
+        return (row[0] for row in self._db.execute(sql, values))
+
+    def _order(self, by: Sequence[str]) -> str:
+        return self._collection.sorted_by(by) if by else self._collection.by_order
+
+    def count(self, where: Mapping[str, Any] | None = None, unless: Mapping[str, Any] | None = None) -> int:
+        """Return the number of records that `page` would return without a limit."""
+        where = where or {}
+        if unless and not unless.keys() & where.keys():
+            # Both counts can use an index.
+            left_out = {name: value if value is ANY else [value] for name, value in unless.items()}
+            return self.count(where) - self.count({**where, **left_out})
+        condition, values = self._collection.condition(where, unless)
         return int(self._db.execute(f"SELECT count(*) FROM {self._table}{condition}", values).fetchone()[0])
 
     def unreadable(self) -> str | None:
