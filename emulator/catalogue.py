@@ -18,12 +18,13 @@ from emulator.contract.openapi import Contract, read_contract, refuse_contract, 
 from emulator.contract.operation import Operation
 from emulator.contract.schemas import Check
 from emulator.control.document import own_contract
+from emulator.declared.deferred import Deferred
 from emulator.declared.folders import find_vendors
 from emulator.errors import ConfigurationError, unknown_scenario
 from emulator.exchange import Record
 from emulator.faults.check import check_fault
 from emulator.faults.scenarios import Scenario, ScenarioReader
-from emulator.files.package_data import CONTRACTS, FIXTURES
+from emulator.files.package_data import CONTRACTS, FIXTURES, is_ours
 from emulator.files.unread import unread_contracts, unread_fixtures, unread_vendor
 from emulator.files.yaml_file import short_name
 from emulator.matching.globs import matches
@@ -120,6 +121,9 @@ def read_built_in(vendor: Vendor, folder: Path, *overlays: Path) -> Entry:
     contract = read_contract(folder / vendor.name, *(one / vendor.name for one in overlays))
     if not has_words(contract.document):
         return Entry(vendor, contract)
+    if all(map(is_ours, contract.files.values())):
+        deferred = Deferred(contract, vendor.collections, vendor.hooks)
+        return Entry(replace(vendor, collections=deferred.collections, due=deferred.due), contract, deferred.handlers())
     from emulator.declared.reading import read_declarations  # noqa: PLC0415
     from emulator.declared.vendor import merged  # noqa: PLC0415
 

@@ -341,7 +341,9 @@ def _host_of(url: str) -> str:
 
 def responses_of(operation: Operation, contract: Contract) -> Mapping[int, Response]:
     """Return an operation's responses by status; for a GraphQL root field, those of its carrier."""
-    return contract.operations[contract.graphql.carrier].responses if contract.graphql else operation.responses
+    if operation.root and contract.graphql is not None:
+        return contract.operations[contract.graphql.carrier].responses
+    return operation.responses
 
 
 def switch_named(full_name: str, contracts: Mapping[str, Contract]) -> Switch:

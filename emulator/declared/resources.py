@@ -11,6 +11,7 @@ from emulator.contract.schemas import Check
 from emulator.declared.expressions import Context, written_time
 from emulator.declared.ids import canonical, strategy_for
 from emulator.declared.shapes import Shape, type_of
+from emulator.declared.waiting import waiting
 from emulator.declared.words import CollectionWords
 from emulator.exchange import NOTHING, Record
 from emulator.store.collection import ANY, Collection
@@ -45,8 +46,8 @@ class Resource:
 
     @property
     def lives(self) -> Collection:
-        """The records that wait for their next state: key, number of the state, its value, when it ends."""
-        return Collection(f"{self.kept.name}_life", order=("due",), indexes=("due",))
+        """The records that wait for their next state."""
+        return waiting(self.kept.name)
 
     def typed(self, name: str, value: Any) -> Any:
         """Return a value in the type of a field: text becomes a number, and the reverse."""

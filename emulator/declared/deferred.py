@@ -1,0 +1,84 @@
+"""The declarations of a contract that came with the emulator: read at their first use, so that no start waits for them.
+
+They are known to be valid: `emulator check` and the tests read them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+from emulator.contract.openapi import Contract
+from emulator.declared.waiting import waiting
+from emulator.exchange import Call, Record
+from emulator.store.collection import Collection, Populate
+from emulator.store.world import World
+from emulator.vendor import Handler, Hooks
+
+if TYPE_CHECKING:
+    from faker import Faker
+
+    from emulator.declared.reading import Declarations
+
+
+class Deferred:
+    """The collections and handlers of a contract's declarations; `own` are the collections of the vendor's Python."""
+
+    def __init__(self, contract: Contract, own: Sequence[Collection], hooks: Hooks) -> None:
+        self._contract = contract
+        self._own = {collection.name: collection for collection in own}
+        self._hooks = hooks
+        self._words: Mapping[str, Any] = contract.document.get("x-emulator", {}).get("collections", {})
+
+    @cached_property
+    def declarations(self) -> Declarations:
+        """The declarations as they are served."""
+        from emulator.declared.reading import read_declarations  # noqa: PLC0415
+
+        return read_declarations(self._contract, list(self._own.values()), self._hooks)
+
+    @cached_property
+    def collections(self) -> list[Collection]:
+        """The collections of the vendor, its own and the declared ones, with those of records that wait."""
+        found = dict(self._own)
+        for name, words in self._words.items():
+            full_name = self._full_name(name)
+            found.setdefault(full_name, self._collection(full_name, words))
+        return [*found.values(), *self._lives]
+
+    def handlers(self) -> dict[str, Handler]:
+        """Return a handler for each operation with words."""
+        return {name: partial(self._handle, name) for name in self._names()}
+
+    def due(self, world: World) -> None:
+        """Write what has changed by the clock."""
+        if any(world[lives].count() for lives in self._lives):
+            self.declarations.due(world)
+
+    def _handle(self, name: str, call: Call, world: World) -> Any:
+        return self.declarations.handlers[name](call, world)
+
+    def _names(self) -> Iterator[str]:
+        for name, operation in self._contract.handled.items():
+            described = self._contract.document["paths"][operation.path][operation.method.lower()]
+            if "x-emulator" in (described["x-graphql"]["operations"][name] if operation.root else described):
+                yield name
+
+    @cached_property
+    def _lives(self) -> list[Collection]:
+        return [waiting(self._full_name(name)) for name, words in self._words.items() if "life" in words]
+
+    def _collection(self, name: str, words: Mapping[str, Any]) -> Collection:
+        return Collection(name, words.get("key", "id"), schema=words["schema"], populate=self._populate(name))
+
+    def _populate(self, name: str) -> Populate:
+        def populate(fake: Faker, number: int, world: World, given: Record) -> Record:
+            found = next(one for one in self.declarations.collections if one.name == name)
+            assert found.populate is not None, f"{name} has no schema"
+            return found.populate(fake, number, world, given)
+
+        return populate
+
+    def _full_name(self, name: str) -> str:
+        return f"{self._contract.vendor}.{name}"
