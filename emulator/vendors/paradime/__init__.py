@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.exchange import Reply
 from emulator.vendor import Switches, Vendor
-from emulator.vendors.paradime import auth, integrations, nodes
+from emulator.vendors.paradime import auth, integrations, nodes, users
 from emulator.vendors.paradime.collections import CREDENTIALS, INTEGRATIONS, NODES, PENDING_NODES, SNAPSHOTS
 from emulator.vendors.paradime.errors import ParadimeDialect
 
@@ -25,7 +25,7 @@ def graphql_reply(result: dict[str, Any], ran: bool, refused: bool, switches: Sw
 vendor = Vendor(
     name="paradime",
     title="Paradime",
-    handlers=(integrations.handlers, nodes.handlers),
+    handlers=(integrations.handlers, nodes.handlers, users.handlers),
     dialect=ParadimeDialect(),
     authenticate=auth.authenticate,
     authorize=auth.authorize,

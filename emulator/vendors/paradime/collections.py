@@ -42,3 +42,6 @@ PENDING_NODES = Collection(
     schema="pending-node.schema.json",
     references={"snapshotId": SNAPSHOTS},
 )
+# The declared ones have their keys and their behaviour in the contract; these are for handlers.
+USERS = Collection("paradime.users", key="uid", schema="user.schema.json")
+INVITATIONS = Collection("paradime.invitations", key="email", schema="invitation.schema.json")
