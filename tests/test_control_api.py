@@ -1042,6 +1042,16 @@ def test_har_contains_the_exchanges(control: Control) -> None:
     assert "secoda-token" not in str(entry["request"])
 
 
+def test_har_of_a_part_of_the_journal(control: Control) -> None:
+    for _ in range(4):
+        control.client.get(control.url + INTEGRATIONS, headers=SECODA)
+
+    def numbers(query: str) -> list[int]:
+        return [entry["_id"] for entry in control.done("GET", f"/journal.har?{query}")["log"]["entries"]]
+
+    assert (numbers("since=1&limit=2"), numbers("limit=1"), numbers("since=4")) == ([2, 3], [4], [])
+
+
 # Clock, switches, state
 
 

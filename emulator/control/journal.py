@@ -19,7 +19,7 @@ from emulator.exchange import Call, Reply
 from emulator.journal.entry import Exchange
 from emulator.journal.expectation import Expectation, expectation_of
 from emulator.journal.following import Follower
-from emulator.journal.har import done, har, har_entry
+from emulator.journal.har import har, har_entry
 from emulator.journal.subject import matching
 from emulator.journal.verification import Verification, Verifier
 from emulator.journal.waiting import QUICK_BYTES, Waiting
@@ -125,9 +125,10 @@ def _read_expectation(document: dict[str, Any], emulator: Emulator) -> Expectati
 
 @handlers.sandbox_operation("getHar")
 async def get_har(call: Call, sandbox: Sandbox, emulator: Emulator) -> Stream:
-    """Return the journal as an HTTP archive."""
+    """Return the journal, or a part of it, as an HTTP archive."""
+    found = sandbox.journal.select(state="done", since=call.params.get("since"), limit=call.params.get("limit"))
     start, end = write_json(har((), __version__)).split(b"[]")
-    return long_json(start + b"[", done(sandbox.journal), har_entry, b"]" + end)
+    return long_json(start + b"[", found, har_entry, b"]" + end)
 
 
 @handlers.sandbox_operation("streamExchanges")

@@ -22,12 +22,13 @@ def har(exchanges: Iterable[Exchange], version: str) -> dict[str, Any]:
     are credentials.
     """
     creator = {"name": "integration-emulator", "version": version}
-    return {"log": {"version": "1.2", "creator": creator, "entries": [*map(har_entry, done(exchanges))]}}
-
-
-def done(exchanges: Iterable[Exchange]) -> list[Exchange]:
-    """Return the completed exchanges."""
-    return [exchange for exchange in exchanges if not exchange.is_open]
+    return {
+        "log": {
+            "version": "1.2",
+            "creator": creator,
+            "entries": [har_entry(one) for one in exchanges if not one.is_open],
+        }
+    }
 
 
 def har_entry(exchange: Exchange) -> dict[str, Any]:

@@ -2,13 +2,16 @@
 
 import { access, get, keepToken } from "./api.js";
 import { link, setParams, useAddress } from "./address.js";
+import { Calls } from "./calls.js";
+import { Feed } from "./feed.js";
 import { useLoaded } from "./parts.js";
 import { Start } from "./start.js";
-import { html, render, useEffect, useState } from "./vendored/htm-preact.js";
+import { html, render, useEffect, useMemo, useState } from "./vendored/htm-preact.js";
 
 /** @type {Record<string, {title: string, page: any}>} */
 const PAGES = {
   start: { title: "Start", page: Start },
+  calls: { title: "Calls", page: Calls },
 };
 
 const PREFIX = /^\/~([^/]+)\//;
@@ -27,6 +30,7 @@ function App() {
   useEffect(() => {
     document.title = `${title} · Emulator console`;
   }, [title]);
+  const feed = useFeed(sandbox, needsToken);
   if (needsToken) return html`<${TokenForm} />`;
   return html`
     <a class="skip" href="#main" onClick=${skip}>Skip to the page</a>
@@ -38,10 +42,43 @@ function App() {
             aria-current=${key === name ? "page" : null}>${title}</a>`,
         )}
       </nav>
-      <${SandboxChoice} sandbox=${sandbox} />
+      <${SandboxChoice} sandbox=${sandbox} restarts=${feed.restarts} />
     </header>
-    <main id="main" tabindex="-1"><${page} key=${`${name} ${sandbox}`} sandbox=${sandbox} path=${path} params=${params} /></main>
+    <${Connection} feed=${feed} />
+    <main id="main" tabindex="-1">
+      <${page} key=${`${name} ${sandbox} ${feed.restarts}`} sandbox=${sandbox} path=${path} params=${params} feed=${feed} />
+    </main>
   `;
+}
+
+/** Follow the journal of a sandbox. @param {string} sandbox @param {boolean} isLocked */
+function useFeed(sandbox, isLocked) {
+  const feed = useMemo(() => new Feed(sandbox), [sandbox]);
+  const [, redraw] = useState("");
+  useEffect(() => {
+    if (isLocked) return;
+    const follow = () => redraw(`${feed.state} ${feed.restarts} ${feed.problem}`);
+    const end = feed.subscribe(follow);
+    feed.start();
+    return () => {
+      end();
+      feed.stop();
+    };
+  }, [feed, isLocked]);
+  return feed;
+}
+
+/** Says if the emulator is gone, or was. @param {{feed: Feed}} props */
+function Connection({ feed }) {
+  const { state, restarts, sandbox } = feed;
+  const [seen, setSeen] = useState(0);
+  if (state === "gone") return html`<p class="banner" role="alert">There is no sandbox ${sandbox} (any more).${" "}
+    <a href=${link(["calls"], {})}>Show default</a></p>`;
+  if (state === "lost") return html`<p class="banner" role="alert">The emulator does not answer: trying again each second. What is
+    shown stays.</p>`;
+  if (restarts === seen) return null;
+  return html`<p class="banner good" role="status">Connected again: the emulator has restarted. Its sandboxes began anew; the calls
+    from before stay in the list. <button type="button" class="small" onClick=${() => setSeen(restarts)}>Fine</button></p>`;
 }
 
 /** @param {Event} event */
@@ -50,21 +87,21 @@ function skip(event) {
   document.getElementById("main")?.focus();
 }
 
-/** @param {{sandbox: string}} props */
-function SandboxChoice({ sandbox }) {
-  const { value } = useLoaded(() => get("sandboxes"), [sandbox], 5000);
-  const names = (value?.sandboxes ?? []).map((/** @type {any} */ one) => one.name);
+/** @param {{sandbox: string, restarts: number}} props */
+function SandboxChoice({ sandbox, restarts }) {
+  const { value } = useLoaded(() => get("sandboxes"), [sandbox, restarts], 5000);
+  const names = (value?.sandboxes ?? []).map((one) => one.name);
   const listed = names.includes(sandbox) ? names : [sandbox, ...names];
-  const choose = (/** @type {any} */ event) => setParams({ sandbox: event.target.value });
+  const choose = (event) => setParams({ sandbox: event.target.value });
   return html`<label class="sandbox">Sandbox
     <select value=${sandbox} onChange=${choose}>
-      ${listed.map((/** @type {string} */ one) => html`<option key=${one} value=${one}>${one}</option>`)}
+      ${listed.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}
     </select>
   </label>`;
 }
 
 function TokenForm() {
-  const enter = (/** @type {any} */ event) => {
+  const enter = (event) => {
     event.preventDefault();
     keepToken(event.target.elements.token.value);
     location.reload();

@@ -48,7 +48,7 @@ export function Failure({ error }) {
 export function useAction() {
   const [error, setError] = useState(/** @type {Error | undefined} */ (undefined));
   const isBusy = useRef(false);
-  const run = async (/** @type {() => Promise<any>} */ act) => {
+  const run = async (act) => {
     if (isBusy.current) return;
     isBusy.current = true;
     try {

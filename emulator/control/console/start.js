@@ -16,7 +16,7 @@ export function Start({ sandbox }) {
         <div class="cards">
           ${Object.entries(one.vendors).map(
             ([name, vendor]) => html`<${Vendor} key=${name} name=${name} vendor=${vendor} sandbox=${sandbox}
-              operations=${operations.filter((/** @type {any} */ operation) => operation.vendor === name)} />`,
+              operations=${operations.filter((operation) => operation.vendor === name)} />`,
           )}
         </div>
         <h2>Point a program here</h2>
@@ -42,7 +42,7 @@ function Vendor({ name, vendor, sandbox, operations }) {
     <details>
       <summary>${counted(vendor.credentials.length, "credential")}</summary>
       <table><thead><tr><th>Credential</th><th>Rights</th><th><span class="unseen">Copy</span></th></tr></thead>
-        <tbody>${vendor.credentials.map((/** @type {any} */ one) => html`<tr key=${one.id}>
+        <tbody>${vendor.credentials.map((one) => html`<tr key=${one.id}>
           <td><code>${one.id}</code></td><td>${one.expired ? "expired" : one.rights}</td>
           <td><${Copy} text=${headerLines(one.headers)} label="Copy headers" of=${`of ${one.id}`} /></td></tr>`)}
         </tbody></table>
