@@ -19,6 +19,7 @@ import pytest
 
 from emulator import __version__
 from emulator.client import Client, EmulatorError, SandboxClient, VendorAccess, journal
+from emulator.client.types import When
 from tests.conftest import EmulatorUnderTest
 
 
@@ -255,6 +256,30 @@ def test_fault_counts_its_hits_until_it_is_disarmed(sandbox: SandboxClient) -> N
         assert fault.hits == 1
     assert list_integrations(sandbox.secoda).status_code == 200
     fault.disarm()
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        {"probability": 0.4},
+        {"nth": [2, 5]},
+        {"after": 1, "times": 2},
+        {"every": 3},
+        {"over": {"calls": 4, "seconds": 60}},
+    ],
+)
+def test_preview_of_a_fault_is_what_the_next_calls_get(sandbox: SandboxClient, when: When) -> None:
+    fault = sandbox.fault(vendor="secoda", operation="listIntegrations", when=when, status=429)
+    for calls in (1, 12):
+        promised = fault.preview(calls=calls)
+        assert promised == fault.preview("listIntegrations", calls=calls)
+        assert promised == [list_integrations(sandbox.secoda).status_code == 429 for _ in range(calls)]
+
+
+def test_preview_names_the_operations_that_the_fault_applies_to(sandbox: SandboxClient) -> None:
+    fault = sandbox.fault(vendor="secoda", operation="list*", status=429)
+    with pytest.raises(EmulatorError, match=r"Unknown operation 'getIntegration' that .* applies to.*listIntegrations"):
+        fault.preview("getIntegration")
 
 
 def test_status_of_a_fault_goes_with_its_reply(sandbox: SandboxClient) -> None:

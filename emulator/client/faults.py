@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from emulator.client.api import Api
 from emulator.client.urls import quoted
@@ -57,6 +58,15 @@ class FaultClient:
         """How many calls it affected."""
         hits: int = self._api.request("GET", f"/faults/{quoted(self.id)}")["hits"]
         return hits
+
+    def preview(self, operation: str | None = None, *, calls: int = 10) -> list[bool]:
+        """Return for each of the next calls of an operation whether the fault will affect it; count none of them.
+
+        `operation` is the first that the fault can apply to, if it is left out. Chance is drawn as it will be.
+        """
+        query = urlencode({"calls": calls, **({"operation": operation} if operation else {})})
+        found = self._api.request("GET", f"/faults/{quoted(self.id)}/preview?{query}")
+        return [outcome["affected"] for outcome in found["outcomes"]]
 
     def disarm(self) -> None:
         """Disarm it; do nothing if it is already disarmed."""

@@ -7,12 +7,15 @@ from typing import Any
 from emulator.control.handlers import ROOT, Emulator, Handlers, whole_numbers
 from emulator.errors import ConfigurationError, Problem, sentence, unknown
 from emulator.exchange import Call, Reply
-from emulator.faults.check import check_fault
+from emulator.faults.check import applies_to, check_fault, contract_of
 from emulator.faults.rule import Fault, fault_of
 from emulator.sandbox.sandbox import Sandbox
 
 MOST_FAULTS = 1000
 """How many faults a sandbox may have: each call is matched against all of them."""
+
+PREVIEWED = 10
+"""How many calls a preview has by default."""
 
 handlers = Handlers()
 
@@ -53,6 +56,16 @@ async def get_fault(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     return Reply(200, _describe(_found(call, sandbox), sandbox))
 
 
+@handlers.sandbox_operation("previewFault")
+async def preview_fault(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Return whether a fault will apply to the next calls of an operation, and count nothing."""
+    fault = _found(call, sandbox)
+    operation = _previewed(fault, call.params.get("operation"), emulator)
+    outcomes = sandbox.faults.preview(fault.id, operation, sandbox.now(), call.params.get("calls", PREVIEWED))
+    described = [{"affected": due is not None, "seconds": due.seconds if due else 0} for due in outcomes]
+    return Reply(200, {"operation": operation, "outcomes": described})
+
+
 @handlers.sandbox_operation("disarmFault")
 async def disarm_fault(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     """Disarm a fault."""
@@ -71,6 +84,20 @@ def _found(call: Call, sandbox: Sandbox) -> Fault:
             return fault
     armed = [fault.id for fault in sandbox.faults]
     raise Problem(404, sentence(unknown("fault", call.params["id"], armed, listed_by=f"GET {ROOT}/faults")))
+
+
+def _previewed(fault: Fault, named: str | None, emulator: Emulator) -> str:
+    """Return the operation to preview: the named one, or the first that the fault can apply to. Raises Problem."""
+    contract = contract_of(fault, emulator.catalogue.contracts)
+    affected = [
+        name
+        for name, one in contract.handled.items()
+        if fault.matches(contract.vendor, name, one.safe) and applies_to(fault, one, contract)
+    ]
+    wanted = affected[:1] if named is None else [name for name in affected if name == named]
+    if not wanted:
+        raise Problem(422, sentence(unknown("operation", named or "*", affected, f"that {fault.id} applies to")))
+    return wanted[0]
 
 
 def _describe(fault: Fault, sandbox: Sandbox) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -91,6 +92,16 @@ class Faults:
         matching = [fault for fault in self._faults.values() if fault.matches(vendor, operation, reads)]
         met = (self._apply(fault, operation, now) for fault in matching if applies_to(fault))
         return [due for due in met if due is not None]
+
+    def preview(self, id: str, operation: str, now: datetime, calls: int) -> list[Due | None]:
+        """Return for each of the next calls of an operation how a fault applies to it: None, if it does not.
+
+        All of them count as made `now`, with the values of the fault's `where`. Nothing is counted.
+        """
+        copy = Faults(self._seed)
+        copy._calls, copy._draws, copy._hits = Counter(self._calls), Counter(self._draws), Counter(self._hits)
+        copy._followed, copy._levels = self._followed, deepcopy(self._levels)
+        return [copy._apply(self._faults[id], operation, now) for _ in range(calls)]
 
     def _apply(self, fault: Fault, operation: str, now: datetime) -> Due | None:
         when = fault.when

@@ -3,6 +3,7 @@
 import { access, get, keepToken } from "./api.js";
 import { link, setParams, useAddress } from "./address.js";
 import { Calls } from "./calls.js";
+import { Failures } from "./failures.js";
 import { Feed } from "./feed.js";
 import { useLoaded } from "./parts.js";
 import { Start } from "./start.js";
@@ -12,6 +13,7 @@ import { html, render, useEffect, useMemo, useState } from "./vendored/htm-preac
 const PAGES = {
   start: { title: "Start", page: Start },
   calls: { title: "Calls", page: Calls },
+  failures: { title: "Failures", page: Failures },
 };
 
 const PREFIX = /^\/~([^/]+)\//;

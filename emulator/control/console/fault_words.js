@@ -8,12 +8,12 @@ export function faultSentence(fault) {
 }
 
 /** @param {any} when */
-function which(when) {
-  const chance = when.probability !== undefined && when.probability < 1 ? ` with a chance of ${percent(when.probability)}` : "";
-  if (when.nth) return `Call ${[].concat(when.nth).join(" and ")}${chance}`;
-  if (when.every > 1) return `Every ${ordinal(when.every)} call${chance}`;
-  if (when.times === 1) return `The ${when.after ? "next" : "first"} call${chance}`;
-  return when.times ? `${when.after ? "The next" : "The first"} ${when.times} calls${chance}` : `Every call${chance}`;
+function which({ nth, every, times, after }) {
+  const next = after ? "next" : "first";
+  if (nth) return `Call ${[].concat(nth).join(" and ")}`;
+  if (every > 1) return `Every ${ordinal(every)} call`;
+  if (!times) return "Every call";
+  return times === 1 ? `The ${next} call` : `Each of the ${next} ${times} calls`;
 }
 
 /** @param {any} fault */
@@ -58,19 +58,15 @@ function breaks(connection) {
 
 /** @param {any} when */
 function rest(when) {
-  const { after, between, over, follows, per } = when;
+  const { probability, after, between, over, follows, per } = when;
   return [
+    probability < 1 && `with a chance of ${Number((probability * 100).toPrecision(3))} %`,
     after && `after ${after} that pass`,
     between && `from ${between[0]} to ${between[1]}`,
     over && (over.seconds ? `beyond ${over.calls} in ${over.seconds} s` : `beyond ${over.calls}, which come back at ${over.per_second} a second`),
     follows && `once ${follows.vendor} has had ${follows.count ?? 1} of ${follows.operation ?? "any call"}`,
     per === "operation" && "counted for each operation",
   ];
-}
-
-/** @param {number} share */
-function percent(share) {
-  return `${Number((share * 100).toPrecision(3))} %`;
 }
 
 /** @param {number} number */

@@ -1,0 +1,78 @@
+/** A form for a document, made from its JSON Schema. A value that is not plain is written as JSON. */
+
+import { html, useState } from "./vendored/htm-preact.js";
+
+/** @typedef {Record<string, string[]>} Choices what to offer for a field, by name */
+
+/** The fields of an object. @param {{schema: any, root: any, value: any, onChange: (value: any) => void, choices?: Choices, name?: string}} props */
+export function Fields({ schema, root, value, onChange, choices = {}, name = "" }) {
+  const { properties = {}, required = [] } = resolved(schema, root);
+  const set = (key, inner) => onChange(without({ ...value, [key]: inner }));
+  return html`<div class="fields">${Object.entries(properties).map(([key, part]) => {
+    const inner = resolved(part, root);
+    const common = { schema: inner, value: value?.[key], onChange: (to) => set(key, to), choices, name: key };
+    if (inner.properties && !inner.oneOf) return html`<details key=${key} class="wide" open=${value?.[key] !== undefined}>
+      <summary>${key} <span class="quiet">${inner.description}</span></summary><${Fields} root=${root} ...${common} /></details>`;
+    return html`<${Leaf} key=${key} id=${`${name}.${key}`} isRequired=${required.includes(key)} ...${common} />`;
+  })}</div>`;
+}
+
+/** @param {{schema: any, value: any, onChange: (value: any) => void, choices: Choices, name: string, id: string, isRequired: boolean}} props */
+function Leaf({ schema, value, onChange, choices, name, id, isRequired }) {
+  const isText = [].concat(schema.type).every((type) => type === "string");
+  const [text, setText] = useState(textOf(value, isText));
+  const offered = choices[name] ?? plainChoices(schema);
+  const type = (event) => {
+    setText(event.target.value);
+    onChange(valueOf(event.target.value, isText));
+  };
+  const example = schema.examples?.[0] ?? schema.default;
+  return html`<label>${name}${isRequired ? " *" : ""}
+    ${schema.enum ? html`<select value=${text} onChange=${type}><option value=""></option>
+        ${offered.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}</select>`
+      : html`<input value=${text} onInput=${type} list=${offered.length ? `${id}-offered` : null} spellcheck="false"
+          placeholder=${example === undefined ? "" : textOf(example, isText)} />`}
+    ${offered.length > 0 && !schema.enum && html`<datalist id=${`${id}-offered`}>
+      ${offered.map((one) => html`<option key=${one} value=${one} />`)}</datalist>`}
+    <small class="quiet">${schema.description}</small></label>`;
+}
+
+/** @param {any} schema @returns {string[]} */
+function plainChoices(schema) {
+  const values = schema.enum ?? (schema.type === "boolean" ? [true, false] : []);
+  return values.concat((schema.oneOf ?? []).flatMap((one) => one.enum ?? [])).map(String);
+}
+
+/** Follow a reference to a schema. @param {any} schema @param {any} root @returns {any} */
+export function resolved(schema, root) {
+  if (!schema?.$ref) return schema ?? {};
+  const found = schema.$ref.split("/").slice(1).reduce((part, step) => part[step.replace(/~1/g, "/").replace(/~0/g, "~")], root);
+  return { ...resolved(found, root), ...(schema.description && { description: schema.description }) };
+}
+
+/** @param {any} value @param {boolean} isText @returns {string} */
+function textOf(value, isText) {
+  if (value === undefined) return "";
+  return typeof value === "string" && (isText || isPlain(value)) ? value : JSON.stringify(value);
+}
+
+/** Return what a text means: JSON if it parses, else the text; nothing if there is none. @param {string} text @param {boolean} isText */
+function valueOf(text, isText) {
+  if (text === "" || isText) return text || undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** @param {string} text */
+function isPlain(text) {
+  return text !== "" && valueOf(text, false) === text;
+}
+
+/** Return an object without the fields that have no value; nothing, if none has. @param {Record<string, any>} object */
+function without(object) {
+  const kept = Object.entries(object).filter(([, value]) => value !== undefined);
+  return kept.length ? Object.fromEntries(kept) : undefined;
+}
