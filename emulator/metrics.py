@@ -25,8 +25,8 @@ class Metrics:
 
     def count(self, exchange: Exchange) -> None:
         """Count an exchange: its operations, status, faults and violations."""
-        status = str(exchange.reply.status) if exchange.reply else "none"
-        for operation in exchange.operations or ("stubbed" if exchange.stub else "unmatched",):
+        status = str(exchange.status or "none")
+        for operation in exchange.operations or ("stubbed" if exchange.is_stubbed else "unmatched",):
             self._calls[exchange.vendor, operation, status] += 1
             for _ in exchange.faults:
                 self._faults[exchange.vendor, operation] += 1

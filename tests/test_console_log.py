@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from emulator.journal.entry import Exchange
+from emulator.journal.entry import Content, Exchange
 from emulator.server import access_log
 from emulator.server.access_log import ConsoleLog, coloured_line, format_for, json_line, text_line
 from emulator.stubs.check import stub_of
@@ -119,7 +119,7 @@ def test_a_line_names_the_stub_that_replied(emulator: EmulatorUnderTest, lines: 
 
 def test_a_broken_connection_has_no_status(emulator: EmulatorUnderTest, lines: list[Exchange]) -> None:
     emulator.call("celigo", "GET", "/integrations")
-    broken = replace(lines[0], reply=None)
+    broken = replace(lines[0], status=0, content=Content(lines[0].call))
     assert " ---  " in text_line(broken, NOON)
     assert json.loads(json_line(broken, NOON))["status"] is None
 

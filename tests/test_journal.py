@@ -11,24 +11,21 @@ from typing import Any
 
 import orjson
 import pytest
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy
 
 from emulator.contract.near_misses import NearMiss
 from emulator.exchange import NOTHING, Call, Part, Reply, Violation
-from emulator.journal.entry import (
-    BODY_LIMIT,
-    Exchange,
-    JournalledReply,
-    journalled_call,
-    journalled_reply,
-)
+from emulator.journal.entry import Exchange
 from emulator.journal.following import Follower
 from emulator.journal.journal import Journal
 from emulator.journal.journals import Journals
-from emulator.journal.masking import MASK, Masker
+from emulator.journal.masking import MASK
+from emulator.journal.recording import Recording
 from emulator.journal.secret_paths import SecretPaths
+from emulator.journal.unmasked import BODY_LIMIT, Unmasked
 from tests.conftest import EmulatorUnderTest
 
 TIME = datetime(2024, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
@@ -59,12 +56,6 @@ def part(name: str, content: bytes, filename: str | None = None, kind: str = "te
     return Part(name, filename, kind, io.BytesIO(content), len(content))
 
 
-def replied(reply: Reply, content: bytes, masker: Masker, body_limit: int) -> JournalledReply:
-    headers = CIMultiDict({"Content-Type": reply.content_type} if reply.content_type else {})
-    headers.update(reply.headers)
-    return journalled_reply(reply.status, headers, content, masker, body_limit)
-
-
 def exchange(
     number: int = 1,
     *,
@@ -73,27 +64,39 @@ def exchange(
     content: bytes = b"",
     body_limit: int = BODY_LIMIT,
     broken_off: bool = False,
+    near_misses: tuple[NearMiss, ...] = (),
+    call_violations: Sequence[Violation] = (),
+    reply_violations: Sequence[Violation] = (),
+    seconds: float = 0.25,
     **fields: Any,
 ) -> Exchange:
     """Return an exchange as the pipeline makes it."""
-    masker = Masker()
-    for whose in ("call_violations", "reply_violations"):
-        fields[whose] = masker.violations(fields.get(whose, ()))
-    values: dict[str, Any] = {
-        "number": number,
-        "time": TIME,
-        "sandbox": "default",
-        "vendor": "acme",
-        "operations": ("listThings",),
-        "call": journalled_call(given or call(), masker, body_limit=body_limit),
-        "reply": None if broken_off else replied(reply or Reply(200), content, masker, body_limit),
-        "faults": (),
-        "call_violations": (),
-        "reply_violations": (),
-        "near_misses": (),
-        "seconds": 0.25,
-    }
-    return Exchange(**values | fields)
+    given = given or call()
+    unmasked = Unmasked(given, near_misses=lambda method, path: near_misses, body_limit=body_limit)
+    values: dict[str, Any] = {"time": TIME, "sandbox": "default", "vendor": "acme", "operations": ("listThings",)}
+    made = Exchange(number, **values | fields, method=given.method, content=unmasked, size=unmasked.size)
+    if not broken_off:
+        reply = reply or Reply(200)
+        headers = CIMultiDict({"Content-Type": reply.content_type} if reply.content_type else {})
+        headers.update(reply.headers)
+        response = web.Response(status=reply.status, headers=headers, body=content)
+        if not reply.content_type and "Content-Type" not in reply.headers:
+            response.headers.popall("Content-Type", None)
+        end(made, given, response, call_violations, reply_violations, seconds)
+    return made
+
+
+def end(
+    made: Exchange,
+    given: Call,
+    response: web.Response | None,
+    call_violations: Sequence[Violation] = (),
+    reply_violations: Sequence[Violation] = (),
+    seconds: float = 0.25,
+) -> None:
+    """End the call of an exchange as the pipeline does."""
+    assert isinstance(made.content, Unmasked)
+    Recording(made, made.content).complete(given, response, call_violations, reply_violations, seconds)
 
 
 def journal(*fields: dict[str, Any], size: int = 100, max_bytes: int = 10_000_000) -> Journal:
@@ -220,7 +223,7 @@ def test_a_token_in_the_path_is_masked_with_and_without_a_match() -> None:
     matched = call(base_url="http://host/acme/api/v1/abc", path="/graphql")
     unmatched = call(base_url="http://host/acme", path="/api/v1/abc/grapql")
     kept = [
-        journalled_call(given, Masker(), secrets, matched=is_matched).url
+        Unmasked(given, secrets, matched=is_matched).masked().call.url
         for given, is_matched in ((matched, True), (unmatched, False))
     ]
     assert kept == ["http://host/acme/api/v1/***/graphql", "http://host/acme/api/v1/***/***"]
@@ -374,7 +377,7 @@ def test_since_finds_what_is_left_after_the_oldest_were_dropped() -> None:
 
 def test_the_parts_of_a_call_in_progress_are_left_at_their_start() -> None:
     note = part("note", b"x" * 100_000)
-    journalled_call(call("POST", parts={"note": note}), Masker())
+    Unmasked(call("POST", parts={"note": note}))
     assert note.file.tell() == 0
 
 
@@ -386,7 +389,7 @@ def opened(kept: Journal, **fields: Any) -> Exchange:
 
 
 def completed(kept: Journal, made: Exchange, content: bytes = b"") -> None:
-    made.reply = replied(Reply(200), content, Masker(), BODY_LIMIT)
+    end(made, call(), web.Response(body=content))
     kept.record(made)
 
 
@@ -551,12 +554,10 @@ async def test_no_exchange_is_missed_or_seen_twice_while_following() -> None:
 
 def test_a_header_that_a_reply_has_twice_is_kept_twice_and_masked_each_time() -> None:
     headers = CIMultiDict([("Set-Cookie", "a=1"), ("X-Name", "n"), ("Set-Cookie", "b=2")])
-    for _ in range(2):
-        assert journalled_reply(200, headers, b"", Masker()).headers == (
-            ("Set-Cookie", MASK),
-            ("X-Name", "n"),
-            ("Set-Cookie", MASK),
-        )
+    made = exchange(broken_off=True)
+    end(made, call(), web.Response(headers=headers))
+    assert made.reply is not None
+    assert made.reply.headers == (("Set-Cookie", MASK), ("X-Name", "n"), ("Set-Cookie", MASK))
 
 
 @pytest.mark.parametrize(

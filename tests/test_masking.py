@@ -15,7 +15,7 @@ from emulator.contract.reading import FORM
 from emulator.exchange import NOTHING, Reply, Violation
 from emulator.journal import credential_shapes
 from emulator.journal.credential_shapes import SHAPES, Shape, may_hold_credential, names_credential
-from emulator.journal.entry import Exchange, journalled_reply
+from emulator.journal.entry import Exchange
 from emulator.journal.har import har
 from emulator.journal.journal import Journal
 from emulator.journal.masking import GRAPHQL, MOST_TOKENS, Masker
@@ -728,15 +728,3 @@ def test_empty_objects_change_nothing_of_what_is_masked(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(credential_shapes, "MOST_EMPTY_NAMES", 0)
         assert masked == Masker().body(text.encode(), "application/json")
-
-
-@given(names=st.lists(st.from_regex(r"[a-z]{1,12}", fullmatch=True), min_size=2), shape=st.sampled_from(SHAPES))
-def test_links_that_differ_in_their_sandbox_are_masked_as_if_seen_for_the_first_time(
-    names: list[str], shape: Shape
-) -> None:
-    headers = CIMultiDict({"Content-Type": "application/json"})
-    for sandbox in names:
-        for inside in (*names, f"{shape.example}/{sandbox}"):
-            content = json.dumps({"links": {"next": f"http://h/~{inside}/api?page=2"}}).encode()
-            kept = journalled_reply(200, headers, content, Masker(), sandbox=sandbox)
-            assert kept.body == Masker().reply_body(content, "application/json")

@@ -279,14 +279,15 @@ def plant_replies(plants: Plants, control: Control) -> None:
 
 
 def outputs(control: Control, told: list[Exchange], logged: str) -> Iterator[tuple[str, str]]:
-    """Yield all that the emulator tells of calls, by where it does."""
+    """Yield all that the emulator tells of calls, by where it does; at first when nobody has read the journal."""
+    yield "what is kept, unread", repr(told)
+    yield "metrics", control.ask("GET", "/metrics").text
+    yield "console", "\n".join(text_line(exchange, NOON) for exchange in told)
+    yield "console as JSON", "\n".join(json_line(exchange, NOON) for exchange in told)
     documents = [exchange.document() for exchange in told]
     yield "journal", control.ask("GET", "/journal", params={"limit": 1000}).text
     yield "one exchange", "".join(control.ask("GET", f"/journal/{number}").text for number in (1, 50, len(told)))
     yield "HAR", control.ask("GET", "/journal.har").text
-    yield "metrics", control.ask("GET", "/metrics").text
-    yield "console", "\n".join(text_line(exchange, NOON) for exchange in told)
-    yield "console as JSON", "\n".join(json_line(exchange, NOON) for exchange in told)
     yield "what is kept, values of violations too", repr(told)
     yield "log", logged
     exchanges = [exchange_of(document) for document in documents]

@@ -1,6 +1,6 @@
 """The calls to a sandbox and their replies, with their violations of the contract.
 
-It contains no credentials: they are masked before they are recorded.
+Nobody reads credentials in it: each exchange is masked when it is first read.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import takewhile
 from operator import attrgetter
 
-from emulator.journal.entry import BODY_LIMIT, Exchange, size_of_call, size_of_outcome
+from emulator.journal.entry import Exchange
 from emulator.journal.journals import Journals
 from emulator.matching.globs import matches
 
@@ -24,20 +24,17 @@ class Journal:
 
     It includes calls in progress. `recorded` counts all exchanges, `dropped` those that were evicted, `cleared` those
     that were cleared, `lost` those evicted since then. `bytes` is the size of the stored ones. `changes` counts
-    beginnings and ends. Of a body the first `body_limit` bytes are stored. `on_record` gets each completed exchange,
-    masked. `journals` limit the size of all journals together.
+    beginnings and ends. `on_record` gets each completed exchange. `journals` limit the size of all journals together.
     """
 
     def __init__(
         self,
         size: int,
         max_bytes: int,
-        body_limit: int = BODY_LIMIT,
         on_record: Callable[[Exchange], None] | None = None,
         journals: Journals | None = None,
     ) -> None:
         self._journals = journals or Journals()
-        self.body_limit = body_limit
         self.on_record = on_record
         self.recorded = self.dropped = self.cleared = self.lost = self.changes = 0
         self.bytes = 0
@@ -67,8 +64,8 @@ class Journal:
         """Add a completed exchange: one that was open, or a new one, which has the next number."""
         if not exchange.is_open:
             self._add(exchange)
-        elif exchange.size:  # it was not evicted
-            self._count(exchange, size_of_outcome(exchange))
+        elif exchange.counted:  # it was not evicted
+            self._count(exchange)
         exchange.is_open = False
         self._changed()
         if self.on_record is not None:
@@ -79,16 +76,16 @@ class Journal:
         kept = [exchange for exchange in self._exchanges if exchange.is_open]
         self.cleared += len(self._exchanges) - len(kept)
         self._exchanges = deque(kept)
-        size = sum(exchange.size for exchange in kept)
+        size = sum(exchange.counted for exchange in kept)
         self._shrink(self.bytes - size)
         self.bytes, self.lost = size, 0
 
     def drop_oldest(self) -> None:
         """Evict the oldest exchange."""
         exchange = self._exchanges.popleft()
-        self.bytes -= exchange.size
-        self._shrink(exchange.size)
-        exchange.size = 0
+        self.bytes -= exchange.counted
+        self._shrink(exchange.counted)
+        exchange.counted = 0
         self.dropped += 1
         self.lost += 1
 
@@ -122,7 +119,7 @@ class Journal:
             and (operation is None or any(matches(name, operation) for name in exchange.operations))
             and (status is None or (exchange.status == status and not exchange.is_open))
             and (unmatched is None or unmatched is exchange.is_unmatched)
-            and (stubbed is None or stubbed is bool(exchange.stub))
+            and (stubbed is None or stubbed is exchange.is_stubbed)
             and (violations is None or violations is bool(exchange.violations))
             and (state is None or exchange.is_open is (state == "open"))
         ]
@@ -152,11 +149,12 @@ class Journal:
         assert exchange.number == self.recorded + 1
         self._exchanges.append(exchange)
         self.recorded += 1
-        self._count(exchange, size_of_call(exchange) + (0 if exchange.is_open else size_of_outcome(exchange)))
+        self._count(exchange)
 
-    def _count(self, exchange: Exchange, more: int) -> None:
-        """Add to the size of an exchange; evict the oldest if necessary."""
-        exchange.size += more
+    def _count(self, exchange: Exchange) -> None:
+        """Count what an exchange takes by now; evict the oldest if necessary."""
+        more = exchange.size - exchange.counted
+        exchange.counted = exchange.size
         self.bytes += more
         if not self.is_closed:
             self._journals.grow(self, more)

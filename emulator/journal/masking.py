@@ -14,9 +14,10 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl, quote, unquote_plus, urlencode
 
 import orjson
+from multidict import MultiDictProxy
 
 from emulator.contract.reading import FORM
-from emulator.exchange import NOTHING, Call, Violation
+from emulator.exchange import NOTHING, Violation
 from emulator.journal.credential_shapes import (
     credential_keys,
     is_named,
@@ -67,27 +68,24 @@ class Masker:
     def __init__(self) -> None:
         self._seen: set[str] = set()
         self._tokens_left = MOST_TOKENS
-        self._head_is_plain = False
 
-    def head(self, call: Call, secrets: SecretPaths, *, matched: bool) -> tuple[str, str, Pairs, Pairs]:
+    def head(
+        self,
+        base_url: str,
+        path: str,
+        headers: Mapping[str, str],
+        query: MultiDictProxy[str],
+        secrets: SecretPaths,
+        *,
+        matched: bool,
+    ) -> tuple[str, str, Pairs, Pairs]:
         """Return base URL, path, headers and query of a call without credentials."""
-        base_url, path, query = call.base_url, call.path, tuple(call.query.items())
-        if not secrets.plain.get((base_url, path, matched)):
-            base_url = self.text(self.path(base_url, secrets, at_end=True))
-            path = self.path(path, secrets, matched=matched)
-            if (base_url, path) == (call.base_url, call.path):
-                secrets.keep_plain(base_url, path, matched)
-        if not may_hold_credential("\n".join((*_others(call.headers), *call.query, *call.query.values()))):
-            self._head_is_plain = path is call.path
-            return base_url, path, self._pairs(call.headers, str), query
-        return base_url, path, self.headers(call.headers), tuple(self.members(query))
-
-    def params(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the parameters of the call whose head was masked: their values are in it, so most need no look."""
-        if self._head_is_plain and not any(map(names_credential, params)):
-            return dict(params)
-        masked: Mapping[str, Any] = self.document(dict(params))
-        return masked
+        base_url = self.text(self.path(base_url, secrets, at_end=True))
+        path = self.path(path, secrets, matched=matched)
+        pairs = tuple(query.items())
+        if not may_hold_credential("\n".join((*_others(headers), *query, *query.values()))):
+            return base_url, path, self._pairs(headers, str), pairs
+        return base_url, path, self.headers(headers), tuple(self.members(pairs))
 
     def headers(self, headers: Mapping[str, str]) -> Pairs:
         """Return the headers as pairs; a credential's scheme ("Bearer") stays."""

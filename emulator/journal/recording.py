@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from aiohttp import web
 
@@ -12,20 +12,22 @@ from emulator.contract.near_misses import near_misses
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import RootFields
 from emulator.exchange import Call, Violation
-from emulator.journal.entry import BODY_LIMIT, Exchange, journalled_call, journalled_reply
+from emulator.journal.entry import Exchange
 from emulator.journal.journal import Journal
 from emulator.journal.masking import Masker
 from emulator.journal.secret_paths import SecretPaths
+from emulator.journal.unmasked import BODY_LIMIT, Unmasked
 from emulator.transport import wire
 
 
-@dataclass(frozen=True, slots=True)
 class Recording:
     """An exchange that is recorded in two steps, but masked as one: its reply, too, for credentials of the call."""
 
-    exchange: Exchange
-    _masker: Masker
-    _body_limit: int
+    __slots__ = ("_unmasked", "exchange")
+
+    def __init__(self, exchange: Exchange, unmasked: Unmasked) -> None:
+        self.exchange = exchange
+        self._unmasked = unmasked
 
     def complete(
         self,
@@ -36,22 +38,25 @@ class Recording:
         seconds: float,
     ) -> Exchange:
         """Add what is known at the end of the call, and return the exchange. `call.params` are typed by now."""
-        exchange, masker = self.exchange, self._masker
-        if call.params:
-            exchange.call.params = masker.params(call.params)
-        if response is not None:
-            exchange.reply = journalled_reply(
-                response.status,
-                response.headers,
-                wire.content_of(response),
-                masker,
-                self._body_limit,
-                exchange.sandbox,
-            )
+        exchange, unmasked = self.exchange, self._unmasked
+        if response is None:
+            unmasked.end(call.params, None)
+        else:
+            exchange.status = response.status
+            unmasked.end(call.params, (response.status, response.headers.copy(), wire.content_of(response)))
+        exchange.size = unmasked.size + sum(map(len, exchange.generated))
+        exchange.seconds = seconds
+        if violations or internal_errors:
+            self._add_violations(violations, internal_errors)
+        return exchange
+
+    def _add_violations(self, violations: Sequence[Violation], internal_errors: Sequence[Violation]) -> None:
+        """Mask all at once: violations may quote whole documents, which are not kept."""
+        exchange, masker = self.exchange, Masker()
+        exchange.content = self._unmasked.masked(masker)
         exchange.call_violations = masker.violations(violations)
         exchange.reply_violations = masker.violations(internal_errors)
-        exchange.seconds = seconds
-        return exchange
+        exchange.size += sum(map(_size_of_violation, exchange.violations))
 
 
 class Recorder:
@@ -80,30 +85,30 @@ class Recorder:
         stub: str = "",
     ) -> Recording:
         """Return the recording of a call whose body is read; the files of its parts are open."""
-        masker = Masker()
-        kept = journalled_call(call, masker, self._secret_paths, matched=has_route, body_limit=self._body_limit)
+        is_known = bool(operations or stub)
+        near = None if is_known else partial(near_misses, contract=self._contract, root_fields=root_fields)
+        unmasked = Unmasked(
+            call, self._secret_paths, matched=has_route, stub=stub, near_misses=near, body_limit=self._body_limit
+        )
         exchange = Exchange(
             number=journal.next_number(),
             time=now,
             sandbox=sandbox,
             vendor=self._contract.vendor,
             operations=operations,
-            call=kept,
-            reply=None,
+            method=call.method,
+            content=unmasked,
             faults=faults,
-            call_violations=(),
-            reply_violations=(),
-            near_misses=() if operations or stub else near_misses(kept.method, kept.path, self._contract, root_fields),
-            seconds=0.0,
             credential=self._presented(call),
-            stub=self._masked_stub(stub, masker) if stub else "",
+            is_stubbed=stub != "",
+            size=unmasked.size,
         )
-        return Recording(exchange, masker, self._body_limit)
-
-    def _masked_stub(self, stub: str, masker: Masker) -> str:
-        method, _, path = stub.partition(" ")
-        return f"{method} {masker.path(path, self._secret_paths, matched=False)}"
+        return Recording(exchange, unmasked)
 
     def masked_path(self, call: Call, *, has_route: bool) -> str:
         """Return a call's path without credentials."""
         return Masker().path(call.path, self._secret_paths, matched=has_route)
+
+
+def _size_of_violation(found: Violation) -> int:
+    return 500 + len(found.sentence) + len(found.pointer) + len(str(found.actual))

@@ -7,32 +7,21 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import unquote
 
 from emulator.journal.credential_shapes import names_credential
-from emulator.runtime.bounded import BoundedCache
 
 _ID = r"[0-9]+|[0-9a-fA-F]{24}|[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _OPAQUE = re.compile(rf"(?!(?:{_ID})\Z)(?:.{{40,}}|(?=.*(?:[A-Za-z][0-9]|[0-9][A-Za-z])).{{20,}})", re.DOTALL)
 """A segment that no one would call a thing so: long, and neither an id (a number, ObjectId, UUID) nor words."""
-PLAIN_BYTES = 512 * 1024
-PLAIN_OVERHEAD = 400
 _SHORT = re.compile(r"v?[0-9.]{1,5}|.{0,2}")
 """A version, or too short for a credential."""
 
 
 class SecretPaths:
-    """The paths of one contract ("/api/v1/{company_token}"): `words` are the fixed segments of all of them.
-
-    `plain` has calls' paths without credentials that were met: (base URL, path, whether an operation matched).
-    """
+    """The paths of one contract ("/api/v1/{company_token}"): `words` are the fixed segments of all of them."""
 
     def __init__(self, templates: Iterable[str] = ()) -> None:
         split = [template.strip("/").split("/") for template in templates]
         self.words = frozenset(one for segments in split for one in segments if not one.startswith("{"))
-        self.plain = BoundedCache[tuple[str, str, bool], bool](PLAIN_BYTES)
         self.templates = [segments for segments in split if any(map(_is_secret, segments))]
-
-    def keep_plain(self, base_url: str, path: str, matched: bool) -> None:
-        """Remember that the path of a call has no credential."""
-        self.plain.put((base_url, path, matched), True, PLAIN_OVERHEAD + len(base_url) + len(path))
 
     def places(self, segments: Sequence[str], *, at_end: bool = False, matched: bool = True) -> set[int]:
         """Return the indices of the percent-encoded segments of a path that are credentials.

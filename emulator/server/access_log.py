@@ -59,7 +59,7 @@ def json_line(exchange: Exchange, now: datetime) -> str:
         "call": exchange.number,
         "vendor": exchange.vendor,
         "operations": list(exchange.operations),
-        "method": exchange.call.method,
+        "method": exchange.method,
         "unmatched": _target(exchange) if exchange.is_unmatched else None,
         "stub": plain(exchange.stub) or None,
         "status": exchange.status or None,
@@ -102,7 +102,7 @@ def _sentence(found: Violation) -> str:
 
 
 def _target(exchange: Exchange) -> str:
-    return printable(f"{exchange.call.method} {exchange.call.path}")
+    return printable(f"{exchange.method} {exchange.call.path}")
 
 
 def _colour(status: int) -> str:

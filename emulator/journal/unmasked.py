@@ -1,0 +1,174 @@
+"""What arrived of an exchange, until somebody reads it: it can only be read masked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from emulator.exchange import Call, Part
+from emulator.journal.entry import Content, JournalledCall, JournalledPart, JournalledReply
+from emulator.journal.masking import NO_PATHS, Masker
+from emulator.journal.secret_paths import SecretPaths
+
+if TYPE_CHECKING:
+    from emulator.contract.near_misses import NearMiss
+
+__all__ = ["BODY_LIMIT", "OVERHEAD", "Unmasked"]
+
+BODY_LIMIT = 64 * 1024
+"""How many bytes of a body are stored by default."""
+
+OVERHEAD = 3000
+"""The size of an exchange without its texts, in bytes, as measured for a call with eight headers."""
+
+NearMisses: TypeAlias = "Callable[[str, str], tuple[NearMiss, ...]]"
+"""Returns the operations that are near a method and a masked path."""
+
+_Body: TypeAlias = tuple[bytes, int]
+"""The first bytes of a body, none if it is not text, and its size."""
+
+
+class Unmasked:
+    """A call and its reply as they arrived. Nobody can read them but as `masked`, not even by repr or pickle.
+
+    `size` is what they take in memory, in bytes. `secret_paths` say where the vendor's paths contain credentials,
+    `matched` that an operation has this path; `stub` is the name of the stub that replies, `near_misses` finds
+    operations for a call that none matches. The files of the call's parts are still open.
+    """
+
+    __slots__ = (
+        "_base_url",
+        "_body",
+        "_headers",
+        "_limit",
+        "_matched",
+        "_method",
+        "_near_misses",
+        "_params",
+        "_parts",
+        "_path",
+        "_query",
+        "_reply",
+        "_secret_paths",
+        "_stub",
+        "size",
+    )
+
+    def __init__(
+        self,
+        call: Call,
+        secret_paths: SecretPaths = NO_PATHS,
+        *,
+        matched: bool = True,
+        stub: str = "",
+        near_misses: NearMisses | None = None,
+        body_limit: int = BODY_LIMIT,
+    ) -> None:
+        self._method = call.method
+        self._base_url = call.base_url
+        self._path = call.path
+        self._query = call.query
+        self._headers = call.headers
+        self._params: Mapping[str, Any] = call.params
+        self._limit = body_limit
+        self._body = _kept(call.body, body_limit)
+        self._parts = _kept_parts(call.parts.values(), body_limit) if call.parts else ()
+        self._secret_paths = secret_paths
+        self._matched = matched
+        self._stub = stub
+        self._near_misses = near_misses
+        self._reply: tuple[int, Mapping[str, str], _Body] | None = None
+        self.size = OVERHEAD + self._size_of_call()
+
+    def end(self, params: Mapping[str, Any], reply: tuple[int, Mapping[str, str], bytes] | None) -> None:
+        """Add what is known at the end of the call: its typed parameters, the reply's status, headers and content.
+
+        Nothing changes the parameters or the headers after that.
+        """
+        self._params = params
+        if reply is not None:
+            status, headers, content = reply
+            self._reply = status, headers, _kept(content, self._limit)
+            self.size += len(self._reply[2][0]) + _size_of_pairs(headers)
+
+    def masked(self, masker: Masker | None = None) -> Content:
+        """Return the call and the reply without credentials, masked as one."""
+        masker = masker or Masker()
+        call = self._masked_call(masker)
+        stub = self._masked_stub(masker) if self._stub else ""
+        near_misses = self._near_misses(call.method, call.path) if self._near_misses else ()
+        return Content(call, self._masked_reply(masker), stub, near_misses)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _itself, (self.masked(),)
+
+    def _masked_call(self, masker: Masker) -> JournalledCall:
+        base_url, path, headers, query = masker.head(
+            self._base_url, self._path, self._headers, self._query, self._secret_paths, matched=self._matched
+        )
+        body, size, cut = self._masked_body(self._body, self._headers, masker.body)
+        parts = _masked_parts(self._parts, masker)
+        params = masker.document(dict(self._params))
+        return JournalledCall(headers, body, size, cut, self._method, base_url, path, query, parts, params)
+
+    def _masked_stub(self, masker: Masker) -> str:
+        method, _, path = self._stub.partition(" ")
+        return f"{method} {masker.path(path, self._secret_paths, matched=False)}"
+
+    def _masked_reply(self, masker: Masker) -> JournalledReply | None:
+        if self._reply is None:
+            return None
+        status, headers, content = self._reply
+        body, size, cut = self._masked_body(content, headers, masker.reply_body)
+        return JournalledReply(masker.headers(headers), body, size, cut, status)
+
+    def _masked_body(
+        self, body: _Body, headers: Mapping[str, str], mask: Callable[[bytes, str], bytes]
+    ) -> tuple[bytes, int, bool]:
+        """Return what is shown of a body, its size, and whether it is cut."""
+        kept, size = body
+        if not kept:
+            return b"", size, False
+        masked = mask(kept, headers.get("Content-Type", ""))
+        return masked[: self._limit], size, size > self._limit or len(masked) > self._limit
+
+    def _size_of_call(self) -> int:
+        size = len(self._body[0]) + len(self._base_url) + len(self._path) + _size_of_pairs(self._headers)
+        if self._query:
+            size += 3 * _size_of_pairs(self._query)
+        if self._parts:
+            size += sum([500 + len(part.name) + len(part.text or "") for part in self._parts])
+        return size
+
+
+def _itself(content: Content) -> Content:
+    return content
+
+
+def _kept(body: bytes, limit: int) -> _Body:
+    return (b"" if b"\0" in body else body[:limit]), len(body)
+
+
+def _kept_parts(parts: Iterable[Part], limit: int) -> tuple[JournalledPart, ...]:
+    return tuple(
+        [JournalledPart(one.name, one.filename, one.content_type, one.size, _text_of(one, limit)) for one in parts]
+    )
+
+
+def _text_of(part: Part, limit: int) -> str | None:
+    if part.filename is not None:
+        return None
+    part.file.seek(0)
+    head = part.file.read(limit)
+    part.file.seek(0)
+    return None if b"\0" in head else head.decode("utf-8", "replace")
+
+
+def _masked_parts(parts: Sequence[JournalledPart], masker: Masker) -> tuple[JournalledPart, ...]:
+    texts = masker.members([(part.name, part.text) for part in parts]) if parts else ()
+    return tuple([replace(part, name=name, text=text) for part, (name, text) in zip(parts, texts, strict=True)])
+
+
+def _size_of_pairs(pairs: Mapping[str, str]) -> int:
+    return len("".join(pairs)) + len("".join(pairs.values()))

@@ -1,0 +1,121 @@
+"""What arrived is masked when it is first read; until then nobody can read it at all."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import pickle
+import threading
+from dataclasses import asdict, replace
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from emulator.exchange import Call, Part
+from emulator.journal.entry import Content, Exchange
+from emulator.journal.journal import Journal
+from emulator.journal.unmasked import Unmasked
+from emulator.json_text import write_json
+from tests.test_journal import call, end, exchange, part, violation
+
+SECRET = "S3KR3T-of-the-client"
+
+
+def sent(parts: dict[str, Part] | None = None) -> Call:
+    return call(
+        "POST",
+        f"/token/{SECRET}",
+        query=[("api_key", SECRET)],
+        headers=[("Authorization", f"Bearer {SECRET}"), ("Content-Type", "application/json")],
+        body=write_json({"password": SECRET}),
+        params={"api_key": SECRET},
+        parts=parts or {},
+    )
+
+
+def unread(**fields: Any) -> Exchange:
+    """Return an exchange with a secret in each place, whose reply repeats it."""
+    given = sent({"secret": part("secret", SECRET.encode())})
+    made = exchange(given=given, broken_off=True, **fields)
+    end(made, given, web.Response(body=f"{SECRET} is wrong".encode(), headers={"X-Token": SECRET}))
+    return made
+
+
+def everything_in(value: object) -> str:
+    return f"{value!r} {value} {value:} {[value]}"
+
+
+@pytest.mark.parametrize("is_open", [True, False])
+@pytest.mark.parametrize(
+    "way",
+    [
+        everything_in,
+        lambda made: everything_in(made.content),
+        lambda made: everything_in(copy.copy(made)),
+        lambda made: everything_in(copy.deepcopy(made)),
+        lambda made: everything_in(replace(made, number=2)),
+        lambda made: str(asdict(made)),
+        lambda made: str(pickle.dumps(made)),
+        lambda made: str(pickle.dumps(made.content)),
+        lambda made: str(made.document()),
+        lambda made: str([getattr(made, name) for name in dir(made) if not name.startswith("_")]),
+    ],
+)
+def test_no_way_out_shows_what_arrived(way: Any, is_open: bool) -> None:
+    assert SECRET not in way(unread(is_open=is_open))
+
+
+def test_what_arrived_offers_nothing_but_to_be_masked() -> None:
+    assert [name for name in dir(Unmasked) if not name.startswith("_")] == ["end", "masked", "size"]
+
+
+def test_what_arrived_is_forgotten_once_it_was_read() -> None:
+    made = unread()
+    arrived = made.content
+    assert isinstance(arrived, Unmasked)
+    first = made.call
+    assert (made.call, made.reply, made.content) == (first, made.shown.reply, made.shown)
+    assert arrived not in gc.get_referents(made)
+
+
+def test_what_is_wrong_with_a_call_masks_it_at_once() -> None:
+    """Violations may quote a document of many megabytes, which the journal must not keep."""
+    given, huge = sent(), ["x" * 100_000]
+    made = exchange(given=given, broken_off=True)
+    end(made, given, None, [violation("/tags", huge, f"{huge!r} is wrong")])
+    assert isinstance(made.content, Content)
+    assert len(repr(made.violations)) < 2500
+
+
+def test_a_call_that_is_read_in_progress_is_read_again_at_its_end() -> None:
+    kept, given = Journal(10, 10_000_000), sent()
+    made = exchange(given=given, broken_off=True)
+    kept.open(made)
+    assert (made.call.path, made.reply) == ("/token/***", None)
+    end(made, given, web.Response(body=f"{SECRET} is wrong".encode()))
+    kept.record(made)
+    assert made.reply is not None
+    assert made.reply.text() == "*** is wrong"
+
+
+def test_readers_on_other_threads_see_the_reply_once_the_call_has_ended() -> None:
+    for _ in range(50):
+        kept, given = Journal(10, 10_000_000), sent()
+        made = exchange(given=given, broken_off=True)
+        kept.open(made)
+        readers = [threading.Thread(target=made.document) for _ in range(4)]
+        for reader in readers:
+            reader.start()
+        end(made, given, web.Response(body=b"done"))
+        kept.record(made)
+        for reader in readers:
+            reader.join()
+        assert made.reply is not None
+        assert made.reply.text() == "done"
+
+
+def test_a_body_is_kept_no_longer_than_the_limit_of_the_journal() -> None:
+    made = exchange(given=call("POST", body=b"x" * 1000), content=b"y" * 1000, body_limit=10)
+    assert made.size < exchange(given=call("POST", body=b"x" * 11), content=b"y" * 11, body_limit=20).size
+    assert (made.call.body, made.call.body_size, made.call.body_cut) == (b"x" * 10, 1000, True)
