@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emulator.contract.completion import LEFT_OUT
 from emulator.contract.documents import OPENAPI
@@ -36,6 +36,9 @@ from emulator.store.records import Records
 from emulator.vendor import Handler, Handlers, Vendor
 from emulator.vendors import load_vendors, vendor_names
 
+if TYPE_CHECKING:
+    from emulator.declared.planning import Planner
+
 logger = logging.getLogger("emulator")
 
 
@@ -44,12 +47,14 @@ class Catalogue:
     """Every vendor with its contract and its handlers, checked against each other.
 
     `ways` says for each vendor by what its operations are answered: "code", "declared", "inferred" or "example".
+    `first_records` are those in the examples of documents that are served as they are, by vendor and collection.
     """
 
     vendors: Mapping[str, Vendor]
     contracts: Mapping[str, Contract]
     handlers: Mapping[str, Handlers]
     ways: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    first_records: Mapping[str, Mapping[str, Sequence[Record]]] = field(default_factory=dict)
 
     def refuse_restart(self, after: Catalogue) -> None:
         """Raise ConfigurationError if a contract differs in something that is fixed after the start."""
@@ -93,16 +98,21 @@ def read_catalogue(
         contracts={name: entry.contract for name, entry in entries.items()},
         handlers={name: bind(entry) for name, entry in entries.items()},
         ways={name: entry.ways() for name, entry in entries.items()},
+        first_records={name: entry.first_records for name, entry in entries.items()},
     )
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A vendor with its contract, and the handlers of the operations that the contract declares."""
+    """A vendor with its contract, and the handlers of the operations that the contract declares.
+
+    `first_records` are those in the examples of a document that is served as it is, by collection.
+    """
 
     vendor: Vendor
     contract: Contract
     declared: Mapping[str, Handler] = field(default_factory=dict)
+    first_records: Mapping[str, Sequence[Record]] = field(default_factory=dict)
 
     def ways(self) -> dict[str, str]:
         """Return by what each operation is answered."""
@@ -152,7 +162,16 @@ def read_own(home: Path, name: str) -> Entry:
     code = code_of(contract)
     declared = read_declarations(contract, collections_of(contract, code), hooks_of(code), dialect_of(code))
     refuse_contract(declared.problems)
-    return Entry(replace(vendor_of(contract, code, declared), due=declared.due), contract, declared.handlers)
+    vendor = replace(vendor_of(contract, code, declared), due=declared.due)
+    return Entry(vendor, contract, declared.handlers, _records_in_examples(contract, declared.planner))
+
+
+def _records_in_examples(contract: Contract, planner: Planner | None) -> Mapping[str, Sequence[Record]]:
+    if planner is None or contract.home is None or not contract.home.is_file():
+        return {}
+    from emulator.declared.first_records import examples_of, records_in  # noqa: PLC0415
+
+    return records_in(examples_of(contract), planner)
 
 
 def read_public(home: Path, name: str) -> Contract:
@@ -243,7 +262,7 @@ def read_all_fixtures(folders: Sequence[Path], catalogue: Catalogue) -> Fixtures
             raise ConfigurationError(f"fixtures: {folder} is not a folder")
     fixtures = {
         name: [
-            _with_first_records(fixture, catalogue.contracts[name])
+            _with_first_records(fixture, catalogue.contracts[name], catalogue.first_records.get(name, {}))
             for fixture in read_fixtures(folders, catalogue.contracts[name], vendor.collections, credential_check())
         ]
         for name, vendor in catalogue.vendors.items()
@@ -255,18 +274,21 @@ def read_all_fixtures(folders: Sequence[Path], catalogue: Catalogue) -> Fixtures
 
 
 FIRST_RECORDS = 3
-"""How many records are generated for an inferred collection without fixtures."""
+"""How many records are generated for an inferred collection without fixtures, and without records in examples."""
 
 
-def _with_first_records(fixture: Fixture, contract: Contract) -> Fixture:
-    """Give a user's vendor the usual credentials if it names none, and inferred collections some records."""
+def _with_first_records(fixture: Fixture, contract: Contract, of_examples: Mapping[str, Sequence[Record]]) -> Fixture:
+    """Give a user's vendor the usual credentials if it names none, and inferred collections some records (rule 14)."""
     if contract.home is None or fixture.records or fixture.populate:
         return fixture
     if fixture.collection.name == f"{contract.vendor}.credentials":
         from emulator.declared.authentication import default_credentials  # noqa: PLC0415
 
         return replace(fixture, records=default_credentials(contract.vendor, contract.document))
-    return replace(fixture, populate=FIRST_RECORDS) if contract.home.is_file() else fixture
+    if not contract.home.is_file():
+        return fixture
+    records = of_examples.get(fixture.collection.name.partition(".")[2], ())
+    return replace(fixture, records=records) if records else replace(fixture, populate=FIRST_RECORDS)
 
 
 def read_scenarios(

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from emulator.catalogue import read_catalogue
 from tests.own_vendor import ref
@@ -38,6 +39,15 @@ def test_document_stays_as_it_came_and_the_overlay_names_each_rule(imported: Pat
     assert "# getPets: pets list, rule 5" in comments
     assert "# getHealth: replies by example" in comments
     assert (home / "fixtures" / "pets.yaml").is_file()
+
+
+def test_records_in_examples_are_written_as_fixtures(tmp_path: Path) -> None:
+    document = bare({**LIST, **ITEM})
+    content = document["paths"]["/pets"]["get"]["responses"]["200"]["content"]["application/json"]
+    content["example"] = [{"id": 1, "name": "Ann"}]
+    run("import", f"zoo={written(tmp_path, document)}", "--into", str(tmp_path / "vendors"))
+    fixture = yaml.safe_load((tmp_path / "vendors" / "zoo" / "fixtures" / "pets.yaml").read_text("utf-8"))
+    assert fixture == {"populate": 0, "records": [{"id": 1, "name": "Ann"}]}
 
 
 def test_imported_folder_passes_the_check(imported: Path) -> None:

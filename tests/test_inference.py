@@ -233,6 +233,19 @@ def test_bare_document_is_served_with_state(tmp_path: Path) -> None:
         assert client.get("/nowhere").status_code == 404
 
 
+def test_collection_begins_with_the_valid_records_in_examples(tmp_path: Path) -> None:
+    one, two, wrong = {"id": 1, "name": "Ann"}, {"id": 2, "name": "Bob"}, {"id": 3, "name": 3}
+    document = bare({**LIST, **ITEM, **MADE})
+    content = document["paths"]["/pets"]["get"]["responses"]["200"]["content"]["application/json"]
+    content["example"] = [{**one, "name": "Old"}, two, wrong, {"name": "no key"}]
+    content = document["paths"]["/pets/{petId}"]["get"]["responses"]["200"]["content"]["application/json"]
+    content["examples"] = {"ann": {"value": one}}
+    with served(written(tmp_path, document)) as client:
+        assert client.get("/pets").json() == [one, two]
+        assert client.get("/pets/2").json() == two
+        assert client.post("/pets", json=two).status_code == 409
+
+
 def test_served_contract_contains_what_was_added_and_inferred(tmp_path: Path) -> None:
     with served(written(tmp_path, bare({**LIST, **ITEM, **MADE}))) as client:
         root = str(client.base_url).partition("/zoo")[0]

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from emulator.catalogue import vendor_homes
+from emulator.catalogue import FIRST_RECORDS, vendor_homes
 from emulator.contract.documents import OPENAPI, OVERLAY
 from emulator.contract.evidence import INFERENCE
 from emulator.contract.openapi import Contract, read_contract
-from emulator.declared.inference import Guesses, infer
+from emulator.declared.first_records import examples_of, records_in
+from emulator.declared.inference import Guesses, infer, with_words
+from emulator.declared.reading import read_declarations
 from emulator.errors import ConfigurationError
+from emulator.exchange import Record
 from emulator.files.yaml_file import read_text
 from emulator.settings import Settings
 
@@ -32,7 +35,7 @@ def imported_files(settings: Settings, into: Path) -> dict[Path, str]:
         if not (home / OPENAPI).exists():
             guesses = infer(contract)
             files[home / OVERLAY] = "\n".join(_overlay(contract, guesses)) + "\n"
-            files |= {home / file: text for file, text in _fixtures(guesses).items()}
+            files |= {home / file: text for file, text in _fixtures(contract, guesses).items()}
         files[home / OPENAPI] = read_text(Path(document))
     return files
 
@@ -58,10 +61,17 @@ def _overlay(contract: Contract, guesses: Guesses) -> Iterator[str]:
             yield f"  # {name}: replies by example"
 
 
-def _fixtures(guesses: Guesses) -> dict[str, str]:
-    """Return a file of first records for each collection: they are generated."""
-    text = "# The first records: `records` are yours, `populate` are generated.\npopulate: 3\nrecords: []\n"
-    return {f"fixtures/{name}.yaml": text for name in guesses.root["collections"]}
+def _fixtures(contract: Contract, guesses: Guesses) -> dict[str, str]:
+    """Return a file of first records for each collection: those in examples, or generated ones."""
+    planner = read_declarations(with_words(contract, guesses)).planner
+    records = records_in(examples_of(contract), planner) if planner else {}
+    return {f"fixtures/{name}.yaml": _fixture(records.get(name, ())) for name in guesses.root["collections"]}
+
+
+def _fixture(records: Sequence[Record]) -> str:
+    lines = [f"populate: {0 if records else FIRST_RECORDS}", f"records:{'' if records else ' []'}"]
+    lines += [f"  - {_json(record)}" for record in records]
+    return "\n".join(["# The first records: `records` are yours, `populate` are generated.", *lines, ""])
 
 
 def _json(value: Any) -> str:

@@ -17,7 +17,7 @@ from emulator.declared.replying import input_wrapper, reply_shape, success
 from emulator.declared.resources import Resource
 from emulator.declared.root_fields import ON_A_RECORD, as_declared, wrapping_argument
 from emulator.declared.shapes import Shapes
-from emulator.exchange import Call, Reply
+from emulator.exchange import Call, Document, Record, Reply
 from emulator.store.world import World
 
 Handle: TypeAlias = Callable[[Call, World], Reply]
@@ -44,6 +44,21 @@ class Planner:
                 yield name, self._plan(name, operation, response).handle
             else:
                 yield name, static_handler(operation, words, response, self.shapes)
+
+    def replies_a_list(self, name: str) -> bool:
+        """Return True for an operation that lists records."""
+        return name in self.purposes.words and self.purposes.action(name) == "list"
+
+    def records_in(self, name: str, status: int, document: Document) -> Iterator[tuple[Resource, Record]]:
+        """Yield the records in an operation's reply that have a key, with their collection."""
+        words, response = self.purposes.words.get(name), self.purposes.operations[name].responses.get(status)
+        action = self.purposes.action(name) if words else ""
+        if words is None or not words.collection or action == "delete" or response is None or status >= 300:
+            return
+        resource = self.resources[words.collection]
+        for record in reply_shape(response, action, resource.key, self.shapes).records_in(document):
+            if isinstance(record.get(resource.key), str | int):
+                yield resource, {**record, resource.key: resource.typed(resource.key, record[resource.key])}
 
     def _operation(self, name: str) -> Operation:
         return as_declared(self.purposes.operations[name], self.graphql)

@@ -38,8 +38,8 @@ ROOT = "/x-emulator"
 class Declarations:
     """The declarations of a contract: collections, handlers by operation, the dialect for its errors.
 
-    `problems` are sentences with their places; if there are any, the vendor must not be served. `due` writes what is
-    due by the clock.
+    `problems` are sentences with their places; if there are any, the vendor must not be served, and nothing has a
+    `planner`. `due` writes what is due by the clock.
     """
 
     collections: Sequence[Collection] = ()
@@ -47,6 +47,7 @@ class Declarations:
     dialect: DefaultDialect | None = None
     problems: Sequence[str] = ()
     due: Callable[[World], None] = nothing_is_due
+    planner: Planner | None = None
 
 
 def read_declarations(
@@ -69,7 +70,7 @@ def read_declarations(
     living = [resource for resource in resources.values() if resource.words.life is not None]
     collections += [resource.lives for resource in living]
     due = partial(pass_time, living) if living else nothing_is_due
-    return Declarations(collections, dict(reader.planner.handlers()), reader.dialect, due=due)
+    return Declarations(collections, dict(reader.planner.handlers()), reader.dialect, due=due, planner=reader.planner)
 
 
 def declaration_problems(contract: Contract) -> Sequence[Problem]:

@@ -10,7 +10,7 @@ from emulator.contract.operation import JSON, Operation, Response, is_json
 from emulator.declared.paging import ENVELOPE, Page
 from emulator.declared.shapes import Place, Shape, Shapes
 from emulator.declared.words import ReplyWords
-from emulator.exchange import NOTHING, Record, Reply
+from emulator.exchange import NOTHING, Document, Record, Reply
 
 _USUAL = {"create": 201, "delete": 204}
 """The status of an action if the contract declares several 2xx."""
@@ -59,6 +59,13 @@ class ReplyShape:
         beside = {name: str(value) if self._is_text(name, value) else value for name, value in beside.items()}
         beside = {name: value for name, value in beside.items() if value is not None or name not in self.never_null}
         return self._sent({**beside, self.list_field: items})
+
+    def records_in(self, document: Document) -> list[Record]:
+        """Return the records in the document of such a reply."""
+        for name in filter(None, (self.list_field, self.wrapper)):
+            document = document.get(name) if isinstance(document, dict) else None
+        found = document if isinstance(document, list) else [document]
+        return [one for one in found if isinstance(one, dict)]
 
     def _is_text(self, name: str, value: Any) -> bool:
         return isinstance(value, int) and self.never_null.get(name) == "string"
