@@ -105,6 +105,7 @@ TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
     [
         pytest.param({**LIST, **ITEM, **MADE}, {"getPets": "pets list", "postPets": "pets create", "getPetsPetId": "pets get"}, id="1-item-path"),
         pytest.param({**LIST}, {"getPets": "pets list"}, id="2-array-is-a-list"),
+        pytest.param({"get /pets": op({**PETS, "minItems": 1})}, {}, id="2-array-that-must-not-be-empty-is-none"),
         pytest.param({"get /pets": op({"type": "object", "properties": {"items": PETS, "total": WHOLE}})}, {"getPets": "pets list"}, id="2-envelope-is-a-list"),
         pytest.param({"get /pets": op({"type": "object", "properties": {"pets": PETS}})}, {"getPets": "pets list"}, id="2-envelope-named-as-the-path"),
         pytest.param({"get /pets/{petId}": op(ONE)}, {"getPetsPetId": "pets get"}, id="2-record-is-unwrapped"),

@@ -31,8 +31,10 @@ class Messages:
         """Rule 2: return the schema of the records of a list, or None for another reply."""
         place = self._reply(operation)
         shape = self.shape(place) if place else None
-        if shape is None or shape.kind == "array":
-            return self._object(shape.items) if shape else None
+        if place is None or shape is None:
+            return None
+        if shape.kind == "array":
+            return self._items(place)
         lists = {name: self._items(of) for name, of in shape.properties.items()}
         lists = {name: items for name, items in lists.items() if items is not None}
         last = last_literal(operation.path).replace("-", "_")
@@ -44,8 +46,10 @@ class Messages:
         return items if is_list and "id" not in shape.properties else None
 
     def _items(self, place: Place) -> Place | None:
+        """Return the schema of the records in an array that may be empty: as a list is if no record matches."""
         shape = self.shape(place)
-        return self._object(shape.items) if shape.kind == "array" else None
+        may_be_empty = shape.kind == "array" and not place.schema.get("minItems")
+        return self._object(shape.items) if may_be_empty else None
 
     def _object(self, place: Place | None) -> Place | None:
         """Return the schema of an object with properties, of one kind; else None."""
