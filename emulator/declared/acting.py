@@ -13,11 +13,11 @@ from emulator.declared.dialect import DeclaredFailures
 from emulator.declared.expressions import Context
 from emulator.declared.listing import listed
 from emulator.declared.paging import BadCursor, Page, Strategy, cut
-from emulator.declared.replying import ReplyShape, example_reply, shown_as, success, without_write_only
+from emulator.declared.replying import ReplyShape, example_reply, shown_as, success
 from emulator.declared.resources import Resource, matches
 from emulator.declared.root_fields import as_declared, payload, without_nulls
 from emulator.declared.samples import Samples
-from emulator.declared.shapes import Place, Shapes
+from emulator.declared.shapes import NOTHING_HIDDEN, Hidden, Place, Shapes
 from emulator.declared.words import OperationWords, ReplyWords
 from emulator.declared.writing import Writer
 from emulator.exchange import NOTHING, Call, Document, Record, Reply
@@ -51,6 +51,11 @@ class Plan:
     strategy: Strategy | None = None
     unwrap: str = ""
     replies_by_example: bool = False
+
+    @cached_property
+    def hidden(self) -> Hidden:
+        """What its replies leave out of a record."""
+        return self.shapes.hidden(self.reply.place) if self.reply.place else NOTHING_HIDDEN
 
     def handle(self, call: Call, world: World) -> Any:
         """Handle one call in one transaction: return its reply, or the payload of a root field."""
@@ -146,8 +151,8 @@ class _Act:
         return self._worded(reply, {**_named(record, self.resource.key), **names})
 
     def _shown(self, record: Record) -> Record:
-        plan, shown = self.plan, self.resource.hooks.reply(self.world, self.resource.name, record)
-        return without_write_only(shown, plan.reply.place, plan.shapes) if plan.reply.place else shown
+        shown: Record = self.plan.hidden.without(self.resource.hooks.reply(self.world, self.resource.name, record))
+        return shown
 
     def listed(self, records: Sequence[Record]) -> Reply:
         """Return the reply with records."""

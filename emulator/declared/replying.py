@@ -142,21 +142,6 @@ def input_wrapper(place: Place, shapes: Shapes) -> str:
     return name if shapes.shape(shape.properties[name]).kind == "object" else ""
 
 
-def without_write_only(value: Any, place: Place, shapes: Shapes) -> Any:
-    """Return a value without what its schema says is only written, at any depth."""
-    shape = shapes.shape(place)
-    if isinstance(value, list):
-        return [without_write_only(one, shape.items, shapes) for one in value] if shape.items else value
-    if not isinstance(value, dict):
-        return value
-    hidden, known = shape.marked("writeOnly"), shape.properties
-    return {
-        name: without_write_only(one, known[name], shapes) if name in known else one
-        for name, one in value.items()
-        if name not in hidden
-    }
-
-
 def example_reply(operation: Operation, response: Response, shapes: Shapes, name: str = "") -> Reply | None:
     """Return the contract's own example of a response; None if it has a body and no valid example of it."""
     if not response.media:
@@ -166,7 +151,7 @@ def example_reply(operation: Operation, response: Response, shapes: Shapes, name
         if example is NOTHING or (is_json(kind) and not media.check.accepts(example)):
             continue
         if is_json(kind):
-            shown = without_write_only(example, shapes.at(media.check.address), shapes)
+            shown = shapes.hidden(shapes.at(media.check.address)).without(example)
             return Reply(response.status, shown, content_type="" if kind == JSON else kind)
         return Reply(response.status, content=str(example).encode(), content_type=kind)
     return None

@@ -50,11 +50,48 @@ class Shape:
         return {name for name, place in self.properties.items() if place.schema.get(mark) is True}
 
 
+@dataclass
+class Hidden:
+    """What a schema lets clients write and never read: properties, and those of what is below or in a list."""
+
+    names: frozenset[str] = frozenset()
+    below: dict[str, Hidden] = field(default_factory=dict)
+    items: Hidden | None = None
+
+    def without(self, value: Any) -> Any:
+        """Return a value without what is hidden, at any depth."""
+        if isinstance(value, list):
+            return [self.items.without(one) for one in value] if self.items else value
+        if not isinstance(value, dict):
+            return value
+        return {
+            name: self.below[name].without(one) if name in self.below else one
+            for name, one in value.items()
+            if name not in self.names
+        }
+
+    def hides(self) -> bool:
+        """Return True if anything is hidden: schemas may refer to each other in a circle."""
+        seen, left = {id(self)}, [self]
+        while left:
+            one = left.pop()
+            if one.names:
+                return True
+            others = [*one.below.values(), *([one.items] if one.items else [])]
+            left += [other for other in others if id(other) not in seen]
+            seen |= {id(other) for other in others}
+        return False
+
+
+NOTHING_HIDDEN = Hidden()
+
+
 class Shapes:
     """Reads the schemas in the files of a contract, by their addresses."""
 
     def __init__(self, documents: Mapping[str, Document]) -> None:
         self._documents = documents
+        self._hidden: dict[tuple[str, ...], Hidden] = {}
 
     def at(self, address: str) -> Place:
         """Return the schema at an address, with references followed; an empty one if it does not exist."""
@@ -100,6 +137,22 @@ class Shapes:
         kind = _kind(kinds)
         is_open = is_open or (kind == "object" and not properties)
         return Shape(kind, properties, frozenset(required), is_open, items)
+
+    def hidden(self, place: Place) -> Hidden:
+        """Return what a schema hides (`writeOnly`)."""
+        found = self._hidden_in(place)
+        return found if found.hides() else NOTHING_HIDDEN
+
+    def _hidden_in(self, place: Place) -> Hidden:
+        key = (place.address, *sorted(place.schema))
+        if key not in self._hidden:
+            shape, found = self.shape(place), Hidden()
+            # Known before what is below it, which may refer back to it.
+            self._hidden[key] = found
+            found.names = frozenset(shape.marked("writeOnly"))
+            found.below = {name: self._hidden_in(one) for name, one in shape.properties.items()}
+            found.items = self._hidden_in(shape.items) if shape.items else None
+        return self._hidden[key]
 
     def _parts(self, place: Place, depth: int) -> Iterator[tuple[Place, bool]]:
         """Yield the schemas that one is composed of, and whether each applies to all its values."""
