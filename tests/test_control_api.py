@@ -1183,3 +1183,24 @@ def test_a_large_journal_is_verified_off_the_event_loop(
     emulator.call("celigo", "GET", "/integrations")
     found = control.done("POST", "/journal/verify?documents=true", json={"operation": "listIntegrations"})
     assert (found["passed"], len(found["documents"]), threads) == (True, 1, [thread])
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("SALE", ["Sales 100%", "sale_s", 'a "sale!"']),
+        ("100%", ["Sales 100%"]),
+        ("e_s", ["sale_s"]),
+        ('"sale!"', ['a "sale!"']),
+        ("'; DROP", []),
+        ("größe", ["Größe größe"]),
+    ],
+)
+def test_records_that_contain_a_text_are_listed(control: Control, text: str, names: list[str]) -> None:
+    path = "/state/secoda.integrations"
+    for name in ("Sales 100%", "sale_s", 'a "sale!"', "Größe größe"):
+        control.done("POST", path, json={"name": name})
+    found = control.done("GET", path, params={"text": text})
+    assert sorted(record["name"] for record in found["records"]) == sorted(names)
+    page = control.done("GET", path, params={"text": text, "skip": 1, "limit": 1})
+    assert (page["records"], page["total"], found["total"]) == (found["records"][1:2], len(names), len(names))

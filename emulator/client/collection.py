@@ -34,12 +34,12 @@ class CollectionClient:
         total: int = self._page(0, 0)["total"]
         return total
 
-    def list(self) -> list[dict[str, Any]]:
-        """Return all records."""
-        page = self._page(0, PAGE)
+    def list(self, *, text: str = "") -> list[dict[str, Any]]:
+        """Return all records, or those whose JSON contains a text, in any case of ASCII letters."""
+        page = self._page(0, PAGE, text)
         records: list[dict[str, Any]] = page["records"]
         while len(records) < page["total"] and page["records"]:
-            page = self._page(len(records), PAGE)
+            page = self._page(len(records), PAGE, text)
             records += page["records"]
         return records
 
@@ -89,8 +89,8 @@ class CollectionClient:
     def _add(self, document: Mapping[str, Any], force: bool) -> Any:
         return self._api.request("POST", self._path, document, {"force": True} if force else None)
 
-    def _page(self, skip: int, limit: int) -> Any:
-        return self._api.request("GET", self._path, query={"skip": skip, "limit": limit})
+    def _page(self, skip: int, limit: int, text: str = "") -> Any:
+        return self._api.request("GET", self._path, query={"skip": skip, "limit": limit, "text": text})
 
     def _record(self, id: str | int) -> str:
         return f"{self._path}/{quoted(str(id))}"

@@ -76,14 +76,15 @@ async def add_records(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply
 
 @handlers.sandbox_operation("listRecords")
 async def list_records(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Return a page of a collection."""
-    collection = _found(call, emulator)
+    """Return a page of a collection, or of its records that contain a text."""
+    collection, text = _found(call, emulator), call.params.get("text", "")
     skip, limit = call.params.get("skip", 0), call.params.get("limit", PAGE)
-    return await _run(
-        sandbox,
-        collection,
-        lambda records: Reply(200, {"records": records.page(skip, limit), "total": records.count()}),
-    )
+
+    def page(records: Records) -> Reply:
+        found, total = records.containing(text, skip, limit) if text else (records.page(skip, limit), records.count())
+        return Reply(200, {"records": found, "total": total})
+
+    return await _run(sandbox, collection, page)
 
 
 @handlers.sandbox_operation("getRecord")

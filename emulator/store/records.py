@@ -61,6 +61,18 @@ class Records:
         sql = f"SELECT record FROM {self._table}{condition}{self._order(by)} LIMIT ? OFFSET ?"
         return [_decode(row) for row in self._db.execute(sql, (*values, min(limit, HIGHEST), min(skip, HIGHEST)))]
 
+    def containing(self, text: str, skip: int, limit: int) -> tuple[list[Record], int]:
+        """Return a page of the records whose JSON contains a text, in any case of ASCII letters; and their number."""
+        # Compared as it is stored: quotes in it are escaped.
+        escaped = stored_text(text)[1:-1]
+        for mark in "!%_":
+            escaped = escaped.replace(mark, f"!{mark}")
+        found = f"FROM {self._table} WHERE record LIKE ? ESCAPE '!'"
+        sql = f"SELECT record {found}{self._collection.by_order} LIMIT ? OFFSET ?"
+        rows = self._db.execute(sql, (f"%{escaped}%", min(limit, HIGHEST), min(skip, HIGHEST)))
+        count = self._db.execute(f"SELECT count(*) {found}", (f"%{escaped}%",)).fetchone()[0]
+        return [_decode(row) for row in rows], count
+
     def ids(
         self, where: Mapping[str, Any] | None = None, unless: Mapping[str, Any] | None = None, by: Sequence[str] = ()
     ) -> Iterator[str]:

@@ -6,6 +6,7 @@ import { Calls } from "./calls.js";
 import { Failures } from "./failures.js";
 import { Feed } from "./feed.js";
 import { useLoaded } from "./parts.js";
+import { Records } from "./records.js";
 import { Start } from "./start.js";
 import { html, render, useEffect, useMemo, useState } from "./vendored/htm-preact.js";
 
@@ -14,6 +15,7 @@ const PAGES = {
   start: { title: "Start", page: Start },
   calls: { title: "Calls", page: Calls },
   failures: { title: "Failures", page: Failures },
+  records: { title: "Records", page: Records },
 };
 
 const PREFIX = /^\/~([^/]+)\//;
