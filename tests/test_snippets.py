@@ -60,6 +60,7 @@ NOT_RUN = {
     "curl -s localhost:4070/~alpha/secoda": "asks the processes that deploy/sharded.py starts",
     "make bench": "takes half an hour",
     "emulator record": "needs the live vendor; tests/test_record.py runs it in front of an emulator",
+    "emulator compare": "needs recordings; tests/test_compare.py makes some",
 }
 
 

@@ -1,4 +1,4 @@
-"""Commands that have to do with the live vendors: `record`."""
+"""Commands that have to do with the live vendors: `record`, `compare`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from emulator.cli.completing import files, vendors
 from emulator.cli.options import setting_options
+from emulator.errors import ConfigurationError
 from emulator.settings import read_settings
 
 
@@ -38,3 +39,38 @@ def record(vendor: str, upstream: str, out: Path, port: int, allow_writes: bool,
     from emulator.cli.recording import record_until_signalled  # noqa: PLC0415
 
     record_until_signalled(read_settings(options, os.environ), vendor, upstream, out, port, allow_writes)
+
+
+@click.command()
+@click.option("--vendor", metavar="NAME", required=True, shell_complete=vendors, help="The vendor to compare.")
+@click.option(
+    "--from",
+    "recordings",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    shell_complete=files,
+    help="Recorded exchanges: a HAR file of any program, or the JSON lines of emulator record.",
+)
+@click.option("--upstream", metavar="URL", default="", help="Where the vendor was, if not at its own host.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "junit", "markdown"]),
+    default="text",
+    show_default=True,
+    help="The form of the report.",
+)
+@setting_options("contracts", "vendors", "openapi")
+def compare(vendor: str, recordings: tuple[Path, ...], upstream: str, form: str, **options: Any) -> None:
+    """Compare recorded exchanges with the contract: by operation and status, confirmed, differs, or not met.
+
+    The exit code is 1 if anything differs.
+
+    Example: emulator compare --vendor celigo --from calls.har
+    """
+    if not recordings:
+        raise ConfigurationError("--from: name at least one file of recorded exchanges")
+    from emulator.cli.comparing import compare_recordings  # noqa: PLC0415
+
+    compare_recordings(read_settings(options, os.environ), vendor, recordings, upstream, form)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from emulator.errors import ConfigurationError
 from emulator.journal.entry import Exchange
@@ -12,6 +16,35 @@ from emulator.journal.har import har, har_entry
 
 HAR = ".har"
 LINES = (".jsonl", ".ndjson")
+
+
+Pairs: TypeAlias = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedMessage:
+    """The head of a call or reply, and its body; None if the recording does not have it, or not whole."""
+
+    headers: Pairs
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedExchange:
+    """An exchange from a file. `place` says where: "calls.har entry 3"; `status` is 0 if there was no reply.
+
+    `vendor` is the vendor's name in the emulator, if the emulator wrote the file.
+    """
+
+    place: str
+    method: str
+    url: str
+    call: RecordedMessage
+    status: int
+    reply: RecordedMessage
+    time: datetime
+    seconds: float
+    vendor: str = ""
 
 
 class ArchiveWriter:
@@ -67,3 +100,92 @@ def _around(document: dict[str, Any]) -> tuple[bytes, bytes]:
 
 def _line(document: dict[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def read_archive(path: Path) -> Iterator[RecordedExchange]:
+    """Yield the exchanges of a file: of any program's HAR, or of JSON lines as the emulator writes them.
+
+    Raises ConfigurationError for a file that cannot be read, with the place.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ConfigurationError(f"{path} cannot be read: {problem}") from None
+    if path.suffix in LINES:
+        for number, line in enumerate(text.splitlines(), start=1):
+            if line.strip():
+                yield _from(_exchange_of_line, line, f"{path.name} line {number}")
+        return
+    entries = _from(_entries, text, str(path))
+    for number, entry in enumerate(entries, start=1):
+        yield _from(_exchange_of_entry, entry, f"{path.name} entry {number}")
+
+
+def _from(read: Any, given: Any, place: str) -> Any:
+    try:
+        return read(given, place)
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise ConfigurationError(f"{place}: not an exchange ({type(problem).__name__}: {problem})") from None
+
+
+def _entries(text: str, place: str) -> list[Any]:
+    entries: list[Any] = json.loads(text)["log"]["entries"]
+    return entries
+
+
+def _exchange_of_line(line: str, place: str) -> RecordedExchange:
+    document = json.loads(line)
+    call, reply = document["call"], document["reply"]
+    return RecordedExchange(
+        place,
+        call["method"],
+        call["url"],
+        _message_of_line(call),
+        reply["status"] if reply else 0,
+        _message_of_line(reply) if reply else RecordedMessage((), None),
+        _time(document["time"]),
+        float(document["seconds"]),
+        document["vendor"],
+    )
+
+
+def _message_of_line(message: Mapping[str, Any]) -> RecordedMessage:
+    text, is_whole = message["body"], not message["body_cut"] and not message.get("parts")
+    body = (text or "").encode() if is_whole and (text is not None or not message["body_size"]) else None
+    return RecordedMessage([(name, value) for name, value in message["headers"]], body)
+
+
+def _exchange_of_entry(entry: Mapping[str, Any], place: str) -> RecordedExchange:
+    request, response = entry["request"], entry["response"]
+    posted = request.get("postData") or {}
+    has_body = "comment" not in posted and not (posted.get("params") and not posted.get("text"))
+    return RecordedExchange(
+        place,
+        request["method"],
+        request["url"],
+        RecordedMessage(_pairs(request["headers"]), posted.get("text", "").encode() if has_body else None),
+        int(response["status"]),
+        RecordedMessage(_pairs(response["headers"]), _content(response["content"])),
+        _time(entry["startedDateTime"]),
+        max(float(entry.get("time", 0)), 0) / 1000,
+        str(entry.get("_vendor", "")),
+    )
+
+
+def _pairs(named: Sequence[Mapping[str, str]]) -> Pairs:
+    """Return headers by name; HTTP/2's own, which begin with a colon, are left out."""
+    return [(pair["name"], pair["value"]) for pair in named if not pair["name"].startswith(":")]
+
+
+def _content(content: Mapping[str, Any]) -> bytes | None:
+    text = content.get("text")
+    if text is None:
+        return None if content.get("size", 0) > 0 else b""
+    if "comment" in content and "bytes" in content["comment"]:
+        return None
+    return b64decode(text) if content.get("encoding") == "base64" else str(text).encode()
+
+
+def _time(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -53,6 +53,7 @@ class ExchangeReader:
     """Reads the exchanges with one vendor."""
 
     def __init__(self, vendor: Vendor, contract: Contract, settings: Settings) -> None:
+        self.vendor = vendor
         self.contract = contract
         self._routes = Routes(contract)
         self._recorder = Recorder(contract, vendor.presented, WHOLE_BODY)
@@ -67,6 +68,10 @@ class ExchangeReader:
         )
         graphql = contract.graphql
         self._graphql = GraphQLCalls(graphql, limits, contract.conventions.reading) if graphql else None
+
+    def has_route(self, path: str) -> bool:
+        """Return True if a path below the vendor's root is one of an operation."""
+        return self._routes.find(path) is not None
 
     async def match(self, call: Call) -> Match:
         """Find the operation of a call, whose path is below the vendor's root; give the call its base URL."""

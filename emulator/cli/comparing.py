@@ -1,0 +1,42 @@
+"""The work of `emulator compare`. Imported only for it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from emulator.cli.recording import reader_of
+from emulator.cli.streams import say
+from emulator.compare.archive import read_archive
+from emulator.compare.comparison import Comparer, Comparison, new_comparison
+from emulator.compare.proxy import upstream_of
+from emulator.compare.report import FORMATS
+from emulator.settings import Settings
+
+
+def compare_recordings(settings: Settings, vendor: str, files: Sequence[Path], upstream: str, form: str) -> None:
+    """Compare recorded exchanges with a contract, and print the report; exit with 1 if anything differs.
+
+    `upstream` is where the vendor was, "" for its own hosts. Raises ConfigurationError.
+    """
+    reader = reader_of(settings, vendor)
+    target = upstream_of(upstream, reader.contract) if upstream else ""
+    comparison = new_comparison(reader.contract)
+    comparer = Comparer(reader, comparison, reader.vendor.dialect.refuses, target)
+
+    async def add_all() -> None:
+        for file in files:
+            for recorded in read_archive(file):
+                await comparer.add(recorded)
+
+    asyncio.run(add_all())
+    finish(comparison, form)
+
+
+def finish(comparison: Comparison, form: str) -> None:
+    """Print a report; exit with 1 if anything differs."""
+    say(FORMATS[form](comparison))
+    if comparison.differs:
+        sys.exit(1)

@@ -1,0 +1,57 @@
+"""What stands in for a live vendor: an emulator behind a server that changes its replies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import RawTestServer
+
+
+@dataclass
+class Reply:
+    """A reply on its way to the client, to be changed in place."""
+
+    method: str
+    path: str
+    status: int
+    document: Any
+
+
+Change = Callable[[Reply], None]
+
+
+def unchanged(reply: Reply) -> None:
+    """Change nothing."""
+
+
+@asynccontextmanager
+async def live_vendor(url: str, change: Change = unchanged) -> AsyncIterator[str]:
+    """Run a server in front of an emulator's vendor at `url`; yield its URL."""
+    async with ClientSession(auto_decompress=True) as session:
+
+        async def serve(request: web.BaseRequest) -> web.StreamResponse:
+            headers = {name: value for name, value in request.headers.items() if name.lower() != "host"}
+            body = await request.read()
+            async with session.request(
+                request.method, url + request.raw_path, headers=headers, data=body or None, allow_redirects=False
+            ) as got:
+                content, kind = await got.read(), got.headers.get("Content-Type", "")
+                passed = {
+                    name: got.headers[name] for name in ("Link", "ETag", "WWW-Authenticate") if name in got.headers
+                }
+                reply = Reply(
+                    request.method, request.path, got.status, json.loads(content) if "json" in kind else content
+                )
+            change(reply)
+            sent = reply.document if isinstance(reply.document, bytes) else json.dumps(reply.document).encode()
+            return web.Response(
+                status=reply.status, headers=passed, body=sent, content_type=kind.partition(";")[0] or None
+            )
+
+        async with RawTestServer(serve) as server:
+            yield str(server.make_url(""))
