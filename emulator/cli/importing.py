@@ -1,4 +1,4 @@
-"""`emulator import`: an OpenAPI document becomes a folder, with what is inferred of it in files to correct."""
+"""`emulator import`: a document, or recorded calls, become a folder, with what is inferred in files to correct."""
 
 from __future__ import annotations
 
@@ -29,17 +29,25 @@ def import_document(document: str, into: Path) -> None:
     openapi.yaml is the document as it came, emulator.overlay.yaml says what each operation does, with the rule, and
     fixtures/ has the first records. A folder that exists already gets the new document alone.
 
+    FILE may also be recorded calls: HAR (.har), or a Postman collection (2.1). Their replies become examples and first
+    records in FOLDER/VENDOR; if it is new, an OpenAPI document is made of them, too. Credentials are masked.
+
     Example: emulator import acme=acme.yaml --into vendors
     """
-    from emulator.cli.imported import imported_files  # noqa: PLC0415
+    from emulator.cli.imported import MOST_TOLD, imported  # noqa: PLC0415
 
     # Vendors of the settings are of no interest: an earlier import of this one is not another vendor.
     settings = read_settings({"openapi": document, "vendors": ","}, os.environ)
     try:
-        for target, text in imported_files(settings, into).items():
+        found = imported(settings, into)
+        for target, text in found.files.items():
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, "utf-8")
             say(f"{target} written")
     except OSError as problem:
         raise ConfigurationError(f"{into}: {(problem.strerror or str(problem)).lower()}") from None
+    for sentence in found.told[:MOST_TOLD]:
+        say(sentence)
+    if len(found.told) > MOST_TOLD:
+        say(f"… and {len(found.told) - MOST_TOLD} more that were left out.")
     say(f"Next: emulator check --vendors {into}, then emulator serve --vendors {into}.")

@@ -89,6 +89,10 @@ def handled_names(document: Document) -> Iterator[str]:
             yield operation["operationId"]
 
 
+RECORDINGS: Mapping[str, str] = {"log": "a HAR file", "item": "a Postman collection"}
+"""What is not OpenAPI, by a field at its root."""
+
+
 def declared_names(document: Document) -> Iterator[str]:
     """Yield the operations that say by `x-emulator` what they do."""
     for _, operation in _operations(document):
@@ -101,6 +105,10 @@ def declared_names(document: Document) -> Iterator[str]:
 def _openapi_problems(document: Document) -> Iterator[Problem]:
     if isinstance(document, dict) and "swagger" in document:
         yield "/swagger", f"Swagger {document['swagger']} is not read; convert it to OpenAPI 3 (swagger2openapi)"
+        return
+    if isinstance(document, dict) and "openapi" not in document and document.keys() & RECORDINGS.keys():
+        kind = next(of for name, of in RECORDINGS.items() if name in document)
+        yield "", f"{kind} is not OpenAPI; `emulator import NAME=FILE` makes a document of its calls"
         return
     for found in _form().violations(document, "document"):
         yield found.pointer, _sentence(found.pointer, found.rule, found.expected, found.actual, found.sentence)

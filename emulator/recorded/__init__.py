@@ -1,0 +1,1 @@
+"""Calls that other programs have recorded: read from their files, and matched with a contract or made one."""
