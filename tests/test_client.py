@@ -585,3 +585,29 @@ def test_body_that_cannot_be_parsed_is_a_sentence(sandbox: SandboxClient) -> Non
         _ = replace(exchange, state="open", reply_body=None).reply_json
     with pytest.raises(ValueError, match=r"The reply's body of exchange .* is not JSON"):
         _ = replace(exchange, reply_body="<html>").reply_json
+
+
+def test_coverage_counts_operations_statuses_and_graphql_fields(sandbox: SandboxClient) -> None:
+    for _ in range(2):
+        list_integrations(sandbox.secoda)
+    httpx.get(f"{sandbox.secoda.url}/integration/integrations")
+    query = {"query": "{ listCustomIntegrations { integrations { uid } } }"}
+    httpx.post(sandbox.paradime.url, headers=sandbox.paradime.headers, json=query)
+    httpx.post(sandbox.paradime.url, headers=sandbox.paradime.headers, json={"query": "{ no"})
+    coverage = sandbox.journal.coverage()
+    counted = {one["operation"]: one["statuses"] for one in coverage["operations"]}
+    assert counted == {
+        "listIntegrations": {"200": 2, "401": 1},
+        "listCustomIntegrations": {"200": 1},
+        "executeGraphql": {"200": 1},
+    }
+    selected = {(one["type"], one["field"]) for one in coverage["graphql_fields"] if one["calls"]}
+    assert {field for _, field in selected} == {"listCustomIntegrations", "integrations", "uid"}
+    assert len(coverage["graphql_fields"]) > len(selected)
+
+
+def test_assumptions_say_what_each_switch_decides(client: Client, sandbox: SandboxClient) -> None:
+    known = {one["switch"]: one for one in client.assumptions()}
+    assert known.keys() == dict(sandbox.switches).keys()
+    assert all(sandbox.switches[name] == one["default"] in one["choices"] for name, one in known.items())
+    assert known["celigo.unknown_id_status"]["evidence"]["level"] == "assumed"

@@ -98,6 +98,11 @@ class Client(Api):
         operations: list[dict[str, Any]] = self.request("GET", "/operations")["operations"]
         return operations
 
+    def assumptions(self) -> list[dict[str, Any]]:
+        """Return every switch: switch, decides, default, choices, evidence."""
+        switches: list[dict[str, Any]] = self.request("GET", "/assumptions")["switches"]
+        return switches
+
     def wait(self, seconds: float = 30.0) -> None:
         """Wait until the emulator is ready. Raises EmulatorError if it is not ready within `seconds`."""
         end = time.monotonic() + seconds

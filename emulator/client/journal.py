@@ -103,6 +103,11 @@ class JournalClient:
         """
         yield from (exchange_of(document) for document in self._api.events("/events", {"since": since}))
 
+    def coverage(self) -> dict[str, Any]:
+        """Return what the calls have covered: operations with statuses, graphql_fields, and what was dropped."""
+        coverage: dict[str, Any] = self._api.request("GET", "/coverage")
+        return coverage
+
     def clear(self) -> None:
         """Forget all exchanges; their numbers go on."""
         self.leave()

@@ -32,6 +32,7 @@ from graphql.language import Lexer, Source, Token
 from graphql.language.parser import MAX_NESTING_DEPTH, Parser
 from graphql.validation.validation_context import MAX_FRAGMENT_WORK
 
+from emulator.contract.graphql_fields import Field, fields_of, selected_fields_of
 from emulator.contract.measures import Measures, measures_of
 from emulator.contract.merging import Rules, rules_for
 from emulator.contract.operation import GraphQLLimits, GraphQLResult, Operation, Resolve, RootFields
@@ -39,6 +40,7 @@ from emulator.contract.selection import selected_fields
 from emulator.contract.size import is_large
 from emulator.errors import FieldError
 from emulator.exchange import NOTHING, Violation
+from emulator.runtime.bounded import BoundedCache
 
 TOKEN_BYTES = 600
 """The most memory that a token takes with its nodes, as measured."""
@@ -51,6 +53,11 @@ _SHARED = (
     f" the limit is {MAX_FRAGMENT_WORK} of both, counted anew in each operation."
 )
 """The reason for graphql-core's "Validation aborted." within the other limits. One operation alone cannot reach it."""
+
+SELECTED_BYTES = 1000
+"""The memory of a set of selected fields, about."""
+
+SELECTED_LIMIT_BYTES = 1024**2
 
 ERROR_BYTES = 1500
 """The memory of an error without its sentence, in the result and as a violation."""
@@ -78,6 +85,7 @@ class Executable:
         self._sdl = sdl
         self._operations = operations
         self._aliases = aliases
+        self._selected = BoundedCache[str, frozenset[Field]](SELECTED_LIMIT_BYTES)
 
     def parse(self, query: str, aliases: frozenset[str], limits: GraphQLLimits) -> GraphQLDocument:
         """Parse a document with the enabled aliases."""
@@ -131,6 +139,19 @@ class Executable:
         if execution.failure is not None:
             raise execution.failure
         return GraphQLResult(result, tuple(_unfit(error, request) for error in refused))
+
+    @cached_property
+    def fields(self) -> Collection[Field]:
+        """The fields of all object types."""
+        return tuple(fields_of(self.schema))
+
+    def selected(self, query: str) -> Collection[Field]:
+        """Return the fields that a document selects; those of documents seen before are cached."""
+        found = self._selected.get(query)
+        if found is None:
+            found = frozenset(selected_fields_of(self.schema, query))
+            self._selected.put(query, found, len(query) + SELECTED_BYTES)
+        return found
 
     def root_fields(self, document: GraphQLDocument, request: Mapping[str, Any]) -> RootFields | None:
         """Return the root fields that a request selects; None if it does not parse, or names no operation."""

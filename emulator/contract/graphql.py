@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -49,6 +49,14 @@ class GraphQL:
     def arguments(self, name: str) -> Mapping[str, bool]:
         """Return the arguments of a root field, and whether each is an input object."""
         return self.executable.arguments(name)
+
+    def fields(self) -> Sequence[tuple[str, str]]:
+        """Return the fields of all object types, with their types."""
+        return list(self.executable.fields)
+
+    def selected(self, query: str) -> Collection[tuple[str, str]]:
+        """Return the fields, with their types, that a document selects; none if it does not parse."""
+        return self.executable.selected(query)
 
     def prepare(self) -> None:
         """Import and make what the first request needs, in any thread. It takes a tenth of a second."""

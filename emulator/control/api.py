@@ -23,6 +23,7 @@ from emulator.contract.routes import Route, Routes
 from emulator.control import (
     changes,
     clock,
+    coverage,
     faults,
     information,
     journal,
@@ -69,6 +70,7 @@ MODULES = (
     switches,
     state,
     changes,
+    coverage,
 )
 WITHOUT_SANDBOX = ("information", "reference")
 """The tags whose operations work before the sandboxes are seeded."""

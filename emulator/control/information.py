@@ -8,7 +8,9 @@ from typing import Any
 import orjson
 
 from emulator import __version__
+from emulator.contract.conventions import Switch
 from emulator.contract.documents import OPENAPI
+from emulator.contract.evidence import Evidence
 from emulator.contract.openapi import Contract, responses_of
 from emulator.contract.operation import Operation
 from emulator.control.handlers import Catalogue, Emulator, Handlers
@@ -38,6 +40,15 @@ async def get_ready(call: Call, emulator: Emulator) -> Reply:
 async def list_operations(call: Call, emulator: Emulator) -> Reply:
     """List every emulated operation, by what it is handled, and its evidence."""
     return Reply(200, {"operations": list(describe_operations(emulator.catalogue))})
+
+
+@handlers.operation("listAssumptions")
+async def list_assumptions(call: Call, emulator: Emulator) -> Reply:
+    """List every switch with what it decides."""
+    contracts = emulator.catalogue.contracts
+    return Reply(
+        200, {"switches": [_assumption(name, one) for name in contracts for one in contracts[name].switches.values()]}
+    )
 
 
 @handlers.operation("getContractFile")
@@ -91,8 +102,21 @@ def describe_operations(catalogue: Catalogue) -> Iterator[dict[str, Any]]:
             yield _describe(operation, contract, catalogue.ways[vendor][name])
 
 
+def _assumption(vendor: str, switch: Switch) -> dict[str, Any]:
+    return {
+        "switch": f"{vendor}.{switch.name}",
+        "decides": switch.description,
+        "default": switch.default,
+        "choices": list(switch.choices),
+        "evidence": _evidence(switch.evidence),
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, str]:
+    return {"level": evidence.level, "source": evidence.source, "note": evidence.note}
+
+
 def _describe(operation: Operation, contract: Contract, handled_by: str) -> dict[str, Any]:
-    evidence = operation.evidence
     responses = responses_of(operation, contract)
     return {
         "vendor": operation.vendor,
@@ -102,6 +126,6 @@ def _describe(operation: Operation, contract: Contract, handled_by: str) -> dict
         "summary": operation.summary,
         "handled_by": handled_by,
         "neighbour": operation.is_neighbour,
-        "evidence": {"level": evidence.level, "source": evidence.source, "note": evidence.note},
+        "evidence": _evidence(operation.evidence),
         "statuses": {str(status): response.evidence.level for status, response in sorted(responses.items())},
     }

@@ -3,10 +3,13 @@
 import { access, get, keepToken } from "./api.js";
 import { link, setParams, useAddress } from "./address.js";
 import { Calls } from "./calls.js";
+import { ClockAndSwitches } from "./clock.js";
+import { Coverage } from "./coverage.js";
 import { Failures } from "./failures.js";
 import { Feed } from "./feed.js";
 import { useLoaded } from "./parts.js";
 import { Records } from "./records.js";
+import { Sandboxes } from "./sandboxes.js";
 import { Start } from "./start.js";
 import { html, render, useEffect, useMemo, useState } from "./vendored/htm-preact.js";
 
@@ -14,8 +17,11 @@ import { html, render, useEffect, useMemo, useState } from "./vendored/htm-preac
 const PAGES = {
   start: { title: "Start", page: Start },
   calls: { title: "Calls", page: Calls },
-  failures: { title: "Failures", page: Failures },
+  sandboxes: { title: "Sandboxes", page: Sandboxes },
   records: { title: "Records", page: Records },
+  failures: { title: "Failures", page: Failures },
+  clock: { title: "Clock and switches", page: ClockAndSwitches },
+  coverage: { title: "Coverage", page: Coverage },
 };
 
 const PREFIX = /^\/~([^/]+)\//;
