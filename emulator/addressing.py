@@ -57,9 +57,15 @@ class Address:
     @property
     def public_root(self) -> str:
         """The root with the sandbox in it, for links that are followed without the caller's headers."""
-        if self.sandbox.name == DEFAULT or split_first(self.root)[0].startswith(PREFIX):
+        if self.sandbox.name == DEFAULT or self.sandbox_root:
             return self.root
         return f"/{PREFIX}{self.sandbox.name}{self.root}"
+
+    @property
+    def sandbox_root(self) -> str:
+        """The root of the sandbox, "/~alpha", if the called path names it; else ""."""
+        first, rest = split_first(self.root)
+        return self.root.removesuffix(rest) if first.startswith(PREFIX) else ""
 
 
 class Addressing:

@@ -137,7 +137,12 @@ class Emulator:
             if self._leads_to_console(request, path, origin):
                 return web.Response(status=302, headers=_to_console(path, origin))
             address = self._address(request, path, origin)
-            return await self._pipelines[address.vendor].serve(request, address)
+            pipeline = self._pipelines[address.vendor]
+            if self._wants_graphiql(request, address, pipeline):
+                return self.control.pages.graphiql(
+                    address.vendor, pipeline.title, f"{origin.prefix}{address.sandbox_root}{ROOT}"
+                )
+            return await pipeline.serve(request, address)
         except Problem as problem:
             response = wire.problem_response(problem)
             self.cors.allow(request, response)
@@ -145,10 +150,21 @@ class Emulator:
 
     def _leads_to_console(self, request: web.BaseRequest, path: str, origin: Origin) -> bool:
         """Return True for a browser at the root of all vendors, with a host that the control API accepts."""
-        if request.method not in SAFE_METHODS or not prefers_page(request.headers):
-            return False
-        at_root = self._addressing.is_root(path, origin, self.ports.vendor(request))
-        return at_root and self.control.accepts_host(request)
+        return (
+            _is_from_browser(request)
+            and self._addressing.is_root(path, origin, self.ports.vendor(request))
+            and self.control.accepts_host(request)
+        )
+
+    def _wants_graphiql(self, request: web.BaseRequest, address: Address, pipeline: Pipeline) -> bool:
+        """Return True for a browser that opens a GraphQL endpoint, but not below a vendor's own host name."""
+        return (
+            _is_from_browser(request)
+            and pipeline.serves_graphql(address.path)
+            and "query" not in request.query
+            and self.hosts.vendor(address.origin.authority) is None
+            and self.control.accepts_host(request)
+        )
 
     def _address(self, request: web.BaseRequest, path: str, origin: Origin) -> Address:
         if not self.ready:
@@ -251,6 +267,10 @@ class Emulator:
 
 def _starting(settings: Settings, scenarios: Mapping[str, Scenario]) -> list[Scenario]:
     return [scenario for pattern in settings.scenarios for scenario in named_scenarios(pattern, scenarios)]
+
+
+def _is_from_browser(request: web.BaseRequest) -> bool:
+    return request.method in SAFE_METHODS and prefers_page(request.headers)
 
 
 def _to_console(path: str, origin: Origin) -> dict[str, str]:

@@ -35,9 +35,9 @@ from emulator.control import (
     stubs,
     switches,
 )
-from emulator.control.assets import Assets
-from emulator.control.document import FOLDER, own_contract
+from emulator.control.document import own_contract
 from emulator.control.handlers import ROOT, Emulator, Handler, Stream
+from emulator.control.pages import Pages
 from emulator.errors import (
     ContractError,
     MalformedBody,
@@ -86,7 +86,7 @@ class Control:
         self._contract = own_contract()
         self._handlers = _bind(self._contract)
         self._routes = Routes(self._contract)
-        self._console = Assets("console", FOLDER / "console")
+        self.pages = Pages()
 
     async def serve(
         self, request: web.BaseRequest, path: str, origin: Origin, sandbox: str | None
@@ -124,7 +124,7 @@ class Control:
         responses = self._contract.unmatched
         try:
             self._refuse_foreign(request)
-            if page := self._console.serve(request, path):
+            if page := self.pages.serve(request, path, self._emulator.catalogue.vendors):
                 return page
             named = request.headers.get(HEADER) or DEFAULT if sandbox is None else sandbox
             route = self._route(path, named)

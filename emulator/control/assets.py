@@ -12,9 +12,12 @@ from emulator.contract.operation import SAFE_METHODS
 from emulator.errors import Problem, sentence, unknown
 
 INDEX = "index.html"
+PAGE = ".html"
+"""The suffix of pages, which are served by their own addresses."""
+
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
+    PAGE: "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json",
     ".svg": "image/svg+xml",
@@ -67,7 +70,7 @@ class Assets:
     def page(self, html: str) -> web.Response:
         """Return a page, in which {assets} becomes the relative URL of the files from /_emulator/<name>/."""
         body = html.replace("{assets}", self.version()).encode()
-        return web.Response(body=body, headers=self._headers(".html", "no-cache"))
+        return web.Response(body=body, headers=self._headers(PAGE, "no-cache"))
 
     def version(self) -> str:
         """Return the hash of all files, as their URLs contain it."""
@@ -86,7 +89,7 @@ class Assets:
 
     def _files(self) -> Iterator[tuple[str, Path]]:
         for file in sorted(self._folder.rglob("*")):
-            if file.suffix in MEDIA_TYPES and file.name != INDEX:
+            if file.suffix in MEDIA_TYPES and file.suffix != PAGE:
                 yield file.relative_to(self._folder).as_posix(), file
 
     def _headers(self, suffix: str, cached: str) -> dict[str, str]:

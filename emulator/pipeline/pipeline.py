@@ -71,6 +71,17 @@ class Pipeline:
         self._routes = Routes(contract)
         self._recorder = Recorder(contract, vendor.presented)
 
+    @property
+    def title(self) -> str:
+        """The vendor's title."""
+        return self._vendor.title
+
+    def serves_graphql(self, path: str) -> bool:
+        """Return True if a path below the vendor's root is that of a GraphQL endpoint."""
+        route = self._routes.find(path)
+        operations = route.operations.values() if route else ()
+        return any(self._handling.graphql_of(operation) is not None for operation in operations)
+
     async def serve(self, request: web.BaseRequest, address: Address) -> web.StreamResponse:
         """Serve a request to this vendor in a sandbox: all steps, in order."""
         started = time.perf_counter()

@@ -1,7 +1,10 @@
 /** Calls the control API. The control token, if one is needed, is kept for this tab. */
 
-const ROOT = new URL("..", document.baseURI);
+const ROOT = new URL(document.documentElement.dataset.root ?? "..", document.baseURI);
 const TOKEN = "emulator-control-token";
+
+/** A page that was opened below a sandbox's prefix shows that sandbox. */
+export const FIRST_SANDBOX = decodeURIComponent(/\/~([^/]+)\/[^/]+\/$/.exec(ROOT.pathname)?.[1] ?? "default");
 
 /** A reply that says no, or none at all (status 0). */
 export class Refusal extends Error {
@@ -20,6 +23,11 @@ export function keepToken(token) {
   sessionStorage.setItem(TOKEN, token);
 }
 
+/** @returns {string | null} the token that this tab keeps */
+export function token() {
+  return sessionStorage.getItem(TOKEN);
+}
+
 /** Return the URL of a path below /_emulator. @param {string} path */
 export function urlOf(path) {
   return new URL(path, ROOT).href;
@@ -34,9 +42,9 @@ export function pathOf(sandbox) {
  * @param {string} method @param {string} path below /_emulator, without "/" in front
  * @param {any} [body] @param {AbortSignal} [signal] @returns {Promise<Response>} */
 export async function send(method, path, body, signal) {
-  const token = sessionStorage.getItem(TOKEN);
+  const given = token();
   /** @type {Record<string, string>} */
-  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  const headers = given ? { Authorization: `Bearer ${given}` } : {};
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const options = { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal };
   const response = await fetch(urlOf(path), options).catch((error) => {

@@ -1,6 +1,6 @@
 /** The console: its frame, and which page it shows. */
 
-import { access, get, keepToken } from "./api.js";
+import { access, FIRST_SANDBOX, get } from "./api.js";
 import { link, setParams, useAddress } from "./address.js";
 import { Calls } from "./calls.js";
 import { ClockAndSwitches } from "./clock.js";
@@ -11,6 +11,7 @@ import { useLoaded } from "./parts.js";
 import { Records } from "./records.js";
 import { Sandboxes } from "./sandboxes.js";
 import { Start } from "./start.js";
+import { TokenForm } from "./token.js";
 import { html, render, useEffect, useMemo, useState } from "./vendored/htm-preact.js";
 
 /** @type {Record<string, {title: string, page: any}>} */
@@ -23,10 +24,6 @@ const PAGES = {
   clock: { title: "Clock and switches", page: ClockAndSwitches },
   coverage: { title: "Coverage", page: Coverage },
 };
-
-const PREFIX = /^\/~([^/]+)\//;
-/** A console that was opened below a sandbox's prefix shows that sandbox. */
-const FIRST_SANDBOX = decodeURIComponent(PREFIX.exec(location.pathname)?.[1] ?? "default");
 
 function App() {
   const { path, params } = useAddress();
@@ -41,7 +38,7 @@ function App() {
     document.title = `${title} · Emulator console`;
   }, [title]);
   const feed = useFeed(sandbox, needsToken);
-  if (needsToken) return html`<${TokenForm} />`;
+  if (needsToken) return html`<${TokenForm} title="Emulator console" />`;
   return html`
     <a class="skip" href="#main" onClick=${skip}>Skip to the page</a>
     <header>
@@ -108,20 +105,6 @@ function SandboxChoice({ sandbox, restarts }) {
       ${listed.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}
     </select>
   </label>`;
-}
-
-function TokenForm() {
-  const enter = (event) => {
-    event.preventDefault();
-    keepToken(event.target.elements.token.value);
-    location.reload();
-  };
-  return html`<main class="token"><h1>Emulator console</h1><form onSubmit=${enter}>
-    <label>Control token <input name="token" type="password" autocomplete="off" required autofocus /></label>
-    <p class="quiet">The emulator was started with <code>control_token</code>, or refused the one you gave. This tab keeps it until
-      it is closed.</p>
-    <button>Open</button>
-  </form></main>`;
 }
 
 render(html`<${App} />`, document.body);

@@ -1,0 +1,98 @@
+/** The reference of one API, with try-it: /_emulator/docs/<vendor>/. Swagger UI shows it. */
+
+import { get, pathOf, token, urlOf } from "../api.js";
+import { begin, credentialsOf, OWN, showBar } from "./frame.js";
+import { evidence } from "./evidence.js";
+import { html } from "../vendored/htm-preact.js";
+
+/** @typedef {import("./frame.js").Credential} Credential */
+
+const API = decodeURIComponent(/** @type {string} */ (location.pathname.split("/").at(-2)));
+
+begin(async (sandbox, names, main) => {
+  const path = API === OWN ? "openapi.json" : `${pathOf(sandbox.name)}/vendors/${encodeURIComponent(API)}/openapi.json`;
+  const described = usable(await get(path));
+  document.title = `${described.info.title} · Emulator`;
+  const vendor = sandbox.vendors[API];
+  const credentials = credentialsOf(vendor);
+  const ui = window.SwaggerUIBundle({
+    spec: described,
+    domNode: main,
+    deepLinking: true,
+    docExpansion: "list",
+    defaultModelsExpandDepth: 0,
+    displayRequestDuration: true,
+    filter: true,
+    tryItOutEnabled: true,
+    validatorUrl: null,
+    plugins: [evidence],
+    onComplete: () => present(ui, described, API === OWN ? ownCredential() : credentials[0]),
+  });
+  const onCredential = (/** @type {Credential | undefined} */ one) => present(ui, described, one);
+  const isGraphQL = Object.values(described.paths).some((item) => item.post?.["x-graphql"]);
+  showBar({ api: API, sandbox, names, credentials, onCredential, children: html`
+    ${isGraphQL && html`<a href=${vendor.base_url}>GraphiQL</a>`}
+    <a href=${urlOf(path)}>OpenAPI</a>` });
+});
+
+/** Return a document that a page can call: a browser may have come by another scheme than the emulator knows of.
+ * @param {any} described */
+function usable(described) {
+  for (const server of described.servers) {
+    const url = new URL(server.url, location.href);
+    if (url.host === location.host) server.url = `${location.origin}${url.pathname.replace(/\/$/, "")}`;
+  }
+  for (const scheme of Object.values(described.components?.securitySchemes ?? {})) {
+    if (scheme.type === "oauth2" || scheme.type === "openIdConnect") Object.assign(scheme, { type: "http", scheme: "bearer" });
+  }
+  emptyOptional(Object.values(described.components?.parameters ?? {}));
+  for (const item of Object.values(described.paths)) {
+    emptyOptional(item.parameters);
+    Object.values(item).forEach((operation) => emptyOptional(operation.parameters));
+  }
+  return described;
+}
+
+/** Empty what may be left out: what is filled in would be sent. @param {any[]} parameters */
+function emptyOptional(parameters = []) {
+  for (const one of parameters.filter((one) => !one.required && one.example !== undefined)) {
+    one.description = `${one.description ?? ""}\n\nFor example: \`${one.example}\`.`;
+    delete one.example;
+  }
+}
+
+/** The control token as a credential. @returns {Credential} */
+function ownCredential() {
+  const given = token();
+  return { id: "token", rights: "full", expired: false, headers: given ? { Authorization: `Bearer ${given}` } : {} };
+}
+
+/** Fill in a credential for all security schemes that present it so. @param {any} ui @param {any} described
+ * @param {Credential | undefined} credential */
+function present(ui, described, credential) {
+  const schemes = Object.entries(described.components?.securitySchemes ?? {});
+  if (ui.authSelectors.authorized()?.size) ui.authActions.logout(schemes.map(([name]) => name));
+  if (!credential) return;
+  const sent = new Map(Object.entries(credential.headers).map(([name, value]) => [name.toLowerCase(), value]));
+  const [kind, given] = (sent.get("authorization") ?? "").split(/ (.*)/s);
+  for (const [name, scheme] of schemes) {
+    const value = scheme.type === "apiKey" ? key(scheme, sent, credential) : given;
+    if (!value) continue;
+    if (scheme.type === "apiKey" || (isScheme(scheme, "bearer") && kind === "Bearer")) ui.preauthorizeApiKey(name, value);
+    if (isScheme(scheme, "basic") && kind === "Basic") ui.preauthorizeBasic(name, ...atob(value).split(/:(.*)/s));
+  }
+}
+
+/** @param {any} scheme @param {Map<string, string>} sent @param {Credential} credential */
+function key(scheme, sent, credential) {
+  if (scheme.in === "query") return credential.id;
+  if (scheme.in === "header") return sent.get(scheme.name.toLowerCase());
+  // A script may not send the header Cookie; the browser sends what it stored.
+  if (sent.has("cookie")) document.cookie = `${sent.get("cookie")}; path=/; samesite=strict`;
+  return undefined;
+}
+
+/** @param {any} scheme @param {string} name */
+function isScheme(scheme, name) {
+  return scheme.type === "http" && scheme.scheme?.toLowerCase() === name;
+}

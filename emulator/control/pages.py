@@ -1,0 +1,54 @@
+"""The pages for browsers: the console, a reference of each API, GraphiQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from html import escape
+
+from aiohttp import hdrs, web
+
+from emulator.contract.operation import SAFE_METHODS
+from emulator.control.assets import Assets
+from emulator.control.document import FOLDER
+from emulator.control.handlers import ROOT
+from emulator.errors import Problem, sentence, unknown
+
+CONSOLE = FOLDER / "console"
+REFERENCE = CONSOLE / "apis" / "reference.html"
+GRAPHIQL = CONSOLE / "apis" / "graphiql.html"
+
+DOCS = "/docs/"
+OWN = ROOT[1:]
+"""The control API among the APIs with a reference: no vendor's name begins with "_"."""
+
+
+class Pages:
+    """Serves the pages. All files are in one folder, and loaded only by the page that needs them."""
+
+    def __init__(self) -> None:
+        self._console = Assets("console", CONSOLE)
+        # The fonts of GraphiQL are inside its style sheet.
+        self._graphiql = Assets("console", CONSOLE, {"font-src": "data:"})
+
+    def serve(self, request: web.BaseRequest, path: str, vendors: Collection[str]) -> web.Response | None:
+        """Serve a request to `path` below /_emulator; None if that is no page. Raises Problem."""
+        if path.startswith(DOCS) and request.method in SAFE_METHODS:
+            return self._reference(path.removeprefix(DOCS), [*vendors, OWN])
+        return self._console.serve(request, path)
+
+    def graphiql(self, vendor: str, title: str, root: str) -> web.Response:
+        """Return GraphiQL for the endpoint that was called; `root` is the path of the sandbox's control API."""
+        html = GRAPHIQL.read_text("utf-8")
+        for name, value in (("root", f"{root}/"), ("vendor", vendor), ("title", title)):
+            html = html.replace(f"{{{name}}}", escape(value))
+        return self._graphiql.page(html)
+
+    def _reference(self, path: str, names: Collection[str]) -> web.Response | None:
+        name, slash, rest = path.partition("/")
+        if rest:
+            return None
+        if name not in names:
+            raise Problem(404, sentence(unknown("API", name, names)))
+        if not slash:
+            return web.Response(status=308, headers={hdrs.LOCATION: f"{name}/"})
+        return self._console.page(REFERENCE.read_text("utf-8"))
