@@ -132,7 +132,7 @@ def read_built_in(vendor: Vendor, folder: Path, *overlays: Path) -> Entry:
     if not has_words(contract.document):
         return Entry(vendor, contract)
     if all(map(is_ours, contract.files.values())):
-        deferred = Deferred(contract, vendor.collections, vendor.hooks)
+        deferred = Deferred(contract, vendor.collections, vendor.hooks, vendor.dialect)
         return Entry(replace(vendor, collections=deferred.collections, due=deferred.due), contract, deferred.handlers())
     from emulator.declared.reading import read_declarations  # noqa: PLC0415
     from emulator.declared.vendor import merged  # noqa: PLC0415

@@ -16,6 +16,7 @@ import pytest
 from emulator.client import Client
 from emulator.files.package_data import CONTRACTS
 from emulator.settings import read_settings
+from tests.recorded_calls import SHOP, saved
 from tests.test_cli import Run, command
 from tests.test_inference import ITEM, LIST, MADE, bare, written
 from tests.test_pytest_plugin import PLAIN
@@ -142,6 +143,7 @@ def shell(tmp_path: Path) -> Iterator[Shell]:
     (tmp_path / "my-fixtures").mkdir()
     shutil.copytree(CONTRACTS / "immuta", tmp_path / "my-contracts" / "immuta")
     written(tmp_path, bare({**LIST, **ITEM, **MADE}), "acme.yaml")
+    saved(tmp_path, SHOP, "calls.har")
     shell = Shell(tmp_path)
     try:
         yield shell

@@ -14,7 +14,7 @@ from emulator.declared.waiting import waiting
 from emulator.exchange import Call, Record
 from emulator.store.collection import Collection, Populate
 from emulator.store.world import World
-from emulator.vendor import Handler, Hooks
+from emulator.vendor import Dialect, Handler, Hooks
 
 if TYPE_CHECKING:
     from faker import Faker
@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 class Deferred:
     """The collections and handlers of a contract's declarations; `own` are the collections of the vendor's Python."""
 
-    def __init__(self, contract: Contract, own: Sequence[Collection], hooks: Hooks) -> None:
+    def __init__(self, contract: Contract, own: Sequence[Collection], hooks: Hooks, wording: Dialect) -> None:
         self._contract = contract
         self._own = {collection.name: collection for collection in own}
         self._hooks = hooks
+        self._wording = wording
         self._words: Mapping[str, Any] = contract.document.get("x-emulator", {}).get("collections", {})
 
     @cached_property
@@ -36,7 +37,7 @@ class Deferred:
         """The declarations as they are served."""
         from emulator.declared.reading import read_declarations  # noqa: PLC0415
 
-        return read_declarations(self._contract, list(self._own.values()), self._hooks)
+        return read_declarations(self._contract, list(self._own.values()), self._hooks, self._wording)
 
     @cached_property
     def collections(self) -> list[Collection]:
