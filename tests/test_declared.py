@@ -628,6 +628,33 @@ def test_errors_by_template_and_status(tmp_path: Path) -> None:
         assert missing.headers["Content-Type"] == "application/json"
 
 
+def test_error_by_template_may_have_a_status_that_the_document_does_not_name(tmp_path: Path) -> None:
+    document = crud({"unique": ["title"]})
+    document["x-emulator"]["errors"] = {"body": {"code": "$code", "at": "{$status}: $title", "at_field": "$field"}}
+    with served(tmp_path, document) as client:
+        created(client)
+        taken = client.post("/tasks", json={"title": "A"})
+        limited = client.get("/tasks", headers={"X-Emulator-Scenario": "rate-limited"})
+    assert (taken.status_code, taken.json()) == (409, {"code": "conflict", "at": "409: $title", "at_field": None})
+    assert (limited.status_code, limited.json()["at"]) == (429, "429: $title")
+
+
+def test_error_of_a_vendors_python_may_have_a_status_that_the_document_does_not_name(tmp_path: Path) -> None:
+    code = """
+from emulator.exchange import Reply
+from emulator.vendor import Handlers
+handlers = Handlers()
+@handlers.operation("listTasks")
+def list_tasks(call, world):
+    return Reply(409, {"message": "not now"})
+"""
+    document = crud()
+    del document["paths"]["/tasks"]["get"]["x-emulator"]
+    with served(tmp_path, document, {"vendor.py": code}) as client:
+        refused = client.get("/tasks")
+    assert (refused.status_code, refused.json()) == (409, {"message": "not now"})
+
+
 def test_error_is_the_status_that_the_document_declares_and_its_example(tmp_path: Path) -> None:
     document = crud()
     gone = {"description": "", "content": {"application/json": {"schema": {}, "example": {"error": "gone"}}}}

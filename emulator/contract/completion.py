@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from emulator.contract.documents import METHODS
+from emulator.contract.documents import METHODS, OPENAPI
+from emulator.contract.failures import JSON, Wording
 from emulator.contract.older_schemas import modernize
 from emulator.contract.token_endpoint import add_token_endpoint
 from emulator.exchange import Document, steps_of
@@ -25,23 +26,11 @@ LEFT_OUT = "x-left-out"
 UNSERVED = ("options", "head", "trace")
 """Methods whose operations are left out: no vendor's handlers answer them."""
 
-JSON = "application/json"
-PROBLEM = "application/problem+json"
 FAILURES = (400, 401, 403, 404, 409, 413, 415, 422, 429, 500, 503)
 """The statuses that each operation may return, whatever its document says."""
 
 UNMATCHED = (400, 404, 405, 413, 415, 500, 503)
 ADDED = {"level": "assumed", "source": "no source", "note": "Added by the emulator: the document says nothing of it."}
-PROBLEM_SCHEMA = {
-    "type": "object",
-    "required": ["title", "status"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-    },
-}
 CONVENTIONS: Mapping[str, Any] = {
     "trailing-slash": "refused",
     "missing-content-type": JSON,
@@ -70,7 +59,9 @@ def complete(vendor: str, document: Document, files: Mapping[str, Path]) -> Docu
     if isinstance(version, str) and version.startswith("3.0."):
         modernize(whole)
         whole["openapi"] = "3.1.0"
-    _Completion(vendor, whole).run()
+    file = files.get(OPENAPI)
+    is_code = file is not None and file.name == OPENAPI and file.with_name("vendor.py").is_file()
+    _Completion(vendor, whole, Wording.of(whole, is_code=is_code)).run()
     for item in _mappings(whole.get("paths")):
         described = _mapping(_mapping(item.get("post")).get("x-graphql"))
         if described.get("schema") in files and isinstance(described.get("operations"), dict):
@@ -82,8 +73,9 @@ def complete(vendor: str, document: Document, files: Mapping[str, Path]) -> Docu
 
 
 class _Completion:
-    def __init__(self, vendor: str, document: dict[str, Any]) -> None:
+    def __init__(self, vendor: str, document: dict[str, Any], wording: Wording) -> None:
         self._vendor = vendor
+        self._wording = wording
         self._document = document
         self._said = {"level": "documented", "source": f"{vendor}/openapi.yaml"}
         self._names: set[str] = set()
@@ -249,13 +241,14 @@ class _Completion:
             responses.setdefault(status, self._added(int(status), default))
         for status, response in responses.items():
             if status >= "400" and isinstance(response, dict):
-                self._allow_problem(int(status) if status.isdecimal() else 400, self._followed(response))
+                self._allow_failure(int(status) if status.isdecimal() else 400, self._followed(response))
 
-    def _allow_problem(self, status: int, response: dict[str, Any]) -> None:
-        """Let a failure be a problem document, too, where the document has no example of it in JSON."""
+    def _allow_failure(self, status: int, response: dict[str, Any]) -> None:
+        """Let a failure be what the emulator sends, too, where the document has no example of it in JSON."""
         content = response.setdefault("content", {})
         if isinstance(content, dict) and not any("json" in kind and _has_examples(of) for kind, of in content.items()):
-            content.setdefault(PROBLEM, _problem_media(status))
+            for kind, media in self._wording.content(status).items():
+                content.setdefault(kind, media)
 
     def _added(self, status: int, default: Any) -> dict[str, Any]:
         """Return the response for a status of which a document says nothing: its `default`, or a problem document."""
@@ -268,7 +261,7 @@ class _Completion:
                 "x-added": True,
             }
         added: dict[str, Any] = {"description": HTTPStatus(status).phrase, "x-evidence": ADDED, "x-added": True}
-        added["content"] = {PROBLEM: _problem_media(status)}
+        added["content"] = self._wording.content(status)
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             added["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "example": "{retry_after}"}}
         return added
@@ -333,12 +326,6 @@ def _complete_parameter(parameter: dict[str, Any]) -> None:
         parameter["schema"] = {}
     if "$ref" not in parameter:
         parameter.setdefault("schema", {})
-
-
-def _problem_media(status: int) -> dict[str, Any]:
-    title = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Error"
-    example = {"type": "about:blank", "title": title, "status": status, "detail": f"{title}."}
-    return {"schema": PROBLEM_SCHEMA, "examples": {"problem": {"value": example}}}
 
 
 def _has_examples(media: Any) -> bool:
