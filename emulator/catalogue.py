@@ -211,7 +211,8 @@ def entry_problems(entry: Entry) -> Iterator[str]:
         said = f"operation {name} is declared here, and handled by {_place_of(found[name])}"
         yield f"{short_name(file)}: {said}; keep one"
     answered = {*entry.declared, *(contract.handled if contract.home is not None else ())}
-    yield from binding_problems(vendor, contract.handled, file, answered)
+    code = short_name(contract.home / "vendor.py") if contract.home else ""
+    yield from binding_problems(vendor, contract.handled, file, answered, code)
     if contract.home is not None:
         for name in contract.handled.keys() - found.keys() - entry.declared.keys():
             operation = contract.operations[name]
@@ -225,21 +226,21 @@ def _place_of(handler: object) -> str:
 
 
 def binding_problems(
-    vendor: Vendor, operations: Iterable[str], file: Path, answered: Iterable[str] = ()
+    vendor: Vendor, operations: Iterable[str], file: Path, answered: Iterable[str] = (), code: str = ""
 ) -> Iterator[str]:
-    """Yield where a vendor's handlers and the operations that its contract promises differ.
+    """Yield where a vendor's handlers, in `code`, and the operations that its contract promises differ.
 
     Those that are `answered` need no handler.
     """
+    code = code or f"emulator/vendors/{vendor.name}"
     promised, found = set(operations), {name for module in vendor.handlers for name in module.names()}
     for name in sorted(promised - found - set(answered)):
         yield (
-            f"{short_name(file)}: operation {name} has no handler in emulator/vendors/{vendor.name};"
-            f" handlers found: {', '.join(sorted(found))}"
+            f"{short_name(file)}: operation {name} has no handler in {code}; handlers found: {', '.join(sorted(found))}"
         )
     for name in sorted(found - promised):
         yield (
-            f"emulator/vendors/{vendor.name} has a handler for {name}, which is not an operation of {short_name(file)};"
+            f"{code} has a handler for {name}, which is not an operation of {short_name(file)};"
             f" operations found: {', '.join(sorted(promised))}"
         )
 

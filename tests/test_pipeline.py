@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -21,22 +21,13 @@ from emulator.server.server import Server
 from emulator.settings import read_settings
 from emulator.testing.in_loop import InLoopServer
 from emulator.vendor import Handlers, Transactions
+from emulator.vendors import load_vendors
 
 MADE_UP = Path(__file__).parent / "made_up"
 TOKEN = {"X-Acme-Token": "acme-token"}
 JSON = {**TOKEN, "Content-Type": "application/json"}
 
 Acme = Callable[..., Awaitable["Running"]]
-
-
-def load_acme() -> ModuleType:
-    file = MADE_UP / "emulator" / "vendors" / "acme" / "__init__.py"
-    specification = importlib.util.spec_from_file_location("made_up_acme", file)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module
 
 
 class Running:
@@ -64,10 +55,9 @@ class Running:
 
 
 @pytest.fixture
-def catalogue(monkeypatch: pytest.MonkeyPatch) -> Catalogue:
+def catalogue() -> Catalogue:
     """The made-up vendor alone."""
-    monkeypatch.setattr("emulator.catalogue.FIXTURES", MADE_UP / "fixtures")
-    return read_catalogue({"acme": load_acme().vendor}, MADE_UP / "contracts")
+    return read_catalogue({}, homes={"acme": MADE_UP / "acme"})
 
 
 @pytest.fixture
@@ -315,23 +305,28 @@ async def test_a_request_in_flight_gets_its_reply_before_the_server_stops(catalo
 @pytest.mark.parametrize(
     ("forgotten", "added", "sentence"),
     [
-        ("getThing", "", "operation getThing has no handler in emulator/vendors/acme; handlers found: createThing, "),
-        (
-            "",
-            "dropThing",
-            f"acme has a handler for dropThing, which is not an operation of {MADE_UP}/contracts/acme/openapi.yaml;",
-        ),
+        ("createTag", "", "operation createTag has no handler in emulator/vendors/immuta; handlers found: "),
+        ("", "dropTag", "emulator/vendors/immuta has a handler for dropTag, which is not an operation of contracts/"),
     ],
 )
 def test_a_contract_and_handlers_that_do_not_fit_stop_the_start(forgotten: str, added: str, sentence: str) -> None:
-    vendor = load_acme().vendor
-    handlers: Handlers = vendor.handlers[0]
+    vendor, handlers = load_vendors()["immuta"], Handlers()
+    for module in vendor.handlers:
+        handlers.merge(module)
     handlers.transactional.pop(forgotten, None)
     if added:
         handlers.operation(added)(lambda call, world: None)
     with pytest.raises(ContractError) as refusal:
-        read_catalogue({"acme": vendor}, MADE_UP / "contracts")
+        read_catalogue({"immuta": replace(vendor, handlers=[handlers])})
     assert sentence in str(refusal.value)
+
+
+def test_a_handler_of_an_own_vendor_that_fits_no_operation_is_named_with_its_file(tmp_path: Path) -> None:
+    shutil.copytree(MADE_UP / "acme", tmp_path / "acme")
+    with (tmp_path / "acme" / "vendor.py").open("a") as file:
+        file.write("\nhandlers.operation('dropThing')(list_things)\n")
+    with pytest.raises(ContractError, match=r"acme/vendor.py has a handler for dropThing, which is not an operation"):
+        read_catalogue({}, homes={"acme": tmp_path / "acme"})
 
 
 def test_two_handlers_for_one_operation_are_refused() -> None:
