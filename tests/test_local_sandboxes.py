@@ -54,7 +54,8 @@ def lived_through(sandbox: SandboxClient) -> dict[str, Any]:
     sandbox.state("secoda.integrations").populate(3)
     return {
         "document": described(sandbox),
-        "ids": [created.json()["id"], other.json()["_id"]],
+        # An ObjectId begins with the seconds of its time.
+        "ids": [created.json()["id"], other.json()["_id"][8:]],
         "records": {name: [record["id"] for record in sandbox.state(name)] for name in ["secoda.integrations"]},
         "collections": sandbox.collections(),
         "seed": sandbox.seed,

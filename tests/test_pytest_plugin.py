@@ -27,7 +27,7 @@ from emulator.testing.coverage import ContractCoverage
 from emulator.testing.github import annotation
 from emulator.testing.report import unexpected_calls
 from emulator.testing.stray_calls import ADVICE
-from emulator.testing.suite import wanted_by
+from emulator.testing.suite import Suite
 from tests.conftest import EmulatorUnderTest
 from tests.control import controlled
 
@@ -746,7 +746,26 @@ def test_invalid_marker_is_one_sentence(inner: Inner, mark: str, sentence: str) 
 @pytest.mark.parametrize("seed", ["-1", "one", "²", 5000 * "9"])
 def test_invalid_seed_in_the_ini_file_is_one_sentence(seed: str) -> None:
     with pytest.raises(EmulatorError, match=r"^emulator_seed is '.+': expected a whole number\.$"):
-        wanted_by({"seed": seed}, [])
+        Suite(ini={"seed": seed}).wanted([])
+
+
+def test_passed_test_leaves_nothing_of_its_sandbox_behind(inner: Inner) -> None:
+    result = inner.run(
+        """
+        import gc
+        from emulator.client import SandboxClient
+
+        def test_one(emulator):
+            call(emulator.secoda)
+            emulator.name = "the first"
+
+        def test_two():
+            gc.collect()
+            found = [one for one in gc.get_objects() if isinstance(one, SandboxClient)]
+            assert "the first" not in [one.name for one in found]
+        """
+    )
+    result.assert_outcomes(passed=2)
 
 
 def test_marker_is_declared(inner: Inner) -> None:

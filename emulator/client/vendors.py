@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, Never
 
 from emulator.client.api import Api
@@ -29,13 +30,25 @@ class Credential:
 
 
 class Credentials(Mapping[str, Credential]):
-    """A vendor's credentials in a sandbox, by rights: "full", "read" (may only read) and "expired"."""
+    """A vendor's credentials in a sandbox, by rights: "full", "read" (may only read) and "expired".
 
-    def __init__(self, every: Sequence[Credential]) -> None:
-        self.every = every
-        self._by_rights: dict[str, Credential] = {}
-        for credential in every:
-            self._by_rights.setdefault("expired" if credential.expired else str(credential.rights), credential)
+    Most tests use none but `headers`: they are read from their documents when they are used.
+    """
+
+    def __init__(self, documents: Sequence[Mapping[str, Any]]) -> None:
+        self._documents = documents
+
+    @cached_property
+    def every(self) -> Sequence[Credential]:
+        """All credentials, also those with the same rights."""
+        return [Credential(**document) for document in self._documents]
+
+    @cached_property
+    def _by_rights(self) -> Mapping[str, Credential]:
+        found: dict[str, Credential] = {}
+        for credential in self.every:
+            found.setdefault("expired" if credential.expired else str(credential.rights), credential)
+        return found
 
     def __getitem__(self, rights: str) -> Credential:
         if rights not in self._by_rights:
@@ -116,7 +129,7 @@ def vendors_of(document: Mapping[str, Any], api: Api | None = None) -> Vendors:
             title=vendor["title"],
             url=vendor["base_url"],
             headers=vendor["headers"],
-            credentials=Credentials([Credential(**credential) for credential in vendor["credentials"]]),
+            credentials=Credentials(vendor["credentials"]),
             hosts=tuple(vendor["hosts"]),
             _api=api,
         )

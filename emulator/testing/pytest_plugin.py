@@ -164,7 +164,7 @@ def emulator_in_loop(
             # The client is unused, but the fixture closes it, and the server with it.
             server = (await aiohttp_client(testing.in_loop.InLoopServer(emulator))).server
             suite.coverage.know(await testing.in_loop.operations(server))
-            running = await testing.in_loop.begin(emulator, server, wanted.request())
+            running = await testing.in_loop.begin(emulator, server, wanted.request)
         started.append(
             testing.watching.Watcher(
                 f"sandbox {running.name}", running.exchanges, testing.suite.base_urls(running.vendors)
@@ -234,7 +234,8 @@ def pytest_runtest_makereport(
     if report.when == "teardown":
         for one in watched:
             one.end()
-        item.stash[_watched] = []
+        # pytest keeps the items until the end of the run.
+        item.stash[_watched], item.stash[_changes] = [], []
     return report
 
 
@@ -288,12 +289,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def _suite_of(config: pytest.Config) -> Suite:
     if _suite not in config.stash:
         url = config.getoption("emulator_url") or os.environ.get("EMULATOR_URL", "")
-        config.stash[_suite] = testing.suite.Suite(
-            url,
-            _folder(config, config.getini("emulator_fixtures")),
-            [str(config.rootpath / name) for name in config.getini("emulator_vendors") or ()],
-            testing.suite.documents(config.rootpath, config.getini("emulator_openapi") or ()),
-        )
+        ini = {name: config.getini(f"emulator_{name}") for name in INI}
+        config.stash[_suite] = testing.suite.Suite(url, ini, config.rootpath)
     return config.stash[_suite]
 
 
@@ -310,19 +307,8 @@ def _options(item: pytest.Item) -> list[Mapping[str, Any]]:
 
 
 def _wanted_by(config: pytest.Config, options: Sequence[Mapping[str, Any]]) -> Wanted:
-    ini = {name: config.getini(f"emulator_{name}") for name in INI}
-    if not _suite_of(config).url:
-        # The server that is started here has already read them.
-        del ini["fixtures"], ini["vendors"], ini["openapi"]
     with _sentences():
-        wanted = testing.suite.wanted_by(ini, options)
-    if not _suite_of(config).url and wanted.fixtures:
-        wanted = wanted.updated({"fixtures": _folder(config, wanted.fixtures)})
-    return wanted
-
-
-def _folder(config: pytest.Config, name: str | None) -> str | None:
-    return str(config.rootpath / name) if name else None
+        return _suite_of(config).wanted(options)
 
 
 def _shows_changes(config: pytest.Config) -> bool:

@@ -82,8 +82,9 @@ class Wanted:
                 raise EmulatorError(f"{name} is {value!r}: expected True, False or a list of globs.")
         return replace(self, **listed)
 
-    def request(self) -> dict[str, Any]:
-        """Return what makes the sandbox, as the control API takes it."""
+    @cached_property
+    def request(self) -> Mapping[str, Any]:
+        """What makes the sandbox, as the control API takes it."""
         return sandbox_request(
             seed=self.seed,
             scenarios=self.scenarios,
@@ -108,26 +109,41 @@ def _is_allowance(value: Any) -> bool:
 
 ALLOW = "allow_"
 _LISTS = ("scenarios", "allow_unmatched", "allow_violations", "allow_default")
+_OF_SERVER = ("fixtures", "vendors", "openapi")
 
 
 class Suite:
     """The state that the tests of one process share.
 
-    `url` is a remote emulator ("": start one here), `fixtures` a folder for the one that is started here, `vendors` are
-    folders with vendors for it, `openapi` documents ("acme=acme.yaml"). `strays` records calls outside the test's
-    sandbox; None if the emulator is remote, because others may share it.
+    `url` is a remote emulator ("": start one here), `ini` are the options of the ini file, whose paths are relative to
+    `root`: its folders and documents are for an emulator that is started here, the others for all sandboxes. `strays`
+    records calls outside the test's sandbox; None if the emulator is remote, because others may share it.
     """
 
-    def __init__(
-        self, url: str = "", fixtures: str | None = None, vendors: Sequence[str] = (), openapi: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, url: str = "", ini: Mapping[str, Any] | None = None, root: Path | None = None) -> None:
         self.url = url
         self.coverage = ContractCoverage()
         self.strays: StrayCalls | None = None
-        self._fixtures = fixtures
-        self._vendors = vendors
-        self._openapi = openapi
+        self._ini = ini or {}
+        self._root = root or Path()
         self._sandboxes: Sandboxes | None = None
+
+    def wanted(self, options: Iterable[Mapping[str, Any]]) -> Wanted:
+        """Return the options of the ini file and then of the markers, outermost first. Raises EmulatorError."""
+        wanted = self._common
+        for changes in options:
+            wanted = wanted.updated(changes)
+        return (
+            wanted if self.url or not wanted.fixtures else replace(wanted, fixtures=str(self._root / wanted.fixtures))
+        )
+
+    @cached_property
+    def _common(self) -> Wanted:
+        # A server that is started here reads the others itself.
+        left = {name: value for name, value in self._ini.items() if self.url or name not in _OF_SERVER}
+        return Wanted().updated(
+            {name: _read(name, value) for name, value in left.items() if value not in (None, "", [])}
+        )
 
     @contextmanager
     def served(self) -> Iterator[Client]:
@@ -158,14 +174,19 @@ class Suite:
 
     @cached_property
     def _local(self) -> LocalEmulators:
-        return testing.local.LocalEmulators(self._fixtures, self._vendors, self._openapi)
+        fixtures, vendors, documents = (self._ini.get(name) or () for name in _OF_SERVER)
+        return testing.local.LocalEmulators(
+            str(self._root / fixtures) if fixtures else None,
+            [str(self._root / folder) for folder in vendors],
+            [_with_file_in(self._root, entry) for entry in documents],
+        )
 
     @contextmanager
     def sandbox(self, wanted: Wanted) -> Iterator[tuple[SandboxClient, Watcher]]:
         """Keep a sandbox inside the `with` block, watched, and counted at its end."""
         sandboxes = self._sandboxes
         assert sandboxes is not None
-        sandbox = sandboxes.create(wanted.request())
+        sandbox = sandboxes.create(wanted.request)
         left = sandbox.journal.left
         watcher = Watcher(
             f"sandbox {sandbox.name}", lambda: [*left, *sandboxes.seen(sandbox)], base_urls(sandbox.vendors)
@@ -185,10 +206,10 @@ class Suite:
                 self.coverage.count_stub(exchange.vendor, exchange.stub or None)
 
 
-def documents(root: Path, entries: Iterable[str]) -> list[str]:
-    """Return entries of the setting openapi ("acme=acme.yaml") with their files in a folder."""
-    named = [(entry, *entry.partition("=")) for entry in entries]
-    return [f"{name}={root / file}" if file else entry for entry, name, _, file in named]
+def _with_file_in(root: Path, entry: str) -> str:
+    """Return an entry of the setting openapi ("acme=acme.yaml") with its file in a folder."""
+    name, _, file = entry.partition("=")
+    return f"{name}={root / file}" if file else entry
 
 
 def refusal_of_late(options: Iterable[Mapping[str, Any]], fixture: str) -> str:
@@ -203,14 +224,6 @@ def refusal_of_late(options: Iterable[Mapping[str, Any]], fixture: str) -> str:
 def base_urls(vendors: Mapping[str, VendorAccess]) -> dict[str, str]:
     """Return the vendors' base URLs by name."""
     return {name: vendor.url for name, vendor in vendors.items()}
-
-
-def wanted_by(ini: Mapping[str, Any], marks: Sequence[Mapping[str, Any]]) -> Wanted:
-    """Return the options of the ini file and then of the markers, outermost first. Raises EmulatorError."""
-    wanted = Wanted().updated({name: _read(name, value) for name, value in ini.items() if value not in (None, "", [])})
-    for mark in marks:
-        wanted = wanted.updated(mark)
-    return wanted
 
 
 def _read(name: str, value: Any) -> Any:
