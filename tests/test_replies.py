@@ -16,8 +16,6 @@ from hypothesis import strategies as st
 
 from emulator.catalogue import Catalogue
 from emulator.exchange import Reply
-from emulator.journal import entry
-from emulator.runtime.bounded import BoundedCache
 from emulator.sandbox.replies import KEPT_BYTES, KeptReplies, Replies
 from tests.conftest import EmulatorUnderTest
 from tests.control import Control, controlled
@@ -98,7 +96,6 @@ def test_replies_are_the_same_as_without_a_cache(control: Control, steps: Sequen
     with_kept = run(control, steps)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Replies, "get", lambda *_: None)
-        patch.setattr(entry, "_HARMLESS", BoundedCache(0))
         assert run(control, steps) == with_kept
 
 
