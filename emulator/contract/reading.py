@@ -38,22 +38,34 @@ def read_call(call: Call, operation: Operation, conventions: Conventions, max_de
     Before, `call.params` contains the raw path parameters. Raises UnsupportedType, or MalformedBody, also for JSON
     with more than `max_depth` levels.
     """
-    is_plain = not operation.parameters and not call.query
-    violations = [] if is_plain else list(_read_parameters(call, operation.parameters, conventions))
+    violations: list[Violation] = []
+    if operation.parameters or call.query:
+        _read_parameters(call, operation.parameters, conventions, violations)
     if operation.body is not None:
         violations += _read_body(call, operation.body, conventions, max_depth)
     return violations
 
 
-def _read_parameters(call: Call, parameters: Sequence[Parameter], conventions: Conventions) -> Iterator[Violation]:
+def _read_parameters(
+    call: Call, parameters: Sequence[Parameter], conventions: Conventions, violations: list[Violation]
+) -> None:
     raw_path, call.params = call.params, {}
     for parameter in parameters:
         texts = _texts(call, parameter, raw_path)
         if texts:
-            yield from _read_parameter(call, parameter, texts, conventions)
+            value = _value(parameter, texts, conventions)
+            found = parameter.check.violations(value, parameter.place, f"/{parameter.name}")
+            if not found:
+                call.params[parameter.name] = value
+            violations += found
         elif parameter.required:
             sentence = f"{parameter.name!r} is a required {parameter.place} parameter"
-            yield Violation(parameter.place, f"/{parameter.name}", "required", True, NOTHING, sentence)
+            violations.append(Violation(parameter.place, f"/{parameter.name}", "required", True, NOTHING, sentence))
+    if call.query:
+        violations += _undeclared(call, parameters)
+
+
+def _undeclared(call: Call, parameters: Sequence[Parameter]) -> Iterator[Violation]:
     declared = [parameter.name for parameter in parameters if parameter.place == "query"]
     for name in dict.fromkeys(name for name in call.query if name not in declared):
         sentence = f"{name!r} is not one of the query parameters of the contract"
@@ -66,16 +78,6 @@ def _texts(call: Call, parameter: Parameter, raw_path: Mapping[str, str]) -> Seq
         return [raw_path[parameter.name]] if parameter.name in raw_path else []
     sent = call.query if parameter.place == "query" else call.headers
     return sent.getall(parameter.name, [])
-
-
-def _read_parameter(
-    call: Call, parameter: Parameter, texts: Sequence[str], conventions: Conventions
-) -> Iterator[Violation]:
-    value = _value(parameter, texts, conventions)
-    found = parameter.check.violations(value, parameter.place, f"/{parameter.name}")
-    if not found:
-        call.params[parameter.name] = value
-    yield from found
 
 
 def _value(parameter: Parameter, texts: Sequence[str], conventions: Conventions) -> Any:

@@ -59,6 +59,7 @@ class Routes:
         if operations is not None and self._decoding == "none":
             self._decoding = "segments"
         self._case_matters = contract.conventions.path_case == "matters"
+        self._is_literal = self._case_matters and self._decoding != "segments"
         self._refuses_undecodable = contract.conventions.undecodable_parameter == "refused"
         for operation in contract.operations.values() if operations is None else operations:
             if not operation.root:
@@ -67,7 +68,9 @@ class Routes:
 
     def find(self, path: str) -> Route | None:
         """Return the route of a percent-encoded path, or None."""
-        found = _find(self._root, self._segments(path), [], self._fixed)
+        segments = self._segments(path)
+        fixed = segments if self._is_literal else [self._fixed(segment) for segment in segments]
+        found = _find(self._root, segments, fixed, 0)
         if found is None:
             return None
         node, values = found
@@ -127,16 +130,17 @@ def _undecodable(params: Iterator[tuple[str, str]]) -> Iterator[Violation]:
 
 
 def _find(
-    node: _Node, segments: Sequence[str], values: list[str], fixed: Callable[[str], str]
-) -> tuple[_Node, list[str]] | None:
-    if not segments:
-        return (node, values) if node.operations else None
-    segment, rest = segments[0], segments[1:]
-    child = node.children.get(fixed(segment))
+    node: _Node, segments: Sequence[str], fixed: Sequence[str], depth: int
+) -> tuple[_Node, tuple[str, ...]] | None:
+    """Return the node of a path from a depth on, and the values of its parameters there."""
+    if depth == len(segments):
+        return (node, ()) if node.operations else None
+    child = node.children.get(fixed[depth])
     if child is not None:
-        found = _find(child, rest, values, fixed)
+        found = _find(child, segments, fixed, depth + 1)
         if found is not None:
             return found
-    if node.parameter is None or segment == "":
+    if node.parameter is None or segments[depth] == "":
         return None
-    return _find(node.parameter, rest, [*values, segment], fixed)
+    found = _find(node.parameter, segments, fixed, depth + 1)
+    return None if found is None else (found[0], (segments[depth], *found[1]))

@@ -147,7 +147,8 @@ def _itself(content: Content) -> Content:
 
 
 def _kept(body: bytes, limit: int) -> _Body:
-    return (b"" if b"\0" in body else body[:limit]), len(body)
+    size = len(body)
+    return (b"", size) if size and b"\0" in body else (body if size <= limit else body[:limit], size)
 
 
 def _kept_parts(parts: Iterable[Part], limit: int) -> tuple[JournalledPart, ...]:

@@ -20,7 +20,9 @@ LONGEST_METHOD = 64
 METHOD = re.compile(rb"(?:\r\n)*([!#$%&'*+.^_`|~0-9A-Za-z-]+)( ?)")
 """The method at the beginning of a head, a token (RFC 9110, 5.6.2), and the space after it."""
 
-KNOWN = frozenset(method.encode() for method in hdrs.METH_ALL)
+KNOWN = tuple(f"{method} ".encode() for method in sorted(hdrs.METH_ALL))
+"""How a head begins whose method aiohttp knows."""
+
 STAND_IN = hdrs.METH_POST.encode()
 """The method that aiohttp's parser gets instead of an unknown one: it would refuse the request, which is valid HTTP."""
 
@@ -106,22 +108,25 @@ class RequestParser:
         if self._left_of_body:
             return min(start + self._left_of_body, len(data))
         # A head ends with an empty line, and so does a body in chunks.
-        known = len(self._last_bytes)
-        split = (self._last_bytes + data[start : start + len(END_OF_HEAD) - 1]).find(END_OF_HEAD)
-        if split >= 0:
-            return start + split - known + len(END_OF_HEAD)
+        if data[start] in END_OF_HEAD:
+            known = len(self._last_bytes)
+            split = (self._last_bytes + data[start : start + len(END_OF_HEAD) - 1]).find(END_OF_HEAD)
+            if split >= 0:
+                return start + split - known + len(END_OF_HEAD)
         found = data.find(END_OF_HEAD, start)
         return len(data) if found < 0 else found + len(END_OF_HEAD)
 
     def _with_known_method(self, part: bytes) -> bytes:
         """Replace an unknown method at the beginning of a head, and remember it; return b"" until it is complete."""
+        if part.startswith(KNOWN):
+            return part
         begins_head = not self._is_in_head and self._connection.is_between_bodies
         method = METHOD.match(part) if begins_head else None
         if method is None or len(method[1]) > LONGEST_METHOD:
             return part
         if method.end() == len(part) and not method[2]:
             return b""
-        if not method[2] or method[1] in KNOWN:
+        if not method[2] or method[0].lstrip(b"\r\n") in KNOWN:
             return part
         self._method = method[1].decode()
         return STAND_IN + part[method.end(1) :]
@@ -129,14 +134,14 @@ class RequestParser:
     def _hand_on(self, part: bytes) -> tuple[Sequence[Any], bool, bytes]:
         # aiohttp would pause after a request if it counted many as waiting; they are counted here instead.
         self._parser.message_consumed()
-        may_begin = self._connection.is_between_bodies and bool(part.strip(b"\r\n"))
+        between_bodies = self._connection.is_between_bodies
         messages, is_upgraded, tail = self._parser.feed_data(part)
         if not messages and not is_upgraded and not self._connection.is_between_bodies:
             # aiohttp buffers a part of its input if a body is read more slowly than it arrives.
             messages, is_upgraded, tail = self._parser.feed_data(b"")
         self._last_bytes = (part if len(part) >= len(END_OF_HEAD) else self._last_bytes + part)[-len(END_OF_HEAD) + 1 :]
         self._left_of_body = max(0, self._left_of_body - len(part))
-        self._is_in_head = not messages and (self._is_in_head or may_begin)
+        self._is_in_head = not messages and (self._is_in_head or (between_bodies and bool(part.strip(b"\r\n"))))
         return [(self._take(message, body), body) for message, body in messages], is_upgraded, tail
 
     def _take(self, message: RawRequestMessage, body: StreamReader) -> RawRequestMessage:

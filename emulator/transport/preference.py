@@ -11,14 +11,17 @@ PAGE = "text/html"
 
 def prefers_page(headers: Mapping[str, str]) -> bool:
     """Return True if `Accept` names text/html, and prefers it to JSON (RFC 9110, 12.5.1)."""
-    accepted = dict(_accepted(headers.get(hdrs.ACCEPT, "")))
+    accept = headers.get(hdrs.ACCEPT, "").lower()
+    if PAGE not in accept:
+        return False
+    accepted = dict(_accepted(accept))
     others = [quality for kind, quality in accepted.items() if "json" in kind]
     return accepted.get(PAGE, 0.0) > max(others, default=accepted.get("*/*", 0.0))
 
 
 def _accepted(accept: str) -> Iterator[tuple[str, float]]:
     for entry in accept.split(","):
-        kind, *parameters = (part.strip().lower() for part in entry.split(";"))
+        kind, *parameters = (part.strip() for part in entry.split(";"))
         quality = next((one[2:] for one in parameters if one.startswith("q=")), "1")
         yield kind, _number(quality)
 

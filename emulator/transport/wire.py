@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.web_protocol import RequestPayloadError
-from multidict import CIMultiDict, MultiDictProxy
+from multidict import CIMultiDict, MultiDict, MultiDictProxy
 
 from emulator.contract.conventions import Conventions
 from emulator.contract.operation import SAFE_METHODS, Body
@@ -43,6 +43,8 @@ MOST_VALUES = 100_000
 
 Parsing, validating and writing JSON blocks the interpreter: up to 0.5 µs for each mark, as measured.
 """
+
+NO_QUERY: MultiDictProxy[str] = MultiDictProxy(MultiDict())
 
 logger = logging.getLogger("emulator")
 
@@ -87,7 +89,7 @@ def new_call(request: web.BaseRequest, path: str, base_url: str, params: Mapping
         method=request.method,
         path=path,
         base_url=base_url,
-        query=cast("MultiDictProxy[str]", request.query),
+        query=cast("MultiDictProxy[str]", request.query) if "?" in request.raw_path else NO_QUERY,
         headers=request.headers,
         params=dict(params),
     )
