@@ -20,6 +20,7 @@ class Reply:
     path: str
     status: int
     document: Any
+    headers: dict[str, str]
 
 
 Change = Callable[[Reply], None]
@@ -44,13 +45,12 @@ async def live_vendor(url: str, change: Change = unchanged) -> AsyncIterator[str
                 passed = {
                     name: got.headers[name] for name in ("Link", "ETag", "WWW-Authenticate") if name in got.headers
                 }
-                reply = Reply(
-                    request.method, request.path, got.status, json.loads(content) if "json" in kind else content
-                )
+                document = json.loads(content) if "json" in kind else content
+                reply = Reply(request.method, request.path, got.status, document, passed)
             change(reply)
             sent = reply.document if isinstance(reply.document, bytes) else json.dumps(reply.document).encode()
             return web.Response(
-                status=reply.status, headers=passed, body=sent, content_type=kind.partition(";")[0] or None
+                status=reply.status, headers=reply.headers, body=sent, content_type=kind.partition(";")[0] or None
             )
 
         async with RawTestServer(serve) as server:

@@ -21,8 +21,9 @@ from jsonschema import Draft202012Validator
 
 from emulator.compare import proxy as proxies
 from emulator.compare.archive import ArchiveWriter
-from emulator.compare.proxy import RecordingProxy, upstream_of
+from emulator.compare.proxy import RecordingProxy
 from emulator.compare.reading import ExchangeReader
+from emulator.compare.upstream import upstream_of
 from emulator.contract.openapi import Contract
 from emulator.errors import ConfigurationError
 from emulator.journal.entry import Exchange
@@ -304,7 +305,7 @@ async def test_only_names_of_this_machine_are_served(emulator: EmulatorUnderTest
 def test_upstream_is_taken_with_the_server_path_and_without(
     emulator: EmulatorUnderTest, given: str, meant: str
 ) -> None:
-    assert upstream_of(given, emulator.catalogue.contracts["celigo"]) == meant
+    assert upstream_of(given, emulator.catalogue.contracts["celigo"]).root == meant
 
 
 @pytest.mark.parametrize("given", ["api.integrator.io", "ftp://api.integrator.io", "https://", "https://a/?b"])

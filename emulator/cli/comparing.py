@@ -7,12 +7,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import click
+
 from emulator.cli.recording import reader_of
 from emulator.cli.streams import say
 from emulator.compare.archive import read_archive
+from emulator.compare.asking import Interview, LiveVendor
 from emulator.compare.comparison import Comparer, Comparison, new_comparison
-from emulator.compare.proxy import upstream_of
 from emulator.compare.report import FORMATS
+from emulator.compare.upstream import read_credentials, upstream_of
 from emulator.settings import Settings
 
 
@@ -22,7 +25,7 @@ def compare_recordings(settings: Settings, vendor: str, files: Sequence[Path], u
     `upstream` is where the vendor was, "" for its own hosts. Raises ConfigurationError.
     """
     reader = reader_of(settings, vendor)
-    target = upstream_of(upstream, reader.contract) if upstream else ""
+    target = upstream_of(upstream, reader.contract).root if upstream else ""
     comparison = new_comparison(reader.contract)
     comparer = Comparer(reader, comparison, reader.vendor.dialect.refuses, target)
 
@@ -32,6 +35,30 @@ def compare_recordings(settings: Settings, vendor: str, files: Sequence[Path], u
                 await comparer.add(recorded)
 
     asyncio.run(add_all())
+    finish(comparison, form)
+
+
+def compare_live(
+    settings: Settings, vendor: str, upstream: str, credentials: Path, allows_writes: bool, form: str
+) -> None:
+    """Ask a live vendor what its contract promises, and print the report; exit with 1 if anything differs.
+
+    Raises ConfigurationError, also if the vendor cannot be reached.
+    """
+    reader = reader_of(settings, vendor)
+    target, headers = upstream_of(upstream, reader.contract), read_credentials(credentials)
+    comparison = new_comparison(reader.contract)
+    comparer = Comparer(reader, comparison, reader.vendor.dialect.refuses, target.root)
+
+    async def ask_all() -> list[str]:
+        async with LiveVendor(target, headers) as live:
+            interview = Interview(reader.contract, live, allows_writes)
+            async for exchange in interview.exchanges():
+                await comparer.add(exchange)
+            return interview.left
+
+    for sentence in asyncio.run(ask_all()):
+        click.echo(f"emulator: {sentence}", err=True)
     finish(comparison, form)
 
 

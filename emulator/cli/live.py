@@ -61,16 +61,37 @@ def record(vendor: str, upstream: str, out: Path, port: int, allow_writes: bool,
     show_default=True,
     help="The form of the report.",
 )
+@click.option(
+    "--credentials",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    shell_complete=files,
+    help='Headers for the live vendor, as JSON: {"headers": {"Authorization": "Bearer …"}}.',
+)
+@click.option("--allow-writes", is_flag=True, help="Also create, change and remove records of its own.")
 @setting_options("contracts", "vendors", "openapi")
-def compare(vendor: str, recordings: tuple[Path, ...], upstream: str, form: str, **options: Any) -> None:
-    """Compare recorded exchanges with the contract: by operation and status, confirmed, differs, or not met.
+def compare(
+    vendor: str,
+    recordings: tuple[Path, ...],
+    upstream: str,
+    form: str,
+    credentials: Path | None,
+    allow_writes: bool,
+    **options: Any,
+) -> None:
+    """Compare a vendor with its contract: by operation and status, confirmed, differs, or not met.
 
-    The exit code is 1 if anything differs.
+    With --from it reads recorded exchanges; else it asks the live vendor at --upstream, with --credentials, for what
+    the contract promises. It only reads, unless --allow-writes. The exit code is 1 if anything differs.
 
     Example: emulator compare --vendor celigo --from calls.har
     """
-    if not recordings:
-        raise ConfigurationError("--from: name at least one file of recorded exchanges")
-    from emulator.cli.comparing import compare_recordings  # noqa: PLC0415
+    if not recordings and not (upstream and credentials):
+        raise ConfigurationError("give --from FILE, or --upstream URL and --credentials FILE to ask the live vendor")
+    from emulator.cli.comparing import compare_live, compare_recordings  # noqa: PLC0415
 
-    compare_recordings(read_settings(options, os.environ), vendor, recordings, upstream, form)
+    settings = read_settings(options, os.environ)
+    if recordings:
+        compare_recordings(settings, vendor, recordings, upstream, form)
+    elif credentials:
+        compare_live(settings, vendor, upstream, credentials, allow_writes, form)

@@ -15,8 +15,9 @@ from emulator import __version__
 from emulator.catalogue import contract_overlay, read_catalogue, vendor_homes
 from emulator.cli.streams import say
 from emulator.compare.archive import ArchiveWriter
-from emulator.compare.proxy import RecordingProxy, upstream_of
+from emulator.compare.proxy import RecordingProxy
 from emulator.compare.reading import ExchangeReader
+from emulator.compare.upstream import upstream_of
 from emulator.errors import ConfigurationError, unknown
 from emulator.journal.entry import Exchange
 from emulator.server.access_log import format_for
@@ -38,7 +39,7 @@ def record_until_signalled(
 ) -> None:
     """Record exchanges with a live vendor in a file until SIGTERM or SIGINT. Raises ConfigurationError."""
     reader = reader_of(settings, vendor)
-    target = upstream_of(upstream, reader.contract)
+    target = upstream_of(upstream, reader.contract).root
     with ArchiveWriter(out, __version__) as archive:
         recorded = _Recorded(archive)
         proxy = RecordingProxy(reader, target, recorded.add, allows_writes=allows_writes)

@@ -14,9 +14,8 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from emulator.compare.reading import WHOLE_BODY, ExchangeReader
-from emulator.contract.openapi import Contract
 from emulator.contract.reading import MULTIPART
-from emulator.errors import ConfigurationError, MalformedBody, Problem
+from emulator.errors import MalformedBody, Problem
 from emulator.exchange import Call
 from emulator.journal.entry import Exchange
 from emulator.transport import wire
@@ -35,23 +34,6 @@ UNPACKED = frozenset({"content-encoding"})
 
 TIMEOUT_SECONDS = 300
 LONGEST_PAUSE_SECONDS = 600
-
-
-def upstream_of(url: str, contract: Contract) -> str:
-    """Return what is before the contract's server path in a URL, which may be written with that path.
-
-    Raises ConfigurationError for anything but an http or https URL without query.
-    """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ConfigurationError(f"upstream: expected a URL such as https://{_example_host(contract)}, not {url!r}")
-    plain = url.rstrip("/")
-    mounts = sorted((mount.format_map(contract.variables) for mount in contract.mounts), key=len, reverse=True)
-    return next((plain.removesuffix(mount) for mount in mounts if mount and plain.endswith(mount)), plain)
-
-
-def _example_host(contract: Contract) -> str:
-    return next(iter(contract.hosts), "api.example.com").replace("*", "example")
 
 
 class RecordingProxy:

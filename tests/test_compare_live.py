@@ -1,0 +1,201 @@
+"""`emulator compare` with a live vendor, for which an emulator with changed replies stands in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from emulator.compare import asking
+from emulator.compare.asking import MARK, Interview, LiveVendor
+from emulator.compare.comparison import Comparer, Comparison, new_comparison
+from emulator.compare.upstream import read_credentials, upstream_of
+from emulator.errors import ConfigurationError
+from tests.conftest import EmulatorUnderTest
+from tests.live_vendor import Change, Reply, live_vendor, unchanged
+from tests.test_cli import Run, command
+from tests.test_compare import found, verdicts
+from tests.test_record import VENDORS, reader
+
+__all__ = ["command"]
+
+
+class Interviewed:
+    """What a live vendor was asked, and the comparison."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        self.comparison = comparison
+        self.calls: list[tuple[str, str, int]] = []
+        self.left: list[str] = []
+
+
+async def interviewed(
+    emulator: EmulatorUnderTest, vendor: str, change: Change = unchanged, *, allows_writes: bool = False
+) -> Interviewed:
+    """Ask a vendor whose replies are changed on their way."""
+    of_vendor = reader(emulator, vendor)
+    contract = of_vendor.contract
+    done = Interviewed(new_comparison(contract))
+    async with live_vendor(f"{emulator.root}/{vendor}", change) as url:
+        target = upstream_of(url, contract)
+        comparer = Comparer(of_vendor, done.comparison, of_vendor.vendor.dialect.refuses, target.root)
+        async with LiveVendor(target, emulator.headers(vendor)) as live:
+            interview = Interview(contract, live, allows_writes)
+            async for exchange in interview.exchanges():
+                done.calls.append((exchange.method, exchange.url.removeprefix(url), exchange.status))
+                await comparer.add(exchange)
+            done.left = interview.left
+    return done
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+async def test_a_vendor_that_keeps_its_contract_is_confirmed(emulator: EmulatorUnderTest, vendor: str) -> None:
+    done = await interviewed(emulator, vendor)
+    assert found(done.comparison) == []
+    assert done.comparison.unmatched == []
+    statuses = {name.rpartition(" ")[2] for name in verdicts(done.comparison)}
+    assert {"200", "401"} <= statuses
+    assert all(exchange.call.method in ("GET", "POST") for exchange in emulator.exchanges())
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+async def test_only_reads_are_asked_by_default(emulator: EmulatorUnderTest, vendor: str) -> None:
+    collections = [one.name for one in emulator.catalogue.vendors[vendor].collections]
+    before = {name: emulator.records(name) for name in collections}
+    await interviewed(emulator, vendor)
+    assert {name: emulator.records(name) for name in collections} == before
+
+
+@pytest.mark.parametrize("vendor", ["celigo", "secoda"])
+async def test_writes_work_in_records_of_their_own(emulator: EmulatorUnderTest, vendor: str) -> None:
+    before = emulator.records(f"{vendor}.integrations")
+    done = await interviewed(emulator, vendor, allows_writes=True)
+    assert verdicts(done.comparison)["createIntegration 201"] == "confirmed"
+    assert verdicts(done.comparison)["deleteIntegration 204"] == "confirmed"
+    assert found(done.comparison) == []
+    assert done.left == []
+    assert emulator.records(f"{vendor}.integrations") == before
+
+
+async def test_what_cannot_be_removed_is_said(emulator: EmulatorUnderTest) -> None:
+    def refuse(reply: Reply) -> None:
+        if reply.method == "DELETE":
+            reply.status, reply.document = 409, {"errors": [{"code": "in_use", "message": "in use"}]}
+
+    done = await interviewed(emulator, "celigo", refuse, allows_writes=True)
+    [sentence] = done.left
+    assert sentence.startswith("DELETE /integrations/")
+    assert sentence.endswith(f" was refused with 409: {MARK!r} is still there")
+
+
+def without_names(reply: Reply) -> None:
+    if reply.path == "/v1/integrations" and reply.status == 200:
+        for record in reply.document:
+            del record["name"]
+
+
+def plain_401(reply: Reply) -> None:
+    if reply.path == "/v1/tokenInfo" and reply.status == 401:
+        reply.document = {"error": "who are you?"}
+
+
+def other_404(reply: Reply) -> None:
+    if reply.path.endswith("/audit") and reply.status == 404:
+        reply.status = 410
+
+
+@pytest.mark.parametrize(
+    ("change", "differences"),
+    [
+        (without_names, [("listIntegrations 200", "body/0/name", "required")]),
+        (plain_401, [("getTokenInfo 401", "body", "anyOf")]),
+        (other_404, [("listAuditLog 410", "status", "enum")]),
+    ],
+)
+async def test_exactly_what_differs_is_found(
+    emulator: EmulatorUnderTest, change: Change, differences: list[tuple[str, str, str]]
+) -> None:
+    done = await interviewed(emulator, "celigo", change)
+    assert found(done.comparison) == differences
+
+
+async def test_a_call_is_repeated_after_retry_after(
+    emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paused: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        paused.append(seconds)
+
+    limited = iter([True])
+
+    def limit_once(reply: Reply) -> None:
+        if next(limited, False):
+            reply.status, reply.headers["Retry-After"] = 429, "7"
+
+    monkeypatch.setattr(asking, "sleep", sleep)
+    done = await interviewed(emulator, "secoda", limit_once)
+    assert paused == [7]
+    assert [status for _, _, status in done.calls if status == 429] == []
+
+
+@pytest.fixture
+def credentials(emulator: EmulatorUnderTest, tmp_path: Path) -> Path:
+    """A file with Celigo's credential."""
+    file = tmp_path / "credentials.json"
+    file.write_text(json.dumps({"headers": emulator.headers("celigo")}))
+    return file
+
+
+def test_the_command_asks_the_vendor(command: Run, emulator: EmulatorUnderTest, credentials: Path) -> None:
+    words = ("compare", "--vendor", "celigo", "--upstream", emulator.url("celigo"), "--credentials", str(credentials))
+    code, out, _ = command(*words, "--format", "json")
+    document = json.loads(out)
+    assert code == 0
+    assert document["counts"]["differs"] == 0
+    assert document["counts"]["confirmed"] > 20
+
+
+def test_a_vendor_that_cannot_be_reached_ends_with_2(command: Run, credentials: Path) -> None:
+    words = ("compare", "--vendor", "celigo", "--upstream", "http://127.0.0.1:9", "--credentials", str(credentials))
+    code, _, error = command(*words)
+    assert code == 2
+    assert "upstream: http://127.0.0.1:9/v1 cannot be reached: " in error
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "is not JSON"),
+        ("[]", 'expected {"headers": {"Authorization": "Bearer …"}}'),
+        ('{"headers": {"A": 1}}', "expected"),
+        ('{"headers": {}, "token": "S3KR3T"}', "expected"),
+        (None, "cannot be read: No such file or directory"),
+    ],
+)
+def test_a_wrong_credentials_file_is_refused_without_quoting_it(tmp_path: Path, text: str | None, said: str) -> None:
+    file = tmp_path / "credentials.json"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(ConfigurationError) as refused:
+        read_credentials(file)
+    assert said in str(refused.value)
+    assert "S3KR3T" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "url", "root", "mount"),
+    [
+        ("paradime", "https://api.paradime.io", "https://api.paradime.io", "/api/v1/company-token"),
+        ("paradime", "https://api.paradime.io/api/v1/abc", "https://api.paradime.io", "/api/v1/abc"),
+        ("paradime", "https://api.paradime.io/api/v1/abc/graphql", "https://api.paradime.io", "/api/v1/abc"),
+        ("immuta", "https://my.immuta.com/", "https://my.immuta.com", ""),
+        ("secoda", "https://api.secoda.co/api/v1", "https://api.secoda.co", "/api/v1"),
+    ],
+)
+def test_the_server_path_is_taken_from_the_url(
+    emulator: EmulatorUnderTest, vendor: str, url: str, root: str, mount: str
+) -> None:
+    target = upstream_of(url, emulator.catalogue.contracts[vendor])
+    assert (target.root, target.mount) == (root, mount)
