@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from http import HTTPStatus
@@ -24,6 +25,9 @@ FEW = 12
 """How many known names a sentence lists at most."""
 
 NEAREST = 3
+OF_A_WRONG_KIND = ("type", "oneOf", "anyOf", "format", "pattern", "minItems", "minProperties", "maxProperties")
+"""The rules that a value violates as a whole: an example shows what is right."""
+
 LONGEST_NAME = 100
 """In characters: a longer name is neither compared nor quoted as a whole."""
 
@@ -40,7 +44,7 @@ def unknown(
     near = near_names(name, names) if len(names) > FEW else near_names(name, names, 1, 0.6)
     guess = f". Did you mean {_either(near)}? " if near else ". "
     said = f"unknown {kind} {_quoted(name)}{where and f' {where}'}"
-    return said + guess + _listed(names, plural or f"{kind}s", listed_by)
+    return said + guess + _listed(names, plural or f"{kind}s", listed_by, bool(near))
 
 
 def unknown_scenario(pattern: str, names: Sequence[str]) -> str:
@@ -52,13 +56,20 @@ def unknown_scenario(pattern: str, names: Sequence[str]) -> str:
 
 
 def explained(violation: Violation) -> str:
-    """Return the sentence of a violation for the document's author: of an unknown field or word, the known ones."""
+    """Return the sentence of a violation for the document's author: what is allowed there, and an example."""
     if violation.rule == "enum" and all(isinstance(value, str) for value in violation.expected):
         return unknown("value", violation.actual, violation.expected)
-    if violation.rule != "additionalProperties" or violation.known is None:
+    if violation.rule == "additionalProperties" and violation.known is not None:
+        name = steps_of(violation.pointer)[-1]
+        return unknown("query parameter" if violation.place == "query" else "field", name, violation.known)
+    if violation.rule not in OF_A_WRONG_KIND:
         return violation.sentence
-    name = steps_of(violation.pointer)[-1]
-    return unknown("query parameter" if violation.place == "query" else "field", name, violation.known)
+    told = [violation.sentence]
+    if violation.example is not NOTHING:
+        told.append(f"Write it like {json.dumps(violation.example, ensure_ascii=False)}")
+    if violation.known:
+        told.append(_listed(list(violation.known), "fields"))
+    return ". ".join(told)
 
 
 def near_names(name: object, known: Sequence[str], most: int = NEAREST, cutoff: float = 0.4) -> list[str]:
@@ -72,11 +83,12 @@ def sentence(text: object) -> str:
     return f"{said[:1].upper()}{said[1:]}{'' if said.endswith(('.', '?', '…')) else '.'}"
 
 
-def _listed(names: Sequence[str], plural: str, listed_by: str) -> str:
+def _listed(names: Sequence[str], plural: str, listed_by: str = "", has_near: bool = True) -> str:
     if not names:
         return f"There are no {plural}"
     if listed_by and len(names) > FEW:
-        return f"{listed_by} lists all {plural}"
+        some = "" if has_near else f"Some {plural}: {', '.join(names[:NEAREST])}. "
+        return f"{some}{listed_by} lists all {plural}"
     more = len(names) - FEW
     return f"Known {plural}: {', '.join(names[:FEW])}" + (f" and {more} more" if more > 0 else "")
 

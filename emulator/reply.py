@@ -66,7 +66,8 @@ class Violation:
     invalid value (for the rule "required" of the missing one, for "additionalProperties" of the
     extra one); `rule` the JSON Schema keyword, or "syntax", "validation", "variables" or
     "operationName" for a GraphQL request that does not run, or REFUSED; `expected` that keyword's value; `actual` the
-    value found, NOTHING if there is none. For "additionalProperties", `known` are the names in the contract.
+    value found, NOTHING if there is none. `known` are the names that the contract has there (None: it does not say),
+    `example` is its example.
     """
 
     place: str
@@ -76,6 +77,7 @@ class Violation:
     actual: Any
     sentence: str
     known: Collection[str] | None = field(default=None, compare=False)
+    example: Any = field(default=NOTHING, compare=False)
 
 
 Record: TypeAlias = dict[str, Any]

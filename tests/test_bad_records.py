@@ -161,7 +161,7 @@ def test_a_sentence_names_twelve_sandboxes_at_most(catalogue: Catalogue) -> None
     with controlled(catalogue) as (_, control):
         for number in range(12):
             control.sandbox(name=f"s{number}")
-        lists = "GET /_emulator/sandboxes lists all sandboxes"
+        lists = "Some sandboxes: default, s0, s1. GET /_emulator/sandboxes lists all sandboxes"
         sentence = f"Unknown sandbox 'nope'. {lists}. POST /_emulator/sandboxes creates one."
         assert control.refused("GET", "/sandboxes/nope") == (404, sentence)
         responses = [

@@ -20,6 +20,7 @@ import pytest
 from emulator import __version__
 from emulator.client import Client, EmulatorError, SandboxClient, VendorAccess, journal
 from emulator.client.types import When
+from emulator.testing import running
 from tests.conftest import EmulatorUnderTest
 
 
@@ -518,9 +519,20 @@ def test_client_of_another_version_says_which_side_is_older(
     monkeypatch.setattr("emulator.client.connections.__version__", own)
     sides = f"The client is version {own}, the emulator at {emulator.root} is {__version__}"
     with Client(emulator.root) as client:
-        with pytest.warns(UserWarning, match=rf"^{sides}: the {older} is older\."):
+        with pytest.warns(UserWarning, match=rf"^{sides}: the {older} is older\.") as warned:
             client.sandboxes()
         client.sandboxes()
+    assert [one.filename for one in warned] == [__file__]
+
+
+def test_a_warning_of_versions_shows_the_line_that_runs_an_emulator(
+    emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emulator.client.connections.__version__", "0.0.9")
+    monkeypatch.setenv("EMULATOR_URL", emulator.root)
+    with pytest.warns(UserWarning, match="the client is older") as warned, running():
+        pass
+    assert [one.filename for one in warned] == [__file__]
 
 
 def test_client_of_the_same_version_says_nothing(emulator: EmulatorUnderTest) -> None:
@@ -533,12 +545,12 @@ def test_client_of_the_same_version_says_nothing(emulator: EmulatorUnderTest) ->
     ("call", "told"),
     [
         (lambda sandbox: sandbox.scenario(3), "Unknown scenario '3'"),
-        (lambda sandbox: sandbox.fault(vendor="secoda", operation=3, status=500), "/operation"),
+        (lambda sandbox: sandbox.fault(vendor="secoda", operation=3, status=500), "operation: 3"),
         (
             lambda sandbox: sandbox.fault(vendor="secoda", status=500, where={"body": {"name": {"a"}}}),
             "cannot be written",
         ),
-        (lambda sandbox: sandbox.verify("createIntegration", within="5"), "/within"),
+        (lambda sandbox: sandbox.verify("createIntegration", within="5"), "within: '5'"),
         (lambda sandbox: sandbox.restore(3), "'3'"),
         (lambda sandbox: sandbox.secoda.stub("GET", "/teapots", json=object()), "cannot be written as JSON"),
         (lambda sandbox: sandbox.journal.select(where={"body": {"name": {"a"}}}), "cannot be written as JSON"),

@@ -295,7 +295,8 @@ REFUSED: list[tuple[str, str, str, Any, int, str]] = [
         "/sandboxes",
         {"scenarios": ["x/y"]},
         422,
-        "Unknown scenario 'x/y'. `emulator scenarios` lists all scenarios.",
+        "Unknown scenario 'x/y'. Some scenarios: celigo/bad-request, celigo/connection-reset, celigo/empty-lists-204."
+        " `emulator scenarios` lists all scenarios.",
     ),
     ("createSandbox", "POST", "/sandboxes", {"fixtures": "/no/such"}, 422, "Fixtures: /no/such is not a folder."),
     ("createSandbox", "POST", "/sandboxes", {"fixtures": "a\0b"}, 422, "Fixtures: a\0b is not a folder."),
@@ -436,7 +437,7 @@ REFUSED: list[tuple[str, str, str, Any, int, str]] = [
         422,
         "None is not of type 'string', 'integer'",
     ),
-    ("listRecords", "GET", "/state/x.y", None, 404, "Unknown collection 'x.y'. GET /_emulator/state lists"),
+    ("listRecords", "GET", "/state/x.y", None, 404, "Unknown collection 'x.y'. Some collections: celigo.credentials, "),
     ("listRecords", "GET", "/state/secoda.syncs?limit=-1", None, 422, "query /limit: -1 is less than the minimum of 0"),
     ("getRecord", "GET", "/state/x.y/z", None, 404, "Unknown collection 'x.y'"),
     ("getRecord", "GET", "/state/celigo.scripts/z", None, 404, "celigo.scripts has no record whose _id is 'z'."),
@@ -470,7 +471,14 @@ REFUSED: list[tuple[str, str, str, Any, int, str]] = [
     ("addRecords", "POST", "/state/x.y", {}, 404, "Unknown collection 'x.y'"),
     ("addRecords", "POST", "/state/celigo.credentials", {"id": "celigo-token"}, 409, "celigo.credentials has a record"),
     ("addRecords", "POST", "/state/celigo.scripts", {"records": []}, 422, "There are 0 records; give from 1 to 10000."),
-    ("addRecords", "POST", "/state/celigo.scripts", {"records": [1]}, 422, "/records/0 is not a record: expected"),
+    (
+        "addRecords",
+        "POST",
+        "/state/celigo.scripts",
+        {"records": [1]},
+        422,
+        "body /records/0: 1 is not a record; expected an object.",
+    ),
     ("addRecords", "POST", "/state/secoda.integrations", {"nmae": "x"}, 422, "'nmae'. Did you mean 'name'?"),
     ("deleteRecord", "DELETE", "/state/x.y/z", None, 404, "Unknown collection 'x.y'"),
     ("deleteRecord", "DELETE", "/state/celigo.scripts/z", None, 404, "celigo.scripts has no record whose _id is 'z'."),
@@ -528,7 +536,8 @@ FAULTS_REFUSED = [
     ),
     (
         {"vendor": "secoda", "operation": "x", "reply": {"status": 429}},
-        "Invalid fault: unknown operation 'x' of secoda. `emulator operations --vendor secoda` lists all operations.",
+        "Invalid fault: unknown operation 'x' of secoda. Some operations: createIntegration, deleteIntegration,"
+        " getIntegration. `emulator operations --vendor secoda` lists all operations.",
     ),
     (
         {"vendor": "secoda", "operation": "getIntegration", "reply": {"status": 418}},

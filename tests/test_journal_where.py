@@ -75,8 +75,8 @@ def test_a_large_journal_is_matched_too(emulator: EmulatorUnderTest) -> None:
     [
         ("{", 'Invalid where: write it as JSON, such as {"query": {"page": 2}}.'),
         pytest.param("[" * 5000, "Invalid where: write it as JSON, ", id="deep"),
-        ("1", "where /: 1 is not of type 'object'."),
-        ('{"boddy": {}}', "where /boddy: unknown field 'boddy'. Did you mean 'body'? "),
+        ("1", "where: 1 is not of type 'object'."),
+        ('{"boddy": {}}', "where.boddy: unknown field 'boddy'. Did you mean 'body'? "),
         ('{"body": {"a": {"regex": "("}}}', "Invalid where: body a: invalid: "),
     ],
 )

@@ -731,7 +731,7 @@ emulator_allow_violations = true
         ("scenarios=['secoda/outrage']", "Unknown scenario 'secoda/outrage'. Did you mean 'secoda/outage', *"),
         ("switches={'celigo.colour': 1}", "Unknown switch 'celigo.colour'. *"),
         ("fixtures='nowhere'", "*nowhere is not a folder*"),
-        ("seed=-1", "body /seed: *"),
+        ("seed=-1", "seed: *"),
         ("allow_default=3", "allow_default is 3: expected True, False or a list of globs."),
         ("'secoda/outage'", "The marker emulator takes keyword arguments: *"),
     ],
@@ -930,7 +930,7 @@ def test_options_of_a_shared_fixture_are_validated(inner: Inner) -> None:
         """
         from emulator.testing import emulator_fixture
 
-        emulator_class = emulator_fixture("class", scenario="secoda/outage")
+        emulator_class = emulator_fixture("class", allow_violations=["creat"])
         emulator_session = emulator_fixture("session", scenarios=["secoda/outrage"])
 
         def test_one(emulator_class): pass
@@ -938,8 +938,52 @@ def test_options_of_a_shared_fixture_are_validated(inner: Inner) -> None:
         """
     )
     result.assert_outcomes(errors=2)
-    result.stdout.fnmatch_lines(["Unknown argument 'scenario' of the marker emulator. Did you mean 'scenarios'?*"])
+    result.stdout.fnmatch_lines(["allow_violations: unknown operation 'creat'. *"])
     result.stdout.fnmatch_lines(["Unknown scenario 'secoda/outrage'. *"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ('"modul"', "Unknown scope 'modul'. Did you mean 'module'? Known scopes: class, module, package, session."),
+        ('"class", sead=1', "Unknown argument 'sead' of emulator_fixture(). Did you mean 'seed'? Known arguments: *"),
+    ],
+    ids=["scope", "option"],
+)
+def test_a_shared_fixture_that_cannot_be_is_refused_at_its_line(inner: Inner, arguments: str, told: str) -> None:
+    result = inner.run(f"from emulator.testing import emulator_fixture\nshared = emulator_fixture({arguments})\n")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*shared = emulator_fixture(*", f"E*{told}"])
+    result.stdout.no_fnmatch_line("*def check_shared*")
+
+
+def test_an_allowance_of_an_unknown_operation_is_refused(inner: Inner) -> None:
+    result = inner.run(
+        """
+        from emulator.testing import emulator_fixture
+
+        emulator_module = emulator_fixture("module")
+
+        @pytest.mark.emulator(allow_violations=["drop*"])
+        async def test_in_loop(emulator_in_loop):
+            await emulator_in_loop()
+
+        @pytest.mark.emulator(allow_violations=["createIntegratoin"])
+        def test_own(emulator): pass
+
+        @pytest.mark.emulator(allow_violations=["drop*"])
+        def test_shared(emulator_module): pass
+
+        @pytest.mark.emulator(allow_violations=["create*", "executeGraphql"])
+        def test_known(emulator, emulator_module): pass
+        """,
+        *("-o", "asyncio_mode=auto"),
+    )
+    result.assert_outcomes(passed=1, errors=2, failed=1)
+    nearest = "Did you mean 'createIntegration', 'getIntegration' or 'updateIntegration'?"
+    result.stdout.fnmatch_lines([f"allow_violations: unknown operation 'createIntegratoin'. {nearest} *"])
+    lines = [line for line in result.outlines if line.startswith("allow_violations: unknown operation 'drop*'.")]
+    assert len(lines) == 2
 
 
 MISSTEPS = """

@@ -83,10 +83,24 @@ def test_error_in_the_block_is_the_one_that_is_raised() -> None:
         raise ZeroDivisionError
 
 
-@pytest.mark.parametrize("options", [{"scenario": "secoda/outage"}, {"scenarios": ["secoda/outrage"]}, {"seed": -1}])
-def test_invalid_options_are_refused(options: Any) -> None:
-    with pytest.raises(EmulatorError), running(**options):
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"scenario": "secoda/outage"}, "Unknown argument 'scenario' of running(). Did you mean 'scenarios'? Known "),
+        ({"scenarios": ["secoda/outrage"]}, "Unknown scenario 'secoda/outrage'. Did you mean 'secoda/outage', "),
+        ({"scenarios": 3}, "scenarios: 3 is not of type 'array'. Write it like [\"secoda/rate-limited\"]."),
+        ({"seed": -1}, "seed: -1 is less than the minimum of 0."),
+        (
+            {"allow_violations": ["createIntegratoin"]},
+            "allow_violations: unknown operation 'createIntegratoin'. Did you mean 'createIntegration', ",
+        ),
+    ],
+    ids=["argument", "scenario", "type", "seed", "allowance"],
+)
+def test_invalid_options_are_refused(options: Any, sentence: str) -> None:
+    with pytest.raises(EmulatorError) as refusal, running(**options):
         pass
+    assert str(refusal.value).startswith(sentence)
 
 
 def test_unittest_runs_with_it(tmp_path: Path) -> None:
@@ -120,11 +134,15 @@ def test_type_checker_refuses_invalid_options(tmp_path: Path) -> None:
             "EmulatorError: The package orjson is missing, and ",
         ),
         (
+            "from emulator.testing.suite import Suite\nSuite('http://localhost').unstarted()",
+            "EmulatorError: The package orjson is missing: an emulator in the event loop of the test needs all depend",
+        ),
+        (
             "sys.argv[1:] = ['--version']\nfrom emulator.__main__ import main\nmain()",
             "emulator: The package click is miss",
         ),
     ],
-    ids=["running", "command"],
+    ids=["running", "in the loop", "command"],
 )
 def test_missing_dependency_is_a_sentence(script: str, told: str) -> None:
     without = "import sys\nsys.modules.update(orjson=None, click=None)\n"

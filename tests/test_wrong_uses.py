@@ -65,11 +65,11 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
     ),
     (
         lambda box: box.fault(vendor="secoda", status=500, when={"time": 2}),  # type: ignore[arg-type]
-        "body /when/time: unknown field 'time'. Did you mean 'times'? Known fields: after, nth, every, times, probability, between, over, per, follows.",
+        "when.time: unknown field 'time'. Did you mean 'times'? Known fields: after, nth, every, times, probability, between, over, per, follows.",
     ),
     (
         lambda box: box.fault(vendor="secoda", status=500, reply={"stauts": 500}),  # type: ignore[arg-type]
-        "body /reply/stauts: unknown field 'stauts'. Did you mean 'status'? Known fields: status, body, headers.",
+        "reply.stauts: unknown field 'stauts'. Did you mean 'status'? Known fields: status, body, headers.",
     ),
     (
         lambda box: box.fault(vendor="secoda", status=500, reply={"status": 429}),
@@ -77,7 +77,7 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
     ),
     (
         lambda box: box.fault(vendor="secoda", delay={"fixd": 2}),  # type: ignore[arg-type]
-        "body /delay/fixd: unknown field 'fixd'. Did you mean 'fixed'? Known fields: fixed, uniform, lognormal.",
+        "delay.fixd: unknown field 'fixd'. Did you mean 'fixed'? Known fields: fixed, uniform, lognormal.",
     ),
     (
         lambda box: box.fault(vendor="secoda", status=500, where={"path": {"integration_id": {"regex": "(?=a)"}}}),
@@ -85,19 +85,19 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
     ),
     (
         lambda box: box.fault(vendor="secoda", delay=-1),
-        "body /delay: -1 is less than the minimum of 0.",
+        "delay: -1 is less than the minimum of 0.",
     ),
     (
         lambda box: box.fault(vendor="secoda", status=500, when={"nth": "first"}),  # type: ignore[arg-type]
-        "body /when/nth: 'first' is not of type 'integer', 'array'.",
+        "when.nth: 'first' is not of type 'integer', 'array'. Write it like 2.",
     ),
     (
         lambda box: box.fault(vendor="secoda", status=500, only="read"),  # type: ignore[arg-type]
-        "body /only: unknown value 'read'. Did you mean 'reads'? Known values: reads, writes.",
+        "only: unknown value 'read'. Did you mean 'reads'? Known values: reads, writes.",
     ),
     (
         lambda box: box.fault(vendor="secoda", status=500, commit="afterwards"),  # type: ignore[arg-type]
-        "body /commit: unknown value 'afterwards'. Did you mean 'after'? Known values: before, after.",
+        "commit: unknown value 'afterwards'. Did you mean 'after'? Known values: before, after.",
     ),
     (lambda box: box.fault(vendor="secoda"), "Invalid fault: a fault needs a reply, a delay, a connection or graphql."),
     (
@@ -119,7 +119,7 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
     (
         # A glob that matches nothing would pass with count=0 whatever is called.
         lambda box: box.verify("drop*", vendor="secoda", count=0),
-        "Unknown operation 'drop*' of secoda. `emulator operations --vendor secoda` lists all operations.",
+        "Unknown operation 'drop*' of secoda. Some operations: createIntegration, deleteIntegration, getIntegration. `emulator operations --vendor secoda` lists all operations.",
     ),
     (
         lambda box: box.verify("createIntegration", vendor="secodda"),
@@ -135,7 +135,7 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
     ),
     (
         lambda box: box.switches.update({"celigo.emptylist_status": 204}),
-        "Unknown switch 'celigo.emptylist_status'. Did you mean 'celigo.empty_list_status', 'celigo.malformed_id_status' or 'celigo.patch_refused_status'? GET /_emulator/switches lists all switches.",
+        "Unknown switch 'celigo.emptylist_status'. Did you mean 'celigo.empty_list_status', 'celigo.malformed_id_status' or 'celigo.patch_refused_status'? list(….switches) lists all switches.",
     ),
     (
         lambda box: box.switches.update({"secodda.bad_rows": "refused"}),
@@ -180,11 +180,11 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
     ),
     (
         lambda box: box.scenario("nonsense/zzzz"),
-        "Unknown scenario 'nonsense/zzzz'. `emulator scenarios` lists all scenarios.",
+        "Unknown scenario 'nonsense/zzzz'. Some scenarios: celigo/bad-request, celigo/connection-reset, celigo/empty-lists-204. `emulator scenarios` lists all scenarios.",
     ),
     (
         lambda box: box.scenario(""),
-        "Unknown scenario ''. `emulator scenarios` lists all scenarios.",
+        "Unknown scenario ''. Some scenarios: celigo/bad-request, celigo/connection-reset, celigo/empty-lists-204. `emulator scenarios` lists all scenarios.",
     ),
     (
         lambda box: box.scenario("secoda/"),
@@ -200,6 +200,80 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
         lambda box: box.secoda.credentials["owner"],
         "unknown rights 'owner' of a credential. Known rights: full, read, expired",
     ),
+    (
+        lambda box: box.fault(vendor="secoda", status=500, when=3),  # type: ignore[arg-type]
+        "when: 3 is not of type 'object'. Write it like {\"times\": 2}. Known fields: after, nth, every, times, probability, between, over, per, follows.",
+    ),
+    (
+        lambda box: box.fault(vendor="secoda", reply=429),  # type: ignore[arg-type]
+        "reply: 429 is not of type 'object'. Write it like {\"status\": 429}. Known fields: status, body, headers.",
+    ),
+    (
+        lambda box: box.fault(vendor="secoda", connection={"drip": 100}),  # type: ignore[arg-type]
+        "connection.drip: 100 is not of type 'object'. Write it like {\"bytes_per_second\": 100}. Known fields: bytes_per_second.",
+    ),
+    (
+        lambda box: box.fault(vendor="secoda", status=500, where={"body": "Sales"}),  # type: ignore[arg-type]
+        'where.body: \'Sales\' is not of type \'object\'. Write it like {"name": "Sales", "/tags/0": "a"}.',
+    ),
+    (
+        lambda box: box.fault(vendor="secoda", status=500, when={"between": ["2030-01-01T00:00:00Z", "soon"]}),
+        "when.between[1]: 'soon' is not a 'date-time'. Write it like \"2030-01-01T00:00:00Z\".",
+    ),
+    (
+        lambda box: box.verify(in_order=["listIntegrations", 3]),  # type: ignore[list-item]
+        "in_order[1]: 3 is not of type 'string', 'object'. Write it like \"listIntegrations\".",
+    ),
+    (
+        lambda box: box.verify("getIntegration", vendor="secoda", path={"integration": "1"}, count=0),
+        "Invalid where: path: unknown parameter 'integration'. Did you mean 'integration_id'? Known parameters: integration_id.",
+    ),
+    (
+        lambda box: box.verify("createIntegration", where={"arguments": {"name": "Sales"}}, count=0),
+        "Invalid where: arguments: celigo and secoda have no GraphQL operations.",
+    ),
+    (
+        lambda box: box.verify("addCustomIntegration", where={"arguments": {"nam": "Sales"}}, count=0),
+        "Invalid where: arguments: unknown argument 'nam'. Did you mean 'name'? Known arguments: logoUrl, name, nodeTypes.",
+    ),
+    (
+        lambda box: box.verify(in_order=[{"operation": "getIntegration", "where": {"variables": {"id": 1}}}]),
+        "Invalid where: variables: celigo and secoda have no GraphQL operations.",
+    ),
+    (
+        lambda box: box.journal.select(vendor="secoda", where={"arguments": {"name": "Sales"}}),
+        "Invalid where: arguments: secoda has no GraphQL operations.",
+    ),
+    (
+        lambda box: box.journal.select(
+            operation="getIntegration", vendor="secoda", where={"path": {"integration": "1"}}
+        ),
+        "Invalid where: path: unknown parameter 'integration'. Did you mean 'integration_id'? Known parameters: integration_id.",
+    ),
+    (
+        lambda box: box.journal.select(operation="drop*"),
+        "Unknown operation 'drop*'. Some operations: addCustomIntegration, addCustomIntegrationNodes, authenticateApiKey. `emulator operations` lists all operations.",
+    ),
+    (
+        lambda box: box.journal.select(limit=-1),
+        "limit: -1 is less than the minimum of 0.",
+    ),
+    (
+        lambda box: box.state("secoda.integrations").add_many([{"name": "Sales"}, 3]),  # type: ignore[list-item]
+        "records[1]: 3 is not a record; expected an object.",
+    ),
+    (
+        lambda box: box.state("immuta.tags").add(box.state("immuta.tags").list()[0]),
+        "immuta.tags has a record whose id is 1 already, or it is given twice; put() replaces a record.",
+    ),
+    (
+        lambda box: box.switches["celigo.emptylist_status"],
+        "unknown switch 'celigo.emptylist_status'. Did you mean 'celigo.empty_list_status', 'celigo.malformed_id_status' or 'celigo.patch_refused_status'? list(…) lists all switches",
+    ),
+    (
+        lambda box: box.clock.set("tomorrow"),
+        "now: 'tomorrow' is not a 'date-time'. Write it like \"2030-01-01T00:00:00Z\".",
+    ),
 ]
 
 
@@ -213,7 +287,7 @@ def test_in_python(sandbox: SandboxClient, use: Callable[[SandboxClient], Any], 
 CLIENT: list[tuple[Callable[[Client], Any], str]] = [
     (
         lambda client: client.sandbox("wrong-use"),
-        "Unknown sandbox 'wrong-use'. Did you mean 'wrong-uses'? Known sandboxes: default, wrong-uses. POST /_emulator/sandboxes creates one.",
+        "Unknown sandbox 'wrong-use'. Did you mean 'wrong-uses'? Known sandboxes: default, wrong-uses. create_sandbox() creates one.",
     ),
     (
         lambda client: client.create_sandbox(scenarios=["secoda/flakey"]),
@@ -221,11 +295,11 @@ CLIENT: list[tuple[Callable[[Client], Any], str]] = [
     ),
     (
         lambda client: client.create_sandbox("No Name"),
-        "body /name: 'No Name' does not match '^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$'.",
+        "name: 'No Name' does not match '^[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?$'. Write it like \"alpha\".",
     ),
     (
         lambda client: client.create_sandbox("default"),
-        "The sandbox 'default' already exists; POST /_emulator/reset resets it.",
+        "The sandbox 'default' already exists; reset() resets it.",
     ),
     (
         lambda client: Client("http://127.0.0.1:4070/_emulator/"),
@@ -297,12 +371,17 @@ HTTP: list[tuple[str, str, Any, str]] = [
         {"vendor": "secoda", "connection": {"drip": {"bytes": 5}}},
         "body /connection/drip/bytes: unknown field 'bytes'. Known fields: bytes_per_second; body /connection/drip/bytes_per_second: 'bytes_per_second' is a required property.",
     ),
-    ("POST", "/faults", {"vendor": "secoda", "connection": {}}, "body /connection: {} should be non-empty."),
+    (
+        "POST",
+        "/faults",
+        {"vendor": "secoda", "connection": {}},
+        "body /connection: {} should be non-empty. Known fields: truncate, drip.",
+    ),
     (
         "POST",
         "/faults",
         {"vendor": "secoda", "connection": 5},
-        "body /connection: 5 is not of type 'string', 'object'.",
+        "body /connection: 5 is not of type 'string', 'object'. Write it like \"reset\".",
     ),
     ("GET", "/faults/f1", None, "Unknown fault 'f1'. There are no faults."),
     (

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from emulator.client.connections import TIMEOUT, Connections
+from emulator.client.spelling import in_python
 from emulator.client.urls import query_text, quoted
 from emulator.errors import EmulatorError
 
@@ -102,4 +103,4 @@ def _detail(status: int, content: bytes, call: str) -> str:
         detail = str(json.loads(content)["detail"])
     except (ValueError, KeyError, TypeError):
         return f"{call} returned {status}, but not an emulator's error document: does another server run there?"
-    return detail.replace("?force=true", "force=True").replace("force: true", "force=True")
+    return in_python(detail)

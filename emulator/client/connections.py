@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
+import os
 import re
 import threading
 import warnings
@@ -12,12 +15,16 @@ from selectors import EVENT_READ, DefaultSelector
 from socket import socket
 from urllib.parse import SplitResult, urlsplit
 
+import emulator
 from emulator import VERSION_HEADER, __version__
 from emulator.errors import EmulatorError
 
 __tracebackhide__ = True
 
 TIMEOUT = 60.0
+
+OWN_CODE = (os.path.dirname(emulator.__file__) + os.sep, contextlib.__file__)
+"""Where the code is that stands between a user's line and a call."""
 
 
 class Connections:
@@ -121,7 +128,7 @@ class Connections:
             warnings.warn(
                 f"The client is version {__version__}, the emulator at {self._url} is {version}: the {older} is older."
                 " Install the same version on both sides.",
-                stacklevel=2,
+                stacklevel=_level_of_caller(),
             )
 
     def _keep(self, connection: HTTPConnection, response: HTTPResponse) -> None:
@@ -130,6 +137,14 @@ class Connections:
             return
         with self._lock:
             self._idle.append(connection)
+
+
+def _level_of_caller() -> int:
+    """Return the `stacklevel` of the user's line: the nearest one outside of this package, in no context manager."""
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and frame.f_code.co_filename.startswith(OWN_CODE):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def _numbers(version: str) -> list[int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from emulator.errors import unknown
+
 __tracebackhide__ = True
 
 
@@ -16,7 +18,7 @@ class Headers(Mapping[str, str]):
     def __getitem__(self, name: str) -> str:
         for value in self.all(name):
             return value
-        raise KeyError(name)
+        raise KeyError(unknown("header", name, self))
 
     def __iter__(self) -> Iterator[str]:
         return (name for number, (name, _) in enumerate(self._pairs) if not self._is_repeated(number))

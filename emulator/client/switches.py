@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emulator.client.api import Api
+from emulator.errors import unknown
 
 __tracebackhide__ = True
 
@@ -17,7 +18,10 @@ class Switches(Mapping[str, Any]):
         self._api = api
 
     def __getitem__(self, name: str) -> Any:
-        return self._all()[name]
+        switches = self._all()
+        if name not in switches:
+            raise KeyError(unknown("switch", name, switches, plural="switches", listed_by="list(…)"))
+        return switches[name]
 
     def __setitem__(self, name: str, value: Any) -> None:
         self.update({name: value})

@@ -145,7 +145,9 @@ def _violations(error: ValidationError, place: str, pointer: str) -> Iterator[Vi
             yield Violation(place, here + pointer_to(name), rule, False, instance[name], sentence, known)
     else:
         sentence = error.message if alternatives or not error.context else _wrong_type(error)
-        yield Violation(place, here, rule, keyword, instance, sentence[:LONGEST_SENTENCE])
+        schema = cast(Any, error.schema)
+        known, example = schema.get("properties"), next(iter(schema.get("examples", ())), NOTHING)
+        yield Violation(place, here, rule, keyword, instance, sentence[:LONGEST_SENTENCE], known, example)
 
 
 def _alternatives(error: ValidationError) -> list[list[ValidationError]]:

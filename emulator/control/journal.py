@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from emulator import __version__
+from emulator.contract.openapi import Contract
+from emulator.contract.operation import Operation
 from emulator.control.document import own_contract
 from emulator.control.handlers import Emulator, Handlers, Stream, whole_numbers
 from emulator.control.long_json import HEADERS, long_json
@@ -25,6 +27,7 @@ from emulator.journal.verification import Verification, Verifier
 from emulator.journal.waiting import QUICK_BYTES, Waiting
 from emulator.json_text import write_json
 from emulator.matching.globs import matches
+from emulator.matching.possible import check_graphql, check_possible
 from emulator.matching.where import Where, where_of
 from emulator.sandbox.sandbox import Sandbox
 from emulator.transport.connection import end_with_client, has_left
@@ -38,9 +41,6 @@ EVENTS_AT_ONCE = 20
 DOCUMENTS_LIMIT = 1000
 """How many exchanges a verification returns at most."""
 
-GLOB = frozenset("*?[")
-"""With one of these characters, the name of an operation is a glob."""
-
 handlers = Handlers()
 
 
@@ -49,9 +49,9 @@ async def list_exchanges(call: Call, sandbox: Sandbox, emulator: Emulator) -> St
     """List the exchanges that match all parameters."""
     filters = {name: value for name, value in call.params.items() if name not in ("sandbox", "limit", "where")}
     operation = call.params.get("operation", "*")
-    _check_names(call.params.get("vendor"), None if GLOB & set(operation) else operation, emulator)
-    limit, since = call.params.get("limit"), call.params.get("since")
     where = _read_where(call.params.get("where", "{}"))
+    _check(call.params.get("vendor"), call.params.get("operation"), where, emulator)
+    limit, since = call.params.get("limit"), call.params.get("since")
     journal = sandbox.journal
     found = journal.select(**filters)
     if where:
@@ -119,7 +119,7 @@ def _read_expectation(document: dict[str, Any], emulator: Emulator) -> Expectati
     except ConfigurationError as problem:
         raise Problem(422, f"Invalid expectation: {problem}.") from None
     for expected in expectation.calls:
-        _check_names(expected.vendor, expected.operation, emulator)
+        _check(expected.vendor, expected.operation, expected.where, emulator)
     return expectation
 
 
@@ -198,14 +198,31 @@ def _read_where(text: str) -> Where:
         raise Problem(422, f"Invalid {problem}.") from None
 
 
-def _check_names(vendor: str | None, operation: str | None, emulator: Emulator) -> None:
-    """Raise Problem, naming the nearest, for an unknown vendor or operation, and for a glob of none."""
+def _check(vendor: str | None, operation: str | None, where: Where, emulator: Emulator) -> None:
+    """Raise Problem, naming the nearest, for names that are unknown, and for what no call can match.
+
+    Calls without an operation may have been answered by a stub, whose parameters are not checked.
+    """
     contracts = emulator.catalogue.contracts
     if vendor is not None and vendor not in contracts:
         raise Problem(422, sentence(unknown("vendor", vendor, contracts)))
-    meant = contracts.values() if vendor is None else [contracts[vendor]]
-    names = sorted({name for contract in meant for name in contract.operations})
-    if operation is not None and not any(matches(name, operation) for name in names):
+    meant = contracts if vendor is None else {vendor: contracts[vendor]}
+    operations = None if operation is None else _operations(operation, vendor, meant)
+    try:
+        if operations is None:
+            check_graphql(where, meant.values())
+        else:
+            check_possible(where, operations, meant)
+    except ConfigurationError as problem:
+        raise Problem(422, f"Invalid {problem}.") from None
+
+
+def _operations(glob: str, vendor: str | None, contracts: Mapping[str, Contract]) -> Sequence[Operation]:
+    """Return the operations that a glob matches. Raises Problem if there are none."""
+    every = [operation for contract in contracts.values() for operation in contract.operations.values()]
+    named = [operation for operation in every if matches(operation.name, glob)]
+    if not named:
         where, command = (f"of {vendor}", f" --vendor {vendor}") if vendor else ("", "")
-        listed_by = f"`emulator operations{command}`"
-        raise Problem(422, sentence(unknown("operation", operation, names, where, listed_by=listed_by)))
+        names, listed_by = sorted({one.name for one in every}), f"`emulator operations{command}`"
+        raise Problem(422, sentence(unknown("operation", glob, names, where, listed_by=listed_by)))
+    return named

@@ -146,7 +146,7 @@ def _given(document: Any) -> tuple[list[Record], bool]:
         raise Problem(422, f"There are {len(records)} records; give from 1 to {RECORDS}.")
     for number, record in enumerate(records):
         if not isinstance(record, dict):
-            raise Problem(422, f"/records/{number} is not a record: expected an object.")
+            raise Problem(422, f"body /records/{number}: {record!r} is not a record; expected an object.")
     return records, False
 
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from emulator.contract.openapi import Contract, responses_of
 from emulator.contract.operation import Operation, Response, is_json
 from emulator.errors import ConfigurationError, explained, unknown
-from emulator.exchange import NOTHING, steps_of
+from emulator.exchange import NOTHING
 from emulator.faults.rule import Fault, FaultReply, Follows, When
 from emulator.json_text import has_surrogate
 from emulator.matching.globs import matches
+from emulator.matching.possible import check_possible
 from emulator.matching.where import Where
 
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -45,7 +46,7 @@ def check_fault(fault: Fault, contracts: Mapping[str, Contract]) -> None:
         _check_follows(fault.when.follows, contracts)
     for name in fault.operations:
         matching = _matching(name, fault, contract)
-        _check_where(fault.where, matching, contract)
+        _check_where(fault.where, matching, contracts)
         if fault.reply is not None:
             _check_texts(fault.reply)
             if not fault.forced:
@@ -93,39 +94,16 @@ def _check_follows(follows: Follows, contracts: Mapping[str, Contract]) -> None:
     if not named:
         raise ConfigurationError(f"follows: {_unknown_operation(follows.operation, contracts[follows.vendor])}")
     try:
-        _check_names(follows.where, named, contracts[follows.vendor])
+        check_possible(follows.where, named, contracts)
     except ConfigurationError as problem:
         raise ConfigurationError(f"follows: {problem}") from None
 
 
-def _check_where(where: Where, matching: Sequence[Operation], contract: Contract) -> None:
+def _check_where(where: Where, matching: Sequence[Operation], contracts: Mapping[str, Contract]) -> None:
     """Refuse a condition that no call of these operations can match."""
     if where.looks_at("status"):
         raise ConfigurationError("where: status cannot be used, because a fault applies before there is one")
-    _check_names(where, matching, contract)
-
-
-def _check_names(where: Where, matching: Sequence[Operation], contract: Contract) -> None:
-    known = {one.name for operation in matching for one in operation.parameters if one.place == "path"}
-    for name in where.names("path"):
-        if name not in known:
-            raise ConfigurationError(f"where: path: {unknown('parameter', name, sorted(known))}")
-    _check_graphql(where, [operation.name for operation in matching if operation.root], contract)
-
-
-def _check_graphql(where: Where, root_fields: Sequence[str], contract: Contract) -> None:
-    """Refuse variables and arguments of operations that are not GraphQL, and arguments that the schema lacks."""
-    for place in ("variables", "arguments"):
-        if where.looks_at(place) and not root_fields:
-            raise ConfigurationError(f"where: {place}: {contract.vendor} has no GraphQL operations")
-    graphql = contract.graphql
-    if graphql is None or not where.looks_at("arguments"):
-        return  # Asking for arguments imports graphql-core.
-    known = {name for field in root_fields for name in graphql.arguments(field)}
-    for pointer in where.names("arguments"):
-        name = steps_of(pointer)[0] if pointer else ""
-        if name and name not in known:
-            raise ConfigurationError(f"where: arguments: {unknown('argument', name, sorted(known))}")
+    check_possible(where, matching, contracts)
 
 
 def _check_when(when: When) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import BaseTestServer
 
 from emulator.client import Changes, EmulatorError, Exchange, VendorAccess, exchange_of, vendors_of
+from emulator.client.spelling import in_python
 from emulator.client.types import BuiltInVendors
 from emulator.client.vendors import set_attributes, unknown_attribute
+from emulator.testing.allowances import about_allowed, path_of_operation
 from emulator.transport.connection import HttpServer
 
 if TYPE_CHECKING:
@@ -99,9 +101,18 @@ class InLoopServer(BaseTestServer):
         return web.ServerRunner(HttpServer(self._emulator.dispatch))
 
 
-async def begin(emulator: Emulator, server: BaseTestServer, request: Mapping[str, Any]) -> InLoopEmulator:
-    """Create the test's sandbox in an emulator that `server` serves. Raises EmulatorError for invalid options."""
-    return InLoopEmulator(emulator, server, await _call(server, "POST", "/sandboxes", request))
+async def begin(
+    emulator: Emulator, server: BaseTestServer, request: Mapping[str, Any], allowed: Sequence[str] = ()
+) -> InLoopEmulator:
+    """Create the test's sandbox in an emulator that `server` serves; `allowed` are operations that must exist.
+
+    Raises EmulatorError for invalid options.
+    """
+    made = InLoopEmulator(emulator, server, await _call(server, "POST", "/sandboxes", request))
+    with about_allowed():
+        for name in allowed:
+            await made.control("GET", path_of_operation(name))
+    return made
 
 
 async def operations(server: BaseTestServer) -> list[dict[str, Any]]:
@@ -118,5 +129,5 @@ async def _call(server: BaseTestServer, method: str, path: str, document: object
     ):
         answer: Any = await response.json(content_type=None) if response.status != 204 else None
         if response.status >= 400:
-            raise EmulatorError(str(answer["detail"]), response.status)
+            raise EmulatorError(in_python(answer["detail"]), response.status)
         return answer

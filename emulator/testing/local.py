@@ -11,6 +11,7 @@ from typing import Any
 from emulator.app import Emulator
 from emulator.catalogue import read_catalogue, vendor_homes
 from emulator.client import Client, EmulatorError, SandboxClient
+from emulator.client.spelling import in_python
 from emulator.errors import Problem
 from emulator.journal.entry import Exchange
 from emulator.journal.journal import Journal
@@ -72,7 +73,7 @@ class LocalSandboxes:
         try:
             document = self._server.run(lambda: control.call("createSandbox", self._server.url, {}, request))
         except Problem as problem:
-            raise EmulatorError(problem.detail, problem.status) from None
+            raise EmulatorError(in_python(problem.detail), problem.status) from None
         return SandboxClient(self._client, document)
 
     def seen(self, sandbox: SandboxClient) -> Sequence[Exchange]:

@@ -133,8 +133,10 @@ def emulator_fixture(scope: Literal["class", "module", "package", "session"], **
     """Return a fixture for a sandbox that the tests of a scope share: `emulator_module = emulator_fixture("module")`.
 
     `options` are those of the marker. A test fails for the unexpected calls that came since the test before it; its
-    markers `allow_…` add to the options.
+    markers `allow_…` add to the options. Raises EmulatorError for another scope or option.
     """
+    __tracebackhide__ = True
+    testing.suite.check_shared(scope, options)
 
     @pytest.fixture(scope=scope)
     def shared(request: pytest.FixtureRequest, _emulator_server: Client) -> Iterator[SandboxClient]:
@@ -159,12 +161,11 @@ def emulator_in_loop(
 
     async def start() -> InLoopEmulator:
         with _sentences():
-            strays = testing.stray_calls.StrayCalls()
-            emulator = suite.emulator(strays)
+            emulator, strays = suite.unstarted()
             # The client is unused, but the fixture closes it, and the server with it.
             server = (await aiohttp_client(testing.in_loop.InLoopServer(emulator))).server
             suite.coverage.know(await testing.in_loop.operations(server))
-            running = await testing.in_loop.begin(emulator, server, wanted.request)
+            running = await testing.in_loop.begin(emulator, server, wanted.request, wanted.allowed_operations)
         started.append(
             testing.watching.Watcher(
                 f"sandbox {running.name}", running.exchanges, testing.suite.base_urls(running.vendors)

@@ -21,14 +21,16 @@ def running(**options: Unpack[Options]) -> Iterator[SandboxClient]:
     `options` are those of pytest's marker `emulator`. EMULATOR_URL names a running emulator to use. Raises
     AssertionError at the end of the block for unexpected calls, EmulatorError for invalid options.
     """
-    wanted = Wanted().updated(options)
+    wanted = Wanted().updated(options, "running()")
     suite = Suite(os.environ.get("EMULATOR_URL", ""))
-    with suite.served(), suite.sandbox(wanted) as (sandbox, watcher):
-        watched: list[Evidence] = [SandboxEvidence(watcher, wanted.allowances)]
-        if suite.strays is not None:
-            watched.append(suite.strays.begin(wanted.allow_default))
-        yield sandbox
-        _assert_expected(watched)
+    with suite.served():
+        suite.check_allowed(wanted)
+        with suite.sandbox(wanted) as (sandbox, watcher):
+            watched: list[Evidence] = [SandboxEvidence(watcher, wanted.allowances)]
+            if suite.strays is not None:
+                watched.append(suite.strays.begin(wanted.allow_default))
+            yield sandbox
+            _assert_expected(watched)
 
 
 def _assert_expected(watched: list[Evidence]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -16,10 +16,11 @@ from emulator import testing
 from emulator.client import Client, EmulatorError, SandboxClient, VendorAccess
 from emulator.client.client import sandbox_request
 from emulator.errors import ConfigurationError, sentence, unknown
+from emulator.testing.allowances import Allowances, about_allowed, is_allowance, path_of_operation
 from emulator.testing.coverage import ContractCoverage
 from emulator.testing.report import Allowance
 from emulator.testing.sandboxes import RemoteSandboxes, Sandboxes
-from emulator.testing.watching import Allowances, Watcher
+from emulator.testing.watching import Watcher
 
 if TYPE_CHECKING:
     from emulator.app import Emulator
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from emulator.client.types import ScenarioName
     from emulator.testing.local import LocalEmulators
     from emulator.testing.stray_calls import StrayCalls
+
+SCOPES = ("class", "module", "package", "session")
+"""What tests may share a sandbox in."""
 
 READY_SECONDS = 10.0
 """How many seconds a remote emulator may take to become ready."""
@@ -46,11 +50,6 @@ class Options(TypedDict, total=False):
     allow_default: Allowance
 
 
-MISSING = (
-    "The package {} is missing, and EMULATOR_URL names no running emulator: one started here needs all dependencies."
-)
-
-
 @dataclass(frozen=True)
 class Wanted:
     """A test's options: how its sandbox starts, and which unexpected calls of its client are allowed."""
@@ -65,20 +64,20 @@ class Wanted:
     allow_violations: Allowance = False
     allow_default: Allowance = False
 
-    def updated(self, changes: Mapping[str, Any]) -> Wanted:
-        """Return the options with changes.
+    def updated(self, changes: Mapping[str, Any], owner: str = "the marker emulator") -> Wanted:
+        """Return the options with changes, the arguments of `owner`.
 
         Raises EmulatorError for an unknown name, with the nearest one, and for an allowance that is not one.
         """
         names = [field.name for field in fields(self)]
         for name in changes:
             if name not in names:
-                raise EmulatorError(sentence(unknown("argument", name, names, "of the marker emulator")))
+                raise EmulatorError(sentence(unknown("argument", name, names, f"of {owner}")))
         listed: dict[str, Any] = {
             name: [value] if name in _LISTS and isinstance(value, str) else value for name, value in changes.items()
         }
         for name, value in listed.items():
-            if name.startswith(ALLOW) and not _is_allowance(value):
+            if name.startswith(ALLOW) and not is_allowance(value):
                 raise EmulatorError(f"{name} is {value!r}: expected True, False or a list of globs.")
         return replace(self, **listed)
 
@@ -99,12 +98,19 @@ class Wanted:
         """What the client may do wrong."""
         return Allowances(self.allow_unmatched, self.allow_violations, self.allow_default)
 
+    @property
+    def allowed_operations(self) -> Sequence[str]:
+        """The globs of operations whose violations are allowed."""
+        return () if isinstance(self.allow_violations, bool) else self.allow_violations
 
-def _is_allowance(value: Any) -> bool:
-    if isinstance(value, bool):
-        return True
-    is_list = isinstance(value, Sequence | Set) and not isinstance(value, bytes)
-    return is_list and all(isinstance(one, str) for one in value)
+
+@contextmanager
+def _dependencies(why: str) -> Iterator[None]:
+    """Raise EmulatorError for a package that is missing; `why` goes between that and "needs all dependencies"."""
+    try:
+        yield
+    except ModuleNotFoundError as problem:
+        raise EmulatorError(f"The package {problem.name} is missing{why} needs all dependencies.") from None
 
 
 ALLOW = "allow_"
@@ -126,6 +132,8 @@ class Suite:
         self.strays: StrayCalls | None = None
         self._ini = ini or {}
         self._root = root or Path()
+        self._client: Client | None = None
+        self._operations: set[str] = set()
         self._sandboxes: Sandboxes | None = None
 
     def wanted(self, options: Iterable[Mapping[str, Any]]) -> Wanted:
@@ -133,6 +141,7 @@ class Suite:
         wanted = self._common
         for changes in options:
             wanted = wanted.updated(changes)
+        self.check_allowed(wanted)
         return (
             wanted if self.url or not wanted.fixtures else replace(wanted, fixtures=str(self._root / wanted.fixtures))
         )
@@ -149,9 +158,9 @@ class Suite:
     def served(self) -> Iterator[Client]:
         """Run an emulator inside the `with` block."""
         with ExitStack() as stack:
-            client, self._sandboxes = self._remote(stack) if self.url else self._here(stack)
-            self.coverage.know(client.operations())
-            yield client
+            self._client, self._sandboxes = self._remote(stack) if self.url else self._here(stack)
+            self.coverage.know(self._client.operations())
+            yield self._client
 
     def _remote(self, stack: ExitStack) -> tuple[Client, Sandboxes]:
         client = stack.enter_context(Client(self.url, os.environ.get("EMULATOR_CONTROL_TOKEN")))
@@ -159,18 +168,26 @@ class Suite:
         return client, RemoteSandboxes(client)
 
     def _here(self, stack: ExitStack) -> tuple[Client, Sandboxes]:
-        try:
+        with _dependencies(", and EMULATOR_URL names no running emulator: one started here"):
             self.strays = testing.stray_calls.StrayCalls()
             local = self._local
-        except ModuleNotFoundError as problem:
-            raise EmulatorError(MISSING.format(problem.name)) from None
         server = stack.enter_context(local.served(self.strays))
         client = stack.enter_context(Client(server.url))
         return client, testing.local.LocalSandboxes(server, client)
 
-    def emulator(self, strays: StrayCalls) -> Emulator:
-        """Return an unstarted emulator on a free port; `strays` records calls outside the test's sandbox."""
-        return self._local.emulator(strays)
+    def unstarted(self) -> tuple[Emulator, StrayCalls]:
+        """Return an unstarted emulator on a free port, and what records calls outside the test's sandbox."""
+        with _dependencies(": an emulator in the event loop of the test"):
+            strays = testing.stray_calls.StrayCalls()
+            return self._local.emulator(strays), strays
+
+    def check_allowed(self, wanted: Wanted) -> None:
+        """Raise EmulatorError, naming the nearest, for an allowance of an operation that no vendor has."""
+        for name in wanted.allowed_operations:
+            if self._client is not None and name not in self._operations:
+                with about_allowed():
+                    self._client.request("GET", path_of_operation(name))
+                self._operations.add(name)
 
     @cached_property
     def _local(self) -> LocalEmulators:
@@ -219,6 +236,13 @@ def refusal_of_late(options: Iterable[Mapping[str, Any]], fixture: str) -> str:
         return ""
     names = ", ".join(late)
     return f"The sandbox of {fixture} starts before this test: give {names} to emulator_fixture(…), not to the marker."
+
+
+def check_shared(scope: str, options: Mapping[str, Any]) -> None:
+    """Raise EmulatorError for a scope or an option that `emulator_fixture` does not take."""
+    if scope not in SCOPES:
+        raise EmulatorError(sentence(unknown("scope", scope, SCOPES)))
+    Wanted().updated(options, "emulator_fixture()")
 
 
 def base_urls(vendors: Mapping[str, VendorAccess]) -> dict[str, str]:

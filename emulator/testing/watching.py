@@ -10,10 +10,11 @@ from typing import Protocol, TypeAlias
 
 from emulator.client import EmulatorError, Exchange
 from emulator.client.types import BuiltInVendors
-from emulator.testing.report import Allowance, journal_lines, unexpected_calls
+from emulator.testing.allowances import Allowances
+from emulator.testing.report import journal_lines, unexpected_calls
 from emulator.testing.sandboxes import Seen, told
 
-__all__ = ["Allowances", "Complaint", "Evidence", "SandboxEvidence", "Watcher"]
+__all__ = ["Complaint", "Evidence", "SandboxEvidence", "Watcher"]
 
 
 Identity: TypeAlias = tuple[int, datetime, float]
@@ -56,15 +57,6 @@ class Evidence(Protocol):
 
     def end(self) -> None:
         """Stop watching for this test."""
-
-
-@dataclass(frozen=True)
-class Allowances:
-    """The unexpected calls that a test allows."""
-
-    unmatched: Allowance = False
-    violations: Allowance = False
-    default: Allowance = False
 
 
 class Watcher:

@@ -1,0 +1,45 @@
+"""The unexpected calls that a test allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from emulator.client import EmulatorError
+from emulator.client.urls import query_text
+from emulator.testing.report import Allowance
+
+__all__ = ["Allowances", "about_allowed", "is_allowance", "path_of_operation"]
+
+
+@dataclass(frozen=True)
+class Allowances:
+    """The unexpected calls that a test allows."""
+
+    unmatched: Allowance = False
+    violations: Allowance = False
+    default: Allowance = False
+
+
+def is_allowance(value: Any) -> bool:
+    """Return True for a boolean or globs."""
+    if isinstance(value, bool):
+        return True
+    is_list = isinstance(value, Sequence | Set) and not isinstance(value, bytes)
+    return is_list and all(isinstance(one, str) for one in value)
+
+
+def path_of_operation(name: str) -> str:
+    """Return a path of a sandbox's control API that refuses a name or a glob of no operation."""
+    return f"/journal{query_text({'operation': name, 'limit': 0})}"
+
+
+@contextmanager
+def about_allowed() -> Iterator[None]:
+    """Say of a refusal inside the block that it is about `allow_violations`."""
+    try:
+        yield
+    except EmulatorError as problem:
+        raise EmulatorError(f"allow_violations: {str(problem)[:1].lower()}{str(problem)[1:]}", problem.status) from None
