@@ -111,7 +111,14 @@ class EmulatorUnderTest:
     ) -> httpx.Response:
         """Make one call; `options` are those of httpx, such as `headers`."""
         headers = {**self.headers(vendor, rights), **(options.pop("headers", None) or {})}
-        return self._client.request(method, self.url(vendor) + path, headers=headers, **options)
+        graphql = self.catalogue.contracts[vendor].graphql
+        # Paradime's base URL is its GraphQL endpoint; other paths are beside it.
+        url = (
+            self.url(vendor).removesuffix("/graphql")
+            if graphql is not None and path.startswith("/")
+            else self.url(vendor)
+        )
+        return self._client.request(method, url + path, headers=headers, **options)
 
     def call_as_written(self, vendor: str, path: str, *, rights: str | None = "full") -> httpx.Response:
         """Get a path that httpx would correct ("/%zz")."""

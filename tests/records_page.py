@@ -19,7 +19,8 @@ def collections(catalogue: Catalogue) -> Iterator[str]:
     """The collections by vendor: a table of fields, and the example of the schema."""
     for name, vendor in catalogue.vendors.items():
         yield f"\n## {vendor.title}"
-        for collection in vendor.collections:
+        # Those without a schema are not for users: what waits for its next state.
+        for collection in (one for one in vendor.collections if one.schema):
             yield from _collection(collection, catalogue.contracts[name])
 
 

@@ -16,6 +16,7 @@ from emulator.app import Emulator
 from emulator.catalogue import Catalogue
 from emulator.client import exchange_of
 from emulator.contract.fidelity import check_reply
+from emulator.contract.openapi import responses_of
 from emulator.exchange import NOTHING, Reply
 from emulator.journal.entry import Exchange
 from emulator.server.server import ThreadedServer
@@ -80,7 +81,8 @@ def problems(emulator: EmulatorUnderTest, vendor: str, attempt: Attempt, strict:
 
 def _wrong_reply(emulator: EmulatorUnderTest, vendor: str, attempt: Attempt, response: httpx.Response) -> Iterator[str]:
     contract = emulator.catalogue.contracts[vendor]
-    operation = contract.operations[contract.graphql.carrier if contract.graphql else attempt.operation]
+    operation = contract.operations[attempt.operation]
+    responses = responses_of(operation, contract)
     if response.status_code >= 500:
         yield "a 5xx"
     kind = response.headers.get("content-type", "")
@@ -91,7 +93,7 @@ def _wrong_reply(emulator: EmulatorUnderTest, vendor: str, attempt: Attempt, res
         content=b"" if is_json else response.content,
         content_type=kind,
     )
-    for violation in check_reply(reply, operation.responses):
+    for violation in check_reply(reply, responses):
         yield f"not in the contract: {violation.place}{violation.pointer}: {violation.sentence}"
     expected = {"no credentials": {401, 403}, "expired credentials": {401, 403}}.get(attempt.kind)
     if expected and response.status_code not in expected:

@@ -331,9 +331,9 @@ def test_violation_fails_a_passed_test_naming_call_rule_pointer_and_contract(inn
     ("query", "complaint"),
     [
         (
-            "{ listWorkspaces { workspaces { uid } } }",
+            "{ listIntegrations { workspaces { uid } } }",
             "  POST /graphql: no operation in contracts/paradime/openapi.yaml matches; did you mean the query"
-            " listCustomIntegrations? ('listWorkspaces' → 'listCustomIntegrations')",
+            " listCustomIntegrations? ('listIntegrations' → 'listCustomIntegrations')",
         ),
         (
             "{ listCustomIntegrations { workspaces } }",

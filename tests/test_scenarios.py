@@ -523,6 +523,26 @@ def the_second_batch_finds_no_snapshot(emulator: EmulatorUnderTest, vendor: str)
     assert len(emulator.records("paradime.nodes")) < len(before)
 
 
+@shows("paradime/bolt-run-fails")
+def a_run_fails_after_thirty_seconds(emulator: EmulatorUnderTest, vendor: str) -> None:
+    assert _run_after(emulator, seconds=20)["state"] == "RUNNING"
+    failed = _run_after(emulator, seconds=30)
+    assert failed["state"] == "FAILED"
+    assert [command["returnCode"] for command in failed["commands"]] == [0, 0, 0, 1]
+
+
+@shows("paradime/bolt-run-never-ends")
+def a_run_goes_on(emulator: EmulatorUnderTest, vendor: str) -> None:
+    assert _run_after(emulator, seconds=24 * 3600)["state"] == "RUNNING"
+
+
+def _run_after(emulator: EmulatorUnderTest, seconds: float) -> Any:
+    started = query(emulator, 'mutation { triggerBoltRun(slug: "daily_run") { runId } }')
+    emulator.clock.advance(seconds)
+    status = "query ($runId: Int!) { boltRunStatus(runId: $runId) { state commands { returnCode } } }"
+    return query(emulator, status, **started["data"]["triggerBoltRun"])["data"]["boltRunStatus"]
+
+
 @shows("secoda/torn-pagination")
 def one_comes_twice_and_one_never(emulator: EmulatorUnderTest, vendor: str) -> None:
     url: str | None = f"{emulator.url(vendor)}/integration/integrations"

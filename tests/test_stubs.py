@@ -263,13 +263,13 @@ def test_a_path_beside_graphql_may_be_stubbed(emulator: EmulatorUnderTest, sandb
 
 
 QUERY = 'query Q($n: Int) { %s(first: $n, name: "a") { ok } }'
-REPLY: dict[str, Any] = {"data": {"listWorkspaces": {"workspaces": []}}}
+REPLY: dict[str, Any] = {"data": {"listIntegrations": {"workspaces": []}}}
 
 
 @pytest.mark.parametrize(
     "where",
     [
-        {"body": {"query": {"regex": "listWorkspaces"}}},
+        {"body": {"query": {"regex": "listIntegrations"}}},
         {"arguments": {"first": 3, "name": "a"}},
         {"variables": {"n": 3}},
     ],
@@ -282,10 +282,10 @@ def test_root_fields_that_the_schema_does_not_have_may_be_stubbed(
     def ask(query: str, n: int = 3) -> Any:
         return emulator.call("paradime", "POST", json={"query": query, "variables": {"n": n}}, rights=None).json()
 
-    assert ask(QUERY % "listWorkspaces") == REPLY
+    assert ask(QUERY % "listIntegrations") == REPLY
     listed = emulator.call("paradime", "POST", json={"query": "{ listCustomIntegrations { ok } }"}).json()
     assert listed["data"]["listCustomIntegrations"]["ok"] is True
-    for other in ("{ listCustomIntegrations { ok } listWorkspaces }", "{", "", "{ other }"):
+    for other in ("{ listCustomIntegrations { ok } listIntegrations }", "{", "", "{ other }"):
         assert ask(other, 4) != REPLY
     assert [one.id for one in sandbox.journal.select(stubbed=True)] == [1]
     assert (sandbox.journal[0].stub, sandbox.journal[0].near_misses) == ("POST /graphql", ())

@@ -80,6 +80,8 @@ ScenarioName: TypeAlias = Literal[
     "immuta/vendor-outage-window",
     "immuta/write-then-fail",
     "paradime/bad-request",
+    "paradime/bolt-run-fails",
+    "paradime/bolt-run-never-ends",
     "paradime/connection-reset",
     "paradime/empty-world",
     "paradime/flaky",

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.contract.openapi import Contract
 from emulator.declared.waiting import waiting
-from emulator.exchange import Call, Record
-from emulator.store.collection import Collection, Populate
+from emulator.exchange import Call
+from emulator.store.collection import Collection
 from emulator.store.world import World
 from emulator.vendor import Dialect, Handler, Hooks
 
 if TYPE_CHECKING:
-    from faker import Faker
-
     from emulator.declared.reading import Declarations
 
 
@@ -71,15 +69,11 @@ class Deferred:
         return [waiting(self._full_name(name)) for name, words in self._words.items() if "life" in words]
 
     def _collection(self, name: str, words: Mapping[str, Any]) -> Collection:
-        return Collection(name, words.get("key", "id"), schema=words["schema"], populate=self._populate(name))
-
-    def _populate(self, name: str) -> Populate:
-        def populate(fake: Faker, number: int, world: World, given: Record) -> Record:
-            found = next(one for one in self.declarations.collections if one.name == name)
-            assert found.populate is not None, f"{name} has no schema"
-            return found.populate(fake, number, world, given)
-
-        return populate
+        """Return a declared collection. What a record leaves out is generated from the example of its schema."""
+        given = words.get("references", {}).items()
+        targets = {of: one if isinstance(one, str) else one["to"] for of, one in given}
+        references = {of: Collection(self._full_name(target)) for of, target in targets.items()}
+        return Collection(name, words.get("key", "id"), schema=words["schema"], references=references)
 
     def _full_name(self, name: str) -> str:
         return f"{self._contract.vendor}.{name}"

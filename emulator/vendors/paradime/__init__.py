@@ -6,8 +6,17 @@ from typing import Any
 
 from emulator.exchange import Reply
 from emulator.vendor import Switches, Vendor
-from emulator.vendors.paradime import auth, integrations, nodes, users
-from emulator.vendors.paradime.collections import CREDENTIALS, INTEGRATIONS, NODES, PENDING_NODES, SNAPSHOTS
+from emulator.vendors.paradime import auth, commands, integrations, nodes, runs, schedules, users
+from emulator.vendors.paradime.collections import (
+    BOLT_COMMANDS,
+    BOLT_RESOURCES,
+    BOLT_RUNS,
+    CREDENTIALS,
+    INTEGRATIONS,
+    NODES,
+    PENDING_NODES,
+    SNAPSHOTS,
+)
 from emulator.vendors.paradime.errors import ParadimeDialect
 
 
@@ -25,12 +34,29 @@ def graphql_reply(result: dict[str, Any], ran: bool, refused: bool, switches: Sw
 vendor = Vendor(
     name="paradime",
     title="Paradime",
-    handlers=(integrations.handlers, nodes.handlers, users.handlers),
+    handlers=(
+        integrations.handlers,
+        nodes.handlers,
+        users.handlers,
+        schedules.handlers,
+        runs.handlers,
+        commands.handlers,
+    ),
     dialect=ParadimeDialect(),
     authenticate=auth.authenticate,
     authorize=auth.authorize,
     present=auth.present,
     presented=auth.presented,
-    collections=(CREDENTIALS, INTEGRATIONS, SNAPSHOTS, NODES, PENDING_NODES),
+    collections=(
+        CREDENTIALS,
+        INTEGRATIONS,
+        SNAPSHOTS,
+        NODES,
+        PENDING_NODES,
+        BOLT_RUNS,
+        BOLT_COMMANDS,
+        BOLT_RESOURCES,
+    ),
     graphql_reply=graphql_reply,
+    hooks=runs.hooks,
 )

@@ -42,6 +42,22 @@ PENDING_NODES = Collection(
     schema="pending-node.schema.json",
     references={"snapshotId": SNAPSHOTS},
 )
+BOLT_RUNS = Collection("paradime.bolt_runs", indexes=("slug",), schema="bolt-run.schema.json")
+BOLT_COMMANDS = Collection(
+    "paradime.bolt_commands",
+    indexes=("scheduleRunId",),
+    schema="bolt-command.schema.json",
+    references={"scheduleRunId": BOLT_RUNS},
+)
+BOLT_RESOURCES = Collection(
+    "paradime.bolt_resources",
+    indexes=("commandId", "key"),
+    schema="bolt-resource.schema.json",
+    references={"commandId": BOLT_COMMANDS},
+)
+
 # The declared ones have their keys and their behaviour in the contract; these are for handlers.
 USERS = Collection("paradime.users", key="uid", schema="user.schema.json")
 INVITATIONS = Collection("paradime.invitations", key="email", schema="invitation.schema.json")
+WORKSPACES = Collection("paradime.workspaces", key="uid", schema="workspace.schema.json")
+BOLT_SCHEDULES = Collection("paradime.bolt_schedules", key="slug", schema="bolt-schedule.schema.json")

@@ -57,6 +57,64 @@ def closed_snapshot(id: int) -> FieldError:
     return FieldError(f"SnapshotClosedException: snapshot {id} has already taken its last nodes")
 
 
+def two_names_of_a_schedule() -> FieldError:
+    """Return the GraphQL error for a call with both slug and scheduleName, or neither (wording assumed)."""
+    return FieldError("InvalidArgumentException: give exactly one of slug and scheduleName")
+
+
+def unknown_schedule(slug: str) -> FieldError:
+    """Return the GraphQL error for a schedule that does not exist (assumed)."""
+    return FieldError(f"ScheduleNotFoundException: there is no schedule with the slug {slug!r}")
+
+
+def schedule_of_yaml(slug: str) -> FieldError:
+    """Return the GraphQL error for suspending a schedule that a YAML file defines (wording assumed)."""
+    return FieldError(f"InvalidScheduleException: the schedule {slug!r} is defined in YAML")
+
+
+def already_running(slug: str, id: int) -> FieldError:
+    """Return the GraphQL error for a second run of a schedule.
+
+    That the text has the name of this exception: paradime-io/paradime-dagster-dbt, dagster_dbt/paradime/resources.py.
+    """
+    return FieldError(f"AlreadyRunningException: run {id} of the schedule {slug!r} has not ended")
+
+
+def two_lists_of_commands() -> FieldError:
+    """Return the GraphQL error for a run with both commands and commandConfigs (wording assumed)."""
+    return FieldError("InvalidArgumentException: give at most one of commands and commandConfigs")
+
+
+def unknown_run(id: int) -> FieldError:
+    """Return the GraphQL error for a run that does not exist (assumed)."""
+    return FieldError(f"RunNotFoundException: there is no run {id}")
+
+
+def not_failed(reason: str) -> FieldError:
+    """Return the GraphQL error for retrying what has not failed (assumed)."""
+    return FieldError(f"RunNotFailedException: nothing to retry, {reason}")
+
+
+def still_running(id: int) -> FieldError:
+    """Return the GraphQL error for repeating a run that has not ended (assumed)."""
+    return FieldError(f"RunNotEndedException: run {id} has not ended")
+
+
+def unknown_command(id: int) -> FieldError:
+    """Return the GraphQL error for a command that does not exist, or has not begun (assumed)."""
+    return FieldError(f"CommandNotFoundException: there is no command {id}")
+
+
+def unknown_cursor(cursor: str) -> FieldError:
+    """Return the GraphQL error for a cursor that was never given out (assumed)."""
+    return FieldError(f"InvalidCursorException: {cursor!r} is not a cursor")
+
+
+def unknown_resource(id: int) -> FieldError:
+    """Return the GraphQL error for an artifact that does not exist (assumed)."""
+    return FieldError(f"ResourceNotFoundException: there is no resource {id}")
+
+
 class ParadimeDialect:
     """Paradime's wording of errors."""
 
