@@ -195,7 +195,7 @@ def bind(entry: Entry) -> Handlers:
     refuse_contract(list(entry_problems(entry)))
     handlers.transactional.update(entry.declared)
     if entry.contract.home is not None:
-        from emulator.declared.acting import example_handlers  # noqa: PLC0415
+        from emulator.declared.static import example_handlers  # noqa: PLC0415
 
         missing = [name for name in entry.contract.handled if name not in handlers.names()]
         handlers.transactional.update(example_handlers(entry.contract, missing))

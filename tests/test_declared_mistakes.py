@@ -178,7 +178,7 @@ MISTAKES: list[tuple[Callable[[Any], None], str]] = [
     ),
     (
         of_list(paging="relay"),
-        f"{LIST}/paging: 'relay' is not built yet; write the strategy as a template under /x-emulator/paging",
+        f"{LIST}/paging: 'relay' is for GraphQL; use cursor, or write the strategy as a template under /x-emulator/paging",
     ),
     (
         of_list(reply={"status": 202}),

@@ -102,7 +102,7 @@ async def test_a_valid_document_within_the_limits_runs(calls: GraphQLCalls, case
     sent = call(VALID[case], operationName="A39" if case == "40 operations" else None)
     document = await calls.prepare(sent)
     assert document.refusal is None
-    result = calls.execute(sent, document, lambda *_: {"ok": True})
+    result = calls.execute(sent, document, lambda *_: {"ok": True}, lambda *_: None)
     assert result.document == {"data": {"listCustomIntegrations": {"ok": True}}}
 
 

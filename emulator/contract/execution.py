@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,8 @@ from graphql import (
     ASTValidationRule,
     DocumentNode,
     GraphQLError,
+    GraphQLField,
+    GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
     NamedTypeNode,
@@ -24,6 +26,7 @@ from graphql import (
     get_nullable_type,
     get_operation_ast,
     is_input_object_type,
+    is_list_type,
     validate,
     visit,
 )
@@ -35,7 +38,15 @@ from graphql.validation.validation_context import MAX_FRAGMENT_WORK
 from emulator.contract.graphql_fields import Field, fields_of, selected_fields_of
 from emulator.contract.measures import Measures, measures_of
 from emulator.contract.merging import Rules, rules_for
-from emulator.contract.operation import GraphQLLimits, GraphQLResult, Operation, Resolve, RootFields
+from emulator.contract.operation import (
+    GraphQLLimits,
+    GraphQLResult,
+    ObjectField,
+    Operation,
+    Resolve,
+    ResolveNested,
+    RootFields,
+)
 from emulator.contract.selection import selected_fields
 from emulator.contract.size import is_large
 from emulator.errors import FieldError
@@ -79,9 +90,15 @@ class GraphQLDocument:
 
 
 class Executable:
-    """An SDL with its root fields bound. `aliases` maps a type name that documents may use to the schema's name."""
+    """An SDL with its root fields bound, and `nested` ones ("Task.comments").
 
-    def __init__(self, sdl: str, operations: Mapping[str, Operation], aliases: Mapping[str, str]) -> None:
+    `aliases` maps a type name that documents may use to the schema's name.
+    """
+
+    def __init__(
+        self, sdl: str, operations: Mapping[str, Operation], aliases: Mapping[str, str], nested: Sequence[str] = ()
+    ) -> None:
+        self._nested = nested
         self._sdl = sdl
         self._operations = operations
         self._aliases = aliases
@@ -117,9 +134,11 @@ class Executable:
         errors = validate(self.schema, ast, rules) or validate(self.schema, ast, rules_of_valid)
         return [GraphQLError(_SHARED) if error.message == "Validation aborted." else error for error in errors]
 
-    def execute(self, document: GraphQLDocument, request: Mapping[str, Any], resolve: Resolve) -> GraphQLResult:
+    def execute(
+        self, document: GraphQLDocument, request: Mapping[str, Any], resolve: Resolve, resolve_nested: ResolveNested
+    ) -> GraphQLResult:
         """Run a request whose document is valid, as GraphQL.execute does."""
-        execution, refused = _Execution(resolve), list[GraphQLError]()
+        execution, refused = _Execution(resolve, resolve_nested), list[GraphQLError]()
 
         def formatted(error: GraphQLError, debug: bool) -> dict[str, Any]:
             # GraphQL specification, Response, Errors: an error that belongs to a field has a path.
@@ -176,6 +195,15 @@ class Executable:
         found = root.fields[name].args if root else {}
         return {of: is_input_object_type(get_nullable_type(argument.type)) for of, argument in found.items()}
 
+    def object_field(self, name: str) -> ObjectField | None:
+        """Return a field of an object type ("Task.comments"), or None."""
+        found = _field_of(self.schema, name)
+        if found is None:
+            return None
+        kind = get_nullable_type(found.type)
+        is_connection = isinstance(kind, GraphQLObjectType) and "edges" in kind.fields
+        return ObjectField(list(found.args), is_list_type(kind), is_connection)
+
     @cached_property
     def schema(self) -> GraphQLSchema:
         """The executable schema, each root field bound to the execution's resolver."""
@@ -183,7 +211,11 @@ class Executable:
         for name, operation in self._operations.items():
             kind = QueryType if operation.root == "query" else MutationType
             roots.setdefault(operation.root, kind()).set_field(name, _resolve_root_field)
-        return make_executable_schema(self._sdl, *roots.values())
+        schema = make_executable_schema(self._sdl, *roots.values())
+        for name in self._nested:
+            if (found := _field_of(schema, name)) is not None:
+                found.resolve = _resolve_nested_field
+        return schema
 
     @cached_property
     def _rules(self) -> tuple[Rules, Rules]:
@@ -198,18 +230,36 @@ _SILENT.disabled = True
 @dataclass
 class _Execution:
     resolve: Resolve
+    resolve_nested: ResolveNested
     failure: Exception | None = None
+
+    def run(self, work: Callable[[], Any]) -> Any:
+        """Return the value of a field; keep an internal error, to raise it after the execution."""
+        try:
+            return work()
+        except FieldError as error:
+            raise GraphQLError(error.message, extensions=error.extensions or None) from error
+        except Exception as failure:
+            self.failure = self.failure or failure
+            raise
 
 
 def _resolve_root_field(_: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
     execution: _Execution = info.context
-    try:
-        return execution.resolve(info.field_name, str(info.path.key), arguments)
-    except FieldError as error:
-        raise GraphQLError(error.message, extensions=error.extensions or None) from error
-    except Exception as failure:
-        execution.failure = execution.failure or failure
-        raise
+    return execution.run(lambda: execution.resolve(info.field_name, str(info.path.key), arguments))
+
+
+def _resolve_nested_field(parent: Any, info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
+    execution: _Execution = info.context
+    name = f"{info.parent_type.name}.{info.field_name}"
+    return execution.run(lambda: execution.resolve_nested(name, parent, arguments))
+
+
+def _field_of(schema: GraphQLSchema, name: str) -> GraphQLField | None:
+    """Return the field of an object type: "Task.comments"."""
+    of, _, field = name.partition(".")
+    found = schema.type_map.get(of)
+    return found.fields.get(field) if isinstance(found, GraphQLObjectType) else None
 
 
 def _parse(query: str, limits: GraphQLLimits) -> DocumentNode:

@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from emulator.contract.operation import GraphQLLimits, GraphQLResult, Operation, Resolve, RootFields
+from emulator.contract.operation import (
+    GraphQLLimits,
+    GraphQLResult,
+    ObjectField,
+    Operation,
+    Resolve,
+    ResolveNested,
+    RootFields,
+)
 
 if TYPE_CHECKING:
     from emulator.contract.execution import Executable, GraphQLDocument
@@ -18,13 +26,15 @@ class GraphQL:
     """A vendor's GraphQL schema.
 
     `carrier` is the REST operation whose body carries the requests, `operations` are the root fields,
-    `aliases` maps a type name that documents may use to (the schema's name, the switch that allows it).
+    `aliases` maps a type name that documents may use to (the schema's name, the switch that allows it). `nested` are
+    the fields of other types that have records of their own ("Task.comments").
     """
 
     carrier: str
     sdl: str
     operations: Mapping[str, Operation]
     aliases: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    nested: Sequence[str] = ()
 
     def parse(self, query: str, aliases: frozenset[str], limits: GraphQLLimits) -> GraphQLDocument:
         """Return a document; if it does not parse, or has too many tokens, it has a `refusal`."""
@@ -38,17 +48,23 @@ class GraphQL:
         """Return the root fields that a request selects; None if its document does not parse, or names no operation."""
         return self.executable.root_fields(document, request)
 
-    def execute(self, document: GraphQLDocument, request: Mapping[str, Any], resolve: Resolve) -> GraphQLResult:
+    def execute(
+        self, document: GraphQLDocument, request: Mapping[str, Any], resolve: Resolve, resolve_nested: ResolveNested
+    ) -> GraphQLResult:
         """Run a request ({query, variables, operationName}) whose document is valid.
 
         The result has `errors` only if there are any. Exceptions of `resolve` other than FieldError are internal
         errors, and are raised again after the execution.
         """
-        return self.executable.execute(document, request, resolve)
+        return self.executable.execute(document, request, resolve, resolve_nested)
 
     def arguments(self, name: str) -> Mapping[str, bool]:
         """Return the arguments of a root field, and whether each is an input object."""
         return self.executable.arguments(name)
+
+    def object_field(self, name: str) -> ObjectField | None:
+        """Return a field of an object type ("Task.comments"), or None."""
+        return self.executable.object_field(name)
 
     def fields(self) -> Sequence[tuple[str, str]]:
         """Return the fields of all object types, with their types."""
@@ -72,7 +88,8 @@ class GraphQL:
         """What runs the requests."""
         from emulator.contract.execution import Executable  # noqa: PLC0415
 
-        return Executable(self.sdl, self.operations, {name: of for name, (of, _) in self.aliases.items()})
+        aliases = {name: of for name, (of, _) in self.aliases.items()}
+        return Executable(self.sdl, self.operations, aliases, self.nested)
 
     def aliases_on(self, switches: Mapping[str, Any]) -> frozenset[str]:
         """Return the aliases that the switches allow."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 from emulator.contract.graphql import GraphQL
-from emulator.contract.operation import GraphQLLimits, GraphQLResult, Resolve, RootFields
+from emulator.contract.operation import GraphQLLimits, GraphQLResult, Resolve, ResolveNested, RootFields
 from emulator.errors import MalformedBody
 from emulator.exchange import NOTHING, Call
 from emulator.json_text import Reading, UnsupportedCharset, write_json
@@ -83,9 +83,11 @@ class GraphQLCalls:
         """Return True if a request must be executed off the event loop."""
         return document.fields > QUICK_FIELDS or len(call.body) > QUICK_BODY
 
-    def execute(self, call: Call, document: GraphQLDocument, resolve: Resolve) -> GraphQLResult:
+    def execute(
+        self, call: Call, document: GraphQLDocument, resolve: Resolve, resolve_nested: ResolveNested
+    ) -> GraphQLResult:
         """Run a call's request with its valid document."""
-        return self._graphql.execute(document, cast("Request", call.document), resolve)
+        return self._graphql.execute(document, cast("Request", call.document), resolve, resolve_nested)
 
     def meaning(self, call: Call, document: GraphQLDocument) -> str:
         """Return all of a call's request that its result depends on: variables that no operation declares are not."""

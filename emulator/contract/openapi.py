@@ -293,7 +293,8 @@ class _Reader:
             for name, entry in described["operations"].items()
         }
         aliases = {name: (entry["of"], entry["switch"]) for name, entry in described.get("type-aliases", {}).items()}
-        return GraphQL(carrier, sdl, operations, aliases)
+        nested = [name for name, entry in described.get("types", {}).items() if "x-emulator" in entry]
+        return GraphQL(carrier, sdl, operations, aliases, nested)
 
     def _follow(self, pointer: str, entry: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         """Follow a `$ref` within the document; return its pointer and its value."""

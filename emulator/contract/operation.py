@@ -115,6 +115,19 @@ Resolve: TypeAlias = Callable[[str, str, dict[str, Any]], Any]
 """Resolves a root field: name, key in the result, arguments. Raises FieldError for a GraphQL error."""
 
 
+ResolveNested: TypeAlias = Callable[[str, Any, dict[str, Any]], Any]
+"""Resolves a nested field: "Task.comments", what the field above replied, arguments. Raises FieldError."""
+
+
+@dataclass(frozen=True)
+class ObjectField:
+    """A field of an object type: its arguments, and whether its value is a list, or a connection (with edges)."""
+
+    arguments: Sequence[str]
+    is_list: bool
+    is_connection: bool
+
+
 @dataclass(frozen=True)
 class GraphQLLimits:
     """The limits of a document.

@@ -30,7 +30,7 @@ SCALARS: Mapping[str, Any] = {
 
 
 def add_payloads(document: dict[str, Any], described: dict[str, Any], file: Path) -> None:
-    """Complete the root fields of a public contract: their payloads, tags and evidence.
+    """Complete the fields of a public contract: their payloads, tags and evidence.
 
     The object types become `components.schemas`, except those that the contract has itself. A file that is not GraphQL
     schema adds nothing: the check of its form says so.
@@ -42,8 +42,10 @@ def add_payloads(document: dict[str, Any], described: dict[str, Any], file: Path
     components = document.setdefault("components", {}).setdefault("schemas", {})
     for name, found in schema.type_map.items():
         if isinstance(found, GraphQLObjectType) and not name.startswith("__"):
-            components.setdefault(name, _object(found))
+            components.setdefault(name, _object(found, _own_records(name, described)))
     said = {"level": "documented", "source": f"{file.parent.name}/{file.name}"}
+    for entry in described.get("types", {}).values():
+        entry.setdefault("x-evidence", said)
     for name, entry in described["operations"].items():
         field = _root_field(schema, name)
         if isinstance(entry, dict) and field is not None:
@@ -58,8 +60,15 @@ def _root_field(schema: GraphQLSchema, name: str) -> GraphQLField | None:
     return next((root.fields[name] for root in roots if name in root.fields), None)
 
 
-def _object(found: GraphQLObjectType) -> dict[str, Any]:
+def _own_records(name: str, described: Mapping[str, Any]) -> set[str]:
+    """Return the fields of a type that have records of their own: they are no part of a record."""
+    words = {of for of, entry in described.get("types", {}).items() if "x-emulator" in entry}
+    return {of.partition(".")[2] for of in words if of.startswith(f"{name}.")}
+
+
+def _object(found: GraphQLObjectType, resolved: set[str]) -> dict[str, Any]:
     always = [name for name, field in found.fields.items() if isinstance(field.type, GraphQLNonNull) and not field.args]
+    always = [name for name in always if name not in resolved]
     properties = {name: _schema(field.type) for name, field in found.fields.items()}
     return {"type": "object", "required": always, "properties": properties}
 

@@ -1,30 +1,24 @@
-"""Executes a declared operation: one handler, built from its contract's declarations."""
+"""One call of a declared operation: which records it means, what was sent, and how it is replied to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
-from emulator.contract.openapi import Contract
-from emulator.contract.operation import JSON, Operation, Response, is_json
+from emulator.contract.operation import Operation, Response
 from emulator.declared.dialect import DeclaredFailures
 from emulator.declared.expressions import Context
-from emulator.declared.listing import listed
-from emulator.declared.paging import BadCursor, Page, Strategy, cut
-from emulator.declared.replying import ReplyShape, example_reply, shown_as, success
+from emulator.declared.paging import Page, Strategy
+from emulator.declared.replying import ReplyShape, example_reply, shown_as
 from emulator.declared.resources import Resource, matches
-from emulator.declared.root_fields import as_declared, payload, without_nulls
-from emulator.declared.samples import Samples
-from emulator.declared.shapes import NOTHING_HIDDEN, Hidden, Place, Shapes
-from emulator.declared.words import OperationWords, ReplyWords
+from emulator.declared.root_fields import payload, without_nulls
+from emulator.declared.shapes import NOTHING_HIDDEN, Hidden, Shapes
+from emulator.declared.words import OperationWords
 from emulator.declared.writing import Writer
 from emulator.exchange import NOTHING, Call, Document, Record, Reply
-from emulator.store.patching import PatchFailed, json_patch, merge_patch
 from emulator.store.world import World
-
-MERGE_PATCH = "application/merge-patch+json"
 
 
 @dataclass(frozen=True)
@@ -57,24 +51,17 @@ class Plan:
         """What its replies leave out of a record."""
         return self.shapes.hidden(self.reply.place) if self.reply.place else NOTHING_HIDDEN
 
-    def handle(self, call: Call, world: World) -> Any:
-        """Handle one call in one transaction: return its reply, or the payload of a root field."""
-        act = _Act(self, call, world)
-        act.check_parents()
-        reply = _ACTIONS[self.action](act)
-        return act.payload(reply) if self.operation.root else reply
 
-
-class _Act:
+class Act:
     """One call of a declared operation."""
 
-    def __init__(self, plan: Plan, call: Call, world: World) -> None:
+    def __init__(self, plan: Plan, call: Call, world: World, names: Mapping[str, Any] | None = None) -> None:
         self.plan = plan
         self.call = without_nulls(call) if plan.operation.root else call
         self.arguments = call.params
         self.world = world
         self.resource = plan.resource
-        self.context = Context(self.call, world)
+        self.context = Context(self.call, world, names or {})
         self.failures = plan.fail(call, plan.operation)
 
     def check_parents(self) -> None:
@@ -147,23 +134,24 @@ class _Act:
 
     def replied(self, record: Record, **names: Any) -> Reply:
         """Return the reply about one record."""
-        reply = self.plan.reply.of_record(self._shown(record))
+        reply = self.plan.reply.of_record(self.shown(record))
         return self._worded(reply, {**_named(record, self.resource.key), **names})
 
-    def _shown(self, record: Record) -> Record:
+    def shown(self, record: Record) -> Record:
+        """Return a record as it is replied: as hooks show it, without what is only written."""
         shown: Record = self.plan.hidden.without(self.resource.hooks.reply(self.world, self.resource.name, record))
         return shown
 
     def listed(self, records: Sequence[Record]) -> Reply:
         """Return the reply with records."""
-        return self._worded(self.plan.reply.of_records([self._shown(record) for record in records]), {})
+        return self._worded(self.plan.reply.of_records([self.shown(record) for record in records]), {})
 
     def paged(self, page: Page, strategy: Strategy) -> Reply:
         """Return the reply with a page of records."""
         reply = self.plan.reply
         if not page.items and strategy.empty is not None and self.context.value(strategy.empty) == 204:
             return Reply(204)
-        items = [self._selected(shown_as(reply.record, self._shown(record)), strategy) for record in page.items]
+        items = [self._selected(shown_as(reply.record, self.shown(record)), strategy) for record in page.items]
         context = replace(self.context, names={**page.values, "items": items})
         made = reply.of_items(items, page.values)
         if strategy.has_body:
@@ -196,164 +184,3 @@ class _Act:
 
 def _named(record: Record, key: str) -> dict[str, Any]:
     return {"record": record, "id": record[key]}
-
-
-def _list(act: _Act) -> Reply:
-    plan, call = act.plan, act.call
-    strategy, by = plan.strategy, _sorted_by(act) or plan.words.sort
-    wanted = [(name, operator, call.params[of]) for of, name, operator in plan.filters if of in call.params]
-    text = call.params.get(strategy.parameters.get("search", "")) if strategy else None
-    listing = listed(act.resource, act.world, act.conditions, wanted, by, str(text or ""))
-    if strategy is None:
-        return act.listed(listing.part())
-    try:
-        return act.paged(cut(strategy, listing, act.context, act.resource.key), strategy)
-    except BadCursor as problem:
-        name = strategy.parameters["cursor"]
-        raise act.failures.invalid(f"/{name}", f"{problem} was never given out", "query") from None
-
-
-def _sorted_by(act: _Act) -> Sequence[str]:
-    """Return the fields by which the caller sorts a list. Raises the refusal for an unknown field."""
-    parameter = act.plan.strategy.parameters.get("sort", "") if act.plan.strategy else ""
-    given = act.call.params.get(parameter)
-    names = given if isinstance(given, list) else str(given).split(",") if given else []
-    shape = act.resource.shape
-    for name in names:
-        if not name.strip("-") or (shape and not shape.is_open and name.removeprefix("-") not in shape.properties):
-            raise act.failures.invalid(f"/{parameter}", f"{name!r} is not a field to sort by", "query")
-    return names
-
-
-def _get(act: _Act) -> Reply:
-    return act.replied(act.existing())
-
-
-def _create(act: _Act) -> Reply:
-    sent = act.sent()
-    if isinstance(sent, list):
-        records = [_created(act, one) for one in sent]
-        if not records and not act.plan.reply.is_list:
-            raise act.failures.invalid("", "expected at least one record")
-        return act.listed(records) if act.plan.reply.is_list else act.replied(records[-1])
-    record = _created(act, sent)
-    return act.replied(record)
-
-
-def _created(act: _Act, given: Document) -> Record:
-    return act.writer.create(given if isinstance(given, dict) else {}, act.conditions, act.plan.words.set)
-
-
-def _replace(act: _Act) -> Reply:
-    before = act.existing()
-    return act.replied(act.writer.replace(before, {**act.given(), **_fixed(act)}, act.plan.words.set))
-
-
-def _upsert(act: _Act) -> Reply:
-    key = act.resource.key
-    conditions = act.conditions or {key: act.given().get(key)}
-    found = [record for record in act.resource.find(act.world, conditions) if act.resource.is_shown(record)]
-    if found:
-        return _replace(act)
-    reply = act.replied(act.writer.create(act.given(), conditions, act.plan.words.set))
-    declared = act.plan.operation.responses.get(201)
-    if act.plan.words.reply.status is None and declared is not None and not declared.is_added:
-        reply.status = 201
-    return reply
-
-
-def _fixed(act: _Act) -> dict[str, Any]:
-    return {name: value for name, value in act.conditions.items() if not isinstance(value, list)}
-
-
-def _patch(act: _Act) -> Reply:
-    before = act.existing()
-    sent, nulls = act.sent(), act.resource.words.nulls
-    if isinstance(sent, list):
-        after = _patched(act, before, sent)
-    elif act.call.content_type == MERGE_PATCH and not nulls:
-        after = merge_patch(before, act.resource.writable(act.given()))
-    else:
-        given = act.resource.writable(act.given())
-        after = {**before, **given}
-        if nulls in ("ignore", "remove"):
-            empty = [name for name, value in given.items() if value is None]
-            after |= {name: before[name] for name in empty if nulls == "ignore" and name in before}
-            after = {name: value for name, value in after.items() if value is not None or name not in empty}
-    return act.replied(act.writer.change(before, after, act.plan.words.set))
-
-
-def _patched(act: _Act, before: Record, operations: list[Any]) -> Record:
-    try:
-        after = json_patch(before, operations)
-    except PatchFailed as problem:
-        if problem.is_test:
-            raise act.failures.conflict(act.resource.name, str(problem)) from None
-        raise act.failures.invalid("", str(problem)) from None
-    if not isinstance(after, dict):
-        raise act.failures.invalid("", "the patch leaves no object")
-    return {**act.resource.writable(after), **act.resource.kept_by_replace(before)}
-
-
-def _delete(act: _Act) -> Reply:
-    record = act.existing(shows_deleted=act.resource.words.delete.removes_later)
-    removed = act.writer.delete(record)
-    return act.replied(record, removed=removed)
-
-
-_ACTIONS: Mapping[str, Callable[[_Act], Reply]] = {
-    "list": _list,
-    "get": _get,
-    "create": _create,
-    "replace": _replace,
-    "upsert": _upsert,
-    "patch": _patch,
-    "delete": _delete,
-}
-
-
-def static_handler(
-    operation: Operation, words: OperationWords, response: Response, shapes: Shapes
-) -> Callable[[Call, World], Any]:
-    """Return the handler of an operation without records: its reply, or else its example, or a value of its schema."""
-    handler = partial(_static, operation, words, response, shapes)
-    if not operation.root:
-        return handler
-    return lambda call, world: payload(
-        handler(without_nulls(call), world).document, operation, shapes, "", words.reply.has_body
-    )
-
-
-def _static(
-    operation: Operation, words: OperationWords, response: Response, shapes: Shapes, call: Call, world: World
-) -> Reply:
-    context, reply = Context(call, world), example_reply(operation, response, shapes, words.reply.example)
-    if words.reply.has_body:
-        reply = Reply(response.status, context.value(words.reply.body))
-    elif reply is None:
-        reply = _sampled(response, Samples(shapes, world), shapes)
-    headers = {name: context.value(value) for name, value in words.reply.headers.items()}
-    reply.headers |= {name: str(value) for name, value in headers.items() if value not in (None, NOTHING)}
-    return reply
-
-
-def _sampled(response: Response, samples: Samples, shapes: Shapes) -> Reply:
-    """Return a reply whose document is a value of its schema: of two ways to make one, the first that is valid."""
-    kind, media = next(iter(response.media.items()))
-    if not is_json(kind):
-        return Reply(response.status, content=b"example", content_type=kind)
-    place: Place = shapes.at(media.check.address)
-    document = samples.value(place)
-    if not media.check.accepts(document):
-        document = samples.structured(place)
-    return Reply(response.status, document, content_type="" if kind == JSON else kind)
-
-
-def example_handlers(contract: Contract, names: Sequence[str]) -> dict[str, Callable[[Call, World], Any]]:
-    """Return handlers that return the contract's examples, or a value of its schemas."""
-    shapes, found = Shapes(contract.schemas.documents), {}
-    for name in names:
-        operation = as_declared(contract.operations[name], contract.graphql)
-        response = success(operation, "", ReplyWords()) or next(iter(operation.responses.values()))
-        found[name] = static_handler(operation, OperationWords(), response, shapes)
-    return found

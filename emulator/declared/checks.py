@@ -9,6 +9,7 @@ from emulator.declared.expressions import Problem, Scope
 from emulator.declared.filtering import OPERATORS
 from emulator.declared.ids import STRATEGIES, is_strategy
 from emulator.declared.paging import BUILT_IN, NOT_BUILT, Strategy
+from emulator.declared.relay import RELAY
 from emulator.declared.resources import Resource
 from emulator.declared.root_fields import ARGUMENT
 from emulator.declared.words import ACTIONS, ON_DELETE, CollectionWords, OperationWords
@@ -155,6 +156,8 @@ def strategy_problem(name: str, strategies: Mapping[str, Strategy], operation: O
     """Return the mistake in an operation's paging, or ""."""
     if name in ("", "none"):
         return ""
+    if name == RELAY:
+        return f"{name!r} is for GraphQL; use cursor, or write the strategy as a template under /x-emulator/paging"
     if name in NOT_BUILT:
         return f"{name!r} is not built yet; write the strategy as a template under /x-emulator/paging"
     if name not in strategies and name not in BUILT_IN:

@@ -63,6 +63,7 @@ class Deferred:
             described = self._contract.document["paths"][operation.path][operation.method.lower()]
             if "x-emulator" in (described["x-graphql"]["operations"][name] if operation.root else described):
                 yield name
+        yield from self._contract.graphql.nested if self._contract.graphql else ()
 
     @cached_property
     def _lives(self) -> list[Collection]:

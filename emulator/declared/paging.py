@@ -28,7 +28,7 @@ BUILT_IN: Mapping[str, Sequence[str]] = {
 }
 """Strategies that need no entry, by name, each with the role that one of its operation's parameters must have."""
 
-NOT_BUILT = ("jsonapi", "relay")
+NOT_BUILT = ("jsonapi",)
 ROLES: Mapping[str, Sequence[str]] = {
     "page": ("page", "page_number", "pageNumber", "pageIndex"),
     "size": ("limit", "per_page", "perPage", "page_size", "pageSize", "size", "max_results", "maxResults"),
@@ -113,7 +113,11 @@ class Page:
 
 
 class BadCursor(Exception):
-    """A cursor that was never issued."""
+    """A cursor that was never issued, in `parameter`."""
+
+    def __init__(self, cursor: str, parameter: str) -> None:
+        super().__init__(cursor)
+        self.parameter = parameter
 
 
 def cut(strategy: Strategy, listing: Listing, context: Context, key: str) -> Page:
@@ -123,7 +127,7 @@ def cut(strategy: Strategy, listing: Listing, context: Context, key: str) -> Pag
     page = max(_number(call, roles.get("page"), 1), 1)
     start = max(_number(call, roles.get("offset"), 0), 0) + (page - 1) * size
     if given := call.params.get(roles.get("cursor", "")):
-        start = _behind(strategy, str(given), listing)
+        start = place_after(strategy, str(given), listing)
     items, pages = listing.part(start, size), max(-(-count // size), 1)
     has_more = start + size < count
     values = {
@@ -135,7 +139,7 @@ def cut(strategy: Strategy, listing: Listing, context: Context, key: str) -> Pag
         "offset": start,
         "nextPage": page + 1 if has_more else None,
         "previousPage": page - 1 if page > 1 else None,
-        "nextCursor": _cursor(strategy, items[-1], start + size, key) if has_more and items else None,
+        "nextCursor": cursor_after(strategy, items[-1], start + size, key) if has_more and items else None,
         "hasMore": has_more,
     }
     return Page(items, {**values, **_links(strategy, call, values)})
@@ -169,24 +173,25 @@ def _number(call: Call, parameter: str | None, default: int) -> int:
     return value if isinstance(value, int) else int(value) if str(value).isdecimal() else default
 
 
-def _cursor(strategy: Strategy, last: Record, position: int, key: str) -> str:
+def cursor_after(strategy: Strategy, last: Record, position: int, key: str) -> str:
+    """Return the cursor of what follows a record, the one before number `position`."""
     if strategy.by_key:
         return str(last[key])
     return base64.urlsafe_b64encode(f"{position}:{last[key]}".encode()).decode().rstrip("=")
 
 
-def _behind(strategy: Strategy, cursor: str, listing: Listing) -> int:
-    """Return where a page begins: after the record of the cursor, or where that record was."""
+def place_after(strategy: Strategy, cursor: str, listing: Listing) -> int:
+    """Return where a page begins: after the record of the cursor, or where that record was. Raises BadCursor."""
     position, id = None, cursor
     if not strategy.by_key:
         try:
             text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
             position, id = int(text.partition(":")[0]), text.partition(":")[2]
         except (ValueError, binascii.Error):
-            raise BadCursor(cursor) from None
+            raise BadCursor(cursor, strategy.parameters["cursor"]) from None
     found = listing.place_of(id)
     if found is None and position is None:
-        raise BadCursor(cursor)
+        raise BadCursor(cursor, strategy.parameters["cursor"])
     return position or 0 if found is None else found + 1
 
 

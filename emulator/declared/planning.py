@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeAlias
 
 from emulator.contract.graphql import GraphQL
 from emulator.contract.operation import Operation, Response
-from emulator.declared.acting import Plan, static_handler
+from emulator.declared.acting import Plan
+from emulator.declared.actions import handle
 from emulator.declared.checks import query_parameters
 from emulator.declared.dialect import DeclaredFailures
 from emulator.declared.paging import Strategy
 from emulator.declared.purposes import Purposes
-from emulator.declared.replying import input_wrapper, reply_shape, success
+from emulator.declared.relay import ARGUMENTS, RELAY
+from emulator.declared.replying import ReplyShape, input_wrapper, reply_shape, success
 from emulator.declared.resources import Resource
 from emulator.declared.root_fields import ON_A_RECORD, as_declared, wrapping_argument
 from emulator.declared.shapes import Shapes
+from emulator.declared.static import static_handler
+from emulator.declared.words import OperationWords
 from emulator.exchange import Call, Document, Record, Reply
 from emulator.store.world import World
 
@@ -41,7 +46,7 @@ class Planner:
             response = success(operation, self.purposes.action(name) if words.collection else "", words.reply)
             assert response is not None
             if words.collection:
-                yield name, self._plan(name, operation, response).handle
+                yield name, partial(handle, self._plan(name, operation, response))
             else:
                 yield name, static_handler(operation, words, response, self.shapes)
 
@@ -69,6 +74,9 @@ class Planner:
         reply = reply_shape(response, action, resource.key, self.shapes)
         shown = reply.record
         is_other = bool(shown and shown.properties and not shown.is_open and resource.key not in shown.properties)
+        if shown is not None and operation.root and not is_other:
+            # GraphQL selects the fields itself, and nested ones may need what no type shows.
+            reply = replace(reply, record=replace(shown, is_open=shown.is_open or _allows_more(reply)))
         return Plan(
             operation=operation,
             words=words,
@@ -81,7 +89,7 @@ class Planner:
             fail=self.fail,
             key_from=self._key_from(name, operation, resource),
             parents=self._parents(name, resource),
-            filters=self._filters(name, operation, strategy),
+            filters=self.filters(operation, words, strategy),
             strategy=strategy,
             unwrap=self._unwrap(operation, resource.key) if words.input is None else "",
             replies_by_example=bool(words.reply.example) or (is_other and not words.reply.has_body),
@@ -102,11 +110,13 @@ class Planner:
             return self.strategies.get(words.paging) or Strategy.built_in(words.paging, declared)
         return next((one for one in self.strategies.values() if one.fits(declared)), None)
 
-    def _filters(self, name: str, operation: Operation, strategy: Strategy | None) -> list[tuple[str, str, str]]:
-        words = self.purposes.words[name]
+    def filters(
+        self, operation: Operation, words: OperationWords, strategy: Strategy | None
+    ) -> list[tuple[str, str, str]]:
+        """Return the conditions of a list's caller: parameter, field, operator."""
         if words.filter is not None:
             return [(parameter, *_condition(condition)) for parameter, condition in words.filter.items()]
-        taken = set(strategy.parameters.values()) if strategy else set()
+        taken = set(strategy.parameters.values()) if strategy else set(ARGUMENTS if words.paging == RELAY else ())
         shape = self.resources[words.collection].shape
         known = shape.properties if shape else {}
         return [(one, one, "eq") for one in query_parameters(operation) if one in known and one not in taken]
@@ -122,6 +132,10 @@ class Planner:
             return wrapping_argument(operation, self.graphql, key)
         media = operation.body.media.values() if operation.body else ()
         return next((input_wrapper(self.shapes.at(one.check.address), self.shapes) for one in media), "")
+
+
+def _allows_more(reply: ReplyShape) -> bool:
+    return reply.place is not None and reply.place.schema.get("additionalProperties") is not False
 
 
 def _condition(written: str) -> tuple[str, str]:

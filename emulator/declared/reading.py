@@ -15,6 +15,7 @@ from emulator.declared.dialect import NAMES as ERROR_NAMES
 from emulator.declared.dialect import DeclaredFailures, DefaultDialect, ErrorWords
 from emulator.declared.expressions import Problem, Scope
 from emulator.declared.life import pass_time
+from emulator.declared.nested import NestedFields
 from emulator.declared.paging import NAMES, Strategy
 from emulator.declared.planning import Handle, Planner
 from emulator.declared.populating import populated
@@ -70,7 +71,7 @@ def read_declarations(
     living = [resource for resource in resources.values() if resource.words.life is not None]
     collections += [resource.lives for resource in living]
     due = partial(pass_time, living) if living else nothing_is_due
-    return Declarations(collections, dict(reader.planner.handlers()), reader.dialect, due=due, planner=reader.planner)
+    return Declarations(collections, dict(reader.handlers()), reader.dialect, due=due, planner=reader.planner)
 
 
 def declaration_problems(contract: Contract) -> Sequence[Problem]:
@@ -113,24 +114,51 @@ class _Reader:
         for name, described in self._written.items():
             at = self._pointer(name)
             found += [(f"{at}{pointer}", said) for pointer, said in form_problems(described["x-emulator"], "operation")]
-        found += self._misplaced()
+        found += self._graphql_problems()
         yield from found
         if not found:
             yield from self._read()
 
-    def _misplaced(self) -> Iterator[Problem]:
-        """Yield the words at places of GraphQL where nothing reads them."""
+    def _graphql_problems(self) -> Iterator[Problem]:
+        """Yield the mistakes in the form of nested fields, and words where nothing reads them."""
         graphql = self._contract.graphql
         if graphql is not None:
             carrier = self._contract.operations[graphql.carrier]
-            at = pointer_to("paths", carrier.path, "post")
             described = self._contract.document["paths"][carrier.path]["post"]
             if "x-emulator" in described:
-                yield at + ROOT, "GraphQL is executed here; write x-emulator in x-graphql/operations, by root field"
-            for name, entry in described["x-graphql"].get("types", {}).items():
-                if "x-emulator" in entry:
-                    said = "records of nested fields are not built yet; let a handler return them with the root field"
-                    yield at + pointer_to("x-graphql", "types", name) + ROOT, said
+                at = pointer_to("paths", carrier.path, "post") + ROOT
+                yield at, "GraphQL is executed here; write x-emulator in x-graphql/operations, by root field"
+            for name in graphql.nested:
+                at, written = self._nested(name)
+                yield from ((f"{at}{pointer}", said) for pointer, said in form_problems(written, "operation"))
+
+    def _nested(self, name: str) -> tuple[str, Mapping[str, Any]]:
+        """Return the place and the words of a nested field of GraphQL."""
+        assert self._contract.graphql is not None
+        path = self._contract.operations[self._contract.graphql.carrier].path
+        types = self._contract.document["paths"][path]["post"]["x-graphql"]["types"]
+        return pointer_to("paths", path, "post", "x-graphql", "types", name) + ROOT, types[name]["x-emulator"]
+
+    def _nested_problems(self) -> Iterator[Problem]:
+        if (nested := self.nested) is None:
+            return
+        for name in nested.graphql.nested:
+            at, written = self._nested(name)
+            yield from ((f"{at}{pointer}", said) for pointer, said in nested.problems(name, written))
+
+    @property
+    def nested(self) -> NestedFields | None:
+        """The nested fields of GraphQL; None if the contract has no schema."""
+        graphql = self._contract.graphql
+        return NestedFields(graphql, self.planner, self._switches) if graphql is not None else None
+
+    def handlers(self) -> Iterator[tuple[str, Handle]]:
+        """Yield each operation, and each nested field, that has words with its handler."""
+        yield from self.planner.handlers()
+        if (nested := self.nested) is None:
+            return
+        for name in nested.graphql.nested:
+            yield name, nested.handler(name, self._nested(name)[1])
 
     def _read(self) -> Iterator[Problem]:
         of_operations = {name: OperationWords.of(found["x-emulator"]) for name, found in self._written.items()}
@@ -157,6 +185,7 @@ class _Reader:
         yield from self._template_problems()
         for name in self.purposes.words:
             yield from ((f"{self._pointer(name)}{pointer}", said) for pointer, said in self._operation_problems(name))
+        yield from self._nested_problems()
 
     def _template_problems(self) -> Iterator[Problem]:
         scope = Scope(switches=self._switches, names=NAMES)
@@ -181,9 +210,9 @@ class _Reader:
         }
         scope = Scope(parameters, self._switches, ("record", "id"))
         yield from operation_problems(words, operation, resource, scope)
-        if operation.root:
-            key = resource.key if resource else ""
-            yield from root_field_problems(words, operation, self.purposes.action(name) if resource else "", key)
+        if operation.root and self._contract.graphql is not None:
+            key, action = (resource.key, self.purposes.action(name)) if resource else ("", "")
+            yield from root_field_problems(words, operation, action, key, self._contract.graphql)
         if resource is None:
             yield from self._words_without_collection(name)
             return

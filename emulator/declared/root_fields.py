@@ -13,6 +13,7 @@ from typing import Any
 from emulator.contract.graphql import GraphQL
 from emulator.contract.operation import JSON, Media, Operation, Parameter, Response
 from emulator.declared.expressions import Problem
+from emulator.declared.relay import NO_CONNECTION, RELAY
 from emulator.declared.shapes import Shapes, type_of
 from emulator.declared.words import OperationWords
 from emulator.exchange import Call
@@ -42,10 +43,15 @@ def wrapping_argument(operation: Operation, graphql: GraphQL, key: str) -> str:
     return next((name for name, is_object in found.items() if is_object), "") if len(found) == 1 else ""
 
 
-def root_field_problems(words: OperationWords, operation: Operation, action: str, key: str) -> Iterator[Problem]:
+def root_field_problems(
+    words: OperationWords, operation: Operation, action: str, key: str, graphql: GraphQL
+) -> Iterator[Problem]:
     """Yield the mistakes in the declaration of a root field; `key` is that of its collection."""
-    if words.paging not in ("", "none"):
-        yield "/paging", "a root field has no paging; write filter, or a handler"
+    field = graphql.object_field(f"{operation.root.capitalize()}.{operation.name}")
+    if words.paging == RELAY and field is not None and not field.is_connection:
+        yield "/paging", NO_CONNECTION
+    if words.paging not in ("", "none", RELAY):
+        yield "/paging", "a root field has no pages but those of relay; write filter, or a handler"
     if words.reply.status is not None or words.reply.headers or words.reply.example:
         yield "/reply", "a root field has neither status, headers nor examples; write body"
     names = [parameter.name for parameter in operation.parameters]

@@ -149,7 +149,8 @@ class Handling:
         transactions = _Transactions(context, self._vendor.name, graphql.takes_long(call, document))
 
         def execute(world: World) -> Reply:
-            result = graphql.execute(call, document, partial(self._resolve, context, world))
+            resolvers = partial(self._resolve, context, world), partial(self._resolve_nested, context, world)
+            result = graphql.execute(call, document, *resolvers)
             return self._result(context, result)
 
         if context.root_fields is None or context.root_fields.root != "query" or context.effect.graphql:
@@ -177,6 +178,12 @@ class Handling:
             )
         check_payload(payload, operation)
         return payload if errors is None or errors.fault.keep_data else None
+
+    def _resolve_nested(
+        self, context: RequestContext, world: World, name: str, parent: Any, arguments: dict[str, Any]
+    ) -> Any:
+        call = replace(context.call, params=arguments, headers=NO_HEADERS, document=parent)
+        return self._handlers.transactional[name](call, world)
 
 
 @dataclass
