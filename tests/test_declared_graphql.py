@@ -227,7 +227,7 @@ def test_root_field_of_a_built_in_vendor_is_declared_in_an_overlay(tmp_path: Pat
     document = yaml.safe_load((CONTRACTS / "paradime" / "openapi.yaml").read_text("utf-8"))
     owner = {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}, "name": {"type": "string"}}}
     said = {"tags": ["integrations"], "x-evidence": {"level": "assumed", "source": "no source"}}
-    document["x-emulator"] = {"collections": {"owners": {}}}
+    document["x-emulator"]["collections"]["owners"] = {}
     document["paths"]["/graphql"]["post"]["x-graphql"]["operations"] |= {
         "addOwner": {**said, "payload": owner, "x-emulator": {"collection": "owners", "action": "create"}},
         "listOwners": {
