@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from emulator.addressing import Address, Addressing, split_control
 from emulator.catalogue import (
@@ -25,7 +25,7 @@ from emulator.catalogue import (
 )
 from emulator.contract.graphql_calls import GraphQLCalls
 from emulator.contract.openapi import Contract
-from emulator.contract.operation import SAFE_METHODS, GraphQLLimits
+from emulator.contract.operation import GraphQLLimits
 from emulator.control.api import Control
 from emulator.control.handlers import ROOT
 from emulator.errors import Problem
@@ -49,7 +49,7 @@ from emulator.transport.cors import Cors
 from emulator.transport.hosts import read_hosts
 from emulator.transport.origin import Origin, origin_of, path_of
 from emulator.transport.ports import Ports
-from emulator.transport.preference import prefers_page
+from emulator.transport.preference import is_from_browser
 from emulator.transport.tls import read_tls
 from emulator.transport.tunnel import tunnelled_to
 
@@ -134,36 +134,30 @@ class Emulator:
             preflight = self.cors.preflight(request, control=False)
             if preflight is not None:
                 return preflight
-            if self._leads_to_console(request, path, origin):
-                return web.Response(status=302, headers=_to_console(path, origin))
+            if is_from_browser(request) and (page := self._page(request, path, origin)):
+                return page
             address = self._address(request, path, origin)
-            pipeline = self._pipelines[address.vendor]
-            if self._wants_graphiql(request, address, pipeline):
-                return self.control.pages.graphiql(
-                    address.vendor, pipeline.title, f"{origin.prefix}{address.sandbox_root}{ROOT}"
-                )
-            return await pipeline.serve(request, address)
+            return await self._pipelines[address.vendor].serve(request, address)
         except Problem as problem:
             response = wire.problem_response(problem)
             self.cors.allow(request, response)
             return response
 
-    def _leads_to_console(self, request: web.BaseRequest, path: str, origin: Origin) -> bool:
-        """Return True for a browser at the root of all vendors, with a host that the control API accepts."""
-        return (
-            _is_from_browser(request)
-            and self._addressing.is_root(path, origin, self.ports.vendor(request))
-            and self.control.accepts_host(request)
-        )
+    def _page(self, request: web.BaseRequest, path: str, origin: Origin) -> web.Response | None:
+        """Return what a browser gets outside of the control API: the way to the console, or GraphiQL at its endpoint.
 
-    def _wants_graphiql(self, request: web.BaseRequest, address: Address, pipeline: Pipeline) -> bool:
-        """Return True for a browser that opens a GraphQL endpoint, but not below a vendor's own host name."""
-        return (
-            _is_from_browser(request)
-            and pipeline.serves_graphql(address.path)
-            and "query" not in request.query
-            and self.hosts.vendor(address.origin.authority) is None
-            and self.control.accepts_host(request)
+        None at everything else that is a vendor's, and at a host that the control API does not accept.
+        """
+        if self.hosts.vendor(origin.authority) is not None or not self.control.accepts_host(request):
+            return None
+        if self._addressing.is_root(path, origin, self.ports.vendor(request)):
+            return self.control.pages.to_console(f"{origin.prefix}{path.rstrip('/')}{ROOT}")
+        address = self._address(request, path, origin)
+        pipeline = self._pipelines[address.vendor]
+        if "query" in request.query or not pipeline.serves_graphql(address.path):
+            return None
+        return self.control.pages.graphiql(
+            address.vendor, pipeline.title, f"{origin.prefix}{address.sandbox_root}{ROOT}"
         )
 
     def _address(self, request: web.BaseRequest, path: str, origin: Origin) -> Address:
@@ -267,16 +261,6 @@ class Emulator:
 
 def _starting(settings: Settings, scenarios: Mapping[str, Scenario]) -> list[Scenario]:
     return [scenario for pattern in settings.scenarios for scenario in named_scenarios(pattern, scenarios)]
-
-
-def _is_from_browser(request: web.BaseRequest) -> bool:
-    return request.method in SAFE_METHODS and prefers_page(request.headers)
-
-
-def _to_console(path: str, origin: Origin) -> dict[str, str]:
-    location = f"{origin.prefix}{path.rstrip('/')}{ROOT}/console/"
-    # Another client may get another reply, and a proxy may not give it this one.
-    return {hdrs.LOCATION: location, hdrs.VARY: hdrs.ACCEPT, hdrs.CACHE_CONTROL: "no-store"}
 
 
 def _graphql_calls(contract: Contract, settings: Settings) -> GraphQLCalls | None:

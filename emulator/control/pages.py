@@ -36,6 +36,12 @@ class Pages:
             return self._reference(path.removeprefix(DOCS), [*vendors, OWN])
         return self._console.serve(request, path)
 
+    def to_console(self, root: str) -> web.Response:
+        """Return the way to the console; `root` is the path of the control API."""
+        # Another client gets another reply there: nobody may give it this one.
+        headers = {hdrs.LOCATION: f"{root}/console/", hdrs.VARY: hdrs.ACCEPT, hdrs.CACHE_CONTROL: "no-store"}
+        return web.Response(status=302, headers=headers)
+
     def graphiql(self, vendor: str, title: str, root: str) -> web.Response:
         """Return GraphiQL for the endpoint that was called; `root` is the path of the sandbox's control API."""
         html = GRAPHIQL.read_text("utf-8")

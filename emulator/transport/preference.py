@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from aiohttp import hdrs
+from aiohttp import hdrs, web
+
+from emulator.contract.operation import SAFE_METHODS
 
 PAGE = "text/html"
+
+
+def is_from_browser(request: web.BaseRequest) -> bool:
+    """Return True for a request that reads, and would rather read a page."""
+    return request.method in SAFE_METHODS and prefers_page(request.headers)
 
 
 def prefers_page(headers: Mapping[str, str]) -> bool:
