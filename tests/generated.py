@@ -110,7 +110,8 @@ def routes(catalogue: Catalogue) -> Iterator[str]:
 def _route(route: guide.Route) -> Iterator[str]:
     yield f"\n### `{route.method} {CONTROL_ROOT}{route.path}`\n"
     yield f"{route.summary} {route.description}".strip()
-    yield from ("", *(f"- `{name}`: {text}" for name, text in route.parameters)) if route.parameters else ()
+    described = [one for one in route.parameters if one.description]
+    yield from ("", *(f"- `{one.name}`: {one.description}" for one in described)) if described else ()
     yield "\n```sh"
     yield from (guide.command(words, HOST) for words in route.commands)
     yield "```"

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from emulator.contract.documents import METHODS
 from emulator.control.document import FILE
+from emulator.control.fields import Schema, type_of
 from emulator.control.handlers import ROOT
 from emulator.files.yaml_file import read_yaml
 from emulator.sandbox.sandboxes import DEFAULT
@@ -23,8 +24,24 @@ FIRST_CREDENTIAL = "Authorization: Bearer secoda-token"
 
 
 @dataclass(frozen=True)
+class Parameter:
+    """A path or query parameter (`place`)."""
+
+    name: str
+    place: str
+    type: str
+    required: bool
+    example: str
+    description: str
+
+
+@dataclass(frozen=True)
 class Route:
-    """One route. `commands` are curl's arguments: each works as it is, in the order of the guide."""
+    """One route.
+
+    `body` is the JSON Schema of its JSON body, `replies` those of its replies by status, with their descriptions: {} if
+    there is no JSON. `commands` are curl's arguments: each works as it is, in the order of the guide.
+    """
 
     tag: str
     operation: str
@@ -32,8 +49,9 @@ class Route:
     path: str
     summary: str
     description: str
-    parameters: Sequence[tuple[str, str]]
-    statuses: Mapping[str, str]
+    parameters: Sequence[Parameter]
+    body: Schema
+    replies: Mapping[str, tuple[str, Schema]]
     commands: Sequence[tuple[str, ...]]
 
 
@@ -81,7 +99,6 @@ def _document() -> dict[str, Any]:
 
 
 def _route(method: str, path: str, described: dict[str, Any]) -> Route:
-    parameters = described.get("parameters", ())
     return Route(
         tag=described["tags"][0],
         operation=described["operationId"],
@@ -89,16 +106,35 @@ def _route(method: str, path: str, described: dict[str, Any]) -> Route:
         path=path,
         summary=described["summary"],
         description=described.get("description", ""),
-        parameters=[(one["name"], one["description"]) for one in parameters if "description" in one],
-        statuses=dict(sorted(_statuses(described["responses"]))),
+        parameters=[_parameter(one) for one in described.get("parameters", ())],
+        body=_schema(described.get("requestBody", {})),
+        replies=dict(sorted(_replies(described["responses"]))),
         commands=list(_commands(method.upper(), path, described)),
     )
 
 
-def _statuses(responses: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _parameter(described: Mapping[str, Any]) -> Parameter:
+    example = described.get("example")
+    return Parameter(
+        name=described["name"],
+        place=described["in"],
+        type=type_of(described["schema"]),
+        required=described.get("required", False),
+        example="" if example is None else _text(example),
+        description=described.get("description", ""),
+    )
+
+
+def _replies(responses: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, Schema]]]:
     for status, response in responses.items():
         name = response.get("$ref", "").rpartition("/")[2]
-        yield status, (_document()["components"]["responses"][name] if name else response)["description"]
+        described = _document()["components"]["responses"][name] if name else response
+        yield status, (described["description"], _schema(described))
+
+
+def _schema(described: Mapping[str, Any]) -> Schema:
+    schema: Schema = described.get("content", {}).get("application/json", {}).get("schema", {})
+    return schema
 
 
 def _commands(method: str, path: str, described: dict[str, Any]) -> Iterator[tuple[str, ...]]:

@@ -13,9 +13,9 @@ from emulator.control.document import FOLDER
 from emulator.control.handlers import ROOT
 from emulator.errors import Problem, sentence, unknown
 
-CONSOLE = FOLDER / "console"
-REFERENCE = CONSOLE / "apis" / "reference.html"
-GRAPHIQL = CONSOLE / "apis" / "graphiql.html"
+FILES = FOLDER / "console"
+CONSOLE = Assets("console", FILES)
+"""The files of all pages: each is loaded only by the page that needs it."""
 
 DOCS = "/docs/"
 OWN = ROOT[1:]
@@ -23,18 +23,17 @@ OWN = ROOT[1:]
 
 
 class Pages:
-    """Serves the pages. All files are in one folder, and loaded only by the page that needs them."""
+    """Serves the pages."""
 
     def __init__(self) -> None:
-        self._console = Assets("console", CONSOLE)
         # The fonts of GraphiQL are inside its style sheet.
-        self._graphiql = Assets("console", CONSOLE, {"font-src": "data:"})
+        self._graphiql = Assets("console", FILES, {"font-src": "data:"})
 
     def serve(self, request: web.BaseRequest, path: str, vendors: Collection[str]) -> web.Response | None:
         """Serve a request to `path` below /_emulator; None if that is no page. Raises Problem."""
         if path.startswith(DOCS) and request.method in SAFE_METHODS:
             return self._reference(path.removeprefix(DOCS), [*vendors, OWN])
-        return self._console.serve(request, path)
+        return CONSOLE.serve(request, path)
 
     def to_console(self, root: str) -> web.Response:
         """Return the way to the console; `root` is the path of the control API."""
@@ -44,7 +43,7 @@ class Pages:
 
     def graphiql(self, vendor: str, title: str, root: str) -> web.Response:
         """Return GraphiQL for the endpoint that was called; `root` is the path of the sandbox's control API."""
-        html = GRAPHIQL.read_text("utf-8")
+        html = _template("graphiql")
         for name, value in (("root", f"{root}/"), ("vendor", vendor), ("title", title)):
             html = html.replace(f"{{{name}}}", escape(value))
         return self._graphiql.page(html)
@@ -57,4 +56,8 @@ class Pages:
             raise Problem(404, sentence(unknown("API", name, names)))
         if not slash:
             return web.Response(status=308, headers={hdrs.LOCATION: f"{name}/"})
-        return self._console.page(REFERENCE.read_text("utf-8"))
+        return CONSOLE.page(_template("reference"))
+
+
+def _template(name: str) -> str:
+    return FILES.joinpath("apis", f"{name}.html").read_text("utf-8")
