@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from emulator.catalogue import Catalogue
 from emulator.exchange import Reply
-from emulator.sandbox.replies import KEPT_BYTES, KeptReplies, Replies
+from emulator.sandbox.replies import KEPT_BYTES, KeptReplies, Made, Replies
+from emulator.vendors.secoda import integrations
 from tests.conftest import EmulatorUnderTest
 from tests.control import Control, controlled
 from tests.sample_calls import BY_ID, READS, WRITES, read, write
@@ -214,7 +215,7 @@ def test_replies_of_all_sandboxes_are_limited_in_bytes() -> None:
     for number in range(100):
         for replies in (first, second):
             assert replies.get("acme", (1,), str(number)) is None
-            replies.put("acme", (1,), str(number), Reply(200, content=bytes(KEPT_BYTES // 20)))
+            replies.put("acme", Made((1,), (), 0), str(number), Reply(200, content=bytes(KEPT_BYTES // 20)))
     kept = [number for number in range(100) if first.get("acme", (1,), str(number))]
     assert kept == list(range(100 - len(kept), 100))
     assert 5 < len(kept) <= 10
@@ -225,6 +226,26 @@ def test_a_reply_of_a_state_that_has_passed_is_not_kept() -> None:
     replies = Replies(KeptReplies(KEPT_BYTES))
     replies.get("acme", (1,), "key")
     replies.get("acme", (2,), "key")
-    replies.put("acme", (1,), "key", Reply(200))
+    replies.put("acme", Made((1,), (), 0), "key", Reply(200))
     assert replies.get("acme", (2,), "key") is None
     assert replies.get("acme", (1,), "key") is None
+
+
+def test_a_reply_is_kept_as_long_as_nothing_that_it_is_made_of_changes(emulator: EmulatorUnderTest) -> None:
+    def is_kept(path: str) -> bool:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(integrations, "_shown", refuse)
+            return emulator.call("secoda", "GET", path).status_code == 200
+
+    def refuse(*_: Any) -> None:
+        raise AssertionError("it is not kept")
+
+    path = "/integration/integrations"
+    one, other = [found["id"] for found in emulator.call("secoda", "GET", path).json()["results"]][:2]
+    for each in (f"{path}/{one}", f"{path}/{other}"):
+        emulator.call("secoda", "GET", each)
+    write(emulator, "secoda")
+    assert (is_kept(f"{path}/{one}"), is_kept(f"{path}/{other}")) == (True, True)
+    emulator.call("secoda", "DELETE", f"{path}/{one}")
+    assert emulator.call("secoda", "GET", f"{path}/{one}").status_code == 404
+    assert is_kept(f"{path}/{other}")

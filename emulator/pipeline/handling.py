@@ -21,7 +21,7 @@ from emulator.exchange import Call, Reply, Violation
 from emulator.faults.effect import NO_EFFECT, Effect, add_errors
 from emulator.faults.rule import GraphQLFault
 from emulator.journal.recording import Recording
-from emulator.sandbox.replies import State
+from emulator.sandbox.replies import Made, State
 from emulator.sandbox.sandbox import Sandbox
 from emulator.store.credentials import Identity
 from emulator.store.world import World
@@ -67,7 +67,7 @@ class RequestContext:
     is_admitted: bool = False
     recording: Recording | None = None
     kept_reply: Reply | None = None
-    keep_as: tuple[State, str] | None = None
+    keep_as: tuple[Made, str] | None = None
     stub: str = ""
     files: ExitStack = field(default_factory=ExitStack)
 
@@ -131,16 +131,16 @@ class Handling:
             return context.kept_reply
 
         def observed(world: World) -> Reply:
-            state, violations = self._state(context), context.violations
-            reply = work(world)
-            if world.is_repeatable and context.violations is violations:
-                context.keep_as = state, key
+            state, violations, number = self._state(context), context.violations, sandbox.replies.changes.number
+            reply, accesses = work(world), world.accesses
+            if world.is_repeatable and not accesses.written and context.violations is violations:
+                context.keep_as = Made(state, tuple(accesses.read), number), key
             return reply
 
         return await transactions.run(observed)
 
     def _state(self, context: RequestContext) -> State:
-        return context.sandbox.store.revision, context.call.switches, self._contract
+        return context.sandbox.store.generation, context.call.switches, self._contract
 
     async def _execute(self, context: RequestContext, graphql: GraphQLCalls) -> Reply:
         call, document = context.call, await graphql.prepare(context.call)

@@ -21,6 +21,7 @@ from emulator.sandbox.lifetime import Lifetime
 from emulator.sandbox.replies import Replies
 from emulator.sandbox.snapshots import Snapshots
 from emulator.sandbox.template import InitialRecords
+from emulator.store.accesses import Accesses
 from emulator.store.collection import Collection
 from emulator.store.credentials import Credentials, Identity, expired
 from emulator.store.database import Store
@@ -137,18 +138,23 @@ class Sandbox:
         store when the call began: after a restore the work fails.
         """
 
-        def transaction(db: sqlite3.Connection) -> tuple[T, Credentials | None]:
+        def transaction(db: sqlite3.Connection) -> tuple[T, Credentials | None, Accesses]:
             world = self._world(db, vendor, now or self.now(), identity, switches, randomness)
             self._blueprint.due(vendor, world)
             result = work(world)
-            changed = f"{vendor}.credentials" in world.written
-            return result, self._read_credentials_by_id(db, vendor) if changed else None
+            changed = world.accesses.writes_to(f"{vendor}.credentials")
+            return result, self._read_credentials_by_id(db, vendor) if changed else None, world.accesses
 
-        def keep(done: tuple[T, Credentials | None]) -> None:
-            if done[1] is not None:
-                self.credentials[vendor] = done[1]
+        def keep(done: tuple[T, Credentials | None, Accesses]) -> None:
+            _, credentials, accesses = done
+            if credentials is not None:
+                self.credentials[vendor] = credentials
+            if accesses.written:
+                self.replies.changes.note(accesses.written)
 
-        result, _ = await self.store.run(transaction, randomness, on_thread=on_thread, then=keep, generation=generation)
+        result, *_ = await self.store.run(
+            transaction, randomness, on_thread=on_thread, then=keep, generation=generation
+        )
         return result
 
     async def open_kept(self) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator.exchange import Record
 from emulator.json_text import has_surrogate, read_stored, stored_text
+from emulator.store.accesses import Accesses
 from emulator.store.collection import ANY, HIGHEST, Collection
 
 __all__ = ["RecordExists", "Records"]
@@ -24,21 +25,22 @@ class Records:
         self,
         db: sqlite3.Connection,
         collection: Collection,
-        written: set[str] | None = None,
+        accesses: Accesses | None = None,
     ) -> None:
-        """Add the collection to `written` when it is changed."""
+        """Note in `accesses` what is read and written."""
         self._db = db
-        self._written = set() if written is None else written
+        self._accesses = Accesses() if accesses is None else accesses
         self._collection = collection
         self._table = collection.table
 
     def __contains__(self, id: object) -> bool:
         sql = f"SELECT 1 FROM {self._table} WHERE id = ?"
-        return self._db.execute(sql, (id_text(id),)).fetchone() is not None
+        return self._read(sql, (id_text(id),), id_text(id)).fetchone() is not None
 
     def get(self, id: object) -> Record | None:
         """Return the record with that id, or None."""
-        row = self._db.execute(f"SELECT record FROM {self._table} WHERE id = ?", (id_text(id),)).fetchone()
+        text = id_text(id)
+        row = self._read(f"SELECT record FROM {self._table} WHERE id = ?", (text,), text).fetchone()
         return None if row is None else _decode(row)
 
     def all(self, where: Mapping[str, Any] | None = None) -> list[Record]:
@@ -59,7 +61,7 @@ class Records:
         """
         condition, values = self._collection.condition(where or {}, unless)
         sql = f"SELECT record FROM {self._table}{condition}{self._order(by)} LIMIT ? OFFSET ?"
-        return [_decode(row) for row in self._db.execute(sql, (*values, min(limit, HIGHEST), min(skip, HIGHEST)))]
+        return [_decode(row) for row in self._read(sql, (*values, min(limit, HIGHEST), min(skip, HIGHEST)))]
 
     def containing(self, text: str, skip: int, limit: int) -> tuple[list[Record], int]:
         """Return a page of the records whose JSON contains a text, in any case of ASCII letters; and their number."""
@@ -69,8 +71,8 @@ class Records:
             escaped = escaped.replace(mark, f"!{mark}")
         found = f"FROM {self._table} WHERE record LIKE ? ESCAPE '!'"
         sql = f"SELECT record {found}{self._collection.by_order} LIMIT ? OFFSET ?"
-        rows = self._db.execute(sql, (f"%{escaped}%", min(limit, HIGHEST), min(skip, HIGHEST)))
-        count = self._db.execute(f"SELECT count(*) {found}", (f"%{escaped}%",)).fetchone()[0]
+        rows = self._read(sql, (f"%{escaped}%", min(limit, HIGHEST), min(skip, HIGHEST)))
+        count = self._read(f"SELECT count(*) {found}", (f"%{escaped}%",)).fetchone()[0]
         return [_decode(row) for row in rows], count
 
     def ids(
@@ -79,7 +81,7 @@ class Records:
         """Yield the ids of the records of `page`, as texts."""
         condition, values = self._collection.condition(where or {}, unless)
         sql = f"SELECT id FROM {self._table}{condition}{self._order(by)}"
-        return (row[0] for row in self._db.execute(sql, values))
+        return (row[0] for row in self._read(sql, values))
 
     def _order(self, by: Sequence[str]) -> str:
         return self._collection.sorted_by(by) if by else self._collection.by_order
@@ -92,27 +94,27 @@ class Records:
             left_out = {name: value if value is ANY else [value] for name, value in unless.items()}
             return self.count(where) - self.count({**where, **left_out})
         condition, values = self._collection.condition(where, unless)
-        return int(self._db.execute(f"SELECT count(*) FROM {self._table}{condition}", values).fetchone()[0])
+        return int(self._read(f"SELECT count(*) FROM {self._table}{condition}", values).fetchone()[0])
 
     def unreadable(self) -> str | None:
         """Return the id of the first record that is not a JSON object with an id; None if all are."""
         id_type = f"json_type(record, '$.{self._collection.key}')"
         condition = f"CASE WHEN json_valid(record) THEN ifnull({id_type}, '') NOT IN ('text', 'integer') ELSE 1 END"
-        row = self._db.execute(f"SELECT id FROM {self._table} WHERE {condition} LIMIT 1").fetchone()
+        row = self._read(f"SELECT id FROM {self._table} WHERE {condition} LIMIT 1").fetchone()
         return None if row is None else str(row[0])
 
     def insert(self, record: Record) -> None:
         """Add a record. Raises RecordExists if its id is taken."""
-        self._written.add(self._collection.name)
         try:
-            self._db.execute(self._insertion, self._row(record))
+            row = self._row(record)
+            self._write(self._insertion, row, row[0])
         except sqlite3.IntegrityError as taken:
             raise RecordExists(str(taken)) from taken
 
     def insert_many(self, records: Iterable[Record]) -> None:
         """Add records. Raises RecordExists if an id is taken; those before it are added."""
-        self._written.add(self._collection.name)
         try:
+            self._accesses.written.add((self._collection.name, None))
             self._db.executemany(self._insertion, map(self._row, records))
         except sqlite3.IntegrityError as taken:
             raise RecordExists(str(taken)) from taken
@@ -126,30 +128,37 @@ class Records:
 
     def replace(self, record: Record) -> None:
         """Replace the record with the same id. Raises KeyError if there is none."""
-        self._written.add(self._collection.name)
         id = id_text(record[self._collection.key])
         sql = f"UPDATE {self._table} SET record = ? WHERE id = ?"
-        if self._db.execute(sql, (stored_text(record), id)).rowcount == 0:
+        if self._write(sql, (stored_text(record), id), id).rowcount == 0:
             raise KeyError(id)
 
     def delete(self, id: object) -> bool:
         """Delete the record with that id; return whether it existed."""
-        self._written.add(self._collection.name)
-        return self._db.execute(f"DELETE FROM {self._table} WHERE id = ?", (id_text(id),)).rowcount > 0
+        text = id_text(id)
+        return self._write(f"DELETE FROM {self._table} WHERE id = ?", (text,), text).rowcount > 0
 
     def delete_all(self, where: Mapping[str, Any] | None = None) -> int:
         """Delete the records that `all` would return; return how many."""
-        self._written.add(self._collection.name)
         condition, values = self._collection.condition(where or {})
-        return self._db.execute(f"DELETE FROM {self._table}{condition}", values).rowcount
+        return self._write(f"DELETE FROM {self._table}{condition}", values).rowcount
 
     def delete_prefixed(self, prefix: str, limit: int = -1) -> int:
         """Delete at most `limit` (-1: all) records whose ids begin with `prefix`; return how many."""
-        self._written.add(self._collection.name)
         behind = prefix[:-1] + chr(ord(prefix[-1]) + 1)
         found = f"SELECT position FROM {self._table} WHERE id >= ? AND id < ? LIMIT ?"
         sql = f"DELETE FROM {self._table} WHERE position IN ({found})"
-        return self._db.execute(sql, (prefix, behind, limit)).rowcount
+        return self._write(sql, (prefix, behind, limit)).rowcount
+
+    def _read(self, sql: str, values: Sequence[Any] = (), id: str | None = None) -> sqlite3.Cursor:
+        """Run a statement that reads the record with this id, or any (None)."""
+        self._accesses.read.add((self._collection.name, id))
+        return self._db.execute(sql, values)
+
+    def _write(self, sql: str, values: Sequence[Any], id: str | None = None) -> sqlite3.Cursor:
+        """Run a statement that changes the record with this id, or any (None)."""
+        self._accesses.written.add((self._collection.name, id))
+        return self._db.execute(sql, values)
 
 
 def id_text(id: object) -> str:

@@ -13,11 +13,15 @@ from random import Random
 from typing import Any
 
 from emulator.errors import StorageFailure
+from emulator.store.accesses import Accesses
 from emulator.store.collection import Collection
 from emulator.store.credentials import Identity
 from emulator.store.records import Records
 
 __all__ = ["World"]
+
+SEQUENCES = "sequences"
+"""The table of next numbers: no collection has this name."""
 
 NEXT_NUMBER = (
     "INSERT INTO sequences (name, value) VALUES (?, ?)"
@@ -29,8 +33,8 @@ class World:
     """A sandbox as one call sees it.
 
     `world[COLLECTION]` is that collection's records, `switches` the vendor's switches, `now` the sandbox's time,
-    aware and in UTC. Writes are committed when the handler returns, and rolled back when it raises; `written` names
-    the collections that were changed, `generated` the fields that a declared write made ("tasks.code").
+    aware and in UTC. Writes are committed when the handler returns, and rolled back when it raises; `accesses`
+    are the records that were read and changed, `generated` the fields that a declared write made ("tasks.code").
     `is_repeatable` is false once the time or the caller was looked at.
     """
 
@@ -47,7 +51,7 @@ class World:
         self.switches = switches
         self.is_repeatable = True
         self._now = now
-        self.written: set[str] = set()
+        self.accesses = Accesses()
         self.generated: list[str] = []
         self._drawn = 0
         self._drawn_with: str | None = None
@@ -57,7 +61,7 @@ class World:
         self._sandbox = sandbox
 
     def __getitem__(self, collection: Collection) -> Records:
-        return Records(self._db, collection, self.written)
+        return Records(self._db, collection, self.accesses)
 
     @property
     def now(self) -> datetime:
@@ -154,6 +158,7 @@ class World:
 
     def next_number(self, sequence: str, start: int = 1) -> int:
         """Return the next number of a named sequence, which never repeats a number."""
+        self.accesses.written.add((SEQUENCES, sequence))
         row = self._db.execute(NEXT_NUMBER, (sequence, start)).fetchone()
         return int(row[0])
 
