@@ -128,9 +128,11 @@ class Write:
 Writing: TypeAlias = Callable[[World, Write], Record | None]
 Written: TypeAlias = Callable[[World, Write], None]
 Shown: TypeAlias = Callable[[World, Record], Record]
+Paging: TypeAlias = Callable[[World, Call, Sequence[Record]], Reply]
 W = TypeVar("W", bound=Writing)
 N = TypeVar("N", bound=Written)
 R = TypeVar("R", bound=Shown)
+P = TypeVar("P", bound=Paging)
 
 
 class Hooks:
@@ -140,6 +142,7 @@ class Hooks:
         self._writing: list[tuple[str, Writing]] = []
         self._written: list[tuple[str, Written]] = []
         self._shown: list[tuple[str, Shown]] = []
+        self.strategies: dict[str, Paging] = {}
 
     def writing(self, collection: str) -> Callable[[W], W]:
         """Bind a function that returns `write.after`, changed, before it is checked and kept, or raises Refusal."""
@@ -152,6 +155,15 @@ class Hooks:
     def shown(self, collection: str) -> Callable[[R], R]:
         """Bind a function that returns a record as it is replied, with computed fields."""
         return self._bound(self._shown, collection)
+
+    def paging(self, name: str) -> Callable[[P], P]:
+        """Bind a function that makes the reply of lists with `paging: name`, from all records that match, as shown."""
+
+        def bind(hook: P) -> P:
+            self.strategies[name] = hook
+            return hook
+
+        return bind
 
     def collections(self) -> set[str]:
         """Return the collections that are named, without "*"."""

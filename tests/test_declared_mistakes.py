@@ -280,7 +280,7 @@ def test_operation_with_words_and_a_handler_is_refused_with_both_places(tmp_path
         ),
         (
             "from emulator.vendor import Handlers\nhandlers = Handlers()\nhandlers.operation('other')(print)",
-            "emulator/vendors/acme has a handler for other, which is not an operation of",
+            "acme/vendor.py has a handler for other, which is not an operation of",
         ),
     ],
 )

@@ -22,6 +22,8 @@ def _list(act: Act) -> Reply:
     wanted = [(name, operator, call.params[of]) for of, name, operator in plan.filters if of in call.params]
     text = call.params.get(strategy.parameters.get("search", "")) if strategy else None
     listing = listed(act.resource, act.world, act.conditions, wanted, by, str(text or ""))
+    if (page := act.resource.hooks.strategies.get(plan.words.paging)) is not None:
+        return page(act.world, call, [act.shown(record) for record in listing.part()])
     if strategy is None and plan.words.paging != RELAY:
         return act.listed(listing.part())
     try:

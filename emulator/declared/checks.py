@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from emulator.contract.operation import Operation
 from emulator.declared.expressions import Problem, Scope
 from emulator.declared.filtering import OPERATORS
 from emulator.declared.ids import STRATEGIES, is_strategy
-from emulator.declared.paging import BUILT_IN, NOT_BUILT, Strategy
+from emulator.declared.paging import BUILT_IN, Strategy
 from emulator.declared.relay import RELAY
 from emulator.declared.resources import Resource
 from emulator.declared.root_fields import ARGUMENT
@@ -152,16 +152,18 @@ def _filter_problems(words: OperationWords, operation: Operation, resource: Reso
             yield pointer, unknown("operator", operator, OPERATORS)
 
 
-def strategy_problem(name: str, strategies: Mapping[str, Strategy], operation: Operation) -> str:
-    """Return the mistake in an operation's paging, or ""."""
+def strategy_problem(
+    name: str, strategies: Mapping[str, Strategy], functions: Collection[str], operation: Operation
+) -> str:
+    """Return the mistake in an operation's paging, or ""; `functions` are the strategies that are hooks."""
     if name in ("", "none"):
         return ""
     if name == RELAY:
         return f"{name!r} is for GraphQL; use cursor, or write the strategy as a template under /x-emulator/paging"
-    if name in NOT_BUILT:
-        return f"{name!r} is not built yet; write the strategy as a template under /x-emulator/paging"
+    if name in functions:
+        return f"{name!r} is a hook, too; keep one" if name in strategies else ""
     if name not in strategies and name not in BUILT_IN:
-        return unknown("strategy", name, [*strategies, *BUILT_IN, "none"], plural="strategies")
+        return unknown("strategy", name, [*strategies, *functions, *BUILT_IN, "none"], plural="strategies")
     declared = query_parameters(operation)
     strategy = strategies.get(name) or Strategy.built_in(name, declared)
     roles = BUILT_IN.get(name, ()) if name not in strategies else ()

@@ -25,15 +25,24 @@ BUILT_IN: Mapping[str, Sequence[str]] = {
     "token": ("cursor",),
     "cursor": ("cursor",),
     "link": ("page", "offset"),
+    "jsonapi": ("page", "offset", "cursor"),
 }
 """Strategies that need no entry, by name, each with the role that one of its operation's parameters must have."""
 
-NOT_BUILT = ("jsonapi",)
+_JSONAPI = {"data": "$items", "links": {"first": "$first", "last": "$last", "prev": "$previous", "next": "$next"}}
+"""JSON:API 1.1, Fetching Data, Pagination: a link is null if its page does not exist."""
+
 ROLES: Mapping[str, Sequence[str]] = {
-    "page": ("page", "page_number", "pageNumber", "pageIndex"),
-    "size": ("limit", "per_page", "perPage", "page_size", "pageSize", "size", "max_results", "maxResults"),
-    "offset": ("offset", "skip", "start"),
-    "cursor": ("cursor", "after", "starting_after", "page_token", "pageToken", "marker", "next_token"),
+    "page": ("page", "page_number", "pageNumber", "pageIndex", "page[number]"),
+    "size": (
+        *("limit", "per_page", "perPage", "page_size", "pageSize", "size", "max_results", "maxResults"),
+        *("page[size]", "page[limit]"),
+    ),
+    "offset": ("offset", "skip", "start", "page[offset]"),
+    "cursor": (
+        *("cursor", "after", "starting_after", "page_token", "pageToken", "marker", "next_token"),
+        *("page[cursor]", "page[after]"),
+    ),
     "sort": ("sort", "sort_by", "sortBy", "order_by", "orderBy"),
 }
 """The usual names of parameters, by purpose."""
@@ -94,10 +103,12 @@ class Strategy:
     def built_in(cls, name: str, declared: Sequence[str]) -> Strategy:
         """Return the strategy of that name for an operation with these query parameters."""
         found = {role: next((one for one in names if one in declared), "") for role, names in ROLES.items()}
-        headers = {"Link": "$links"} if name == "link" else {}
         wanted = (*BUILT_IN[name], "size", "sort")
         parameters = {role: found[role] for role in wanted if found[role]}
-        return cls(name, parameters, headers=headers, by_key=name == "cursor")
+        headers = {"Link": "$links"} if name == "link" else {}
+        is_jsonapi = name == "jsonapi"
+        body = _JSONAPI if is_jsonapi else None
+        return cls(name, parameters, body=body, has_body=is_jsonapi, headers=headers, by_key=name == "cursor")
 
     def fits(self, declared: Sequence[str]) -> bool:
         """Return True if an operation declares a parameter that selects the page."""

@@ -106,6 +106,8 @@ class Planner:
         words, declared = self.purposes.words[name], query_parameters(operation)
         if words.paging == "none" or self.purposes.action(name) != "list" or operation.root:
             return None
+        if words.paging in self.resources[words.collection].hooks.strategies:
+            return None
         if words.paging:
             return self.strategies.get(words.paging) or Strategy.built_in(words.paging, declared)
         return next((one for one in self.strategies.values() if one.fits(declared)), None)

@@ -64,6 +64,10 @@ def read_declarations(
     for name in sorted(reader.hooks.collections() - reader.resources.keys()) if not places else ():
         said = unknown("collection", name, reader.resources, "of a hook")
         places.append(f"{short_name(contract.files[OPENAPI])}: {said}")
+    named = {words.paging for words in reader.purposes.words.values()}
+    for name in sorted(reader.hooks.strategies.keys() - named) if not places else ():
+        said = unknown("paging", name, sorted(named - {""}), "of a hook", plural="words paging")
+        places.append(f"{short_name(contract.files[OPENAPI])}: {said}")
     if places:
         return Declarations(problems=places)
     resources = reader.resources
@@ -220,7 +224,9 @@ class _Reader:
         if said := action_problem(action) if action else self._no_action(operation):
             yield "/action", said
             return
-        if not operation.root and (said := strategy_problem(words.paging, self.strategies, operation)):
+        if not operation.root and (
+            said := strategy_problem(words.paging, self.strategies, self.hooks.strategies, operation)
+        ):
             yield "/paging", said
         yield from self._path_problems(name, resource)
         if words.reply.status is None and success(operation, action, words.reply) is None:
