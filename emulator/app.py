@@ -30,7 +30,7 @@ from emulator.control.api import Control
 from emulator.control.handlers import ROOT
 from emulator.errors import Problem
 from emulator.exchange import Record
-from emulator.faults.scenarios import Scenario
+from emulator.faults.scenarios import Scenario, refuse_scenarios
 from emulator.journal.entry import Exchange
 from emulator.journal.journals import JOURNALS_BYTES, Journals
 from emulator.metrics import Metrics
@@ -174,8 +174,11 @@ class Emulator:
     def fixtures(self, *overlay: Path, catalogue: Catalogue | None = None) -> Fixtures:
         """Read the fixtures, with more folders laid over them. Raises ConfigurationError for a mistake in them.
 
-        They are validated against the contracts of `catalogue` (None: the current ones).
+        They are validated against the contracts of `catalogue` (None: the current ones). A folder of a single sandbox
+        has no scenarios: those are the same in all.
         """
+        for folder in overlay:
+            refuse_scenarios(folder, self.folders)
         return read_all_fixtures([*self.folders, *overlay], catalogue or self.catalogue)
 
     def read_scenarios(self, catalogue: Catalogue, fixtures: Fixtures) -> dict[str, Scenario]:

@@ -83,24 +83,49 @@ def test_error_in_the_block_is_the_one_that_is_raised() -> None:
         raise ZeroDivisionError
 
 
+SCENARIO = "scenarios: {mine: {description: Mine., faults: [{reply: {status: 403}}]}}"
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
         ({"scenario": "secoda/outage"}, "Unknown argument 'scenario' of running(). Did you mean 'scenarios'? Known "),
         ({"scenarios": ["secoda/outrage"]}, "Unknown scenario 'secoda/outrage'. Did you mean 'secoda/outage', "),
         ({"scenarios": 3}, "scenarios: 3 is not of type 'array'. Write it like [\"secoda/rate-limited\"]."),
+        ({"fixtures": "/no/such"}, "Fixtures: /no/such is not a folder."),
         ({"seed": -1}, "seed: -1 is less than the minimum of 0."),
         (
             {"allow_violations": ["createIntegratoin"]},
             "allow_violations: unknown operation 'createIntegratoin'. Did you mean 'createIntegration', ",
         ),
     ],
-    ids=["argument", "scenario", "type", "seed", "allowance"],
+    ids=["argument", "scenario", "type", "fixtures", "seed", "allowance"],
 )
 def test_invalid_options_are_refused(options: Any, sentence: str) -> None:
     with pytest.raises(EmulatorError) as refusal, running(**options):
         pass
     assert str(refusal.value).startswith(sentence)
+
+
+def test_scenarios_in_the_folder_of_a_script_are_read(tmp_path: Path) -> None:
+    (tmp_path / "secoda").mkdir()
+    (tmp_path / "secoda" / "scenarios.yaml").write_text(SCENARIO)
+    with running(fixtures=str(tmp_path), scenarios="secoda/mine") as emulator:
+        call = httpx.get(f"{emulator.secoda.url}/integration/integrations", headers=dict(emulator.secoda.headers))
+        assert call.status_code == 403
+
+
+def test_scenarios_in_the_folder_of_one_sandbox_are_refused(
+    tmp_path: Path, emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMULATOR_URL", emulator.root)
+    (tmp_path / "scenarios.yaml").write_text(SCENARIO)
+    with pytest.raises(EmulatorError) as refusal, running(fixtures=str(tmp_path)):
+        pass
+    assert str(refusal.value) == (
+        f"{tmp_path}/scenarios.yaml: scenarios are read at the start only; give the folder to"
+        " `emulator serve --fixtures`, or in pytest to emulator_fixtures in the ini file."
+    )
 
 
 def test_unittest_runs_with_it(tmp_path: Path) -> None:

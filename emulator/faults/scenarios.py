@@ -209,6 +209,17 @@ class ScenarioReader:
             yield from dict.fromkeys((f"{at}/{rest[0] if rest else ''}", told) for rest, told in found)
 
 
+def refuse_scenarios(folder: Path, known: Iterable[Path]) -> None:
+    """Raise ConfigurationError if a folder has scenarios, and is not one of the `known` ones that were read."""
+    if folder.resolve() in [one.resolve() for one in known]:
+        return
+    for file in sorted([*folder.glob(FILE), *folder.glob(f"*/{FILE}")]):
+        raise ConfigurationError(
+            f"{file}: scenarios are read at the start only; give the folder to `emulator serve --fixtures`,"
+            " or in pytest to emulator_fixtures in the ini file"
+        )
+
+
 def _sound(described: Any, pointer: str, wrong: Sequence[str]) -> Record:
     """Return a scenario without its invalid parts; an invalid fault becomes None, to keep the numbering."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Unpack
 
 from emulator.client import SandboxClient
@@ -21,8 +22,9 @@ def running(**options: Unpack[Options]) -> Iterator[SandboxClient]:
     `options` are those of pytest's marker `emulator`. EMULATOR_URL names a running emulator to use. Raises
     AssertionError at the end of the block for unexpected calls, EmulatorError for invalid options.
     """
-    wanted = Wanted().updated(options, "running()")
-    suite = Suite(os.environ.get("EMULATOR_URL", ""))
+    wanted, url = Wanted().updated(options, "running()"), os.environ.get("EMULATOR_URL", "")
+    suite = Suite(url, {"fixtures": wanted.fixtures})
+    wanted = wanted if url else replace(wanted, fixtures=None)
     with suite.served():
         suite.check_allowed(wanted)
         with suite.sandbox(wanted) as (sandbox, watcher):

@@ -105,10 +105,12 @@ class Wanted:
 
 
 @contextmanager
-def _dependencies(why: str) -> Iterator[None]:
-    """Raise EmulatorError for a package that is missing; `why` goes between that and "needs all dependencies"."""
+def _startable(why: str) -> Iterator[None]:
+    """Raise EmulatorError for mistakes in files, and for a missing package: `why` it "needs all dependencies"."""
     try:
         yield
+    except ConfigurationError as problem:
+        raise EmulatorError(sentence(problem)) from None
     except ModuleNotFoundError as problem:
         raise EmulatorError(f"The package {problem.name} is missing{why} needs all dependencies.") from None
 
@@ -168,16 +170,15 @@ class Suite:
         return client, RemoteSandboxes(client)
 
     def _here(self, stack: ExitStack) -> tuple[Client, Sandboxes]:
-        with _dependencies(", and EMULATOR_URL names no running emulator: one started here"):
+        with _startable(", and EMULATOR_URL names no running emulator: one started here"):
             self.strays = testing.stray_calls.StrayCalls()
-            local = self._local
-        server = stack.enter_context(local.served(self.strays))
+            server = stack.enter_context(self._local.served(self.strays))
         client = stack.enter_context(Client(server.url))
         return client, testing.local.LocalSandboxes(server, client)
 
     def unstarted(self) -> tuple[Emulator, StrayCalls]:
         """Return an unstarted emulator on a free port, and what records calls outside the test's sandbox."""
-        with _dependencies(": an emulator in the event loop of the test"):
+        with _startable(": an emulator in the event loop of the test"):
             strays = testing.stray_calls.StrayCalls()
             return self._local.emulator(strays), strays
 
