@@ -170,9 +170,9 @@ def test_a_client_that_leaves_ends_its_wait(emulator: EmulatorUnderTest) -> None
 @pytest.mark.parametrize(
     ("within", "sentence"),
     [
-        (301, "body /within: 301 is greater than the maximum of 300."),
-        (-1, "body /within: -1 is less than the minimum of 0."),
-        ("1", "body /within: '1' is not of type 'number'."),
+        (301, "within: 301 is greater than the maximum of 300."),
+        (-1, "within: -1 is less than the minimum of 0."),
+        ("1", "within: '1' is not of type 'number'."),
     ],
 )
 def test_how_long_a_wait_may_be(sandbox: SandboxClient, within: Any, sentence: str) -> None:

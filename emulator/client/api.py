@@ -81,6 +81,11 @@ class Api:
                     yield json.loads(line.removeprefix(b"data: "))
 
 
+def given(**values: Any) -> dict[str, Any]:
+    """Return the values that are not None, by name."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
 def json_of(document: object) -> str:
     """Return a document as JSON. Raises EmulatorError for a value that JSON does not have, such as a set."""
     try:

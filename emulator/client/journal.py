@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, overload
 
-from emulator.client.api import Api, json_of
+from emulator.client.api import Api, given, json_of
 from emulator.client.exchanges import Exchange, exchange_of
 from emulator.client.types import Where
 
@@ -73,16 +73,9 @@ class JournalClient:
         `since` only those after an id. `limit` keeps the newest ones; with `since` the first ones after it. Raises
         EmulatorError for an unknown vendor or operation, and for an invalid `where`.
         """
-        filters = {
-            "vendor": vendor,
-            "operation": operation,
-            "status": status,
-            "unmatched": unmatched,
-            "stubbed": stubbed,
-            "violations": violations,
-            "state": state,
-            "where": None if where is None else json_of(where),
-        }
+        conditions = None if where is None else json_of(where)
+        kinds = given(unmatched=unmatched, stubbed=stubbed, violations=violations, state=state)
+        filters = given(vendor=vendor, operation=operation, status=status, where=conditions, **kinds)
         if limit is not None:
             return self._page({**filters, "since": since, "limit": limit})[0]
         found: list[Exchange] = []

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Never
 
-from emulator.client.api import Api
+from emulator.client.api import Api, given
 from emulator.client.changes import Changes
 from emulator.client.clock import ClockClient
 from emulator.client.collection import CollectionClient
@@ -134,21 +134,9 @@ class SandboxClient(BuiltInVendors):
             if "status" in (reply or {}):
                 raise EmulatorError("Give either status or the status of reply.")
             reply = {"status": status, **(reply or {})}
-        wanted: dict[str, Any] = {
-            "vendor": vendor,
-            "operation": operation,
-            "only": only,
-            "where": where,
-            "when": when,
-            "commit": commit,
-            "reply": reply,
-            "delay": delay,
-            "connection": connection,
-            "graphql": graphql,
-            "force": force,
-        }
-        armed = self.request("POST", "/faults", {key: value for key, value in wanted.items() if value is not None})
-        return FaultClient(self.api, armed["id"])
+        which = given(vendor=vendor, operation=operation, only=only, where=where, when=when, commit=commit, force=force)
+        effect = given(reply=reply, delay=delay, connection=connection, graphql=graphql)
+        return FaultClient(self.api, self.request("POST", "/faults", {**which, **effect})["id"])
 
     def state(self, collection: str) -> CollectionClient:
         """Return the records of a collection: `state("secoda.integrations")`."""
@@ -220,22 +208,14 @@ class SandboxClient(BuiltInVendors):
         {"glob": "S*"}, {"absent": True} or {"schema": {"minimum": 2}}. Raises AssertionError with
         the expectation and the nearest calls, EmulatorError for an unknown operation.
         """
-        given = {"path": path, "query": query, "headers": headers, "body": body, "status": status}
-        conditions = {**(where or {}), **{key: value for key, value in given.items() if value is not None}}
-        wanted: dict[str, Any] = {
-            "operation": operation,
-            "in_order": [in_order] if isinstance(in_order, str) else in_order,
-            "vendor": vendor,
-            "count": count,
-            "at_least": at_least,
-            "at_most": at_most,
-            "where": conditions or None,
-            "within": within,
-        }
-        body_sent = {key: value for key, value in wanted.items() if value is not None}
+        values = given(path=path, query=query, headers=headers, body=body, status=status)
+        steps = [in_order] if isinstance(in_order, str) else in_order
+        how_often = given(count=count, at_least=at_least, at_most=at_most, within=within)
+        which = given(operation=operation, in_order=steps, vendor=vendor, where={**(where or {}), **values} or None)
         # The emulator refuses whatever else is given.
         seconds = TIMEOUT + (within if isinstance(within, int | float) else 0)
-        verdict = self.api.request("POST", "/journal/verify", body_sent, {"documents": True}, seconds=seconds)
+        expectation = {**which, **how_often}
+        verdict = self.api.request("POST", "/journal/verify", expectation, {"documents": True}, seconds=seconds)
         if not verdict["passed"]:
             raise AssertionError(_failure(verdict))
         return [exchange_of(document) for document in verdict["documents"]]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Never
 
-from emulator.client.api import Api
+from emulator.client.api import Api, given
 from emulator.client.stubs import StubClient
 from emulator.client.types import BuiltInVendors, Delay, Where
 from emulator.errors import EmulatorError, unknown
@@ -100,17 +100,9 @@ class VendorAccess:
         """
         if self._api is None:
             raise EmulatorError('Calls block here: write await emulator.control("POST", "/stubs", {…}).')
-        wanted: dict[str, Any] = {
-            "text": text,
-            "status": status,
-            "headers": headers,
-            "where": where,
-            "times": times,
-            "delay": delay,
-        }
-        body = {key: value for key, value in wanted.items() if value is not None}
-        body |= {"vendor": self.name, "method": method.upper(), "path": path}
-        body |= {} if json is NO_BODY else {"json": json}
+        call = given(vendor=self.name, method=method.upper(), path=path, where=where, times=times)
+        reply = given(status=status, headers=headers, text=text, delay=delay)
+        body = {**call, **reply} if json is NO_BODY else {**call, **reply, "json": json}
         return StubClient(self._api, self._api.request("POST", "/stubs", body)["id"])
 
 

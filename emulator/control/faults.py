@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.control.handlers import ROOT, Emulator, Handlers, whole_numbers
+from emulator.control.handlers import Emulator, Handlers, found_by_id, whole_numbers
 from emulator.errors import ConfigurationError, Problem, sentence, unknown
 from emulator.exchange import Call, Reply
 from emulator.faults.check import applies_to, check_fault, contract_of
@@ -53,13 +53,13 @@ async def disarm_faults(call: Call, sandbox: Sandbox, emulator: Emulator) -> Rep
 @handlers.sandbox_operation("getFault")
 async def get_fault(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     """Return one fault."""
-    return Reply(200, _describe(_found(call, sandbox), sandbox))
+    return Reply(200, _describe(found_by_id(call, sandbox.faults, "fault"), sandbox))
 
 
 @handlers.sandbox_operation("previewFault")
 async def preview_fault(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     """Return whether a fault will apply to the next calls of an operation, and count nothing."""
-    fault = _found(call, sandbox)
+    fault = found_by_id(call, sandbox.faults, "fault")
     operation = _previewed(fault, call.params.get("operation"), emulator)
     outcomes = sandbox.faults.preview(fault.id, operation, sandbox.now(), call.params.get("calls", PREVIEWED))
     described = [{"affected": due is not None, "seconds": due.seconds if due else 0} for due in outcomes]
@@ -69,21 +69,13 @@ async def preview_fault(call: Call, sandbox: Sandbox, emulator: Emulator) -> Rep
 @handlers.sandbox_operation("disarmFault")
 async def disarm_fault(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     """Disarm a fault."""
-    fault = _found(call, sandbox)
+    fault = found_by_id(call, sandbox.faults, "fault")
     if fault.scenario is not None:
         raise Problem(
             409, f"{fault.id} belongs to the scenario {fault.scenario}; DELETE scenarios/{fault.scenario} ends both."
         )
     sandbox.faults.remove(fault.id)
     return Reply(204)
-
-
-def _found(call: Call, sandbox: Sandbox) -> Fault:
-    for fault in sandbox.faults:
-        if fault.id == call.params["id"]:
-            return fault
-    armed = [fault.id for fault in sandbox.faults]
-    raise Problem(404, sentence(unknown("fault", call.params["id"], armed, listed_by=f"GET {ROOT}/faults")))
 
 
 def _previewed(fault: Fault, named: str | None, emulator: Emulator) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from aiohttp import web
 
 from emulator.addressing import unknown_sandbox
-from emulator.errors import ContractError, Problem, sentence
+from emulator.errors import ContractError, Problem, sentence, unknown
 from emulator.exchange import Call, Reply
+from emulator.faults.rule import Fault
 from emulator.sandbox.sandbox import Sandbox
+from emulator.stubs.stub import Stub
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from emulator.vendor import Vendor
 
 ROOT = "/_emulator"
+
+Identified = TypeVar("Identified", Fault, Stub)
 
 
 class Catalogue(Protocol):
@@ -132,6 +136,15 @@ def find_sandbox(call: Call, emulator: Emulator) -> Sandbox:
     if sandbox is None:
         raise unknown_sandbox(name, emulator.sandboxes.names())
     return sandbox
+
+
+def found_by_id(call: Call, kept: Iterable[Identified], kind: str) -> Identified:
+    """Return the fault or stub (`kind`) that a call names. Raises Problem, naming the known ones."""
+    by_id = {one.id: one for one in kept}
+    id: str = call.params["id"]
+    if id not in by_id:
+        raise Problem(404, sentence(unknown(kind, id, by_id, listed_by=f"GET {ROOT}/{kind}s")))
+    return by_id[id]
 
 
 def refusal(status: int, reason: Exception) -> Problem:

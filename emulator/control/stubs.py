@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.control.handlers import ROOT, Emulator, Handlers
-from emulator.errors import ConfigurationError, Problem, sentence, unknown
+from emulator.control.handlers import Emulator, Handlers, found_by_id
+from emulator.errors import ConfigurationError, Problem
 from emulator.exchange import Call, Reply
 from emulator.sandbox.sandbox import Sandbox
 from emulator.stubs.check import stub_of
@@ -48,22 +48,14 @@ async def remove_stubs(call: Call, sandbox: Sandbox, emulator: Emulator) -> Repl
 @handlers.sandbox_operation("getStub")
 async def get_stub(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     """Return one stub."""
-    return Reply(200, _describe(_found(call, sandbox), sandbox))
+    return Reply(200, _describe(found_by_id(call, sandbox.stubs, "stub"), sandbox))
 
 
 @handlers.sandbox_operation("removeStub")
 async def remove_stub(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     """Remove a stub."""
-    sandbox.stubs.remove(_found(call, sandbox).id)
+    sandbox.stubs.remove(found_by_id(call, sandbox.stubs, "stub").id)
     return Reply(204)
-
-
-def _found(call: Call, sandbox: Sandbox) -> Stub:
-    for stub in sandbox.stubs:
-        if stub.id == call.params["id"]:
-            return stub
-    ids = [stub.id for stub in sandbox.stubs]
-    raise Problem(404, sentence(unknown("stub", call.params["id"], ids, listed_by=f"GET {ROOT}/stubs")))
 
 
 def _describe(stub: Stub, sandbox: Sandbox) -> dict[str, Any]:

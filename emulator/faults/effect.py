@@ -25,7 +25,7 @@ from emulator.json_text import write_json
 from emulator.matching.where import Subject
 from emulator.transport import wire
 from emulator.transport.breaking import Break
-from emulator.transport.connection import has_left
+from emulator.transport.connection import LOOK_SECONDS, has_left
 from emulator.transport.wire import Disconnected
 
 PREFERRED = re.compile(r"(?:^|,)\s*code\s*=\s*\"?([0-9]{3})\"?\s*(?=[;,]|$)", re.IGNORECASE)
@@ -33,8 +33,6 @@ PREFERRED = re.compile(r"(?:^|,)\s*code\s*=\s*\"?([0-9]{3})\"?\s*(?=[;,]|$)", re
 SCENARIO = "X-Emulator-Scenario"
 RETRY_AFTER = "{retry_after}"
 CONTENT_TYPE = "content-type"
-LOOK_SECONDS = 0.25
-"""How often a delayed call checks whether its client is still connected."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,10 @@ from emulator.journal.following import Follower
 from emulator.journal.journal import Journal
 from emulator.journal.verification import Verification, Verifier
 from emulator.runtime.off_loop import Worker
+from emulator.transport.connection import LOOK_SECONDS
 
 QUICK_BYTES = 4 * 1024**2
 """A larger journal is matched off the event loop: its bodies are parsed for that."""
-
-LOOK_SECONDS = 0.25
-"""How often a wait checks whether its client is still connected."""
 
 
 class Waiting:

@@ -226,6 +226,10 @@ class Connection(RequestHandler):
             self.force_close()
 
 
+LOOK_SECONDS = 0.25
+"""How often whoever waits for something else looks whether the client is still connected."""
+
+
 def has_left(request: web.BaseRequest) -> bool:
     """Return True if the request's client has closed its connection, or its sending side, which looks the same."""
     protocol, transport = request.protocol, request.transport
