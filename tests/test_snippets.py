@@ -62,6 +62,7 @@ NOT_RUN = {
     "make bench": "takes half an hour",
     "emulator record": "needs the live vendor; tests/test_record.py runs it in front of an emulator",
     "emulator compare": "needs recordings; tests/test_compare.py makes some",
+    "emulator replay": "needs recordings; tests/test_replay.py makes some",
 }
 
 

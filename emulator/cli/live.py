@@ -1,8 +1,9 @@
-"""Commands that have to do with the live vendors: `record`, `compare`."""
+"""Commands that have to do with the live vendors: `record`, `compare`, `replay`."""
 
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,18 @@ import click
 
 from emulator.cli.completing import files, vendors
 from emulator.cli.options import setting_options
+from emulator.cli.remote import client_at, url_option
 from emulator.errors import ConfigurationError
 from emulator.settings import read_settings
+
+_form_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "junit", "markdown"]),
+    default="text",
+    show_default=True,
+    help="The form of the report.",
+)
 
 
 @click.command()
@@ -53,14 +64,7 @@ def record(vendor: str, upstream: str, out: Path, port: int, allow_writes: bool,
     help="Recorded exchanges: a HAR file of any program, or the JSON lines of emulator record.",
 )
 @click.option("--upstream", metavar="URL", default="", help="Where the vendor was, if not at its own host.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "junit", "markdown"]),
-    default="text",
-    show_default=True,
-    help="The form of the report.",
-)
+@_form_option
 @click.option(
     "--credentials",
     metavar="FILE",
@@ -95,3 +99,42 @@ def compare(
         compare_recordings(settings, vendor, recordings, upstream, form)
     elif credentials:
         compare_live(settings, vendor, upstream, credentials, allow_writes, form)
+
+
+@click.command()
+@click.argument(
+    "recordings",
+    metavar="FILE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+    shell_complete=files,
+)
+@click.option("--vendor", metavar="NAME", required=True, shell_complete=vendors, help="The vendor that was recorded.")
+@click.option("--upstream", metavar="URL", default="", help="Where the vendor was, if not at its own host.")
+@_form_option
+@url_option
+@click.option("--sandbox", metavar="NAME", help="Which sandbox; without it, a new one for this command.")
+@setting_options("contracts", "vendors", "openapi")
+def replay(
+    recordings: tuple[Path, ...],
+    vendor: str,
+    upstream: str,
+    form: str,
+    url: str | None,
+    sandbox: str | None,
+    **options: Any,
+) -> None:
+    """Send recorded calls to a running emulator, and compare its replies: status, names and types.
+
+    Ids that the emulator gives otherwise than the vendor are replaced in later calls. The exit code is 1 if anything
+    differs.
+
+    Example: emulator replay calls.har --vendor celigo
+    """
+    from emulator.cli.replaying import replay_recordings  # noqa: PLC0415
+
+    client, settings = client_at(url), read_settings(options, os.environ)
+    with ExitStack() as until_done:
+        used = client.sandbox(sandbox) if sandbox else until_done.enter_context(client.create_sandbox())
+        replay_recordings(settings, vendor, recordings, upstream, form, used)

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from aiohttp import web
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy
 from yarl import URL
 
 from emulator.compare.archive import Pairs, RecordedExchange
+from emulator.compare.locating import Locator
 from emulator.compare.reading import ExchangeReader
 from emulator.contract.openapi import Contract, responses_of
 from emulator.exchange import NOTHING, Call, Violation, timestamp
 from emulator.journal.entry import Exchange
-from emulator.transport.hosts import Hosts
 
 MASKED = "***"
 
@@ -128,40 +127,20 @@ class Comparer:
         self._reader = reader
         self._comparison = comparison
         self._refuses = refuses
-        self._upstream = upstream
-        self._hosts = Hosts(dict.fromkeys(reader.contract.hosts, reader.contract.vendor))
+        self._locator = Locator(reader, upstream)
 
     async def add(self, recorded: RecordedExchange) -> None:
         """Compare an exchange with the contract; one with another host is left out."""
-        found = self._path(recorded)
+        found = self._locator.locate(recorded)
         if found is None or not recorded.status:
             self._comparison.left_out += 1
             return
         base_url, path = found
-        call = _call(recorded, base_url, path)
+        call = call_of(recorded, base_url, path)
         match = await self._reader.match(call)
         response = _response(recorded)
         exchange = await self._reader.read(call, match, response, recorded.time, recorded.seconds)
         self._note(exchange, recorded)
-
-    def _path(self, recorded: RecordedExchange) -> tuple[str, str] | None:
-        """Return base URL and path below the vendor's root, None for another host."""
-        url = urlsplit(recorded.url)
-        if self._upstream and recorded.url.startswith(self._upstream + "/"):
-            return self._upstream, urlsplit(recorded.url.removeprefix(self._upstream)).path
-        vendor = self._reader.contract.vendor
-        if recorded.vendor == vendor or self._hosts.vendor(url.netloc) == vendor:
-            return self._below_root(url.scheme, url.netloc, url.path)
-        return None
-
-    def _below_root(self, scheme: str, host: str, path: str) -> tuple[str, str]:
-        """Leave out what a proxy has put before the vendor's own path: the longest rest with a route is the path."""
-        steps = path.split("/")
-        for number in range(1, len(steps)):
-            rest = "/" + "/".join(steps[number:])
-            if self._reader.has_route(rest):
-                return f"{scheme}://{host}{'/'.join(steps[:number])}", rest
-        return f"{scheme}://{host}", path
 
     def _note(self, exchange: Exchange, recorded: RecordedExchange) -> None:
         if not exchange.operations:
@@ -216,7 +195,8 @@ def _pattern(pointer: str) -> str:
     return "/".join("*" if step.isdigit() else step for step in pointer.split("/"))
 
 
-def _call(recorded: RecordedExchange, base_url: str, path: str) -> Call:
+def call_of(recorded: RecordedExchange, base_url: str, path: str) -> Call:
+    """Return a recorded call with its path below the vendor's root."""
     query = URL(recorded.url, encoded=True).query
     return Call(
         method=recorded.method,
