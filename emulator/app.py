@@ -97,11 +97,13 @@ class Emulator:
         self._log_generated()
         self.ready = True
 
-    def prepare_graphql(self) -> None:
-        """Import and make what the first GraphQL call needs, in any thread."""
+    def prepare(self) -> None:
+        """Import and make what the first calls of GraphQL and of declared operations need, in any thread."""
         for contract in self.catalogue.contracts.values():
             if contract.graphql is not None:
                 contract.graphql.prepare()
+        for prepare in self.catalogue.prepared_later:
+            prepare()
 
     async def reset(self) -> Sandbox:
         """Reset the default sandbox and return it."""

@@ -48,6 +48,7 @@ class Catalogue:
 
     `ways` says for each vendor by what its operations are answered: "code", "declared", "inferred" or "example".
     `first_records` are those in the examples of documents that are served as they are, by vendor and collection.
+    `prepared_later` read what no start waits for.
     """
 
     vendors: Mapping[str, Vendor]
@@ -55,6 +56,7 @@ class Catalogue:
     handlers: Mapping[str, Handlers]
     ways: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     first_records: Mapping[str, Mapping[str, Sequence[Record]]] = field(default_factory=dict)
+    prepared_later: Sequence[Callable[[], object]] = ()
 
     def refuse_restart(self, after: Catalogue) -> None:
         """Raise ConfigurationError if a contract differs in something that is fixed after the start."""
@@ -99,6 +101,7 @@ def read_catalogue(
         handlers={name: bind(entry) for name, entry in entries.items()},
         ways={name: entry.ways() for name, entry in entries.items()},
         first_records={name: entry.first_records for name, entry in entries.items()},
+        prepared_later=[entry.prepare for entry in entries.values() if entry.prepare is not None],
     )
 
 
@@ -106,13 +109,15 @@ def read_catalogue(
 class Entry:
     """A vendor with its contract, and the handlers of the operations that the contract declares.
 
-    `first_records` are those in the examples of a document that is served as it is, by collection.
+    `first_records` are those in the examples of a document that is served as it is, by collection. `prepare` reads
+    what is read at the first call otherwise.
     """
 
     vendor: Vendor
     contract: Contract
     declared: Mapping[str, Handler] = field(default_factory=dict)
     first_records: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+    prepare: Callable[[], object] | None = None
 
     def ways(self) -> dict[str, str]:
         """Return by what each operation is answered."""
@@ -133,7 +138,8 @@ def read_built_in(vendor: Vendor, folder: Path, *overlays: Path) -> Entry:
         return Entry(vendor, contract)
     if all(map(is_ours, contract.files.values())):
         deferred = Deferred(contract, vendor.collections, vendor.hooks, vendor.dialect)
-        return Entry(replace(vendor, collections=deferred.collections, due=deferred.due), contract, deferred.handlers())
+        whole = replace(vendor, collections=deferred.collections, due=deferred.due)
+        return Entry(whole, contract, deferred.handlers(), prepare=deferred.prepare)
     from emulator.declared.reading import read_declarations  # noqa: PLC0415
     from emulator.declared.vendor import merged  # noqa: PLC0415
 

@@ -83,8 +83,8 @@ async def _serve(settings: Settings, lines: ConsoleLog | None, opens_page: bool)
         sys.setswitchinterval(SWITCH_SECONDS)
         _return_large_blocks()
         _announce(server)
-        # The start is not to wait for it, and the first GraphQL call as little as can be.
-        threading.Thread(target=emulator.prepare_graphql, name="prepare_graphql", daemon=True).start()
+        # The start is not to wait for it, and the first calls as little as can be.
+        threading.Thread(target=emulator.prepare, name="prepare", daemon=True).start()
         if opens_page:
             # A browser may take long to start, and one for terminals ends only with its user.
             threading.Thread(target=_open_page, args=(_reachable(server.url),), daemon=True).start()

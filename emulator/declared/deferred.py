@@ -6,11 +6,12 @@ They are known to be valid: `emulator check` and the tests read them all.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from emulator.contract.openapi import Contract
-from emulator.declared.waiting import waiting
+from emulator.declared.keeping import kept, waiting
 from emulator.exchange import Call
 from emulator.store.collection import Collection
 from emulator.store.world import World
@@ -43,12 +44,17 @@ class Deferred:
         found = dict(self._own)
         for name, words in self._words.items():
             full_name = self._full_name(name)
-            found.setdefault(full_name, self._collection(full_name, words))
+            found.setdefault(full_name, self._collection(name, words))
         return [*found.values(), *self._lives]
+
+    def prepare(self) -> None:
+        """Read the declarations, so that the first call need not."""
+        _ = self.declarations
 
     def handlers(self) -> dict[str, Handler]:
         """Return a handler for each operation with words."""
-        return {name: partial(self._handle, name) for name in self._names()}
+        nested = self._contract.graphql.nested if self._contract.graphql else ()
+        return {name: partial(self._handle, name) for name in (*dict(self._declared()), *nested)}
 
     def due(self, world: World) -> None:
         """Write what has changed by the clock."""
@@ -58,12 +64,13 @@ class Deferred:
     def _handle(self, name: str, call: Call, world: World) -> Any:
         return self.declarations.handlers[name](call, world)
 
-    def _names(self) -> Iterator[str]:
+    def _declared(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield each operation with words, and these."""
         for name, operation in self._contract.handled.items():
             described = self._contract.document["paths"][operation.path][operation.method.lower()]
-            if "x-emulator" in (described["x-graphql"]["operations"][name] if operation.root else described):
-                yield name
-        yield from self._contract.graphql.nested if self._contract.graphql else ()
+            found = described["x-graphql"]["operations"][name] if operation.root else described
+            if "x-emulator" in found:
+                yield name, found["x-emulator"]
 
     @cached_property
     def _lives(self) -> list[Collection]:
@@ -74,7 +81,8 @@ class Deferred:
         given = words.get("references", {}).items()
         targets = {of: one if isinstance(one, str) else one["to"] for of, one in given}
         references = {of: Collection(self._full_name(target)) for of, target in targets.items()}
-        return Collection(name, words.get("key", "id"), schema=words["schema"], references=references)
+        operations = [one for _, one in self._declared() if one.get("collection") == name]
+        return replace(kept(self._full_name(name), words, operations), schema=words["schema"], references=references)
 
     def _full_name(self, name: str) -> str:
         return f"{self._contract.vendor}.{name}"

@@ -14,6 +14,7 @@ from emulator.declared.checks import action_problem, collection_problems, operat
 from emulator.declared.dialect import NAMES as ERROR_NAMES
 from emulator.declared.dialect import DeclaredFailures, DefaultDialect, ErrorWords
 from emulator.declared.expressions import Problem, Scope
+from emulator.declared.keeping import kept
 from emulator.declared.life import pass_time
 from emulator.declared.nested import NestedFields
 from emulator.declared.paging import NAMES, Strategy
@@ -21,7 +22,7 @@ from emulator.declared.planning import Handle, Planner
 from emulator.declared.populating import populated
 from emulator.declared.purposes import Purposes
 from emulator.declared.replying import reply_shape, success
-from emulator.declared.resources import Resource, indexes
+from emulator.declared.resources import Resource
 from emulator.declared.root_fields import ARGUMENT, as_declared, root_field_problems
 from emulator.declared.shapes import Place, Shapes
 from emulator.declared.words import CollectionWords, OperationWords, form_problems
@@ -274,13 +275,19 @@ class _Reader:
         is_known = schema is not None and schema.schema
         name = schema.address.partition(f"/{self._contract.vendor}/")[2] if schema is not None and is_known else None
         name = name and name.removeprefix(OPENAPI).removeprefix("schemas/").removesuffix("#")
-        sorts = [one.sort for one in self.purposes.words.values() if one.collection == words.name]
-        kept = self._known.get(full_name) or Collection(full_name, words.key, (), indexes(words, sorts), name)
-        kept = replace(kept, order=words.sort or kept.order)
+        known = self._known.get(full_name)
+        found = replace(self._kept(words.name), schema=name) if known is None else known
+        found = replace(found, order=words.sort or found.order)
         if schema is None or not is_known:
-            return Resource(words, kept, None, None, self.hooks)
+            return Resource(words, found, None, None, self.hooks)
         check = self._contract.schemas.check(schema.address)
-        return Resource(words, kept, self.shapes.shape(schema), check, self.hooks)
+        return Resource(words, found, self.shapes.shape(schema), check, self.hooks)
+
+    def _kept(self, name: str) -> Collection:
+        operations = [
+            one["x-emulator"] for one in self._written.values() if one["x-emulator"].get("collection") == name
+        ]
+        return kept(f"{self._contract.vendor}.{name}", self._root["collections"][name], operations)
 
     def _schema(self, words: CollectionWords) -> Place | None:
         """Return the schema of a record: the declared one, or else that of its get, its create, or its list."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 from emulator.contract.schemas import Check
 from emulator.declared.expressions import Context, written_time
 from emulator.declared.ids import canonical, strategy_for
+from emulator.declared.keeping import waiting
 from emulator.declared.shapes import Shape, type_of
-from emulator.declared.waiting import waiting
 from emulator.declared.words import CollectionWords
 from emulator.exchange import NOTHING, Record
 from emulator.store.collection import ANY, Collection
@@ -116,13 +116,6 @@ class Resource:
             name: [self.typed(name, one) for one in value] if isinstance(value, list) else self.typed(name, value)
             for name, value in conditions.items()
         }
-
-
-def indexes(words: CollectionWords, sorts: Iterable[Sequence[str]]) -> tuple[str, ...]:
-    """Return the fields by which records are found or sorted, whatever a caller sends."""
-    unique = [one.fields[0] for one in words.unique]
-    first = [fields[0] for fields in sorts if fields]
-    return tuple(dict.fromkeys([*words.references, *unique, *list(words.delete.set)[:1], *first]))
 
 
 def written_values(resource: Resource, context: Context, written: Mapping[str, Any]) -> Record:
