@@ -157,7 +157,7 @@ def test_check_prints_each_problem_with_its_place(command: Run, tmp_path: Path) 
 
 def test_check_prints_structural_and_semantic_problems_of_all_files_at_once(command: Run, tmp_path: Path) -> None:
     contract = (CONTRACTS / "celigo" / "openapi.yaml").read_text("utf-8")
-    renamed = contract.replace("operationId: getTokenInfo\n", "operationId: getToken\n").replace(
+    renamed = contract.replace("operationId: getIntegration\n", "operationId: getOne\n").replace(
         "  /tokenInfo:", "  5:"
     )
     for file, text in {
@@ -183,8 +183,8 @@ def test_check_prints_structural_and_semantic_problems_of_all_files_at_once(comm
     assert code == 1
     for sentence in (
         "promises/celigo/openapi.yaml line ",
-        "promises/celigo/openapi.yaml: operation getToken has no handler in emulator/vendors/celigo; handlers found: ",
-        "emulator/vendors/celigo has a handler for getTokenInfo, which is not an operation of promises/celigo/open",
+        "promises/celigo/openapi.yaml: operation getOne has no handler in emulator/vendors/celigo; handlers found: ",
+        "emulator/vendors/celigo has a handler for getIntegration, which is not an operation of promises/celigo/open",
         "own/celigo/integrations.yaml: unknown field 'rows'. Known fields: records, populate",
         "own/celigo/integrations.yaml line 2, /populate: expected a whole number from 0 to 1000000, not 1000000000",
         "own/celigo/integrations.yaml line 3, /records/0/_id: invalid id",

@@ -14,7 +14,6 @@ from emulator.vendors.celigo import (
     revisions,
     steps,
     templates,
-    tokens,
     users,
 )
 from emulator.vendors.celigo.auth import authenticate, authorize
@@ -36,7 +35,6 @@ vendor = Vendor(
         audit.handlers,
         templates.handlers,
         dependencies.handlers,
-        tokens.handlers,
     ),
     dialect=CeligoDialect(),
     authenticate=authenticate,
