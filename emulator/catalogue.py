@@ -24,7 +24,7 @@ from emulator.errors import ConfigurationError, unknown_scenario
 from emulator.exchange import Record
 from emulator.faults.check import check_fault
 from emulator.faults.scenarios import Scenario, ScenarioReader
-from emulator.files.package_data import CONTRACTS, FIXTURES, is_ours
+from emulator.files.package_data import CONTRACTS, FIXTURES
 from emulator.files.unread import unread_contracts, unread_fixtures, unread_vendor
 from emulator.files.yaml_file import short_name
 from emulator.matching.globs import matches
@@ -136,7 +136,7 @@ def read_built_in(vendor: Vendor, folder: Path, *overlays: Path) -> Entry:
     contract = read_contract(folder / vendor.name, *(one / vendor.name for one in overlays))
     if not has_words(contract.document):
         return Entry(vendor, contract)
-    if all(map(is_ours, contract.files.values())):
+    if contract.is_built_in:
         deferred = Deferred(contract, vendor.collections, vendor.hooks, vendor.dialect)
         whole = replace(vendor, collections=deferred.collections, due=deferred.due)
         return Entry(whole, contract, deferred.handlers(), prepare=deferred.prepare)
@@ -342,6 +342,7 @@ def scenario_reader(
         },
         records=records,
         homes={name: contract.home for name, contract in contracts.items() if contract.home is not None},
+        trusts_built_in=all(contract.is_built_in for contract in contracts.values() if contract.home is None),
     )
 
 

@@ -65,6 +65,11 @@ class Contract:
             _ = self.graphql.executable
 
     @property
+    def is_built_in(self) -> bool:
+        """True if all of its files came with the emulator."""
+        return all(map(is_ours, self.files.values()))
+
+    @property
     def base_path(self) -> str:
         """The path of the vendor's documented base URL ("/secoda/api/v1").
 
@@ -113,6 +118,7 @@ class _Reader:
         self.files = files
         self.is_public = is_public
         self.document: Any = load_document(files)
+        self._name = short_name(files[OPENAPI])
         if is_public:
             self.document = complete(vendor, self.document, files)
         documents = {f"file:///{self.vendor}/{OPENAPI}": self.document}
@@ -312,7 +318,7 @@ class _Reader:
         )
 
     def _where(self, pointer: str) -> str:
-        return f"{short_name(self.files[OPENAPI])}: {pointer}"
+        return f"{self._name}: {pointer}"
 
 
 def _separator(parameter: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from tests.benchmarks import asked, emulator, works, wrk
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.connection import Connection
 from tests.benchmarks.figures import Figure, Finding, alone
+from tests.benchmarks.installation import install_emulator
 from tests.benchmarks.processes import Process
 
 JOURNAL_IS_FULL = 10_500
@@ -18,9 +19,10 @@ SANDBOXES = 50
 
 
 def measure(bench: Bench) -> Iterator[Finding]:
-    """Yield the resident memory."""
+    """Yield the resident memory: at rest that of a wheel, as users have it; a checkout would parse its documents."""
     bench.tell("memory: at rest, and with sandboxes")
-    with bench.emulator("memory") as process:
+    with emulator.launch(bench.folder / "memory", installed=install_emulator()) as process:
+        process.wait_for(emulator.READY)
         yield from with_sandboxes(process, bench.plan.sandboxes)
     with bench.emulator("memory") as process:
         yield from after_calls(bench, process)

@@ -67,6 +67,11 @@ class Process:
         fields = Path(f"/proc/{self._popen.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def main_thread_seconds(self) -> float:
+        """Return the processor time of the main thread; on Linux only (proc(5), schedstat), 0 elsewhere."""
+        file = Path(f"/proc/{self._popen.pid}/task/{self._popen.pid}/schedstat")
+        return int(file.read_text().split()[0]) / 1e9 if file.exists() else 0.0
+
     def stop(self) -> None:
         """Terminate the process; kill it if that does not help."""
         self._popen.terminate()

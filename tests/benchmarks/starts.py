@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.benchmarks import asked, emulator, works
-from tests.benchmarks.asked import EMULATOR
+from tests.benchmarks.asked import BARE, EMULATOR
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.connection import Connection
 from tests.benchmarks.figures import Figure, Finding, alone, compare
@@ -20,6 +20,9 @@ FIRST_GRAPHQL = {
     1.0: "first GraphQL call, longer than the second, a second later",
 }
 """By the seconds after the start."""
+
+PROCESSOR = ", processor time"
+"""How the names of figures end that other work on the machine does not change."""
 
 
 def measure(bench: Bench) -> Iterator[Finding]:
@@ -40,6 +43,9 @@ def measure(bench: Bench) -> Iterator[Finding]:
     for name, bound in asked.START.items():
         if name in figures:
             yield compare("process start to ready", figures[EMULATOR], name, figures[name], bound)
+    if BARE + PROCESSOR in figures and figures[BARE + PROCESSOR].median:
+        work = "processor time of a start"
+        yield compare(work, figures[EMULATOR + PROCESSOR], BARE, figures[BARE + PROCESSOR], asked.START[BARE])
     for title in FIRST_GRAPHQL.values():
         yield alone(title, figures[title], asked.FIRST_GRAPHQL)
 
@@ -48,6 +54,7 @@ def _start_each(bench: Bench, installed: Path) -> Iterator[tuple[str, float]]:
     for pause, title in FIRST_GRAPHQL.items():
         with emulator.launch(bench.folder / "start", installed=installed) as process:
             yield EMULATOR, process.wait_for(emulator.READY)
+            yield EMULATOR + PROCESSOR, process.main_thread_seconds()
             time.sleep(pause)
             with closing(Connection(process.port)) as connection:
                 first, second = (connection.timed(works.GRAPHQL_LISTS[0]) for _ in range(2))
@@ -58,5 +65,6 @@ def _start_each(bench: Bench, installed: Path) -> Iterator[tuple[str, float]]:
             with Process(peer.command(port), port, peer.folder) as process:
                 try:
                     yield peer.name, process.wait_for(peer.ready)
+                    yield peer.name + PROCESSOR, process.main_thread_seconds()
                 except NotStarted as reason:
                     bench.missing[peer.name] = str(reason)
