@@ -59,6 +59,8 @@ def contract(life: Any = LIFE) -> dict[str, Any]:
         },
         "/jobs/{id}/cancel": {"parameters": [ID], "post": operation("cancelJob", cancel, ref("Job"))},
     }
+    again = {**jobs, "action": "patch", "set": {"status": "queued"}}
+    document["paths"]["/jobs/{id}/again"] = {"parameters": [ID], "post": operation("repeatJob", again, ref("Job"))}
     document["paths"]["/jobs"]["get"]["parameters"] = query("status")
     return document
 
@@ -131,6 +133,17 @@ def test_clock_that_is_set_back_leaves_states_as_they_are(acme: Acme) -> None:
     assert acme.job(id)["status"] == "running"
     acme.set_clock("2026-01-01T11:00:00")
     assert acme.job(id)["status"] == "running"
+
+
+@pytest.mark.parametrize("minute", ["12:00:10", "12:01:00"])
+def test_life_begins_again_with_the_first_state(acme: Acme, minute: str) -> None:
+    id = acme.started()
+    acme.set_clock(f"2026-01-01T{minute}")
+    assert acme.client.post(f"/jobs/{id}/again").json()["status"] == "queued"
+    acme.set_clock(f"2026-01-01T{minute[:-1]}3")
+    assert acme.job(id)["status"] == "running"
+    acme.set_clock("2026-01-01T12:02:00")
+    assert acme.job(id)["status"] == "done"
 
 
 def test_state_that_is_set_otherwise_stays(acme: Acme) -> None:

@@ -77,6 +77,9 @@ class Writer:
             after[resource.words.updated] = resource.time_for(resource.words.updated, world.now)
         after = self._checked(before, after)
         world[resource.kept].replace(after)
+        life = resource.words.life
+        if life is not None and after.get(life.field) != before.get(life.field):
+            begin(resource, life, after, self.context, world)
         self._follow(before, after)
         return after
 
