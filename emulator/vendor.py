@@ -165,6 +165,17 @@ class Hooks:
 
         return bind
 
+    @classmethod
+    def merged(cls, *hooks: Hooks) -> Hooks:
+        """Return the hooks of several modules, in their order."""
+        whole = cls()
+        for one in hooks:
+            whole._writing += one._writing
+            whole._written += one._written
+            whole._shown += one._shown
+            whole.strategies |= one.strategies
+        return whole
+
     def collections(self) -> set[str]:
         """Return the collections that are named, without "*"."""
         return {name for name, _ in (*self._writing, *self._written, *self._shown)} - {"*"}

@@ -536,6 +536,24 @@ def a_run_goes_on(emulator: EmulatorUnderTest, vendor: str) -> None:
     assert _run_after(emulator, seconds=24 * 3600)["state"] == "RUNNING"
 
 
+@shows("paradime/dinoai-run-fails")
+def an_agent_fails(emulator: EmulatorUnderTest, vendor: str) -> None:
+    assert _agent_after(emulator, seconds=60)["status"] == "FAILED"
+
+
+@shows("paradime/dinoai-run-never-ends")
+def an_agent_goes_on(emulator: EmulatorUnderTest, vendor: str) -> None:
+    assert _agent_after(emulator, seconds=24 * 3600) == {"status": "RUNNING", "messages": [{"role": "user"}]}
+
+
+def _agent_after(emulator: EmulatorUnderTest, seconds: float) -> Any:
+    started = query(emulator, 'mutation { triggerDinoaiAgentRun(message: "Help") { agentSessionId } }')
+    emulator.clock.advance(seconds)
+    run = "query ($id: String!) { dinoaiAgentRun(agentSessionId: $id) { status messages { role } } }"
+    id = started["data"]["triggerDinoaiAgentRun"]["agentSessionId"]
+    return query(emulator, run, id=id)["data"]["dinoaiAgentRun"]
+
+
 def _run_after(emulator: EmulatorUnderTest, seconds: float) -> Any:
     started = query(emulator, 'mutation { triggerBoltRun(slug: "daily_run") { runId } }')
     emulator.clock.advance(seconds)

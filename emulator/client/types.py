@@ -83,6 +83,8 @@ ScenarioName: TypeAlias = Literal[
     "paradime/bolt-run-fails",
     "paradime/bolt-run-never-ends",
     "paradime/connection-reset",
+    "paradime/dinoai-run-fails",
+    "paradime/dinoai-run-never-ends",
     "paradime/empty-world",
     "paradime/flaky",
     "paradime/forbidden",

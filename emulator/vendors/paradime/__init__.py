@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.exchange import Reply
-from emulator.vendor import Switches, Vendor
-from emulator.vendors.paradime import auth, commands, integrations, nodes, runs, schedules, users
+from emulator.vendor import Hooks, Switches, Vendor
+from emulator.vendors.paradime import account, auth, commands, dinoai, integrations, nodes, runs, schedules, users
 from emulator.vendors.paradime.collections import (
     BOLT_COMMANDS,
     BOLT_RESOURCES,
@@ -58,5 +58,5 @@ vendor = Vendor(
         BOLT_RESOURCES,
     ),
     graphql_reply=graphql_reply,
-    hooks=runs.hooks,
+    hooks=Hooks.merged(runs.hooks, dinoai.hooks, account.hooks),
 )

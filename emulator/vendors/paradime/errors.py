@@ -85,6 +85,14 @@ def two_lists_of_commands() -> FieldError:
     return FieldError("InvalidArgumentException: give at most one of commands and commandConfigs")
 
 
+def nothing_to_do() -> FieldError:
+    """Return the GraphQL error for an agent without a name and without a message.
+
+    That one is needed: Paradime documentation, DinoAI Programmable Agents API. The wording is assumed.
+    """
+    return FieldError("InvalidArgumentException: give at least one of agent and message")
+
+
 def unknown_run(id: int) -> FieldError:
     """Return the GraphQL error for a run that does not exist (assumed)."""
     return FieldError(f"RunNotFoundException: there is no run {id}")
