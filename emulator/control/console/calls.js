@@ -115,15 +115,14 @@ function List({ feed, rows, open, selected, params, sandbox }) {
     go(next);
     scrollTo(box.current, next);
   };
+  const visible = Array.from({ length: Math.max(0, count) }, (_, offset) => ({ place: first + offset, ...at(first + offset) }));
+  const isVisible = visible.some((one) => one.name === selected);
   if (!all) return html`<${Empty} feed=${feed} params=${params} sandbox=${sandbox} />`;
   return html`<div class="list" role="listbox" aria-label="Calls, newest first" tabindex="0" ref=${box} onScroll=${look}
-      onKeyDown=${move} aria-activedescendant=${selected ? `call-${selected}` : null}>
+      onKeyDown=${move} aria-activedescendant=${isVisible ? `call-${selected}` : null}>
     <div class="rows" role="presentation" style=${{ height: `${all * ROW_PIXELS}px` }}>
-      ${Array.from({ length: Math.max(0, count) }, (_, offset) => {
-        const { exchange, name, key } = at(first + offset);
-        return html`<${Line} key=${key} exchange=${exchange} name=${name} place=${first + offset} all=${all}
-          isSelected=${name === selected} open=${() => go(first + offset)} />`;
-      })}
+      ${visible.map(({ exchange, name, key, place }) => html`<${Line} key=${key} exchange=${exchange} name=${name} place=${place} all=${all}
+        isSelected=${name === selected} open=${() => go(place)} />`)}
     </div>
   </div>`;
 }
@@ -155,7 +154,7 @@ function scrollTo(box, place) {
 function Line({ exchange, name, place, all, isSelected, open }) {
   const { call, reply, operations } = exchange;
   return html`<div id=${`call-${name}`} role="option" aria-selected=${isSelected} aria-setsize=${all} aria-posinset=${place + 1}
-      class="line" style=${{ top: `${place * ROW_PIXELS}px` }} onClick=${open}>
+      class=${`line ${operations.length ? "" : "unmatched"}`} style=${{ top: `${place * ROW_PIXELS}px` }} onClick=${open}>
     <span class="quiet number">${name}</span>
     <span class="quiet time">${exchange.time.slice(11, 23)}</span>
     <${Status} exchange=${exchange} />

@@ -62,8 +62,8 @@ function Switches({ path }) {
   return html`<h2>Switches</h2><p class="quiet">What nobody knows of a vendor: try your client with each value.</p><${Failure} error=${error} />
     <${Loadable} of=${loaded}>${([values, { switches }]) => html`<div class="wide-scroll"><table class="card switches"><thead><tr><th>Switch</th><th>What it decides</th>
       <th>Evidence</th><th>Value</th></tr></thead><tbody>${switches.map(({ switch: name, decides, choices, evidence, default: usual }) => html`<tr key=${name}>
-        <td class="mono">${name}</td><td>${decides}</td>
-        <td><${Evidence} level=${evidence.level} /> <small class="quiet">${[evidence.source, evidence.note].filter(Boolean).join(". ")}</small></td>
+        <td class="mono">${name}</td><td class="says">${decides}</td>
+        <td class="says"><${Evidence} level=${evidence.level} /> <small class="quiet">${[evidence.source, evidence.note].filter(Boolean).join(". ")}</small></td>
         <td><select aria-label=${name} value=${String(values[name])} onChange=${(event) => set(name, event.target.value, choices)}
             class=${values[name] === usual ? "" : "changed"}>
           ${choices.map((one) => html`<option key=${String(one)} value=${String(one)}>${String(one)}${one === usual ? " (default)" : ""}</option>`)}

@@ -55,6 +55,6 @@ function Cell({ level, count, href }) {
 function Fields({ fields }) {
   const types = [...new Set(fields.map((one) => one.type))];
   return html`<details class="card" open><summary>GraphQL fields: ${fields.filter((one) => one.calls).length} of ${fields.length} selected</summary>
-    <table><tbody>${types.map((type) => html`<tr key=${type}><th scope="row">${type}</th><td>${fields.filter((one) => one.type === type).map((one) => html`
+    <table class="pairs"><tbody>${types.map((type) => html`<tr key=${type}><th scope="row">${type}</th><td>${fields.filter((one) => one.type === type).map((one) => html`
       <span key=${one.field} class=${`tag ${one.calls ? "s2" : ""}`} title=${counted(one.calls, "call")}>${one.field}</span> `)}</td></tr>`)}</tbody></table></details>`;
 }

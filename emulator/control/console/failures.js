@@ -29,14 +29,14 @@ function Armed({ armed, sandbox, reload }) {
   const [run, error] = useAction();
   const disarm = (id) => run(() => call("DELETE", `${pathOf(sandbox)}/faults/${encodeURIComponent(id)}`).then(reload));
   if (!armed.length) return html`<p class="empty quiet">No faults are armed: calls get what the vendor would reply.</p>`;
-  return html`<${Failure} error=${error} /><table class="card"><thead><tr><th>Fault</th><th>What it does</th><th>Hits</th><th>Next calls</th>
+  return html`<${Failure} error=${error} /><div class="wide-scroll"><table class="card"><thead><tr><th>Fault</th><th>What it does</th><th>Hits</th><th>Next calls</th>
       <th><span class="unseen">Disarm</span></th></tr></thead>
     <tbody>${armed.map(({ id, scenario, hits, fault }) => html`<tr key=${id}>
-      <td class="mono">${id}</td><td>${faultSentence(fault)}</td><td>${hits}</td>
+      <td class="mono name">${id}</td><td class="says">${faultSentence(fault)}</td><td>${hits}</td>
       <td><${Preview} key=${hits} id=${id} sandbox=${sandbox} /></td>
       <td>${scenario ? html`<span class="quiet">by its scenario</span>`
         : html`<button type="button" class="small danger" aria-label=${`Disarm ${id}`} onClick=${() => disarm(id)}>Disarm</button>`}</td></tr>`)}
-    </tbody></table>`;
+    </tbody></table></div>`;
 }
 
 /** The outcomes of the next ten calls. @param {{id: string, sandbox: string}} props */
@@ -60,14 +60,14 @@ function Scenarios({ sandbox, onSwitch }) {
   return html`<${Failure} error=${error} /><${Loadable} of=${loaded}>${({ scenarios }) => {
     const vendors = [...new Set(scenarios.map((one) => one.vendor))];
     const names = [...new Set(scenarios.map((one) => one.name))].sort();
-    return html`<table class="card matrix"><thead><tr><th>Scenario</th><th>What it does</th>${vendors.map((one) => html`<th key=${one}>${one}</th>`)}</tr></thead>
+    return html`<div class="wide-scroll"><table class="card matrix"><thead><tr><th>Scenario</th><th>What it does</th>${vendors.map((one) => html`<th key=${one}>${one}</th>`)}</tr></thead>
       <tbody>${names.map((name) => {
         const of = (vendor) => scenarios.find((one) => one.name === name && one.vendor === vendor);
-        return html`<tr key=${name}><th scope="row" class="mono">${name}</th><td>${vendors.map(of).find(Boolean).description}</td>
+        return html`<tr key=${name}><th scope="row" class="mono">${name}</th><td class="says">${vendors.map(of).find(Boolean).description}</td>
           ${vendors.map((vendor) => html`<td key=${vendor}>${of(vendor) && html`<input type="checkbox" role="switch" class="switch"
             aria-label=${`${vendor}/${name}`} title=${of(vendor).description} checked=${of(vendor).active}
             onChange=${() => flip(vendor, name, of(vendor).active)} />`}</td>`)}</tr>`;
-      })}</tbody></table>`;
+      })}</tbody></table></div>`;
   }}<//>`;
 }
 

@@ -1,10 +1,14 @@
 /** Says in one sentence what a fault does. */
 
+import { shown } from "./parts.js";
+
+const MOST_LETTERS = 500;
+
 /** @param {any} fault a document as the fault schema describes it */
 export function faultSentence(fault) {
   const { when = {} } = fault;
   const parts = [`${which(when)} ${of(fault)}${where(fault)}`, effect(fault), ...rest(when)];
-  return `${parts.filter(Boolean).join(" ")}.`;
+  return shown(`${parts.filter(Boolean).join(" ")}.`.slice(0, MOST_LETTERS));
 }
 
 /** @param {any} when */

@@ -48,12 +48,12 @@ function countsOf(counts) {
 /** @param {{of: any, params: Record<string, string>}} props */
 function Changes({ of: { collection, added, changed, removed, counts }, params }) {
   const record = (id) => html`<a href=${link(["records", collection, String(id)], { sandbox: params.sandbox })}>${shown(id)}</a>`;
-  const summary = (one) => shown(JSON.stringify(one).slice(0, 200));
+  const summary = (one) => (one === undefined ? "–" : shown(JSON.stringify(one).slice(0, 200)));
   return html`<details class="card" open><summary>${collection}: ${countsOf(counts)}</summary><ul class="changes mono">
     ${added.map((one, number) => html`<li key=${`+${number}`} class="added">+ ${summary(one)}</li>`)}
     ${removed.map((one, number) => html`<li key=${`-${number}`} class="removed">− ${summary(one)}</li>`)}
     ${changed.map(({ id, differences }) => html`<li key=${id}>${record(id)}<ul>${differences.map((one) => html`
-      <li key=${one.pointer}>${shown(one.pointer)}: <span class="removed">${summary(one.before) ?? "–"}</span> → ${" "}
+      <li key=${one.pointer}>${shown(one.pointer)}: <span class="removed">${summary(one.before)}</span> → ${" "}
         <span class="added">${summary(one.after)}</span></li>`)}</ul></li>`)}</ul></details>`;
 }
 

@@ -27,14 +27,15 @@ function Leaf({ schema, value, onChange, choices, name, id, isRequired }) {
     onChange(valueOf(event.target.value, isText));
   };
   const example = schema.examples?.[0] ?? schema.default;
-  return html`<label>${name}${isRequired ? " *" : ""}
-    ${schema.enum ? html`<select value=${text} onChange=${type}><option value=""></option>
+  const common = { id, value: text, "aria-describedby": `${id}-about` };
+  return html`<div class="field"><label for=${id}>${name}${isRequired ? " *" : ""}</label>
+    ${schema.enum ? html`<select ...${common} onChange=${type}><option value=""></option>
         ${offered.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}</select>`
-      : html`<input value=${text} onInput=${type} list=${offered.length ? `${id}-offered` : null} spellcheck="false"
+      : html`<input ...${common} onInput=${type} list=${offered.length ? `${id}-offered` : null} spellcheck="false"
           placeholder=${example === undefined ? "" : textOf(example, isText)} />`}
     ${offered.length > 0 && !schema.enum && html`<datalist id=${`${id}-offered`}>
       ${offered.map((one) => html`<option key=${one} value=${one} />`)}</datalist>`}
-    <small class="quiet">${schema.description}</small></label>`;
+    <small id=${`${id}-about`} class="quiet">${schema.description}</small></div>`;
 }
 
 /** @param {any} schema @returns {string[]} */
