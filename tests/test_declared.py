@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -810,6 +811,44 @@ def test_own_strategy_projects_and_has_headers_and_an_empty_list(own_pages: http
     assert [set(task) for task in reply.json()] == [{"id", "title"}] * 2
     assert (reply.headers["X-Total"], own_pages.get(reply.headers["X-Next"]).headers.get("X-Next")) == ("3", None)
     assert [set(task) for task in own_pages.get("/tasks?without=rank,id").json()] == [{"id", "title"}] * 2
+
+
+THREAD = """
+import threading
+from emulator.vendor import Hooks
+hooks = Hooks()
+@hooks.shown("tasks")
+def with_thread(world, task):
+    return {**task, "note": threading.current_thread().name}
+"""
+
+
+@pytest.mark.parametrize(
+    ("paging", "given", "leaves"),
+    [
+        ("page", "limit=2", False),
+        ("page", "limit=2&listId=a", False),
+        ("page", "limit=2&like=t", True),
+        ("page", "limit=2&note=n", True),
+        ("none", "", True),
+    ],
+)
+def test_list_that_looks_at_many_records_leaves_the_event_loop_the_first_time(
+    tmp_path: Path, paging: str, given: str, leaves: bool
+) -> None:
+    document = crud({"references": {"listId": "lists"}, "sort": "rank"})
+    listing, filters = (
+        document["paths"]["/tasks"]["get"],
+        {"like": "title contains", "listId": "listId", "note": "note"},
+    )
+    listing["x-emulator"] |= {"paging": paging, "filter": filters}
+    listing["parameters"] = query("limit", "page", *filters)
+    many = [{"id": str(number), "title": "t", "note": "n", "listId": "a"} for number in range(1200)]
+    files = {"vendor.py": THREAD, "fixtures/tasks.yaml": json.dumps({"records": many})}
+    with served(tmp_path, document, files) as client:
+        loop = client.get("/tasks/1").json()["note"]
+        first = client.get(f"/tasks?{given}").json()
+    assert (first[0]["note"] != loop) is leaves
 
 
 def test_list_without_paging_has_all_records(tmp_path: Path) -> None:

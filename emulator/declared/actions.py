@@ -21,10 +21,21 @@ def _list(act: Act) -> Reply:
     strategy, by = plan.strategy, _sorted_by(act) or plan.words.sort
     wanted = [(name, operator, call.params[of]) for of, name, operator in plan.filters if of in call.params]
     text = call.params.get(strategy.parameters.get("search", "")) if strategy else None
-    listing = listed(act.resource, act.world, act.conditions, wanted, by, str(text or ""))
+    is_whole = strategy is None and plan.words.paging != RELAY
+    listing = listed(
+        act.resource,
+        act.world,
+        act.conditions,
+        wanted,
+        by,
+        str(text or ""),
+        is_whole=is_whole,
+        # The fields of a GraphQL call share a transaction, which cannot begin again for one of them.
+        stays=bool(plan.operation.root),
+    )
     if (page := act.resource.hooks.strategies.get(plan.words.paging)) is not None:
         return page(act.world, call, [act.shown(record) for record in listing.part()])
-    if strategy is None and plan.words.paging != RELAY:
+    if is_whole:
         return act.listed(listing.part())
     try:
         if strategy is None:

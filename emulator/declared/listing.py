@@ -10,8 +10,12 @@ from emulator.declared.filtering import filtered, searched
 from emulator.declared.resources import Resource
 from emulator.declared.shapes import type_of
 from emulator.exchange import NOTHING, Record
+from emulator.runtime.off_loop import leave_loop
 from emulator.store.records import Records
 from emulator.store.world import World
+
+QUICK_RECORDS = 1000
+"""Looking at so many records takes a few milliseconds."""
 
 
 class Listing(Protocol):
@@ -67,10 +71,14 @@ def listed(
     wanted: Iterable[tuple[str, str, Any]],
     by: Sequence[str] = (),
     text: str = "",
+    *,
+    is_whole: bool = False,
+    stays: bool = False,
 ) -> Listing:
     """Return the records that lists show and that match the conditions, those of the caller, and a text.
 
-    `wanted` are fields, each with an operator and a value.
+    `wanted` are fields, each with an operator and a value; `is_whole` means that all records are read, not a page.
+    Raises TakesLong in the event loop if many records have to be looked at, unless it `stays` there.
     """
     where, rest = resource.typed_conditions(conditions), []
     for name, operator, value in wanted:
@@ -80,11 +88,21 @@ def listed(
         else:
             where[name] = equal
     by_key = resource.key in where and not isinstance(where[resource.key], list)
-    if not by_key and not rest and not text:
-        return _Stored(world[resource.kept], where, resource.marks, by)
+    records, is_loaded = world[resource.kept], bool(by_key or rest or text)
+    scans = is_whole or is_loaded or not _has_index(resource, [*where, *by[:1]])
+    if scans and not by_key and not stays and records.count() > QUICK_RECORDS:
+        leave_loop()
+    if not is_loaded:
+        return _Stored(records, where, resource.marks, by)
     found = [record for record in resource.find(world, where, by) if resource.is_shown(record)]
     found = filtered(found, rest)
     return _Loaded(searched(found, text) if text else found, resource.key)
+
+
+def _has_index(resource: Resource, fields: Iterable[str]) -> bool:
+    """Return True if records are found by each of the fields without looking at all of them."""
+    known = {one.removeprefix("-") for one in (*resource.kept.indexes, *resource.kept.order[:1])}
+    return {one.removeprefix("-") for one in fields} <= known
 
 
 def _equal(resource: Resource, name: str, operator: str, value: Any) -> Any:

@@ -11,6 +11,17 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
+class TakesLong(Exception):
+    """Work in the event loop finds, before it writes anything, that it takes long: it is done again on a thread."""
+
+
+def leave_loop() -> None:
+    """Raise TakesLong in the event loop; do nothing on a thread."""
+    with suppress(RuntimeError):
+        asyncio.get_running_loop()
+        raise TakesLong
+
+
 class Worker:
     """Runs functions one after the other, each in a new thread that ends with it.
 

@@ -13,13 +13,14 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TypeVar
 
 import aiosqlite
 
 from emulator.errors import StorageFailure, WorkEnded
 from emulator.files.temporary import can_spill
+from emulator.runtime.off_loop import TakesLong
 from emulator.runtime.private import make_daemon, run_on_thread
 from emulator.store import sqlite
 
@@ -87,7 +88,8 @@ class Store:
     ) -> T:
         """Run `work` in a transaction: commit when it returns, roll back when it raises.
 
-        `kind` groups work with similar durations; `on_thread` marks work that is known to be slow. `then` gets the
+        `kind` groups work with similar durations; `on_thread` marks work that is known to be slow; work that raises
+        TakesLong begins again on the thread. `then` gets the
         result of `work` after the commit, before any other work begins. Raises StorageFailure if the disk is full or
         fails, WorkEnded if the store is closed, or if a load has begun another `generation` than the given one.
         """
@@ -100,7 +102,8 @@ class Store:
         self._refuse_if_closed()
         idle = self._handed_over == self._done
         if idle and not on_thread and not self._is_lasting and not self._is_slow(kind):
-            return self._in_transaction(of_generation, kind, time.perf_counter, then=then)
+            with suppress(TakesLong):
+                return self._in_transaction(of_generation, kind, time.perf_counter, then=then)
         # On the thread, measure processor time: the elapsed time includes waiting for other threads.
         return await self._run_on_thread(
             lambda: self._in_transaction(of_generation, kind, time.thread_time, on_thread, then)
