@@ -90,7 +90,8 @@ class Call:
     base URL as the caller spelled it ("http://127.0.0.1:4070/secoda/api/v1"), `public_url` one that
     leads to the same sandbox without the caller's headers. `params` contains path and query parameters,
     typed by the contract; an optional one is missing if it was not sent, or is malformed and the
-    vendor tolerates that. `document` is the parsed JSON or form body, `parts` a multipart one. For a
+    vendor tolerates that. `document` is the parsed JSON or form body, `parts` a multipart one. `parsed` is
+    the JSON in the body if it was read before the call is valid: for a GraphQL request. For a
     GraphQL root field, `params` are its arguments. `switches` are the vendor's switches in the called
     sandbox, `max_depth` is the maximum nesting of JSON in an uploaded file. For the control API,
     `entrance` says at which URLs its caller finds the vendors.
@@ -106,6 +107,7 @@ class Call:
     parts: Mapping[str, Part] = field(default_factory=dict)
     params: dict[str, Any] = field(default_factory=dict)
     document: Document | Nothing = NOTHING
+    parsed: Document | Nothing = NOTHING
     switches: Mapping[str, Any] = field(default_factory=dict)
     max_depth: int = 200
     entrance: Entrance = NOWHERE

@@ -220,6 +220,28 @@ def test_a_stranger_has_documents_of_up_to_64_kb_read(
     assert calls.is_long(call(query, variables={"v": "x" * padding})) is is_long
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "query A($p: Boolean) { ok: listCustomIntegrations @include(if: $p) { ok } } query B { __typename }",
+        "query A($p: Boolean) { ...F } fragment F on Query { ... @skip(if: $p) { listCustomIntegrations { ok } } }"
+        " query B { listCustomIntegrations { ok @skip(if: $p) } }",
+        "query A { ...F ...F } fragment F on Query { listCustomIntegrations { ok } } query B { ...G ...Nowhere }"
+        " fragment G on Query { ...G @include(if: true) unknown }",
+    ],
+)
+async def test_root_fields_of_a_cached_document_are_those_of_a_new_one(
+    graphql: GraphQL, calls: GraphQLCalls, query: str
+) -> None:
+    asked: list[dict[str, Any]] = [
+        {"operationName": name, "variables": {"p": p}} for name in ("A", "B", None, "C", ["A"]) for p in (True, False)
+    ]
+    await calls.prepare(call(query))
+    for more in asked * 2:
+        new = GraphQLCalls(graphql, LIMITS, READINGS["django"])
+        assert await calls.root_fields(call(query, **more)) == await new.root_fields(call(query, **more))
+
+
 async def test_nothing_from_an_unauthenticated_client_is_cached(calls: GraphQLCalls) -> None:
     await calls.root_fields(call("{ listCustomIntegrations { ok } }"))
     assert len(calls.documents) == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -47,7 +47,7 @@ from emulator.contract.operation import (
     ResolveNested,
     RootFields,
 )
-from emulator.contract.selection import selected_fields
+from emulator.contract.selection import has_conditions, selected_fields
 from emulator.contract.size import is_large
 from emulator.errors import FieldError
 from emulator.exchange import NOTHING, Violation
@@ -79,7 +79,8 @@ class GraphQLDocument:
     """A parsed document. `refusal` is the result of every request with it, if it cannot run.
 
     `ast` is None if it does not parse; `fields` is how many fields it selects, `bytes` its size in memory. `variables`
-    are those that its operations declare.
+    are those that its operations declare. `root_fields` are those of its operations by name that do not depend on
+    variables, once they were asked for.
     """
 
     ast: DocumentNode | None
@@ -87,6 +88,7 @@ class GraphQLDocument:
     refusal: GraphQLResult | None = None
     fields: int = 0
     variables: frozenset[str] = frozenset()
+    root_fields: dict[str | None, RootFields] = field(default_factory=dict, compare=False)
 
 
 class Executable:
@@ -174,19 +176,24 @@ class Executable:
 
     def root_fields(self, document: GraphQLDocument, request: Mapping[str, Any]) -> RootFields | None:
         """Return the root fields that a request selects; None if it does not parse, or names no operation."""
-        if document.ast is None:
-            return None
-        chosen = get_operation_ast(document.ast, request.get("operationName"))
+        name = request.get("operationName")
+        known = document.root_fields.get(name) if isinstance(name, str | None) else None
+        if known is not None or document.ast is None:
+            return known
+        chosen = get_operation_ast(document.ast, name)
         if chosen is None:
             return None
         root, variables = chosen.operation.value, request.get("variables")
         names = selected_fields(document.ast, chosen, variables if isinstance(variables, dict) else {})
         found = {name for name in names if name in self._operations and self._operations[name].root == root}
-        return RootFields(
+        root_fields = RootFields(
             operations=tuple(name for name in names if name in found),
             unknown=tuple(name for name in names if name not in found and not name.startswith("__")),
             root=root,
         )
+        if not has_conditions(document.ast, chosen):
+            document.root_fields[name] = root_fields
+        return root_fields
 
     def arguments(self, name: str) -> dict[str, bool]:
         """Return the arguments of a root field, and whether each is an input object."""

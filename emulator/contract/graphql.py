@@ -93,4 +93,4 @@ class GraphQL:
 
     def aliases_on(self, switches: Mapping[str, Any]) -> frozenset[str]:
         """Return the aliases that the switches allow."""
-        return frozenset(name for name, (_, switch) in self.aliases.items() if switches[switch])
+        return frozenset([name for name, (_, switch) in self.aliases.items() if switches[switch]])

@@ -106,8 +106,10 @@ class GraphQLCalls:
 
     def _request_in(self, call: Call) -> Request | None:
         """Return the GraphQL request in a call's body, None if there is none."""
-        try:
-            request = self._reading.read(call.body, call.charset) if call.document is NOTHING else call.document
-        except (MalformedBody, UnsupportedCharset):
-            return None
+        if call.document is NOTHING and call.parsed is NOTHING:
+            try:
+                call.parsed = self._reading.read(call.body, call.charset)
+            except (MalformedBody, UnsupportedCharset):
+                return None
+        request = call.parsed if call.document is NOTHING else call.document
         return request if isinstance(request, dict) and isinstance(request.get("query"), str) else None

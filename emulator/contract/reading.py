@@ -133,7 +133,7 @@ def _missing_body() -> Violation:
 def parse_json(call: Call, body: Body, reading: Reading, max_depth: int) -> Any:
     """Return the document in a JSON body, as a framework reads it. Raises like read_call."""
     try:
-        document = reading.read(call.body, call.charset)
+        document = reading.read(call.body, call.charset) if call.parsed is NOTHING else call.parsed
     except UnsupportedCharset:
         raise UnsupportedType(list(body.media), f"charset={call.charset}") from None
     if call.body.count(b"[") + call.body.count(b"{") > max_depth and is_deeper(document, max_depth):

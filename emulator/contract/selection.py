@@ -53,6 +53,21 @@ def root_fields(
                 waiting.append(iter(fragments[node.name.value].selection_set.selections))
 
 
+def has_conditions(document: DocumentNode, operation: OperationDefinitionNode) -> bool:
+    """Return True if an operation has a directive at a root field, or at a fragment around one."""
+    fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    waiting: list[SelectionNode] = [*operation.selection_set.selections]
+    while waiting:
+        node = waiting.pop()
+        if node.directives:
+            return True
+        if isinstance(node, InlineFragmentNode):
+            waiting += node.selection_set.selections
+        elif isinstance(node, FragmentSpreadNode) and node.name.value in fragments:
+            waiting += fragments.pop(node.name.value).selection_set.selections
+    return False
+
+
 def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:
     return {
         node.variable.name.value: node.default_value.value
