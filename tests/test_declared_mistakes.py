@@ -170,7 +170,7 @@ MISTAKES: list[tuple[Callable[[Any], None], str]] = [
     (
         of_list(paging="pages"),
         f"{LIST}/paging: unknown strategy 'pages'. Did you mean 'page'? Known strategies: page, offset, token,"
-        " cursor, link, none",
+        " cursor, link, jsonapi, none",
     ),
     (
         of_list(paging="page"),
