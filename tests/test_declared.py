@@ -678,6 +678,29 @@ def test_records_are_generated_and_added_as_a_built_in_vendors_are(plain: httpx.
     assert (refused.status_code, "/title" in refused.json()["detail"]) == (422, True)
 
 
+def test_reply_has_the_count_of_a_list(tmp_path: Path) -> None:
+    document = crud()
+    words = {**TASKS, "action": "list", "filter": ["title"], "reply": {"body": {"count": "$count"}}}
+    counted = {"type": "object", "required": ["count"], "properties": {"count": {"type": "integer"}}}
+    document["paths"]["/count"] = {"get": operation("countTasks", words, counted, parameters=query("title"))}
+    with served(tmp_path, document) as client:
+        for title in "AAB":
+            created(client, title=title)
+        assert client.get("/count").json() == {"count": 3}
+        assert client.get("/count?title=A").json() == {"count": 2}
+
+
+def test_reply_is_a_text_where_the_contract_has_no_json(tmp_path: Path) -> None:
+    document = crud()
+    words = {**TASKS, "action": "get", "reply": {"body": "# {$record#/title}\n"}}
+    text = operation("showTask", words, parameters=[ID])
+    text["responses"]["200"] = body({"type": "string"}, "text/markdown")
+    document["paths"]["/tasks/{id}/text"] = {"get": text}
+    with served(tmp_path, document) as client:
+        reply = client.get(f"/tasks/{created(client)['id']}/text")
+        assert (reply.text, reply.headers["Content-Type"].partition(";")[0]) == ("# A\n", "text/markdown")
+
+
 PAGES = {"type": "object", "properties": {"data": LISTED, "total": {"type": "integer"}, "next": {}, "has_more": {}}}
 CURSORS = {"type": "object", "properties": {"items": LISTED, "next_page_token": {}, "total": {}}}
 

@@ -80,7 +80,7 @@ MISTAKES: list[tuple[Callable[[Any], None], str]] = [
     ),
     (
         of_list(reply={"template": "x"}),
-        f"{LIST}/reply/template: 'template' is not built yet; write body, or a handler in vendor.py",
+        f"{LIST}/reply/template: there are no templates for replies; write body, in which {{$…}} are replaced, or a handler in vendor.py",
     ),
     (
         at_root(colections={}),
@@ -105,7 +105,7 @@ MISTAKES: list[tuple[Callable[[Any], None], str]] = [
         "/paths/~1tasks~1{id}~1finish/post/x-emulator/action: POST /tasks/{id}/finish does not say what it does; write action",
     ),
     (of_tasks(key="key"), f"{COLLECTION}/key: unknown property 'key' of tasks. {PROPERTIES}"),
-    (of_tasks(key=["id", "title"]), f"{COLLECTION}/key: ['id', 'title'] is not of type 'string'"),
+    (of_tasks(key=7), f"{COLLECTION}/key: 7 is not of type 'string'"),
     (
         of_tasks(id="snowflake"),
         f"{COLLECTION}/id: invalid id 'snowflake'; use uuid, integer, objectid, client, or a pattern such as cus_{{hex:14}}",

@@ -132,7 +132,7 @@ def _put(records: Records, record: Record, id: str) -> bool:
 
 
 def _check_id(record: Record, id: str, collection: Collection) -> None:
-    found = record.get(collection.key)
+    found = collection.keyed(record).get(collection.key)
     if not isinstance(found, str | int) or isinstance(found, bool) or str(found) != id:
         raise Problem(422, f"The path names the record {id!r}, so its {collection.key} must be that, not {found!r}.")
 
@@ -151,7 +151,7 @@ def _given(document: Any) -> tuple[list[Record], bool]:
 
 
 def _taken(given: Sequence[Record], collection: Collection) -> Problem:
-    ids = [record[collection.key] for record in given if collection.key in record]
+    ids = [record[collection.key] for record in map(collection.keyed, given) if collection.key in record]
     which = f"a record whose {collection.key} is {ids[0]!r}" if len(ids) == 1 else f"one of these {collection.key}s"
     return Problem(409, f"{collection.name} has {which} already, or it is given twice; PUT replaces a record.")
 

@@ -10,8 +10,9 @@ from typing import Any
 from emulator.contract.operation import Operation, Response
 from emulator.declared.dialect import DeclaredFailures
 from emulator.declared.expressions import Context
+from emulator.declared.keeping import HIDDEN_KEY
 from emulator.declared.paging import Page, Strategy
-from emulator.declared.replying import ReplyShape, example_reply, shown_as
+from emulator.declared.replying import ReplyShape, example_reply, shown_as, with_body
 from emulator.declared.resources import Resource, matches
 from emulator.declared.root_fields import payload, without_nulls
 from emulator.declared.shapes import NOTHING_HIDDEN, Hidden, Shapes
@@ -25,9 +26,10 @@ from emulator.store.world import World
 class Plan:
     """One declared operation, with its declarations resolved.
 
-    `key_from` is the path parameter that has the key, `parents` are the others, each with the field and the collection
-    that it is the key of. `filters` are query parameters, each with the field and the operator that it is a condition
-    of. `unwrap` is the property of the body in which the record stands.
+    `key_from` are the parameters that have the key, each with its field, `parents` are the path parameters of other
+    collections, each with the field and the collection that it is the key of. `filters` are query parameters, each with
+    the field and the operator that it is a condition of. `unwrap` is the property of the body in which the record
+    stands.
     """
 
     operation: Operation
@@ -39,7 +41,7 @@ class Plan:
     reply: ReplyShape
     response: Response
     fail: Callable[[Call, Operation], DeclaredFailures]
-    key_from: str = ""
+    key_from: Mapping[str, str] = field(default_factory=dict)
     parents: Mapping[str, tuple[str, Resource]] = field(default_factory=dict)
     filters: Sequence[tuple[str, str, str]] = ()
     strategy: Strategy | None = None
@@ -79,22 +81,20 @@ class Act:
         found = {name: params[of] for of, (name, _) in self.plan.parents.items() if name and of in params}
         given = {name: self.context.value(value) for name, value in self.plan.words.where.items()}
         found |= {name: value for name, value in given.items() if value is not NOTHING}
-        if self.plan.key_from in params:
-            found[self.resource.key] = params[self.plan.key_from]
-        return found
+        return found | {name: params[of] for of, name in self.plan.key_from.items() if of in params}
 
     def existing(self, shows_deleted: bool = False) -> Record:
         """Return the record of the call. Raises the refusal if there is none, or not in that state."""
         conditions = self.conditions
-        if self.resource.key not in conditions and not conditions:
-            conditions = {self.resource.key: self.given().get(self.resource.key, NOTHING)}
+        if not conditions:
+            conditions = self.resource.identity(self.given())
         by = self.plan.words.sort
         found = self.resource.find(self.world, conditions, by) if NOTHING not in conditions.values() else []
         for record in [one for one in found if shows_deleted or self.resource.is_shown(one)]:
             self._check_state(record)
             self.context = replace(self.context, names=_named(record, self.resource.key))
             return record
-        key = self.resource.key
+        key = self.resource.words.key_fields[-1]
         raise self.failures.missing(self.resource.name, key, conditions.get(key, NOTHING))
 
     def _check_state(self, record: Record) -> None:
@@ -140,11 +140,12 @@ class Act:
     def shown(self, record: Record) -> Record:
         """Return a record as it is replied: as hooks show it, without what is only written."""
         shown: Record = self.plan.hidden.without(self.resource.hooks.reply(self.world, self.resource.name, record))
-        return shown
+        return {name: value for name, value in shown.items() if name != HIDDEN_KEY}
 
     def listed(self, records: Sequence[Record]) -> Reply:
         """Return the reply with records."""
-        return self._worded(self.plan.reply.of_records([self.shown(record) for record in records]), {})
+        shown = [self.shown(record) for record in records]
+        return self._worded(self.plan.reply.of_records(shown), {"items": shown, "count": len(shown)})
 
     def paged(self, page: Page, strategy: Strategy) -> Reply:
         """Return the reply with a page of records."""
@@ -158,7 +159,7 @@ class Act:
             made.document = context.value(strategy.body)
         headers = {name: context.value(value) for name, value in strategy.headers.items()}
         made.headers |= {name: str(value) for name, value in headers.items() if value is not None}
-        return self._worded(made, {})
+        return self._worded(made, {"items": items, "count": page.values["count"]})
 
     def _selected(self, item: Record, strategy: Strategy) -> Record:
         """Return the fields of a record that the caller requests, and those that are always returned."""
@@ -176,7 +177,7 @@ class Act:
         if self.plan.replies_by_example:
             reply = example_reply(self.plan.operation, self.plan.response, self.plan.shapes, words.example) or reply
         if words.has_body:
-            reply.document = context.value(words.body)
+            reply = with_body(reply, self.plan.response, context.value(words.body))
         headers = {name: context.value(value) for name, value in words.headers.items()}
         reply.headers |= {name: str(value) for name, value in headers.items() if value not in (None, NOTHING)}
         return reply

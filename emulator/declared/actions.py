@@ -82,8 +82,8 @@ def _replace(act: Act) -> Reply:
 
 
 def _upsert(act: Act) -> Reply:
-    key = act.resource.key
-    conditions = act.conditions or {key: act.given().get(key)}
+    given = act.given()
+    conditions = act.conditions or {name: given.get(name) for name in act.resource.words.key_fields}
     found = [record for record in act.resource.find(act.world, conditions) if act.resource.is_shown(record)]
     if found:
         return _replace(act)

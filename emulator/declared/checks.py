@@ -31,11 +31,13 @@ def collection_problems(
     if words.id and not is_strategy(words.id):
         known = f"{', '.join(STRATEGIES)}, or a pattern such as cus_{{hex:14}}"
         yield "/id", f"invalid id {words.id!r}; use {known}"
+    if words.key_of and words.id not in ("", "client"):
+        yield "/id", "a key of several fields is the client's; leave id out"
     for pointer, name in _fields_of(words):
         yield from ((f"{pointer}", sentence) for sentence in _property(resource, name))
     for word, of in (("set", words.set), ("defaults", words.defaults)):
-        if words.key in of:
-            yield f"/{word}/{words.key}", f"{words.key!r} is the key; it is made by id, never by {word}"
+        for name in [name for name in words.key_fields if name in of]:
+            yield f"/{word}/{name}", f"{name!r} is the key; it is made by id, never by {word}"
     for field, reference in words.references.items():
         if reference.to not in names:
             yield f"/references/{field}", unknown("collection", reference.to, names)
@@ -49,7 +51,7 @@ def collection_problems(
 
 
 def _fields_of(words: CollectionWords) -> Iterator[tuple[str, str]]:
-    yield "/key", words.key
+    yield from (("/key", name) for name in words.key_fields)
     for stamp, name in (("created", words.created), ("updated", words.updated)):
         if name:
             yield f"/timestamps/{stamp}", name
@@ -101,8 +103,8 @@ def _life_problems(
         for choice in choices:
             if allowed and choice not in allowed:
                 yield f"{pointer}/state", unknown("value", str(choice), map(str, allowed), f"of {words.name}")
-        if words.key in state.set:
-            yield f"{pointer}/set/{words.key}", f"{words.key!r} is the key; it is made by id, never by set"
+        for name in [name for name in words.key_fields if name in state.set]:
+            yield f"{pointer}/set/{name}", f"{name!r} is the key; it is made by id, never by set"
 
 
 def action_problem(action: str) -> str:
@@ -122,15 +124,15 @@ def operation_problems(
         for word in ("where", "set", "requires"):
             for name in getattr(words, word):
                 yield from ((f"/{word}/{name}", sentence) for sentence in _property(resource, name))
-        if resource.key in words.set:
-            yield f"/set/{resource.key}", f"{resource.key!r} is the key; it is made by id, never by set"
+        for name in [name for name in resource.words.key_fields if name in words.set]:
+            yield f"/set/{name}", f"{name!r} is the key; it is made by id, never by set"
         yield from (
             ("/sort", sentence) for name in words.sort for sentence in _property(resource, name.removeprefix("-"))
         )
         yield from _filter_problems(words, operation, resource)
     for word in ("where", "set", "requires", "input"):
         yield from scope.problems(getattr(words, word), f"/{word}")
-    replying = Scope(scope.parameters, scope.switches, ("record", "id", "removed"))
+    replying = Scope(scope.parameters, scope.switches, ("record", "id", "removed", "items", "count"))
     yield from replying.problems(words.reply.body, "/reply/body")
     yield from replying.problems(dict(words.reply.headers), "/reply/headers")
     status = words.reply.status

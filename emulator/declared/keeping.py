@@ -7,6 +7,15 @@ from typing import Any
 
 from emulator.store.collection import Collection
 
+HIDDEN_KEY = "_key"
+"""The field with a key that is made of several fields: replies leave it out."""
+
+
+def key_in(written: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """Return the field with the key, and those that it is made of, if there are several."""
+    key = written.get("key", "id")
+    return (key, ()) if isinstance(key, str) else (HIDDEN_KEY, tuple(key))
+
 
 def waiting(name: str) -> Collection:
     """Return the waiting records of the collection `name`: key, number of the state, its value, when it ends."""
@@ -21,9 +30,10 @@ def kept(name: str, written: Mapping[str, Any], operations: Iterable[Mapping[str
     sorts = [fields[0] for one in operations if (fields := _listed(one.get("sort", ())))]
     deletion = written.get("delete", "remove")
     marks = list(deletion["set"])[:1] if isinstance(deletion, dict) else []
-    fields = [*written.get("references", ()), *_first_unique(written.get("unique", ())), *marks, *sorts]
+    key, key_of = key_in(written)
+    fields = [*key_of[:1], *written.get("references", ()), *_first_unique(written.get("unique", ())), *marks, *sorts]
     order = _listed(written.get("sort", ()))
-    return Collection(name, written.get("key", "id"), tuple(order), tuple(dict.fromkeys(fields)))
+    return Collection(name, key, tuple(order), tuple(dict.fromkeys(fields)), key_of=key_of)
 
 
 def _first_unique(written: Iterable[Any]) -> Iterator[str]:

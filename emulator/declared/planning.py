@@ -61,7 +61,8 @@ class Planner:
         if words is None or not words.collection or action == "delete" or response is None or status >= 300:
             return
         resource = self.resources[words.collection]
-        for record in reply_shape(response, action, resource.key, self.shapes).records_in(document):
+        for record in reply_shape(response, action, resource.words.key_fields[-1], self.shapes).records_in(document):
+            record = resource.kept.keyed(record)
             if isinstance(record.get(resource.key), str | int):
                 yield resource, {**record, resource.key: resource.typed(resource.key, record[resource.key])}
 
@@ -71,9 +72,10 @@ class Planner:
     def _plan(self, name: str, operation: Operation, response: Response) -> Plan:
         words, action = self.purposes.words[name], self.purposes.action(name)
         resource, strategy = self.resources[words.collection], self._strategy(name, operation)
-        reply = reply_shape(response, action, resource.key, self.shapes)
+        key = resource.words.key_fields[-1]
+        reply = reply_shape(response, action, key, self.shapes)
         shown = reply.record
-        is_other = bool(shown and shown.properties and not shown.is_open and resource.key not in shown.properties)
+        is_other = bool(shown and shown.properties and not shown.is_open and key not in shown.properties)
         if shown is not None and operation.root and not is_other:
             # GraphQL selects the fields itself, and nested ones may need what no type shows.
             reply = replace(reply, record=replace(shown, is_open=shown.is_open or _allows_more(reply)))
@@ -123,11 +125,15 @@ class Planner:
         known = shape.properties if shape else {}
         return [(one, one, "eq") for one in query_parameters(operation) if one in known and one not in taken]
 
-    def _key_from(self, name: str, operation: Operation, resource: Resource) -> str:
+    def _key_from(self, name: str, operation: Operation, resource: Resource) -> dict[str, str]:
+        """Return the parameters that have the key, each with its field: a parent's key may be a part of it."""
+        fields = resource.words.key_fields
         if operation.root:
-            return resource.key if self.purposes.action(name) in ON_A_RECORD else ""
-        owners = self.purposes.owners(name)
-        return next((parameter for parameter, owner in owners.items() if owner == resource.name), "")
+            return dict(zip(fields, fields, strict=True)) if self.purposes.action(name) in ON_A_RECORD else {}
+        parents = [field for field, _ in self._parents(name, resource).values()]
+        left = [field for field in fields if field not in parents]
+        own = [parameter for parameter, owner in self.purposes.owners(name).items() if owner == resource.name]
+        return {own[-1]: own[-1] if own[-1] in left else left[-1]} if own and left else {}
 
     def _unwrap(self, operation: Operation, key: str) -> str:
         if operation.root and self.graphql is not None:

@@ -23,6 +23,8 @@ def populated(resource: Resource, resources: Mapping[str, Resource], shapes: Sha
     shape, words = resource.shape, resource.words
     if shape is None or not shape.properties or resource.kept.populate is not None:
         return resource.kept
+    if words.key_of:
+        return replace(resource.kept, references=_targets(resource, resources))
 
     def populate(fake: Faker, number: int, world: World, given: Record) -> Record:
         samples = Samples(shapes, world)
@@ -38,5 +40,8 @@ def populated(resource: Resource, resources: Mapping[str, Resource], shapes: Sha
     hidden = {*shape.marked("writeOnly"), *words.delete.set}
     shown = {name for name, place in shape.properties.items() if "example" in place.schema or "default" in place.schema}
     wanted = [name for name in shape.properties if name in shape.required or name in shown - hidden]
-    targets = {name: resources[reference.to].kept for name, reference in words.references.items()}
-    return replace(resource.kept, populate=populate, references=targets)
+    return replace(resource.kept, populate=populate, references=_targets(resource, resources))
+
+
+def _targets(resource: Resource, resources: Mapping[str, Resource]) -> dict[str, Collection]:
+    return {name: resources[reference.to].kept for name, reference in resource.words.references.items()}

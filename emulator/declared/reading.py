@@ -175,7 +175,7 @@ class _Reader:
             kept = self._known.get(f"{self._contract.vendor}.{name}")
             if kept is not None and words.key != kept.key:
                 # A collection of the vendor's Python has its key.
-                words = replace(words, key=kept.key)
+                words = replace(words, key=kept.key, key_of=kept.key_of)
                 if "key" in written:
                     yield f"{ROOT}/collections/{name}/key", f"the key of {kept.name} is {kept.key!r}"
             found = self._schema(words)
@@ -187,6 +187,10 @@ class _Reader:
             at = f"{ROOT}/collections/{name}"
             told = collection_problems(resource.words, resource, list(self.resources), self._switches)
             yield from ((f"{at}{pointer}", sentence) for pointer, sentence in told)
+            for one, reference in resource.words.references.items():
+                if reference.to in self.resources and self.resources[reference.to].words.key_of:
+                    said = f"{reference.to} has a key of several fields, to which no field can refer"
+                    yield f"{at}/references/{one}", said
         yield from self._template_problems()
         for name in self.purposes.words:
             yield from ((f"{self._pointer(name)}{pointer}", said) for pointer, said in self._operation_problems(name))
@@ -216,7 +220,7 @@ class _Reader:
         scope = Scope(parameters, self._switches, ("record", "id"))
         yield from operation_problems(words, operation, resource, scope)
         if operation.root and self._contract.graphql is not None:
-            key, action = (resource.key, self.purposes.action(name)) if resource else ("", "")
+            key, action = (resource.words.key_fields, self.purposes.action(name)) if resource else ((), "")
             yield from root_field_problems(words, operation, action, key, self._contract.graphql)
         if resource is None:
             yield from self._words_without_collection(name)
@@ -302,7 +306,7 @@ class _Reader:
         for wanted in ("get", "create", "list"):
             for name, operation_words in self.purposes.words.items():
                 if operation_words.collection == words.name and self.purposes.action(name) == wanted:
-                    found = self._replied(name, wanted, words.key)
+                    found = self._replied(name, wanted, words.key_fields[-1])
                     if found is not None:
                         return found
         return Place("", "", {})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from emulator.contract.operation import JSON, Operation, Response, is_json
@@ -140,6 +140,14 @@ def input_wrapper(place: Place, shapes: Shapes) -> str:
         return ""
     (name,) = shape.properties
     return name if shapes.shape(shape.properties[name]).kind == "object" else ""
+
+
+def with_body(reply: Reply, response: Response, body: Any) -> Reply:
+    """Return a reply with a body that was written: a text as it is, where the contract has no JSON."""
+    kind = next(iter(response.media), "")
+    if not isinstance(body, str) or not kind or any(map(is_json, response.media)):
+        return replace(reply, document=body)
+    return replace(reply, document=NOTHING, content=body.encode(), content_type=kind)
 
 
 def example_reply(operation: Operation, response: Response, shapes: Shapes, name: str = "") -> Reply | None:

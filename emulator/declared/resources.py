@@ -49,6 +49,10 @@ class Resource:
         """The records that wait for their next state."""
         return waiting(self.kept.name)
 
+    def identity(self, given: Mapping[str, Any]) -> Record:
+        """Return the fields that identify a record, of those given; NOTHING for one that is not."""
+        return {name: given.get(name, NOTHING) for name in self.words.key_fields}
+
     def typed(self, name: str, value: Any) -> Any:
         """Return a value in the type of a field: text becomes a number, and the reverse."""
         if name == self.key:
@@ -80,7 +84,7 @@ class Resource:
 
     def kept_by_replace(self, record: Record) -> Record:
         """Return the fields that a replace keeps: the key, times, and read-only ones."""
-        names = {self.key, self.words.created, self.words.updated}
+        names = {self.key, *self.words.key_of, self.words.created, self.words.updated}
         names |= self.shape.marked("readOnly") if self.shape else set()
         return {name: value for name, value in record.items() if name in names}
 

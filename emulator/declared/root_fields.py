@@ -6,7 +6,7 @@ and True for a required `ok` or `success`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -44,9 +44,9 @@ def wrapping_argument(operation: Operation, graphql: GraphQL, key: str) -> str:
 
 
 def root_field_problems(
-    words: OperationWords, operation: Operation, action: str, key: str, graphql: GraphQL
+    words: OperationWords, operation: Operation, action: str, key: Sequence[str], graphql: GraphQL
 ) -> Iterator[Problem]:
-    """Yield the mistakes in the declaration of a root field; `key` is that of its collection."""
+    """Yield the mistakes in the declaration of a root field; `key` are the key fields of its collection."""
     field = graphql.object_field(f"{operation.root.capitalize()}.{operation.name}")
     if words.paging == RELAY and field is not None and not field.is_connection:
         yield "/paging", NO_CONNECTION
@@ -55,8 +55,11 @@ def root_field_problems(
     if words.reply.status is not None or words.reply.headers or words.reply.example:
         yield "/reply", "a root field has neither status, headers nor examples; write body"
     names = [parameter.name for parameter in operation.parameters]
-    if action in ON_A_RECORD and not words.where and key not in names:
-        said = f"{operation.name} has no argument {key!r}, the key of {words.collection}; name the record in where"
+    lacking = [name for name in key if name not in names]
+    if action in ON_A_RECORD and not words.where and lacking:
+        said = (
+            f"{operation.name} has no argument {lacking[0]!r}, the key of {words.collection}; name the record in where"
+        )
         yield "", f"{said} (arguments: {', '.join(names) or 'none'})"
 
 

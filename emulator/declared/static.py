@@ -9,7 +9,7 @@ from typing import Any
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import JSON, Operation, Response, is_json
 from emulator.declared.expressions import Context
-from emulator.declared.replying import example_reply, success
+from emulator.declared.replying import example_reply, success, with_body
 from emulator.declared.root_fields import as_declared, payload, without_nulls
 from emulator.declared.samples import Samples
 from emulator.declared.shapes import Place, Shapes
@@ -35,7 +35,7 @@ def _static(
 ) -> Reply:
     context, reply = Context(call, world), example_reply(operation, response, shapes, words.reply.example)
     if words.reply.has_body:
-        reply = Reply(response.status, context.value(words.reply.body))
+        reply = with_body(Reply(response.status), response, context.value(words.reply.body))
     elif reply is None:
         reply = _sampled(response, Samples(shapes, world), shapes)
     headers = {name: context.value(value) for name, value in words.reply.headers.items()}

@@ -14,13 +14,14 @@ import orjson
 
 from emulator.contract.schemas import Check, Schemas
 from emulator.declared.expressions import Problem
+from emulator.declared.keeping import key_in
 from emulator.errors import explained, unknown
 from emulator.exchange import Violation
 
 ACTIONS = ("list", "get", "create", "replace", "upsert", "patch", "delete")
 ON_DELETE = ("keep", "clear", "cascade", "restrict")
 NOT_BUILT = {
-    "template": "'template' is not built yet; write body, or a handler in vendor.py",
+    "template": "there are no templates for replies; write body, in which {$…} are replaced, or a handler in vendor.py",
 }
 _SCHEMA = Path(__file__).with_name("words.schema.json")
 _NUMBER = r"[0-9]{1,6}(?:\.[0-9]{1,6})?"
@@ -83,6 +84,7 @@ class CollectionWords:
     name: str
     schema: str = ""
     key: str = "id"
+    key_of: tuple[str, ...] = ()
     id: str = ""
     created: str = ""
     updated: str = ""
@@ -99,10 +101,12 @@ class CollectionWords:
     def of(cls, name: str, written: Mapping[str, Any]) -> CollectionWords:
         """Read the declaration of a collection, whose form is valid."""
         stamps, references = written.get("timestamps", {}), written.get("references", {})
+        key, key_of = key_in(written)
         return cls(
             name=name,
             schema=written.get("schema", ""),
-            key=written.get("key", "id"),
+            key=key,
+            key_of=key_of,
             id=written.get("id", ""),
             created=stamps.get("created", ""),
             updated=stamps.get("updated", ""),
@@ -115,6 +119,11 @@ class CollectionWords:
             set=written.get("set", {}),
             sort=_listed(written.get("sort", ())),
         )
+
+    @property
+    def key_fields(self) -> tuple[str, ...]:
+        """The fields by whose values a record is found."""
+        return self.key_of or (self.key,)
 
     def fields_to(self, collection: str) -> list[str]:
         """Return the fields with keys of another collection."""

@@ -51,7 +51,7 @@ class Writer:
         record = {**self.defaults(), **self._first_state(), **resource.writable(given)}
         record |= {name: resource.typed(name, value) for name, value in fixed.items() if not isinstance(value, list)}
         record |= self.values(resource.words.set) | self.values(sets)
-        record[resource.key] = self._key(given, fixed)
+        record |= self._key(record, given, fixed)
         for name in filter(None, (resource.words.created, resource.words.updated)):
             record[name] = resource.time_for(name, world.now)
         self._fill(record)
@@ -72,7 +72,7 @@ class Writer:
     def change(self, before: Record, after: Record, sets: Mapping[str, Any]) -> Record:
         """Keep a record that was changed, with what the server sets. The key stays."""
         resource, world = self.resource, self.world
-        after = {**after, **self.values(resource.words.set), **self.values(sets), resource.key: before[resource.key]}
+        after = {**after, **self.values(resource.words.set), **self.values(sets), **self._identity(before)}
         if resource.words.updated:
             after[resource.words.updated] = resource.time_for(resource.words.updated, world.now)
         after = self._checked(before, after)
@@ -100,11 +100,8 @@ class Writer:
 
     def _checked(self, before: Record | None, after: Record) -> Record:
         """Return a record as the hooks leave it. Raises the refusal if it cannot be kept."""
-        key = after[self.resource.key]
-        after = {
-            **(self.resource.hooks.before(self.world, self._write(before, after)) or after),
-            self.resource.key: key,
-        }
+        hooked = self.resource.hooks.before(self.world, self._write(before, after)) or after
+        after = {**hooked, **self._identity(after)}
         self._check(before or {}, after)
         return after
 
@@ -125,8 +122,28 @@ class Writer:
         life = self.resource.words.life
         return self.values({life.field: life.states[0].state, **life.states[0].set}) if life is not None else {}
 
-    def _key(self, given: Mapping[str, Any], fixed: Mapping[str, Any]) -> Any:
+    def _identity(self, record: Record) -> Record:
+        """Return the fields of a record that never change."""
+        return {name: record[name] for name in (self.resource.key, *self.resource.words.key_of)}
+
+    def _key(self, record: Record, given: Mapping[str, Any], fixed: Mapping[str, Any]) -> Record:
         """Return the key of a new record: the path's, else the caller's if it may give one, else a new one."""
+        if self.resource.words.key_of:
+            return self._made_key(record)
+        return {self.resource.key: self._single_key(given, fixed)}
+
+    def _made_key(self, record: Record) -> Record:
+        """Return a key that is made of several fields: the caller gives them all."""
+        resource = self.resource
+        for name in [name for name in resource.words.key_of if record.get(name) is None]:
+            raise self.failures.invalid(f"/{name}", f"{name} is required")
+        key = {resource.key: resource.kept.keyed(record)[resource.key]}
+        if key[resource.key] in self.world[resource.kept]:
+            said = ", ".join(f"{name} {record[name]!r}" for name in resource.words.key_of)
+            raise self.failures.conflict(resource.name, f"{said} is taken")
+        return key
+
+    def _single_key(self, given: Mapping[str, Any], fixed: Mapping[str, Any]) -> Any:
         resource, records = self.resource, self.world[self.resource.kept]
         key = fixed.get(resource.key, resource.writable(given).get(resource.key))
         if key is None:

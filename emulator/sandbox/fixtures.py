@@ -216,8 +216,9 @@ def _problems_in(
         if not isinstance(record, dict):
             yield f"/{number}", "not a record: expected an object"
             continue
+        record = collection.keyed(record)
         if collection.key not in record:
-            yield f"/{number}", f"the record has no {collection.key}"
+            yield f"/{number}", f"the record has no {' and '.join(collection.key_of) or collection.key}"
         elif type(record[collection.key]) not in (str, int):
             yield f"/{number}/{collection.key}", "invalid id: expected a string or a whole number"
         elif str(record[collection.key]) in seen:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import quote
 
 from emulator.exchange import Record
 from emulator.json_text import has_surrogate, write_json
@@ -45,7 +46,8 @@ class Collection:
     contains a record's id. Records are returned in the order of the fields `order` ("-field": descending), or else
     in the order of insertion. `indexes` are fields by which records are often found or sorted. `schema` is the
     contract's schema for fixture records ("integration.schema.json"). `populate` generates one more record; for a
-    collection without it, `references` are the fields that contain the id of a record of another collection.
+    collection without it, `references` are the fields that contain the id of a record of another collection. An id of
+    several fields, `key_of`, is made of their values, and kept in `key`.
     """
 
     name: str
@@ -55,6 +57,13 @@ class Collection:
     schema: str | None = None
     populate: Populate | None = None
     references: Mapping[str, Collection] = field(default_factory=dict, compare=False)
+    key_of: tuple[str, ...] = ()
+
+    def keyed(self, record: Record) -> Record:
+        """Return a record with its id: "1,red" of several fields. One without all of them stays as it is."""
+        if not self.key_of or not all(name in record for name in self.key_of):
+            return record
+        return {**record, self.key: ",".join(quote(str(record[name]), safe="") for name in self.key_of)}
 
     @cached_property
     def table(self) -> str:

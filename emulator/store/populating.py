@@ -53,7 +53,7 @@ def add_record(
     generated again. Raises RecordExists if a given id is taken, LookupError if a generated one still is after more
     attempts than there are records.
     """
-    given, records = dict(given or {}), world[collection]
+    given, records = collection.keyed(dict(given or {})), world[collection]
     record = _generated(world, collection, fake, number, given, sample or {})
     left = -1
     while collection.key not in given and record[collection.key] in records:
@@ -69,14 +69,14 @@ def _generated(world: World, collection: Collection, fake: Faker, number: int, g
     if collection.populate is not None:
         return {**collection.populate(fake, number, world, given), **given}
     made = dict(sample)
-    if collection.key not in given:
+    if collection.key not in given and not collection.key_of:
         made[collection.key] = _new_id(sample.get(collection.key, collection.name), collection, fake, number, world)
     if isinstance(made.get("name"), str):
         made["name"] = f"{made['name']} {number}"
     for name, other in collection.references.items():
         if name not in given:
             made[name] = _id_of_some(other, collection, name, fake, world)
-    return {**made, **given}
+    return collection.keyed({**made, **given})
 
 
 def _new_id(example: Any, collection: Collection, fake: Faker, number: int, world: World) -> Any:

@@ -124,13 +124,14 @@ class Records:
         return f"INSERT INTO {self._table} (id, record) VALUES (?, ?)"
 
     def _row(self, record: Record) -> tuple[str, str]:
+        record = self._collection.keyed(record)
         return id_text(record[self._collection.key]), stored_text(record)
 
     def replace(self, record: Record) -> None:
         """Replace the record with the same id. Raises KeyError if there is none."""
-        id = id_text(record[self._collection.key])
+        id, text = self._row(record)
         sql = f"UPDATE {self._table} SET record = ? WHERE id = ?"
-        if self._write(sql, (stored_text(record), id), id).rowcount == 0:
+        if self._write(sql, (text, id), id).rowcount == 0:
             raise KeyError(id)
 
     def delete(self, id: object) -> bool:
