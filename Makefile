@@ -49,7 +49,7 @@ test-lowest: $(LOWEST)/.installed  ## Run the tests with the lowest versions tha
 $(LOWEST)/.installed: pyproject.toml $(STAMP)
 	@echo "Installing the lowest versions that pyproject.toml allows into $(LOWEST): minutes."
 	$(PYTHON) -m venv --clear $(LOWEST)
-	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[dev]'
+	$(BIN)/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[dev,uvloop]'
 	@touch $@
 
 test-pythons: $(STAMP)  ## Run the tests on each installed Python of PYTHONS (minutes each)
@@ -114,8 +114,8 @@ bench-ratios: $(STAMP)  ## Check ratios and differences within one run (a minute
 	$(BIN)/python -m pytest -q -s tests/benchmarks
 
 lock: $(STAMP)  ## Pin the newest versions that pyproject.toml allows
-	$(BIN)/python -m piptools compile -q --generate-hashes --no-strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra dev -o requirements/dev.txt pyproject.toml
-	$(BIN)/python -m piptools compile -q --generate-hashes --no-strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements/run.txt pyproject.toml
+	$(BIN)/python -m piptools compile -q --generate-hashes --no-strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --extra dev -o requirements/dev.txt pyproject.toml requirements/uvloop.in
+	$(BIN)/python -m piptools compile -q --generate-hashes --no-strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements/run.txt pyproject.toml requirements/uvloop.in
 	$(BIN)/python -m piptools compile -q --generate-hashes --no-strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --only-build-deps --build-deps-for wheel -o requirements/build.txt pyproject.toml
 	$(BIN)/python -m piptools compile -q --generate-hashes --no-strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements/console.txt requirements/console.in
 	$(BIN)/python -m piptools compile -q --generate-hashes --no-strip-extras --allow-unsafe --no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements/docs.txt requirements/docs.in

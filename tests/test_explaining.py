@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
+from emulator.contract.explaining import Explaining
 from emulator.contract.schemas import Check, Schemas
 
 SCHEMA = {
@@ -39,6 +41,40 @@ class Unquotable(list[Any]):
 )
 def test_a_value_of_a_wrong_type_is_quoted_unless_it_is_large(check: Check, document: Any, sentence: str) -> None:
     assert [found.sentence for found in check.violations(document, "body")] == [sentence]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "2026-01-01T00:00:00Z",
+            "2026-01-01t00:00:00.123456789z",
+            "2024-02-29T00:00:00+23:59",
+            "9999-12-31T23:59:59-00:00",
+        ),
+        *(
+            "2023-02-29T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01T00:00:00+24:00",
+            "2026-01-01",
+        ),
+        *(
+            "2026-01-01 00:00:00Z",
+            "2026-01-01T00:00:00",
+            "2026-01-01T00:00:00.Z",
+            "2026-01-01T00:00:00Z\n",
+            "20260101T000000Z",
+        ),
+        *("2026-W01-1T00:00:00Z", "٢026-01-01T00:00:00Z", "2026-01-01T00:00:00+0100", ""),
+    ],
+)
+def test_both_libraries_agree_on_times(text: str) -> None:
+    schema = {"type": "string", "format": "date-time"}
+    check = Schemas({"file:///time.json": schema}).check("file:///time.json")
+    is_valid = jsonschema_rs.Draft202012Validator(schema, validate_formats=True).is_valid(text)
+    assert (Explaining({"file:///time.json": schema}).violations("file:///time.json", text, "body") == []) is is_valid
+    assert (check.violations(text, "body") == []) is is_valid
 
 
 def test_a_long_text_is_quoted_up_to_a_length(check: Check) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from datetime import date
 from functools import lru_cache
 from heapq import nsmallest
 from itertools import islice
@@ -30,6 +31,23 @@ MOST_LOOKED_AT = 2000
 
 LONGEST_SENTENCE = 4000
 """A sentence is cut after this many characters: it may quote a whole text."""
+
+
+DATE_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)",
+    re.ASCII | re.IGNORECASE,
+)
+"""RFC 3339, section 5.6, without leap seconds. jsonschema itself needs another package for it."""
+
+
+def _is_date_time(value: object) -> bool:
+    """Return True for a date-time, and for what is no text; raise ValueError for a date that does not exist."""
+    found = DATE_TIME.fullmatch(value) if isinstance(value, str) else None
+    return not isinstance(value, str) or (found is not None and date.fromisoformat(found[1]) is not None)
+
+
+_FORMATS = FormatChecker([name for name in FORMATS if name != "date-time"])
+_FORMATS.checks("date-time", raises=ValueError)(_is_date_time)
 
 
 class Explaining:
@@ -61,9 +79,7 @@ class Explaining:
 
     def _validator(self, address: str) -> Draft202012Validator:
         if address not in self._validators:
-            self._validators[address] = _Validator(
-                {"$ref": address}, registry=self._registry, format_checker=FormatChecker(FORMATS)
-            )
+            self._validators[address] = _Validator({"$ref": address}, registry=self._registry, format_checker=_FORMATS)
         return self._validators[address]
 
 
