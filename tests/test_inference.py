@@ -27,6 +27,7 @@ PET: dict[str, Any] = {
         "id": {"type": "integer"},
         "name": {"type": "string"},
         "tag": {"type": "string"},
+        "weight": {"type": "integer"},
         "country_code": {"type": "string"},
         "ownerId": {"type": "string"},
         "born": {"type": "string", "format": "date"},
@@ -118,6 +119,8 @@ TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
         pytest.param({**ITEM, **MADE, "put /pets/{petId}": op(ref("Pet"), sent=ref("Pet"))}, {"getPetsPetId": "pets get", "postPets": "pets create", "putPetsPetId": "pets replace"}, id="5-put-replaces"),
         pytest.param({**ITEM, **MADE, "put /pets/{petId}": op(ref("Pet"), sent={"type": "object", "properties": {"tag": TEXT}})}, {"getPetsPetId": "pets get", "postPets": "pets create", "putPetsPetId": "pets patch"}, id="5-put-that-requires-less-patches"),
         pytest.param({**ITEM, "patch /pets/{petId}": op(ref("Pet"), sent={"type": "object"}), "delete /pets/{petId}": op(status="204")}, {"getPetsPetId": "pets get", "patchPetsPetId": "pets patch", "deletePetsPetId": "pets delete"}, id="5-patch-and-delete"),
+        pytest.param({**ITEM, "get /zoos/{zooId}/pets": op(PETS), "post /zoos/{zooId}/pets": op(ref("Pet"), "201", ref("Pet"))}, {"getPetsPetId": "pets get", "getZoosZooIdPets": "pets list", "postZoosZooIdPets": "pets create"}, id="5-create-where-it-is-listed"),
+        pytest.param({**ITEM, "get /zoos/{zooId}/pets": op(PETS), "post /zoos/{zooId}/pets": op(ref("Pet"), "201", {"type": "object", "properties": {"petId": TEXT}})}, {"getPetsPetId": "pets get", "getZoosZooIdPets": "pets list"}, id="5-no-create-of-a-relation"),
         pytest.param({**ITEM, "put /pets": op(ref("Pet"), sent=ref("Pet"))}, {"getPetsPetId": "pets get", "putPets": "pets replace"}, id="5-key-in-the-body"),
         pytest.param({**ITEM, "post /pets/createMany": op(PETS, sent=PETS)}, {"getPetsPetId": "pets get", "postPetsCreateMany": "pets create"}, id="5-array-creates-each"),
         pytest.param({**LIST, "delete /pets": op(status="204")}, {"getPets": "pets list"}, id="5-never-a-mass-delete"),
@@ -169,13 +172,20 @@ def test_id_by_the_schema_of_the_key(tmp_path: Path, key: Any, is_required: bool
 
 def test_timestamps_and_parents_by_name(tmp_path: Path) -> None:
     owners = {"get /owners/{ownerId}": op(ref("Owner"))}
-    guesses = guessed(tmp_path, {**owners, **ITEM, "get /owners/{ownerId}/pets": op(PETS)})
+    guesses = guessed(tmp_path, ITEM)
     assert guesses.collections["pets"] == {"timestamps": {"created": "created_at", "updated": "updated_at"}}
     below = guessed(
         tmp_path, {**owners, "get /owners/{ownerId}/pets": op(PETS), "get /owners/{ownerId}/pets/{id}": op(ref("Pet"))}
     )
     assert below.collections["pets"]["references"] == {"ownerId": "owners"}
     assert "ignore" not in below.operations["getOwnersOwnerIdPets"].words
+
+
+def test_parent_is_known_wherever_the_records_are_listed(tmp_path: Path) -> None:
+    owners = {"get /owners/{ownerId}": op(ref("Owner"))}
+    elsewhere = guessed(tmp_path, {**owners, **ITEM, "get /owners/{ownerId}/pets": op(PETS)})
+    assert elsewhere.collections["pets"]["references"] == {"ownerId": "owners"}
+    assert "ignore" not in elsewhere.operations["getOwnersOwnerIdPets"].words
 
 
 def test_parent_that_no_property_refers_to_is_ignored_and_listed(tmp_path: Path) -> None:
@@ -209,6 +219,11 @@ def test_paging_by_the_names_of_parameters(tmp_path: Path, query: Any, parameter
         ("country", TEXT, "country_code"),
         ("startDate", TEXT, "born gte"),
         ("until", TEXT, "born lte"),
+        ("created_after", TEXT, "created_at gte"),
+        ("updatedBefore", TEXT, "updated_at lte"),
+        ("min_weight", WHOLE, "weight gte"),
+        ("weight[lt]", WHOLE, "weight lt"),
+        ("size_after", TEXT, None),
         ("tag", WHOLE, None),
         ("color", TEXT, None),
     ],

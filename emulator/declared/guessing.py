@@ -125,18 +125,35 @@ def _condition(parameter: Parameter, shape: Shape) -> str:
     if len(dates) == 1 and parameter.type == "string" and rests:
         rest, operator = next(iter(rests.items()))
         is_range = rest != name or name in (*_FROM, *_TO)
-        return f"{dates[0]} {operator}" if is_range and rest in ("", "date", "time", "at", name) else ""
+        if is_range and rest in ("", "date", "time", "at", name):
+            return f"{dates[0]} {operator}"
+    return _bound(parameter, name, shape)
+
+
+def _bound(parameter: Parameter, name: str, shape: Shape) -> str:
+    """Return the condition of a parameter named as a property, or the start of a date, with a bound: created_after."""
+    for word, operator in (*_RANGES, *_COMPARED):
+        rest = name.removesuffix(word) if name.endswith(word) else name.removeprefix(word)
+        if rest != name and len(rest) > 2:
+            exact = [one for one in shape.properties if plain(one) == rest]
+            begun = [one for one in _of_dates(shape) if plain(one).startswith(rest)]
+            for one in exact or (begun if len(begun) == 1 else []):
+                return f"{one} {operator}" if _same_type(parameter, shape.properties[one]) else ""
     return ""
 
 
+_COMPARED = (("gte", "gte"), ("gt", "gt"), ("lte", "lte"), ("lt", "lt"))
 _RANGES: Sequence[tuple[str, str]] = [*((word, "gte") for word in _FROM), *((word, "lte") for word in _TO)]
 
 
 def _dates(shape: Shape) -> list[str]:
     """Return the properties with a date, without those that the server sets."""
     stamps = timestamps_for(shape).values()
-    formats = {name: place.schema.get("format") for name, place in shape.properties.items() if name not in stamps}
-    return [name for name, format in formats.items() if format in ("date", "date-time")]
+    return [name for name in _of_dates(shape) if name not in stamps]
+
+
+def _of_dates(shape: Shape) -> list[str]:
+    return [name for name, place in shape.properties.items() if place.schema.get("format") in ("date", "date-time")]
 
 
 def _same_type(parameter: Parameter, place: Place) -> bool:

@@ -204,7 +204,9 @@ class _Inference:
         return {**words, **({"references": references} if references else {})}
 
     def _references(self, found: _Found) -> Iterator[tuple[str, str]]:
-        for parameter, owner in self._owners(found.path):
+        """Yield the properties that refer to the collections of parameters before this one, wherever it is listed."""
+        paths = [path for path, one in self._found.items() if one is found and path != found.item]
+        for parameter, owner in [one for path in paths for one in self._owners(path)]:
             if owner is not None and owner.name != found.name:
                 name = reference_for(parameter, last_literal(owner.path), found.shape)
                 if name and name != found.key:
@@ -267,13 +269,20 @@ class _Inference:
     def _on_collection(self, found: _Found, method: str, operation: Operation) -> str:
         if method == "GET":
             return "list" if self._messages.listed(operation) is not None else ""
-        if _path_is_other(operation, found):
-            return ""
         body = self._messages.body(operation)
+        if _path_is_other(operation, found):
+            return "create" if method == "POST" and self._is_new(found, operation, body) else ""
         if method == "POST":
             return "create" if body is not None and found.path else ""
         has_key = body is not None and found.key in body.properties and not parameters_of(found.path)
         return {"PUT": "replace", "PATCH": "patch"}.get(method, "") if has_key else ""
+
+    def _is_new(self, found: _Found, operation: Operation, body: Shape | None) -> bool:
+        """Return True if a POST where the records are listed, too, takes most of a record, and replies it."""
+        replied = self._messages.record(operation)
+        if body is None or not body.properties or replied is None or replied.address != found.place.address:
+            return False
+        return 2 * len(body.properties.keys() & found.shape.properties.keys()) > len(body.properties)
 
     def _unused(self, found: _Found, path: str) -> list[str]:
         """Rule 10: return the path parameters that no property of a record refers to."""
