@@ -31,7 +31,7 @@ from emulator.matching.globs import matches
 from emulator.sandbox.fixtures import Fixture, Fixtures, create_schema, problems_in, read_fixtures
 from emulator.sandbox.templates import seed_vendor, seeded_faker
 from emulator.settings import Settings
-from emulator.store.collection import Collection
+from emulator.store.collection import HIDDEN_KEY, Collection
 from emulator.store.records import Records
 from emulator.vendor import Handler, Handlers, Vendor
 from emulator.vendors import load_vendors, vendor_names
@@ -293,6 +293,9 @@ def _with_first_records(fixture: Fixture, contract: Contract, of_examples: Mappi
 
         return replace(fixture, records=default_credentials(contract.vendor, contract.document))
     if not contract.home.is_file():
+        return fixture
+    if fixture.collection.key == HIDDEN_KEY:
+        # A singleton is made when its parent's is read.
         return fixture
     records = of_examples.get(fixture.collection.name.partition(".")[2], ())
     return replace(fixture, records=records) if records else replace(fixture, populate=FIRST_RECORDS)

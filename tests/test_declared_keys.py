@@ -16,6 +16,7 @@ TAG = {
     "type": "object",
     "required": ["source", "name"],
     "properties": {"source": {"type": "integer"}, "name": {"type": "string"}, "color": {"type": "string"}},
+    "additionalProperties": False,
 }
 SOURCE = {"type": "object", "properties": {"id": {"type": "integer"}, "title": {"type": "string"}}}
 WORDS = {"collection": "tags"}
@@ -150,6 +151,8 @@ def test_argument_of_each_field_finds_the_record(tmp_path: Path) -> None:
         ({"key": ["source", "nam"]}, "/tags/key: unknown property 'nam' of tags. Did you mean 'name'?"),
         ({"id": "uuid"}, "/tags/id: a key of several fields is the client's; leave id out"),
         ({"key": ["source"]}, "/tags/key: "),
+        ({"singleton": "source"}, "/tags/singleton: unknown collection 'source'. Did you mean 'sources'?"),
+        ({"singleton": "sources"}, "/tags/key: a singleton has the key of its record of sources; leave key out"),
         ({"set": {"name": "x"}}, "/tags/set/name: 'name' is the key; it is made by id, never by set"),
         (
             {"references": {"source": "sources", "color": "tags"}},

@@ -262,6 +262,48 @@ def test_collection_begins_with_the_valid_records_in_examples(tmp_path: Path) ->
         assert client.post("/pets", json=two).status_code == 409
 
 
+SETTINGS = {"type": "object", "required": ["theme", "size"], "properties": {"theme": TEXT, "size": WHOLE}}
+
+
+def test_singleton_is_read_from_its_example_and_written_for_each_parent(tmp_path: Path) -> None:
+    change = {"type": "object", "properties": {"theme": TEXT}}
+    paths = {
+        **{**LIST, **ITEM, **MADE},
+        "get /pets/{petId}/settings": op(SETTINGS),
+        "put /pets/{petId}/settings": op(SETTINGS, sent=SETTINGS),
+        "patch /pets/{petId}/settings": op(SETTINGS, sent=change),
+        "delete /pets/{petId}/settings": op(status="204"),
+    }
+    document = bare(paths)
+    got = document["paths"]["/pets/{petId}/settings"]["get"]["responses"]["200"]["content"]["application/json"]
+    got["example"] = {"theme": "light", "size": 3}
+    guesses = infer(read_contract(written(tmp_path, document), is_public=True, vendor="zoo"))
+    assert guesses.collections["settings"] == {"singleton": "pets"}
+    assert guesses.operations["getPetsPetIdSettings"].note == "settings get, rule 7"
+    with served(written(tmp_path, document)) as client:
+        one, two = (f"/pets/{pet['id']}/settings" for pet in client.get("/pets").json()[:2])
+        assert client.get(one).json() == {"theme": "light", "size": 3}
+        assert client.patch(one, json={"theme": "dark"}).json() == {"theme": "dark", "size": 3}
+        assert client.get(one).json() == {"theme": "dark", "size": 3}
+        assert client.put(two, json={"theme": "blue", "size": 1}).json() == {"theme": "blue", "size": 1}
+        assert client.delete(one).status_code == 204
+        assert client.get(one).json() == {"theme": "light", "size": 3}
+        assert client.get("/pets/987654/settings").status_code == 404
+
+
+def test_singleton_without_example_stays_as_it_was_generated(tmp_path: Path) -> None:
+    paths = {
+        **LIST,
+        **ITEM,
+        **MADE,
+        "get /pets/{petId}/settings": op(SETTINGS),
+        "patch /pets/{petId}/settings": op(SETTINGS, sent=SETTINGS),
+    }
+    with served(written(tmp_path, bare(paths))) as client:
+        path = f"/pets/{client.get('/pets').json()[0]['id']}/settings"
+        assert client.get(path).json() == client.get(path).json()
+
+
 def test_served_contract_contains_what_was_added_and_inferred(tmp_path: Path) -> None:
     with served(written(tmp_path, bare({**LIST, **ITEM, **MADE}))) as client:
         root = str(client.base_url).partition("/zoo")[0]

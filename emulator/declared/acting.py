@@ -10,7 +10,6 @@ from typing import Any
 from emulator.contract.operation import Operation, Response
 from emulator.declared.dialect import DeclaredFailures
 from emulator.declared.expressions import Context
-from emulator.declared.keeping import HIDDEN_KEY
 from emulator.declared.paging import Page, Strategy
 from emulator.declared.replying import ReplyShape, example_reply, shown_as, with_body
 from emulator.declared.resources import Resource, matches
@@ -29,7 +28,7 @@ class Plan:
     `key_from` are the parameters that have the key, each with its field, `parents` are the path parameters of other
     collections, each with the field and the collection that it is the key of. `filters` are query parameters, each with
     the field and the operator that it is a condition of. `unwrap` is the property of the body in which the record
-    stands.
+    stands, `initial` a singleton as it is before it is written.
     """
 
     operation: Operation
@@ -46,6 +45,7 @@ class Plan:
     filters: Sequence[tuple[str, str, str]] = ()
     strategy: Strategy | None = None
     unwrap: str = ""
+    initial: Record = field(default_factory=dict)
     replies_by_example: bool = False
 
     @cached_property
@@ -94,6 +94,8 @@ class Act:
             self._check_state(record)
             self.context = replace(self.context, names=_named(record, self.resource.key))
             return record
+        if self.resource.words.singleton and not found:
+            return self.writer.create({}, {**self.plan.initial, **conditions}, {})
         key = self.resource.words.key_fields[-1]
         raise self.failures.missing(self.resource.name, key, conditions.get(key, NOTHING))
 
@@ -140,7 +142,7 @@ class Act:
     def shown(self, record: Record) -> Record:
         """Return a record as it is replied: as hooks show it, without what is only written."""
         shown: Record = self.plan.hidden.without(self.resource.hooks.reply(self.world, self.resource.name, record))
-        return {name: value for name, value in shown.items() if name != HIDDEN_KEY}
+        return self.resource.kept.described(shown)
 
     def listed(self, records: Sequence[Record]) -> Reply:
         """Return the reply with records."""

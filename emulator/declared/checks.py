@@ -25,7 +25,11 @@ SYNONYMS = {
 
 
 def collection_problems(
-    words: CollectionWords, resource: Resource, names: Sequence[str], switches: Mapping[str, Sequence[object]]
+    words: CollectionWords,
+    written: Mapping[str, object],
+    resource: Resource,
+    names: Sequence[str],
+    switches: Mapping[str, Sequence[object]],
 ) -> Iterator[Problem]:
     """Yield the mistakes in a collection's declaration; `names` are all collections, `switches` their choices."""
     if words.id and not is_strategy(words.id):
@@ -38,6 +42,11 @@ def collection_problems(
     for word, of in (("set", words.set), ("defaults", words.defaults)):
         for name in [name for name in words.key_fields if name in of]:
             yield f"/{word}/{name}", f"{name!r} is the key; it is made by id, never by {word}"
+    if words.singleton and words.singleton not in names:
+        yield "/singleton", unknown("collection", words.singleton, names)
+    for word in ("key", "id") if words.singleton else ():
+        if word in written:
+            yield f"/{word}", f"a singleton has the key of its record of {words.singleton}; leave {word} out"
     for field, reference in words.references.items():
         if reference.to not in names:
             yield f"/references/{field}", unknown("collection", reference.to, names)
@@ -51,7 +60,7 @@ def collection_problems(
 
 
 def _fields_of(words: CollectionWords) -> Iterator[tuple[str, str]]:
-    yield from (("/key", name) for name in words.key_fields)
+    yield from (("/key", name) for name in words.key_fields if not words.singleton)
     for stamp, name in (("created", words.created), ("updated", words.updated)):
         if name:
             yield f"/timestamps/{stamp}", name

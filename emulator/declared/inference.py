@@ -27,6 +27,7 @@ from emulator.declared.messages import Messages
 from emulator.declared.paths import is_item, last_literal, parameters_of, prefix
 from emulator.declared.reading import declaration_problems
 from emulator.declared.shapes import Place, Shape, Shapes
+from emulator.declared.singletons import singleton_actions
 
 _ON_ITEM = {"GET": "get", "PUT": "replace", "PATCH": "patch", "DELETE": "delete", "POST": "patch"}
 
@@ -138,7 +139,22 @@ class _Inference:
                 guess = self._guess(path, method, operation, guesses)
                 if guess is not None and not self._is_written(operation):
                     guesses.operations[operation.name] = guess
+        for path, methods in self._by_path.items():
+            self._guess_singleton(path, methods, guesses)
         return guesses
+
+    def _guess_singleton(self, path: str, methods: Mapping[str, Operation], guesses: Guesses) -> None:
+        """Add the words of rule 7, if the path is that of a singleton."""
+        parent = self._found.get(prefix(path))
+        if parent is None or parent.item != prefix(path) or path in self._found:
+            return
+        actions = singleton_actions(methods, parent.place, self._messages)
+        name, others = self._name(path), parameters_of(path)[:-1]
+        for method in [method for method in actions if not self._is_written(methods[method])]:
+            self._names.add(name)
+            guesses.collections[name] = {"singleton": parent.name}
+            words = {"collection": name, "action": actions[method], **({"ignore": others} if others else {})}
+            guesses.operations[methods[method].name] = Guess(words, 7, tuple(others))
 
     def _is_written(self, operation: Operation) -> bool:
         return "x-emulator" in self._contract.document["paths"][operation.path][operation.method.lower()]

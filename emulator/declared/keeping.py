@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from emulator.store.collection import Collection
-
-HIDDEN_KEY = "_key"
-"""The field with a key that is made of several fields: replies leave it out."""
+from emulator.store.collection import HIDDEN_KEY, Collection
 
 
 def key_in(written: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     """Return the field with the key, and those that it is made of, if there are several."""
-    key = written.get("key", "id")
+    key = HIDDEN_KEY if "singleton" in written else written.get("key", "id")
     return (key, ()) if isinstance(key, str) else (HIDDEN_KEY, tuple(key))
 
 

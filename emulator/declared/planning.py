@@ -76,6 +76,7 @@ class Planner:
         reply = reply_shape(response, action, key, self.shapes)
         shown = reply.record
         is_other = bool(shown and shown.properties and not shown.is_open and key not in shown.properties)
+        is_other = is_other and not resource.words.singleton
         if shown is not None and operation.root and not is_other:
             # GraphQL selects the fields itself, and nested ones may need what no type shows.
             reply = replace(reply, record=replace(shown, is_open=shown.is_open or _allows_more(reply)))
@@ -93,6 +94,7 @@ class Planner:
             parents=self._parents(name, resource),
             filters=self.filters(operation, words, strategy),
             strategy=strategy,
+            initial=self._initial(resource) if resource.words.singleton else {},
             unwrap=self._unwrap(operation, resource.key) if words.input is None else "",
             replies_by_example=bool(words.reply.example) or (is_other and not words.reply.has_body),
         )
@@ -132,8 +134,22 @@ class Planner:
             return dict(zip(fields, fields, strict=True)) if self.purposes.action(name) in ON_A_RECORD else {}
         parents = [field for field, _ in self._parents(name, resource).values()]
         left = [field for field in fields if field not in parents]
-        own = [parameter for parameter, owner in self.purposes.owners(name).items() if owner == resource.name]
+        known = (resource.name, resource.words.singleton)
+        own = [parameter for parameter, owner in self.purposes.owners(name).items() if owner and owner in known]
         return {own[-1]: own[-1] if own[-1] in left else left[-1]} if own and left else {}
+
+    def _initial(self, resource: Resource) -> Record:
+        """Return a singleton as the contract shows it in an example of its get; {} without a valid one."""
+        for name, words in self.purposes.words.items():
+            operation = self._operation(name)
+            response = success(operation, "get", words.reply)
+            if words.collection == resource.name and self.purposes.action(name) == "get" and response is not None:
+                shape = reply_shape(response, "get", resource.key, self.shapes)
+                examples = [one for media in response.media.values() for one in media.examples.values()]
+                for record in [record for example in examples for record in shape.records_in(example)]:
+                    if resource.check is None or resource.check.accepts(record):
+                        return record
+        return {}
 
     def _unwrap(self, operation: Operation, key: str) -> str:
         if operation.root and self.graphql is not None:

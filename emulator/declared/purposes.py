@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,15 +19,19 @@ _BY_METHOD = {
 
 @dataclass(frozen=True)
 class Purposes:
-    """The operations of a contract with the words of those that have some, by name."""
+    """The operations of a contract with the words of those that have some, by name.
+
+    `singletons` are collections of which each record of another one has a single record.
+    """
 
     operations: Mapping[str, Operation]
     words: Mapping[str, OperationWords]
+    singletons: Collection[str] = ()
 
     def action(self, name: str) -> str:
         """Return an operation's action: the declared one, or the usual one of its method and path; "" if unknown."""
         operation, words = self.operations[name], self.words[name]
-        is_item = _is_item(operation.path)
+        is_item = _is_item(operation.path) or words.collection in self.singletons
         # Operations below a record's own path ("/tasks/{id}/finish") have no usual meaning.
         is_below = not is_item and words.collection in self.owners(name).values()
         has_none = is_below or operation.root

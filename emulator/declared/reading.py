@@ -167,7 +167,9 @@ class _Reader:
 
     def _read(self) -> Iterator[Problem]:
         of_operations = {name: OperationWords.of(found["x-emulator"]) for name, found in self._written.items()}
-        self.purposes = Purposes(self._contract.operations, of_operations)
+        collections = self._root.get("collections", {})
+        singletons = [name for name, written in collections.items() if "singleton" in written]
+        self.purposes = Purposes(self._contract.operations, of_operations, singletons)
         self.strategies = {name: Strategy.of(name, one) for name, one in self._root.get("paging", {}).items()}
         self.dialect = DefaultDialect(self._contract, ErrorWords.of(self._root.get("errors", {})))
         for name, written in self._root.get("collections", {}).items():
@@ -185,7 +187,8 @@ class _Reader:
             self.resources[name] = self._resource(words, found)
         for name, resource in self.resources.items():
             at = f"{ROOT}/collections/{name}"
-            told = collection_problems(resource.words, resource, list(self.resources), self._switches)
+            written = self._root["collections"][name]
+            told = collection_problems(resource.words, written, resource, list(self.resources), self._switches)
             yield from ((f"{at}{pointer}", sentence) for pointer, sentence in told)
             for one, reference in resource.words.references.items():
                 if reference.to in self.resources and self.resources[reference.to].words.key_of:
@@ -253,7 +256,8 @@ class _Reader:
         """Yield the path parameters without a known purpose."""
         for parameter, owner in self.purposes.owners(name).items():
             fields = resource.words.fields_to(owner) if owner else []
-            if owner == resource.name or len(fields) == 1 or parameter in self.purposes.words[name].ignore:
+            is_known = owner in (resource.name, resource.words.singleton) and owner is not None
+            if is_known or len(fields) == 1 or parameter in self.purposes.words[name].ignore:
                 continue
             if owner is None:
                 yield "", f"path parameter {parameter!r} is the key of no collection; use it in where, set or input"

@@ -11,6 +11,7 @@ from emulator.declared.paging import ENVELOPE, Page
 from emulator.declared.shapes import Place, Shape, Shapes
 from emulator.declared.words import ReplyWords
 from emulator.exchange import NOTHING, Document, Record, Reply
+from emulator.store.collection import HIDDEN_KEY
 
 _USUAL = {"create": 201, "delete": 204}
 """The status of an action if the contract declares several 2xx."""
@@ -128,6 +129,8 @@ def _wrapper(shape: Shape, key: str, shapes: Shapes) -> str:
     """Return the property with the record, if the record is not the whole body: `{data: {…}}`."""
     if key in shape.properties:
         return ""
+    if key == HIDDEN_KEY:
+        return _only_object(shape, shapes)
     objects = {name: shapes.shape(place) for name, place in shape.properties.items()}
     having = [name for name, of in objects.items() if of.kind == "object" and key in of.properties]
     return having[0] if len(having) == 1 else ""
@@ -135,7 +138,10 @@ def _wrapper(shape: Shape, key: str, shapes: Shapes) -> str:
 
 def input_wrapper(place: Place, shapes: Shapes) -> str:
     """Return the only property of a body, if that is an object (`{data: {…}}`)."""
-    shape = shapes.shape(place)
+    return _only_object(shapes.shape(place), shapes)
+
+
+def _only_object(shape: Shape, shapes: Shapes) -> str:
     if len(shape.properties) != 1 or shape.is_open:
         return ""
     (name,) = shape.properties

@@ -85,6 +85,7 @@ class CollectionWords:
     schema: str = ""
     key: str = "id"
     key_of: tuple[str, ...] = ()
+    singleton: str = ""
     id: str = ""
     created: str = ""
     updated: str = ""
@@ -107,6 +108,7 @@ class CollectionWords:
             schema=written.get("schema", ""),
             key=key,
             key_of=key_of,
+            singleton=written.get("singleton", ""),
             id=written.get("id", ""),
             created=stamps.get("created", ""),
             updated=stamps.get("updated", ""),

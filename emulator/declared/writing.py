@@ -163,7 +163,8 @@ class Writer:
             self.world.generated.append(f"{self.resource.name}.{name}")
 
     def _check(self, before: Record, after: Record) -> None:
-        for found in self.resource.check.violations(after, "body") if self.resource.check else ():
+        described = self.resource.kept.described(after)
+        for found in self.resource.check.violations(described, "body") if self.resource.check else ():
             raise self.failures.invalid(found.pointer, found.sentence)
         for unique in self.resource.words.unique:
             if matches(after, unique.where) and all(after.get(name) is not None for name in unique.fields):

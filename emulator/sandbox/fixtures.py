@@ -225,7 +225,7 @@ def _problems_in(
             yield f"/{number}", f"{collection.key} {record[collection.key]!r} is a duplicate"
         else:
             seen.add(str(record[collection.key]))
-        for found in check.violations(record, "body") if check else ():
+        for found in check.violations(collection.described(record), "body") if check else ():
             yield f"/{number}{found.pointer}", explained(found)
     for number, record in enumerate(records if collection.name.endswith(".credentials") else ()):
         for found in credential.violations(record, "body") if isinstance(record, dict) else ():

@@ -31,6 +31,9 @@ HIGHEST = 2**63 - 1
 ANY: Any = object()
 """A condition that any value but null meets."""
 
+HIDDEN_KEY = "_key"
+"""The field with a key that no schema describes: it is made of several fields, or that of another record."""
+
 _PLAIN = re.compile(r"[\w.]+")
 """A name that a path of SQLite takes without quotes."""
 
@@ -58,6 +61,11 @@ class Collection:
     populate: Populate | None = None
     references: Mapping[str, Collection] = field(default_factory=dict, compare=False)
     key_of: tuple[str, ...] = ()
+
+    @staticmethod
+    def described(record: Record) -> Record:
+        """Return a record without a key that is no part of it: as schemas describe it, and replies show it."""
+        return {name: value for name, value in record.items() if name != HIDDEN_KEY} if HIDDEN_KEY in record else record
 
     def keyed(self, record: Record) -> Record:
         """Return a record with its id: "1,red" of several fields. One without all of them stays as it is."""
