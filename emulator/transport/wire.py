@@ -26,6 +26,7 @@ from emulator.exchange import NOTHING, Call, Reply, Violation
 from emulator.json_text import write_json
 from emulator.transport.parts import read_parts
 from emulator.transport.unpacking import UNPACKED, Unpacking
+from emulator.transport.whole_response import WholeResponse
 
 SHORT = 64 * 1024
 """A JSON body of up to this many bytes is read even if no operation takes it, for the journal."""
@@ -241,7 +242,7 @@ def respond(call: Call, reply: Reply, conventions: Conventions) -> web.Response:
         if call.method in SAFE_METHODS and 200 <= reply.status < 300 and _is_fresh(call, headers[hdrs.ETAG]):
             headers.pop(hdrs.CONTENT_TYPE, None)
             return web.Response(status=304, headers=headers)
-    response = web.Response(status=reply.status, headers=headers, body=content)
+    response = WholeResponse(status=reply.status, headers=headers, body=content)
     if not content and not kind:
         # Without a body, aiohttp would send application/octet-stream.
         response.headers.popall(hdrs.CONTENT_TYPE, None)
