@@ -74,7 +74,7 @@ def commands() -> None:
 
 
 @commands.command()
-@click.option("--open", "opens_page", is_flag=True, help="Show the page of the control API in a browser.")
+@click.option("--open", "opens_page", is_flag=True, help="Show the console in a browser.")
 @setting_options()
 def serve(opens_page: bool, **options: Any) -> None:
     """Serve all vendors until SIGTERM or SIGINT.

@@ -37,7 +37,7 @@ SWITCH_SECONDS = 0.001
 
 
 def serve_until_signalled(settings: Settings, opens_page: bool = False) -> None:
-    """Serve all vendors until SIGTERM or SIGINT; `opens_page` shows a browser the page of the control API.
+    """Serve all vendors until SIGTERM or SIGINT; `opens_page` shows the console in a browser.
 
     Raises ConfigurationError if the start fails.
     """
@@ -152,8 +152,8 @@ def _announce(server: Server) -> None:
 
 
 def _open_page(url: str) -> None:
-    if not webbrowser.open(f"{url}{ROOT}/docs"):
-        logger.warning("no browser can be started; the page is %s%s/docs", url, ROOT)
+    if not webbrowser.open(f"{url}{ROOT}/console/"):
+        logger.warning("no browser can be started; the console is at %s%s/console/", url, ROOT)
 
 
 def _banner(server: Server) -> str:
