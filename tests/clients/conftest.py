@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
+import tarfile
+import tempfile
 import venv
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,14 +21,25 @@ from tests.conftest import EmulatorUnderTest
 
 HERE = Path(__file__).parent
 ENVIRONMENTS = HERE.parent.parent / ".client-envs"
+DOWNLOAD = (
+    "download",
+    "--quiet",
+    "--disable-pip-version-check",
+    "--no-deps",
+    "--no-binary",
+    ":all:",
+    "--require-hashes",
+)
 
 
 class Client:
     """A vendor's client: the Python of its environment, and where the emulator answers."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, requirements: Path, url: str) -> None:
         self.bin = folder / "bin"
         self.url = url
+        self._sources = folder / "sources"
+        self._requirements = requirements
 
     def run(self, *command: str, **environ: str) -> str:
         """Run a command of the environment ("python", "script.py"); return what it prints. Fails if it fails."""
@@ -49,9 +63,23 @@ class Client:
         """Run one of the scripts beside the tests; return the JSON document that it prints last."""
         return json.loads(self.run("python", str(HERE / "scripts" / name), *arguments).splitlines()[-1])
 
+    def sources(self, package: str) -> Path:
+        """Return the folder with the source distribution of one of the environment's packages, of the same version."""
+        folder = self._sources / package
+        if not folder.exists():
+            pinned = re.search(rf"^{package}==.*?(?=^\S|\Z)", self._requirements.read_text(), re.M | re.S)
+            assert pinned is not None
+            with tempfile.TemporaryDirectory() as downloaded:
+                requirement = Path(downloaded, "requirement.txt")
+                requirement.write_text(pinned[0])
+                self.run("pip", *DOWNLOAD, "--dest", downloaded, "--requirement", str(requirement))
+                with tarfile.open(next(Path(downloaded).glob("*.tar.gz"))) as archive:
+                    archive.extractall(folder, filter="data")
+        return next(folder.iterdir())
 
-def _environment(name: str) -> Path:
-    requirements = HERE / "requirements" / f"{name}.txt"
+
+def _environment(requirements: Path) -> Path:
+    name = requirements.stem
     digest = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()[:12]
     folder = ENVIRONMENTS / f"{name}-{digest}"
     done = folder / ".installed"
@@ -66,7 +94,12 @@ def _environment(name: str) -> Path:
 @pytest.fixture
 def client(emulator: EmulatorUnderTest) -> Callable[[str], Client]:
     """Return a function that gives the client whose requirements have that name, installed."""
-    return lambda name: Client(_environment(name), emulator.root)
+
+    def of(name: str) -> Client:
+        requirements = HERE / "requirements" / f"{name}.txt"
+        return Client(_environment(requirements), requirements, emulator.root)
+
+    return of
 
 
 @pytest.fixture(autouse=True)
