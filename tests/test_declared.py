@@ -70,6 +70,17 @@ def test_only_known_and_writable_properties_are_written(plain: httpx.Client) -> 
     assert task["id"] != "mine"
 
 
+def test_only_what_the_body_of_the_operation_names_is_written(tmp_path: Path) -> None:
+    document = crud({"timestamps": {"created": "created"}})
+    document["components"]["schemas"]["Task"]["properties"]["created"].pop("readOnly")
+    change = {"type": "object", "properties": {"note": {"type": "string"}, "created": {"type": "string"}}}
+    document["paths"]["/tasks/{id}"]["patch"]["requestBody"] = body(change)
+    with served(tmp_path, document) as client:
+        task = created(client)
+        sent = {"title": "B", "note": "n", "created": "2001-01-01T00:00:00Z"}
+        assert client.patch(f"/tasks/{task['id']}", json=sent).json() == {**task, "note": "n"}
+
+
 def test_what_is_only_written_is_never_replied(plain: httpx.Client) -> None:
     task = created(plain, secret="s")
     assert "secret" not in task

@@ -262,6 +262,20 @@ def test_collection_begins_with_the_valid_records_in_examples(tmp_path: Path) ->
         assert client.post("/pets", json=two).status_code == 409
 
 
+@pytest.mark.parametrize("is_shared", [False, True])
+@pytest.mark.parametrize(
+    "target", [{"operationId": "getPetsPetId"}, {"operationRef": "#/paths/~1pets~1{petId}/get"}], ids=["id", "ref"]
+)
+def test_link_names_the_key(target: Any, is_shared: bool, tmp_path: Path) -> None:
+    document = bare({**ITEM, **MADE})
+    link = {**target, "parameters": {"petId": "$response.body#/data/tag"}}
+    if is_shared:
+        document["components"]["links"], link = {"GetPet": link}, {"$ref": "#/components/links/GetPet"}
+    document["paths"]["/pets"]["post"]["responses"]["201"]["links"] = {"get": link}
+    guesses = infer(read_contract(written(tmp_path, document), is_public=True, vendor="zoo"))
+    assert guesses.collections["pets"]["key"] == "tag"
+
+
 SETTINGS = {"type": "object", "required": ["theme", "size"], "properties": {"theme": TEXT, "size": WHOLE}}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -28,7 +28,7 @@ class Plan:
     `key_from` are the parameters that have the key, each with its field, `parents` are the path parameters of other
     collections, each with the field and the collection that it is the key of. `filters` are query parameters, each with
     the field and the operator that it is a condition of. `unwrap` is the property of the body in which the record
-    stands, `initial` a singleton as it is before it is written.
+    stands, `accepted` are its properties (None: any), `initial` is a singleton before it is written.
     """
 
     operation: Operation
@@ -45,6 +45,7 @@ class Plan:
     filters: Sequence[tuple[str, str, str]] = ()
     strategy: Strategy | None = None
     unwrap: str = ""
+    accepted: Collection[str] | None = None
     initial: Record = field(default_factory=dict)
     replies_by_example: bool = False
 
@@ -122,7 +123,18 @@ class Act:
             return {name: value for name, value in self.call.params.items() if name in self.call.query}
         else:
             found = self.call.document
-        return found.get(self.plan.unwrap, {}) if self.plan.unwrap and isinstance(found, dict) else found
+        return self._accepted(
+            found.get(self.plan.unwrap, {}) if self.plan.unwrap and isinstance(found, dict) else found
+        )
+
+    def _accepted(self, sent: Document) -> Document:
+        """Return what was sent without properties that the schema of the body does not name."""
+        names = self.plan.accepted
+        if names is not None and isinstance(sent, dict):
+            return {name: value for name, value in sent.items() if name in names}
+        if names is not None and isinstance(sent, list) and self.plan.action == "create":
+            return [self._accepted(one) for one in sent]
+        return sent
 
     def payload(self, reply: Reply) -> Any:
         """Return the payload of a root field."""

@@ -23,6 +23,7 @@ from emulator.declared.guessing import (
     strategy_for,
     timestamps_for,
 )
+from emulator.declared.links import linked_key
 from emulator.declared.messages import Messages
 from emulator.declared.paths import is_item, last_literal, parameters_of, prefix
 from emulator.declared.reading import declaration_problems
@@ -171,7 +172,8 @@ class _Inference:
         if place is None or not (methods.keys() & {"GET", "DELETE"} or listed or posted):
             return
         shape, name = self._messages.shape(place), self._name(path)
-        key = key_for(parameters_of(item)[-1], last_literal(path), shape)
+        linked = linked_key(self._contract.document, item, [operation.name for operation in methods.values()])
+        key = linked if linked in shape.properties else key_for(parameters_of(item)[-1], last_literal(path), shape)
         if key:
             self._add(_Found(name, path, item, place, shape, key), path, item)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeAlias
@@ -80,6 +80,7 @@ class Planner:
         if shown is not None and operation.root and not is_other:
             # GraphQL selects the fields itself, and nested ones may need what no type shows.
             reply = replace(reply, record=replace(shown, is_open=shown.is_open or _allows_more(reply)))
+        unwrap = self._unwrap(operation, resource.key) if words.input is None else ""
         return Plan(
             operation=operation,
             words=words,
@@ -95,7 +96,8 @@ class Planner:
             filters=self.filters(operation, words, strategy),
             strategy=strategy,
             initial=self._initial(resource) if resource.words.singleton else {},
-            unwrap=self._unwrap(operation, resource.key) if words.input is None else "",
+            unwrap=unwrap,
+            accepted=self._accepted(operation, action, unwrap) if words.input is None else None,
             replies_by_example=bool(words.reply.example) or (is_other and not words.reply.has_body),
         )
 
@@ -137,6 +139,21 @@ class Planner:
         known = (resource.name, resource.words.singleton)
         own = [parameter for parameter, owner in self.purposes.owners(name).items() if owner and owner in known]
         return {own[-1]: own[-1] if own[-1] in left else left[-1]} if own and left else {}
+
+    def _accepted(self, operation: Operation, action: str, unwrap: str) -> Collection[str] | None:
+        """Return the properties of a record that a body may have; None if its schema leaves that open."""
+        names: set[str] = set()
+        for media in operation.body.media.values() if operation.body else ():
+            shape = self.shapes.shape(self.shapes.at(media.check.address))
+            shape = self.shapes.shape(shape.properties[unwrap]) if unwrap in shape.properties else shape
+            if shape.kind == "array" and action != "create":
+                # RFC 6902: operations, no record.
+                continue
+            shape = self.shapes.shape(shape.items) if shape.kind == "array" and shape.items else shape
+            if shape.is_open or not shape.properties:
+                return None
+            names |= shape.properties.keys()
+        return frozenset(names) if names else None
 
     def _initial(self, resource: Resource) -> Record:
         """Return a singleton as the contract shows it in an example of its get; {} without a valid one."""

@@ -71,10 +71,10 @@ class Resource:
         return int(now.timestamp()) if place and type_of(place) == "integer" else written_time(now)
 
     def writable(self, given: Mapping[str, Any]) -> Record:
-        """Return the fields that a caller may write: properties in the schema that are not read-only."""
+        """Return the fields that a caller may write: properties in the schema, except read-only ones and timestamps."""
         if self.shape is None:
             return dict(given)
-        read_only = self.shape.marked("readOnly")
+        read_only = self.shape.marked("readOnly") | {self.words.created, self.words.updated}
         known = self.shape.properties
         return {
             name: value
