@@ -768,6 +768,59 @@ def test_passed_test_leaves_nothing_of_its_sandbox_behind(inner: Inner) -> None:
     result.assert_outcomes(passed=2)
 
 
+SENT = """
+from emulator.client.api import Api
+
+sent = []
+send = Api.send
+
+def recorded(self, method, path, *arguments, **options):
+    sent.append(f"{method} {path or 'sandbox'}")
+    return send(self, method, path, *arguments, **options)
+
+Api.send = recorded
+
+def pytest_runtest_setup():
+    sent.clear()
+
+def pytest_runtest_logfinish(nodeid):
+    print(nodeid.rpartition("::")[2], "sent", ", ".join(sent))
+"""
+
+
+def test_one_request_ends_a_passed_test_of_a_shared_emulator(inner: Inner) -> None:
+    inner.pytester.makeconftest(SENT)
+    result = inner.run(
+        """
+        @pytest.fixture
+        def later(emulator):
+            yield
+            assert call(emulator.secoda).status_code == 200
+
+        def test_first(emulator): pass
+
+        def test_alone(emulator): call(emulator.secoda)
+
+        def test_unexpected(emulator): call(emulator.secoda, "/nope")
+
+        def test_with_a_later_fixture(emulator, later): pass
+
+        def test_with_a_dynamic_fixture(emulator, request): request.getfixturevalue("later")
+
+        def test_with_a_finalizer(emulator, request): request.addfinalizer(lambda: call(emulator.secoda))
+
+        def test_failed(emulator): assert not call(emulator.secoda)
+        """,
+        "-s",
+    )
+    result.assert_outcomes(passed=5, failed=2)
+    sent = {name: listed.split(", ") for name, listed in re.findall(r"(test_\w+) sent (.*)", result.stdout.str())}
+    assert sent["test_alone"] == sent["test_unexpected"] == ["POST /sandboxes", "DELETE ?journal=true"]
+    for name in ("test_with_a_later_fixture", "test_with_a_dynamic_fixture", "test_with_a_finalizer", "test_failed"):
+        assert sent[name][1].startswith("GET /journal")
+        assert sent[name][-1] == "DELETE ?journal=true"
+
+
 def test_marker_is_declared(inner: Inner) -> None:
     result = inner.run("@pytest.mark.emulator(seed=1)\ndef test_it(emulator): pass", "--strict-markers")
     result.assert_outcomes(passed=1)

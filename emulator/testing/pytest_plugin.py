@@ -6,6 +6,7 @@ A run that does not use it does not import the emulator: `emulator.testing` impo
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 import pytest
@@ -35,6 +36,7 @@ _suite = pytest.StashKey["Suite"]()
 _watched = pytest.StashKey["list[Evidence]"]()
 _changes = pytest.StashKey["list[tuple[str, Callable[[], Changes]]]"]()
 _passed = pytest.StashKey[bool]()
+_end = pytest.StashKey["Callable[[], None] | None"]()
 _missteps = pytest.StashKey[list[str]]()
 _unwritten = pytest.StashKey[str]()
 _shared = pytest.StashKey["list[tuple[str, Watcher, Mapping[str, Any]]]"]()
@@ -110,6 +112,12 @@ def _emulator_server(pytestconfig: pytest.Config) -> Iterator[Client]:
         yield client
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(request: pytest.FixtureRequest) -> None:
+    """Let the sandbox outlive the test's call: a fixture that comes after it is torn down before it, and may use it."""
+    request.node.stash[_end] = None
+
+
 @pytest.fixture
 def emulator(request: pytest.FixtureRequest, _emulator_server: Client) -> Iterator[SandboxClient]:
     """A fresh sandbox for this test: `emulator.secoda.url`, `.headers`; dropped after it.
@@ -117,7 +125,7 @@ def emulator(request: pytest.FixtureRequest, _emulator_server: Client) -> Iterat
     The test fails if its client made calls that are not in the contract, or outside this sandbox, unless the marker
     allows them.
     """
-    suite, wanted = _suite_of(request.config), _wanted(request)
+    suite, wanted = _suite_of(request.config), _wanted_by(request.config, _options(request.node))
     with _sentences(), suite.sandbox(wanted) as (sandbox, watcher):
         _watch(request.node, testing.watching.SandboxEvidence(watcher, wanted.allowances))
         if suite.strays is not None:
@@ -125,6 +133,8 @@ def emulator(request: pytest.FixtureRequest, _emulator_server: Client) -> Iterat
                 request.node,
                 suite.strays.begin(wanted.allow_default, lambda: "emulator_server" in request.fixturenames),
             )
+        if suite.url and not _shows_changes(request.config) and testing.suite.has_no_finalizer(request.node):
+            request.node.stash[_end] = partial(suite.end, sandbox, watcher)
         _note_changes(request.node, sandbox.name, lambda: sandbox.changes(masked=True))
         yield sandbox
 
@@ -156,7 +166,7 @@ def emulator_in_loop(
     request: pytest.FixtureRequest, aiohttp_client: Any
 ) -> Iterator[Callable[[], Awaitable[InLoopEmulator]]]:
     """With pytest-aiohttp: `await emulator_in_loop()` starts an emulator in the test's event loop."""
-    suite, wanted = _suite_of(request.config), _wanted(request)
+    suite, wanted = _suite_of(request.config), _wanted_by(request.config, _options(request.node))
     started: list[Watcher] = []
 
     async def start() -> InLoopEmulator:
@@ -184,8 +194,14 @@ def emulator_in_loop(
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Fail an otherwise passing test if its client made unexpected calls."""
+    """Fail an otherwise passing test if its client made unexpected calls.
+
+    If the sandbox of a shared emulator is the first to be torn down, it is now: one request does both.
+    """
     yield
+    if end := item.stash.get(_end, None):
+        with _sentences():
+            end()
     _judge(item, item.stash.get(_watched, []))
 
 
@@ -236,7 +252,7 @@ def pytest_runtest_makereport(
         for one in watched:
             one.end()
         # pytest keeps the items until the end of the run.
-        item.stash[_watched], item.stash[_changes] = [], []
+        item.stash[_watched], item.stash[_changes], item.stash[_end] = [], [], None
     return report
 
 
@@ -266,7 +282,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Show the covered operations and documented statuses, and with --emulator-log=all every journal."""
     if config.getoption("emulator_log") == "all":
-        _show_journals(terminalreporter)
+        for report in terminalreporter.stats.get("passed", []):
+            for title, text in report.sections if report.when == "call" else ():
+                if title.startswith(SECTION):
+                    terminalreporter.section(f"{title} of {report.nodeid}", sep="-")
+                    terminalreporter.line(text)
     if _suite in config.stash and testing.github.are_wanted():
         for report in [*terminalreporter.stats.get("failed", []), *terminalreporter.stats.get("error", [])]:
             for line in testing.github.annotations_at(*getattr(report, MISSTEPS, ("", 0, []))):
@@ -293,10 +313,6 @@ def _suite_of(config: pytest.Config) -> Suite:
         ini = {name: config.getini(f"emulator_{name}") for name in INI}
         config.stash[_suite] = testing.suite.Suite(url, ini, config.rootpath)
     return config.stash[_suite]
-
-
-def _wanted(request: pytest.FixtureRequest) -> Wanted:
-    return _wanted_by(request.config, _options(request.node))
 
 
 def _options(item: pytest.Item) -> list[Mapping[str, Any]]:
@@ -376,12 +392,3 @@ def _write_coverage(config: pytest.Config) -> bool:
     if problem := _suite_of(config).coverage.write(file):
         config.stash[_unwritten] = f"FAIL: --emulator-coverage={file}: {problem}"
     return not problem
-
-
-def _show_journals(reporter: pytest.TerminalReporter) -> None:
-    reports = [report for report in reporter.stats.get("passed", []) if report.when == "call"]
-    for report in reports:
-        for title, text in report.sections:
-            if title.startswith(SECTION):
-                reporter.section(f"{title} of {report.nodeid}", sep="-")
-                reporter.line(text)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -212,8 +213,14 @@ class Suite:
         try:
             yield sandbox, watcher
         finally:
+            self.end(sandbox, watcher)
+
+    def end(self, sandbox: SandboxClient, watcher: Watcher) -> None:
+        """Drop a watched sandbox, and count what was met there; do nothing if it has ended."""
+        if not watcher.is_closed:
+            assert self._sandboxes is not None
             sandbox.leave()
-            watcher.close([*left, *sandboxes.drop(sandbox)])
+            watcher.close([*sandbox.journal.left, *self._sandboxes.drop(sandbox)])
             self.count(watcher)
 
     def count(self, watcher: Watcher) -> None:
@@ -222,6 +229,12 @@ class Suite:
             if exchange.state == "done":
                 self.coverage.count(exchange.vendor, exchange.operations, exchange.status)
                 self.coverage.count_stub(exchange.vendor, exchange.stub or None)
+
+
+def has_no_finalizer(item: object) -> bool:
+    """Return True if a test cannot have added a finalizer, which would run before its fixtures are torn down."""
+    function = getattr(item, "function", None)
+    return function is not None and "request" not in signature(function).parameters
 
 
 def _with_file_in(root: Path, entry: str) -> str:
