@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -247,6 +248,29 @@ def test_bare_document_is_served_with_state(tmp_path: Path) -> None:
         assert client.post("/pets", json={"id": 78, "name": 1}).status_code == 422
         assert client.put("/pets", json={}).status_code == 405
         assert client.get("/nowhere").status_code == 404
+
+
+def test_generated_keys_and_fields_match_the_patterns_of_their_schemas(tmp_path: Path) -> None:
+    pet: dict[str, Any] = {
+        "type": "object",
+        "required": ["id", "name", "chip", "weight"],
+        "properties": {
+            "id": {"type": "string", "pattern": "^pet_[a-z]{6}$", "readOnly": True},
+            "name": {"type": "string"},
+            "chip": {"type": "string", "pattern": r"^\d{3}-\d{4}$", "readOnly": True},
+            "weight": {"type": "integer", "exclusiveMinimum": 10, "multipleOf": 4, "readOnly": True},
+        },
+    }
+    zoo = bare({**LIST, **ITEM, **MADE})
+    zoo["components"]["schemas"]["Pet"] = pet
+    zoo["openapi"] = "3.1.0"
+    with served(written(tmp_path, zoo)) as client:
+        created = client.post("/pets", json={"name": "Rex"}).json()
+        assert re.fullmatch(r"pet_[a-z]{6}", created["id"])
+        assert (created["name"], created["weight"]) == ("Rex", 12)
+        listed = client.get("/pets").json()
+        assert client.get(f"/pets/{created['id']}").json() == created
+    assert [bool(re.fullmatch(r"\d{3}-\d{4}", one["chip"])) for one in listed] == [True] * 4
 
 
 def test_collection_begins_with_the_valid_records_in_examples(tmp_path: Path) -> None:

@@ -145,3 +145,12 @@ def defined(node: ast.AST) -> Iterator[str]:
 
 def test_no_other_module_uses_a_private_attribute_of_a_dependency() -> None:
     assert [found for found in private_attributes() if not found.startswith("runtime/private.py")] == []
+
+
+def test_a_regular_expression_is_parsed_into_named_operations() -> None:
+    try:
+        parsed = list(private.parsed_pattern("a[0-9]+(x|y)"))
+        names = [operation.name for operation, _ in parsed]
+    except (AttributeError, ImportError):
+        pytest.fail("Python parses regular expressions elsewhere: emulator/runtime/private.py has to follow")
+    assert names == ["LITERAL", "MAX_REPEAT", "SUBPATTERN"]

@@ -50,11 +50,13 @@ def _is_scalar(place: Place) -> bool:
 
 
 def id_for(key: Place, is_required: bool) -> str:
-    """Return how keys are made: by their schema; "client" if the body of a create requires a key that is written."""
+    """Return how keys are made; "client" if the body of a create requires a key, "uuid" if their schema says it."""
     if type_of(key) in ("integer", "number"):
         return "integer"
     if is_required and key.schema.get("readOnly") is not True:
         return "client"
+    if "pattern" in key.schema:
+        return "uuid"
     example = key.schema.get("example", "")
     if isinstance(example, str) and example.isdecimal() and len(example) < 19:
         return f"{{digits:{len(example)}}}"

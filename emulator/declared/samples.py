@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from emulator.declared.expressions import written_time
+from emulator.declared.patterns import fits, matching
 from emulator.declared.shapes import NULL, Place, Shapes, type_of
 from emulator.store.world import World
 
@@ -67,14 +68,18 @@ class Samples:
 
     def _number(self, place: Place) -> Any:
         schema = place.schema
-        if "exclusiveMinimum" in schema:
-            return schema["exclusiveMinimum"] + 1
-        return schema.get("minimum", schema.get("maximum", 0))
+        least = schema["exclusiveMinimum"] + 1 if "exclusiveMinimum" in schema else schema.get("minimum")
+        if least is None:
+            most = schema["exclusiveMaximum"] - 1 if "exclusiveMaximum" in schema else schema.get("maximum", 0)
+            least = min(most, 0)
+        step = schema.get("multipleOf")
+        return -(-least // step) * step if step else least
 
     def _text(self, place: Place) -> str:
         format, least, most = (place.schema.get(word) for word in ("format", "minLength", "maxLength"))
-        made = self._formatted(format)
-        return made.ljust(least or 0, "a")[:most]
+        made = self._formatted(format).ljust(least or 0, "a")[:most]
+        pattern = place.schema.get("pattern", "")
+        return made if fits(pattern, made) else matching(pattern, self._world.random, least or 0, most) or made
 
     def _formatted(self, format: str | None) -> str:
         world = self._world

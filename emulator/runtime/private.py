@@ -6,6 +6,7 @@ Each function names the versions that it was tested with; tests/test_private.py 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -48,3 +49,11 @@ def hand_bytes_to(connection: RequestHandler, receiver: Any) -> None:
     `set_parser` is what its websockets use, and is not documented.
     """
     connection.set_parser(receiver)
+
+
+def parsed_pattern(pattern: str) -> Any:
+    """Return a regular expression as a sequence of operations and arguments. Raises re.error.
+
+    Python 3.11 to 3.13: `re._parser`, which was sre_parse before; operations have a `name`.
+    """
+    return import_module("re._parser").parse(pattern)
