@@ -97,6 +97,8 @@ class Routes:
 
     def _spelled(self, mount: str, path: str) -> str:
         """Return the mount as the caller spelled it: the same number of segments of the path."""
+        if path.startswith(mount):
+            return mount
         depth = mount.count("/")
         if self._decoding != "whole" or "%" not in path:
             return "/".join(path.split("/")[: depth + 1])

@@ -58,10 +58,10 @@ class RequestContext:
     operations: tuple[str, ...] = ()
     root_fields: RootFields | None = None
     effect: Effect = field(default_factory=lambda: NO_EFFECT)
-    failed_fields: list[tuple[str, GraphQLFault]] = field(default_factory=list)
+    failed_fields: tuple[tuple[str, GraphQLFault], ...] = ()
     violations: Sequence[Violation] = ()
-    generated: list[str] = field(default_factory=list)
-    internal_errors: list[Violation] = field(default_factory=list)
+    generated: tuple[str, ...] = ()
+    internal_errors: tuple[Violation, ...] = ()
     reply_is_checked: bool = False
     unreadable_body: Exception | None = None
     is_admitted: bool = False
@@ -167,7 +167,7 @@ class Handling:
     def _resolve(self, context: RequestContext, world: World, name: str, key: str, arguments: dict[str, Any]) -> Any:
         errors = context.effect.errors_of(name, key)
         if errors is not None:
-            context.failed_fields.append((key, errors.fault))
+            context.failed_fields += ((key, errors.fault),)
             if not errors.fault.keep_data and not errors.after_commit:
                 return None
         operation = self._contract.operations[name]
@@ -200,7 +200,7 @@ class _Transactions:
 
         def noted(world: World) -> T:
             result = work(world)
-            context.generated += world.generated
+            context.generated += tuple(world.generated)
             return result
 
         return context.sandbox.run(

@@ -20,7 +20,7 @@ from emulator.contract.reading import read_call
 from emulator.contract.routes import Routes
 from emulator.errors import Departure, Problem, Refusal, WorkEnded, is_without_room
 from emulator.exchange import Reply, Violation
-from emulator.faults.effect import Effect, Effects, hold_back, reply_of
+from emulator.faults.effect import NO_EFFECT, Effect, Effects, hold_back, reply_of
 from emulator.faults.rule import FaultReply
 from emulator.faults.scenarios import Scenario
 from emulator.faults.subject import CallSubject
@@ -90,14 +90,15 @@ class Pipeline:
             try:
                 address.origin.check()
                 context.call.body = await wire.read_short(request, self._body_limits.parsed)
-                reply = await self._stub(context)
+                reply = await self._stub(context) if len(address.sandbox.stubs) else None
                 if reply is None:
                     operation = self._match(context)
                     await self._read(context, operation)
                     await self._read_root_fields(context, operation)
                     self._apply_faults(context, operation)
                     self._open(context)
-                    await hold_back(request, context.effect.seconds, self._stopping)
+                    if context.effect.seconds:
+                        await hold_back(request, context.effect.seconds, self._stopping)
                     reply = context.effect.reply
                     if not context.effect.replaces_call:
                         await self._admit(context, operation)
@@ -107,7 +108,8 @@ class Pipeline:
             except Exception as failure:
                 reply = await self._refuse(context, failure)
             reply = await self._check_reply(context, reply)
-            reply = await self._apply_effect(context, reply)
+            if context.effect is not NO_EFFECT:
+                reply = await self._apply_effect(context, reply)
             response = self._journal(context, reply, started)
             return await self._send(context, response)
 
@@ -128,7 +130,7 @@ class Pipeline:
     async def _stub(self, context: RequestContext) -> Reply | None:
         """Answer a call that no operation matches by a stub of the sandbox, before anybody asks who calls."""
         call, sandbox, mount = context.call, context.sandbox, context.route.mount if context.route else ""
-        if not len(sandbox.stubs) or not await self._is_unmatched(context):
+        if not await self._is_unmatched(context):
             return None
         candidates = sandbox.stubs.at(self._vendor.name, call.method, mount + call.path)
         if candidates and not call.body and wire.has_body(context.request, self._contract.conventions):
@@ -296,7 +298,7 @@ class Pipeline:
         """Record and count the exchange, and return the response to send."""
         response = None if reply is None else wire.respond(context.call, reply, self._contract.conventions)
         recording, seconds = context.recording or self._recording(context), time.perf_counter() - started
-        recording.exchange.generated = tuple(context.generated)
+        recording.exchange.generated = context.generated
         exchange = recording.complete(context.call, response, context.violations, context.internal_errors, seconds)
         context.sandbox.journal.record(exchange)
         if len(context.sandbox.faults):
@@ -307,6 +309,8 @@ class Pipeline:
     async def _send(self, context: RequestContext, response: web.Response | None) -> web.StreamResponse:
         if response is not None:
             self._cors.allow(context.request, response)
+            if context.effect is NO_EFFECT:
+                return response
         return await send(context.request, response, context.effect.connection, self._stopping)
 
     def _responses(self, context: RequestContext) -> Mapping[int, Response]:
@@ -320,10 +324,10 @@ class Pipeline:
         unservable = await context.sandbox.unservable(self._vendor.name)
         if unservable:
             logger.error("internal error in %s: it cannot serve %s", where, unservable)
-            context.internal_errors.append(Violation("body", "", "record", None, None, f"cannot serve {unservable}"))
+            context.internal_errors += (Violation("body", "", "record", None, None, f"cannot serve {unservable}"),)
         else:
             logger.error("internal error in %s: %s", where, reason or failure, exc_info=failure)
-        context.internal_errors += broken
+        context.internal_errors += tuple(broken)
         return self._dialect.broken(context.call)
 
     def _unavailable(self, context: RequestContext, failure: Exception) -> Reply:

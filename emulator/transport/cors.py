@@ -22,8 +22,10 @@ class Cors:
 
     def preflight(self, request: web.BaseRequest, *, control: bool) -> web.Response | None:
         """Return the response to a preflight request; None if it is not one, or its origin is not allowed."""
+        if request.method != hdrs.METH_OPTIONS:
+            return None
         method = request.headers.get(hdrs.ACCESS_CONTROL_REQUEST_METHOD)
-        if request.method != hdrs.METH_OPTIONS or method is None or not self._allows(request, control):
+        if method is None or not self._allows(request, control):
             return None
         response = web.Response(status=204)
         self._mark(request, response)

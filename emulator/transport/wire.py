@@ -110,6 +110,8 @@ def encoding_of(request: web.BaseRequest) -> str:
 
 async def read_short(request: web.BaseRequest, limit: int) -> bytes:
     """Return a short JSON body, b"" if it is encoded or its client waits for a 100. Raises Disconnected."""
+    if not request.body_exists:
+        return b""
     length, kind = request.content_length, request.headers.get(hdrs.CONTENT_TYPE, "")
     is_small = length is not None and 0 < length <= min(SHORT, limit) and not encoding_of(request)
     if not is_small or "json" not in kind or expects_continue(request):
