@@ -96,7 +96,7 @@ def _contract_file(vendor: str, name: str, emulator: Emulator) -> Reply:
 
 
 def describe_operations(catalogue: Catalogue) -> Iterator[dict[str, Any]]:
-    """Yield each operation as JSON: vendor, name, method, path, summary, handled_by, neighbour, evidence, statuses."""
+    """Yield each operation as JSON, as operation.schema.json describes it."""
     for vendor, contract in catalogue.contracts.items():
         for name, operation in contract.handled.items():
             yield _describe(operation, contract, catalogue.ways[vendor][name])
@@ -123,6 +123,7 @@ def _describe(operation: Operation, contract: Contract, handled_by: str) -> dict
         "operation": operation.name,
         "method": operation.root or operation.method,
         "path": operation.path,
+        "tag": operation.tag,
         "summary": operation.summary,
         "handled_by": handled_by,
         "neighbour": operation.is_neighbour,

@@ -83,6 +83,10 @@ def test_one_call_in_full(console: Console) -> None:
     assert violation.evaluate("element => element.previousElementSibling.textContent").startswith('"name"')
     expect(detail).to_contain_text("Every call of createIntegration of secoda waits 0.01 s.")
     expect(detail.get_by_role("link", name="createIntegration")).to_be_visible()
+    violation.get_by_role("link", name="contract").click()
+    expect(console.page.locator("#operations-integrations-createIntegration")).to_contain_text(
+        "Create a custom integration"
+    )
 
 
 def test_unmatched_call_shows_the_nearest_operations(console: Console) -> None:

@@ -33,6 +33,15 @@ export function urlOf(path) {
   return new URL(path, ROOT).href;
 }
 
+/** Return the URL of the reference of a vendor's API in a sandbox, at an operation if that is known.
+ * @param {string} sandbox @param {string} vendor @param {any} [operation] as the control API lists it */
+export function referenceOf(sandbox, vendor, operation) {
+  const root = ROOT.href.replace(/(\/~[^/]+)?\/_emulator\/$/, sandbox === "default" ? "" : `/~${encodeURIComponent(sandbox)}`);
+  // The reference shows a GraphQL vendor's endpoint, not its fields.
+  const isListed = operation && !["query", "mutation"].includes(operation.method);
+  return `${root}/_emulator/docs/${vendor}/${isListed ? `#/${operation.tag}/${operation.operation}` : ""}`;
+}
+
 /** Return the beginning of a sandbox's own paths. @param {string} sandbox */
 export function pathOf(sandbox) {
   return `sandboxes/${encodeURIComponent(sandbox)}`;

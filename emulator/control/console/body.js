@@ -9,22 +9,22 @@ const MOST_LETTERS = 1000;
 
 /** @typedef {{pointer: string, sentence: string, rule: string}} Violation */
 
-/** @param {{message: any, violations: Violation[], of: string}} props `message` is a journalled call or reply */
-export function Body({ message, violations, of }) {
+/** @param {{message: any, violations: Violation[], of: string, contract: string}} props `message` is a journalled call or reply */
+export function Body({ message, violations, of, contract }) {
   const [isWhole, setWhole] = useState(false);
   const lines = useMemo(() => linesOf(message), [message]);
   const places = useMemo(() => placed(lines, violations), [lines, violations]);
   const { body, body_size: size, body_cut: isCut } = message;
   if (body === null) return html`<p class="quiet">${size ? `A body of ${bytes(size)} that is not text.` : "No body."}</p>
-    <${Elsewhere} violations=${places.elsewhere} />`;
+    <${Broken} violations=${places.elsewhere} contract=${contract} />`;
   const isLong = lines.length > MOST_LINES || lines.some((line) => line.text.length > MOST_LETTERS);
   const visible = isWhole ? lines : lines.slice(0, MOST_LINES);
   return html`
-    <${Elsewhere} violations=${places.elsewhere} />
+    <${Broken} violations=${places.elsewhere} contract=${contract} />
     <div class="body" tabindex="0" role="group" aria-label=${`Body of the ${of}`}>
       ${visible.map((line, number) => html`
         <div key=${number} class="mono text" style=${{ paddingLeft: `${line.indent * 1.25}em` }}>${shortened(line.text, isWhole)}</div>
-        ${places.at.get(number)?.map((found) => html`<p key=${found.rule} class="violation">${sentence(found)}</p>`)}
+        <${Broken} violations=${places.at.get(number) ?? []} contract=${contract} />
       `)}
     </div>
     ${isLong && html`<p><button type="button" class="small" onClick=${() => setWhole(!isWhole)}>
@@ -59,14 +59,11 @@ function placed(lines, violations) {
   return { at, elsewhere };
 }
 
-/** @param {{violations: Violation[]}} props */
-function Elsewhere({ violations }) {
-  return violations.map((found, number) => html`<p key=${number} class="violation">${sentence(found)}</p>`);
-}
-
-/** @param {Violation} found */
-export function sentence({ pointer, sentence }) {
-  return shown(`${pointer ? `${pointer}: ` : ""}${sentence}`.slice(0, MOST_LETTERS));
+/** Says what violates the contract, and leads there. @param {{violations: any[], contract: string}} props */
+export function Broken({ violations, contract }) {
+  return violations.map(({ place, pointer, sentence, rule }, number) => html`<p key=${number} class="violation">
+    ${shown(`${place === "body" ? "" : `${place} `}${pointer && `${pointer}: `}${sentence}`.slice(0, MOST_LETTERS))}${" "}
+    <a href=${contract} title=${`${rule}: see the contract`}>contract</a></p>`);
 }
 
 /** @param {string} text @param {boolean} isWhole */

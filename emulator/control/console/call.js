@@ -1,8 +1,8 @@
 /** One call in full. */
 
-import { get, pathOf, urlOf } from "./api.js";
+import { get, pathOf, referenceOf } from "./api.js";
 import { link } from "./address.js";
-import { Body, sentence } from "./body.js";
+import { Body, Broken } from "./body.js";
 import { assertionOf, curlOf, faultOf } from "./copying.js";
 import { faultSentence } from "./fault_words.js";
 import { Status } from "./marks.js";
@@ -16,19 +16,24 @@ export function Call({ id, sandbox, params, feed }) {
   const known = feed.find(id)?.exchange;
   const load = async () => known ?? get(`${pathOf(sandbox)}/journal/${encodeURIComponent(id)}`);
   const exchange = useLoaded(load, [id, Boolean(known)]);
-  const context = useLoaded(() => Promise.all([get(pathOf(sandbox)), get(`${pathOf(sandbox)}/faults`)]), [sandbox]);
+  const context = useLoaded(() => Promise.all([get(pathOf(sandbox)), get(`${pathOf(sandbox)}/faults`), get("operations")]), [sandbox]);
   return html`<section class="detail" aria-label=${`Call ${id}`}>
     <div class="bar"><h2>Call ${id}</h2>
       <span class="right"><a href=${link(["calls"], params)} aria-label="Close this call">Close</a></span></div>
     <${Loadable} of=${exchange}>
       ${(one) => html`<${Whole} exchange=${one} sandbox=${sandbox} vendor=${context.value?.[0].vendors[one.vendor]}
-        faults=${context.value?.[1].faults ?? []} />`}
+        faults=${context.value?.[1].faults ?? []} contract=${contractOf(one, sandbox, context.value?.[2].operations ?? [])} />`}
     <//>
   </section>`;
 }
 
-/** @param {{exchange: any, sandbox: string, vendor: any, faults: any[]}} props */
-function Whole({ exchange, sandbox, vendor, faults }) {
+/** Return where the contract of a call is to be read. @param {any} exchange @param {string} sandbox @param {any[]} operations */
+function contractOf({ vendor, operations: [name] }, sandbox, operations) {
+  return referenceOf(sandbox, vendor, operations.find((one) => one.vendor === vendor && one.operation === name));
+}
+
+/** @param {{exchange: any, sandbox: string, vendor: any, faults: any[], contract: string}} props */
+function Whole({ exchange, sandbox, vendor, faults, contract }) {
   const { call, reply, operations, violations } = exchange;
   const of = (side) => violations.filter((one) => one.of === side);
   return html`
@@ -37,12 +42,12 @@ function Whole({ exchange, sandbox, vendor, faults }) {
       ${exchange.state === "done" ? `after ${duration(exchange.seconds)}` : "in progress"}, ${exchange.time.replace("T", " ")}${" · "}
       ${operations.length ? operations.map((name) => html`<${Operation} key=${name} vendor=${exchange.vendor} name=${name} />`)
         : exchange.stub ? `reply of the stub ${exchange.stub}` : `matches no operation of ${exchange.vendor}`}</p>
-    <${Actions} exchange=${exchange} sandbox=${sandbox} vendor=${vendor} />
+    <${Actions} exchange=${exchange} sandbox=${sandbox} vendor=${vendor} contract=${contract} />
     <${NearMisses} exchange=${exchange} />
     ${exchange.faults.map((id) => html`<${Applied} key=${id} id=${id} sandbox=${sandbox}
       fault=${faults.find((one) => one.id === id)} />`)}
-    <${Message} title="Request" of="call" message=${call} violations=${of("call")} />
-    ${reply ? html`<${Message} title="Reply" of="reply" message=${reply} violations=${of("reply")} />`
+    <${Message} title="Request" of="call" message=${call} violations=${of("call")} contract=${contract} />
+    ${reply ? html`<${Message} title="Reply" of="reply" message=${reply} violations=${of("reply")} contract=${contract} />`
       : exchange.state === "done" && html`<h3>Reply</h3><p class="quiet">None: the connection broke.</p>`}
   `;
 }
@@ -52,8 +57,8 @@ function Operation({ vendor, name }) {
   return html`<a href=${link(["coverage"], { vendor, operation: name })}>${name}</a> `;
 }
 
-/** @param {{exchange: any, sandbox: string, vendor: any}} props */
-function Actions({ exchange, sandbox, vendor }) {
+/** @param {{exchange: any, sandbox: string, vendor: any, contract: string}} props */
+function Actions({ exchange, sandbox, vendor, contract }) {
   const [run, error] = useAction();
   const hasOperation = exchange.operations.length > 0;
   const copyHar = () => run(async () => {
@@ -65,7 +70,7 @@ function Actions({ exchange, sandbox, vendor }) {
     <button type="button" class="small" onClick=${copyHar} disabled=${exchange.state !== "done"}>Copy as HAR</button>
     ${hasOperation && html`<${Copy} text=${assertionOf(exchange)} label="Copy as assertion" />
       <a class="button small" href=${link(["failures", "new"], { sandbox, ...faultOf(exchange) })}>Make this a fault</a>`}
-    <a class="button small" href=${urlOf(`docs/${exchange.vendor}/`)}>Contract</a>
+    <a class="button small" href=${contract}>Contract</a>
   </div><${Failure} error=${error} />`;
 }
 
@@ -83,17 +88,17 @@ function Applied({ id, fault, sandbox }) {
     ${fault ? faultSentence(fault.fault) : "It is no longer armed."}</p>`;
 }
 
-/** @param {{title: string, of: string, message: any, violations: any[]}} props */
-function Message({ title, of, message, violations }) {
+/** @param {{title: string, of: string, message: any, violations: any[], contract: string}} props */
+function Message({ title, of, message, violations, contract }) {
   const inBody = violations.filter((one) => one.place === "body");
   const elsewhere = violations.filter((one) => one.place !== "body");
   return html`<h3>${title}</h3>
-    ${elsewhere.map((one, number) => html`<p key=${number} class="violation">${one.place} ${sentence(one)}</p>`)}
+    <${Broken} violations=${elsewhere} contract=${contract} />
     <details><summary>${counted(message.headers.length, "header")}</summary><${Pairs} pairs=${message.headers} /></details>
     ${message.query?.length > 0 && html`<details open><summary>Query</summary><${Pairs} pairs=${message.query} /></details>`}
     ${message.parts?.length > 0 && html`<details open><summary>Parts</summary>
       <${Pairs} pairs=${message.parts.map((part) => [part.name, partText(part)])} /></details>`}
-    ${!message.parts?.length && html`<${Body} message=${message} violations=${inBody} of=${of} />`}`;
+    ${!message.parts?.length && html`<${Body} message=${message} violations=${inBody} of=${of} contract=${contract} />`}`;
 }
 
 /** @param {any} part */

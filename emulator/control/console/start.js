@@ -1,6 +1,6 @@
 /** Start: how to call each vendor, and how to point programs here. */
 
-import { get, pathOf, urlOf } from "./api.js";
+import { get, pathOf, referenceOf, urlOf } from "./api.js";
 import { link } from "./address.js";
 import { Copy, counted, Loadable, Snippet, useLoaded } from "./parts.js";
 import { html } from "./vendored/htm-preact.js";
@@ -48,7 +48,7 @@ function Vendor({ name, vendor, sandbox, operations }) {
         </tbody></table>
     </details>
     <p class="links">
-      <a href=${urlOf(`docs/${name}/`)}>API reference</a>
+      <a href=${referenceOf(sandbox, name)}>API reference</a>
       <a href=${link(["calls"], { sandbox, vendor: name })}>Calls</a>
       <a href=${link(["coverage"], { sandbox, vendor: name })}>${counted(operations.length, "operation")}</a>
     </p>
