@@ -24,7 +24,7 @@ SUITE := -q -n 2 --dist worksteal $(LONG_TESTS:%=--ignore %)
 # Skipped under coverage, which itself imports more.
 IMPORTS_TEST := tests/test_pytest_plugin.py::test_run_that_does_not_use_it_imports_the_plugin_only
 
-.PHONY: help serve test test-browser test-lowest test-pythons coverage matrix check check-console format test-clients prove soak bench bench-quick bench-ratios lock docs clean
+.PHONY: help serve test test-browser test-lowest test-pythons coverage matrix check check-console pictures format test-clients prove soak bench bench-quick bench-ratios lock docs clean
 
 help:  ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 16
@@ -71,6 +71,10 @@ test-browser: $(CONSOLE_STAMP)  ## Try the console in Chromium, which is install
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
 		{ apt-get update -qq && apt-get install -qq --no-install-recommends chromium fonts-liberation fonts-dejavu-core; } >/dev/null
 	$(BIN)/python -m pytest -q tests/browser
+
+pictures: $(CONSOLE_STAMP)  ## Make the pictures of docs/console.md anew
+	TEST_SCREENSHOTS=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_access.py \
+		-k 'light-laptop and (start- or call- or failures- or fault- or records- or coverage-)'
 
 coverage: $(STAMP)  ## Measure how much of emulator/ the tests run; fail under 95 % (many minutes)
 	$(BIN)/coverage erase
