@@ -83,6 +83,11 @@ def sentence(text: object) -> str:
     return f"{said[:1].upper()}{said[1:]}{'' if said.endswith(('.', '?', '…')) else '.'}"
 
 
+def spelled(value: object) -> str:
+    """Return a word, a number or a boolean as users write it: true, not True."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def _listed(names: Sequence[str], plural: str, listed_by: str = "", has_near: bool = True) -> str:
     if not names:
         return f"There are no {plural}"
@@ -176,14 +181,15 @@ class ContractError(ConfigurationError):
 
 # Here, not in emulator.client: the command line always needs it, the client only for some commands.
 class EmulatorError(Exception):
-    """The emulator refused a call or did not reply: str() is its own sentence.
+    """The emulator refused a call or did not reply: str() is its own sentence, in the words of Python.
 
-    `status` is the HTTP status, 0 without a reply.
+    `status` is the HTTP status, 0 without a reply; `detail` is the sentence in the words of HTTP.
     """
 
-    def __init__(self, detail: str, status: int = 0) -> None:
-        super().__init__(detail)
+    def __init__(self, sentence: str, status: int = 0, detail: str = "") -> None:
+        super().__init__(sentence)
         self.status = status
+        self.detail = detail or sentence
 
 
 MEDIA_TYPE = "application/problem+json"

@@ -81,7 +81,7 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
     ),
     (
         lambda box: box.fault(vendor="secoda", status=500, where={"path": {"integration_id": {"regex": "(?=a)"}}}),
-        'Invalid fault: where: path integration_id: invalid: "(?=a)" is not a regular expression without look-around and back references.',
+        'Invalid fault: where: path integration_id: invalid: "(?=a)" is not a valid regular expression (look-around and back references are not supported).',
     ),
     (
         lambda box: box.fault(vendor="secoda", delay=-1),
@@ -144,6 +144,14 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
     (
         lambda box: box.switches.update({"secoda.bad_rows": "refuse"}),
         "secoda.bad_rows is 'refuse'; it takes recorded, refused.",
+    ),
+    (
+        lambda box: box.switches.update({"secoda.torn_pages": "yes"}),
+        "secoda.torn_pages is 'yes'; it takes false, true.",
+    ),
+    (
+        lambda box: box.state(3).list(),  # type: ignore[arg-type]
+        "Unknown collection '3'. Some collections: celigo.credentials, celigo.connections, celigo.exports. collections() lists all collections.",
     ),
     (
         lambda box: box.state("secoda.integration").list(),
@@ -470,6 +478,27 @@ SHELL: list[tuple[list[str], str]] = [
         "--url: 'somewhere' is not the URL of an emulator; write it like http://127.0.0.1:4070.",
     ),
 ]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            ["state", "celigo.script"],
+            "Unknown collection 'celigo.script'. Did you mean 'celigo.scripts', 'celigo.imports' or 'celigo.audit'? GET /_emulator/state lists all collections.",
+        ),
+        (
+            ["journal", "--sandbox", "wrong-use"],
+            "Unknown sandbox 'wrong-use'. Did you mean 'wrong-uses'? Known sandboxes: default, wrong-uses. POST /_emulator/sandboxes creates one.",
+        ),
+    ],
+    ids=["state", "journal"],
+)
+def test_on_the_command_line_for_a_running_emulator(
+    command: Run, client: Client, sandbox: SandboxClient, words: list[str], sentence: str
+) -> None:
+    """The commands use the client, but its methods are no words for them."""
+    assert command(*words, "--url", client.url) == (1, "", f"emulator: {sentence}\n")
 
 
 @pytest.mark.parametrize(("words", "sentence"), SHELL)

@@ -37,7 +37,7 @@ def main(words: Sequence[str] | None = None) -> None:
     except ConfigurationError as problem:
         _end(str(problem), 2)
     except EmulatorError as problem:
-        _end(str(problem), 1)
+        _end(problem.detail, 1)
 
 
 def _end(sentence: str, code: int) -> None:

@@ -62,7 +62,7 @@ class Api:
         target = f"{ROOT}{self._path}{path}"
         status, content = self._connections.call(method, target, body, headers, seconds)
         if status >= 300:
-            raise EmulatorError(_detail(status, content, f"{method} {self.url}{target.partition('?')[0]}"), status)
+            raise _refusal(status, content, f"{method} {self.url}{target.partition('?')[0]}")
         return content
 
     def events(self, path: str, query: Mapping[str, Any] | None = None) -> Iterator[Any]:
@@ -73,9 +73,7 @@ class Api:
         target = f"{ROOT}{self._path}{path}"
         with self._connections.stream(f"{target}{query_text(query)}", self._headers) as response:
             if response.status >= 300:
-                raise EmulatorError(
-                    _detail(response.status, response.read(), f"GET {self.url}{target}"), response.status
-                )
+                raise _refusal(response.status, response.read(), f"GET {self.url}{target}")
             for line in response:
                 if line.startswith(b"data: "):
                     yield json.loads(line.removeprefix(b"data: "))
@@ -102,10 +100,10 @@ def _plain(value: object) -> object:
     raise TypeError(f"{value!r} is neither text, number, list nor mapping")
 
 
-def _detail(status: int, content: bytes, call: str) -> str:
-    """Return the `detail` of an error in Python's spelling, or that the reply does not come from an emulator."""
+def _refusal(status: int, content: bytes, call: str) -> EmulatorError:
+    """Return the error for a refusal, or for a reply that does not come from an emulator."""
     try:
         detail = str(json.loads(content)["detail"])
     except (ValueError, KeyError, TypeError):
-        return f"{call} returned {status}, but not an emulator's error document: does another server run there?"
-    return in_python(detail)
+        detail = f"{call} returned {status}, but not an emulator's error document: does another server run there?"
+    return EmulatorError(in_python(detail), status, detail)

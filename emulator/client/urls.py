@@ -9,9 +9,9 @@ from urllib.parse import quote, urlencode
 __tracebackhide__ = True
 
 
-def quoted(segment: str) -> str:
+def quoted(segment: object) -> str:
     """Return a text as one segment of a path; the * of "*/outage" stays."""
-    return quote(segment, safe="*")
+    return quote(str(segment), safe="*")
 
 
 def query_text(query: Mapping[str, Any] | None) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.contract.openapi import Contract, switch_named
 from emulator.control.handlers import Emulator, Handlers, refusal
-from emulator.errors import ConfigurationError, Problem
+from emulator.errors import ConfigurationError, Problem, spelled
 from emulator.exchange import Call, Reply
 from emulator.sandbox.sandbox import Sandbox
 
@@ -45,7 +45,7 @@ def read_switches(given: Mapping[str, Any], contracts: Mapping[str, Contract]) -
         choices = _choices(full_name, contracts)
         # True equals 1 in Python, but not in JSON.
         if not any(value == choice and type(value) is type(choice) for choice in choices):
-            raise Problem(422, f"{full_name} is {value!r}; it takes {', '.join(map(str, choices))}.")
+            raise Problem(422, f"{full_name} is {value!r}; it takes {', '.join(map(spelled, choices))}.")
         vendor, _, name = full_name.partition(".")
         values.setdefault(vendor, {})[name] = value
     return values

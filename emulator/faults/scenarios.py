@@ -8,7 +8,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emulator.errors import ConfigurationError, explained, unknown
+from emulator.errors import ConfigurationError, explained, spelled, unknown
 from emulator.exchange import Record, pointer_to
 from emulator.faults.rule import Fault, fault_of
 from emulator.files.package_data import FIXTURES, is_ours
@@ -162,7 +162,7 @@ class ScenarioReader:
             elif not any(value == choice and type(value) is type(choice) for choice in known[switch]):
                 yield (
                     f"/switches/{switch}",
-                    f"{_spelled(value)} is not one of {', '.join(map(_spelled, known[switch]))}",
+                    f"{spelled(value)} is not one of {', '.join(map(spelled, known[switch]))}",
                 )
 
     def _record_problems(self, vendor: str, records: Record) -> Iterator[tuple[str, str]]:
@@ -247,10 +247,6 @@ def _by_id(records: Sequence[Record], collection: Collection) -> dict[str, Recor
 
 def _unknown(id: Any, collection: Collection, known: Mapping[str, Record]) -> str:
     return unknown("record", id, known, f"of {collection.name}")
-
-
-def _spelled(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _collections_named(records: Record) -> Iterator[tuple[str, str]]:

@@ -183,7 +183,7 @@ def _has_masked(value: Any, subject: Subject) -> bool:
     return False
 
 
-REGEX = "a regular expression without look-around and back references"
+REGEX = "a valid regular expression (look-around and back references are not supported)"
 """What a condition takes, where the validator says "regex"."""
 
 EVERYWHERE = Where()

@@ -129,5 +129,5 @@ async def _call(server: BaseTestServer, method: str, path: str, document: object
     ):
         answer: Any = await response.json(content_type=None) if response.status != 204 else None
         if response.status >= 400:
-            raise EmulatorError(in_python(answer["detail"]), response.status)
+            raise EmulatorError(in_python(answer["detail"]), response.status, answer["detail"])
         return answer

@@ -73,7 +73,7 @@ class LocalSandboxes:
         try:
             document = self._server.run(lambda: control.call("createSandbox", self._server.url, {}, request))
         except Problem as problem:
-            raise EmulatorError(in_python(problem.detail), problem.status) from None
+            raise EmulatorError(in_python(problem.detail), problem.status, problem.detail) from None
         return SandboxClient(self._client, document)
 
     def seen(self, sandbox: SandboxClient) -> Sequence[Exchange]:
