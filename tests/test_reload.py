@@ -14,7 +14,7 @@ import yaml
 from aiohttp.test_utils import RawTestServer, TestClient
 
 from emulator.app import Emulator
-from emulator.catalogue import Catalogue
+from emulator.catalogue import Catalogue, read_catalogue
 from emulator.files.package_data import CONTRACTS
 from emulator.sandbox.blueprint import SandboxOptions
 from emulator.server.reload import Reload
@@ -238,3 +238,10 @@ async def test_a_broken_contract_keeps_the_old_ones(
     assert caplog.messages[0].endswith("; the previous version stays in use")
     assert held.catalogue is kept
     assert await answer(held) == 200
+
+
+def test_built_in_vendors_that_are_read_again_have_the_same_collections(catalogue: Catalogue) -> None:
+    again = read_catalogue(catalogue.vendors)
+    catalogue.refuse_restart(again)
+    for name, vendor in again.vendors.items():
+        assert [one.name for one in vendor.collections] == [one.name for one in catalogue.vendors[name].collections]

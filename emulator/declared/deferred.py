@@ -45,7 +45,7 @@ class Deferred:
         for name, words in self._words.items():
             full_name = self._full_name(name)
             found.setdefault(full_name, self._collection(name, words))
-        return [*found.values(), *self._lives]
+        return list({**found, **{one.name: one for one in self._lives}}.values())
 
     def prepare(self) -> None:
         """Read the declarations, so that the first call need not."""
