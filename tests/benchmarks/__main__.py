@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -35,6 +36,8 @@ SECTIONS: Mapping[str, Callable[[Bench], Iterator[Finding]]] = {
 @click.option("--output", type=click.Path(path_type=Path), help="Where the JSON goes. [.bench/full.json or quick.json]")
 def main(quick: bool, only: Sequence[str], rounds: int | None, seconds: int | None, output: Path | None) -> None:
     """Measure the emulator side by side with its peers; print a table, and write JSON."""
+    # Otherwise its servers would outlive it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if not wrk.is_there():
         click.echo("The benchmark needs wrk, which is not installed: apt-get install wrk.", err=True)
         sys.exit(2)
