@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from tests.benchmarks import emulator, load, memory, report, shards, starts, wrk
+from tests.benchmarks import emulator, load, memory, plugin_tests, report, shards, starts, wrk
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import Finding
 from tests.benchmarks.installation import CACHE
@@ -25,6 +25,7 @@ SECTIONS: Mapping[str, Callable[[Bench], Iterator[Finding]]] = {
     "starts": starts.measure,
     "memory": memory.measure,
     "shards": shards.measure,
+    "pytest": plugin_tests.measure,
 }
 
 

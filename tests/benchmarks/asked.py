@@ -53,6 +53,12 @@ START = {WIREMOCK: at_most(0.5), PRISM: at_most(0.4), MOCKOON: at_most(1), BARE:
 FIRST_GRAPHQL = at_most(0.06, "s")
 """How much longer the first GraphQL call of a process takes than the second."""
 
+TEST = at_most(1)
+"""The processor time of a test with a sandbox and a call, as a multiple of one with pytest-httpserver."""
+
+FIXTURE = at_most(0.0008, "s")
+"""The processor time that the fixture adds to an empty test."""
+
 AT_REST = at_most(80e6, "bytes")
 PER_SANDBOX = at_most(0.5e6, "bytes")
 JOURNAL_BYTES = 32 * 1024**2

@@ -11,13 +11,16 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from tests.benchmarks.installation import CACHE, install_pytest_peers
+from tests.benchmarks import asked
+from tests.benchmarks.bench import Bench
+from tests.benchmarks.figures import Figure, Finding, alone, compare
+from tests.benchmarks.installation import CACHE, Missing, install_pytest_peers
 
 FEW, MANY = 200, 1200
 ROUNDS = 5
@@ -79,8 +82,25 @@ class Cost:
     wall: float
 
 
-def costs(rounds: int = ROUNDS) -> dict[str, Cost]:
-    """Return what a test of each kind costs: medians of the rounds. Raises Missing."""
+def measure(bench: Bench) -> Iterator[Finding]:
+    """Yield the processor time of a test with a sandbox and a call, and what the fixture adds to an empty test."""
+    bench.tell(f"pytest: suites of {FEW} and {MANY} tests, {bench.plan.rounds} rounds")
+    try:
+        measured = costs(bench.plan.rounds)
+    except Missing as reason:
+        bench.missing[HTTPSERVER] = str(reason)
+        return
+    rounds = {name: [cost.processor / 1000 for cost in found] for name, found in measured.items()}
+    figures = {name: Figure.of("s", found) for name, found in rounds.items()}
+    work = "pytest: a test with a fresh sandbox and one list call"
+    yield compare(work, figures[CALLED], HTTPSERVER, figures[HTTPSERVER], asked.TEST)
+    yield compare(work, figures[CALLED], RESPONSES, figures[RESPONSES], None)
+    added = [fixture - empty for fixture, empty in zip(rounds[FIXTURE], rounds[EMPTY], strict=True)]
+    yield alone("pytest: what the fixture adds to an empty test", Figure.of("s", added), asked.FIXTURE)
+
+
+def costs(rounds: int = ROUNDS) -> dict[str, list[Cost]]:
+    """Return what a test of each kind costs, by rounds. Raises Missing."""
     peers = install_pytest_peers()
     measured: dict[str, list[Cost]] = {name: [] for name in KINDS}
     with TemporaryDirectory(dir=CACHE) as folder:
@@ -89,10 +109,7 @@ def costs(rounds: int = ROUNDS) -> dict[str, Cost]:
                 few, many = (_run(kind, count, Path(folder), peers) for count in (FEW, MANY))
                 if number > 0:  # the first round warms up
                     measured[name].append(_slope(few, many))
-    return {
-        name: Cost(median(one.processor for one in found), median(one.wall for one in found))
-        for name, found in measured.items()
-    }
+    return measured
 
 
 def _slope(few: Cost, many: Cost) -> Cost:
@@ -116,5 +133,6 @@ def _run(kind: Kind, count: int, folder: Path, peers: Path) -> Cost:
 
 
 if __name__ == "__main__":
-    for name, cost in costs(int(sys.argv[1]) if sys.argv[1:] else ROUNDS).items():
-        sys.stdout.write(f"{name:18} {cost.processor:6.2f} ms of processors, {cost.wall:6.2f} ms\n")
+    for name, found in costs(int(sys.argv[1]) if sys.argv[1:] else ROUNDS).items():
+        processor, wall = (median(getattr(cost, field) for cost in found) for field in ("processor", "wall"))
+        sys.stdout.write(f"{name:18} {processor:6.2f} ms of processors, {wall:6.2f} ms\n")
