@@ -77,6 +77,18 @@ def test_both_libraries_agree_on_times(text: str) -> None:
     assert (check.violations(text, "body") == []) is is_valid
 
 
+@pytest.mark.parametrize(
+    "text", ["a@b.example", "a.b+c@d-e", "a", "a@", "@b", "a@b c", "ä@b.example", "a@b.", "a@-b", "", "a@b\n"]
+)
+def test_what_is_an_address_here_is_one_for_stricter_readers(text: str) -> None:
+    schema = {"type": "string", "format": "email"}
+    check = Schemas({"file:///email.json": schema}).check("file:///email.json")
+    accepts = check.violations(text, "body") == []
+    assert (Explaining({"file:///email.json": schema}).violations("file:///email.json", text, "body") == []) is accepts
+    assert not accepts or jsonschema_rs.Draft202012Validator(schema, validate_formats=True).is_valid(text)
+    assert accepts is (text in ("a@b.example", "a.b+c@d-e"))
+
+
 def test_a_long_text_is_quoted_up_to_a_length(check: Check) -> None:
     (found,) = check.violations({"name": "x" * 100_000}, "body")
     assert found.rule == "maxLength"

@@ -17,7 +17,7 @@ from jsonschema.validators import extend
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from emulator.contract.formats import FORMATS
+from emulator.contract.formats import FORMATS, is_email
 from emulator.contract.size import is_large
 from emulator.exchange import NOTHING, Document, Violation, pointer_to
 
@@ -46,8 +46,9 @@ def _is_date_time(value: object) -> bool:
     return not isinstance(value, str) or (found is not None and date.fromisoformat(found[1]) is not None)
 
 
-_FORMATS = FormatChecker([name for name in FORMATS if name != "date-time"])
+_FORMATS = FormatChecker([name for name in FORMATS if name not in ("date-time", "email")])
 _FORMATS.checks("date-time", raises=ValueError)(_is_date_time)
+_FORMATS.checks("email")(is_email)
 
 
 class Explaining:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
-from emulator.contract.formats import ANNOTATED
+from emulator.contract.formats import ANNOTATED, is_email
 from emulator.errors import ContractError
 from emulator.exchange import Document, Record, Violation, steps_of
 from emulator.json_text import without_surrogates
@@ -21,8 +21,8 @@ def _annotate(_: str) -> bool:
     return True
 
 
-_ANNOTATING = dict.fromkeys(ANNOTATED, _annotate)
-"""jsonschema-rs would assert these; jsonschema asserts FORMATS alone."""
+_FORMATS = {**dict.fromkeys(ANNOTATED, _annotate), "email": is_email}
+"""jsonschema-rs would assert these in its own way; jsonschema asserts FORMATS alone."""
 
 
 class Schemas:
@@ -117,5 +117,5 @@ class Check:
     @cached_property
     def _fast(self) -> jsonschema_rs.Draft202012Validator:
         return jsonschema_rs.Draft202012Validator(
-            {"$ref": self.address}, registry=self._schemas.fast, validate_formats=True, formats=_ANNOTATING
+            {"$ref": self.address}, registry=self._schemas.fast, validate_formats=True, formats=_FORMATS
         )
