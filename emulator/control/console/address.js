@@ -10,10 +10,11 @@ export function readAddress() {
   return { path: path.split("/").map(decode), params: Object.fromEntries(new URLSearchParams(query)) };
 }
 
-/** Return a link to a page, with those of the parameters that have a value.
- * @param {string[]} path @param {Record<string, string | undefined>} params */
-export function link(path, params) {
-  const kept = Object.entries(params).filter(([, value]) => value);
+/** Return a link to a page in the same sandbox, with those of the parameters that have a value.
+ * @param {string[]} path @param {Record<string, string | undefined>} [params] */
+export function link(path, params = {}) {
+  const { sandbox } = readAddress().params;
+  const kept = Object.entries({ sandbox, ...params }).filter(([, value]) => value);
   const query = new URLSearchParams(/** @type {[string, string][]} */ (kept)).toString();
   return `#/${path.map(encodeURIComponent).join("/")}${query && `?${query}`}`;
 }

@@ -42,9 +42,9 @@ export function referenceOf(sandbox, vendor, operation) {
   return `${root}/_emulator/docs/${vendor}/${isListed ? `#/${operation.tag}/${operation.operation}` : ""}`;
 }
 
-/** Return the beginning of a sandbox's own paths. @param {string} sandbox */
-export function pathOf(sandbox) {
-  return `sandboxes/${encodeURIComponent(sandbox)}`;
+/** Return a path of a sandbox. @param {string} sandbox @param {string[]} below */
+export function pathOf(sandbox, ...below) {
+  return ["sandboxes", ...[sandbox, ...below].map(encodeURIComponent)].join("/");
 }
 
 /** Send a call; return its response, once it is not a refusal.
@@ -77,9 +77,11 @@ export function get(path) {
   return call("GET", path);
 }
 
+const EVENT = /^id: (\d+)\nevent: \w+\ndata: (.*)$/s;
+
 /** Yield what a stream of server-sent events brings; EventSource cannot send the token.
  * @param {string} path @param {AbortSignal} signal @param {() => void} onOpen
- * @returns {AsyncGenerator<any[]>} the data of the events that arrived together */
+ * @returns {AsyncGenerator<{resume: number, data: any}[]>} the events that arrived together, and where to resume after each */
 export async function* events(path, signal, onOpen) {
   const response = await send("GET", path, undefined, signal);
   onOpen();
@@ -91,7 +93,9 @@ export async function* events(path, signal, onOpen) {
     if (done) return;
     const parts = (text + decoder.decode(value, { stream: true })).split("\n\n");
     text = /** @type {string} */ (parts.pop());
-    const lines = parts.flatMap((part) => part.split("\n")).filter((line) => line.startsWith("data: "));
-    if (lines.length) yield lines.map((line) => JSON.parse(line.slice(6)));
+    yield parts.flatMap((part) => {
+      const found = EVENT.exec(part);
+      return found ? [{ resume: Number(found[1]), data: JSON.parse(found[2]) }] : [];
+    });
   }
 }

@@ -7,12 +7,12 @@ import { ClockAndSwitches } from "./clock.js";
 import { Coverage } from "./coverage.js";
 import { Failures } from "./failures.js";
 import { Feed } from "./feed.js";
-import { useLoaded } from "./parts.js";
+import { Failure, useLoaded } from "./parts.js";
 import { Records } from "./records.js";
 import { Sandboxes } from "./sandboxes.js";
 import { Start } from "./start.js";
 import { TokenForm } from "./token.js";
-import { html, render, useEffect, useMemo, useState } from "./vendored/htm-preact.js";
+import { html, render, useEffect, useErrorBoundary, useMemo, useState } from "./vendored/htm-preact.js";
 
 /** @type {Record<string, {title: string, page: any}>} */
 const PAGES = {
@@ -45,7 +45,7 @@ function App() {
       <strong>Emulator</strong>
       <nav aria-label="Pages">
         ${Object.entries(PAGES).map(
-          ([key, { title }]) => html`<a key=${key} href=${link([key], { sandbox: params.sandbox })}
+          ([key, { title }]) => html`<a key=${key} href=${link([key])}
             aria-current=${key === name ? "page" : null}>${title}</a>`,
         )}
       </nav>
@@ -53,9 +53,16 @@ function App() {
     </header>
     <${Connection} feed=${feed} />
     <main id="main" tabindex="-1">
-      <${page} key=${`${name} ${sandbox} ${feed.restarts}`} sandbox=${sandbox} path=${path} params=${params} feed=${feed} />
+      <${Guard} key=${`${name} ${sandbox} ${feed.restarts}`}>
+        <${page} sandbox=${sandbox} path=${path} params=${params} feed=${feed} /><//>
     </main>
   `;
+}
+
+/** Says what is wrong in the console itself, and leaves the other pages usable. @param {{children?: any}} props */
+function Guard({ children }) {
+  const [error, tryAgain] = useErrorBoundary();
+  return error ? html`<${Failure} error=${error} /><button type="button" onClick=${tryAgain}>Try again</button>` : children;
 }
 
 /** Follow the journal of a sandbox. @param {string} sandbox @param {boolean} isLocked */
@@ -80,7 +87,7 @@ function Connection({ feed }) {
   const { state, restarts, sandbox } = feed;
   const [seen, setSeen] = useState(0);
   if (state === "gone") return html`<p class="banner" role="alert">There is no sandbox ${sandbox} (any more).${" "}
-    <a href=${link(["calls"], {})}>Show default</a></p>`;
+    <a href=${link(["calls"], { sandbox: "default" })}>Show default</a></p>`;
   if (state === "lost") return html`<p class="banner" role="alert">The emulator does not answer: trying again each second. What is
     shown stays.</p>`;
   if (restarts === seen) return null;

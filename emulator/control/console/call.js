@@ -14,9 +14,9 @@ const MOST_LETTERS = 2000;
 /** @param {{id: string, sandbox: string, params: Record<string, string>, feed: import("./feed.js").Feed}} props */
 export function Call({ id, sandbox, params, feed }) {
   const known = feed.find(id)?.exchange;
-  const load = async () => known ?? get(`${pathOf(sandbox)}/journal/${encodeURIComponent(id)}`);
+  const load = async () => known ?? get(pathOf(sandbox, "journal", id));
   const exchange = useLoaded(load, [id, Boolean(known)]);
-  const context = useLoaded(() => Promise.all([get(pathOf(sandbox)), get(`${pathOf(sandbox)}/faults`), get("operations")]), [sandbox]);
+  const context = useLoaded(() => Promise.all([get(pathOf(sandbox)), get(pathOf(sandbox, "faults")), get("operations")]), [sandbox]);
   return html`<section class="detail" aria-label=${`Call ${id}`}>
     <div class="bar"><h2>Call ${id}</h2>
       <span class="right"><a href=${link(["calls"], params)} aria-label="Close this call">Close</a></span></div>
@@ -44,8 +44,7 @@ function Whole({ exchange, sandbox, vendor, faults, contract }) {
         : exchange.stub ? `reply of the stub ${exchange.stub}` : `matches no operation of ${exchange.vendor}`}</p>
     <${Actions} exchange=${exchange} sandbox=${sandbox} vendor=${vendor} contract=${contract} />
     <${NearMisses} exchange=${exchange} />
-    ${exchange.faults.map((id) => html`<${Applied} key=${id} id=${id} sandbox=${sandbox}
-      fault=${faults.find((one) => one.id === id)} />`)}
+    ${exchange.faults.map((id) => html`<${Applied} key=${id} id=${id} fault=${faults.find((one) => one.id === id)} />`)}
     <${Message} title="Request" of="call" message=${call} violations=${of("call")} contract=${contract} />
     ${reply ? html`<${Message} title="Reply" of="reply" message=${reply} violations=${of("reply")} contract=${contract} />`
       : exchange.state === "done" && html`<h3>Reply</h3><p class="quiet">None: the connection broke.</p>`}
@@ -69,7 +68,7 @@ function Actions({ exchange, sandbox, vendor, contract }) {
     <${Copy} text=${curlOf(exchange, vendor)} label="Copy as curl" />
     <button type="button" class="small" onClick=${copyHar} disabled=${exchange.state !== "done"}>Copy as HAR</button>
     ${hasOperation && html`<${Copy} text=${assertionOf(exchange)} label="Copy as assertion" />
-      <a class="button small" href=${link(["failures", "new"], { sandbox, ...faultOf(exchange) })}>Make this a fault</a>`}
+      <a class="button small" href=${link(["failures", "new"], { ...faultOf(exchange) })}>Make this a fault</a>`}
     <a class="button small" href=${contract}>Contract</a>
   </div><${Failure} error=${error} />`;
 }
@@ -81,10 +80,10 @@ function NearMisses({ exchange }) {
     <li key=${one.operation}><strong>${one.operation}</strong>: <span class="text">${shown(one.sentence.slice(0, MOST_LETTERS))}</span></li>`)}</ul></div>`;
 }
 
-/** @param {{id: string, fault?: any, sandbox: string}} props */
-function Applied({ id, fault, sandbox }) {
+/** @param {{id: string, fault?: any}} props */
+function Applied({ id, fault }) {
   return html`<p class="applied"><span class="tag mark-fault">fault</span>${" "}
-    <a href=${link(["failures"], { sandbox })}>${id}</a>${" "}
+    <a href=${link(["failures"])}>${id}</a>${" "}
     ${fault ? faultSentence(fault.fault) : "It is no longer armed."}</p>`;
 }
 

@@ -25,7 +25,7 @@ export function Calls({ sandbox, path, params, feed }) {
   const open = paused ? [] : feed.open.filter(testOf(params));
   const [run, error] = useAction();
   const clear = () => run(async () => {
-    await call("DELETE", `${pathOf(sandbox)}/journal`);
+    await call("DELETE", pathOf(sandbox, "journal"));
     feed.clear();
     setPaused(null);
   });
@@ -117,7 +117,7 @@ function List({ feed, rows, open, selected, params, sandbox }) {
   };
   const visible = Array.from({ length: Math.max(0, count) }, (_, offset) => ({ place: first + offset, ...at(first + offset) }));
   const isVisible = visible.some((one) => one.name === selected);
-  if (!all) return html`<${Empty} feed=${feed} params=${params} sandbox=${sandbox} />`;
+  if (!all) return html`<${Empty} feed=${feed} sandbox=${sandbox} />`;
   return html`<div class="list" role="listbox" aria-label="Calls, newest first" tabindex="0" ref=${box} onScroll=${look}
       onKeyDown=${move} aria-activedescendant=${isVisible ? `call-${selected}` : null}>
     <div class="rows" role="presentation" style=${{ height: `${all * ROW_PIXELS}px` }}>
@@ -172,10 +172,10 @@ function pathAndQuery(call) {
   return call.url.replace(/^[a-z]+:\/\/[^/]*/i, "").slice(0, 300);
 }
 
-/** @param {{feed: any, params: Record<string, string>, sandbox: string}} props */
-function Empty({ feed, params, sandbox }) {
+/** @param {{feed: any, sandbox: string}} props */
+function Empty({ feed, sandbox }) {
   if (feed.state === "connecting") return html`<p class="empty quiet">Loading …</p>`;
   if (feed.rows.length) return html`<p class="empty quiet">None of ${counted(feed.rows.length, "call")} matches the filters.</p>`;
   return html`<p class="empty quiet">No calls to the sandbox ${sandbox} yet. They appear here as they come:
-    <a href=${link(["start"], { sandbox: params.sandbox })}>Start</a> has a command for each vendor.</p>`;
+    <a href=${link(["start"])}>Start</a> has a command for each vendor.</p>`;
 }

@@ -1,7 +1,7 @@
 /** The clock of a sandbox, the switches that decide what nobody knows, and its snapshots. */
 
 import { call, get, pathOf } from "./api.js";
-import { Evidence, Failure, Loadable, useAction, useLoaded } from "./parts.js";
+import { Evidence, Failure, Loadable, Table, useAction, useLoaded } from "./parts.js";
 import { html, useState } from "./vendored/htm-preact.js";
 
 const STEPS = { "1 minute": 60, "1 hour": 3600, "1 day": 86_400, "30 days": 2_592_000 };
@@ -9,8 +9,8 @@ const STEPS = { "1 minute": 60, "1 hour": 3600, "1 day": 86_400, "30 days": 2_59
 /** @param {{sandbox: string}} props */
 export function ClockAndSwitches({ sandbox }) {
   return html`<h1>Clock and switches</h1>
-    <div class="cards"><${Clock} path=${`${pathOf(sandbox)}/clock`} /><${Snapshots} path=${`${pathOf(sandbox)}/snapshots`} /></div>
-    <${Switches} path=${`${pathOf(sandbox)}/switches`} />`;
+    <div class="cards"><${Clock} path=${pathOf(sandbox, "clock")} /><${Snapshots} path=${pathOf(sandbox, "snapshots")} /></div>
+    <${Switches} path=${pathOf(sandbox, "switches")} />`;
 }
 
 /** @param {{path: string}} props */
@@ -44,12 +44,11 @@ function Snapshots({ path }) {
     act("POST", "", { name });
   };
   return html`<section class="card"><h2>Snapshots</h2><p class="quiet">All records of the sandbox under a name, to return to.</p><${Failure} error=${error} />
-    <${Loadable} of=${loaded}>${({ snapshots }) => snapshots.length > 0 && html`<table><thead><tr><th>Snapshot</th><th class="right">Bytes</th>
-      <th><span class="unseen">Actions</span></th></tr></thead><tbody>${snapshots.map((one) => html`<tr key=${one.name}><td>${one.name}</td>
+    <${Loadable} of=${loaded}>${({ snapshots }) => snapshots.length > 0 && html`<${Table} kind="" heads=${["Snapshot", "> Bytes", "(Actions)"]}>${snapshots.map((one) => html`<tr key=${one.name}><td>${one.name}</td>
         <td class="right">${one.bytes.toLocaleString("en")}</td><td class="actions">
           <button type="button" class="small" aria-label=${`Restore ${one.name}`} onClick=${() => act("POST", `/${one.name}/restore`)}>Restore</button>
           <button type="button" class="small danger" aria-label=${`Delete ${one.name}`} onClick=${() => act("DELETE", `/${one.name}`)}>Delete</button>
-        </td></tr>`)}</tbody></table>`}<//>
+        </td></tr>`)}<//>`}<//>
     <form class="bar" onSubmit=${save}><label>Save as <input value=${name} required placeholder="before"
       onInput=${(event) => setName(event.target.value)} /></label><button>Save</button></form></section>`;
 }
@@ -60,12 +59,11 @@ function Switches({ path }) {
   const [run, error] = useAction();
   const set = (name, text, choices) => run(() => call("PATCH", path, { [name]: choices.find((one) => String(one) === text) }).then(loaded.reload));
   return html`<h2>Switches</h2><p class="quiet">What nobody knows of a vendor: try your client with each value.</p><${Failure} error=${error} />
-    <${Loadable} of=${loaded}>${([values, { switches }]) => html`<div class="wide-scroll"><table class="card switches"><thead><tr><th>Switch</th><th>What it decides</th>
-      <th>Evidence</th><th>Value</th></tr></thead><tbody>${switches.map(({ switch: name, decides, choices, evidence, default: usual }) => html`<tr key=${name}>
+    <${Loadable} of=${loaded}>${([values, { switches }]) => html`<${Table} kind="card switches" heads=${["Switch", "What it decides", "Evidence", "Value"]}>${switches.map(({ switch: name, decides, choices, evidence, default: usual }) => html`<tr key=${name}>
         <td class="mono">${name}</td><td class="says">${decides}</td>
         <td class="says"><${Evidence} level=${evidence.level} /> <small class="quiet">${[evidence.source, evidence.note].filter(Boolean).join(". ")}</small></td>
         <td><select aria-label=${name} value=${String(values[name])} onChange=${(event) => set(name, event.target.value, choices)}
             class=${values[name] === usual ? "" : "changed"}>
           ${choices.map((one) => html`<option key=${String(one)} value=${String(one)}>${String(one)}${one === usual ? " (default)" : ""}</option>`)}
-        </select></td></tr>`)}</tbody></table></div>`}<//>`;
+        </select></td></tr>`)}<//>`}<//>`;
 }

@@ -2,44 +2,44 @@
 
 import { get, pathOf } from "./api.js";
 import { link, setParams } from "./address.js";
-import { counted, Evidence, Loadable, useLoaded } from "./parts.js";
+import { counted, Evidence, Loadable, Table, useLoaded } from "./parts.js";
 import { html } from "./vendored/htm-preact.js";
 
 const LEVELS = ["documented", "observed", "inferred", "assumed"];
 
 /** @param {{sandbox: string, params: Record<string, string>}} props */
 export function Coverage({ sandbox, params }) {
-  const loaded = useLoaded(() => Promise.all([get("operations"), get(`${pathOf(sandbox)}/coverage`)]), [sandbox], 2000);
+  const loaded = useLoaded(() => Promise.all([get("operations"), get(pathOf(sandbox, "coverage"))]), [sandbox], 2000);
   return html`<h1>Coverage</h1>
     <p class="quiet">What the calls of this sandbox have met. A colour is how well a status is known; a number, how many calls got it.${" "}
       ${LEVELS.map((level) => html`<${Evidence} key=${level} level=${level} />${" "}`)}</p>
-    <${Loadable} of=${loaded}>${([{ operations }, met]) => html`<${Map} operations=${operations} met=${met} sandbox=${sandbox} params=${params} />`}<//>`;
+    <${Loadable} of=${loaded}>${([{ operations }, met]) => html`<${Map} operations=${operations} met=${met} params=${params} />`}<//>`;
 }
 
-/** @param {{operations: any[], met: any, sandbox: string, params: Record<string, string>}} props */
-function Map({ operations, met, sandbox, params }) {
+/** @param {{operations: any[], met: any, params: Record<string, string>}} props */
+function Map({ operations, met, params }) {
   const calls = Object.fromEntries(met.operations.map((one) => [`${one.vendor} ${one.operation}`, one.statuses]));
   const vendors = [...new Set(operations.map((one) => one.vendor))];
   const fields = met.graphql_fields.filter((one) => !params.vendor || one.vendor === params.vendor);
   return html`<form class="filters" onSubmit=${(event) => event.preventDefault()}><label>vendor
       <select value=${params.vendor ?? ""} onChange=${(event) => setParams({ vendor: event.target.value })}><option value="">all</option>
         ${vendors.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}</select></label></form>
-    ${vendors.filter((one) => !params.vendor || one === params.vendor).map((vendor) => html`<${Vendor} key=${vendor} vendor=${vendor} calls=${calls} sandbox=${sandbox}
+    ${vendors.filter((one) => !params.vendor || one === params.vendor).map((vendor) => html`<${Vendor} key=${vendor} vendor=${vendor} calls=${calls}
       operations=${operations.filter((one) => one.vendor === vendor)} fields=${fields.filter((one) => one.vendor === vendor)} />`)}
     ${met.dropped > 0 && html`<p class="quiet">${counted(met.dropped, "older call")} no longer in the journal: not counted.</p>`}`;
 }
 
-/** @param {{vendor: string, operations: any[], calls: Record<string, any>, fields: any[], sandbox: string}} props */
-function Vendor({ vendor, operations, calls, fields, sandbox }) {
+/** @param {{vendor: string, operations: any[], calls: Record<string, any>, fields: any[]}} props */
+function Vendor({ vendor, operations, calls, fields }) {
   const got = (one) => calls[`${vendor} ${one.operation}`] ?? {};
   const statuses = [...new Set(operations.flatMap((one) => [...Object.keys(one.statuses), ...Object.keys(got(one))]))].sort();
   const documented = operations.flatMap((one) => Object.keys(one.statuses).map((status) => got(one)[status] > 0));
   return html`<h2>${vendor} <span class="quiet">${operations.filter((one) => Object.keys(got(one)).length).length} of ${operations.length} operations,${" "}
       ${documented.filter(Boolean).length} of ${documented.length} statuses</span></h2>
-    <div class="wide-table"><table class="card heat"><thead><tr><th>Operation</th>${statuses.map((one) => html`<th key=${one}>${one === "0" ? "broken" : one}</th>`)}</tr></thead>
-      <tbody>${operations.map((one) => html`<tr key=${one.operation}><th scope="row" title=${one.summary}>${one.operation}</th>
+    <${Table} kind="card heat lines" heads=${["Operation", ...statuses.map((one) => (one === "0" ? "broken" : one))]}>
+      ${operations.map((one) => html`<tr key=${one.operation}><th scope="row" title=${one.summary}>${one.operation}</th>
         ${statuses.map((status) => html`<${Cell} key=${status} level=${one.statuses[status]} count=${got(one)[status]}
-          href=${link(["calls"], { sandbox, vendor, operation: one.operation, status })} />`)}</tr>`)}</tbody></table></div>
+          href=${link(["calls"], { vendor, operation: one.operation, status })} />`)}</tr>`)}<//>
     ${fields.length > 0 && html`<${Fields} fields=${fields} />`}`;
 }
 

@@ -6,6 +6,8 @@ import { events, get, pathOf } from "./api.js";
 /** @typedef {"connecting" | "live" | "lost" | "gone" | "refused"} State */
 
 export const MOST_ROWS = 10_000;
+/** About as much memory as the rows may take, in characters of bodies. */
+const MOST_LETTERS = 64_000_000;
 const REDRAW_MILLISECONDS = 100;
 const RETRY_MILLISECONDS = 1000;
 const OPEN_MILLISECONDS = 1000;
@@ -24,6 +26,7 @@ export class Feed {
     this.restarts = 0;
     this.problem = "";
     this.added = 0;
+    this._letters = 0;
     this._run = 0;
     this._last = 0;
     this._created = "";
@@ -74,6 +77,7 @@ export class Feed {
   /** Forget the rows. */
   clear() {
     this.rows = [];
+    this._letters = 0;
     this._byKey.clear();
     this._changed();
   }
@@ -84,9 +88,9 @@ export class Feed {
     if (isOther) this._beginRun();
     this._created = created;
     const path = `${pathOf(this.sandbox)}/events?since=${this._last}`;
-    for await (const exchanges of events(path, this._abort.signal, () => this._opened(isOther))) {
-      for (const exchange of exchanges) this._add(exchange);
-      this._changed();
+    for await (const found of events(path, this._abort.signal, () => this._opened(isOther))) {
+      for (const { resume, data } of found) this._add(data, resume);
+      if (found.length) this._changed();
     }
     // The emulator stops, or the sandbox was dropped.
     this._become("lost", "The emulator ended the connection.");
@@ -104,22 +108,29 @@ export class Feed {
     this._last = 0;
   }
 
-  /** @param {any} exchange */
-  _add(exchange) {
+  /** @param {any} exchange @param {number} resume */
+  _add(exchange, resume) {
     const known = this._byKey.get(`${this._run}~${exchange.id}`);
     if (known && known.exchange.time === exchange.time && known.exchange.seconds === exchange.seconds) return;
     // The sandbox was reset.
     if (known) this._beginRun();
     const row = { key: `${this._run}~${exchange.id}`, exchange, place: this.added };
     this.added += 1;
-    this._last = Math.max(this._last, exchange.id);
+    this._last = resume;
     this.rows.push(row);
     this._byKey.set(row.key, row);
-    if (this.rows.length > MOST_ROWS * 1.1) this._shorten();
+    this._letters += lettersOf(row);
+    if (this.rows.length > MOST_ROWS * 1.1 || this._letters > MOST_LETTERS * 1.1) this._shorten();
   }
 
   _shorten() {
-    for (const row of this.rows.splice(0, this.rows.length - MOST_ROWS)) this._byKey.delete(row.key);
+    let count = 0;
+    let left = this._letters;
+    while (count < this.rows.length && (this.rows.length - count > MOST_ROWS || left > MOST_LETTERS)) left -= lettersOf(this.rows[count++]);
+    for (const row of this.rows.splice(0, count)) {
+      this._byKey.delete(row.key);
+      this._letters -= lettersOf(row);
+    }
   }
 
   async _watchOpen() {
@@ -172,6 +183,11 @@ export class Selection {
     else if (kept !== this._rows || fresh.length) this._rows = [...kept, ...fresh];
     return this._rows;
   }
+}
+
+/** @param {Row} row */
+function lettersOf({ exchange: { call, reply } }) {
+  return (call.body?.length ?? 0) + (reply?.body?.length ?? 0);
 }
 
 /** @param {number} milliseconds */

@@ -63,6 +63,14 @@ export function useAction() {
   return [run, error];
 }
 
+/** A table with these heads: "> Calls" is aligned to the right, "(Actions)" only heard.
+ * @param {{heads: string[], kind?: string, children?: any}} props */
+export function Table({ heads, kind = "card", children }) {
+  return html`<div class="wide-scroll"><table class=${kind}><thead><tr>${heads.map((head) => html`
+    <th key=${head} class=${head[0] === ">" ? "right" : null}>${head[0] === "(" ? html`<span class="unseen">${head.slice(1, -1)}</span>` : head.replace("> ", "")}</th>`)}
+  </tr></thead><tbody>${children}</tbody></table></div>`;
+}
+
 /** A button that copies a text. @param {{text: string, label?: string, of?: string}} props `of` says what, to a screen reader */
 export function Copy({ text, label = "Copy", of = "" }) {
   const [said, setSaid] = useState("");

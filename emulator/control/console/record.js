@@ -6,31 +6,30 @@ import { Failure, Loadable, shown, useAction, useLoaded } from "./parts.js";
 import { Fields, resolved } from "./schema_form.js";
 import { html, useState } from "./vendored/htm-preact.js";
 
-/** @param {{id?: string, sandbox: string, collection: any, params: Record<string, string>}} props without `id`, a new one */
-export function Record({ id, sandbox, collection, params }) {
+/** @param {{id?: string, sandbox: string, collection: any}} props without `id`, a new one */
+export function Record({ id, sandbox, collection }) {
   const { collection: name } = collection;
-  const path = `${pathOf(sandbox)}/state/${encodeURIComponent(name)}`;
-  const load = () => Promise.all([get(`schemas/${name}.fixture.schema.json`), id ? get(`${path}/${encodeURIComponent(id)}`) : {}]);
+  const own = pathOf(sandbox, "state", name, ...(id ? [id] : []));
+  const load = () => Promise.all([get(`schemas/${name}.fixture.schema.json`), id ? get(own) : {}]);
   const loaded = useLoaded(load, [sandbox, name, id]);
-  return html`<h1><a href=${link(["records"], { sandbox: params.sandbox })}>Records</a> /${" "}
-      <a href=${link(["records", name], { sandbox: params.sandbox })}>${name}</a> / ${id ? shown(id) : "new"}</h1>
-    <${Loadable} of=${loaded}>${([schema, record]) => html`<${Editor} key=${id} id=${id} path=${path} schema=${schema} record=${record}
-      back=${link(["records", name], { sandbox: params.sandbox })} />`}<//>`;
+  return html`<h1><a href=${link(["records"])}>Records</a> /${" "}
+      <a href=${link(["records", name])}>${name}</a> / ${id ? shown(id) : "new"}</h1>
+    <${Loadable} of=${loaded}>${([schema, record]) => html`<${Editor} key=${id} id=${id} own=${own} schema=${schema} record=${record}
+      back=${link(["records", name])} />`}<//>`;
 }
 
-/** @param {{id?: string, path: string, schema: any, record: any, back: string}} props */
-function Editor({ id, path, schema, record, back }) {
+/** @param {{id?: string, own: string, schema: any, record: any, back: string}} props */
+function Editor({ id, own, schema, record, back }) {
   const [value, setValue] = useState(record);
   const [isForced, setForced] = useState(false);
   const [text, setText] = useState(/** @type {string | null} */ (null));
   const [run, error] = useAction();
   const shape = recordSchema(schema);
-  const own = `${path}/${encodeURIComponent(id ?? "")}`;
   const save = (event) => {
     event.preventDefault();
     run(async () => {
       const document = text === null ? value ?? {} : JSON.parse(text);
-      await call(id ? "PUT" : "POST", `${id ? own : path}${isForced ? "?force=true" : ""}`, document);
+      await call(id ? "PUT" : "POST", `${own}${isForced ? "?force=true" : ""}`, document);
       location.hash = back;
     });
   };

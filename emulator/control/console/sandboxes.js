@@ -2,7 +2,7 @@
 
 import { call, get, pathOf } from "./api.js";
 import { link, setParams } from "./address.js";
-import { duration, Failure, Loadable, useAction, useLoaded } from "./parts.js";
+import { duration, Failure, Loadable, Table, useAction, useLoaded } from "./parts.js";
 import { Fields } from "./schema_form.js";
 import { html, useState } from "./vendored/htm-preact.js";
 
@@ -18,9 +18,8 @@ export function Sandboxes({ sandbox, params }) {
     <p class="quiet">Each has its own records, credentials, faults, calls and clock. The console shows one of them.</p>
     <${Failure} error=${error} />
     <${Loadable} of=${loaded}>${([{ sandboxes }, schema]) => html`
-      <div class="wide-table"><table class="card"><thead><tr><th>Sandbox</th><th class="right">Calls</th><th>Made</th><th>Last call</th><th>Expires</th>
-        <th>Scenarios</th><th><span class="unseen">Actions</span></th></tr></thead>
-        <tbody>${sandboxes.map((one) => html`<tr key=${one.name} aria-current=${one.name === sandbox ? "true" : null}>
+      <${Table} kind="card lines" heads=${["Sandbox", "> Calls", "Made", "Last call", "Expires", "Scenarios", "(Actions)"]}>
+        ${sandboxes.map((one) => html`<tr key=${one.name} aria-current=${one.name === sandbox ? "true" : null}>
           <td><a href=${link(["calls"], { sandbox: one.name })}>${one.name}</a></td><td class="right">${one.recorded.toLocaleString("en")}</td>
           <td>${ago(one.created_at)}</td><td>${one.recorded ? ago(one.last_used_at) : "none"}</td><td>${expiry(one)}</td>
           <td>${one.scenarios.join(", ")}</td>
@@ -29,7 +28,7 @@ export function Sandboxes({ sandbox, params }) {
             <button type="button" class="small" aria-label=${`Copy ${one.name}`} onClick=${() => setParams({ from: one.name })}>Copy</button>
             <button type="button" class="small" aria-label=${`Reset ${one.name}`} onClick=${() => act("POST", one.name, "/reset")}>Reset</button>
             ${one.name !== DEFAULT && html`<button type="button" class="small danger" aria-label=${`Drop ${one.name}`}
-              onClick=${() => act("DELETE", one.name)}>Drop</button>`}</td></tr>`)}</tbody></table></div>
+              onClick=${() => act("DELETE", one.name)}>Drop</button>`}</td></tr>`)}<//>
       <${NewSandbox} key=${params.from} from=${params.from} schema=${schema} names=${sandboxes.map((one) => one.name)} onMade=${loaded.reload} />`}<//>`;
 }
 

@@ -2,7 +2,7 @@
 
 import { get, pathOf, referenceOf, urlOf } from "./api.js";
 import { link } from "./address.js";
-import { Copy, counted, Loadable, Snippet, useLoaded } from "./parts.js";
+import { Copy, counted, Loadable, Snippet, Table, useLoaded } from "./parts.js";
 import { html } from "./vendored/htm-preact.js";
 
 /** @param {{sandbox: string}} props */
@@ -10,7 +10,7 @@ export function Start({ sandbox }) {
   const loaded = useLoaded(() => Promise.all([get(pathOf(sandbox)), get("operations")]), [sandbox]);
   return html`
     <h1>Start</h1>
-    <p class="quiet">Call a vendor as below: the first call shows up in <a href=${link(["calls"], { sandbox })}>Calls</a>.</p>
+    <p class="quiet">Call a vendor as below: the first call shows up in <a href=${link(["calls"])}>Calls</a>.</p>
     <${Loadable} of=${loaded}>
       ${([one, { operations }]) => html`
         <div class="cards">
@@ -41,16 +41,15 @@ function Vendor({ name, vendor, sandbox, operations }) {
     <${Snippet} text=${curl(vendor, operations)} of=${`a command that calls ${vendor.title}`} />
     <details>
       <summary>${counted(vendor.credentials.length, "credential")}</summary>
-      <table><thead><tr><th>Credential</th><th>Rights</th><th><span class="unseen">Copy</span></th></tr></thead>
-        <tbody>${vendor.credentials.map((one) => html`<tr key=${one.id}>
+      <${Table} kind="" heads=${["Credential", "Rights", "(Copy)"]}>
+        ${vendor.credentials.map((one) => html`<tr key=${one.id}>
           <td><code>${one.id}</code></td><td>${one.expired ? "expired" : one.rights}</td>
-          <td><${Copy} text=${headerLines(one.headers)} label="Copy headers" of=${`of ${one.id}`} /></td></tr>`)}
-        </tbody></table>
+          <td><${Copy} text=${headerLines(one.headers)} label="Copy headers" of=${`of ${one.id}`} /></td></tr>`)}<//>
     </details>
     <p class="links">
       <a href=${referenceOf(sandbox, name)}>API reference</a>
-      <a href=${link(["calls"], { sandbox, vendor: name })}>Calls</a>
-      <a href=${link(["coverage"], { sandbox, vendor: name })}>${counted(operations.length, "operation")}</a>
+      <a href=${link(["calls"], { vendor: name })}>Calls</a>
+      <a href=${link(["coverage"], { vendor: name })}>${counted(operations.length, "operation")}</a>
     </p>
   </section>`;
 }

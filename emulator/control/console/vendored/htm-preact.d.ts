@@ -6,3 +6,4 @@ export function useEffect(run: () => void | (() => void), deps?: any[]): void;
 export function useLayoutEffect(run: () => void | (() => void), deps?: any[]): void;
 export function useMemo<T>(make: () => T, deps: any[]): T;
 export function useRef<T>(first: T): { current: T };
+export function useErrorBoundary(hear?: (error: Error) => void): [Error | undefined, () => void];
