@@ -807,16 +807,25 @@ def test_one_request_ends_a_passed_test_of_a_shared_emulator(inner: Inner) -> No
 
         def test_with_a_dynamic_fixture(emulator, request): request.getfixturevalue("later")
 
+        @pytest.fixture
+        def hidden(request):
+            emulator = request.getfixturevalue("emulator")
+            yield
+            assert call(emulator.secoda).status_code == 200
+
+        def test_with_a_fixture_that_looks_it_up(hidden): pass
+
         def test_with_a_finalizer(emulator, request): request.addfinalizer(lambda: call(emulator.secoda))
 
         def test_failed(emulator): assert not call(emulator.secoda)
         """,
         "-s",
     )
-    result.assert_outcomes(passed=5, failed=2)
+    result.assert_outcomes(passed=6, failed=2)
     sent = {name: listed.split(", ") for name, listed in re.findall(r"(test_\w+) sent (.*)", result.stdout.str())}
     assert sent["test_alone"] == sent["test_unexpected"] == ["POST /sandboxes", "DELETE ?journal=true"]
-    for name in ("test_with_a_later_fixture", "test_with_a_dynamic_fixture", "test_with_a_finalizer", "test_failed"):
+    others = ("a_later_fixture", "a_dynamic_fixture", "a_fixture_that_looks_it_up", "a_finalizer")
+    for name in ("test_failed", *(f"test_with_{other}" for other in others)):
         assert sent[name][1].startswith("GET /journal")
         assert sent[name][-1] == "DELETE ?journal=true"
 

@@ -37,6 +37,7 @@ _watched = pytest.StashKey["list[Evidence]"]()
 _changes = pytest.StashKey["list[tuple[str, Callable[[], Changes]]]"]()
 _passed = pytest.StashKey[bool]()
 _end = pytest.StashKey["Callable[[], None] | None"]()
+_own_end = pytest.StashKey["Callable[[], None] | None"]()
 _missteps = pytest.StashKey[list[str]]()
 _unwritten = pytest.StashKey[str]()
 _shared = pytest.StashKey["list[tuple[str, Watcher, Mapping[str, Any]]]"]()
@@ -112,10 +113,13 @@ def _emulator_server(pytestconfig: pytest.Config) -> Iterator[Client]:
         yield client
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_fixture_setup(request: pytest.FixtureRequest) -> None:
-    """Let the sandbox outlive the test's call: a fixture that comes after it is torn down before it, and may use it."""
-    request.node.stash[_end] = None
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(request: pytest.FixtureRequest) -> Generator[None, object, object]:
+    """Let the sandbox outlive the test if a fixture comes after it, which is torn down before it and may use it."""
+    value = yield
+    stash = request.node.stash
+    stash[_end], stash[_own_end] = stash.get(_own_end, None), None
+    return value
 
 
 @pytest.fixture
@@ -134,7 +138,7 @@ def emulator(request: pytest.FixtureRequest, _emulator_server: Client) -> Iterat
                 suite.strays.begin(wanted.allow_default, lambda: "emulator_server" in request.fixturenames),
             )
         if suite.url and not _shows_changes(request.config) and testing.suite.has_no_finalizer(request.node):
-            request.node.stash[_end] = partial(suite.end, sandbox, watcher)
+            request.node.stash[_own_end] = partial(suite.end, sandbox, watcher)
         _note_changes(request.node, sandbox.name, lambda: sandbox.changes(masked=True))
         yield sandbox
 
