@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +28,7 @@ from emulator.files.package_data import CONTRACTS, FIXTURES
 from emulator.files.unread import unread_contracts, unread_fixtures, unread_vendor
 from emulator.files.yaml_file import short_name
 from emulator.matching.globs import matches
-from emulator.sandbox.fixtures import Fixture, Fixtures, create_schema, problems_in, read_fixtures
+from emulator.sandbox.fixtures import Fixture, Fixtures, create_schema, is_valid, problems_in, read_fixtures
 from emulator.sandbox.templates import seed_vendor, seeded_faker
 from emulator.settings import Settings
 from emulator.store.collection import HIDDEN_KEY, Collection
@@ -298,7 +298,8 @@ def _with_first_records(fixture: Fixture, contract: Contract, of_examples: Mappi
         # A singleton is made when its parent's is read.
         return fixture
     records = of_examples.get(fixture.collection.name.partition(".")[2], ())
-    return replace(fixture, records=records) if records else replace(fixture, populate=FIRST_RECORDS)
+    fits = partial(is_valid, fixture.collection, contract, credential_check())
+    return replace(fixture, records=records) if records else replace(fixture, populate=FIRST_RECORDS, fits=fits)
 
 
 def read_scenarios(

@@ -276,7 +276,7 @@ def test_operation_with_words_and_a_handler_is_refused_with_both_places(tmp_path
         ),
         (
             "from emulator.vendor import Hooks\nhooks = Hooks()\nhooks.shown('task')(print)",
-            "acme/openapi.yaml: unknown collection 'task' of a hook. Did you mean 'tasks'? Known collections: tasks, lists",
+            "acme/vendor.py: unknown collection 'task' of a hook. Did you mean 'tasks'? Known collections: tasks, lists",
         ),
         (
             "from emulator.vendor import Handlers\nhandlers = Handlers()\nhandlers.operation('other')(print)",

@@ -67,7 +67,7 @@ def test_page_may_be_a_function(tmp_path: Path) -> None:
     ("paging", "root", "sentence"),
     [
         ("torm", None, "unknown strategy 'torm'. Did you mean 'torn'? Known strategies: torn, page, offset"),
-        ("none", None, "acme/openapi.yaml: unknown paging 'torn' of a hook."),
+        ("none", None, "acme/vendor.py: unknown paging 'torn' of a hook."),
         ("torn", {"torn": {"parameters": {"page": "page"}}}, "'torn' is a hook, too; keep one"),
     ],
 )

@@ -250,6 +250,15 @@ def test_bare_document_is_served_with_state(tmp_path: Path) -> None:
         assert client.get("/nowhere").status_code == 404
 
 
+def test_first_records_that_cannot_be_generated_are_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    zoo = bare({**LIST, **ITEM, **MADE})
+    zoo["components"]["schemas"]["Pet"]["properties"]["name"]["not"] = {"pattern": "^[0-9a-f]"}
+    with served(written(tmp_path, zoo)) as client:
+        assert (client.get("/pets").status_code, client.get("/pets").json()) == (200, [])
+        assert client.post("/pets", json={"id": 1, "name": "Rex"}).status_code == 201
+    assert "zoo.pets: no record can be generated that fits its schema" in caplog.text
+
+
 def test_generated_keys_and_fields_match_the_patterns_of_their_schemas(tmp_path: Path) -> None:
     pet: dict[str, Any] = {
         "type": "object",

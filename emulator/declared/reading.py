@@ -62,13 +62,14 @@ def read_declarations(
     reader = _Reader(contract, {one.name: one for one in known}, hooks or Hooks(), wording)
     problems = list(dict.fromkeys(reader.problems()))
     places = [f"{place(contract.files[OPENAPI], pointer)}: {sentence}" for pointer, sentence in problems]
+    code = short_name(contract.home / "vendor.py" if contract.home else contract.files[OPENAPI])
     for name in sorted(reader.hooks.collections() - reader.resources.keys()) if not places else ():
         said = unknown("collection", name, reader.resources, "of a hook")
-        places.append(f"{short_name(contract.files[OPENAPI])}: {said}")
+        places.append(f"{code}: {said}")
     named = {words.paging for words in reader.purposes.words.values()}
     for name in sorted(reader.hooks.strategies.keys() - named) if not places else ():
         said = unknown("paging", name, sorted(named - {""}), "of a hook", plural="words paging")
-        places.append(f"{short_name(contract.files[OPENAPI])}: {said}")
+        places.append(f"{code}: {said}")
     if places:
         return Declarations(problems=places)
     resources = reader.resources
