@@ -15,7 +15,7 @@ export function Body({ message, violations, of, contract }) {
   const lines = useMemo(() => linesOf(message), [message]);
   const places = useMemo(() => placed(lines, violations), [lines, violations]);
   const { body, body_size: size, body_cut: isCut } = message;
-  if (body === null) return html`<p class="quiet">${size ? `A body of ${bytes(size)} that is not text.` : "No body."}</p>
+  if (body === null) return html`<p class="quiet">${size ? `A body of ${bytes(size)}, which is not text or no longer stored.` : "No body."}</p>
     <${Broken} violations=${places.elsewhere} contract=${contract} />`;
   const isLong = lines.length > MOST_LINES || lines.some((line) => line.text.length > MOST_LETTERS);
   const visible = isWhole ? lines : lines.slice(0, MOST_LINES);

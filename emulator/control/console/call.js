@@ -14,7 +14,10 @@ const MOST_LETTERS = 2000;
 /** @param {{id: string, sandbox: string, params: Record<string, string>, feed: import("./feed.js").Feed}} props */
 export function Call({ id, sandbox, params, feed }) {
   const known = feed.find(id)?.exchange;
-  const load = async () => known ?? get(pathOf(sandbox, "journal", id));
+  const load = async () => {
+    if (known && !known.isShort) return known;
+    return get(pathOf(sandbox, "journal", id)).catch((error) => known ?? Promise.reject(error));
+  };
   const exchange = useLoaded(load, [id, Boolean(known)]);
   const context = useLoaded(() => Promise.all([get(pathOf(sandbox)), get(pathOf(sandbox, "faults")), get("operations")]), [sandbox]);
   return html`<section class="detail" aria-label=${`Call ${id}`}>

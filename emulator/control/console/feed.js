@@ -6,7 +6,7 @@ import { events, get, pathOf } from "./api.js";
 /** @typedef {"connecting" | "live" | "lost" | "gone" | "refused"} State */
 
 export const MOST_ROWS = 10_000;
-/** About as much memory as the rows may take, in characters of bodies. */
+/** How many characters of bodies the rows keep; older ones are asked for when they are shown. */
 const MOST_LETTERS = 64_000_000;
 const REDRAW_MILLISECONDS = 100;
 const RETRY_MILLISECONDS = 1000;
@@ -27,6 +27,8 @@ export class Feed {
     this.problem = "";
     this.added = 0;
     this._letters = 0;
+    /** How many rows, from the oldest on, have forgotten their bodies. */
+    this._withoutBodies = 0;
     this._run = 0;
     this._last = 0;
     this._created = "";
@@ -78,6 +80,7 @@ export class Feed {
   clear() {
     this.rows = [];
     this._letters = 0;
+    this._withoutBodies = 0;
     this._byKey.clear();
     this._changed();
   }
@@ -120,17 +123,24 @@ export class Feed {
     this.rows.push(row);
     this._byKey.set(row.key, row);
     this._letters += lettersOf(row);
-    if (this.rows.length > MOST_ROWS * 1.1 || this._letters > MOST_LETTERS * 1.1) this._shorten();
+    if (this.rows.length > MOST_ROWS * 1.1) this._forgetOldest();
+    while (this._letters > MOST_LETTERS) this._forgetBodies(this.rows[this._withoutBodies++]);
   }
 
-  _shorten() {
-    let count = 0;
-    let left = this._letters;
-    while (count < this.rows.length && (this.rows.length - count > MOST_ROWS || left > MOST_LETTERS)) left -= lettersOf(this.rows[count++]);
-    for (const row of this.rows.splice(0, count)) {
+  _forgetOldest() {
+    const oldest = this.rows.splice(0, this.rows.length - MOST_ROWS);
+    for (const row of oldest) {
       this._byKey.delete(row.key);
       this._letters -= lettersOf(row);
     }
+    this._withoutBodies = Math.max(0, this._withoutBodies - oldest.length);
+  }
+
+  /** @param {Row} row */
+  _forgetBodies(row) {
+    const { call, reply } = row.exchange;
+    this._letters -= lettersOf(row);
+    row.exchange = { ...row.exchange, isShort: true, call: { ...call, body: null }, reply: reply && { ...reply, body: null } };
   }
 
   async _watchOpen() {
