@@ -179,9 +179,10 @@ class Emulator:
         They are validated against the contracts of `catalogue` (None: the current ones). A folder of a single sandbox
         has no scenarios: those are the same in all.
         """
+        found = read_all_fixtures([*self.folders, *overlay], catalogue or self.catalogue)
         for folder in overlay:
             refuse_scenarios(folder, self.folders)
-        return read_all_fixtures([*self.folders, *overlay], catalogue or self.catalogue)
+        return found
 
     def read_scenarios(self, catalogue: Catalogue, fixtures: Fixtures) -> dict[str, Scenario]:
         """Return all scenarios by full name. Raises ConfigurationError, naming line and key, for an invalid one.
