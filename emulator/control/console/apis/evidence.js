@@ -6,6 +6,10 @@ const SAID = /\n*Evidence: \*\*(documented|observed|inferred|assumed)\*\*, ([^\n
 export function evidence({ React, specSelectors }) {
   const tag = (level) => React.createElement("span", { className: `tag evidence-${level}` }, level);
   return {
+    components: {
+      /** The path of an operation; Swagger UI's own is a link inside of a button. @param {any} props */
+      DeepLink: ({ text }) => React.createElement("span", null, text),
+    },
     wrapComponents: {
       /** Each Markdown text: its sentence of evidence becomes a line of its own. @param {any} Original */
       Markdown: (Original) => (props) => {

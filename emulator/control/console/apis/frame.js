@@ -11,12 +11,13 @@ import { html, render } from "../vendored/htm-preact.js";
 export const OWN = "_emulator";
 
 /** Show a page: `show` gets the sandbox of this address and the names of all, and the element to show it in.
+ * @param {string} tag that of the element: "div" for a library that has its own main
  * @param {(sandbox: Sandbox, names: string[], main: HTMLElement) => Promise<void>} show */
-export async function begin(show) {
+export async function begin(tag, show) {
   followScheme();
   access.onRefused = () => render(html`<${TokenForm} title="Emulator" />`, document.body);
-  const main = document.createElement("main");
-  main.className = "api";
+  const main = document.createElement(tag);
+  main.id = "api";
   try {
     const sandbox = await get(pathOf(FIRST_SANDBOX));
     access.onRefused = () => {};
@@ -55,25 +56,27 @@ export function showBar({ api, sandbox, names, credentials, onCredential, childr
   const choose = (event) => onCredential(credentials.find((one) => one.id === event.target.value));
   render(html`
     <a class="home" href=${urlOf("console/")}>Emulator</a>
-    <${Choice} label="API" value=${api} of=${titles} onChoose=${(name) => open(name, sandbox)} />
+    <${Choice} label="API" value=${api} of=${titles} onChoose=${open} />
     <${Choice} label="Sandbox" value=${sandbox.name} of=${Object.fromEntries(names.map((name) => [name, name]))} onChoose=${move} />
-    ${credentials.length > 0 && html`<label>Credential <select onChange=${choose}>
+    ${credentials.length > 0 && html`<label>Credential <select aria-label="Credential" onChange=${choose}>
       ${credentials.map((one) => html`<option value=${one.id}>${one.id} (${one.expired ? "expired" : one.rights})</option>`)}
       <option value="">none</option>
     </select></label>`}
-    <nav aria-label="More">${children}<a href=${urlOf("docs")}>Guide</a></nav>
+    <nav aria-label="More">
+      ${api !== OWN && html`<a href=${urlOf(`console/#/calls?vendor=${api}`)}>Calls</a>`}${children}<a href=${urlOf("docs")}>Guide</a>
+    </nav>
   `, /** @type {Element} */ (document.querySelector("header")));
 }
 
 /** @param {{label: string, value: string, of: Record<string, string>, onChoose: (key: string) => void}} props */
 function Choice({ label, value, of, onChoose }) {
-  return html`<label>${label} <select value=${value} onChange=${(event) => onChoose(event.target.value)}>
+  return html`<label>${label} <select aria-label=${label} value=${value} onChange=${(event) => onChoose(event.target.value)}>
     ${Object.entries(of).map(([key, title]) => html`<option value=${key} selected=${key === value}>${title}</option>`)}
   </select></label>`;
 }
 
-/** @param {string} api @param {Sandbox} sandbox */
-function open(api, sandbox) {
+/** @param {string} api */
+function open(api) {
   location.assign(urlOf(`docs/${api}/`));
 }
 

@@ -1,12 +1,13 @@
 /** GraphiQL at a GraphQL endpoint, with a credential of the sandbox as headers. */
 
 import { begin, credentialsOf, showBar } from "./frame.js";
+import { nameControls } from "./names.js";
 import { html } from "../vendored/htm-preact.js";
 import { urlOf } from "../api.js";
 
 const VENDOR = /** @type {string} */ (document.documentElement.dataset.vendor);
 
-begin(async (sandbox, names, main) => {
+begin("main", async (sandbox, names, main) => {
   const { React, ReactDOM, GraphiQL } = window;
   const credentials = credentialsOf(sandbox.vendors[VENDOR]);
   const send = GraphiQL.createFetcher({ url: location.pathname });
@@ -23,7 +24,14 @@ begin(async (sandbox, names, main) => {
   };
   showBar({ api: VENDOR, sandbox, names, credentials, onCredential: show, children: html`<a href=${urlOf(`docs/${VENDOR}/`)}>Reference</a>` });
   show(credentials[0]);
+  nameControls(main, nameOf);
 });
+
+/** @param {Element} control */
+function nameOf(control) {
+  const tools = control.closest(".graphiql-editor-tool");
+  return control.closest(".result-window") ? "Result" : control.closest(".graphiql-query-editor") ? "Query" : tools ? "Variables or headers" : "Text";
+}
 
 const QUERY = `# Write a query and run it with Ctrl-Enter.
 # The headers below have a credential of this sandbox.

@@ -3,13 +3,14 @@
 import { get, pathOf, token, urlOf } from "../api.js";
 import { begin, credentialsOf, OWN, showBar } from "./frame.js";
 import { evidence } from "./evidence.js";
+import { nameControls } from "./names.js";
 import { html } from "../vendored/htm-preact.js";
 
 /** @typedef {import("./frame.js").Credential} Credential */
 
 const API = decodeURIComponent(/** @type {string} */ (location.pathname.split("/").at(-2)));
 
-begin(async (sandbox, names, main) => {
+begin("div", async (sandbox, names, main) => {
   const path = API === OWN ? "openapi.json" : `${pathOf(sandbox.name)}/vendors/${encodeURIComponent(API)}/openapi.json`;
   const described = usable(await get(path));
   document.title = `${described.info.title} · Emulator`;
@@ -23,17 +24,27 @@ begin(async (sandbox, names, main) => {
     defaultModelsExpandDepth: 0,
     displayRequestDuration: true,
     filter: true,
+    syntaxHighlight: { theme: "tomorrow-night" },
     tryItOutEnabled: true,
     validatorUrl: null,
     plugins: [evidence],
     onComplete: () => present(ui, described, API === OWN ? ownCredential() : credentials[0]),
   });
+  nameControls(main, nameOf);
   const onCredential = (/** @type {Credential | undefined} */ one) => present(ui, described, one);
   const isGraphQL = Object.values(described.paths).some((item) => item.post?.["x-graphql"]);
   showBar({ api: API, sandbox, names, credentials, onCredential, children: html`
     ${isGraphQL && html`<a href=${vendor.base_url}>GraphiQL</a>`}
     <a href=${urlOf(path)}>OpenAPI</a>` });
 });
+
+/** Say what a control of Swagger UI is for: its row's parameter, or the words above it. @param {Element} control */
+function nameOf(control) {
+  if (control.id === "servers") return "Server";
+  const parameter = control.closest("tr[data-param-name]")?.getAttribute("data-param-name");
+  if (control.tagName === "TEXTAREA") return parameter ?? "Body";
+  return parameter ?? (control.closest(".examples-select") ? "Example" : "Media type");
+}
 
 /** Return a document that a page can call: a browser may have come by another scheme than the emulator knows of.
  * @param {any} described */
