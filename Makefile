@@ -72,9 +72,10 @@ test-browser: $(CONSOLE_STAMP)  ## Try the console in Chromium, which is install
 		{ apt-get update -qq && apt-get install -qq --no-install-recommends chromium fonts-liberation fonts-dejavu-core; } >/dev/null
 	$(BIN)/python -m pytest -q tests/browser
 
-pictures: $(CONSOLE_STAMP)  ## Make the pictures of docs/console.md anew
+pictures: $(CONSOLE_STAMP)  ## Make the pictures of the documentation anew
 	TEST_SCREENSHOTS=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_access.py \
 		-k 'light-laptop and (start- or call- or failures- or fault- or records- or coverage-)'
+	TEST_SCREENSHOTS=docs/pictures $(BIN)/python -m pytest -q tests/browser/test_api_pages.py -k secoda-laptop-light
 
 coverage: $(STAMP)  ## Measure how much of emulator/ the tests run; fail under 95 % (many minutes)
 	$(BIN)/coverage erase

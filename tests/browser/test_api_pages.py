@@ -115,6 +115,18 @@ def test_an_unknown_sandbox_is_said(browser: Browser, control: Control) -> None:
         expect(console.page.get_by_role("alert")).to_contain_text("Unknown sandbox 'nowhere'")
 
 
+def test_on_a_vendors_port_only_its_own_calls_work_and_a_link_leads_to_the_others(browser: Browser) -> None:
+    with controlled(vendor_ports="celigo=0") as (emulator, control), opened(browser, control) as console:
+        page, url = console.page, f"http://127.0.0.1:{next(iter(emulator.ports.vendors))}"
+        console.expected.append(url)  # not the emulator's main port
+        page.goto(f"{url}/_emulator/docs/celigo/")
+        expect(sent(operation(page, "get", "/integrations"))).to_contain_text("200")
+        page.goto(f"{url}/_emulator/docs/secoda/")
+        page.get_by_role("link", name="Send calls at").click()
+        page.wait_for_url(f"{control.url}/_emulator/docs/secoda/")
+        expect(page.locator(".opblock").first).to_be_visible()
+
+
 # Vendors of one's own: each way to present a credential
 
 Declare = Callable[[dict[str, Any]], None]
@@ -272,7 +284,7 @@ def shown(console: Console, name: str) -> Page:
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", ["secoda", "paradime", "_emulator", "graphiql", "guide"])
 def test_page_can_be_read_by_all(browser: Browser, control: Control, name: str, width: str, scheme: str) -> None:
-    options = {"viewport": {"width": WIDTHS[width], "height": 900}, "color_scheme": scheme}
+    options: dict[str, Any] = {"viewport": {"width": WIDTHS[width], "height": 900}, "color_scheme": scheme}
     with opened(browser, control, **options) as console:
         page = shown(console, name)
         SCREENSHOTS.mkdir(exist_ok=True)

@@ -33,7 +33,9 @@ begin("div", async (sandbox, names, main) => {
   nameControls(main, nameOf);
   const onCredential = (/** @type {Credential | undefined} */ one) => present(ui, described, one);
   const isGraphQL = Object.values(described.paths).some((item) => item.post?.["x-graphql"]);
+  const { origin, host } = new URL(described.servers[0].url);
   showBar({ api: API, sandbox, names, credentials, onCredential, children: html`
+    ${origin !== location.origin && html`<a href=${origin + location.pathname}>Send calls at ${host}</a>`}
     ${isGraphQL && html`<a href=${vendor.base_url}>GraphiQL</a>`}
     <a href=${urlOf(path)}>OpenAPI</a>` });
 });
