@@ -220,3 +220,13 @@ def test_duration_is_the_sum_of_its_parts(days: int, hours: int, minutes: int, s
 @pytest.mark.parametrize("text", ["", "P", "PT", "P1DT", "1S", "PT1", "P1M", "P1Y", "PT-1S", "PT1S ", "pt1s"])
 def test_text_without_a_fixed_length_is_no_duration(text: str) -> None:
     assert duration(text) is None
+
+
+@pytest.mark.parametrize(
+    "waiting", [{}, {"due": "soon"}, {"due": 0, "number": 99, "state": "queued"}, {"due": 0, "number": -5}]
+)
+def test_waiting_record_that_somebody_wrote_stops_nothing(acme: Acme, waiting: dict[str, Any]) -> None:
+    id = acme.started()
+    assert acme.control("PUT", f"state/acme.jobs_life/{id}", json={"id": id, **waiting}).status_code == 200
+    assert acme.client.get(f"/jobs/{id}").json()["status"] == "queued"
+    assert acme.client.post("/jobs").status_code == 201

@@ -33,14 +33,21 @@ def pass_time(resources: Iterable[Resource], world: World) -> None:
 
 
 def _pass(resource: Resource, life: Life, world: World) -> None:
-    lives, now = world[resource.lives], world.now
-    while (first := lives.page(limit=1)) and _EPOCH + first[0]["due"] * _MICROSECOND <= now:
+    lives, now = world[resource.lives], (world.now - _EPOCH) // _MICROSECOND
+    while (first := lives.page(limit=1)) and _due(first[0]) <= now:
         (entry,) = first
         lives.delete(entry["id"])
-        record = world[resource.kept].get(entry["id"])
-        number = entry["number"] + 1
-        if record is not None and record.get(life.field) == entry["state"] and number < len(life.states):
-            _change(resource, life, record, number, world.at(_EPOCH + entry["due"] * _MICROSECOND))
+        record, number = world[resource.kept].get(entry["id"]), entry.get("number")
+        if record is None or record.get(life.field) != entry.get("state") or not isinstance(number, int):
+            continue
+        if 0 <= number < len(life.states) - 1:
+            _change(resource, life, record, number + 1, world.at(_EPOCH + _due(entry) * _MICROSECOND))
+
+
+def _due(entry: Record) -> int:
+    """Return when an entry is due, in microseconds since 1970; one that somebody wrote without it is due at once."""
+    due = entry.get("due")
+    return due if isinstance(due, int) else 0
 
 
 def _change(resource: Resource, life: Life, before: Record, number: int, world: World) -> None:
