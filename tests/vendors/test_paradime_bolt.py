@@ -487,6 +487,19 @@ def test_url_of_another_sandbox_is_unknown_here(emulator: EmulatorUnderTest) -> 
         httpx.delete(f"{emulator.root}/_emulator/sandboxes/other")
 
 
+def test_url_leads_to_the_sandbox_of_the_credential(emulator: EmulatorUnderTest) -> None:
+    httpx.post(f"{emulator.root}/_emulator/sandboxes", json={"name": "other"}).raise_for_status()
+    try:
+        headers = {"X-API-KEY": "paradime-key.other", "X-API-SECRET": "paradime-secret"}
+        document = {"query": URL, "variables": {"id": 1}}
+        reply = httpx.post(emulator.url("paradime"), json=document, headers=headers).json()
+        url = reply["data"]["boltResourceUrl"]["url"]
+        assert "/~other/" in url
+        assert httpx.get(url).status_code == 200
+    finally:
+        httpx.delete(f"{emulator.root}/_emulator/sandboxes/other")
+
+
 def test_nothing_is_kept_of_a_run_whose_call_fails_after_it(emulator: EmulatorUnderTest) -> None:
     emulator.fault({"vendor": "paradime", "operation": "triggerBoltRun", "graphql": {"errors": [{"message": "No"}]}})
     assert refused(emulator, TRIGGER, slug="daily_run") == "No"
