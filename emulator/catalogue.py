@@ -72,8 +72,8 @@ class Catalogue:
                     raise ConfigurationError(f"{name}: its {what} have changed, which requires a restart")
 
 
-def _collections(vendor: Vendor) -> list[tuple[str, str]]:
-    return [(collection.name, collection.key) for collection in vendor.collections]
+def _collections(vendor: Vendor) -> set[tuple[str, str]]:
+    return {(collection.name, collection.key) for collection in vendor.collections}
 
 
 def read_catalogue(
