@@ -181,7 +181,7 @@ class Emulator:
         """
         found = read_all_fixtures([*self.folders, *overlay], catalogue or self.catalogue)
         for folder in overlay:
-            refuse_scenarios(folder, self.folders)
+            refuse_scenarios(folder, self.folders, self.catalogue.vendors)
         return found
 
     def read_scenarios(self, catalogue: Catalogue, fixtures: Fixtures) -> dict[str, Scenario]:

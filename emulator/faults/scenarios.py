@@ -211,11 +211,12 @@ class ScenarioReader:
             yield from dict.fromkeys((f"{at}/{rest[0] if rest else ''}", told) for rest, told in found)
 
 
-def refuse_scenarios(folder: Path, known: Iterable[Path]) -> None:
+def refuse_scenarios(folder: Path, known: Iterable[Path], vendors: Iterable[str]) -> None:
     """Raise ConfigurationError if a folder has scenarios, and is not one of the `known` ones that were read."""
     if folder.resolve() in [one.resolve() for one in known]:
         return
-    for file in sorted([*folder.glob(FILE), *folder.glob(f"*/{FILE}")]):
+    files = (folder / FILE, *(folder / vendor / FILE for vendor in vendors))
+    for file in filter(Path.is_file, files):
         raise ConfigurationError(
             f"{file}: scenarios are read at the start only; give the folder to `emulator serve --fixtures`,"
             " or in pytest to emulator_fixtures in the ini file"
