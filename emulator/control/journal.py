@@ -35,8 +35,8 @@ from emulator.transport.connection import end_with_client, has_left
 HEARTBEAT_SECONDS = 5.0
 """How often an idle stream sends a comment, which also finds out whether its reader is still connected."""
 
-EVENTS_AT_ONCE = 20
-"""After this many events other calls get their turn: each may be 128 kB."""
+EVENTS_AT_ONCE = 5
+"""After this many events other calls get their turn: each may be 128 kB, and is masked now."""
 
 DOCUMENTS_LIMIT = 1000
 """How many exchanges a verification returns at most."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -14,7 +15,8 @@ from emulator.json_text import write_json
 T = TypeVar("T")
 
 PIECE_BYTES = 64 * 1024
-"""After about this many bytes, a millisecond of work, other calls get their turn."""
+PIECE_SECONDS = 0.005
+"""After about this many bytes, or this much work, other calls get their turn."""
 
 HEADERS = {"Content-Type": "application/json", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
@@ -31,12 +33,13 @@ def long_json(start: bytes, entries: Iterable[T], document: Callable[[T], Any], 
 
 
 def pieces(start: bytes, entries: Iterable[T], document: Callable[[T], Any], end: bytes) -> Iterator[bytes]:
-    """Yield the document in pieces of about `PIECE_BYTES`, created on demand."""
-    piece = bytearray(start)
+    """Yield the document in pieces of about `PIECE_BYTES` or `PIECE_SECONDS`, created on demand."""
+    piece, began = bytearray(start), time.perf_counter()
     for place, entry in enumerate(entries):
         piece += b"," if place else b""
         piece += write_json(document(entry))
-        if len(piece) >= PIECE_BYTES:
+        if len(piece) >= PIECE_BYTES or time.perf_counter() - began >= PIECE_SECONDS:
             yield bytes(piece)
             piece.clear()
+            began = time.perf_counter()
     yield bytes(piece + end)

@@ -8,7 +8,7 @@ from typing import Any
 
 from emulator.exchange import Document
 from emulator.journal.credential_shapes import is_named
-from emulator.journal.entry import Exchange
+from emulator.journal.entry import Exchange, JournalledCall
 from emulator.journal.masking import Masker, is_masked
 from emulator.matching.bodies import read_body
 from emulator.matching.globs import matches
@@ -22,9 +22,12 @@ class JournalledSubject:
 
     def __init__(self, exchange: Exchange, operation: str) -> None:
         self._exchange = exchange
-        self._call = exchange.call
         self._operation = operation
         self._documents: dict[str, Any] = {}
+
+    @property
+    def _call(self) -> JournalledCall:
+        return self._exchange.call
 
     def with_arguments(self, arguments: Document) -> JournalledSubject:
         """Return the same call with the arguments of one selection."""

@@ -13,8 +13,8 @@ from emulator.journal.verification import Verification, Verifier
 from emulator.runtime.off_loop import Worker
 from emulator.transport.connection import LOOK_SECONDS
 
-QUICK_BYTES = 4 * 1024**2
-"""A larger journal is matched off the event loop: its bodies are parsed for that."""
+QUICK_BYTES = 64 * 1024
+"""A larger journal is matched off the event loop: its exchanges are masked for that, and their bodies parsed."""
 
 
 class Waiting:
