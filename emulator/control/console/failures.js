@@ -62,7 +62,7 @@ function Scenarios({ sandbox, onSwitch }) {
       ${names.map((name) => {
         const of = (vendor) => scenarios.find((one) => one.name === name && one.vendor === vendor);
         return html`<tr key=${name}><th scope="row" class="mono">${name}</th><td class="says">${vendors.map(of).find(Boolean).description}</td>
-          ${vendors.map((vendor) => html`<td key=${vendor}>${of(vendor) && html`<input type="checkbox" role="switch" class="switch"
+          ${vendors.map((vendor) => html`<td key=${vendor} data-vendor=${of(vendor) && vendor}>${of(vendor) && html`<input type="checkbox" role="switch" class="switch"
             aria-label=${`${vendor}/${name}`} title=${of(vendor).description} checked=${of(vendor).active}
             onChange=${() => flip(vendor, name, of(vendor).active)} />`}</td>`)}</tr>`;
       })}<//>`;
