@@ -6,11 +6,22 @@ None of these bodies is known. The errors of GraphQL itself have graphql-core's 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from emulator.errors import FieldError, MalformedBody, Refusal, UndecodableBody
 from emulator.exchange import NOTHING, Call, Reply, Violation
 
 NOT_JSON = "POST body sent invalid JSON."
+_RECORDS = {
+    "users": "User",
+    "invitations": "Invitation",
+    "bolt_schedules": "Schedule",
+    "bolt_runs": "Run",
+    "dinoai_sessions": "AgentSession",
+    "lineage_diff_reports": "Report",
+}
+"""How the names of exceptions begin, by collection."""
+
 _SENTENCES = {
     "/query": "Must provide query string.",
     "/variables": "Variables are invalid JSON.",
@@ -167,6 +178,20 @@ class ParadimeDialect:
     def broken(self, call: Call) -> Reply:
         """Return 500."""
         return _refuse(500, "Internal Server Error")
+
+    def missing(self, call: Call, collection: str, key: str, value: Any) -> FieldError:
+        """Return the GraphQL error for a record that does not exist (assumed)."""
+        return FieldError(
+            f"{_RECORDS.get(collection, 'Record')}NotFoundException: there is none with the {key} {value!r}"
+        )
+
+    def conflict(self, call: Call, collection: str, detail: str) -> FieldError:
+        """Return the GraphQL error for what the state of a record does not allow (assumed)."""
+        return FieldError(f"{_RECORDS.get(collection, 'Record')}StateException: {detail}")
+
+    def reference(self, call: Call, collection: str, field: str, value: Any) -> FieldError:
+        """Return the GraphQL error for a record that refers to one that does not exist (assumed)."""
+        return self.missing(call, collection, field, value)
 
 
 def _refuse(status: int, message: str) -> Reply:

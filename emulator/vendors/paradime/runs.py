@@ -36,10 +36,11 @@ hooks = Hooks()
 @handlers.operation("listBoltRuns")
 def list_bolt_runs(call: Call, world: World) -> dict[str, Any]:
     """Return a page of a schedule's runs, the latest first (Paradime Python SDK 6.9.0)."""
-    schedule = schedules.find(call, world)
-    found = world[BOLT_RUNS].all({"slug": schedule["slug"]})[::-1]
-    offset, limit = max(call.params["offset"], 0), max(call.params["limit"], 0)
-    return {"ok": True, "runs": [_listed(run) for run in found[offset : offset + limit]]}
+    where = {"slug": schedules.find(call, world)["slug"]}
+    behind = max(world[BOLT_RUNS].count(where) - max(call.params["offset"], 0), 0)
+    first = max(behind - max(call.params["limit"], 0), 0)
+    page = world[BOLT_RUNS].page(skip=first, limit=behind - first, where=where)
+    return {"ok": True, "runs": [_listed(run) for run in reversed(page)]}
 
 
 @handlers.operation("boltRunStatus")

@@ -32,8 +32,9 @@ def find(call: Call, world: World) -> Record:
 
 def latest_run(world: World, slug: str) -> Record | None:
     """Return the run of a schedule that began last."""
-    runs = world[BOLT_RUNS].all({"slug": slug})
-    return runs[-1] if runs else None
+    where = {"slug": slug}
+    count = world[BOLT_RUNS].count(where)
+    return world[BOLT_RUNS].page(skip=count - 1, limit=1, where=where)[0] if count else None
 
 
 @handlers.operation("listBoltSchedules")
