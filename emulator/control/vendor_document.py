@@ -31,8 +31,12 @@ def vendor_document(contract: Contract, handled_by: Mapping[str, str], servers: 
     made = bundle(document, schemas, "/components/schemas", lambda stem: f"{stem}-file" if stem in taken else stem)
     made = _with_evidence(made)
     made["servers"] = [{"url": url} for url in servers]
-    for operation in _operations(made):
+    operations = list(_operations(made))
+    for operation in operations:
         _add(operation, *_handling(operation, contract, handled_by))
+    # Tags of GraphQL's root fields would be empty.
+    used = {tag for operation in operations for tag in operation.get("tags", ())}
+    made["tags"] = [tag for tag in made.get("tags", ()) if tag["name"] in used]
     return made
 
 
