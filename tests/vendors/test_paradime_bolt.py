@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -342,6 +343,14 @@ def test_second_run_is_refused_while_one_has_not_ended(emulator: EmulatorUnderTe
     assert "AlreadyRunningException" in refused(emulator, TRIGGER, slug="daily_run")
     emulator.clock.advance(30)
     triggered(emulator)
+
+
+def test_of_calls_at_once_one_starts_a_run_where_a_second_is_refused(emulator: EmulatorUnderTest) -> None:
+    emulator.switch("paradime.bolt_concurrent_runs", "refused")
+    with ThreadPoolExecutor(8) as pool:
+        replies = list(pool.map(lambda _: query(emulator, TRIGGER, slug="daily_run"), range(8)))
+    assert sorted("errors" in reply for reply in replies) == [False, *[True] * 7]
+    assert len(emulator.records("paradime.bolt_runs")) == 3
 
 
 @pytest.mark.parametrize(
