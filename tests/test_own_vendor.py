@@ -480,3 +480,32 @@ def test_pytest_serves_the_vendors_that_the_ini_file_names(tmp_path: Path, vendo
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_acme.py"]
     run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_a_database_is_used_again_after_words_have_changed_its_indexes(tmp_path: Path) -> None:
+    database = str(tmp_path / "kept.db")
+    for words in ({}, {"sort": "-title", "unique": ["title"]}, {"sort": "rank"}):
+        home = written(tmp_path, crud(words)) / "acme"
+        kept = read_settings({"port": 0, "access_log": False, "database": database})
+        with (
+            ThreadedServer(Emulator(kept, read_catalogue({}, homes={"acme": home}))) as server,
+            httpx.Client(base_url=f"{server.url}/acme", headers={"Authorization": "Bearer acme-token"}) as client,
+        ):
+            client.post("/tasks", json={"title": str(words), "rank": -len(words)})
+            ranks = [task["rank"] for task in client.get("/tasks").json()]
+    assert ranks == [-2, -1, 0]
+
+
+def test_a_snapshot_from_before_an_index_was_added_is_restored(tmp_path: Path) -> None:
+    headers, files = {"Authorization": "Bearer acme-token"}, list[bytes]()
+    for words in ({}, {"sort": "-title"}):
+        home = written(tmp_path, crud(words)) / "acme"
+        emulator = Emulator(settings(home.parent), read_catalogue({}, homes={"acme": home}))
+        with ThreadedServer(emulator) as server, Client(server.url) as client:
+            sandbox = client.sandbox()
+            for file in files:
+                sandbox.restore(sandbox.upload_snapshot("before", file))
+            tasks = httpx.get(f"{server.url}/acme/tasks", headers=headers).json()
+            httpx.post(f"{server.url}/acme/tasks", json={"title": "A"}, headers=headers)
+            files.append(sandbox.download_snapshot(sandbox.snapshot("after").name))
+    assert [task["title"] for task in tasks] == ["A"]

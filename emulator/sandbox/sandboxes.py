@@ -19,7 +19,7 @@ from emulator.sandbox.changes import Changes, changes
 from emulator.sandbox.fixtures import Fixtures
 from emulator.sandbox.lifetime import Expiry, Lifetime
 from emulator.sandbox.sandbox import Sandbox
-from emulator.sandbox.snapshots import check_layout, is_filled, layout
+from emulator.sandbox.snapshots import fit_layout, is_filled, layout
 from emulator.sandbox.template import InitialRecords, Template
 from emulator.sandbox.templates import Templates
 from emulator.store.database import Store
@@ -374,7 +374,7 @@ class Sandboxes:
             with closing(sqlite3.connect(":memory:")) as db:
                 db.deserialize(template.content)
                 expected = layout(db)
-            await store.run(partial(check_layout, expected=expected))
+            await store.run(partial(fit_layout, expected=expected))
         except ConfigurationError:
             raise ConfigurationError(
                 f"database: {self._database} was not created by this version of the emulator with these vendors;"

@@ -102,7 +102,9 @@ class _Reader:
         """Return a new file with the rows of this one."""
         try:
             with closing(_untrusted(file)) as db, closing(_empty(self._own)) as copy:
-                check_layout(db, set(self._own))
+                found = layout(db)
+                # An index that came later is made anew in the copy.
+                check_layout(db, {row for row in self._own if row[0] != "index" or row in found})
                 verdict = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
                 if verdict != "ok":
                     raise _unusable(verdict)
@@ -139,6 +141,22 @@ def check_layout(db: sqlite3.Connection, expected: set[Row]) -> None:
     missing, extra = (sorted(str(one[1]) for one in ones) for ones in (expected - found, found - expected))
     if missing or extra:
         raise ConfigurationError(f"this SQLite file has another schema: missing: {missing}; unexpected: {extra}")
+
+
+def fit_layout(db: sqlite3.Connection, expected: set[Row]) -> None:
+    """Give a user's own database the expected indexes: a vendor's words may have changed since.
+
+    Raises ConfigurationError if it differs in anything else; the caller rolls back then.
+    """
+    found = layout(db)
+    for kind, name, _, statement in found - expected:
+        if kind == "index" and statement is not None:
+            db.execute(f'DROP INDEX "{name}"')
+    tables = {name for kind, name, _, _ in found if kind == "table"}
+    for kind, _, table, statement in expected - found:
+        if kind == "index" and statement is not None and table in tables:
+            db.execute(statement)
+    check_layout(db, expected)
 
 
 def is_filled(db: sqlite3.Connection) -> bool:
