@@ -65,6 +65,12 @@ def test_reference_sends_a_call_with_the_sandboxes_credential(console: Console) 
     assert first["violations"] == []
 
 
+def test_a_link_leads_to_an_operation(console: Console) -> None:
+    address = f"{console.control.url}/~{console.sandbox}/_emulator/docs/secoda/#/integrations/createIntegration"
+    console.page.goto(address)
+    expect(console.page.locator(".opblock-post.is-open .opblock-summary")).to_be_in_viewport()
+
+
 def test_reference_sends_an_example_as_a_body(console: Console) -> None:
     expect(sent(operation(reference(console, "celigo"), "post", "/integrations"))).to_contain_text("201")
 
@@ -226,6 +232,15 @@ def test_token_is_asked_for(browser: Browser, path: str) -> None:
         page.get_by_role("button", name="Open").click()
         expect(page.get_by_label("Credential")).to_be_visible()
         assert "secret" not in page.url
+
+
+def test_reference_of_the_control_api_sends_the_token(browser: Browser) -> None:
+    with controlled(control_token="secret") as (_, control), opened(browser, control) as console:
+        console.expected.append("401")
+        console.page.goto(f"{control.url}/_emulator/docs/_emulator/")
+        console.page.get_by_label("Control token").fill("secret")
+        console.page.get_by_role("button", name="Open").click()
+        expect(sent(operation(console.page, "get", "/sandboxes"))).to_contain_text("200")
 
 
 def test_token_of_a_sandbox_is_enough_for_its_page(browser: Browser) -> None:
