@@ -46,4 +46,4 @@ def test_make_says_what_it_installs() -> None:
     rules = re.split(r"\n(?=\S)", (ROOT / "Makefile").read_text("utf-8"))
     silent = [rule.partition(":")[0] for rule in rules if "install --quiet" in rule and "@echo" not in rule]
     assert silent == []
-    assert len([rule for rule in rules if "install --quiet" in rule]) == 3
+    assert len([rule for rule in rules if "install --quiet" in rule]) >= 3
