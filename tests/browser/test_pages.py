@@ -289,3 +289,16 @@ def test_unknown_page_and_record_are_told(console: Console) -> None:
     expect(page.get_by_role("heading", name="Start")).to_be_visible()
     page.goto(f"{console.control.url}/_emulator/console/#/records/secoda.nothing?sandbox={console.sandbox}")
     expect(page.get_by_role("alert")).to_contain_text("There is no collection secoda.nothing.")
+
+
+def test_long_number_of_a_record_stays_as_it_is(console: Console) -> None:
+    record = console.get("/state/secoda.integrations?limit=1")["records"][0]
+    path = f"/sandboxes/{console.sandbox}/state/secoda.integrations/{record['id']}"
+    long = {**record, "properties": {"number": 12345678901234567890}}
+    console.control.done("PUT", f"{path}?force=true", json=long)
+    page = console.open(f"records/secoda.integrations/{record['id']}")
+    text = page.get_by_label("The record as JSON")
+    text.fill(text.input_value().replace('"Tableau"', '"Renamed"'))
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("cell", name="Renamed")).to_be_visible()
+    assert console.control.done("GET", path) == {**long, "name": "Renamed"}

@@ -49,13 +49,13 @@ export function pathOf(sandbox, ...below) {
 
 /** Send a call; return its response, once it is not a refusal.
  * @param {string} method @param {string} path below /_emulator, without "/" in front
- * @param {any} [body] @param {AbortSignal} [signal] @returns {Promise<Response>} */
+ * @param {object | string} [body] a document, or its JSON @param {AbortSignal} [signal] @returns {Promise<Response>} */
 export async function send(method, path, body, signal) {
   const given = token();
   /** @type {Record<string, string>} */
   const headers = given ? { Authorization: `Bearer ${given}` } : {};
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  const options = { method, headers, body: body === undefined ? undefined : JSON.stringify(body), signal };
+  const options = { method, headers, body: typeof body === "object" ? JSON.stringify(body) : body, signal };
   const response = await fetch(urlOf(path), options).catch((error) => {
     throw error.name === "AbortError" ? error : new Refusal(0, "The emulator does not answer. Is it running?");
   });

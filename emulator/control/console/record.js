@@ -1,34 +1,39 @@
 /** One record: as a form made from its schema, and as JSON. */
 
-import { call, get, pathOf } from "./api.js";
+import { call, get, pathOf, send } from "./api.js";
 import { link } from "./address.js";
+import { jsonLines } from "./json_lines.js";
 import { Failure, Loadable, shown, useAction, useLoaded } from "./parts.js";
 import { Fields, resolved } from "./schema_form.js";
 import { html, useState } from "./vendored/htm-preact.js";
+
+const LONG_NUMBER = /(^|[^\w"])-?\d{16}/;
 
 /** @param {{id?: string, sandbox: string, collection: any}} props without `id`, a new one */
 export function Record({ id, sandbox, collection }) {
   const { collection: name } = collection;
   const own = pathOf(sandbox, "state", name, ...(id ? [id] : []));
-  const load = () => Promise.all([get(`schemas/${name}.fixture.schema.json`), id ? get(own) : {}]);
+  const load = () => Promise.all([get(`schemas/${name}.fixture.schema.json`), id ? send("GET", own).then((reply) => reply.text()) : "{}"]);
   const loaded = useLoaded(load, [sandbox, name, id]);
   return html`<h1><a href=${link(["records"])}>Records</a> /${" "}
       <a href=${link(["records", name])}>${name}</a> / ${id ? shown(id) : "new"}</h1>
-    <${Loadable} of=${loaded}>${([schema, record]) => html`<${Editor} key=${id} id=${id} own=${own} schema=${schema} record=${record}
+    <${Loadable} of=${loaded}>${([schema, stored]) => html`<${Editor} key=${id} id=${id} own=${own} schema=${schema} stored=${stored}
       back=${link(["records", name])} />`}<//>`;
 }
 
-/** @param {{id?: string, own: string, schema: any, record: any, back: string}} props */
-function Editor({ id, own, schema, record, back }) {
-  const [value, setValue] = useState(record);
+/** @param {{id?: string, own: string, schema: any, stored: string, back: string}} props `stored` is its JSON */
+function Editor({ id, own, schema, stored, back }) {
+  const [value, setValue] = useState(() => JSON.parse(stored));
   const [isForced, setForced] = useState(false);
-  const [text, setText] = useState(/** @type {string | null} */ (null));
+  // As JSON it is sent as it is written: a form would round a long number.
+  const isExact = !LONG_NUMBER.test(stored);
+  const [text, setText] = useState(/** @type {string | null} */ (isExact ? null : laidOut(stored)));
   const [run, error] = useAction();
   const shape = recordSchema(schema);
   const save = (event) => {
     event.preventDefault();
     run(async () => {
-      const document = text === null ? value ?? {} : JSON.parse(text);
+      const document = text === null ? value ?? {} : checked(text);
       await call(id ? "PUT" : "POST", `${own}${isForced ? "?force=true" : ""}`, document);
       location.hash = back;
     });
@@ -44,7 +49,7 @@ function Editor({ id, own, schema, record, back }) {
   const asJson = text !== null || !shape.properties;
   return html`<form onSubmit=${save} class="card">
     <p class="bar"><span class="quiet">${id ? "" : "Fields that you leave out are made up."}</span>
-      ${shape.properties && html`<span class="right"><button type="button" onClick=${flip}>${asJson ? "As a form" : "As JSON"}</button></span>`}</p>
+      ${shape.properties && isExact && html`<span class="right"><button type="button" onClick=${flip}>${asJson ? "As a form" : "As JSON"}</button></span>`}</p>
     ${asJson ? html`<textarea class="mono" rows="24" aria-label="The record as JSON" spellcheck="false"
         value=${text ?? JSON.stringify(value ?? {}, null, 2)} onInput=${(event) => setText(event.target.value)} />`
       : html`<${Fields} schema=${shape} root=${schema} value=${value} onChange=${setValue} />`}
@@ -59,4 +64,15 @@ function Editor({ id, own, schema, record, back }) {
 function recordSchema(schema) {
   const parts = schema.else?.properties?.records?.items?.allOf ?? [];
   return resolved(parts[0], schema);
+}
+
+/** @param {string} json */
+function laidOut(json) {
+  return jsonLines(json).map(({ indent, text }) => "  ".repeat(indent) + text).join("\n");
+}
+
+/** Return a text that is JSON. @param {string} text */
+function checked(text) {
+  JSON.parse(text);
+  return text;
 }
