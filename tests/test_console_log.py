@@ -108,13 +108,13 @@ def test_json_lines_hold_the_same(emulator: EmulatorUnderTest, lines: list[Excha
 
 
 def test_a_line_names_the_stub_that_replied(emulator: EmulatorUnderTest, lines: list[Exchange]) -> None:
-    stub = stub_of({"vendor": "celigo", "method": "GET", "path": "/flows"}, "stub-1", emulator.catalogue.contracts)
+    stub = stub_of({"vendor": "celigo", "method": "GET", "path": "/tools"}, "stub-1", emulator.catalogue.contracts)
     emulator.sandbox.stubs.add(stub)
-    emulator.call("celigo", "GET", "/flows")
+    emulator.call("celigo", "GET", "/tools")
     line, document = text_line(lines[0], NOON), json.loads(json_line(lines[0], NOON))
-    assert "  stub GET /flows" in line
+    assert "  stub GET /tools" in line
     assert "no operation" not in line
-    assert (document["stub"], document["unmatched"], document["operations"]) == ("GET /flows", None, [])
+    assert (document["stub"], document["unmatched"], document["operations"]) == ("GET /tools", None, [])
 
 
 def test_a_broken_connection_has_no_status(emulator: EmulatorUnderTest, lines: list[Exchange]) -> None:

@@ -1239,12 +1239,12 @@ async def test_in_loop(emulator_in_loop, aiohttp_client):
 async def test_in_loop_stubs_and_waits(emulator_in_loop):
     emulator = await emulator_in_loop()
     with pytest.raises(Exception, match="Calls block here: write await emulator.control"):
-        emulator.celigo.stub("GET", "/flows", json=[])
-    await emulator.control("POST", "/stubs", {"vendor": "celigo", "method": "GET", "path": "/flows", "json": []})
+        emulator.celigo.stub("GET", "/tools", json=[])
+    await emulator.control("POST", "/stubs", {"vendor": "celigo", "method": "GET", "path": "/tools", "json": []})
     expected = {"operation": "listIntegrations", "vendor": "celigo", "within": 60}
     verdict = asyncio.create_task(emulator.control("POST", "/journal/verify", expected))
     async with aiohttp.ClientSession(headers=emulator.celigo.headers) as session:
-        async with session.get(emulator.celigo.url + "/flows") as answer:
+        async with session.get(emulator.celigo.url + "/tools") as answer:
             assert (answer.status, await answer.json()) == (200, [])
         assert not verdict.done()
         await session.get(emulator.celigo.url + "/integrations")
@@ -1330,7 +1330,7 @@ def test_unmatched_call_leads_to_stubs_and_a_violation_does_not(inner: Inner) ->
     result = inner.run(
         """
         def test_unmatched(emulator):
-            call(emulator.celigo, "/flows")
+            call(emulator.celigo, "/tools")
 
         def test_violation(emulator):
             call(emulator.celigo, "/integrations?nonsense=1")
@@ -1348,24 +1348,24 @@ def test_stubbed_call_is_allowed_and_counted_separately(inner: Inner) -> None:
         import httpx
 
         def test_it(emulator):
-            emulator.celigo.stub("GET", "/flows/{id}", json={"name": "Orders"})
+            emulator.celigo.stub("GET", "/tools/{id}", json={"name": "Orders"})
             emulator.secoda.stub("GET", "/a", json=[])
-            assert call(emulator.celigo, "/flows/a").json() == {"name": "Orders"}
-            assert call(emulator.celigo, "/flows/b").status_code == 200
+            assert call(emulator.celigo, "/tools/a").json() == {"name": "Orders"}
+            assert call(emulator.celigo, "/tools/b").status_code == 200
             assert call(emulator.secoda, "/a").json() == []
 
         def test_another(emulator):
-            emulator.celigo.stub("GET", "/flows", json=[])
-            call(emulator.celigo, "/flows")
+            emulator.celigo.stub("GET", "/tools", json=[])
+            call(emulator.celigo, "/tools")
             assert False
         """
     )
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(
         [
-            "*GET /flows -> 200 celigo (stub GET /flows)",
+            "*GET /tools -> 200 celigo (stub GET /tools)",
             "never called: celigo, immuta, paradime, secoda",
-            "stubbed: celigo GET /flows (1), celigo GET /flows/{id} (2), secoda GET /a (1)",
+            "stubbed: celigo GET /tools (1), celigo GET /tools/{id} (2), secoda GET /a (1)",
         ]
     )
     result.stdout.no_fnmatch_line("*no operation in*")
@@ -1374,6 +1374,6 @@ def test_stubbed_call_is_allowed_and_counted_separately(inner: Inner) -> None:
 def test_coverage_of_stubs_is_merged() -> None:
     one, other = ContractCoverage(), ContractCoverage()
     for coverage in (one, other):
-        coverage.count_stub("celigo", "GET /flows")
+        coverage.count_stub("celigo", "GET /tools")
     one.merge(json.loads(json.dumps(other.document())))
-    assert one.document()["stubs"] == [{"vendor": "celigo", "stub": "GET /flows", "calls": 2}]
+    assert one.document()["stubs"] == [{"vendor": "celigo", "stub": "GET /tools", "calls": 2}]

@@ -22,13 +22,13 @@ def sandbox(emulator: EmulatorUnderTest) -> Iterator[SandboxClient]:
         yield client.sandbox()
 
 
-def celigo(emulator: EmulatorUnderTest, method: str = "GET", path: str = "/flows", **options: Any) -> httpx.Response:
+def celigo(emulator: EmulatorUnderTest, method: str = "GET", path: str = "/tools", **options: Any) -> httpx.Response:
     return emulator.call("celigo", method, path, **options)
 
 
 def test_a_call_that_is_not_emulated_gets_the_stubs_reply(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
     assert celigo(emulator).status_code == 404
-    stub = sandbox.celigo.stub("GET", "/flows", json=FLOWS, headers={"X-Total": "1"})
+    stub = sandbox.celigo.stub("GET", "/tools", json=FLOWS, headers={"X-Total": "1"})
     reply = celigo(emulator)
     assert (reply.status_code, reply.json(), reply.headers["X-Total"]) == (200, FLOWS, "1")
     assert reply.headers["Content-Type"] == "application/json; charset=utf-8"
@@ -62,7 +62,7 @@ def test_a_call_that_is_not_emulated_gets_the_stubs_reply(emulator: EmulatorUnde
 def test_what_a_stub_replies(
     emulator: EmulatorUnderTest, sandbox: SandboxClient, given: dict[str, Any], status: int, content: bytes, kind: Any
 ) -> None:
-    sandbox.celigo.stub("get", "/flows", **given)
+    sandbox.celigo.stub("get", "/tools", **given)
     reply = celigo(emulator)
     assert (reply.status_code, reply.content, reply.headers.get("Content-Type")) == (status, content, kind)
     head = celigo(emulator, "HEAD")
@@ -70,7 +70,7 @@ def test_what_a_stub_replies(
 
 
 def test_a_stub_replies_before_authentication(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
-    sandbox.celigo.stub("GET", "/flows", json=[])
+    sandbox.celigo.stub("GET", "/tools", json=[])
     for rights in (None, "expired", "read"):
         assert celigo(emulator, rights=rights).status_code == 200
 
@@ -78,39 +78,39 @@ def test_a_stub_replies_before_authentication(emulator: EmulatorUnderTest, sandb
 @pytest.mark.parametrize(
     ("where", "meant"),
     [
-        ({"path": {"id": "a"}}, [("/flows/a/run", {}), ("/flows/a/run", {"json": {"x": 1}})]),
-        ({"query": {"dry": True}}, [("/flows/b/run?dry=true", {})]),
-        ({"headers": {"X-Run": {"glob": "r*"}}}, [("/flows/b/run", {"headers": {"X-Run": "r1"}})]),
-        ({"body": {"x": 1}}, [("/flows/a/run", {"json": {"x": 1}})]),
-        ({"body": {"a": "1"}}, [("/flows/b/run", {"data": {"a": "1"}})]),
-        ({"credential": {"absent": True}}, [("/flows/b/run", {"rights": None})]),
+        ({"path": {"id": "a"}}, [("/tools/a/run", {}), ("/tools/a/run", {"json": {"x": 1}})]),
+        ({"query": {"dry": True}}, [("/tools/b/run?dry=true", {})]),
+        ({"headers": {"X-Run": {"glob": "r*"}}}, [("/tools/b/run", {"headers": {"X-Run": "r1"}})]),
+        ({"body": {"x": 1}}, [("/tools/a/run", {"json": {"x": 1}})]),
+        ({"body": {"a": "1"}}, [("/tools/b/run", {"data": {"a": "1"}})]),
+        ({"credential": {"absent": True}}, [("/tools/b/run", {"rights": None})]),
     ],
 )
 def test_only_calls_with_these_values_get_the_reply(
     emulator: EmulatorUnderTest, sandbox: SandboxClient, where: Any, meant: list[tuple[str, dict[str, Any]]]
 ) -> None:
-    sandbox.celigo.stub("POST", "/flows/{id}/run", where=where, status=202)
+    sandbox.celigo.stub("POST", "/tools/{id}/run", where=where, status=202)
     every: list[tuple[str, dict[str, Any]]] = [
-        ("/flows/a/run", {}),
-        ("/flows/a/run", {"json": {"x": 1}}),
-        ("/flows/b/run?dry=true", {}),
-        ("/flows/b/run", {"headers": {"X-Run": "r1"}}),
-        ("/flows/b/run", {"data": {"a": "1"}}),
-        ("/flows/b/run", {"rights": None}),
+        ("/tools/a/run", {}),
+        ("/tools/a/run", {"json": {"x": 1}}),
+        ("/tools/b/run?dry=true", {}),
+        ("/tools/b/run", {"headers": {"X-Run": "r1"}}),
+        ("/tools/b/run", {"data": {"a": "1"}}),
+        ("/tools/b/run", {"rights": None}),
     ]
     found = [call for call in every if celigo(emulator, "POST", call[0], **call[1]).status_code == 202]
     assert found == meant
 
 
 def test_stubs_are_used_up_one_after_the_other(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
-    first = sandbox.celigo.stub("GET", "/flows", status=500, times=2)
-    second = sandbox.celigo.stub("GET", "/flows", json=[])
+    first = sandbox.celigo.stub("GET", "/tools", status=500, times=2)
+    second = sandbox.celigo.stub("GET", "/tools", json=[])
     assert [celigo(emulator).status_code for _ in range(4)] == [500, 500, 200, 200]
     assert (first.hits, second.hits) == (2, 2)
 
 
 def test_a_burst_of_calls_is_limited(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
-    sandbox.celigo.stub("POST", "/flows", status=202, times=5)
+    sandbox.celigo.stub("POST", "/tools", status=202, times=5)
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda _: celigo(emulator, "POST", json={"a": 1}).status_code, range(20)))
     assert (found.count(202), found.count(404)) == (5, 15)
@@ -125,16 +125,16 @@ def test_a_stub_replies_late(
         held.append(seconds)
 
     monkeypatch.setattr("emulator.pipeline.pipeline.hold_back", hold)
-    sandbox.celigo.stub("GET", "/flows", delay=2)
-    sandbox.celigo.stub("GET", "/flows/{id}", delay={"uniform": [1, 3]})
+    sandbox.celigo.stub("GET", "/tools", delay=2)
+    sandbox.celigo.stub("GET", "/tools/{id}", delay={"uniform": [1, 3]})
     celigo(emulator)
-    celigo(emulator, path="/flows/a")
+    celigo(emulator, path="/tools/a")
     assert (len(held), held[0]) == (2, 2)
     assert 1 <= held[1] <= 3
 
 
 def test_with_a_block_a_stub_is_gone_at_its_end(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
-    with sandbox.celigo.stub("GET", "/flows", json=[]):
+    with sandbox.celigo.stub("GET", "/tools", json=[]):
         assert celigo(emulator).status_code == 200
     assert celigo(emulator).status_code == 404
 
@@ -143,9 +143,9 @@ def test_a_stub_belongs_to_one_sandbox_and_a_reset_removes_it(
     emulator: EmulatorUnderTest, sandbox: SandboxClient
 ) -> None:
     with Client(emulator.root) as client, client.create_sandbox() as other:
-        other.celigo.stub("GET", "/flows", json=FLOWS)
+        other.celigo.stub("GET", "/tools", json=FLOWS)
         assert celigo(emulator).status_code == 404
-        url, headers = other.celigo.url + "/flows", dict(other.celigo.headers)
+        url, headers = other.celigo.url + "/tools", dict(other.celigo.headers)
         assert httpx.get(url, headers=headers).json() == FLOWS
         other.reset()
         assert httpx.get(url, headers=headers).status_code == 404
@@ -154,18 +154,18 @@ def test_a_stub_belongs_to_one_sandbox_and_a_reset_removes_it(
 def test_a_stubbed_call_is_journalled_as_such_and_counted_separately(
     emulator: EmulatorUnderTest, sandbox: SandboxClient
 ) -> None:
-    sandbox.celigo.stub("POST", "/flows/{id}/run", json={"ok": True})
-    celigo(emulator, "POST", "/flows/a/run?x=1", json={"password": "hunter2"})
+    sandbox.celigo.stub("POST", "/tools/{id}/run", json={"ok": True})
+    celigo(emulator, "POST", "/tools/a/run?x=1", json={"password": "hunter2"})
     celigo(emulator)
     [stubbed, unmatched] = sandbox.journal
     assert (stubbed.stub, stubbed.operations, stubbed.path, stubbed.status, stubbed.near_misses) == (
-        "POST /flows/{id}/run",
+        "POST /tools/{id}/run",
         (),
-        "/flows/a/run",
+        "/tools/a/run",
         200,
         (),
     )
-    assert stubbed.url == emulator.url("celigo") + "/flows/a/run?x=1"
+    assert stubbed.url == emulator.url("celigo") + "/tools/a/run?x=1"
     assert (stubbed.json, stubbed.reply_json, stubbed.violations) == ({"password": "***"}, {"ok": True}, ())
     assert (unmatched.stub, unmatched.state) == (None, "done")
     assert [one.id for one in sandbox.journal.select(unmatched=True)] == [2]
@@ -178,10 +178,10 @@ def test_a_stubbed_call_is_journalled_as_such_and_counted_separately(
 def test_the_parameters_of_a_stubs_path_are_found_in_the_journal(
     emulator: EmulatorUnderTest, sandbox: SandboxClient
 ) -> None:
-    sandbox.celigo.stub("GET", "/flows/{id}", json={})
+    sandbox.celigo.stub("GET", "/tools/{id}", json={})
     for id in ("a", "b"):
-        celigo(emulator, path=f"/flows/{id}")
-    assert [one.path for one in sandbox.journal.select(where={"path": {"id": "b"}})] == ["/flows/b"]
+        celigo(emulator, path=f"/tools/{id}")
+    assert [one.path for one in sandbox.journal.select(where={"path": {"id": "b"}})] == ["/tools/b"]
 
 
 def test_a_credential_in_a_stubs_path_is_masked(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
@@ -243,16 +243,16 @@ def test_a_stub_with_the_whole_path_answers_where_the_vendor_is_served_without_i
 def test_a_stub_is_found_by_the_vendors_host_and_by_the_sandboxes_prefix(
     emulator: EmulatorUnderTest, sandbox: SandboxClient
 ) -> None:
-    sandbox.celigo.stub("GET", "/flows", json=[])
-    urls = {f"{emulator.root}/v1/flows": {"Host": "api.integrator.io"}, f"{emulator.root}/~default/celigo/v1/flows": {}}
+    sandbox.celigo.stub("GET", "/tools", json=[])
+    urls = {f"{emulator.root}/v1/tools": {"Host": "api.integrator.io"}, f"{emulator.root}/~default/celigo/v1/tools": {}}
     assert [httpx.get(url, headers=headers).status_code for url, headers in urls.items()] == [200, 200]
 
 
 def test_strict_mode_and_scenarios_leave_stubs_alone(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
     emulator.strict(True)
-    sandbox.celigo.stub("GET", "/flows", json=[])
+    sandbox.celigo.stub("GET", "/tools", json=[])
     with sandbox.scenario("celigo/outage"):
-        assert celigo(emulator, path="/flows?x=1").status_code == 200
+        assert celigo(emulator, path="/tools?x=1").status_code == 200
         assert celigo(emulator, path="/integrations").status_code == 503
 
 
@@ -317,7 +317,7 @@ def test_a_graphql_body_that_cannot_be_read_is_refused_as_without_stubs(
 
 
 def test_stubs_are_listed_and_removed(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:
-    document = {"vendor": "celigo", "method": "GET", "path": "/flows", "json": [2.0], "times": 3}
+    document = {"vendor": "celigo", "method": "GET", "path": "/tools", "json": [2.0], "times": 3}
     made = sandbox.request("POST", "/stubs", document)
     assert made == {"id": "stub-1", "hits": 0, "stub": document}
     celigo(emulator)
@@ -342,16 +342,16 @@ def test_stubs_are_listed_and_removed(emulator: EmulatorUnderTest, sandbox: Sand
             "Invalid stub: GET /integrations/5f7c3a2b9d1e4c0012a4b6c1 is the operation getIntegration of celigo,",
         ),
         ({"path": "/integrations/{id}"}, "Invalid stub: GET /integrations/{id} is the operation getIntegration of"),
-        ({"path": "flows"}, "Invalid stub: path: 'flows' is not a path below the base URL, such as /flows or"),
-        ({"path": "/flows?a=1"}, "Invalid stub: path: a query is a condition: where {"),
-        ({"path": "/flows/{id}.zip"}, "Invalid stub: path: '/flows/{id}.zip' is not a path below the base URL"),
+        ({"path": "flows"}, "Invalid stub: path: 'flows' is not a path below the base URL, such as /tools or"),
+        ({"path": "/tools?a=1"}, "Invalid stub: path: a query is a condition: where {"),
+        ({"path": "/tools/{id}.zip"}, "Invalid stub: path: '/tools/{id}.zip' is not a path below the base URL"),
         (
-            {"path": "/v1/flows/{id}"},
-            "Invalid stub: path: '/v1/flows/{id}' begins with the base path /v1: write '/flows/{id}'.",
+            {"path": "/v1/tools/{id}"},
+            "Invalid stub: path: '/v1/tools/{id}' begins with the base path /v1: write '/tools/{id}'.",
         ),
         (
-            {"path": "/celigo/v1/flows"},
-            "Invalid stub: path: '/celigo/v1/flows' begins with the base path /celigo/v1: write",
+            {"path": "/celigo/v1/tools"},
+            "Invalid stub: path: '/celigo/v1/tools' begins with the base path /celigo/v1: write",
         ),
         (
             {"vendor": "secoda", "path": "/secoda/api/v1/x"},
@@ -371,7 +371,7 @@ def test_stubs_are_listed_and_removed(emulator: EmulatorUnderTest, sandbox: Sand
         ({"json": [], "status": 204}, "Invalid stub: a reply with status 204 has no body."),
         ({"where": {"status": 200}}, "Invalid stub: where: status cannot be used, because a stub gives it."),
         (
-            {"path": "/flows/{id}", "where": {"path": {"idd": 1}}},
+            {"path": "/tools/{id}", "where": {"path": {"idd": 1}}},
             "Invalid stub: where: path: unknown parameter 'idd'. Did you mean 'id'?",
         ),
         ({"where": {"body": {"a": {"regex": "("}}}}, "Invalid stub: where: body a: invalid: "),
@@ -383,7 +383,7 @@ def test_stubs_are_listed_and_removed(emulator: EmulatorUnderTest, sandbox: Sand
     ],
 )
 def test_an_invalid_stub_is_refused(sandbox: SandboxClient, given: dict[str, Any], sentence: str) -> None:
-    document = {"vendor": "celigo", "method": "GET", "path": "/flows", **given}
+    document = {"vendor": "celigo", "method": "GET", "path": "/tools", **given}
     with pytest.raises(EmulatorError) as caught:
         sandbox.request("POST", "/stubs", document)
     assert caught.value.status == 422
@@ -392,7 +392,7 @@ def test_an_invalid_stub_is_refused(sandbox: SandboxClient, given: dict[str, Any
 
 
 def test_an_unknown_stub_names_the_known_ones(sandbox: SandboxClient) -> None:
-    sandbox.celigo.stub("GET", "/flows")
+    sandbox.celigo.stub("GET", "/tools")
     with pytest.raises(EmulatorError, match=r"Unknown stub 'stub-9'\. Did you mean 'stub-1'\?"):
         sandbox.request("GET", "/stubs/stub-9")
 
@@ -400,6 +400,6 @@ def test_an_unknown_stub_names_the_known_ones(sandbox: SandboxClient) -> None:
 def test_there_are_only_so_many_stubs(sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch) -> None:
     assert MOST_STUBS == 1000
     monkeypatch.setattr("emulator.control.stubs.MOST_STUBS", 1)
-    sandbox.celigo.stub("GET", "/flows")
+    sandbox.celigo.stub("GET", "/tools")
     with pytest.raises(EmulatorError, match=r"There are 1 stubs already; remove some: remove\(\)\."):
-        sandbox.celigo.stub("GET", "/flows")
+        sandbox.celigo.stub("GET", "/tools")

@@ -91,9 +91,9 @@ class VendorAccess:
         times: int | None = None,
         delay: Delay | None = None,
     ) -> StubClient:
-        """Answer calls that are not emulated: `stub("GET", "/flows", json=[])`. With `with`, until the block ends.
+        """Answer calls that are not emulated: `stub("GET", "/tools", json=[])`. With `with`, until the block ends.
 
-        `path` is below `url` and may have parameters ("/flows/{id}"). The reply has a `status` (200), `headers`, and a
+        `path` is below `url` and may have parameters ("/tools/{id}"). The reply has a `status` (200), `headers`, and a
         body as `json` or `text`, after a `delay`. Only calls with the values of `where` are answered, at most `times`.
         No credential is asked for. Raises EmulatorError for an operation that is emulated (use a fault), and for a
         stub that could not answer a call.

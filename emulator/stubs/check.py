@@ -63,7 +63,7 @@ def _check_path(path: str) -> None:
         raise ConfigurationError('path: a query is a condition: where {"query": {…}}')
     segments = path.split("/")
     if segments[0] or not all(SEGMENT.fullmatch(segment) for segment in segments):
-        raise ConfigurationError(f"path: {path!r} is not a path below the base URL, such as /flows or /flows/{{id}}")
+        raise ConfigurationError(f"path: {path!r} is not a path below the base URL, such as /tools or /tools/{{id}}")
     names = [segment for segment in segments if segment.startswith("{")]
     if len(set(names)) < len(names):
         raise ConfigurationError(f"path: {path!r} has a parameter twice")

@@ -37,7 +37,7 @@ class Stub:
 
     @property
     def name(self) -> str:
-        """Return "GET /flows/{id}"."""
+        """Return "GET /tools/{id}"."""
         return f"{self.method} {self.path}"
 
     @property

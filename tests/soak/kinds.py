@@ -547,11 +547,11 @@ def _read_journal(hostile: Hostile) -> None:
 def stubs_and_waits(hostile: Hostile) -> None:
     for number in range(1000):
         where = {"body": {"/text": {"regex": f"a{number}b$"}, "": {"schema": {"required": [f"k{number}"]}}}}
-        stub = {"vendor": "celigo", "method": "POST", "path": "/flows/{id}", "where": where, "json": {"n": number}}
+        stub = {"vendor": "celigo", "method": "POST", "path": "/tools/{id}", "where": where, "json": {"n": number}}
         hostile.control("POST", "/stubs", json=stub)
     body = json.dumps({"text": "a" * 40_000, "many": list(range(4000))})
     for number in range(20):
-        hostile.json("POST", f"/celigo/v1/flows/{number}", CELIGO, body)
+        hostile.json("POST", f"/celigo/v1/tools/{number}", CELIGO, body)
     hostile.control("DELETE", "/stubs")
     with ThreadPoolExecutor(100) as threads:
         waits = [threads.submit(_wait, hostile, number) for number in range(100)]

@@ -18,6 +18,8 @@ PLAIN = "/integrations/5fc5e0e66cfe5b44bb95de70"
 INSTALLING = "/integrations/57974ed227a82a3475cecb15"
 UNINSTALLING = "/integrations/5ee0b8a1d2f34b5c6d7e8f90"
 CONNECTION = "5fc5de876cfe5b44bb95dd06"
+FLOW = "/flows/5fc5e1346cfe5b44bb95df11"
+SCRIPT = "/scripts/5fd0a1b2c3d4e5f60718293b"
 UNKNOWN = "0123456789abcdef01234567"
 
 
@@ -58,10 +60,20 @@ CALLS = {
     "getTemplate": Sound("GET", f"{PLAIN}/template"),
     "downloadTemplate": Sound("POST", f"{PLAIN}/template"),
     "listDependencies": Sound("GET", f"{PLAIN}/dependencies"),
+    "listFlows": Sound("GET", "/flows"),
+    "createFlow": Sound("POST", "/flows", 201, {"name": "New"}, True),
+    "getFlow": Sound("GET", FLOW),
+    "updateFlow": Sound("PUT", FLOW, 200, {"name": "Renamed"}, True),
+    "deleteFlow": Sound("DELETE", FLOW, 204),
+    "listScripts": Sound("GET", "/scripts"),
+    "createScript": Sound("POST", "/scripts", 201, {"name": "New", "content": ""}, True),
+    "getScript": Sound("GET", SCRIPT),
+    "updateScript": Sound("PUT", SCRIPT, 200, {"name": "Renamed", "content": ""}, True),
+    "deleteScript": Sound("DELETE", SCRIPT, 204),
 }
 """Every operation but getTemplateFile, which asks for a signature instead of a token."""
 
-WITH_ID = [name for name, call in CALLS.items() if call.path.startswith("/integrations/")]
+WITH_ID = [name for name, call in CALLS.items() if call.path.count("/") > 1]
 WITH_BODY = [name for name, call in CALLS.items() if call.body is not None]
 WITHOUT_BODY = [name for name, call in CALLS.items() if call.body is None]
 
@@ -80,7 +92,6 @@ def refusal(status: int, code: str, message: str, field: str | None = None) -> A
 
 UNAUTHORIZED = refusal(401, "unauthorized", "Unauthorized")
 FORBIDDEN = refusal(403, "forbidden", "You do not have permission to perform this action.")
-NO_INTEGRATION = refusal(404, "not_found", "Integration not found.")
 NO_CONNECTION = refusal(404, "not_found", "Connection not found.")
 BAD_ID = refusal(422, "invalid_ref", "Please provide a valid _id.")
 BAD_CONNECTION_ID = refusal(422, "invalid_ref", "Please provide a valid _connectionId.")
@@ -106,6 +117,10 @@ WRONG_TYPES: Mapping[str, tuple[Any, Answer]] = {
     "createRevision": ({"description": 5}, cast("String", "5", "description")),
     "submitInstallStep": ({"_connectionId": 5}, cast("String", "5", "_connectionId")),
     "submitUninstallStep": ({"_connectionId": "x"}, cast("ObjectId", "x", "_connectionId")),
+    "createFlow": ({"name": "New", "_integrationId": "x"}, cast("ObjectId", "x", "_integrationId")),
+    "updateFlow": ({"name": "New", "pageGenerators": "x"}, cast("Array", "x", "pageGenerators")),
+    "createScript": ({"name": 5, "content": ""}, cast("String", "5", "name")),
+    "updateScript": ({"name": "New", "content": 5}, cast("String", "5", "content")),
 }
 
 MISSING_FIELDS: Mapping[str, tuple[Any, Answer]] = {
@@ -115,6 +130,10 @@ MISSING_FIELDS: Mapping[str, tuple[Any, Answer]] = {
         [{"op": "replace"}],
         refusal(422, "missing_required_field", "Path `0.path` is required.", "0.path"),
     ),
+    "createFlow": ({"disabled": True}, NO_NAME),
+    "updateFlow": ({"name": ""}, NO_NAME),
+    "createScript": ({"content": ""}, NO_NAME),
+    "updateScript": ({"name": None, "content": ""}, NO_NAME),
     "submitInstallStep": (
         {},
         refusal(422, "missing_required_field", "Path `_connectionId` is required.", "_connectionId"),
@@ -179,13 +198,12 @@ def test_a_read_only_user_cannot_write(emulator: EmulatorUnderTest, operation: s
 
 @pytest.mark.parametrize("operation", WITH_ID)
 @pytest.mark.parametrize(
-    ("id", "expected"),
-    [(UNKNOWN, NO_INTEGRATION), ("123abc", BAD_ID), ("g" * 24, BAD_ID)],
-    ids=["unknown", "short", "no hex"],
+    ("id", "expected"), [(UNKNOWN, None), ("123abc", BAD_ID), ("g" * 24, BAD_ID)], ids=["unknown", "short", "no hex"]
 )
-def test_unknown_ids(emulator: EmulatorUnderTest, operation: str, id: str, expected: Answer) -> None:
+def test_unknown_ids(emulator: EmulatorUnderTest, operation: str, id: str, expected: Answer | None) -> None:
     steps = CALLS[operation].path.split("/")
-    check(send(emulator, operation, path="/".join([*steps[:2], id, *steps[3:]])), expected)
+    missing = refusal(404, "not_found", f"{steps[1].removesuffix('s').capitalize()} not found.")
+    check(send(emulator, operation, path="/".join([*steps[:2], id, *steps[3:]])), expected or missing)
 
 
 @pytest.mark.parametrize("operation", ["registerConnection", "unregisterConnection"])
@@ -220,7 +238,7 @@ def test_case_is_ignored_as_express_does(emulator: EmulatorUnderTest) -> None:
     check(emulator.call("celigo", "PUT", f"{path}/Connections/REGISTER"), NO_ARRAY)
 
 
-@pytest.mark.parametrize("path", ["/integration", f"{PLAIN}/nothing", f"{PLAIN}/connections/{CONNECTION}", "/flows"])
+@pytest.mark.parametrize("path", ["/integration", f"{PLAIN}/nothing", f"{PLAIN}/connections/{CONNECTION}", "/tools"])
 def test_unknown_paths(emulator: EmulatorUnderTest, path: str) -> None:
     check(emulator.call("celigo", "GET", path), refusal(404, "not_found", f"Cannot GET /v1{path}"))
 

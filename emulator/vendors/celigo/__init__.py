@@ -1,4 +1,4 @@
-"""Celigo integrator.io: the Integrations API."""
+"""Celigo integrator.io: the Integrations API, and the resources that its clients call beside it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from emulator.vendors.celigo import (
     cloning,
     connections,
     dependencies,
+    editing,
     integrations,
     patching,
     resources,
@@ -40,4 +41,5 @@ vendor = Vendor(
     authenticate=authenticate,
     authorize=authorize,
     collections=COLLECTIONS,
+    hooks=editing.hooks,
 )

@@ -1,4 +1,4 @@
-"""Celigo's collections. Flows, connections, exports and imports come from the fixtures."""
+"""Celigo's collections. Connections, exports and imports come from the fixtures."""
 
 from __future__ import annotations
 
@@ -63,3 +63,6 @@ COLLECTIONS = (
     CLONES,
     AUDIT,
 )
+
+TYPES = {"flows": "flow", "scripts": "script"}
+"""The type of a resource in errors and in the audit log, by declared collection."""

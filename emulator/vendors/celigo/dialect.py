@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from emulator.errors import MalformedBody, UndecodableBody
 from emulator.exchange import UNDECODABLE, Call, Reply, Violation, steps_of
+from emulator.vendors.celigo.collections import TYPES
 from emulator.vendors.celigo.errors import Error, cast_failed, envelope, error, invalid_ref, query_refused, required
 
 KINDS = {
@@ -75,6 +77,20 @@ class CeligoDialect:
     def broken(self, call: Call) -> Reply:
         """Return the reply to an internal error."""
         return envelope(500, error("internal_server_error", "Internal Server Error"))
+
+    def missing(self, call: Call, collection: str, key: str, value: Any) -> Reply:
+        """Return the reply to an unknown id; the switch unknown_id_status chooses the status (assumed)."""
+        return envelope(
+            call.switches["unknown_id_status"], error("not_found", f"{TYPES[collection].capitalize()} not found.")
+        )
+
+    def conflict(self, call: Call, collection: str, detail: str) -> Reply:
+        """Return the reply to what the state of a record does not allow (assumed)."""
+        return envelope(409, error("conflict", detail))
+
+    def reference(self, call: Call, collection: str, field: str, value: Any) -> Reply:
+        """Return the reply to a reference to nothing, after that to an invalid id (assumed)."""
+        return envelope(422, {**invalid_ref(field), "field": field})
 
 
 def _cannot(call: Call, path: str) -> Reply:

@@ -21,7 +21,7 @@ def steer(sandbox: SandboxClient) -> None:
     sandbox.fault(vendor="celigo", status=429, reply={"headers": {"Retry-After": "0"}})
     calls: list[Exchange] = sandbox.verify("listIntegrations", where={"query": {"page": 2}})
     calls = sandbox.verify(in_order=["listIntegrations", {"operation": "createIntegration"}], within=5)
-    with sandbox.celigo.stub("GET", "/flows/{id}", json=[], where={"path": {"id": "a"}}, times=1, delay=0.1) as stub:
+    with sandbox.celigo.stub("GET", "/tools/{id}", json=[], where={"path": {"id": "a"}}, times=1, delay=0.1) as stub:
         print(stub.hits, sandbox.journal[-1].headers["X-Run"], sandbox.journal[1:])
     del headers, calls
 
@@ -38,6 +38,6 @@ def err(sandbox: SandboxClient) -> None:
     sandbox.fault(vendor="celigo", commit="later", status=500)  # mistake: after
     sandbox.fault(vendor="paradime", graphql={"error": []})  # mistake: errors
     sandbox.fault(vendor="celigo", status=500, where={"paths": {}})  # mistake: path
-    sandbox.celigo.stub("GET", "/flows", jsn=[])  # mistake: json
+    sandbox.celigo.stub("GET", "/tools", jsn=[])  # mistake: json
     sandbox.verify(in_order=[{"operaton": "listIntegrations"}])  # mistake: operation
     Client(4070)  # mistake: a URL
