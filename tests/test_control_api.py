@@ -824,7 +824,7 @@ SCRIPT, DEEP = "5fd0a1b2c3d4e5f60718293a", '{"a":' * 1000 + "1" + "}" * 1000
 NO_OBJECT = f"the record '{SCRIPT}' of celigo.scripts is not a JSON object of up to 200 levels."
 ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x FROM n) SELECT count(*) FROM n"
 UPLOADS_REFUSED = [
-    (['DROP TABLE "secoda.syncs"'], "has another schema: missing: ['secoda.syncs', "),
+    (['DROP TABLE "secoda.syncs"'], "has another schema: missing: ['secoda.syncs']"),
     (["CREATE TABLE extra (x)"], "; unexpected: ['extra']"),
     (["CREATE TRIGGER t AFTER INSERT ON sequences BEGIN SELECT 1; END"], "; unexpected: ['t']"),
     # Of a name that `LIKE 'sqlite_%'` finds, and with a query that never ends.
