@@ -20,6 +20,8 @@ UNINSTALLING = "/integrations/5ee0b8a1d2f34b5c6d7e8f90"
 CONNECTION = "5fc5de876cfe5b44bb95dd06"
 FLOW = "/flows/5fc5e1346cfe5b44bb95df11"
 SCRIPT = "/scripts/5fd0a1b2c3d4e5f60718293b"
+EXPORT = "/exports/61b2c3d4e5f60718293a4b5c"
+IMPORT = "/imports/61b2c3d4e5f60718293a4b5d"
 UNKNOWN = "0123456789abcdef01234567"
 
 
@@ -65,6 +67,24 @@ CALLS = {
     "getFlow": Sound("GET", FLOW),
     "updateFlow": Sound("PUT", FLOW, 200, {"name": "Renamed"}, True),
     "deleteFlow": Sound("DELETE", FLOW, 204),
+    "listExports": Sound("GET", "/exports"),
+    "createExport": Sound("POST", "/exports", 201, {"name": "New"}, True),
+    "getExport": Sound("GET", EXPORT),
+    "updateExport": Sound("PUT", EXPORT, 200, {"name": "Renamed"}, True),
+    "deleteExport": Sound("DELETE", EXPORT, 204),
+    "listImports": Sound("GET", "/imports"),
+    "createImport": Sound("POST", "/imports", 201, {"name": "New", "_connectionId": CONNECTION}, True),
+    "getImport": Sound("GET", IMPORT),
+    "updateImport": Sound("PUT", IMPORT, 200, {"name": "Renamed", "_connectionId": CONNECTION}, True),
+    "deleteImport": Sound("DELETE", IMPORT, 204),
+    "listConnections": Sound("GET", "/connections"),
+    "createConnection": Sound("POST", "/connections", 201, {"name": "New", "type": "http", "http": {}}, True),
+    "getConnection": Sound("GET", f"/connections/{CONNECTION}"),
+    "updateConnection": Sound(
+        "PUT", f"/connections/{CONNECTION}", 200, {"name": "New", "type": "ftp", "ftp": {}}, True
+    ),
+    "deleteConnection": Sound("DELETE", f"/connections/{CONNECTION}", 204),
+    "pingConnection": Sound("GET", f"/connections/{CONNECTION}/ping"),
     "listScripts": Sound("GET", "/scripts"),
     "createScript": Sound("POST", "/scripts", 201, {"name": "New", "content": ""}, True),
     "getScript": Sound("GET", SCRIPT),
@@ -119,6 +139,15 @@ WRONG_TYPES: Mapping[str, tuple[Any, Answer]] = {
     "submitUninstallStep": ({"_connectionId": "x"}, cast("ObjectId", "x", "_connectionId")),
     "createFlow": ({"name": "New", "_integrationId": "x"}, cast("ObjectId", "x", "_integrationId")),
     "updateFlow": ({"name": "New", "pageGenerators": "x"}, cast("Array", "x", "pageGenerators")),
+    "createExport": ({"name": "New", "_connectionId": "x"}, cast("ObjectId", "x", "_connectionId")),
+    "updateExport": ({"name": ["x"]}, cast("String", '["x"]', "name")),
+    "createImport": ({"name": "New", "_connectionId": 5}, cast("String", "5", "_connectionId")),
+    "updateImport": ({"name": "New", "_connectionId": "x"}, cast("ObjectId", "x", "_connectionId")),
+    "createConnection": ({"name": "New", "type": "http", "http": "x"}, cast("Object", "x", "http")),
+    "updateConnection": (
+        {"name": "New", "type": "x"},
+        refusal(422, "invalid_field", "`x` is not a valid enum value for path `type`.", "type"),
+    ),
     "createScript": ({"name": 5, "content": ""}, cast("String", "5", "name")),
     "updateScript": ({"name": "New", "content": 5}, cast("String", "5", "content")),
 }
@@ -132,6 +161,12 @@ MISSING_FIELDS: Mapping[str, tuple[Any, Answer]] = {
     ),
     "createFlow": ({"disabled": True}, NO_NAME),
     "updateFlow": ({"name": ""}, NO_NAME),
+    "createExport": ({}, NO_NAME),
+    "updateExport": ({"name": None}, NO_NAME),
+    "createImport": ({"_connectionId": CONNECTION}, NO_NAME),
+    "updateImport": ({"_connectionId": CONNECTION}, NO_NAME),
+    "createConnection": ({"type": "http", "http": {}}, NO_NAME),
+    "updateConnection": ({"type": "http", "http": {}}, NO_NAME),
     "createScript": ({"content": ""}, NO_NAME),
     "updateScript": ({"name": None, "content": ""}, NO_NAME),
     "submitInstallStep": (

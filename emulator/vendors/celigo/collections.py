@@ -1,4 +1,4 @@
-"""Celigo's collections. Connections, exports and imports come from the fixtures."""
+"""Celigo's collections."""
 
 from __future__ import annotations
 
@@ -64,5 +64,11 @@ COLLECTIONS = (
     AUDIT,
 )
 
-TYPES = {"flows": "flow", "scripts": "script"}
+TYPES = {
+    "connections": "connection",
+    "exports": "export",
+    "flows": "flow",
+    "imports": "import",
+    "scripts": "script",
+}
 """The type of a resource in errors and in the audit log, by declared collection."""

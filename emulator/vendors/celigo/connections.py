@@ -1,4 +1,7 @@
-"""The connections that are registered to an integration. Registering organises; it binds nothing."""
+"""The connections that are registered to an integration, and whether one works.
+
+Registering organises; it binds nothing.
+"""
 
 from __future__ import annotations
 
@@ -62,6 +65,15 @@ def unregister_connection(call: Call, world: World) -> Reply:
     if after != before:
         save(world, before, after)
     return Reply(204)
+
+
+@handlers.operation("pingConnection")
+def ping_connection(call: Call, world: World) -> Reply:
+    """Say whether a connection works (celigo/integrator-api-docs, connection.md; of one that is offline assumed)."""
+    connection = find_connection(world, call.params["_id"])
+    if connection.get("offline"):
+        return Reply(200, {"errors": [error("connection_offline", "The connection is offline.")]})
+    return Reply(200, {"code": 200})
 
 
 def _register(world: World, before: Record, ids: list[str]) -> Reply:

@@ -11,7 +11,7 @@ from emulator.store.collection import Collection
 from emulator.store.world import World
 from emulator.vendor import Hooks, Write
 from emulator.vendors.celigo.collections import CONNECTIONS, ERRORS, EXPORTS, FLOWS, IMPORTS, INTEGRATIONS, TYPES
-from emulator.vendors.celigo.errors import Error, cast_failed, error, invalid_ref, refusal, refuse_any
+from emulator.vendors.celigo.errors import Error, cast_failed, error, invalid_ref, refusal, refuse_any, required
 from emulator.vendors.celigo.history import log
 from emulator.vendors.celigo.ids import OBJECT_ID
 from emulator.vendors.celigo.paging import page_of
@@ -25,11 +25,37 @@ hooks = Hooks()
 TARGETS: Final[Mapping[str, Collection]] = {"_integrationId": INTEGRATIONS, **ALIASED_BY}
 """What a resource refers to, by the field with the id, at any depth."""
 
-REFERENCES: Final = {"scripts": "_scriptId"}
+REFERENCES: Final = {
+    "connections": "_connectionId",
+    "exports": "_exportId",
+    "imports": "_importId",
+    "scripts": "_scriptId",
+}
 """The field by which others refer to a resource that may not be deleted meanwhile, by collection."""
 
 FREE: Final = "settings"
 """The field with anything, whose names mean nothing here."""
+
+IDENTIFIERS: Final = {"exports": "e", "imports": "i"}
+"""How a new apiIdentifier begins, by collection (celigo/integrator-api-docs, import.md; of exports assumed)."""
+
+SECRETS: Final = (
+    "authKey",
+    "bearerToken",
+    "clientSecret",
+    "password",
+    "pgpPassphrase",
+    "privateKey",
+    "refreshToken",
+    "secretAccessKey",
+    "token",
+)
+"""The fields of connections whose texts are masked (celigo/ai, configuring-connections)."""
+
+ENCRYPTED: Final = "encrypted"
+"""The field of connections in which all texts are masked."""
+
+MASK: Final = "******"
 
 FIRST: Final = ("_id", "lastModified", "name")
 LAST: Final = ("createdAt", "lastModifiedBy")
@@ -58,21 +84,55 @@ def settle(world: World, write: Write) -> Record | None:
         _refuse_if_used(world, write)
         return None
     after: Record = _lowered({name: value for name, value in write.after.items() if value is not None})
+    after |= _identifier(world, write)
     known = set(_references(write.before or {}))
     new = ((path, id) for path, id in _references(after) if (path, id) not in known)
     refuse_any(list(islice((one for path, id in new for one in _unknown(world, path, id)), MOST_ERRORS)))
     if write.collection == "flows":
         _check_aliases(world, write.before or {}, after)
+    if write.collection == "connections":
+        _check_kind(after)
+        after = _masked(after)
     return _ordered(after)
 
 
 @hooks.written("*")
 def follow(world: World, write: Write) -> None:
-    """Log what was done to a resource; errors of a flow go with it."""
+    """Log what was done to a resource; errors of a flow go with it, a connection is no longer registered."""
     event = "delete" if write.after is None else "create" if write.before is None else "update"
     log(world, event, TYPES[write.collection], before=write.before, after=write.after)
-    if write.after is None and write.before is not None and write.collection == "flows":
-        world[ERRORS].delete(write.before["_id"])
+    if write.after is None and write.before is not None:
+        _clean_up(world, write.collection, write.before["_id"])
+
+
+def _clean_up(world: World, collection: str, gone: str) -> None:
+    if collection == "flows":
+        world[ERRORS].delete(gone)
+    if collection == "connections":
+        for integration in world[INTEGRATIONS].all():
+            left = [id for id in integration["_registeredConnectionIds"] if id != gone]
+            if left != integration["_registeredConnectionIds"]:
+                world[INTEGRATIONS].replace({**integration, "_registeredConnectionIds": left})
+
+
+def _identifier(world: World, write: Write) -> Record:
+    begins = IDENTIFIERS.get(write.collection)
+    return {"apiIdentifier": begins + world.hex(10)} if begins and write.before is None else {}
+
+
+def _check_kind(connection: Record) -> None:
+    """Refuse a connection without the settings of its type (celigo/ai, configuring-connections, request.yml)."""
+    if connection["type"] not in connection:
+        raise refusal(422, required(connection["type"]))
+
+
+def _masked(value: Any, name: str = "", *, whole: bool = False) -> Any:
+    """Return a document with its secrets masked: nothing here needs them."""
+    if isinstance(value, dict):
+        return {key: _masked(one, key, whole=whole or key == ENCRYPTED) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_masked(one, whole=whole) for one in value]
+    return MASK if isinstance(value, str) and value and (whole or name in SECRETS) else value
 
 
 def _ordered(record: Record) -> Record:
