@@ -34,6 +34,11 @@ CALLS = {
     "listDataSources": Sound("GET", "/dataSource"),
     "getDataSource": Sound("GET", "/dataSource/1"),
     "createTag": Sound("POST", "/tag", {"tags": [{"name": "New"}]}),
+    "listTags": Sound("GET", "/tag"),
+    "deleteTag": Sound("DELETE", "/tag/PII"),
+    "listDataSourceTags": Sound("GET", "/dataSource/1/tags"),
+    "addTags": Sound("POST", "/tag/datasource/1", [{"name": "PII"}]),
+    "removeTag": Sound("DELETE", "/tag/datasource/2/PII"),
 }
 
 
@@ -71,6 +76,8 @@ NO_NUMBER = Answer(400, '"dataSourceId" must be a number', "params", "dataSource
 DOCUMENTED_NO_NUMBER = Answer(400, 'Bad request: "dataSourceId" must be a number', "params", "dataSourceId")
 MALFORMED = "Invalid request payload JSON format"
 NO_OBJECT = '"value" must be of type object'
+NO_LIST = '"value" must be an array'
+TAG_CHANGES = ("createTag", "deleteTag", "addTags", "removeTag")
 DICTIONARY_CHANGES = ("createDictionary", "updateDictionary", "deleteDictionary")
 
 
@@ -88,12 +95,14 @@ WRONG_TYPES: Mapping[str, Any] = {
     "updateDictionary": {"metadata": {"name": "a"}},
     "authenticateApiKey": {"apikey": 5},
     "createTag": {"tags": "New"},
+    "addTags": [{"name": 5}],
 }
 MISSING_FIELDS: Mapping[str, Any] = {
     "createDictionary": {"metadata": [COLUMN, {"name": "b"}]},
     "updateDictionary": {},
     "authenticateApiKey": {},
     "createTag": {"tags": [{}]},
+    "addTags": [{}],
 }
 
 
@@ -143,39 +152,39 @@ TABLE: dict[str, dict[str, Answer]] = {
     "read-only credential": {
         **dict.fromkeys(CALLS, FINE),
         **dict.fromkeys(DICTIONARY_CHANGES, ROLE),
-        "createTag": SCOPE,
+        **dict.fromkeys(TAG_CHANGES, SCOPE),
     },
     "unknown id": {
-        "listDictionaryTypes": FINE,
+        **dict.fromkeys(CALLS, FINE),
         "getDictionary": UNKNOWN_SOURCE,
         "createDictionary": UNKNOWN_SOURCE,
         "updateDictionary": UNKNOWN_SOURCE,
         "deleteDictionary": UNKNOWN_SOURCE,
-        "authenticateApiKey": FINE,
-        "listDataSources": FINE,
         "getDataSource": UNKNOWN_SOURCE,
-        "createTag": FINE,
+        "listDataSourceTags": UNKNOWN_SOURCE,
+        "addTags": UNKNOWN_SOURCE,
     },
     "malformed id": {
-        "listDictionaryTypes": FINE,
+        **dict.fromkeys(CALLS, FINE),
         "getDictionary": NO_NUMBER,
         "createDictionary": DOCUMENTED_NO_NUMBER,
         "updateDictionary": DOCUMENTED_NO_NUMBER,
         "deleteDictionary": NO_NUMBER,
-        "authenticateApiKey": FINE,
-        "listDataSources": FINE,
         "getDataSource": NO_NUMBER,
-        "createTag": FINE,
+        "listDataSourceTags": NO_NUMBER,
+        "addTags": UNKNOWN_SOURCE,
     },
     "wrong method": dict.fromkeys(CALLS, UNKNOWN_PATH),
     "slash at the end": dict.fromkeys(CALLS, UNKNOWN_PATH),
-    "missing content type": dict.fromkeys(CALLS, FINE),
+    # The body of all is an object; for addTags a list is right.
+    "missing content type": {**dict.fromkeys(CALLS, FINE), "addTags": Answer(400, NO_LIST, "payload")},
     "wrong content type": {
         **dict.fromkeys(CALLS, FINE),
         "createDictionary": UNSUPPORTED,
         "updateDictionary": UNSUPPORTED,
         "authenticateApiKey": UNSUPPORTED,
         "createTag": UNSUPPORTED,
+        "addTags": UNSUPPORTED,
     },
     "malformed JSON": {
         **dict.fromkeys(CALLS, FINE),
@@ -183,6 +192,7 @@ TABLE: dict[str, dict[str, Answer]] = {
         "updateDictionary": Answer(400, f"Bad request: {MALFORMED}"),
         "authenticateApiKey": Answer(400, MALFORMED),
         "createTag": Answer(400, MALFORMED),
+        "addTags": Answer(400, MALFORMED),
     },
     "wrong types": {
         **dict.fromkeys(CALLS, FINE),
@@ -192,6 +202,7 @@ TABLE: dict[str, dict[str, Answer]] = {
         "updateDictionary": Answer(400, 'Bad request: "metadata" must be an array', "payload", "metadata"),
         "authenticateApiKey": Answer(400, '"apikey" must be a string', "payload", "apikey"),
         "createTag": Answer(400, '"tags" must be an array', "payload", "tags"),
+        "addTags": Answer(400, '"[0].name" must be a string', "payload", "0.name"),
     },
     "missing fields": {
         **dict.fromkeys(CALLS, FINE),
@@ -201,6 +212,7 @@ TABLE: dict[str, dict[str, Answer]] = {
         "updateDictionary": Answer(400, 'Bad request: "metadata" is required', "payload", "metadata"),
         "authenticateApiKey": Answer(400, '"apikey" is required', "payload", "apikey"),
         "createTag": Answer(400, '"tags[0].name" is required', "payload", "tags.0.name"),
+        "addTags": Answer(400, '"[0].name" is required', "payload", "0.name"),
     },
     "empty body": {
         **dict.fromkeys(CALLS, FINE),
@@ -209,6 +221,7 @@ TABLE: dict[str, dict[str, Answer]] = {
         # Without a body the key is looked for in the Authorization header, which has a token.
         "authenticateApiKey": UNAUTHORIZED,
         "createTag": Answer(400, NO_OBJECT, "payload"),
+        "addTags": Answer(400, NO_LIST, "payload"),
     },
 }
 

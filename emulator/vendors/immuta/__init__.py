@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emulator.vendor import Vendor
-from emulator.vendors.immuta import authentication, catalogue, data_sources, dictionaries
+from emulator.vendors.immuta import authentication, catalogue, data_sources, dictionaries, tagging
 from emulator.vendors.immuta.auth import authenticate, presented
 from emulator.vendors.immuta.collections import COLLECTIONS
 from emulator.vendors.immuta.errors import ImmutaDialect
@@ -11,7 +11,13 @@ from emulator.vendors.immuta.errors import ImmutaDialect
 vendor = Vendor(
     name="immuta",
     title="Immuta",
-    handlers=(dictionaries.handlers, authentication.handlers, data_sources.handlers, catalogue.handlers),
+    handlers=(
+        dictionaries.handlers,
+        authentication.handlers,
+        data_sources.handlers,
+        catalogue.handlers,
+        tagging.handlers,
+    ),
     dialect=ImmutaDialect(),
     authenticate=authenticate,
     presented=presented,

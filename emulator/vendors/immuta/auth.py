@@ -6,7 +6,8 @@ from datetime import datetime
 
 from emulator.exchange import Call
 from emulator.store.credentials import Credentials, Identity, expired
-from emulator.vendors.immuta.errors import unauthorized
+from emulator.store.world import World
+from emulator.vendors.immuta.errors import insufficient_scope, unauthorized
 
 
 def authenticate(call: Call, credentials: Credentials, now: datetime) -> Identity:
@@ -26,3 +27,9 @@ def presented(call: Call) -> str:
     header = call.headers.get("Authorization", "").strip()
     scheme, _, rest = header.partition(" ")
     return rest.strip() if scheme.lower() == "bearer" else header
+
+
+def require_full_rights(world: World) -> None:
+    """Raise a 403 for a user who may only read (assumed)."""
+    if world.identity.rights != "full":
+        raise insufficient_scope()

@@ -8,10 +8,43 @@ from emulator.errors import Refusal
 from emulator.exchange import Call, Record, Reply, timestamp
 from emulator.store.world import World
 from emulator.vendor import Handlers
+from emulator.vendors.immuta.auth import require_full_rights
 from emulator.vendors.immuta.collections import TAGS
-from emulator.vendors.immuta.errors import bad_request, insufficient_scope
+from emulator.vendors.immuta.errors import bad_request, tag_not_found
+from emulator.vendors.immuta.tagging import strip_tags
+
+LISTED = ("id", "name", "color", "description", "source", "deleted", "systemCreated")
+"""The fields of a tag in a search."""
 
 handlers = Handlers()
+
+
+@handlers.operation("listTags")
+def list_tags(call: Call, world: World) -> Reply:
+    """Return the tags that match, by name (Immuta documentation, Manage Tags)."""
+    wanted = call.params.get("searchText", "").lower()
+    found = [tag for tag in world[TAGS].all() if wanted in tag["name"].lower() and _has_source(tag, call)]
+    found.sort(key=lambda tag: tag["name"])
+    return Reply(200, [{name: tag[name] for name in LISTED} for tag in found[: call.params.get("limit")]])
+
+
+def _has_source(tag: Record, call: Call) -> bool:
+    source, excluded = call.params.get("source"), call.params.get("excludedSource")
+    return source in (None, tag["source"]) and excluded != tag["source"]
+
+
+@handlers.operation("deleteTag")
+def delete_tag(call: Call, world: World) -> Reply:
+    """Delete a tag (Immuta documentation, Manage Tags), and those below it, wherever they are (assumed)."""
+    require_full_rights(world)
+    name = call.params["tag"]
+    if not world[TAGS].all(where={"name": name}):
+        raise tag_not_found()
+    gone = [tag for tag in world[TAGS].all() if tag["name"] == name or tag["name"].startswith(f"{name}.")]
+    for tag in gone:
+        world[TAGS].delete(tag["id"])
+    strip_tags(world, {tag["name"] for tag in gone})
+    return Reply(200, {})
 
 
 @handlers.operation("createTag")
@@ -22,8 +55,7 @@ def create_tag(call: Call, world: World) -> Reply:
     Raises a 400 with the words that fh-immuta-utils looks for if a name is taken, a 403 for a user
     who may only read (assumed).
     """
-    if world.identity.rights != "full":
-        raise insufficient_scope()
+    require_full_rights(world)
     payload: Any = call.document
     _delete_hierarchy(world, payload.get("rootTag", {}))
     _refuse_overlap(call, world, payload["tags"])

@@ -74,6 +74,16 @@ def dictionary_not_found() -> Refusal:
     return Refusal(reply(404, "Dictionary not found"))
 
 
+def column_not_found() -> Refusal:
+    """Refuse a column that no dictionary has (the text is assumed)."""
+    return Refusal(reply(404, "Column not found"))
+
+
+def tag_not_found() -> Refusal:
+    """Refuse a tag that does not exist, or is not there (the text is assumed)."""
+    return Refusal(reply(404, "Tag not found"))
+
+
 def bad_request(call: Call, reason: str, validation: Mapping[str, Any] | None = None) -> Reply:
     """Return a 400, in the form "Bad request: (detailed reason)" if that is documented."""
     documented = call.method in ("POST", "PUT") and call.path.startswith("/dictionary/")
@@ -109,7 +119,7 @@ class ImmutaDialect:
             # For joi the bytes are an object without the required keys.
             return bad_request(call, *_no_array(call, ""))
         if call.content_type.startswith("text/") or call.content_type == "application/octet-stream":
-            return bad_request(call, *_no_object())
+            return bad_request(call, *_no_document(call))
         return reply(415, "Unsupported Media Type")
 
     def malformed(self, call: Call, problem: MalformedBody) -> Reply:
@@ -135,7 +145,7 @@ class ImmutaDialect:
             return reply(400, "Bad Request")
         if first.place == "body" and not first.pointer:
             is_json = not call.content_type or JSON_TYPE.fullmatch(call.content_type)
-            return bad_request(call, *_no_object()) if is_json else self.unsupported_type(call, ())
+            return bad_request(call, *_no_document(call)) if is_json else self.unsupported_type(call, ())
         steps = _reported_steps(call, first)
         validation = {"source": SOURCES[first.place], "keys": [_escaped(".".join(steps))]}
         return bad_request(call, f'"{_label(steps)}" {_complaint(first)}', validation)
@@ -145,12 +155,20 @@ class ImmutaDialect:
         return reply(500, "An internal server error occurred")
 
 
-def _no_object() -> tuple[str, dict[str, Any]]:
-    return '"value" must be of type object', {"source": "payload", "keys": [""]}
+def _no_document(call: Call) -> tuple[str, dict[str, Any]]:
+    """Return the error for a body of the wrong type: a list where tags are added, else an object is required."""
+    complaint = _TYPES["array" if _wants_list(call) else "object"]
+    return f'"value" {complaint}', {"source": "payload", "keys": [""]}
+
+
+def _wants_list(call: Call) -> bool:
+    return call.path.startswith("/tag/")
 
 
 def _no_array(call: Call, form: str) -> tuple[str, dict[str, Any]]:
     """Return the error for a form where an array of objects is required, which a form cannot contain."""
+    if _wants_list(call):
+        return _no_document(call)
     needed = "tags" if call.path == "/tag" else "metadata"
     times = sum(name == needed for name, _ in parse_qsl(form, keep_blank_values=True))
     if times > 1:

@@ -1,0 +1,91 @@
+"""The tags that data sources and columns carry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.errors import Refusal
+from emulator.exchange import Call, Record, Reply
+from emulator.store.records import Records
+from emulator.store.world import World
+from emulator.vendor import Handlers
+from emulator.vendors.immuta.auth import require_full_rights
+from emulator.vendors.immuta.collections import DATA_SOURCES, DICTIONARIES, TAGS
+from emulator.vendors.immuta.data_sources import find_data_source
+from emulator.vendors.immuta.errors import bad_request, column_not_found, data_source_not_found, tag_not_found
+
+handlers = Handlers()
+
+
+@handlers.operation("listDataSourceTags")
+def list_data_source_tags(call: Call, world: World) -> Reply:
+    """Return the tags of a data source (sandeepmohan/immuta-mcp, immuta_queries.py)."""
+    data_source = find_data_source(world, call.params["dataSourceId"])
+    return Reply(200, {"tags": data_source.get("tags", [])})
+
+
+@handlers.operation("addTags")
+def add_tags(call: Call, world: World) -> Reply:
+    """Add tags to a data source or a column, or none if one is unknown (Immuta documentation, Manage Tags)."""
+    require_full_rights(world)
+    records, record, carrier = _find_carrier(call, world)
+    payload: Any = call.document
+    names = list(dict.fromkeys(tag["name"] for tag in payload))
+    known = {name: world[TAGS].all(where={"name": name}) for name in names}
+    if unknown := [name for name, found in known.items() if not found]:
+        raise Refusal(bad_request(call, f"Invalid tags: {', '.join(unknown)}"))
+    user = int(world.identity.user)
+    added = [{"name": name, "source": found[0]["source"], "addedBy": user} for name, found in known.items()]
+    carrier["tags"] = [tag for tag in carrier.get("tags", []) if tag.get("name") not in known] + added
+    records.replace(record)
+    return Reply(200, added)
+
+
+@handlers.operation("removeTag")
+def remove_tag(call: Call, world: World) -> Reply:
+    """Remove a tag from a data source or a column (Immuta documentation, Manage Tags; the reply is assumed)."""
+    require_full_rights(world)
+    records, record, carrier = _find_carrier(call, world)
+    if not _strip(carrier, {call.params["tag"]}):
+        raise tag_not_found()
+    records.replace(record)
+    return Reply(200, {})
+
+
+def _find_carrier(call: Call, world: World) -> tuple[Records, Record, Record]:
+    """Return the collection, the record in it, and the part of the record that carries the tags."""
+    id, _, column = call.params["modelId"].partition("_")
+    if call.params["modelType"] == "datasource":
+        data_source = _data_source(world, call.params["modelId"])
+        return world[DATA_SOURCES], data_source, data_source
+    dictionaries = world[DICTIONARIES].all(where={"dataSource": _data_source(world, id)["id"]})
+    for dictionary in dictionaries:
+        for one in dictionary["metadata"]:
+            if one["name"] == column:
+                return world[DICTIONARIES], dictionary, one
+    raise column_not_found()
+
+
+def _data_source(world: World, id: str) -> Record:
+    if not (id.isascii() and id.isdecimal()):
+        raise data_source_not_found()
+    return find_data_source(world, int(id))
+
+
+def strip_tags(world: World, names: set[str]) -> None:
+    """Remove these tags from all data sources and columns."""
+    for records, part in ((world[DATA_SOURCES], None), (world[DICTIONARIES], "metadata")):
+        for record in records.all():
+            carriers = [record] if part is None else record[part]
+            stripped = [_strip(carrier, names) for carrier in carriers]
+            if any(stripped):
+                records.replace(record)
+
+
+def _strip(carrier: Record, names: set[str]) -> bool:
+    """Remove tags from what carries them, and return whether there were any."""
+    tags = carrier.get("tags", [])
+    left = [tag for tag in tags if tag.get("name") not in names]
+    if len(left) < len(tags):
+        carrier["tags"] = left
+    return len(left) < len(tags)
