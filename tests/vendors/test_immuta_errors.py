@@ -34,6 +34,10 @@ CALLS = {
     "listDataSources": Sound("GET", "/dataSource"),
     "getDataSource": Sound("GET", "/dataSource/1"),
     "createTag": Sound("POST", "/tag", {"tags": [{"name": "New"}]}),
+    "getDataSourceByName": Sound("GET", "/dataSource/name/Public%20Activity"),
+    "getDataSourceBySqlTableName": Sound("GET", "/dataSource/sqlTableName/activity"),
+    "updateDataSource": Sound("PUT", "/dataSource/1", {"description": "New"}),
+    "deleteDataSource": Sound("DELETE", "/dataSource/1"),
     "listTags": Sound("GET", "/tag"),
     "deleteTag": Sound("DELETE", "/tag/PII"),
     "listDataSourceTags": Sound("GET", "/dataSource/1/tags"),
@@ -96,6 +100,7 @@ WRONG_TYPES: Mapping[str, Any] = {
     "authenticateApiKey": {"apikey": 5},
     "createTag": {"tags": "New"},
     "addTags": [{"name": 5}],
+    "updateDataSource": {"deleted": 5},
 }
 MISSING_FIELDS: Mapping[str, Any] = {
     "createDictionary": {"metadata": [COLUMN, {"name": "b"}]},
@@ -103,6 +108,7 @@ MISSING_FIELDS: Mapping[str, Any] = {
     "authenticateApiKey": {},
     "createTag": {"tags": [{}]},
     "addTags": [{}],
+    "updateDataSource": {},
 }
 
 
@@ -153,6 +159,8 @@ TABLE: dict[str, dict[str, Answer]] = {
         **dict.fromkeys(CALLS, FINE),
         **dict.fromkeys(DICTIONARY_CHANGES, ROLE),
         **dict.fromkeys(TAG_CHANGES, SCOPE),
+        "updateDataSource": Answer(403, "User must have one of the following roles to update data source: owner"),
+        "deleteDataSource": Answer(403, "User must have one of the following roles to delete data source: owner"),
     },
     "unknown id": {
         **dict.fromkeys(CALLS, FINE),
@@ -161,6 +169,8 @@ TABLE: dict[str, dict[str, Answer]] = {
         "updateDictionary": UNKNOWN_SOURCE,
         "deleteDictionary": UNKNOWN_SOURCE,
         "getDataSource": UNKNOWN_SOURCE,
+        "updateDataSource": UNKNOWN_SOURCE,
+        "deleteDataSource": UNKNOWN_SOURCE,
         "listDataSourceTags": UNKNOWN_SOURCE,
         "addTags": UNKNOWN_SOURCE,
     },
@@ -171,6 +181,8 @@ TABLE: dict[str, dict[str, Answer]] = {
         "updateDictionary": DOCUMENTED_NO_NUMBER,
         "deleteDictionary": NO_NUMBER,
         "getDataSource": NO_NUMBER,
+        "updateDataSource": NO_NUMBER,
+        "deleteDataSource": NO_NUMBER,
         "listDataSourceTags": NO_NUMBER,
         "addTags": UNKNOWN_SOURCE,
     },
@@ -185,6 +197,7 @@ TABLE: dict[str, dict[str, Answer]] = {
         "authenticateApiKey": UNSUPPORTED,
         "createTag": UNSUPPORTED,
         "addTags": UNSUPPORTED,
+        "updateDataSource": UNSUPPORTED,
     },
     "malformed JSON": {
         **dict.fromkeys(CALLS, FINE),
@@ -193,6 +206,7 @@ TABLE: dict[str, dict[str, Answer]] = {
         "authenticateApiKey": Answer(400, MALFORMED),
         "createTag": Answer(400, MALFORMED),
         "addTags": Answer(400, MALFORMED),
+        "updateDataSource": Answer(400, MALFORMED),
     },
     "wrong types": {
         **dict.fromkeys(CALLS, FINE),
@@ -203,6 +217,7 @@ TABLE: dict[str, dict[str, Answer]] = {
         "authenticateApiKey": Answer(400, '"apikey" must be a string', "payload", "apikey"),
         "createTag": Answer(400, '"tags" must be an array', "payload", "tags"),
         "addTags": Answer(400, '"[0].name" must be a string', "payload", "0.name"),
+        "updateDataSource": Answer(400, '"deleted" must be a boolean', "payload", "deleted"),
     },
     "missing fields": {
         **dict.fromkeys(CALLS, FINE),
@@ -222,6 +237,7 @@ TABLE: dict[str, dict[str, Answer]] = {
         "authenticateApiKey": UNAUTHORIZED,
         "createTag": Answer(400, NO_OBJECT, "payload"),
         "addTags": Answer(400, NO_LIST, "payload"),
+        "updateDataSource": Answer(400, NO_OBJECT, "payload"),
     },
 }
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from emulator.exchange import Call, Record, Reply
+from emulator.exchange import Call, Record, Reply, timestamp
 from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.immuta.collections import DATA_SOURCES, DICTIONARIES, SUBSCRIPTIONS
-from emulator.vendors.immuta.errors import data_source_not_found
+from emulator.vendors.immuta.errors import data_source_not_found, not_the_owner
 
 IN_A_SEARCH = (
     "name",
@@ -55,6 +55,21 @@ UNTOUCHED: Mapping[str, Any] = {
 }
 """The defaults of a data source's fields in a reply (tap-immuta 0.3.2 reads each)."""
 
+CHANGEABLE = (
+    "name",
+    "recordFormat",
+    "deleted",
+    "description",
+    "subscriptionPolicy",
+    "subscriptionType",
+    "policyHandler",
+    "documentation",
+    "expiration",
+    "catalogMetadata",
+    "columnEvolutionEnabled",
+)
+"""The fields of a data source that an update changes (assumed)."""
+
 FULL = 0
 """The mode of a search that returns hits; 1 only counts (Immuta documentation, Data Source HTTP API)."""
 
@@ -79,8 +94,62 @@ def list_data_sources(call: Call, world: World) -> Reply:
 @handlers.operation("getDataSource")
 def get_data_source(call: Call, world: World) -> Reply:
     """Return one data source in full (Immuta documentation, Subscribe to and Manage Data Sources)."""
+    return Reply(200, _shown(world, find_data_source(world, call.params["dataSourceId"])))
+
+
+@handlers.operation("getDataSourceByName")
+def get_data_source_by_name(call: Call, world: World) -> Reply:
+    """Return the data source with that name (Immuta documentation, Subscribe to and Manage Data Sources)."""
+    return Reply(200, _shown(world, _find_where(world, "name", call.params["dataSourceName"])))
+
+
+@handlers.operation("getDataSourceBySqlTableName")
+def get_data_source_by_sql_table_name(call: Call, world: World) -> Reply:
+    """Return the data source with that short name (Immuta documentation, Subscribe to and Manage Data Sources)."""
+    return Reply(200, _shown(world, _find_where(world, "sqlTableName", call.params["shortName"])))
+
+
+@handlers.operation("updateDataSource")
+def update_data_source(call: Call, world: World) -> Reply:
+    """Change the fields that are sent, as immuta/catalog-linker and fh-immuta-utils expect."""
+    data_source = _owned_data_source(call, world, "update")
+    payload: Any = call.document
+    changes = {name: payload[name] for name in CHANGEABLE if name in payload}
+    changed = {**data_source, **changes, "updatedAt": timestamp(world.now)}
+    world[DATA_SOURCES].replace(changed)
+    return Reply(200, _shown(world, changed))
+
+
+@handlers.operation("deleteDataSource")
+def delete_data_source(call: Call, world: World) -> Reply:
+    """Disable a data source, or remove a disabled one with all that refers to it (fh-immuta-utils, client.py)."""
+    data_source = _owned_data_source(call, world, "delete")
+    if not data_source["deleted"]:
+        world[DATA_SOURCES].replace({**data_source, "deleted": True, "updatedAt": timestamp(world.now)})
+        return Reply(200, {"hardDelete": False})
+    for collection in (DICTIONARIES, SUBSCRIPTIONS):
+        world[collection].delete_all(where={"dataSource": data_source["id"]})
+    world[DATA_SOURCES].delete(data_source["id"])
+    return Reply(200, {"hardDelete": True})
+
+
+def _shown(world: World, data_source: Record) -> Record:
+    return {**UNTOUCHED, **data_source, **_relation(world, data_source["id"])}
+
+
+def _owned_data_source(call: Call, world: World, change: str) -> Record:
+    """Return the call's data source. Raises the 404 if there is none, then a 403 for whoever does not own it."""
     data_source = find_data_source(world, call.params["dataSourceId"])
-    return Reply(200, {**UNTOUCHED, **data_source, **_relation(world, data_source["id"])})
+    if subscription_status(world, data_source["id"]) != "owner":
+        raise not_the_owner(change)
+    return data_source
+
+
+def _find_where(world: World, field: str, value: str) -> Record:
+    found = world[DATA_SOURCES].all(where={field: value})
+    if not found:
+        raise data_source_not_found()
+    return found[0]
 
 
 def find_data_source(world: World, id: int) -> Record:

@@ -56,6 +56,11 @@ def role_missing() -> Refusal:
     return Refusal(reply(403, "User must have one of the following roles to delete dictionary: owner,expert"))
 
 
+def not_the_owner(change: str) -> Refusal:
+    """Refuse a change of a data source, in words like the documented ones for dictionaries (assumed)."""
+    return Refusal(reply(403, f"User must have one of the following roles to {change} data source: owner"))
+
+
 def insufficient_scope() -> Refusal:
     """Refuse a user who lacks a permission, in hapi's words (assumed)."""
     return Refusal(reply(403, "Insufficient scope"))
