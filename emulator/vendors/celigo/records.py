@@ -29,17 +29,28 @@ BATCH: Final = 1000
 
 def find(world: World, id: str) -> Record:
     """Return the integration with that id. Raises Refusal (404)."""
-    record = world[INTEGRATIONS].get(id.lower())
-    if record is None:
-        raise not_found(world, "Integration")
-    return record
+    return _find(world, INTEGRATIONS, id, "Integration")
 
 
 def find_connection(world: World, id: str) -> Record:
     """Return the connection with that id. Raises Refusal (404)."""
-    record = world[CONNECTIONS].get(id.lower())
+    return _find(world, CONNECTIONS, id, "Connection")
+
+
+def find_flow(world: World, id: str) -> Record:
+    """Return the flow with that id. Raises Refusal (404)."""
+    return _find(world, FLOWS, id, "Flow")
+
+
+def find_revision(world: World, id: str) -> Record:
+    """Return the revision with that id. Raises Refusal (404)."""
+    return _find(world, REVISIONS, id, "Revision")
+
+
+def _find(world: World, collection: Collection, id: str, what: str) -> Record:
+    record = world[collection].get(id.lower())
     if record is None:
-        raise not_found(world, "Connection")
+        raise not_found(world, what)
     return record
 
 

@@ -1,4 +1,4 @@
-"""Snapshots of an integration."""
+"""Revisions of an integration: they are listed, and snapshots taken."""
 
 from __future__ import annotations
 
@@ -11,15 +11,34 @@ from emulator.json_text import write_json
 from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.celigo.collections import CLONES, REVISIONS, SNAPSHOTS
-from emulator.vendors.celigo.errors import error, refusal
+from emulator.vendors.celigo.errors import error, not_found, refusal
 from emulator.vendors.celigo.history import log
 from emulator.vendors.celigo.ids import new_id
-from emulator.vendors.celigo.records import content_of, find
+from emulator.vendors.celigo.paging import page_of
+from emulator.vendors.celigo.records import content_of, find, find_revision
 
 handlers = Handlers()
 
 NOT_CONTENT = ("lastModified", "lastModifiedBy", "lastExecutedAt", "offline")
 """Fields that change although nobody changes the integration."""
+
+
+@handlers.operation("listRevisions")
+def list_revisions(call: Call, world: World) -> Reply:
+    """List the revisions of an integration, newest first (celigo/ai, managing-integrations)."""
+    integration = find(world, call.params["_id"])
+    revisions = world[REVISIONS].all({"_integrationId": integration["_id"]})
+    return page_of(call, world, sorted(revisions, key=lambda one: str(one["createdAt"]))[::-1])
+
+
+@handlers.operation("getRevision")
+def get_revision(call: Call, world: World) -> Reply:
+    """Return one revision of an integration (Celigo web client)."""
+    integration = find(world, call.params["_id"])
+    revision = find_revision(world, call.params["_revisionId"])
+    if revision["_integrationId"] != integration["_id"]:
+        raise not_found(world, "Revision")
+    return Reply(200, revision)
 
 
 @handlers.long_operation("createRevision")
