@@ -22,6 +22,7 @@ FLOW = "/flows/5fc5e1346cfe5b44bb95df11"
 SCRIPT = "/scripts/5fd0a1b2c3d4e5f60718293b"
 EXPORT = "/exports/61b2c3d4e5f60718293a4b5c"
 IMPORT = "/imports/61b2c3d4e5f60718293a4b5d"
+ASHARE = "/ashares/6798f4dc43db9184f4bc8ee2"
 UNKNOWN = "0123456789abcdef01234567"
 
 
@@ -66,6 +67,12 @@ CALLS = {
     "getRevision": Sound("GET", f"{PLAIN}/revisions/65b0c1d2e3f405162738495a"),
     "listIntegrationErrors": Sound("GET", f"{PLAIN}/errors"),
     "listFlowErrors": Sound("GET", f"{FLOW}/errors"),
+    "postPing": Sound("POST", f"/connections/{CONNECTION}/ping"),
+    "listAshares": Sound("GET", "/ashares"),
+    "getAshare": Sound("GET", ASHARE),
+    "updateAshare": Sound("PUT", ASHARE, 200, {"accessLevel": "manage"}, True),
+    "deleteAshare": Sound("DELETE", ASHARE, 204),
+    "listAccountAuditLog": Sound("GET", "/audit"),
     "listFlows": Sound("GET", "/flows"),
     "createFlow": Sound("POST", "/flows", 201, {"name": "New"}, True),
     "getFlow": Sound("GET", FLOW),
@@ -143,6 +150,7 @@ WRONG_TYPES: Mapping[str, tuple[Any, Answer]] = {
     "submitUninstallStep": ({"_connectionId": "x"}, cast("ObjectId", "x", "_connectionId")),
     "createFlow": ({"name": "New", "_integrationId": "x"}, cast("ObjectId", "x", "_integrationId")),
     "updateFlow": ({"name": "New", "pageGenerators": "x"}, cast("Array", "x", "pageGenerators")),
+    "updateAshare": ({"disabled": "x"}, cast("Boolean", "x", "disabled")),
     "createExport": ({"name": "New", "_connectionId": "x"}, cast("ObjectId", "x", "_connectionId")),
     "updateExport": ({"name": ["x"]}, cast("String", '["x"]', "name")),
     "createImport": ({"name": "New", "_connectionId": 5}, cast("String", "5", "_connectionId")),

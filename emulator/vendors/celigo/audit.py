@@ -1,4 +1,4 @@
-"""The audit log of an integration and its resources."""
+"""The audit log: of an integration and its resources, and of the account."""
 
 from __future__ import annotations
 
@@ -32,14 +32,20 @@ def list_audit_log(call: Call, world: World) -> Reply:
     """List the entries, newest first (Celigo documentation, Integration API endpoints)."""
     integration = find(world, call.params["_id"])
     covered = _covered(world, integration)
+    return page_of(call, world, [entry for entry in _entries(call, world) if entry["_resourceId"] in covered])
+
+
+@handlers.long_operation("listAccountAuditLog")
+def list_account_audit_log(call: Call, world: World) -> Reply:
+    """List all entries, newest first (celigo/ai, API Reference)."""
+    return page_of(call, world, _entries(call, world), skip_by="offset")
+
+
+def _entries(call: Call, world: World) -> list[Record]:
+    """Return the entries that the call's filters keep, newest first."""
     wanted = [(FILTERS[name], value) for name, value in call.params.items() if name in FILTERS]
-    entries = [
-        entry
-        for entry in reversed(world[AUDIT].all())
-        if entry["_resourceId"] in covered and all(keeps(entry, value) for keeps, value in wanted)
-    ]
-    entries.sort(key=lambda entry: str(entry["time"]), reverse=True)
-    return page_of(call, world, entries)
+    entries = [entry for entry in world[AUDIT].all() if all(keeps(entry, value) for keeps, value in wanted)]
+    return sorted(entries, key=lambda entry: str(entry["time"]))[::-1]
 
 
 def _covered(world: World, integration: Record) -> set[str]:

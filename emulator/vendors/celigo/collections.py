@@ -65,6 +65,7 @@ COLLECTIONS = (
 )
 
 TYPES = {
+    "ashares": "ashare",
     "connections": "connection",
     "exports": "export",
     "flows": "flow",

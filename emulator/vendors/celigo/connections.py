@@ -68,6 +68,7 @@ def unregister_connection(call: Call, world: World) -> Reply:
 
 
 @handlers.operation("pingConnection")
+@handlers.operation("postPing")
 def ping_connection(call: Call, world: World) -> Reply:
     """Say whether a connection works (celigo/integrator-api-docs, connection.md; of one that is offline assumed)."""
     connection = find_connection(world, call.params["_id"])

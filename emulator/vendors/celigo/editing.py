@@ -25,6 +25,9 @@ hooks = Hooks()
 TARGETS: Final[Mapping[str, Collection]] = {"_integrationId": INTEGRATIONS, **ALIASED_BY}
 """What a resource refers to, by the field with the id, at any depth."""
 
+USERS: Final = "ashares"
+"""The collection of users' access, which is no resource: whether the log has its changes is unknown."""
+
 REFERENCES: Final = {
     "connections": "_connectionId",
     "exports": "_exportId",
@@ -79,7 +82,12 @@ def page_of_scripts(world: World, call: Call, records: Sequence[Record]) -> Repl
 
 @hooks.writing("*")
 def settle(world: World, write: Write) -> Record | None:
-    """Return a resource as it is stored. Raises Refusal (422, 409)."""
+    """Return a resource as it is stored. Raises Refusal (422, 409).
+
+    Unknown integrations in a user's access are not refused (celigo/ai, managing-users).
+    """
+    if write.collection == USERS:
+        return write.after
     if write.after is None:
         _refuse_if_used(world, write)
         return None
@@ -99,6 +107,8 @@ def settle(world: World, write: Write) -> Record | None:
 @hooks.written("*")
 def follow(world: World, write: Write) -> None:
     """Log what was done to a resource; errors of a flow go with it, a connection is no longer registered."""
+    if write.collection == USERS:
+        return
     event = "delete" if write.after is None else "create" if write.before is None else "update"
     log(world, event, TYPES[write.collection], before=write.before, after=write.after)
     if write.after is None and write.before is not None:

@@ -1,0 +1,52 @@
+"""Celigo's account: its users and its audit log."""
+
+from __future__ import annotations
+
+from tests.conftest import EmulatorUnderTest
+from tests.vendors.test_celigo_flows import ORDERS, call
+from tests.vendors.test_celigo_integrations import PLAIN, SHOP
+
+TIM = "/ashares/6798f4dc43db9184f4bc8ee2"
+"""Tim may manage PLAIN and monitor SHOP."""
+
+
+def test_the_integrations_lists_show_the_same_users(emulator: EmulatorUnderTest) -> None:
+    users = call(emulator, "GET", "/ashares")
+    of_plain = call(emulator, "GET", f"/integrations/{PLAIN}/ashares")
+    assert [user for user in users if user in of_plain] == of_plain
+    assert call(emulator, "GET", TIM) in of_plain
+
+
+def test_access_is_replaced(emulator: EmulatorUnderTest) -> None:
+    before = call(emulator, "GET", TIM)
+    access = [{"_integrationId": SHOP, "accessLevel": "manage"}]
+    after = call(emulator, "PUT", TIM, json={**before, "integrationAccessLevel": access, "accepted": False})
+    assert after == {**before, "integrationAccessLevel": access, "lastModified": after["lastModified"]}
+    assert after not in call(emulator, "GET", f"/integrations/{PLAIN}/ashares")
+    assert after in call(emulator, "GET", f"/integrations/{SHOP}/ashares")
+
+
+def test_a_removed_user_is_gone(emulator: EmulatorUnderTest) -> None:
+    before = call(emulator, "GET", "/ashares")
+    call(emulator, "DELETE", TIM)
+    assert [f"/ashares/{user['_id']}" for user in before if user not in call(emulator, "GET", "/ashares")] == [TIM]
+    assert emulator.call("celigo", "GET", TIM).status_code == 404
+
+
+def test_the_audit_log_of_the_account_has_everything(emulator: EmulatorUnderTest) -> None:
+    flow = call(emulator, "POST", "/flows", json={"name": "Of no integration"})
+    first = call(emulator, "GET", "/audit?limit=1")[0]
+    assert (first["_resourceId"], first["event"]) == (flow["_id"], "create")
+    of_plain = call(emulator, "GET", f"/integrations/{PLAIN}/audit?limit=1000")
+    whole = call(emulator, "GET", "/audit?limit=1000")
+    assert [entry for entry in whole if entry in of_plain] == of_plain
+    call(emulator, "DELETE", f"/flows/{ORDERS}")
+    deleted = call(emulator, "GET", f"/audit?_resourceId={ORDERS}&action=delete")
+    assert [entry["deletedInfo"] for entry in deleted] == [{"name": "Orders to 3PL Central"}]
+
+
+def test_the_audit_log_of_the_account_is_paged_by_offset(emulator: EmulatorUnderTest) -> None:
+    whole = call(emulator, "GET", "/audit?limit=1000")
+    page = emulator.call("celigo", "GET", "/audit?limit=2&offset=3")
+    assert page.json() == whole[3:5]
+    assert '/audit?offset=5&limit=2>; rel="next"' in page.headers["link"]
