@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emulator.vendor import Vendor
-from emulator.vendors.immuta import authentication, catalogue, data_sources, dictionaries, tagging
+from emulator.vendors.immuta import authentication, catalogue, data_sources, dictionaries, tagging, users
 from emulator.vendors.immuta.auth import authenticate, presented
 from emulator.vendors.immuta.collections import COLLECTIONS
 from emulator.vendors.immuta.errors import ImmutaDialect
@@ -17,6 +17,7 @@ vendor = Vendor(
         data_sources.handlers,
         catalogue.handlers,
         tagging.handlers,
+        users.handlers,
     ),
     dialect=ImmutaDialect(),
     authenticate=authenticate,

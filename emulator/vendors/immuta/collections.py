@@ -39,5 +39,6 @@ DICTIONARIES = Collection(
     references={"dataSource": DATA_SOURCES},
 )
 TAGS = Collection("immuta.tags", order=("id",), indexes=("name",), schema="tag.schema.json")
+USERS = Collection("immuta.users", order=("id",), schema="user.schema.json")
 
-COLLECTIONS = (CREDENTIALS, DATA_SOURCES, SUBSCRIPTIONS, DICTIONARIES, TAGS)
+COLLECTIONS = (CREDENTIALS, DATA_SOURCES, SUBSCRIPTIONS, DICTIONARIES, TAGS, USERS)

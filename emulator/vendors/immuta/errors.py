@@ -79,6 +79,11 @@ def dictionary_not_found() -> Refusal:
     return Refusal(reply(404, "Dictionary not found"))
 
 
+def user_not_found() -> Refusal:
+    """Refuse a credential of a user who is no record (assumed)."""
+    return Refusal(reply(404, "User not found"))
+
+
 def column_not_found() -> Refusal:
     """Refuse a column that no dictionary has (the text is assumed)."""
     return Refusal(reply(404, "Column not found"))
