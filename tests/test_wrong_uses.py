@@ -57,7 +57,7 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
     ),
     (
         lambda box: box.fault(vendor="immuta", operation="nothing", status=500),
-        "Invalid fault: unknown operation 'nothing' of immuta. Known operations: authenticateApiKey, createDictionary, createTag, deleteDictionary, getDataSource, getDictionary, listDataSources, listDictionaryTypes, updateDictionary.",
+        "Invalid fault: unknown operation 'nothing' of immuta. Some operations: addTags, authenticateApiKey, createDictionary. `emulator operations --vendor immuta` lists all operations.",
     ),
     (
         lambda box: box.fault(vendor="secoda", operation="getIntegration", status=418),
@@ -131,7 +131,7 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
     ),
     (
         lambda box: box.journal.select(operation="listIntegration"),
-        "Unknown operation 'listIntegration'. Did you mean 'listIntegrations', 'listIntegrationFlows' or 'getIntegration'? `emulator operations` lists all operations.",
+        "Unknown operation 'listIntegration'. Did you mean 'listIntegrations', 'listIntegrationFlows' or 'listIntegrationErrors'? `emulator operations` lists all operations.",
     ),
     (
         lambda box: box.switches.update({"celigo.emptylist_status": 204}),
@@ -259,8 +259,8 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
         "Invalid where: path: unknown parameter 'integration'. Did you mean 'integration_id'? Known parameters: integration_id.",
     ),
     (
-        lambda box: box.journal.select(operation="drop*"),
-        "Unknown operation 'drop*'. Some operations: addCustomIntegration, addCustomIntegrationNodes, authenticateApiKey. `emulator operations` lists all operations.",
+        lambda box: box.journal.select(operation="zzz*"),
+        "Unknown operation 'zzz*'. Some operations: addCustomIntegration, addCustomIntegrationNodes, addTags. `emulator operations` lists all operations.",
     ),
     (
         lambda box: box.journal.select(limit=-1),
@@ -353,7 +353,7 @@ HTTP: list[tuple[str, str, Any, str]] = [
         "GET",
         "/journal?vendor=immuta&operation=createTags",
         None,
-        "Unknown operation 'createTags' of immuta. Did you mean 'createTag'? Known operations: authenticateApiKey, createDictionary, createTag, deleteDictionary, getDataSource, getDictionary, listDataSources, listDictionaryTypes, updateDictionary.",
+        "Unknown operation 'createTags' of immuta. Did you mean 'createTag', 'removeTag' or 'deleteTag'? `emulator operations --vendor immuta` lists all operations.",
     ),
     (
         "POST",

@@ -89,3 +89,20 @@ def test_only_owners_change_a_data_source(
     assert refused(emulator, method, "/dataSource/3", **options) == (403, message)
     found = call(emulator, "GET", "/dataSource/3")
     assert (found["name"], found["deleted"]) == ("Web Sessions", False)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "complaint"),
+    [
+        ("name", None, "must be a string"),
+        ("description", 5, "must be a string"),
+        ("catalogMetadata", [], "must be of type object"),
+        ("policyHandler", "x", "must be of type object"),
+        ("columnEvolutionEnabled", "yes", "must be a boolean"),
+        ("subscriptionType", "x", "must be one of [automatic, approval, manual, policy]"),
+    ],
+)
+def test_field_of_another_type_is_refused_in_joi_s_words(
+    emulator: EmulatorUnderTest, field: str, value: Any, complaint: str
+) -> None:
+    assert refused(emulator, "PUT", "/dataSource/1", json={field: value}) == (400, f'"{field}" {complaint}')

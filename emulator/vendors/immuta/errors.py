@@ -236,8 +236,10 @@ def _complaint(violation: Violation) -> str:
 
 
 def _wrong_type(violation: Violation) -> str:
-    if violation.expected != "integer":
-        return _TYPES[violation.expected]
+    # Of several types the first is named: joi allows null, and says only what it wants.
+    expected = violation.expected if isinstance(violation.expected, str) else violation.expected[0]
+    if expected != "integer":
+        return _TYPES[expected]
     if isinstance(violation.actual, float):
         return "cannot be infinity" if isinf(violation.actual) else "must be an integer"
     return UNSAFE if _is_unsafe(violation) else _TYPES["integer"]
