@@ -556,3 +556,13 @@ def test_an_undecodable_id_is_rejected_before_the_credential_is_checked(
 @pytest.mark.parametrize("path", ["/dataSource%zz", "/%zz", "/DataSource"])
 def test_hapi_s_fixed_segments_are_matched_as_they_are(emulator: EmulatorUnderTest, path: str) -> None:
     assert emulator.call_as_written("immuta", path).json() == UNKNOWN_PATH.document()
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_scenario_of_expiring_tokens_affects_each_operation_but_the_exchange(
+    emulator: EmulatorUnderTest, name: str
+) -> None:
+    emulator.scenario("immuta/token-expires")
+    call = CALLS[name]
+    statuses = [emulator.call("immuta", call.method, call.path, json=call.body).status_code for _ in range(4)]
+    assert statuses.count(401) == (name != "authenticateApiKey")
