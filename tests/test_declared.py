@@ -909,9 +909,9 @@ def test_declared_operations_work_in_any_mode_of_the_clock_and_journal(plain: ht
 
 def test_operation_of_a_built_in_vendor_is_declared_in_an_overlay(tmp_path: Path) -> None:
     text = (CONTRACTS / "immuta" / "openapi.yaml").read_text("utf-8")
-    declared = """  /tag:
+    declared = """  /allTags:
     get:
-      operationId: listTags
+      operationId: listAllTags
       tags: [catalogue]
       x-evidence: {level: assumed, source: no source}
       x-emulator: {collection: tags, sort: -name}
@@ -926,14 +926,15 @@ def test_operation_of_a_built_in_vendor_is_declared_in_an_overlay(tmp_path: Path
         "503": {$ref: "#/components/responses/Unavailable"}
 """
     (tmp_path / "immuta").mkdir()
-    changed = text.replace("  /tag:\n", declared, 1) + "\nx-emulator: {collections: {tags: {id: integer}}}\n"
+    changed = text.replace("paths:\n", f"paths:\n{declared}", 1)
+    changed = changed.replace("  collections:\n", "  collections:\n    tags: {id: integer}\n", 1)
     (tmp_path / "immuta" / "openapi.yaml").write_text(changed, "utf-8")
     settings = read_settings({"contracts": str(tmp_path), "port": 0, "access_log": False})
     with ThreadedServer(Emulator(settings)) as server:
         catalogue = server.server.emulator.catalogue
         credential = next(iter(server.server.emulator.sandboxes.default.credentials["immuta"].values()))
         headers = catalogue.vendors["immuta"].present(credential)
-        reply = httpx.get(f"{server.url}{catalogue.contracts['immuta'].base_path}/tag", headers=headers)
+        reply = httpx.get(f"{server.url}{catalogue.contracts['immuta'].base_path}/allTags", headers=headers)
         assert [tag["name"] for tag in reply.json()] == ["PII.phone", "PII.email", "PII"]
 
 

@@ -180,7 +180,7 @@ def test_emulator_that_cannot_be_reached_is_one_sentence(inner: Inner, monkeypat
 
 CHANGING = """
     def test_it(emulator):
-        script = emulator.state("celigo.scripts").add(name="Mine", password="s3cret")
+        emulator.state("celigo.connections").add(name="Mine", http={"password": "s3cret"})
         emulator.state("secoda.credentials").add(id="hidden")
         assert not "reached"
 
@@ -198,8 +198,8 @@ def test_failed_test_shows_what_it_has_changed_on_request(inner: Inner, asked_by
     result.stdout.fnmatch_lines(
         [
             "*- emulator changes: sandbox sandbox-*",
-            "celigo.scripts",
-            '  + {*"name": "Mine*"password": "[*][*][*]"}',
+            "celigo.connections",
+            '  + {*"name": "Mine"*"password": "[*][*][*]"*}',
             "secoda.credentials",
             "  … 1 added",
             "*- emulator changes: sandbox sandbox-*",
