@@ -11,8 +11,8 @@ from pathlib import Path
 from emulator.errors import ConfigurationError, StorageFailure, WorkEnded
 from emulator.files.temporary import can_spill
 
-PAGE_BYTES = 2048
-"""Most tables of a sandbox are small: with SQLite's default of 4096 it would take 50 % more memory."""
+PAGE_BYTES = 1024
+"""Most tables and indexes of a sandbox are empty or small, and each takes a page at least."""
 
 IN_MEMORY_BYTES = 32 * 1024**2
 """A larger database is moved to a temporary file, if possible."""
