@@ -159,10 +159,13 @@ def test_preview_shows_what_the_next_calls_get(console: Console) -> None:
 def test_scenario_is_switched(console: Console) -> None:
     page = console.open("failures")
     toggle = page.get_by_role("switch", name="secoda/rate-limited")
-    toggle.check()
+    # It shows what the emulator says, so it changes once that has replied.
+    toggle.click()
+    expect(toggle).to_be_checked()
     expect(page.get_by_text("secoda/rate-limited#1")).to_be_visible()
     assert console.call("GET", INTEGRATIONS).status_code == 429
-    toggle.uncheck()
+    toggle.click()
+    expect(toggle).not_to_be_checked()
     expect(page.get_by_text("No faults are armed")).to_be_visible()
 
 
