@@ -172,7 +172,9 @@ class ParadimeDialect:
         return violation.place == "body" and violation.rule != "additionalProperties"
 
     def invalid(self, call: Call, violations: Sequence[Violation]) -> Reply:
-        """Return 400 with the sentence for the first violation."""
+        """Return 400 with the sentence for the first violation; outside of GraphQL, a refusal (assumed)."""
+        if call.method != "POST":
+            return _refuse(400, _sentence(violations[0]))
         return _bad_request(_sentence(violations[0]))
 
     def broken(self, call: Call) -> Reply:
