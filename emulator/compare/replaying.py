@@ -62,10 +62,8 @@ class Replayer:
             self._comparison.unmatched.append(f"{recorded.method} {found[1]} {recorded.status}")
         seen = f"{recorded.method} {recorded.url} ({recorded.place})"
         for operation in match.operations:
-            evidence = "replayed"
-            row = self._comparison.rows.setdefault(
-                (operation, recorded.status), Row(operation, recorded.status, evidence)
-            )
+            key = operation, recorded.status
+            row = self._comparison.rows.setdefault(key, Row(*key, "replayed"))
             row.calls += 1
             for difference in _differences(status, ours, recorded.status, theirs, seen):
                 row.add(difference)

@@ -41,7 +41,7 @@ DATE_TIME = re.compile(
 
 
 def _is_date_time(value: object) -> bool:
-    """Return True for a date-time, and for what is no text; raise ValueError for a date that does not exist."""
+    """Return True for a date-time, and for anything but a text; raise ValueError for a date that does not exist."""
     found = DATE_TIME.fullmatch(value) if isinstance(value, str) else None
     return not isinstance(value, str) or (found is not None and date.fromisoformat(found[1]) is not None)
 

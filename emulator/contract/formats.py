@@ -20,5 +20,5 @@ _EMAIL = re.compile(
 
 
 def is_email(value: object) -> bool:
-    """Return True for an address as HTML has it (email state of `input`), and for what is no text."""
+    """Return True for an address as HTML has it (email state of `input`), and for anything but a text."""
     return not isinstance(value, str) or _EMAIL.fullmatch(value) is not None

@@ -16,7 +16,7 @@ def result_violations(
 ) -> Iterator[Violation]:
     """Yield where `data` differs from what the schema says about the selected fields: types, nulls, enums, names.
 
-    The document is executed over the data: each field returns what stands at its response name.
+    The document is executed over the data: each field returns the value at its response name.
     """
     if document.ast is None or document.refusal is not None or not isinstance(data, dict):
         return

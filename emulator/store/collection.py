@@ -64,7 +64,7 @@ class Collection:
 
     @staticmethod
     def described(record: Record) -> Record:
-        """Return a record without a key that is no part of it: as schemas describe it, and replies show it."""
+        """Return a record without a key that it does not contain: as schemas describe it, and replies show it."""
         return {name: value for name, value in record.items() if name != HIDDEN_KEY} if HIDDEN_KEY in record else record
 
     def keyed(self, record: Record) -> Record:

@@ -26,7 +26,7 @@ TARGETS: Final[Mapping[str, Collection]] = {"_integrationId": INTEGRATIONS, **AL
 """What a resource refers to, by the field with the id, at any depth."""
 
 USERS: Final = "ashares"
-"""The collection of users' access, which is no resource: whether the log has its changes is unknown."""
+"""The collection of users' access, not a resource: whether the log has its changes is unknown."""
 
 REFERENCES: Final = {
     "connections": "_connectionId",
@@ -106,7 +106,7 @@ def settle(world: World, write: Write) -> Record | None:
 
 @hooks.written("*")
 def follow(world: World, write: Write) -> None:
-    """Log what was done to a resource; errors of a flow go with it, a connection is no longer registered."""
+    """Log what was done to a resource; errors of a flow go with it, a connection loses its registrations."""
     if write.collection == USERS:
         return
     event = "delete" if write.after is None else "create" if write.before is None else "update"

@@ -80,7 +80,7 @@ def dictionary_not_found() -> Refusal:
 
 
 def user_not_found() -> Refusal:
-    """Refuse a credential of a user who is no record (assumed)."""
+    """Refuse a credential of a user without a record (assumed)."""
     return Refusal(reply(404, "User not found"))
 
 

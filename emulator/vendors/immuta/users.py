@@ -21,7 +21,7 @@ UNKNOWN: Mapping[str, Any] = {
     "createdAt": None,
     "updatedAt": None,
 }
-"""What is shown of a subscriber who is no record."""
+"""What is shown of a subscriber without a record."""
 
 handlers = Handlers()
 
