@@ -95,7 +95,9 @@ class LiveVendor:
 def _pause(exchange: RecordedExchange) -> float | None:
     """Return how many seconds to wait before the call is repeated, None if it need not be."""
     seconds = next((value for name, value in exchange.reply.headers if name.lower() == "retry-after"), "")
-    if exchange.status not in (429, 503) or not seconds.isdecimal():
+    # A write that got 503 may have been done.
+    is_repeatable = exchange.status == 429 or (exchange.status == 503 and exchange.method == "GET")
+    if not is_repeatable or not seconds.isdecimal():
         return None
     return min(int(seconds), LONGEST_PAUSE_SECONDS)
 
