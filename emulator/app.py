@@ -270,11 +270,5 @@ def _starting(settings: Settings, scenarios: Mapping[str, Scenario]) -> list[Sce
 
 
 def _graphql_calls(contract: Contract, settings: Settings) -> GraphQLCalls | None:
-    limits = GraphQLLimits(
-        depth=settings.graphql_depth,
-        aliases=settings.graphql_aliases,
-        fields=settings.graphql_fields,
-        tokens=settings.graphql_tokens,
-        length=settings.graphql_length,
-    )
+    limits = GraphQLLimits(**settings.graphql_limits)
     return GraphQLCalls(contract.graphql, limits, contract.conventions.reading) if contract.graphql else None

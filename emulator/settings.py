@@ -276,6 +276,11 @@ class Settings:
     )
     control_token: str = _setting(TOKEN, "", "If set, control calls need it: Authorization: Bearer TOKEN.")
 
+    @property
+    def graphql_limits(self) -> dict[str, int]:
+        """The limits of a GraphQL document, by the names that GraphQLLimits gives them."""
+        return {name: getattr(self, f"graphql_{name}") for name in ("depth", "aliases", "fields", "tokens", "length")}
+
 
 SETTINGS: Sequence[Setting] = tuple(
     Setting(name=field.name, default=field.default, **field.metadata) for field in fields(Settings)

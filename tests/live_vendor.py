@@ -14,7 +14,7 @@ from aiohttp.test_utils import RawTestServer
 
 @dataclass
 class Reply:
-    """A reply on its way to the client, to be changed in place."""
+    """A reply on its way to the client, to be changed in place; with status 0 the connection breaks instead."""
 
     method: str
     path: str
@@ -48,9 +48,15 @@ async def live_vendor(url: str, change: Change = unchanged) -> AsyncIterator[str
                 document = json.loads(content) if "json" in kind else content
                 reply = Reply(request.method, request.path, got.status, document, passed)
             change(reply)
+            if not reply.status:
+                assert request.transport is not None
+                request.transport.abort()
             sent = reply.document if isinstance(reply.document, bytes) else json.dumps(reply.document).encode()
             return web.Response(
-                status=reply.status, headers=reply.headers, body=sent, content_type=kind.partition(";")[0] or None
+                status=reply.status or 500,
+                headers=reply.headers,
+                body=sent,
+                content_type=kind.partition(";")[0] or None,
             )
 
         async with RawTestServer(serve) as server:

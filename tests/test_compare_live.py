@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from asyncio import to_thread
 from pathlib import Path
 
 import pytest
 
-from emulator.compare import asking
-from emulator.compare.asking import MARK, Interview, LiveVendor
+from emulator.compare import live
+from emulator.compare.asking import Interview
 from emulator.compare.comparison import Comparer, Comparison, new_comparison
+from emulator.compare.live import LiveVendor
+from emulator.compare.own_records import MARK
 from emulator.compare.upstream import read_credentials, upstream_of
 from emulator.errors import ConfigurationError
 from tests.conftest import EmulatorUnderTest
@@ -40,12 +43,12 @@ async def interviewed(
     async with live_vendor(f"{emulator.root}/{vendor}", change) as url:
         target = upstream_of(url, contract)
         comparer = Comparer(of_vendor, done.comparison, of_vendor.vendor.dialect.refuses, target.root)
-        async with LiveVendor(target, emulator.headers(vendor)) as live:
-            interview = Interview(contract, live, allows_writes)
+        async with LiveVendor(target, emulator.headers(vendor)) as asked:
+            interview = Interview(contract, asked, allows_writes)
             async for exchange in interview.exchanges():
                 done.calls.append((exchange.method, exchange.url.removeprefix(url), exchange.status))
                 await comparer.add(exchange)
-            done.left = interview.left
+            done.left = interview.own.left
     return done
 
 
@@ -88,6 +91,27 @@ async def test_what_cannot_be_removed_is_said(emulator: EmulatorUnderTest) -> No
     assert refused == [path.split("/")[2] for method, path, _ in done.calls if method == "DELETE"]
     assert "integrations" in refused
     assert all(sentence.endswith(f" was refused with 409: {MARK!r} is still there") for sentence in done.left)
+
+
+async def test_what_is_left_is_said_if_the_vendor_becomes_unreachable(
+    command: Run, emulator: EmulatorUnderTest, credentials: Path
+) -> None:
+    made: list[str] = []
+
+    def break_off(reply: Reply) -> None:
+        if made:
+            reply.status = 0
+        elif reply.method == "POST":
+            made.append(reply.document["_id"])
+
+    async with live_vendor(f"{emulator.root}/celigo", break_off) as url:
+        words = ("compare", "--vendor", "celigo", "--upstream", url, "--credentials", str(credentials))
+        code, _, error = await to_thread(command, *words, "--allow-writes")
+    assert code == 2
+    assert "cannot be reached" in error
+    assert [line for line in error.splitlines() if MARK in line] == [
+        f"emulator: /integrations/{made[0]}: {MARK!r} is still there"
+    ]
 
 
 def without_names(reply: Reply) -> None:
@@ -135,7 +159,7 @@ async def test_a_call_is_repeated_after_retry_after(
         if next(limited, False):
             reply.status, reply.headers["Retry-After"] = 429, "7"
 
-    monkeypatch.setattr(asking, "sleep", sleep)
+    monkeypatch.setattr(live, "sleep", sleep)
     done = await interviewed(emulator, "secoda", limit_once)
     assert paused == [7]
     assert [status for _, _, status in done.calls if status == 429] == []

@@ -12,8 +12,10 @@ import click
 from emulator.cli.recording import reader_of
 from emulator.cli.streams import say
 from emulator.compare.archive import read_archive
-from emulator.compare.asking import Interview, LiveVendor
+from emulator.compare.asking import Interview
 from emulator.compare.comparison import Comparer, Comparison, new_comparison
+from emulator.compare.live import LiveVendor
+from emulator.compare.own_records import OwnRecords
 from emulator.compare.report import FORMATS
 from emulator.compare.upstream import read_credentials, upstream_of
 from emulator.settings import Settings
@@ -50,15 +52,18 @@ def compare_live(
     comparison = new_comparison(reader.contract)
     comparer = Comparer(reader, comparison, reader.vendor.dialect.refuses, target.root)
 
-    async def ask_all() -> list[str]:
-        async with LiveVendor(target, headers) as live:
-            interview = Interview(reader.contract, live, allows_writes)
-            async for exchange in interview.exchanges():
-                await comparer.add(exchange)
-            return interview.left
+    own = OwnRecords()
 
-    for sentence in asyncio.run(ask_all()):
-        click.echo(f"emulator: {sentence}", err=True)
+    async def ask_all() -> None:
+        async with LiveVendor(target, headers) as live:
+            async for exchange in Interview(reader.contract, live, allows_writes, own).exchanges():
+                await comparer.add(exchange)
+
+    try:
+        asyncio.run(ask_all())
+    finally:
+        for sentence in own.left:
+            click.echo(f"emulator: {sentence}", err=True)
     finish(comparison, form)
 
 

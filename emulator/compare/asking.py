@@ -3,103 +3,21 @@
 from __future__ import annotations
 
 import re
-from asyncio import sleep
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from time import perf_counter
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, hdrs
-
-from emulator.compare.archive import RecordedExchange, RecordedMessage
+from emulator.compare.archive import RecordedExchange
 from emulator.compare.graphql_questions import queries
-from emulator.compare.upstream import Upstream
+from emulator.compare.live import LiveVendor, Question
+from emulator.compare.own_records import MARK, OwnRecords
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import Operation, Parameter
-from emulator.errors import ConfigurationError
+from emulator.declared.guessing import key_names
 from emulator.exchange import Record
-from emulator.json_text import write_json
 
-TIMEOUT_SECONDS = 60
-LONGEST_PAUSE_SECONDS = 300
-MOST_TRIES = 3
 PARAMETER = re.compile(r"\{([^}]*)\}")
-MARK = "emulator compare, may be deleted"
-"""The name of what is made in the live vendor, so that a person recognises it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A call to the vendor. `path` is encoded, below its base URL, with its query."""
-
-    method: str
-    path: str
-    body: Any = None
-    is_anonymous: bool = False
-
-
-class LiveVendor:
-    """A live vendor, called with `headers`. Waits as Retry-After says. A context manager."""
-
-    def __init__(self, upstream: Upstream, headers: Mapping[str, str]) -> None:
-        self._url = upstream.root + upstream.mount
-        self._headers = headers
-        self._session: ClientSession | None = None
-
-    async def __aenter__(self) -> LiveVendor:
-        timeout = ClientTimeout(TIMEOUT_SECONDS)
-        self._session = ClientSession(timeout=timeout, cookie_jar=DummyCookieJar(), trust_env=True)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._session is not None:
-            await self._session.close()
-
-    async def ask(self, question: Question) -> RecordedExchange:
-        """Return the exchange. Raises ConfigurationError if the vendor cannot be reached."""
-        for _ in range(MOST_TRIES):
-            exchange = await self._call(question)
-            pause = _pause(exchange)
-            if pause is None:
-                break
-            await sleep(pause)
-        return exchange
-
-    async def _call(self, question: Question) -> RecordedExchange:
-        assert self._session is not None
-        body = None if question.body is None else write_json(question.body)
-        headers = {} if question.is_anonymous else dict(self._headers)
-        headers |= {} if body is None else {hdrs.CONTENT_TYPE: "application/json"}
-        url, started, now = self._url + question.path, perf_counter(), datetime.now(UTC)
-        try:
-            async with self._session.request(
-                question.method, url, headers=headers, data=body, allow_redirects=False
-            ) as reply:
-                content = await reply.read()
-        except (ClientError, TimeoutError, OSError, ValueError) as problem:
-            raise ConfigurationError(f"upstream: {self._url} cannot be reached: {problem}") from None
-        return RecordedExchange(
-            f"{question.method} {question.path}",
-            question.method,
-            url,
-            RecordedMessage(list(headers.items()), body or b""),
-            reply.status,
-            RecordedMessage(list(reply.headers.items()), content),
-            now,
-            perf_counter() - started,
-        )
-
-
-def _pause(exchange: RecordedExchange) -> float | None:
-    """Return how many seconds to wait before the call is repeated, None if it need not be."""
-    seconds = next((value for name, value in exchange.reply.headers if name.lower() == "retry-after"), "")
-    # A write that got 503 may have been done.
-    is_repeatable = exchange.status == 429 or (exchange.status == 503 and exchange.method == "GET")
-    if not is_repeatable or not seconds.isdecimal():
-        return None
-    return min(int(seconds), LONGEST_PAUSE_SECONDS)
 
 
 @dataclass
@@ -112,11 +30,11 @@ class Interview:
     contract: Contract
     vendor: LiveVendor
     allows_writes: bool = False
+    own: OwnRecords = field(default_factory=OwnRecords)
     records: dict[str, Record] = field(default_factory=dict)
-    left: list[str] = field(default_factory=list)
 
     async def exchanges(self) -> AsyncIterator[RecordedExchange]:
-        """Yield each exchange. Afterwards, `left` are sentences about records that could not be removed."""
+        """Yield each exchange. Raises ConfigurationError if the vendor cannot be reached; `own` knows what is left."""
         if self.contract.graphql is not None:
             for question in self._graphql_questions():
                 yield await self.vendor.ask(question)
@@ -172,7 +90,7 @@ class Interview:
         values = {}
         for found in PARAMETER.finditer(operation.path):
             name, collection = found[1], operation.path[: found.start()].rstrip("/")
-            value = _identifier(name, collection, self.records.get(collection, {}))
+            value = _key(name, collection, self.records.get(collection, {}))
             if value is None:
                 return None
             values[name] = str(value)
@@ -208,25 +126,44 @@ class Interview:
 
     async def _write(self, operation: Operation) -> AsyncIterator[RecordedExchange]:
         """Create a record, read it, replace it with itself, delete it, and read it again."""
-        collection = operation.path.rstrip("/")
+        path = self._path(operation, {})
         body = {**next(iter(_examples(operation).values())), "name": MARK}
-        created = await self.vendor.ask(Question("POST", self._path(operation, {}), body))
+        self.own.begin(path)
+        created = await self.vendor.ask(Question("POST", path, body))
+        record = self._made(path, created)
         yield created
-        if not 200 <= created.status < 300 or not created.reply.body:
-            return
-        record = self.contract.conventions.reading.read(created.reply.body, "utf-8")
-        for method in ("GET", "PUT", "DELETE", "GET"):
-            for one in self.contract.handled.values():
-                if one.method == method and re.fullmatch(re.escape(collection) + r"/\{[^/}]*\}/?", one.path):
-                    value = _identifier(PARAMETER.findall(one.path)[0], collection, record)
-                    if value is None:
-                        self.left.append(f"{collection}: {MARK!r} was created and its id is unknown")
-                        return
-                    path = self._path(one, {PARAMETER.findall(one.path)[0]: str(value)})
-                    answered = await self.vendor.ask(Question(method, path, body if method == "PUT" else None))
-                    yield answered
-                    if method == "DELETE" and not 200 <= answered.status < 300:
-                        self.left.append(f"DELETE {path} was refused with {answered.status}: {MARK!r} is still there")
+        for one in self._on_one(path) if record else ():
+            address = self._address(one, record)
+            answered = await self.vendor.ask(Question(one.method, address, body if one.method == "PUT" else None))
+            yield answered
+            if one.method == "DELETE":
+                self._note_removal(address, answered.status)
+
+    def _made(self, path: str, created: RecordedExchange) -> Record:
+        """Return the record that was made, {} if none was, or none that can be found again."""
+        if not 200 <= created.status < 300:
+            self.own.refused(path)
+            return {}
+        record = self.contract.conventions.reading.read(created.reply.body or b"{}", "utf-8")
+        known = isinstance(record, dict) and all(_identifier(one, record) is not None for one in self._on_one(path))
+        self.own.made(path, self._address(self._on_one(path)[0], record) if known else "")
+        return record if known else {}
+
+    def _on_one(self, collection: str) -> Sequence[Operation]:
+        """Return what is done to one record of a collection: read, replace, delete, and read again."""
+        item = re.compile(re.escape(collection.rstrip("/")) + r"/\{[^/}]*\}/?")
+        found = {one.method: one for one in self.contract.handled.values() if item.fullmatch(one.path)}
+        return [found[method] for method in ("GET", "PUT", "DELETE", "GET") if method in found]
+
+    def _address(self, operation: Operation, record: Record) -> str:
+        [name] = PARAMETER.findall(operation.path)
+        return self._path(operation, {name: str(_identifier(operation, record))})
+
+    def _note_removal(self, address: str, status: int) -> None:
+        if 200 <= status < 300:
+            self.own.removed(address)
+        else:
+            self.own.kept(address, f"DELETE {address} was refused with {status}")
 
 
 def _examples(operation: Operation) -> Mapping[str, Any]:
@@ -241,15 +178,15 @@ def _first_record(document: Any) -> Record | None:
     return next((one[0] for one in lists if one and isinstance(one[0], dict)), None)
 
 
-def _identifier(parameter: str, collection: str, record: Record) -> Any:
-    """Return what identifies a record in a path: the property of the parameter's name, or one of the usual names."""
-    noun = collection.rpartition("/")[2].removesuffix("s")
-    known = {name.lower().replace("_", ""): value for name, value in record.items()}
-    for name in (parameter, "id", "uid", f"{noun}id", "uuid", "key", "name"):
-        value = known.get(name.lower().replace("_", ""))
-        if isinstance(value, str | int):
-            return value
-    return None
+def _identifier(operation: Operation, record: Record) -> Any:
+    """Return what identifies a record in the last parameter of a path, None if nothing does."""
+    found = list(PARAMETER.finditer(operation.path))[-1]
+    return _key(found[1], operation.path[: found.start()].rstrip("/"), record)
+
+
+def _key(parameter: str, collection: str, record: Record) -> Any:
+    names = key_names(parameter, collection.rpartition("/")[2], record)
+    return next((record[name] for name in names if isinstance(record[name], str | int)), None)
 
 
 def _unknown(value: str) -> str:

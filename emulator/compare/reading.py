@@ -59,13 +59,7 @@ class ExchangeReader:
         self._recorder = Recorder(contract, vendor.presented, WHOLE_BODY)
         self._numbers = Journal(1, 0)
         self._max_depth = settings.max_json_depth
-        limits = GraphQLLimits(
-            depth=settings.graphql_depth,
-            aliases=settings.graphql_aliases,
-            fields=settings.graphql_fields,
-            tokens=settings.graphql_tokens,
-            length=settings.graphql_length,
-        )
+        limits = GraphQLLimits(**settings.graphql_limits)
         graphql = contract.graphql
         self._graphql = GraphQLCalls(graphql, limits, contract.conventions.reading) if graphql else None
 

@@ -35,13 +35,18 @@ def singular(name: str) -> str:
 
 def key_for(parameter: str, collection: str, shape: Shape) -> str:
     """Return the property that identifies a record, by the path parameter with its value (""); "" if none does."""
+    names = key_names(parameter, collection, shape.properties)
+    return next((name for name in names if _is_scalar(shape.properties[name])), "")
+
+
+def key_names(parameter: str, collection: str, properties: Iterable[str]) -> Iterator[str]:
+    """Yield the properties that may identify a record of a collection, the likeliest first."""
     one = plain(singular(collection))
-    named = {plain(name): name for name in reversed(list(shape.properties))}
+    named = {plain(name): name for name in reversed(list(properties))}
     short = re.sub(r"(id|gid|uuid|key)$", "", plain(parameter))
     wanted = [plain(parameter), *([short] if short and short != one else []), *KEYS[:1], "uid", "uuid", "gid"]
     wanted += [f"{one}id", f"{one}uuid", f"{one}gid", *(["name"] if plain(parameter).endswith("name") else [])]
-    found = (named[name] for name in wanted if name in named and _is_scalar(shape.properties[named[name]]))
-    return next(found, "")
+    yield from (named[name] for name in wanted if name in named)
 
 
 def _is_scalar(place: Place) -> bool:

@@ -1,0 +1,41 @@
+"""What was made in a live vendor, until it is removed."""
+
+from __future__ import annotations
+
+MARK = "emulator compare, may be deleted"
+"""The name of what is made in the live vendor, so that a person recognises it."""
+
+
+class OwnRecords:
+    """The records that were made in a live vendor. `left` are sentences about those that are still there."""
+
+    def __init__(self) -> None:
+        self._sentences: dict[str, str] = {}
+
+    @property
+    def left(self) -> list[str]:
+        """Return a sentence for each record that is, or may be, still there."""
+        return list(self._sentences.values())
+
+    def begin(self, path: str) -> None:
+        """Note that a record is being made by a call to this path."""
+        self._sentences[path] = f"{path}: {MARK!r} may have been made: there was no reply"
+
+    def refused(self, path: str) -> None:
+        """Note that the call to this path made nothing."""
+        self._sentences.pop(path, None)
+
+    def made(self, path: str, address: str = "") -> None:
+        """Note that the call to this path made a record, whose own path is `address` ("": it is not known)."""
+        self.refused(path)
+        self._sentences[address or path] = (
+            f"{address}: {MARK!r} is still there" if address else f"{path}: {MARK!r} was made, and its id is unknown"
+        )
+
+    def kept(self, address: str, why: str) -> None:
+        """Note why a record could not be removed."""
+        self._sentences[address] = f"{why}: {MARK!r} is still there"
+
+    def removed(self, address: str) -> None:
+        """Note that a record is gone."""
+        self._sentences.pop(address, None)
