@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import EmulatorUnderTest
 
 COLUMN = {"name": "a", "dataType": "text", "remoteType": "text"}
+POLICY = {"name": "New", "type": "data", "actions": []}
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,12 @@ CALLS = {
     "listDataSourceTags": Sound("GET", "/dataSource/1/tags"),
     "addTags": Sound("POST", "/tag/datasource/1", [{"name": "PII"}]),
     "removeTag": Sound("DELETE", "/tag/datasource/2/PII"),
+    "listGlobalPolicies": Sound("GET", "/policy/global"),
+    "createGlobalPolicy": Sound("POST", "/policy/global", POLICY),
+    "getGlobalPolicy": Sound("GET", "/policy/global/1"),
+    "updateGlobalPolicy": Sound("PUT", "/policy/global/1", POLICY),
+    "deleteGlobalPolicy": Sound("DELETE", "/policy/global/1"),
+    "getPolicyHandler": Sound("GET", "/policy/handler/2"),
 }
 
 
@@ -86,7 +93,14 @@ DOCUMENTED_NO_NUMBER = Answer(400, 'Bad request: "dataSourceId" must be a number
 MALFORMED = "Invalid request payload JSON format"
 NO_OBJECT = '"value" must be of type object'
 NO_LIST = '"value" must be an array'
-TAG_CHANGES = ("createTag", "deleteTag", "addTags", "removeTag")
+NO_POLICY = Answer(404, "Policy not found")
+NO_POLICY_NUMBER = Answer(400, '"policyId" must be a number', "params", "policyId")
+OF_A_POLICY = ("getGlobalPolicy", "updateGlobalPolicy", "deleteGlobalPolicy")
+WITH_SCOPE = (
+    *("createTag", "deleteTag", "addTags", "removeTag"),
+    *("createGlobalPolicy", "updateGlobalPolicy", "deleteGlobalPolicy"),
+)
+WITH_NEIGHBOURS_BODY = ("createGlobalPolicy", "updateGlobalPolicy", "updateDataSource")
 DICTIONARY_CHANGES = ("createDictionary", "updateDictionary", "deleteDictionary")
 
 
@@ -106,6 +120,8 @@ WRONG_TYPES: Mapping[str, Any] = {
     "createTag": {"tags": "New"},
     "addTags": [{"name": 5}],
     "updateDataSource": {"deleted": 5},
+    "createGlobalPolicy": {**POLICY, "name": 5},
+    "updateGlobalPolicy": {**POLICY, "actions": [5]},
 }
 MISSING_FIELDS: Mapping[str, Any] = {
     "createDictionary": {"metadata": [COLUMN, {"name": "b"}]},
@@ -114,6 +130,8 @@ MISSING_FIELDS: Mapping[str, Any] = {
     "createTag": {"tags": [{}]},
     "addTags": [{}],
     "updateDataSource": {},
+    "createGlobalPolicy": {"type": "data", "actions": []},
+    "updateGlobalPolicy": {**POLICY, "actions": [{}]},
 }
 
 
@@ -121,7 +139,7 @@ def ask(emulator: EmulatorUnderTest, name: str, condition: str) -> Any:
     """Make the call of an operation with one thing wrong about it."""
     call = CALLS[name]
     method, path, options = call.method, call.path, {"json": call.body}
-    sound = b'{"metadata": [{"name": "a", "dataType": "b", "remoteType": "c"}], "apikey": "immuta-api-key", "tags": []}'
+    sound = json.dumps({**POLICY, "metadata": [COLUMN], "apikey": "immuta-api-key", "tags": []}).encode()
     match condition:
         case "no credential":
             options["rights"] = None
@@ -132,9 +150,9 @@ def ask(emulator: EmulatorUnderTest, name: str, condition: str) -> Any:
         case "read-only credential":
             options["rights"] = "read"
         case "unknown id":
-            path = path.replace("/1", "/99")
+            path = path.replace("/1", "/99").replace("handler/2", "handler/99")
         case "malformed id":
-            path = path.replace("/1", "/abc")
+            path = path.replace("/1", "/abc").replace("handler/2", "handler/abc")
         case "wrong method":
             method = "PATCH"
         case "slash at the end":
@@ -163,7 +181,7 @@ TABLE: dict[str, dict[str, Answer]] = {
     "read-only credential": {
         **dict.fromkeys(CALLS, FINE),
         **dict.fromkeys(DICTIONARY_CHANGES, ROLE),
-        **dict.fromkeys(TAG_CHANGES, SCOPE),
+        **dict.fromkeys(WITH_SCOPE, SCOPE),
         "updateDataSource": Answer(403, "User must have one of the following roles to update data source: owner"),
         "deleteDataSource": Answer(403, "User must have one of the following roles to delete data source: owner"),
     },
@@ -179,6 +197,8 @@ TABLE: dict[str, dict[str, Answer]] = {
         "listDataSourceTags": UNKNOWN_SOURCE,
         "listDataSourceUsers": UNKNOWN_SOURCE,
         "addTags": UNKNOWN_SOURCE,
+        "getPolicyHandler": UNKNOWN_SOURCE,
+        **dict.fromkeys(OF_A_POLICY, NO_POLICY),
     },
     "malformed id": {
         **dict.fromkeys(CALLS, FINE),
@@ -192,6 +212,8 @@ TABLE: dict[str, dict[str, Answer]] = {
         "listDataSourceTags": NO_NUMBER,
         "listDataSourceUsers": NO_NUMBER,
         "addTags": UNKNOWN_SOURCE,
+        "getPolicyHandler": NO_NUMBER,
+        **dict.fromkeys(OF_A_POLICY, NO_POLICY_NUMBER),
     },
     "wrong method": dict.fromkeys(CALLS, UNKNOWN_PATH),
     "slash at the end": dict.fromkeys(CALLS, UNKNOWN_PATH),
@@ -204,7 +226,7 @@ TABLE: dict[str, dict[str, Answer]] = {
         "authenticateApiKey": UNSUPPORTED,
         "createTag": UNSUPPORTED,
         "addTags": UNSUPPORTED,
-        "updateDataSource": UNSUPPORTED,
+        **dict.fromkeys(WITH_NEIGHBOURS_BODY, UNSUPPORTED),
     },
     "malformed JSON": {
         **dict.fromkeys(CALLS, FINE),
@@ -213,7 +235,7 @@ TABLE: dict[str, dict[str, Answer]] = {
         "authenticateApiKey": Answer(400, MALFORMED),
         "createTag": Answer(400, MALFORMED),
         "addTags": Answer(400, MALFORMED),
-        "updateDataSource": Answer(400, MALFORMED),
+        **dict.fromkeys(WITH_NEIGHBOURS_BODY, Answer(400, MALFORMED)),
     },
     "wrong types": {
         **dict.fromkeys(CALLS, FINE),
@@ -225,6 +247,8 @@ TABLE: dict[str, dict[str, Answer]] = {
         "createTag": Answer(400, '"tags" must be an array', "payload", "tags"),
         "addTags": Answer(400, '"[0].name" must be a string', "payload", "0.name"),
         "updateDataSource": Answer(400, '"deleted" must be a boolean', "payload", "deleted"),
+        "createGlobalPolicy": Answer(400, '"name" must be a string', "payload", "name"),
+        "updateGlobalPolicy": Answer(400, '"actions[0]" must be of type object', "payload", "actions.0"),
     },
     "missing fields": {
         **dict.fromkeys(CALLS, FINE),
@@ -235,6 +259,8 @@ TABLE: dict[str, dict[str, Answer]] = {
         "authenticateApiKey": Answer(400, '"apikey" is required', "payload", "apikey"),
         "createTag": Answer(400, '"tags[0].name" is required', "payload", "tags.0.name"),
         "addTags": Answer(400, '"[0].name" is required', "payload", "0.name"),
+        "createGlobalPolicy": Answer(400, '"name" is required', "payload", "name"),
+        "updateGlobalPolicy": Answer(400, '"actions[0].type" is required', "payload", "actions.0.type"),
     },
     "empty body": {
         **dict.fromkeys(CALLS, FINE),
@@ -244,7 +270,7 @@ TABLE: dict[str, dict[str, Answer]] = {
         "authenticateApiKey": UNAUTHORIZED,
         "createTag": Answer(400, NO_OBJECT, "payload"),
         "addTags": Answer(400, NO_LIST, "payload"),
-        "updateDataSource": Answer(400, NO_OBJECT, "payload"),
+        **dict.fromkeys(WITH_NEIGHBOURS_BODY, Answer(400, NO_OBJECT, "payload")),
     },
 }
 

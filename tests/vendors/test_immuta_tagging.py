@@ -107,21 +107,29 @@ def test_tag_is_removed_from_data_source_and_column_and_stays_in_the_catalogue(e
     assert refused(emulator, "DELETE", "/tag/datasource/2/PII") == (404, "Tag not found")
 
 
-def test_deleted_tag_is_nowhere_nor_are_those_below_it(emulator: EmulatorUnderTest) -> None:
+def test_deleted_tag_stays_where_it_is_and_can_be_added_no_more(emulator: EmulatorUnderTest) -> None:
     call(emulator, "POST", "/tag", json={"tags": [{"name": "PIIx"}]})
-    call(emulator, "POST", "/tag/datasource/2", json=[{"name": "PII.phone"}, {"name": "PIIx"}])
     assert call(emulator, "DELETE", "/tag/PII") == {}
     assert [tag["name"] for tag in call(emulator, "GET", "/tag")] == ["PIIx"]
-    assert tags_of(emulator, 2) == ["PIIx"]
-    assert column_tags(emulator, 2, "birth_date") == column_tags(emulator, 2, "email") == []
+    assert tags_of(emulator, 2) == ["PII"]
+    assert column_tags(emulator, 2, "birth_date") == ["PII"]
+    assert refused(emulator, "POST", "/tag/datasource/1", json=[{"name": "PII"}]) == (400, "Invalid tags: PII")
     assert refused(emulator, "DELETE", "/tag/PII") == (404, "Tag not found")
+    call(emulator, "DELETE", "/tag/datasource/2/PII")
+    assert tags_of(emulator, 2) == []
 
 
 def test_deleted_child_leaves_its_parent(emulator: EmulatorUnderTest) -> None:
     call(emulator, "DELETE", "/tag/PII.email")
     assert [tag["name"] for tag in call(emulator, "GET", "/tag")] == ["PII", "PII.phone"]
-    assert column_tags(emulator, 2, "email") == []
-    assert column_tags(emulator, 2, "birth_date") == ["PII"]
+
+
+def test_renamed_tag_is_renamed_wherever_it_is(emulator: EmulatorUnderTest) -> None:
+    call(emulator, "POST", "/tag", json={"tags": [{"id": 1, "name": "Personal"}]})
+    assert tags_of(emulator, 2) == ["Personal"]
+    assert column_tags(emulator, 2, "birth_date") == column_tags(emulator, 2, "street") == ["Personal"]
+    assert column_tags(emulator, 2, "email") == ["PII.email"]
+    assert [hit["id"] for hit in call(emulator, "GET", "/dataSource", params={"tag": "Personal"})["hits"]] == [2]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emulator.vendor import Vendor
-from emulator.vendors.immuta import authentication, catalogue, data_sources, dictionaries, tagging, users
+from emulator.vendors.immuta import authentication, catalogue, data_sources, dictionaries, policies, tagging, users
 from emulator.vendors.immuta.auth import authenticate, presented
 from emulator.vendors.immuta.collections import COLLECTIONS
 from emulator.vendors.immuta.errors import ImmutaDialect
@@ -18,9 +18,11 @@ vendor = Vendor(
         catalogue.handlers,
         tagging.handlers,
         users.handlers,
+        policies.handlers,
     ),
     dialect=ImmutaDialect(),
     authenticate=authenticate,
     presented=presented,
     collections=COLLECTIONS,
+    hooks=policies.hooks,
 )

@@ -11,7 +11,7 @@ from emulator.vendor import Handlers
 from emulator.vendors.immuta.auth import require_full_rights
 from emulator.vendors.immuta.collections import TAGS
 from emulator.vendors.immuta.errors import bad_request, tag_not_found
-from emulator.vendors.immuta.tagging import strip_tags
+from emulator.vendors.immuta.tagging import rename_attached
 
 LISTED = ("id", "name", "color", "description", "source", "deleted", "systemCreated")
 """The fields of a tag in a search."""
@@ -35,7 +35,10 @@ def _has_source(tag: Record, call: Call) -> bool:
 
 @handlers.operation("deleteTag")
 def delete_tag(call: Call, world: World) -> Reply:
-    """Delete a tag (Immuta documentation, Manage Tags), and those below it, wherever they are (assumed)."""
+    """Delete a tag (Immuta documentation, Manage Tags), and those below it (assumed).
+
+    What carries one keeps it, so that no data is exposed (Immuta documentation, Tags in the Governance Page).
+    """
     require_full_rights(world)
     name = call.params["tag"]
     if not world[TAGS].all(where={"name": name}):
@@ -43,13 +46,12 @@ def delete_tag(call: Call, world: World) -> Reply:
     gone = [tag for tag in world[TAGS].all() if tag["name"] == name or tag["name"].startswith(f"{name}.")]
     for tag in gone:
         world[TAGS].delete(tag["id"])
-    strip_tags(world, {tag["name"] for tag in gone})
     return Reply(200, {})
 
 
 @handlers.operation("createTag")
 def create_tag(call: Call, world: World) -> Reply:
-    """Create tags, or rename those whose id is given.
+    """Create tags, or rename those whose id is given, also where they are attached (inferred).
 
     Immuta documentation, Tag API; Immuta documentation, Manage Tags.
     Raises a 400 with the words that fh-immuta-utils looks for if a name is taken, a 403 for a user
@@ -89,6 +91,8 @@ def _put(world: World, tag: Record, first: int) -> Record:
         return _create(world, tag, first)
     renamed = {**existing, "name": tag["name"], "updatedAt": timestamp(world.now)}
     world[TAGS].replace(renamed)
+    if renamed["name"] != existing["name"]:
+        rename_attached(world, existing["name"], renamed["name"])
     return renamed
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from emulator.exchange import Call, Record, Reply, timestamp
 from emulator.store.world import World
 from emulator.vendor import Handlers
+from emulator.vendors.immuta.circumstances import applied_policies
 from emulator.vendors.immuta.collections import DATA_SOURCES, DICTIONARIES, SUBSCRIPTIONS
 from emulator.vendors.immuta.errors import data_source_not_found, not_the_owner
 
@@ -37,7 +38,6 @@ UNTOUCHED: Mapping[str, Any] = {
     "rowCount": 0,
     "documentation": None,
     "statsExpiration": None,
-    "globalPolicies": [],
     "statusInfo": {},
     "expiration": None,
     "catalogMetadata": None,
@@ -134,7 +134,20 @@ def delete_data_source(call: Call, world: World) -> Reply:
 
 
 def _shown(world: World, data_source: Record) -> Record:
-    return {**UNTOUCHED, **data_source, **_relation(world, data_source["id"])}
+    computed = {"globalPolicies": [_reference(policy) for policy in applied_policies(world, data_source)]}
+    return {**UNTOUCHED, **computed, **data_source, **_relation(world, data_source["id"])}
+
+
+def _reference(policy: Record) -> Record:
+    """Return a policy as a data source names it (sandeepmohan/immuta-mcp, immuta_queries.py)."""
+    grants = [action["accessGrant"] for action in policy["actions"] if "accessGrant" in action]
+    return {
+        "id": policy["id"],
+        "name": policy["name"],
+        "type": policy["type"],
+        "disabled": False,
+        "accessGrant": grants[0] if grants else None,
+    }
 
 
 def _owned_data_source(call: Call, world: World, change: str) -> Record:

@@ -34,7 +34,7 @@ UNSAFE = "must be a safe number"
 """joi's words for a number that JavaScript cannot represent exactly."""
 
 
-def reply(status: int, message: str, validation: Mapping[str, Any] | None = None) -> Reply:
+def reply(status: int, message: str, validation: Any = None) -> Reply:
     """Return a refusal in hapi's envelope, with hapi's key order."""
     error = "Request Entity Too Large" if status == 413 else HTTPStatus(status).phrase
     document: dict[str, Any] = {"statusCode": status, "error": error, "message": message}
@@ -92,6 +92,20 @@ def column_not_found() -> Refusal:
 def tag_not_found() -> Refusal:
     """Refuse a tag that does not exist, or is not there (the text is assumed)."""
     return Refusal(reply(404, "Tag not found"))
+
+
+def policy_handler_not_found() -> Refusal:
+    """Refuse a data source to which no data policy applies.
+
+    The status is that of sandeepmohan/immuta-mcp, immuta_queries.py; the text is assumed.
+    """
+    return Refusal(reply(404, "Policy handler not found"))
+
+
+def name_taken(thing: str) -> Reply:
+    """Return the 422 for a name that another record has (fh-immuta-utils 0.5.2, client.py; the text is assumed)."""
+    message = f"A {thing} with this name already exists"
+    return reply(422, message, [{"code": "unique", "message": message}])
 
 
 def bad_request(call: Call, reason: str, validation: Mapping[str, Any] | None = None) -> Reply:
@@ -164,6 +178,22 @@ class ImmutaDialect:
         """Return hapi's 500."""
         return reply(500, "An internal server error occurred")
 
+    def missing(self, call: Call, collection: str, key: str, value: Any) -> Reply:
+        """Return the 404 for a record that does not exist, worded like the documented one (assumed)."""
+        return reply(404, f"{_RECORDS[collection].capitalize()} not found")
+
+    def conflict(self, call: Call, collection: str, detail: str) -> Reply:
+        """Return the 422 for a name that is taken: no declared record has another conflict."""
+        return name_taken(_RECORDS[collection])
+
+    def reference(self, call: Call, collection: str, field: str, value: Any) -> Reply:
+        """Return a 400 for a reference to a record that does not exist (assumed)."""
+        return bad_request(call, f"{_RECORDS[collection].capitalize()} {value} does not exist")
+
+
+_RECORDS = {"groups": "group", "iams": "identity manager", "policies": "policy"}
+"""What the records of the declared collections are called."""
+
 
 def _no_document(call: Call) -> tuple[str, dict[str, Any]]:
     """Return the error for a body of the wrong type: a list where tags are added, else an object is required."""
@@ -177,7 +207,7 @@ def _wants_list(call: Call) -> bool:
 
 def _no_array(call: Call, form: str) -> tuple[str, dict[str, Any]]:
     """Return the error for a form where an array of objects is required, which a form cannot contain."""
-    if _wants_list(call):
+    if _wants_list(call) or not call.path.startswith(("/tag", "/dictionary/")):
         return _no_document(call)
     needed = "tags" if call.path == "/tag" else "metadata"
     times = sum(name == needed for name, _ in parse_qsl(form, keep_blank_values=True))

@@ -72,13 +72,15 @@ def _data_source(world: World, id: str) -> Record:
     return find_data_source(world, int(id))
 
 
-def strip_tags(world: World, names: set[str]) -> None:
-    """Remove these tags from all data sources and columns."""
+def rename_attached(world: World, old: str, new: str) -> None:
+    """Rename a tag in all data sources and columns: what carries it shows the tag's own fields (Manage Tags)."""
     for records, part in ((world[DATA_SOURCES], None), (world[DICTIONARIES], "metadata")):
         for record in records.all():
             carriers = [record] if part is None else record[part]
-            stripped = [_strip(carrier, names) for carrier in carriers]
-            if any(stripped):
+            renamed = [tag for carrier in carriers for tag in carrier.get("tags", ()) if tag.get("name") == old]
+            for tag in renamed:
+                tag["name"] = new
+            if renamed:
                 records.replace(record)
 
 
