@@ -93,7 +93,7 @@ def contract_problems(folder: Path = CONTRACTS, overlay: Path | None = None) -> 
     """Yield for each vendor the mistakes in its contract, or the differences to its handlers."""
     for name, vendor in load_vendors().items():
         files = contract_files(folder / name, *([overlay / name] if overlay else ()))
-        found = list(problems(name, files))
+        found = problems(name, files)
         yield from found
         if OPENAPI in files:
             yield from _binding_problems(vendor, files[OPENAPI])
@@ -110,7 +110,7 @@ def own_problems(home: Path, name: str) -> Iterator[str]:
     """Yield what is wrong with the contract of a vendor in its own folder, its declarations and its Python."""
     yield from unread_vendor(home)
     files = contract_files(home)
-    found = list(problems(name, files, is_public=True))
+    found = problems(name, files, is_public=True)
     yield from found
     if found:
         return

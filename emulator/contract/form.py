@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import jsonschema_rs
 import orjson
-from jsonschema import Draft202012Validator
 
 from emulator.contract.completion import complete
 from emulator.contract.documents import CHOICES, METHODS, OPENAPI, is_schema, load
@@ -44,31 +43,54 @@ LONGEST_SENTENCE = 200
 Problem: TypeAlias = tuple[str, str]
 """A JSON pointer into the document, and a sentence."""
 
+At: TypeAlias = "tuple[At, object] | None"
+"""A place in a document: the one above it, and the last step. Few need the pointer, which takes longer to make."""
 
-def problems(vendor: str, files: Mapping[str, Path], is_public: bool = False) -> Iterator[str]:
-    """Yield a sentence with file and place for each mistake in a contract's `files`, by name.
+Node: TypeAlias = tuple[At, dict[str, Any]]
+"""A mapping in a document, with its place."""
+
+
+def problems(vendor: str, files: Mapping[str, Path], is_public: bool = False) -> Sequence[str]:
+    """Return a sentence with file and place for each mistake in a contract's `files`, by name.
 
     An `is_public` document may leave parts open: that is not a mistake.
     """
+    return read_documents(vendor, files, is_public)[1]
+
+
+def read_documents(
+    vendor: str, files: Mapping[str, Path], is_public: bool = False
+) -> tuple[Mapping[str, Document], Sequence[str]]:
+    """Return the documents in a contract's `files`, by name, and what `problems` says of them.
+
+    An `is_public` document is completed.
+    """
     if OPENAPI not in files:
-        yield f"{vendor}: the contract has no {OPENAPI}"
-        return
+        return {}, [f"{vendor}: the contract has no {OPENAPI}"]
     documents: dict[str, Document] = {}
+    told: list[str] = []
     for name, file in files.items():
         if name == OPENAPI or is_schema(name):
             try:
                 documents[name] = load_document(files) if name == OPENAPI else load(file)
             except ConfigurationError as problem:
-                yield str(problem)
+                told.append(str(problem))
     if is_public and OPENAPI in documents:
         documents[OPENAPI] = complete(vendor, documents[OPENAPI], files)
-    for name, document in documents.items():
-        found = _openapi_problems(document) if name == OPENAPI else _schema_problems(document)
-        formats = () if is_public else _format_problems(document)
-        for pointer, sentence in [*found, *_reference_problems(name, document, documents), *formats]:
-            yield f"{place(files[name], pointer)}: {sentence}"
+    for name in documents:
+        told += (f"{place(files[name], at)}: {said}" for at, said in _problems_in(name, documents, is_public))
     if isinstance(documents.get(OPENAPI), dict):
-        yield from _graphql_problems(documents[OPENAPI], files)
+        told += _graphql_problems(documents[OPENAPI], files)
+    return documents, told
+
+
+def _problems_in(name: str, documents: Mapping[str, Document], is_public: bool) -> Iterator[Problem]:
+    document = documents[name]
+    nodes = [*_nodes(document)]
+    yield from _openapi_problems(document) if name == OPENAPI else _schema_problems(document)
+    yield from _reference_problems(name, nodes, documents)
+    if not is_public:
+        yield from _format_problems(nodes)
 
 
 def _operation_names(document: Document) -> Iterator[tuple[str, str]]:
@@ -120,8 +142,8 @@ def _openapi_problems(document: Document) -> Iterator[Problem]:
         value = _mapping(convention).get("value")
         if name in CHOICES and isinstance(value, str) and value not in CHOICES[name]:
             yield f"/x-conventions/{name}/value", _not_one_of(value, CHOICES[name])
-    for pointer, schema in _schemas(document):
-        yield from ((pointer + at, sentence) for at, sentence in _schema_problems(schema))
+    for at, schema in _schemas(document):
+        yield from ((_pointer(at) + inside, sentence) for inside, sentence in _schema_problems(schema))
 
 
 def _sentence(pointer: str, rule: str, expected: Any, actual: Any, sentence: str) -> str:
@@ -201,44 +223,55 @@ def _schema_problems(schema: Document) -> Iterator[Problem]:
     if not isinstance(schema, dict | bool):
         yield "", f"expected a JSON Schema, not {_shown(schema)}"
         return
-    validator = Draft202012Validator(Draft202012Validator.META_SCHEMA)
     # The fast library finds out whether there is anything to report.
-    for error in () if jsonschema_rs.meta.is_valid(schema) else validator.iter_errors(schema):
+    if not jsonschema_rs.meta.is_valid(schema):
+        yield from _meta_problems(schema)
+    for at, node in _nodes(schema):
+        pattern = node.get("pattern")
+        if isinstance(pattern, str) and (problem := _pattern_problem(pattern)):
+            yield _pointer((at, "pattern")), f"{_shown(pattern)} is not a regular expression: {problem}"
+
+
+def _meta_problems(schema: Document) -> Iterator[Problem]:
+    from jsonschema import Draft202012Validator  # noqa: PLC0415
+
+    for error in Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema):
         pointer = pointer_to(*error.absolute_path)
         yield pointer, _sentence(pointer, str(error.validator), error.validator_value, error.instance, error.message)
-    yield from _pattern_problems(schema)
 
 
-def _pattern_problems(document: Document) -> Iterator[Problem]:
-    for pointer, node in _nodes(document):
-        pattern = node.get("pattern")
-        if isinstance(pattern, str):
-            try:
-                re.compile(pattern)
-            except re.error as problem:
-                yield f"{pointer}/pattern", f"{_shown(pattern)} is not a regular expression: {problem}"
+@cache
+def _pattern_problem(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as problem:
+        return str(problem)
+    return ""
 
 
-def _format_problems(document: Document) -> Iterator[Problem]:
+def _format_problems(nodes: Iterable[Node]) -> Iterator[Problem]:
     """Yield the formats that the two JSON Schema libraries could judge differently."""
-    for pointer, node in _nodes(document):
+    for at, node in nodes:
         used = node.get("format")
         if isinstance(used, str) and "type" in node and used not in (*FORMATS, *ANNOTATING_FORMATS):
-            yield f"{pointer}/format", f"format {_not_one_of(used, (*FORMATS, *ANNOTATING_FORMATS))}"
+            yield _pointer((at, "format")), f"format {_not_one_of(used, (*FORMATS, *ANNOTATING_FORMATS))}"
 
 
-def _reference_problems(name: str, document: Document, documents: Mapping[str, Document]) -> Iterator[Problem]:
-    for pointer, node in _nodes(document):
+def _reference_problems(name: str, nodes: Iterable[Node], documents: Mapping[str, Document]) -> Iterator[Problem]:
+    told = cache(partial(_reference_problem, name, documents=documents))
+    for at, node in nodes:
         reference = node.get("$ref")
-        if not isinstance(reference, str):
-            continue
-        target, _, inner = reference.partition("#")
-        file = str(Path(name).parent / target) if target else name
-        if file not in documents:
-            near = get_close_matches(file, documents, 1, 0.0)
-            yield f"{pointer}/$ref", f"{reference} does not exist" + (f"; did you mean {near[0]}?" if near else "")
-        elif _at(documents[file], inner) is NOTHING:
-            yield f"{pointer}/$ref", f"nothing is at {reference}"
+        if isinstance(reference, str) and (sentence := told(reference)):
+            yield _pointer((at, "$ref")), sentence
+
+
+def _reference_problem(name: str, reference: str, documents: Mapping[str, Document]) -> str:
+    target, _, inner = reference.partition("#")
+    file = str(Path(name).parent / target) if target else name
+    if file not in documents:
+        near = get_close_matches(file, documents, 1, 0.0)
+        return f"{reference} does not exist" + (f"; did you mean {near[0]}?" if near else "")
+    return f"nothing is at {reference}" if _at(documents[file], inner) is NOTHING else ""
 
 
 def _graphql_problems(document: Any, files: Mapping[str, Path]) -> Iterator[str]:
@@ -295,30 +328,38 @@ def _operations(document: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 yield pointer_to("paths", path, method), operation
 
 
-def _schemas(document: Document) -> Iterator[tuple[str, Document]]:
+def _schemas(document: Document) -> Iterator[tuple[At, Document]]:
     """Yield each value in the place of a schema: below `schema`, `payload` and components/schemas."""
     if isinstance(document, dict):
         components = _mapping(document.get("components"))
         for name, schema in _mapping(components.get("schemas")).items():
-            yield pointer_to("components", "schemas", name), schema
-    for pointer, node in _nodes(document, skip=("examples", "example", "x-switches", "schemas")):
+            yield (((None, "components"), "schemas"), name), schema
+    for at, node in _nodes(document, skip=("examples", "example", "x-switches", "schemas")):
         for name in ("schema", "payload"):
             if isinstance(node.get(name), dict | bool) and not (name == "schema" and "operations" in node):
-                yield f"{pointer}/{name}", node[name]
+                yield (at, name), node[name]
 
 
-def _nodes(
-    document: Document, pointer: str = "", skip: Sequence[str] = ("examples", "example")
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield every mapping in a document with its JSON pointer, except those in examples."""
-    if isinstance(document, dict):
-        yield pointer, document
-        for name, value in document.items():
-            if name not in skip:
-                yield from _nodes(value, pointer + pointer_to(name), skip)
-    elif isinstance(document, list):
-        for number, value in enumerate(document):
-            yield from _nodes(value, f"{pointer}/{number}", skip)
+def _nodes(document: Document, skip: Collection[str] = ("examples", "example")) -> Iterator[Node]:
+    """Yield every mapping in a document with its place, from the first to the last, except those in examples."""
+    left: list[tuple[At, Any]] = [(None, document)]
+    while left:
+        at, node = left.pop()
+        if isinstance(node, dict):
+            yield at, node
+            below = [((at, name), value) for name, value in node.items() if name not in skip]
+        else:
+            below = [((at, number), value) for number, value in enumerate(node)] if isinstance(node, list) else []
+        left += [one for one in reversed(below) if isinstance(one[1], dict | list)]
+
+
+def _pointer(at: At) -> str:
+    """Return the JSON pointer of a place."""
+    steps: list[object] = []
+    while at is not None:
+        at, step = at
+        steps.append(step)
+    return pointer_to(*reversed(steps))
 
 
 def _followed(entry: Any, document: Document) -> Mapping[str, Any]:

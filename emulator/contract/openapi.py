@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from emulator.contract.completion import complete
 from emulator.contract.conventions import Conventions, Switch
 from emulator.contract.documents import CHOICES, METHODS, OPENAPI, contract_files, is_schema, load
 from emulator.contract.evidence import Evidence
+from emulator.contract.form import read_documents
 from emulator.contract.graphql import GraphQL
 from emulator.contract.operation import Body, Field, Media, Operation, Parameter, Response
-from emulator.contract.overlays import load_document
 from emulator.contract.schemas import Check, Schemas, without_required
 from emulator.errors import ConfigurationError, ContractError, unknown
-from emulator.exchange import Record, pointer_to, steps_of
+from emulator.exchange import Document, Record, pointer_to, steps_of
 from emulator.files.package_data import is_ours
 from emulator.files.yaml_file import read_text, short_name
+
+_COMPONENT = re.compile(r"#/components/schemas/[\w.-]+")
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,11 @@ def read_contract(folder: Path, *overlays: Path, is_public: bool = False, vendor
     """
     files, vendor = contract_files(folder, *overlays), vendor or folder.name
     if all(map(is_ours, files.values())) and OPENAPI in files and not is_public:
-        return _Reader(vendor, files, folder).contract()
-    from emulator.contract.form import problems  # noqa: PLC0415
-
-    refuse_contract(list(problems(vendor, files, is_public)))
-    reader = _Reader(vendor, files, folder, is_public)
+        built_in = {name: load(file) for name, file in files.items() if name == OPENAPI or is_schema(name)}
+        return _Reader(vendor, files, built_in, folder).contract()
+    documents, problems = read_documents(vendor, files, is_public)
+    refuse_contract(problems)
+    reader = _Reader(vendor, files, documents, folder, is_public)
     contract = reader.contract()
     contract.compile()
     reader.requests.compile()
@@ -112,21 +113,23 @@ def refuse_contract(problems: Sequence[str]) -> None:
 
 
 class _Reader:
-    def __init__(self, vendor: str, files: Mapping[str, Path], home: Path, is_public: bool = False) -> None:
+    def __init__(
+        self,
+        vendor: str,
+        files: Mapping[str, Path],
+        documents: Mapping[str, Document],
+        home: Path,
+        is_public: bool = False,
+    ) -> None:
         self.vendor = vendor
         self.home = home
         self.files = files
         self.is_public = is_public
-        self.document: Any = load_document(files)
+        self.document: Any = documents[OPENAPI]
         self._name = short_name(files[OPENAPI])
-        if is_public:
-            self.document = complete(vendor, self.document, files)
-        documents = {f"file:///{self.vendor}/{OPENAPI}": self.document}
-        for name, file in files.items():
-            if is_schema(name):
-                documents[f"file:///{self.vendor}/{name}"] = load(file)
-        self.schemas = Schemas(without_required(documents, "writeOnly") if is_public else documents)
-        self.requests = Schemas(without_required(documents, "readOnly")) if is_public else self.schemas
+        addressed = {f"file:///{self.vendor}/{name}": document for name, document in documents.items()}
+        self.schemas = Schemas(without_required(addressed, "writeOnly") if is_public else addressed)
+        self.requests = Schemas(without_required(addressed, "readOnly")) if is_public else self.schemas
         # Most operations refer to the same responses: read each only once.
         self._shared: dict[tuple[str, str], Response] = {}
 
@@ -195,7 +198,7 @@ class _Reader:
             if kind == "array":
                 kind, is_list = self._type(self._of_schema(parameter["schema"]).get("items", {})), True
             required = bool(parameter.get("required"))
-            check = self._check(f"{at}/schema")
+            check = self._check(f"{at}/schema", parameter["schema"])
             separator = _separator(parameter) if is_list else ""
             yield Parameter(parameter["name"], parameter["in"], required, kind, check, is_list, separator)
 
@@ -247,13 +250,13 @@ class _Reader:
             at = pointer + pointer_to("content", kind)
             examples = {name: example["value"] for name, example in media.get("examples", {}).items()}
             fields = tuple(self._fields(f"{at}/schema", media["schema"])) if kind == "multipart/form-data" else ()
-            found[kind] = Media(self._check(f"{at}/schema", schemas), examples, fields)
+            found[kind] = Media(self._check(f"{at}/schema", media["schema"], schemas), examples, fields)
         return found
 
     def _fields(self, pointer: str, schema: Mapping[str, Any]) -> Iterator[Field]:
         required = schema.get("required", ())
         for name, described in schema.get("properties", {}).items():
-            check = self._check(pointer + pointer_to("properties", name))
+            check = self._check(pointer + pointer_to("properties", name), described)
             yield Field(name, "contentMediaType" in described, name in required, described, check)
 
     def _conventions(self) -> Conventions:
@@ -293,7 +296,7 @@ class _Reader:
                 method="POST",
                 path=path,
                 root="query" if _is_query(sdl, name) else "mutation",
-                payload=self._check(f"{pointer}/operations/{name}/payload"),
+                payload=self._check(f"{pointer}/operations/{name}/payload", entry["payload"]),
                 is_neighbour=bool(entry.get("x-neighbour")),
             )
             for name, entry in described["operations"].items()
@@ -312,7 +315,10 @@ class _Reader:
             found = found[step]
         return target, found
 
-    def _check(self, pointer: str, schemas: Schemas | None = None) -> Check:
+    def _check(self, pointer: str, schema: Any, schemas: Schemas | None = None) -> Check:
+        """Return the check for the `schema` at a pointer; those that only refer to the same one share its check."""
+        if isinstance(schema, dict) and len(schema) == 1 and _COMPONENT.fullmatch(str(schema.get("$ref"))):
+            pointer = schema["$ref"].removeprefix("#")
         return (schemas or self.schemas).check(
             f"file:///{self.vendor}/openapi.yaml#{pointer.replace('{', '%7B').replace('}', '%7D')}"
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from operator import is_
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
@@ -71,22 +72,28 @@ class Schemas:
 def without_required(documents: Mapping[str, Document], mark: str) -> dict[str, Document]:
     """Return documents whose schemas do not require what is only read (or written): `mark` is readOnly or writeOnly.
 
-    OpenAPI requires such a property in replies (in requests) only.
+    OpenAPI requires such a property in replies (in requests) only. Parts without it are those of the documents.
     """
     return {address: _without_required(document, mark) for address, document in documents.items()}
 
 
 def _without_required(node: Document, mark: str) -> Document:
     if isinstance(node, list):
-        return [_without_required(one, mark) for one in node]
+        entries = [_without_required(one, mark) if isinstance(one, dict | list) else one for one in node]
+        return node if all(map(is_, entries, node)) else entries
     if not isinstance(node, dict):
         return node
-    changed = {name: _without_required(value, mark) for name, value in node.items()}
+    changed = {}
+    for name, value in node.items():
+        if isinstance(value, dict | list) and (other := _without_required(value, mark)) is not value:
+            changed[name] = other
     properties, required = node.get("properties"), node.get("required")
     if isinstance(properties, dict) and isinstance(required, list):
         marked = [name for name, of in properties.items() if isinstance(of, dict) and of.get(mark) is True]
-        changed["required"] = [name for name in required if name not in marked]
-    return changed
+        kept = [name for name in required if name not in marked]
+        if len(kept) < len(required):
+            changed["required"] = kept
+    return {**node, **changed} if changed else node
 
 
 class Check:
