@@ -345,7 +345,8 @@ def test_contract_is_served_with_what_was_added(tmp_path: Path) -> None:
     with served(tmp_path, crud()) as client:
         document = yaml.safe_load(httpx.get(f"{control(client)}/contracts/acme/openapi.yaml").text)
     assert document["info"] == {"title": "Acme", "version": "1"}
-    assert document["paths"]["/tasks"]["get"]["responses"]["503"]["x-evidence"]["level"] == "assumed"
+    assert document["paths"]["/tasks"]["get"]["responses"]["503"] == {"$ref": "#/components/responses/Added503"}
+    assert document["components"]["responses"]["Added503"]["x-evidence"]["level"] == "assumed"
 
 
 HOOKS = """

@@ -79,6 +79,7 @@ class _Completion:
         self._document = document
         self._said = {"level": "documented", "source": f"{vendor}/openapi.yaml"}
         self._names: set[str] = set()
+        self._shared: dict[tuple[int, str], dict[str, Any]] = {}
 
     def run(self) -> None:
         """Complete the document in place."""
@@ -237,11 +238,13 @@ class _Completion:
                 responses.setdefault(f"{letter}00", whole_range)
         if default is not None and not any(status.startswith("2") for status in responses):
             responses["200"] = default
-        for status in map(str, statuses):
-            responses.setdefault(status, self._added(int(status), default))
         for status, response in responses.items():
             if status >= "400" and isinstance(response, dict):
                 self._allow_failure(int(status) if status.isdecimal() else 400, self._followed(response))
+        text = json.dumps(default)
+        for number in statuses:
+            if str(number) not in responses:
+                responses[str(number)] = self._added(number, default, text)
 
     def _allow_failure(self, status: int, response: dict[str, Any]) -> None:
         """Let a failure be what the emulator sends, too, where the document has no example of it in JSON."""
@@ -250,18 +253,34 @@ class _Completion:
             for kind, media in self._wording.content(status).items():
                 content.setdefault(kind, media)
 
-    def _added(self, status: int, default: Any) -> dict[str, Any]:
-        """Return the response for a status of which a document says nothing: its `default`, or a problem document."""
+    def _added(self, status: int, default: Any, text: str) -> dict[str, Any]:
+        """Return the response for a status of which a document says nothing: its `default`, or a problem document.
+
+        Responses with the same `text` of a default are one, to which all operations refer.
+        """
+        if (status, text) not in self._shared:
+            made = self._made(status, default)
+            self._allow_failure(status, made)
+            self._shared[status, text] = self._referred(f"Added{status}", made)
+        return self._shared[status, text]
+
+    def _referred(self, name: str, response: dict[str, Any]) -> dict[str, Any]:
+        """Put a response among the components, and return the reference to it."""
+        components = self._document.setdefault("components", {})
+        responses = components.setdefault("responses", {}) if isinstance(components, dict) else None
+        if not isinstance(responses, dict):
+            return response
+        while name in responses:
+            name += "_"
+        responses[name] = response
+        return {"$ref": f"#/components/responses/{name}"}
+
+    def _made(self, status: int, default: Any) -> dict[str, Any]:
         described = self._followed(default) if default is not None else None
         if isinstance(described, dict):
-            return {
-                **described,
-                "content": {**_mapping(described.get("content"))},
-                "x-evidence": ADDED,
-                "x-added": True,
-            }
+            content = {**_mapping(described.get("content"))}
+            return {**described, "content": content, "x-evidence": ADDED, "x-added": True}
         added: dict[str, Any] = {"description": HTTPStatus(status).phrase, "x-evidence": ADDED, "x-added": True}
-        added["content"] = self._wording.content(status)
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             added["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "example": "{retry_after}"}}
         return added
