@@ -23,7 +23,7 @@ from emulator.declared.guessing import (
     strategy_for,
     timestamps_for,
 )
-from emulator.declared.links import linked_key
+from emulator.declared.links import linked_key, links_in
 from emulator.declared.messages import Messages
 from emulator.declared.paths import is_item, last_literal, parameters_of, prefix
 from emulator.declared.reading import declaration_problems
@@ -117,6 +117,7 @@ class _Inference:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._messages = Messages(Shapes(contract.schemas.documents))
+        self._links = [*links_in(contract.document)]
         self._by_path: dict[str, dict[str, Operation]] = {}
         for operation in contract.handled.values():
             self._by_path.setdefault(operation.path.rstrip("/"), {})[operation.method] = operation
@@ -172,7 +173,7 @@ class _Inference:
         if place is None or not (methods.keys() & {"GET", "DELETE"} or listed or posted):
             return
         shape, name = self._messages.shape(place), self._name(path)
-        linked = linked_key(self._contract.document, item, [operation.name for operation in methods.values()])
+        linked = linked_key(self._links, item, [operation.name for operation in methods.values()])
         key = linked if linked in shape.properties else key_for(parameters_of(item)[-1], last_literal(path), shape)
         if key:
             self._add(_Found(name, path, item, place, shape, key), path, item)

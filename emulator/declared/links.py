@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from emulator.contract.documents import METHODS
@@ -12,13 +12,13 @@ from emulator.exchange import pointer_to, steps_of
 _FIELD = re.compile(r"\$response\.body#/(?:.*/)?([^/]+)")
 
 
-def linked_key(document: Mapping[str, Any], path: str, operations: Collection[str]) -> str:
+def linked_key(links: Iterable[Mapping[str, Any]], path: str, operations: Collection[str]) -> str:
     """Return the property from which links take the last parameter of a path, "" if none does.
 
     `operations` are the names of the operations at the path.
     """
     parameter = path.rpartition("/")[2].strip("{}")
-    for link in _links(document):
+    for link in links:
         is_meant = link.get("operationId") in operations or pointer_to("paths", path) in str(link.get("operationRef"))
         given = link.get("parameters", {}) if is_meant else {}
         found = _FIELD.fullmatch(str(given.get(parameter, given.get(f"path.{parameter}"))))
@@ -27,7 +27,8 @@ def linked_key(document: Mapping[str, Any], path: str, operations: Collection[st
     return ""
 
 
-def _links(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def links_in(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the links of all responses in a document."""
     for item in document["paths"].values():
         for method in METHODS:
             for response in item.get(method, {}).get("responses", {}).values():

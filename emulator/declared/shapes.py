@@ -92,9 +92,20 @@ class Shapes:
     def __init__(self, documents: Mapping[str, Document]) -> None:
         self._documents = documents
         self._hidden: dict[tuple[str, ...], Hidden] = {}
+        self._places: dict[tuple[str, str], Place] = {}
+        self._shapes: dict[tuple[str, str], tuple[Place, Shape]] = {}
 
     def at(self, address: str) -> Place:
         """Return the schema at an address, with references followed; an empty one if it does not exist."""
+        return self._at("", address)
+
+    def _at(self, file: str, reference: str) -> Place:
+        """Return the schema that a file refers to, as `at` does."""
+        if (file, reference) not in self._places:
+            self._places[file, reference] = self._read(urljoin(file, reference))
+        return self._places[file, reference]
+
+    def _read(self, address: str) -> Place:
         file, fragment = urldefrag(address)
         pointer = unquote(fragment)
         found: Any = self._documents.get(file)
@@ -109,14 +120,21 @@ class Shapes:
             reference = place.schema.get("$ref")
             if not isinstance(reference, str):
                 break
-            target = self.at(urljoin(place.file, reference))
+            target = self._at(place.file, reference)
             beside = {name: value for name, value in place.schema.items() if name != "$ref"}
-            place = Place(target.file, target.pointer, {**target.schema, **beside})
+            place = Place(target.file, target.pointer, {**target.schema, **beside}) if beside else target
         return place
 
     def shape(self, place: Place) -> Shape:
         """Return the shape of a schema's values."""
         place = self.followed(place)
+        known = self._shapes.get((place.file, place.pointer))
+        # The keys beside a reference make another schema at the same place.
+        if known is None or known[0].schema is not place.schema:
+            known = self._shapes[place.file, place.pointer] = place, self._shape(place)
+        return known[1]
+
+    def _shape(self, place: Place) -> Shape:
         properties: dict[str, Place] = {}
         required: set[str] = set()
         kinds: list[Any] = []
