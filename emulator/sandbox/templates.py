@@ -7,8 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, cast
 
 from emulator.errors import ConfigurationError
 from emulator.sandbox.blueprint import Blueprint
@@ -112,8 +112,22 @@ def _loading(fixture: Fixture) -> Iterator[None]:
 
 def seeded_faker(seed: int, collection: str) -> Faker:
     """Return the Faker for a collection's records: the same seed gives the same records."""
-    from faker import Faker  # noqa: PLC0415 - it takes 0.16 s, and most starts do not need it
+    return cast("Faker", _LaterFaker(f"{seed}:{collection}"))
 
-    fake = Faker("en_US")
-    fake.seed_instance(f"{seed}:{collection}")
-    return fake
+
+class _LaterFaker:
+    """A Faker that is made once it is used: nothing declared uses it."""
+
+    def __init__(self, seed: str) -> None:
+        self._seed = seed
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._made, name)
+
+    @cached_property
+    def _made(self) -> Faker:
+        from faker import Faker  # noqa: PLC0415 - it takes 0.16 s, and most starts do not need it
+
+        fake = Faker("en_US")
+        fake.seed_instance(self._seed)
+        return fake
