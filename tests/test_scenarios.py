@@ -408,6 +408,15 @@ def an_empty_list_has_no_body(emulator: EmulatorUnderTest, vendor: str) -> None:
     assert read(emulator, vendor).status_code == 200
 
 
+@shows("celigo/runs-fail")
+def a_flow_fails_after_ten_seconds(emulator: EmulatorUnderTest, vendor: str) -> None:
+    emulator.clock.set(frozen=True)
+    id = emulator.call(vendor, "POST", "/flows/5fc5e1346cfe5b44bb95df11/run").json()["_jobId"]
+    for seconds, status in ((9, "running"), (1, "failed")):
+        emulator.clock.advance(seconds)
+        assert emulator.call(vendor, "GET", f"/jobs/{id}").json()["status"] == status
+
+
 @shows("celigo/update-in-progress")
 def changes_wait_for_the_update(emulator: EmulatorUnderTest, vendor: str) -> None:
     assert {one["updateInProgress"] for one in read(emulator, vendor).json()} == {True}

@@ -46,6 +46,7 @@ ScenarioName: TypeAlias = Literal[
     "celigo/rate-limited",
     "celigo/rate-window",
     "celigo/recovers",
+    "celigo/runs-fail",
     "celigo/server-error",
     "celigo/slow",
     "celigo/timeout",

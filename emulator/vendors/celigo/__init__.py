@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.vendor import Vendor
+from emulator.vendor import Hooks, Vendor
 from emulator.vendors.celigo import (
     audit,
     cloning,
@@ -10,6 +10,7 @@ from emulator.vendors.celigo import (
     dependencies,
     editing,
     integrations,
+    jobs,
     open_errors,
     patching,
     resources,
@@ -38,10 +39,11 @@ vendor = Vendor(
         templates.handlers,
         dependencies.handlers,
         open_errors.handlers,
+        jobs.handlers,
     ),
     dialect=CeligoDialect(),
     authenticate=authenticate,
     authorize=authorize,
     collections=COLLECTIONS,
-    hooks=editing.hooks,
+    hooks=Hooks.merged(editing.hooks, jobs.hooks),
 )

@@ -15,6 +15,13 @@ FLOWS = Collection("celigo.flows", key="_id", indexes=("_integrationId",), schem
 ERRORS = Collection("celigo.errors", key="_flowId", schema="open-errors.schema.json", references={"_flowId": FLOWS})
 """Open errors by flow: numError, lastErrorAt."""
 
+JOBS = Collection(
+    "celigo.jobs",
+    key="_id",
+    indexes=("_flowId", "_flowJobId"),
+    schema="job.schema.json",
+    references={"_flowId": FLOWS},
+)
 ASHARES = Collection("celigo.ashares", key="_id", schema="ashare.schema.json")
 REVISIONS = Collection(
     "celigo.revisions",
@@ -57,6 +64,7 @@ COLLECTIONS = (
     INTEGRATIONS,
     FLOWS,
     ERRORS,
+    JOBS,
     ASHARES,
     REVISIONS,
     SNAPSHOTS,
@@ -70,6 +78,7 @@ TYPES = {
     "exports": "export",
     "flows": "flow",
     "imports": "import",
+    "jobs": "job",
     "scripts": "script",
 }
 """The type of a resource in errors and in the audit log, by declared collection."""

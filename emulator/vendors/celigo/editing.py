@@ -25,8 +25,8 @@ hooks = Hooks()
 TARGETS: Final[Mapping[str, Collection]] = {"_integrationId": INTEGRATIONS, **ALIASED_BY}
 """What a resource refers to, by the field with the id, at any depth."""
 
-USERS: Final = "ashares"
-"""The collection of users' access, not a resource: whether the log has its changes is unknown."""
+NO_RESOURCES: Final = ("ashares", "jobs")
+"""The collections of users' access and of jobs: whether the log has their changes is unknown."""
 
 REFERENCES: Final = {
     "connections": "_connectionId",
@@ -86,7 +86,7 @@ def settle(world: World, write: Write) -> Record | None:
 
     Unknown integrations in a user's access are not refused (celigo/ai, managing-users).
     """
-    if write.collection == USERS:
+    if write.collection in NO_RESOURCES:
         return write.after
     if write.after is None:
         _refuse_if_used(world, write)
@@ -107,7 +107,7 @@ def settle(world: World, write: Write) -> Record | None:
 @hooks.written("*")
 def follow(world: World, write: Write) -> None:
     """Log what was done to a resource; errors of a flow go with it, a connection loses its registrations."""
-    if write.collection == USERS:
+    if write.collection in NO_RESOURCES:
         return
     event = "delete" if write.after is None else "create" if write.before is None else "update"
     log(world, event, TYPES[write.collection], before=write.before, after=write.after)

@@ -16,6 +16,7 @@ from emulator.vendors.celigo.collections import (
     FLOWS,
     IMPORTS,
     INTEGRATIONS,
+    JOBS,
     REVISIONS,
     SNAPSHOTS,
 )
@@ -144,6 +145,7 @@ def remove(world: World, integration: Record) -> None:
         for flow in flows:
             world[FLOWS].delete(flow["_id"])
             world[ERRORS].delete(flow["_id"])
+            world[JOBS].delete_all({"_flowId": flow["_id"]})
             log(world, "delete", "flow", before=flow)
     _remove_all(world, (EXPORTS, IMPORTS, REVISIONS, SNAPSHOTS, CLONES), mine)
     world[INTEGRATIONS].delete(integration["_id"])
