@@ -915,7 +915,8 @@ def test_a_star_means_every_vendor_that_has_it(control: Control, catalogue: Cata
 def test_an_armed_fault_is_shown_with_its_hits(control: Control) -> None:
     wanted = {"vendor": "secoda", "operation": "listIntegrations", "when": {"times": 2}, "reply": {"status": 503}}
     armed = control.done("POST", "/faults", json=wanted)
-    assert armed == {"id": armed["id"], "scenario": None, "hits": 0, "fault": wanted}
+    sentence = "Each of the first 2 calls of listIntegrations of secoda gets 503."
+    assert armed == {"id": armed["id"], "scenario": None, "sentence": sentence, "hits": 0, "fault": wanted}
     statuses = [control.client.get(control.url + INTEGRATIONS, headers=SECODA).status_code for _ in range(3)]
     assert statuses == [503, 503, 200]
     assert control.done("GET", f"/faults/{armed['id']}") == {**armed, "hits": 2}
@@ -923,6 +924,16 @@ def test_an_armed_fault_is_shown_with_its_hits(control: Control) -> None:
     assert exchange["faults"] == [armed["id"]]
     control.done("DELETE", f"/faults/{armed['id']}")
     assert control.refused("GET", f"/faults/{armed['id']}")[0] == 404
+
+
+def test_a_fault_is_checked_and_not_armed(control: Control) -> None:
+    said = control.done("POST", "/faults/check", json={"vendor": "secoda", "reply": {"status": 503}, "force": True})
+    assert said == {"sentence": "Every call of secoda gets 503."}
+    status, sentence = control.refused("POST", "/faults/check", json={"vendor": "nobody", "delay": 1})
+    assert (status, "nobody" in sentence) == (422, True)
+    assert control.done("GET", "/faults") == {"faults": []}
+    # Chance depends on the id: a check uses none up.
+    assert control.done("POST", "/faults", json={"vendor": "secoda", "delay": 0})["id"] == "fault-1"
 
 
 def test_a_fault_of_a_scenario_is_disarmed_only_with_the_scenario(control: Control) -> None:

@@ -9,6 +9,7 @@ from emulator.errors import ConfigurationError, Problem, sentence, unknown
 from emulator.exchange import Call, Reply
 from emulator.faults.check import applies_to, check_fault, contract_of
 from emulator.faults.rule import Fault, fault_of
+from emulator.faults.sentences import sentence_of
 from emulator.sandbox.sandbox import Sandbox
 
 MOST_FAULTS = 1000
@@ -31,14 +32,15 @@ async def arm_fault(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     """Arm a fault."""
     if len(sandbox.faults) >= MOST_FAULTS:
         raise Problem(422, f"There are {MOST_FAULTS} faults armed already; disarm some: DELETE faults, or faults/ID.")
-    document = whole_numbers(call.document)
-    try:
-        fault = fault_of(document, sandbox.faults.next_id())
-        check_fault(fault, emulator.catalogue.contracts)
-    except ConfigurationError as problem:
-        raise Problem(422, f"Invalid fault: {problem}.") from None
+    fault = _valid(call, emulator, sandbox.faults.next_id())
     sandbox.faults.add(fault)
     return Reply(201, _describe(fault, sandbox))
+
+
+@handlers.sandbox_operation("checkFault")
+async def check(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Validate a fault, and say what it would do."""
+    return Reply(200, {"sentence": sentence_of(_valid(call, emulator, ""))})
 
 
 @handlers.sandbox_operation("disarmFaults")
@@ -78,6 +80,16 @@ async def disarm_fault(call: Call, sandbox: Sandbox, emulator: Emulator) -> Repl
     return Reply(204)
 
 
+def _valid(call: Call, emulator: Emulator, id: str) -> Fault:
+    """Return the fault that a call describes. Raises Problem."""
+    try:
+        fault = fault_of(whole_numbers(call.document), id)
+        check_fault(fault, emulator.catalogue.contracts)
+    except ConfigurationError as problem:
+        raise Problem(422, f"Invalid fault: {problem}.") from None
+    return fault
+
+
 def _previewed(fault: Fault, named: str | None, emulator: Emulator) -> str:
     """Return the operation to preview: the named one, or the first that the fault can apply to. Raises Problem."""
     contract = contract_of(fault, emulator.catalogue.contracts)
@@ -96,6 +108,7 @@ def _describe(fault: Fault, sandbox: Sandbox) -> dict[str, Any]:
     return {
         "id": fault.id,
         "scenario": fault.scenario,
+        "sentence": sentence_of(fault),
         "hits": sandbox.faults.hits(fault.id),
         "fault": {"vendor": fault.vendor, **fault.document},
     }
