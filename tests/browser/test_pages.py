@@ -176,7 +176,7 @@ def test_sandbox_is_made_copied_reset_and_dropped(console: Console) -> None:
     page.get_by_label("idle").fill("600")
     page.get_by_role("button", name="Make").click()
     row = page.get_by_role("row", name=re.compile(f"^{name} "))
-    expect(row).to_contain_text("after 10 min 0 s without a call")
+    expect(row).to_contain_text("after 10 min without a call")
     row.get_by_role("button", name=f"Copy {name}").click()
     page.get_by_label("name").fill(f"{name}y")
     page.get_by_role("button", name="Make").click()
@@ -225,7 +225,7 @@ def test_record_that_violates_its_schema_says_where(console: Console) -> None:
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("alert")).to_contain_text("/name: 7 is not of type 'string'")
     console.expected.append("422")
-    page.get_by_label("against its schema, too").check()
+    page.get_by_label("even if it violates its schema").check()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("cell", name="7", exact=True)).to_be_visible()
 

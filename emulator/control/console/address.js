@@ -1,13 +1,20 @@
 /** The page's address: what follows "#" names the page and its filters, as in #/calls?vendor=secoda. */
 
+import { FIRST_SANDBOX, pathOf } from "./api.js";
 import { useEffect, useState } from "./vendored/htm-preact.js";
 
-/** @typedef {{path: string[], params: Record<string, string>}} Address */
+/** @typedef {{path: string[], params: Record<string, string>, sandbox: string}} Address */
 
 /** @returns {Address} */
 export function readAddress() {
   const [path, query] = location.hash.replace(/^#\/?/, "").split("?", 2);
-  return { path: path.split("/").map(decode), params: Object.fromEntries(new URLSearchParams(query)) };
+  const params = Object.fromEntries(new URLSearchParams(query));
+  return { path: path.split("/").map(decode), params, sandbox: params.sandbox ?? FIRST_SANDBOX };
+}
+
+/** Return a path of the sandbox that the page shows. @param {string[]} below */
+export function own(...below) {
+  return pathOf(readAddress().sandbox, ...below);
 }
 
 /** Return a link to a page in the same sandbox, with those of the parameters that have a value.

@@ -1,39 +1,38 @@
 /** The console: its frame, and which page it shows. */
 
-import { access, FIRST_SANDBOX, get } from "./api.js";
 import { link, setParams, useAddress } from "./address.js";
+import { access } from "./api.js";
 import { Calls } from "./calls.js";
 import { ClockAndSwitches } from "./clock.js";
 import { Coverage } from "./coverage.js";
 import { Failures } from "./failures.js";
 import { Feed } from "./feed.js";
-import { Failure, useLoaded } from "./parts.js";
+import { Choice, Failure, useDocuments, valuesOf } from "./parts.js";
 import { Records } from "./records.js";
 import { Sandboxes } from "./sandboxes.js";
 import { Start } from "./start.js";
 import { TokenForm } from "./token.js";
 import { html, render, useEffect, useErrorBoundary, useMemo, useState } from "./vendored/htm-preact.js";
 
-/** @type {Record<string, {title: string, page: any}>} */
+/** @type {Record<string, [string, any]>} by the name in the address: a title, and what shows the page */
 const PAGES = {
-  start: { title: "Start", page: Start },
-  calls: { title: "Calls", page: Calls },
-  sandboxes: { title: "Sandboxes", page: Sandboxes },
-  records: { title: "Records", page: Records },
-  failures: { title: "Failures", page: Failures },
-  clock: { title: "Clock and switches", page: ClockAndSwitches },
-  coverage: { title: "Coverage", page: Coverage },
+  start: ["Start", Start],
+  calls: ["Calls", Calls],
+  sandboxes: ["Sandboxes", Sandboxes],
+  records: ["Records", Records],
+  failures: ["Failures", Failures],
+  clock: ["Clock and switches", ClockAndSwitches],
+  coverage: ["Coverage", Coverage],
 };
 
 function App() {
-  const { path, params } = useAddress();
+  const { path, params, sandbox } = useAddress();
   const [needsToken, setNeedsToken] = useState(false);
   useEffect(() => {
     access.onRefused = () => setNeedsToken(true);
   }, []);
-  const sandbox = params.sandbox ?? FIRST_SANDBOX;
   const name = path[0] in PAGES ? path[0] : "start";
-  const { title, page } = PAGES[name];
+  const [title, page] = PAGES[name];
   useEffect(() => {
     document.title = `${title} · Emulator console`;
   }, [title]);
@@ -43,13 +42,9 @@ function App() {
     <a class="skip" href="#main" onClick=${skip}>Skip to the page</a>
     <header>
       <strong>Emulator</strong>
-      <nav aria-label="Pages">
-        ${Object.entries(PAGES).map(
-          ([key, { title }]) => html`<a key=${key} href=${link([key])}
-            aria-current=${key === name ? "page" : null}>${title}</a>`,
-        )}
-      </nav>
-      <${SandboxChoice} sandbox=${sandbox} restarts=${feed.restarts} />
+      <nav aria-label="Pages">${Object.entries(PAGES).map(([key, [title]]) => html`
+        <a key=${key} href=${link([key])} aria-current=${key === name ? "page" : null}>${title}</a>`)}</nav>
+      <${SandboxChoice} key=${feed.restarts} sandbox=${sandbox} />
     </header>
     <${Connection} feed=${feed} />
     <main id="main" tabindex="-1">
@@ -62,7 +57,7 @@ function App() {
 /** Says what is wrong in the console itself, and leaves the other pages usable. @param {{children?: any}} props */
 function Guard({ children }) {
   const [error, tryAgain] = useErrorBoundary();
-  return error ? html`<${Failure} error=${error} /><button type="button" onClick=${tryAgain}>Try again</button>` : children;
+  return error ? html`<${Failure} error=${error} /><button onClick=${tryAgain}>Try again</button>` : children;
 }
 
 /** Follow the journal of a sandbox. @param {string} sandbox @param {boolean} isLocked */
@@ -71,8 +66,7 @@ function useFeed(sandbox, isLocked) {
   const [, redraw] = useState("");
   useEffect(() => {
     if (isLocked) return;
-    const follow = () => redraw(`${feed.state} ${feed.restarts} ${feed.problem}`);
-    const end = feed.subscribe(follow);
+    const end = feed.subscribe(() => redraw(`${feed.state} ${feed.restarts}`));
     feed.start();
     return () => {
       end();
@@ -83,8 +77,7 @@ function useFeed(sandbox, isLocked) {
 }
 
 /** Says if the emulator is gone, or was. @param {{feed: Feed}} props */
-function Connection({ feed }) {
-  const { state, restarts, sandbox } = feed;
+function Connection({ feed: { state, restarts, sandbox } }) {
   const [seen, setSeen] = useState(0);
   if (state === "gone") return html`<p class="banner" role="alert">There is no sandbox ${sandbox} (any more).${" "}
     <a href=${link(["calls"], { sandbox: "default" })}>Show default</a></p>`;
@@ -92,7 +85,7 @@ function Connection({ feed }) {
     shown stays.</p>`;
   if (restarts === seen) return null;
   return html`<p class="banner good" role="status">Connected again: the emulator has restarted. Its sandboxes began anew; the calls
-    from before stay in the list. <button type="button" class="small" onClick=${() => setSeen(restarts)}>Fine</button></p>`;
+    from before stay in the list. <button class="small" onClick=${() => setSeen(restarts)}>Fine</button></p>`;
 }
 
 /** @param {Event} event */
@@ -101,17 +94,12 @@ function skip(event) {
   document.getElementById("main")?.focus();
 }
 
-/** @param {{sandbox: string, restarts: number}} props */
-function SandboxChoice({ sandbox, restarts }) {
-  const { value } = useLoaded(() => get("sandboxes"), [sandbox, restarts], 5000);
-  const names = (value?.sandboxes ?? []).map((one) => one.name);
-  const listed = names.includes(sandbox) ? names : [sandbox, ...names];
-  const choose = (event) => setParams({ sandbox: event.target.value });
-  return html`<label class="sandbox">Sandbox
-    <select value=${sandbox} onChange=${choose}>
-      ${listed.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}
-    </select>
-  </label>`;
+/** @param {{sandbox: string}} props */
+function SandboxChoice({ sandbox }) {
+  const { value } = useDocuments(["sandboxes"], 5000);
+  const names = valuesOf(value?.[0].sandboxes ?? [], "name");
+  const options = names.includes(sandbox) ? names : [sandbox, ...names];
+  return html`<label class="sandbox">Sandbox <${Choice} value=${sandbox} options=${options} onChoose=${(name) => setParams({ sandbox: name })} /></label>`;
 }
 
 render(html`<${App} />`, document.body);

@@ -1,7 +1,7 @@
 /** A body, laid out, with its violations at their places. Whatever it contains is shown as text. */
 
 import { jsonLines } from "./json_lines.js";
-import { shown } from "./parts.js";
+import { counted, shown } from "./parts.js";
 import { html, useMemo, useState } from "./vendored/htm-preact.js";
 
 const MOST_LINES = 400;
@@ -13,22 +13,18 @@ const MOST_LETTERS = 1000;
 export function Body({ message, violations, of, contract }) {
   const [isWhole, setWhole] = useState(false);
   const lines = useMemo(() => linesOf(message), [message]);
-  const places = useMemo(() => placed(lines, violations), [lines, violations]);
+  const violationsAt = useMemo(() => placed(lines, violations), [lines, violations]);
   const { body, body_size: size, body_cut: isCut } = message;
-  if (body === null) return html`<p class="quiet">${size ? `A body of ${bytes(size)}, which is not text or no longer stored.` : "No body."}</p>
-    <${Broken} violations=${places.elsewhere} contract=${contract} />`;
   const isLong = lines.length > MOST_LINES || lines.some((line) => line.text.length > MOST_LETTERS);
-  const visible = isWhole ? lines : lines.slice(0, MOST_LINES);
   return html`
-    <${Broken} violations=${places.elsewhere} contract=${contract} />
-    <div class="body" tabindex="0" role="group" aria-label=${`Body of the ${of}`}>
-      ${visible.map((line, number) => html`
-        <div key=${number} class="mono text" style=${{ paddingLeft: `${line.indent * 1.25}em` }}>${shortened(line.text, isWhole)}</div>
-        <${Broken} violations=${places.at.get(number) ?? []} contract=${contract} />
-      `)}
-    </div>
-    ${isLong && html`<p><button type="button" class="small" onClick=${() => setWhole(!isWhole)}>
-      ${isWhole ? "Show less" : `Show all ${lines.length} lines`}</button></p>`}
+    <${Broken} violations=${violationsAt(-1)} contract=${contract} />
+    ${body === null ? html`<p class="quiet">${size ? `A body of ${bytes(size)}, which is not text or no longer stored.` : "No body."}</p>`
+      : html`<div class="body" tabindex="0" role="group" aria-label=${`Body of the ${of}`}>
+        ${lines.slice(0, isWhole ? undefined : MOST_LINES).map(({ indent, text }, number) => html`
+          <div key=${number} class="mono text" style=${{ paddingLeft: `${indent * 1.25}em` }}>${isWhole ? shown(text) : shortened(text)}</div>
+          <${Broken} violations=${violationsAt(number)} contract=${contract} />`)}</div>`}
+    ${isLong && html`<p><button class="small" onClick=${() => setWhole(!isWhole)}>
+      ${isWhole ? "Show less" : `Show all of ${counted(lines.length, "line")}`}</button></p>`}
     ${isCut && html`<p class="quiet">The body has ${bytes(size)}; the journal stores only its beginning, ${bytes(body.length)}.</p>`}
   `;
 }
@@ -43,37 +39,29 @@ function linesOf({ body, content_type: type }) {
 /** Find the line of each violation: that of its value, or of what would contain it.
  * @param {import("./json_lines.js").TextLine[]} lines @param {Violation[]} violations */
 function placed(lines, violations) {
-  /** @type {Map<string, number>} */
-  const byPointer = new Map();
-  lines.forEach((line, number) => byPointer.has(line.pointer) || byPointer.set(line.pointer, number));
-  /** @type {Map<number, Violation[]>} */
-  const at = new Map();
-  const elsewhere = [];
-  for (const found of violations) {
-    let pointer = found.pointer;
-    while (pointer && !byPointer.has(pointer)) pointer = pointer.slice(0, pointer.lastIndexOf("/"));
-    const number = byPointer.get(pointer);
-    if (number === undefined || number >= MOST_LINES) elsewhere.push(found);
-    else at.set(number, [...(at.get(number) ?? []), found]);
-  }
-  return { at, elsewhere };
+  const pointers = lines.slice(0, MOST_LINES).map((line) => line.pointer);
+  const at = violations.map(({ pointer }) => {
+    while (pointer && !pointers.includes(pointer)) pointer = pointer.slice(0, pointer.lastIndexOf("/"));
+    return pointers.indexOf(pointer);
+  });
+  return (/** @type {number} */ number) => violations.filter((_, index) => at[index] === number);
 }
 
 /** Says what violates the contract, and leads there. @param {{violations: any[], contract: string}} props */
 export function Broken({ violations, contract }) {
   return violations.map(({ place, pointer, sentence, rule }, number) => html`<p key=${number} class="violation">
-    ${shown(`${place === "body" ? "" : `${place} `}${pointer && `${pointer}: `}${sentence}`.slice(0, MOST_LETTERS))}${" "}
+    ${shown([place !== "body" && `${place} `, pointer && `${pointer}: `, sentence].filter(Boolean).join(""), MOST_LETTERS)}${" "}
     <a href=${contract} title=${`${rule}: see the contract`}>contract</a></p>`);
 }
 
-/** @param {string} text @param {boolean} isWhole */
-function shortened(text, isWhole) {
-  if (isWhole || text.length <= MOST_LETTERS) return shown(text);
-  return `${shown(text.slice(0, MOST_LETTERS))} … ${(text.length - MOST_LETTERS).toLocaleString("en")} more characters`;
+/** @param {string} text */
+function shortened(text) {
+  const rest = text.length - MOST_LETTERS;
+  return rest > 0 ? `${shown(text, MOST_LETTERS)} … ${counted(rest, "more character")}` : shown(text);
 }
 
 /** @param {number} size */
-export function bytes(size) {
+function bytes(size) {
   if (size < 1000) return `${size} bytes`;
   return size < 1e6 ? `${(size / 1000).toFixed(1)} kB` : `${(size / 1e6).toFixed(1)} MB`;
 }

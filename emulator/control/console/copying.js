@@ -1,46 +1,43 @@
-/** A call as something to paste: a curl command, an assertion for pytest, a fault. */
+/** A call as something to paste: a curl command, an assertion for pytest. */
 
 /** Headers that curl writes itself, or that no longer match. */
-const OWN_HEADERS = new Set(["host", "content-length", "accept-encoding", "connection", "user-agent", "transfer-encoding"]);
+const OWN_HEADERS = ["host", "content-length", "accept-encoding", "connection", "user-agent", "transfer-encoding"];
 const MASK = "***";
 
 /** Return a command that repeats a call. The journal masks credentials: those of `vendor` replace them.
  * @param {any} exchange @param {any} vendor what a sandbox says of it, if it is known */
-export function curlOf({ call }, vendor) {
+export function curlOf({ call: { method, url, headers, parts, body } }, vendor) {
+  const credentials = Object.entries(vendor?.headers ?? {});
+  const unsent = parts.length ? [...OWN_HEADERS, "content-type"] : OWN_HEADERS;
   const words = ["curl", "-i"];
-  const hasBody = call.body || call.parts.length;
-  if (call.method !== (hasBody ? "POST" : "GET")) words.push("-X", quoted(call.method));
-  for (const [name, value] of headersOf(call, vendor?.headers ?? {})) words.push("-H", quoted(`${name}: ${value}`));
-  for (const part of call.parts) words.push("-F", quoted(`${part.name}=${part.filename === null ? part.text ?? "" : `@${part.filename}`}`));
-  if (call.body) words.push("--data-raw", quoted(call.body));
-  return [...words, quoted(call.url)].join(" ");
-}
-
-/** @param {any} call @param {Record<string, string>} credentials @returns {string[][]} */
-function headersOf(call, credentials) {
-  const byName = new Map(Object.entries(credentials).map(([name, value]) => [name.toLowerCase(), value]));
-  const isMultipart = call.parts.length > 0;
-  return call.headers
-    .filter(([name]) => !OWN_HEADERS.has(name.toLowerCase()) && !(isMultipart && name.toLowerCase() === "content-type"))
-    .map(([name, value]) => [name, value.includes(MASK) ? byName.get(name.toLowerCase()) ?? value : value]);
+  if (method !== (body || parts.length ? "POST" : "GET")) words.push("-X", method);
+  for (const [name, value] of headers) {
+    const [, own] = (value.includes(MASK) && credentials.find(([one]) => one.toLowerCase() === name.toLowerCase())) || [];
+    if (!unsent.includes(name.toLowerCase())) words.push("-H", `${name}: ${own ?? value}`);
+  }
+  for (const { name, filename, text = "" } of parts) words.push("-F", `${name}=${filename === null ? text : `@${filename}`}`);
+  if (body) words.push("--data-raw", body);
+  return [...words, url].map(quoted).join(" ");
 }
 
 /** Return an assertion that a call like this was made. @param {any} exchange */
-export function assertionOf({ operations, vendor, call, reply }) {
-  const lines = [python(operations[0] ?? "?"), `vendor=${python(vendor)}`, "count=1"];
-  const query = Object.fromEntries(call.query);
-  if (call.query.length && !call.query.some(([, value]) => value.includes(MASK))) lines.push(`query=${python(query)}`);
-  const fields = fieldsOf(call);
-  if (Object.keys(fields).length) lines.push(`body=${python(fields)}`);
-  lines.push(`status=${reply?.status ?? 0}`);
-  return `emulator.verify(${lines.join(", ")})`;
+export function assertionOf({ operations: [operation], vendor, call, reply }) {
+  const hasSecret = call.query.some(([, value]) => value.includes(MASK));
+  const expected = {
+    vendor,
+    count: 1,
+    query: hasSecret ? {} : Object.fromEntries(call.query),
+    body: fieldsOf(call),
+    status: reply?.status ?? 0,
+  };
+  const given = Object.entries(expected).filter(([, value]) => typeof value !== "object" || Object.keys(value).length);
+  return `emulator.verify(${[python(operation), ...given.map(([name, value]) => `${name}=${python(value)}`)].join(", ")})`;
 }
 
 /** Return what of a body identifies a call: its first plain fields. @param {any} call @returns {Record<string, any>} */
 function fieldsOf({ body, body_cut: isCut }) {
-  if (!body || isCut) return {};
   try {
-    const document = JSON.parse(body);
+    const document = JSON.parse(isCut ? "null" : body);
     if (Array.isArray(document) || typeof document !== "object" || !document || "query" in document) return {};
     const plain = Object.entries(document).filter(([, value]) => typeof value !== "object" && value !== MASK);
     return Object.fromEntries(plain.slice(0, 5));
@@ -49,14 +46,8 @@ function fieldsOf({ body, body_cut: isCut }) {
   }
 }
 
-/** Return the parameters of the form for a fault that makes calls like this fail. @param {any} exchange */
-export function faultOf({ vendor, operations }) {
-  return { vendor, operation: operations[0] ?? "" };
-}
-
 /** Return a value as Python writes it. @param {any} value @returns {string} */
 function python(value) {
-  if (value === null) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
   if (typeof value !== "object") return JSON.stringify(value);
   return `{${Object.entries(value).map(([key, inner]) => `${JSON.stringify(key)}: ${python(inner)}`).join(", ")}}`;

@@ -1,48 +1,36 @@
 /** Which calls a list shows: the filters as the address has them. */
 
-/** @typedef {Record<string, string>} Params */
+/** @typedef {(exchange: any) => boolean} Test */
 
-export const FILTERS = ["vendor", "operation", "status", "fault", "violations", "unmatched", "text"];
+/** @type {Record<string, (wanted: string) => Test>} */
+const TESTS = {
+  vendor: (wanted) => (exchange) => exchange.vendor === wanted,
+  operation: (wanted) => globbed(wanted, (exchange) => exchange.operations),
+  status: (wanted) => globbed(wanted.toLowerCase().replace(/x/g, "?"), ({ reply }) => [String(reply?.status ?? 0)]),
+  fault: (wanted) => globbed(wanted, (exchange) => exchange.faults),
+  violations: () => (exchange) => exchange.violations.length > 0,
+  unmatched: () => (exchange) => !exchange.operations.length && !exchange.stub,
+  text: (wanted) => (exchange) => textsOf(exchange).some((one) => one.toLowerCase().includes(wanted.toLowerCase())),
+};
 
-/** Return a test of exchanges. @param {Params} params @returns {(exchange: any) => boolean} */
+export const FILTERS = Object.keys(TESTS);
+
+/** Return a test of exchanges. @param {Record<string, string>} params @returns {Test} */
 export function testOf(params) {
   const tests = FILTERS.filter((name) => params[name]).map((name) => TESTS[name](params[name]));
   return (exchange) => tests.every((test) => test(exchange));
 }
 
-/** @type {Record<string, (wanted: string) => (exchange: any) => boolean>} */
-const TESTS = {
-  vendor: (wanted) => (exchange) => exchange.vendor === wanted,
-  operation: (wanted) => {
-    const matches = glob(wanted);
-    return (exchange) => exchange.operations.some(matches);
-  },
-  status: (wanted) => {
-    const matches = glob(wanted.toLowerCase().replace(/x/g, "?"));
-    return (exchange) => matches(String(exchange.reply?.status ?? 0));
-  },
-  fault: (wanted) => {
-    const matches = glob(wanted);
-    return (exchange) => exchange.faults.some(matches);
-  },
-  violations: () => (exchange) => exchange.violations.length > 0,
-  unmatched: () => (exchange) => !exchange.operations.length && !exchange.stub,
-  text: (wanted) => {
-    const text = wanted.toLowerCase();
-    return (exchange) => textsOf(exchange).some((one) => one.toLowerCase().includes(text));
-  },
-};
-
 /** @param {any} exchange @returns {string[]} */
-function textsOf(exchange) {
-  const { call, reply } = exchange;
+function textsOf({ call, reply }) {
   const pairs = [...call.headers, ...(reply?.headers ?? [])].map((pair) => pair.join(": "));
   return [call.method, call.url, call.body ?? "", reply?.body ?? "", ...pairs];
 }
 
-/** Return a test by a pattern with * and ?. @param {string} pattern */
-function glob(pattern) {
+/** Return a test of the texts of an exchange by a pattern with * and ?.
+ * @param {string} pattern @param {(exchange: any) => string[]} textsOf @returns {Test} */
+function globbed(pattern, textsOf) {
   const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replace(/\*/g, ".*").replace(/\?/g, ".");
   const expression = new RegExp(`^${escaped}$`, "s");
-  return (text) => expression.test(text);
+  return (exchange) => textsOf(exchange).some((text) => expression.test(text));
 }

@@ -4,16 +4,14 @@ import { counted } from "./parts.js";
 import { html } from "./vendored/htm-preact.js";
 
 /** @param {{exchange: any}} props */
-export function Status({ exchange }) {
-  if (exchange.state !== "done") return html`<span class="status tag">in progress</span>`;
-  const status = exchange.reply?.status;
-  if (!status) return html`<span class="status tag s5">broken</span>`;
-  return html`<span class=${`status tag s${String(status)[0]}`}>${status}</span>`;
+export function Status({ exchange: { state, reply } }) {
+  const text = state !== "done" ? "in progress" : reply?.status || "broken";
+  const kind = state !== "done" ? "" : `s${String(reply?.status || 5)[0]}`;
+  return html`<span class=${`status tag ${kind}`}>${text}</span>`;
 }
 
 /** @param {{exchange: any}} props */
-export function Marks({ exchange }) {
-  const { faults, violations, operations, stub } = exchange;
+export function Marks({ exchange: { faults, violations, operations, stub } }) {
   return html`
     ${faults.length > 0 && html`<span class="tag mark-fault" title=${faults.join(", ")}>fault</span>`}
     ${violations.length > 0 && html`<span class="tag mark-violation">${counted(violations.length, "violation")}</span>`}

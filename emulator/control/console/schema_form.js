@@ -1,40 +1,40 @@
 /** A form for a document, made from its JSON Schema. A value that is not plain is written as JSON. */
 
+import { Choice } from "./parts.js";
 import { html, useState } from "./vendored/htm-preact.js";
 
 /** @typedef {Record<string, string[]>} Choices what to offer for a field, by name */
+/** @typedef {{schema: any, value: any, onChange: (value: any) => void, choices?: Choices, name?: string}} Part */
 
-/** The fields of an object. @param {{schema: any, root: any, value: any, onChange: (value: any) => void, choices?: Choices, name?: string}} props */
+/** The fields of an object. @param {Part & {root: any}} props */
 export function Fields({ schema, root, value, onChange, choices = {}, name = "" }) {
   const { properties = {}, required = [] } = resolved(schema, root);
-  const set = (key, inner) => onChange(without({ ...value, [key]: inner }));
   return html`<div class="fields">${Object.entries(properties).map(([key, part]) => {
     const inner = resolved(part, root);
-    const common = { schema: inner, value: value?.[key], onChange: (to) => set(key, to), choices, name: key };
+    const set = (/** @type {any} */ to) => onChange(without({ ...value, [key]: to }));
+    const common = { schema: inner, value: value?.[key], onChange: set, choices, name: key };
     if (inner.properties && !inner.oneOf) return html`<details key=${key} class="wide" open=${value?.[key] !== undefined}>
       <summary>${key} <span class="quiet">${inner.description}</span></summary><${Fields} root=${root} ...${common} /></details>`;
     return html`<${Leaf} key=${key} id=${`${name}.${key}`} isRequired=${required.includes(key)} ...${common} />`;
   })}</div>`;
 }
 
-/** @param {{schema: any, value: any, onChange: (value: any) => void, choices: Choices, name: string, id: string, isRequired: boolean}} props */
-function Leaf({ schema, value, onChange, choices, name, id, isRequired }) {
+/** @param {Part & {id: string, isRequired: boolean}} props */
+function Leaf({ schema, value, onChange, choices = {}, name = "", id, isRequired }) {
   const isText = [].concat(schema.type).every((type) => type === "string");
   const [text, setText] = useState(textOf(value, isText));
   const offered = choices[name] ?? plainChoices(schema);
-  const type = (event) => {
-    setText(event.target.value);
-    onChange(valueOf(event.target.value, isText));
+  const type = (/** @type {string} */ typed) => {
+    setText(typed);
+    onChange(valueOf(typed, isText));
   };
   const example = schema.examples?.[0] ?? schema.default;
   const common = { id, value: text, "aria-describedby": `${id}-about` };
   return html`<div class="field"><label for=${id}>${name}${isRequired ? " *" : ""}</label>
-    ${schema.enum ? html`<select ...${common} onChange=${type}><option value=""></option>
-        ${offered.map((one) => html`<option key=${one} value=${one}>${one}</option>`)}</select>`
-      : html`<input ...${common} onInput=${type} list=${offered.length ? `${id}-offered` : null} spellcheck="false"
-          placeholder=${example === undefined ? "" : textOf(example, isText)} />`}
-    ${offered.length > 0 && !schema.enum && html`<datalist id=${`${id}-offered`}>
-      ${offered.map((one) => html`<option key=${one} value=${one} />`)}</datalist>`}
+    ${schema.enum ? html`<${Choice} ...${common} options=${["", ...offered]} onChoose=${type} />`
+      : html`<input ...${common} onInput=${(event) => type(event.target.value)} list=${offered.length ? `${id}-offered` : null} spellcheck="false"
+          placeholder=${textOf(example, isText)} />
+        <datalist id=${`${id}-offered`}>${offered.map((one) => html`<option key=${one} value=${one} />`)}</datalist>`}
     <small id=${`${id}-about`} class="quiet">${schema.description}</small></div>`;
 }
 
@@ -53,8 +53,8 @@ export function resolved(schema, root) {
 
 /** @param {any} value @param {boolean} isText @returns {string} */
 function textOf(value, isText) {
-  if (value === undefined) return "";
-  return typeof value === "string" && (isText || isPlain(value)) ? value : JSON.stringify(value);
+  const isPlain = typeof value === "string" && (isText || valueOf(value, false) === value);
+  return isPlain ? value : JSON.stringify(value) ?? "";
 }
 
 /** Return what a text means: JSON if it parses, else the text; nothing if there is none. @param {string} text @param {boolean} isText */
@@ -65,11 +65,6 @@ function valueOf(text, isText) {
   } catch {
     return text;
   }
-}
-
-/** @param {string} text */
-function isPlain(text) {
-  return text !== "" && valueOf(text, false) === text;
 }
 
 /** Return an object without the fields that have no value; nothing, if none has. @param {Record<string, any>} object */
