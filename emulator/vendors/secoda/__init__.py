@@ -1,7 +1,7 @@
-"""Secoda's Integrations API."""
+"""Secoda's Integrations API, and the resources that its clients call beside it."""
 
-from emulator.vendor import Vendor
-from emulator.vendors.secoda import dbt, integrations, metadata
+from emulator.vendor import Hooks, Vendor
+from emulator.vendors.secoda import dbt, fields, integrations, members, metadata
 from emulator.vendors.secoda.auth import authenticate, authorize
 from emulator.vendors.secoda.collections import COLLECTIONS
 from emulator.vendors.secoda.errors import SecodaDialect
@@ -16,4 +16,5 @@ vendor = Vendor(
     authorize=authorize,
     collections=COLLECTIONS,
     sweep=sweep_interrupted,
+    hooks=Hooks.merged(fields.hooks, members.hooks),
 )

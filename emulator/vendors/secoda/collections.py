@@ -42,6 +42,25 @@ CONVERSATIONS = Collection(
     "secoda.slack_conversations", indexes=("integration_id",), schema="kept-slack-conversation.schema.json"
 )
 
+USERS = Collection("secoda.users", schema="kept-user.schema.json")
+"""Users without their groups: those have their users."""
+
+GROUPS = Collection("secoda.groups", order=("created_at", "id"), schema="group.schema.json")
+
+TEAMS = Collection("secoda.teams", order=("created_at", "id"), schema="team.schema.json")
+
 CREDENTIALS = Collection("secoda.credentials", schema="credential.schema.json")
 
-COLLECTIONS = (INTEGRATIONS, SYNCS, RESOURCES, LINEAGE, ARTIFACTS, FAILING_TESTS, CONVERSATIONS, CREDENTIALS)
+COLLECTIONS = (
+    INTEGRATIONS,
+    SYNCS,
+    RESOURCES,
+    LINEAGE,
+    ARTIFACTS,
+    FAILING_TESTS,
+    CONVERSATIONS,
+    USERS,
+    GROUPS,
+    TEAMS,
+    CREDENTIALS,
+)

@@ -35,6 +35,14 @@ NO_JSON = "This is not JSON."
 TEXTS = ("name", "type")
 """The text fields of a new integration."""
 
+NO_BOOLEAN = "Must be a valid boolean."
+
+TRUE = ("true", "t", "yes", "y", "on", "1")
+FALSE = ("false", "f", "no", "n", "off", "0")
+"""What BooleanField takes for true and for false, in any of the usual cases."""
+
+_CONTAINERS = {"array": "list", "object": "dictionary"}
+
 _CANONICAL = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -73,6 +81,11 @@ def _refused(name: str, found: Any) -> Violation:
     return Violation("body", f"/{name}", REFUSED, NOTHING, NOTHING, sentences[0])
 
 
+def unknown_key(id: Any) -> str:
+    """Return PrimaryKeyRelatedField's error for an id that no record has."""
+    return f'Invalid pk "{id}" - object does not exist.'
+
+
 def parse_uuid(value: Any) -> str | None:
     """Return a UUID as Django writes it, from any spelling, even a number; None if it is invalid."""
     if isinstance(value, str) and _CANONICAL.fullmatch(value):
@@ -81,6 +94,12 @@ def parse_uuid(value: Any) -> str | None:
         return str(UUID(int=value) if isinstance(value, int) else UUID(value))
     except (ValueError, AttributeError, TypeError):
         return None
+
+
+def parse_boolean(value: Any) -> bool | None:
+    """Return a value as BooleanField reads it; None if it is invalid."""
+    text = str(value).lower() if isinstance(value, str | int) else ""
+    return True if text in TRUE else False if text in FALSE else None
 
 
 class SecodaDialect:
@@ -125,9 +144,11 @@ class SecodaDialect:
         """Refuse what Django REST framework refuses; it ignores unknown fields and converts numbers to strings."""
         if violation.place != "body":
             return violation.place == "path" or (_is_page(violation) and violation.actual not in ("", "last"))
-        if violation.rule == "type" and violation.expected == "string":
-            is_team = violation.pointer.count("/") > 1
-            return parse_uuid(violation.actual) is None if is_team else not is_number(violation.actual)
+        if violation.rule == "type" and _expected(violation) == "string":
+            is_id = violation.pointer.count("/") > 1
+            return parse_uuid(violation.actual) is None if is_id else not is_number(violation.actual)
+        if violation.rule == "type" and _expected(violation) == "boolean":
+            return parse_boolean(violation.actual) is None
         if violation.rule == "format":
             return parse_uuid(violation.actual) is None
         # Handlers report the missing files of an upload without a body, and apply the switch for a CSV upload.
@@ -149,6 +170,18 @@ class SecodaDialect:
             place.setdefault(last, []).append(_message(call, violation))
         # For a field with its own problem CharField reports nothing else.
         return Reply(400, {**problems_of_texts(call.document), **messages})
+
+    def missing(self, call: Call, collection: str, key: str, value: Any) -> Reply:
+        """Return 404 for an id that no record has."""
+        return not_found().reply
+
+    def conflict(self, call: Call, collection: str, detail: str) -> Reply:
+        """Return 400 for what another record does not allow (assumed)."""
+        return Reply(400, {"non_field_errors": [detail]})
+
+    def reference(self, call: Call, collection: str, field: str, value: Any) -> Reply:
+        """Return 400 for an id of another record that does not exist, as PrimaryKeyRelatedField words it."""
+        return Reply(400, {field: [unknown_key(value)]})
 
     def broken(self, call: Call) -> Reply:
         """Return Django's HTML page."""
@@ -180,6 +213,8 @@ def _message(call: Call, violation: Violation) -> str:
         return "The submitted data was not a file. Check the encoding type on the form."
     if violation.rule == "format":
         return NO_UUID
+    if violation.rule == "enum":
+        return f'"{violation.actual}" is not a valid choice.'
     return _wrong_type(violation) if violation.rule == "type" else violation.sentence
 
 
@@ -195,8 +230,16 @@ def _wrong_type(violation: Violation) -> str:
     if violation.pointer.count("/") > 1:
         return NO_UUID
     kind = type(violation.actual).__name__
-    expected = {"array": "list", "object": "dictionary"}.get(violation.expected)
-    return f'Expected a {expected} of items but got type "{kind}".' if expected else NO_STRING
+    expected = _expected(violation)
+    if expected in _CONTAINERS:
+        return f'Expected a {_CONTAINERS[expected]} of items but got type "{kind}".'
+    return NO_BOOLEAN if expected == "boolean" else NO_STRING
+
+
+def _expected(violation: Violation) -> str:
+    """Return the type that the contract wants, apart from null."""
+    wanted = violation.expected
+    return str(wanted if isinstance(wanted, str) else next(one for one in wanted if one != "null"))
 
 
 def _detail(status: int, text: str, headers: Mapping[str, str] | None = None) -> Reply:

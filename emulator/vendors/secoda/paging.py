@@ -11,7 +11,8 @@ from operator import itemgetter
 from typing import Any
 from urllib.parse import urlencode
 
-from emulator.exchange import Call, Record
+from emulator.exchange import Call, Record, Reply
+from emulator.store.world import World
 from emulator.vendor import Switches
 from emulator.vendors.secoda.errors import invalid_page
 
@@ -82,6 +83,12 @@ def find_page(call: Call, count: int, switches: Switches) -> Page:
     if number > total:
         raise invalid_page()
     return Page(call, number, size, count, switches["torn_pages"])
+
+
+def page_of(world: World, call: Call, records: Sequence[Record]) -> Reply:
+    """Return one page of records. Raises Refusal (404)."""
+    page = find_page(call, len(records), world.switches)
+    return Reply(200, page.envelope(records[page.skip : page.skip + page.length]))
 
 
 def _pages(count: int, size: int) -> int:
