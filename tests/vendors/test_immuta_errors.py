@@ -13,6 +13,10 @@ import pytest
 from tests.conftest import EmulatorUnderTest
 
 COLUMN = {"name": "a", "dataType": "text", "remoteType": "text"}
+HANDLER = {
+    "handler": {"metadata": {"database": "crm", "table": "orders", "dataSourceName": "Orders"}},
+    "dataSource": {"blobHandlerType": "PostgreSQL"},
+}
 POLICY = {"name": "New", "type": "data", "actions": []}
 
 
@@ -55,6 +59,10 @@ CALLS = {
     "updateGlobalPolicy": Sound("PUT", "/policy/global/1", POLICY),
     "deleteGlobalPolicy": Sound("DELETE", "/policy/global/1"),
     "getPolicyHandler": Sound("GET", "/policy/handler/2"),
+    "createDataSources": Sound("POST", "/pg/handler", HANDLER),
+    "getColumnTypes": Sound("POST", "/pg/handler/getColumnTypes", {"metadata": {"database": "crm", "table": "orders"}}),
+    "listRemoteTables": Sound("GET", "/pg/database/crm/table"),
+    "testRemoteDatabase": Sound("GET", "/pg/database/crm/test"),
 }
 
 
@@ -98,9 +106,12 @@ NO_POLICY_NUMBER = Answer(400, '"policyId" must be a number', "params", "policyI
 OF_A_POLICY = ("getGlobalPolicy", "updateGlobalPolicy", "deleteGlobalPolicy")
 WITH_SCOPE = (
     *("createTag", "deleteTag", "addTags", "removeTag"),
-    *("createGlobalPolicy", "updateGlobalPolicy", "deleteGlobalPolicy"),
+    *("createGlobalPolicy", "updateGlobalPolicy", "deleteGlobalPolicy", "createDataSources"),
 )
-WITH_NEIGHBOURS_BODY = ("createGlobalPolicy", "updateGlobalPolicy", "updateDataSource")
+WITH_NEIGHBOURS_BODY = (
+    *("createGlobalPolicy", "updateGlobalPolicy", "updateDataSource"),
+    *("createDataSources", "getColumnTypes"),
+)
 DICTIONARY_CHANGES = ("createDictionary", "updateDictionary", "deleteDictionary")
 
 
@@ -122,6 +133,8 @@ WRONG_TYPES: Mapping[str, Any] = {
     "updateDataSource": {"deleted": 5},
     "createGlobalPolicy": {**POLICY, "name": 5},
     "updateGlobalPolicy": {**POLICY, "actions": [5]},
+    "createDataSources": {**HANDLER, "dataSource": 5},
+    "getColumnTypes": {"metadata": 5},
 }
 MISSING_FIELDS: Mapping[str, Any] = {
     "createDictionary": {"metadata": [COLUMN, {"name": "b"}]},
@@ -132,6 +145,8 @@ MISSING_FIELDS: Mapping[str, Any] = {
     "updateDataSource": {},
     "createGlobalPolicy": {"type": "data", "actions": []},
     "updateGlobalPolicy": {**POLICY, "actions": [{}]},
+    "createDataSources": {"handler": {}, "dataSource": {}},
+    "getColumnTypes": {"metadata": {"database": "crm"}},
 }
 
 
@@ -139,7 +154,7 @@ def ask(emulator: EmulatorUnderTest, name: str, condition: str) -> Any:
     """Make the call of an operation with one thing wrong about it."""
     call = CALLS[name]
     method, path, options = call.method, call.path, {"json": call.body}
-    sound = json.dumps({**POLICY, "metadata": [COLUMN], "apikey": "immuta-api-key", "tags": []}).encode()
+    sound = json.dumps({**POLICY, **HANDLER, "metadata": [COLUMN], "apikey": "immuta-api-key", "tags": []}).encode()
     match condition:
         case "no credential":
             options["rights"] = None
@@ -217,8 +232,12 @@ TABLE: dict[str, dict[str, Answer]] = {
     },
     "wrong method": dict.fromkeys(CALLS, UNKNOWN_PATH),
     "slash at the end": dict.fromkeys(CALLS, UNKNOWN_PATH),
-    # The body of all is an object; for addTags a list is right.
-    "missing content type": {**dict.fromkeys(CALLS, FINE), "addTags": Answer(400, NO_LIST, "payload")},
+    # The body of all is one object; addTags takes a list, and getColumnTypes has another kind of metadata.
+    "missing content type": {
+        **dict.fromkeys(CALLS, FINE),
+        "addTags": Answer(400, NO_LIST, "payload"),
+        "getColumnTypes": Answer(400, '"metadata" must be of type object', "payload", "metadata"),
+    },
     "wrong content type": {
         **dict.fromkeys(CALLS, FINE),
         "createDictionary": UNSUPPORTED,
@@ -249,6 +268,8 @@ TABLE: dict[str, dict[str, Answer]] = {
         "updateDataSource": Answer(400, '"deleted" must be a boolean', "payload", "deleted"),
         "createGlobalPolicy": Answer(400, '"name" must be a string', "payload", "name"),
         "updateGlobalPolicy": Answer(400, '"actions[0]" must be of type object', "payload", "actions.0"),
+        "createDataSources": Answer(400, '"dataSource" must be of type object', "payload", "dataSource"),
+        "getColumnTypes": Answer(400, '"metadata" must be of type object', "payload", "metadata"),
     },
     "missing fields": {
         **dict.fromkeys(CALLS, FINE),
@@ -261,6 +282,10 @@ TABLE: dict[str, dict[str, Answer]] = {
         "addTags": Answer(400, '"[0].name" is required', "payload", "0.name"),
         "createGlobalPolicy": Answer(400, '"name" is required', "payload", "name"),
         "updateGlobalPolicy": Answer(400, '"actions[0].type" is required', "payload", "actions.0.type"),
+        "createDataSources": Answer(
+            400, '"dataSource.blobHandlerType" is required', "payload", "dataSource.blobHandlerType"
+        ),
+        "getColumnTypes": Answer(400, '"metadata.table" is required', "payload", "metadata.table"),
     },
     "empty body": {
         **dict.fromkeys(CALLS, FINE),

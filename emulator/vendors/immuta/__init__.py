@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from emulator.vendor import Vendor
-from emulator.vendors.immuta import authentication, catalogue, data_sources, dictionaries, policies, tagging, users
+from emulator.vendors.immuta import (
+    authentication,
+    catalogue,
+    data_sources,
+    dictionaries,
+    enrolment,
+    policies,
+    tagging,
+    users,
+)
 from emulator.vendors.immuta.auth import authenticate, presented
 from emulator.vendors.immuta.collections import COLLECTIONS
 from emulator.vendors.immuta.errors import ImmutaDialect
@@ -19,6 +28,7 @@ vendor = Vendor(
         tagging.handlers,
         users.handlers,
         policies.handlers,
+        enrolment.handlers,
     ),
     dialect=ImmutaDialect(),
     authenticate=authenticate,

@@ -40,8 +40,11 @@ DICTIONARIES = Collection(
 )
 TAGS = Collection("immuta.tags", order=("id",), indexes=("name",), schema="tag.schema.json")
 USERS = Collection("immuta.users", order=("id",), schema="user.schema.json")
+REMOTE_TABLES = Collection(
+    "immuta.remote_tables", order=("id",), indexes=("database",), schema="remote-table.schema.json"
+)
 
 # The declared ones have their keys and their behaviour in the contract; these are for handlers.
 POLICIES = Collection("immuta.policies", schema="global-policy.schema.json")
 
-COLLECTIONS = (CREDENTIALS, DATA_SOURCES, SUBSCRIPTIONS, DICTIONARIES, TAGS, USERS)
+COLLECTIONS = (CREDENTIALS, DATA_SOURCES, SUBSCRIPTIONS, DICTIONARIES, TAGS, USERS, REMOTE_TABLES)

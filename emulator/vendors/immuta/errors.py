@@ -102,9 +102,23 @@ def policy_handler_not_found() -> Refusal:
     return Refusal(reply(404, "Policy handler not found"))
 
 
-def name_taken(thing: str) -> Reply:
-    """Return the 422 for a name that another record has (fh-immuta-utils 0.5.2, client.py; the text is assumed)."""
-    message = f"A {thing} with this name already exists"
+def database_not_found() -> Refusal:
+    """Refuse a remote database that cannot be reached (assumed)."""
+    return Refusal(reply(404, "Database not found"))
+
+
+def table_not_found() -> Refusal:
+    """Refuse a table that a remote database does not have (assumed)."""
+    return Refusal(reply(404, "Table not found"))
+
+
+def name_taken(thing: str, name: str = "") -> Reply:
+    """Return the 422 for a name that another record has.
+
+    fh-immuta-utils 0.5.2, client.py reads the code of a policy's, and "already exists" of a data source's; the rest is
+    assumed.
+    """
+    message = f"A {thing} with this name already exists" + (f": {name}" if name else "")
     return reply(422, message, [{"code": "unique", "message": message}])
 
 
@@ -298,6 +312,7 @@ _COMPLAINTS: Mapping[str, Callable[[Violation], str]] = {
     "required": lambda violation: "is required",
     "type": _wrong_type,
     "minLength": lambda violation: "is not allowed to be empty",
+    "minItems": lambda violation: f"must contain at least {violation.expected} items",
     "minimum": lambda violation: _bound(violation, "greater"),
     "maximum": lambda violation: _bound(violation, "less"),
     "enum": _no_choice,
