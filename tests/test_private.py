@@ -7,6 +7,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Iterator
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 
@@ -105,6 +106,19 @@ async def test_a_parser_that_is_wrapped_gets_the_bytes_of_requests_and_a_receive
         writer.close()
     assert parsers[0].given == head, changed("aiohttp", "parses requests elsewhere than in _parser")
     assert receiver.received == b"not HTTP", changed("aiohttp", "hands bytes on otherwise than by set_parser")
+
+
+def test_a_new_item_has_an_instance_and_an_output_of_its_own(request: pytest.FixtureRequest) -> None:
+    made = private.new_item(request.node)
+    try:
+        assert made.get_closest_marker("skipif") is None
+        made.add_marker(pytest.mark.skipif(False, reason=""))
+        assert (made._report_sections, made.stash == request.node.stash) == ([], False)
+        assert (made.function, request.node.get_closest_marker("skipif")) == (request.node.function, None)
+        assert callable(request.session._setupstate.teardown_exact)
+        assert callable(import_module("_pytest.runner").runtestprotocol)
+    except AttributeError as missing:
+        pytest.fail(changed("pytest", f"has another way to run a test again ({missing})"))
 
 
 def private_attributes() -> Iterator[str]:

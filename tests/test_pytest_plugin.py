@@ -11,7 +11,6 @@ import shutil
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from textwrap import dedent
 from xml.etree import ElementTree
 
 import pytest
@@ -30,6 +29,9 @@ from emulator.testing.stray_calls import ADVICE
 from emulator.testing.suite import Suite
 from tests.conftest import EmulatorUnderTest
 from tests.control import controlled
+from tests.inner_runs import INI, PLAIN, Inner, inner
+
+__all__ = ["inner"]
 
 pytest_plugins = ["pytester"]
 
@@ -37,37 +39,6 @@ ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "how-to" / "pytest.md"
 EXAMPLES = ROOT / "tests" / "examples"
 BACKENDS = ["asyncio", *(["trio"] if find_spec("trio") else [])]
-INI = "[pytest]\nasyncio_default_fixture_loop_scope = function\n"
-PLAIN = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "-W", "error")
-
-CALLS = """
-import httpx
-
-def call(vendor, path="/integration/integrations", **options):
-    return httpx.request(options.pop("method", "GET"), vendor.url + path, headers=dict(vendor.headers), **options)
-"""
-
-
-class Inner:
-    """A suite of a user's, and how it is run."""
-
-    def __init__(self, pytester: pytest.Pytester, url: str) -> None:
-        self.pytester = pytester
-        self.url = url
-        pytester.makeini(INI)
-        pytester.makepyfile(calls=CALLS)
-
-    def run(self, source: str, *arguments: str) -> pytest.RunResult:
-        """Run a test file against the emulator that runs already."""
-        self.pytester.makepyfile(f"import pytest\nfrom calls import call\n\n{dedent(source)}")
-        return self.pytester.runpytest_inprocess(*PLAIN, "--emulator-url", self.url, *arguments)
-
-
-@pytest.fixture
-def inner(pytester: pytest.Pytester, emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch) -> Inner:
-    for name in ("PYTEST_ADDOPTS", "EMULATOR_URL", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"):
-        monkeypatch.delenv(name, raising=False)
-    return Inner(pytester, emulator.root)
 
 
 def test_shared_emulator_with_a_control_token_gives_each_test_a_token_for_its_sandbox(

@@ -19,6 +19,7 @@ from emulator.cli import healthcheck
 from emulator.testing.containers import IMAGE
 from tests.conftest import EmulatorUnderTest
 from tests.control import controlled
+from tests.inner_runs import Inner, inner
 from tests.test_container import (
     DEFAULTS,
     VARIABLES,
@@ -27,7 +28,6 @@ from tests.test_container import (
     engine,
     last,
 )
-from tests.test_pytest_plugin import Inner, inner
 from tests.test_server import COMMAND, clean_environment
 
 __all__ = ["engine", "inner"]

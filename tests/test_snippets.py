@@ -16,10 +16,10 @@ import pytest
 from emulator.client import Client
 from emulator.files.package_data import CONTRACTS
 from emulator.settings import read_settings
+from tests.inner_runs import PLAIN
 from tests.recorded_calls import SHOP, saved
 from tests.test_cli import Run, command
 from tests.test_inference import ITEM, LIST, MADE, bare, written
-from tests.test_pytest_plugin import PLAIN
 from tests.test_server import COMMAND, clean_environment
 
 __all__ = ["command"]
@@ -60,6 +60,7 @@ NOT_RUN = {
     "python deploy/sharded.py": "needs nginx; tests/benchmarks/test_sharding.py runs it",
     "curl -s localhost:4070/~alpha/secoda": "asks the processes that deploy/sharded.py starts",
     "make bench": "takes half an hour",
+    "pytest --emulator-": "needs a suite; tests/test_switch_matrix.py runs some",
     "emulator record": "needs the live vendor; tests/test_record.py runs it in front of an emulator",
     "emulator compare": "needs recordings; tests/test_compare.py makes some",
     "emulator replay": "needs recordings; tests/test_replay.py makes some",

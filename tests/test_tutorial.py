@@ -6,7 +6,7 @@ import re
 import shlex
 from pathlib import Path
 
-from tests.test_pytest_plugin import PLAIN, Inner, inner
+from tests.inner_runs import PLAIN, Inner, inner
 
 __all__ = ["inner"]
 

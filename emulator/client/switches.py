@@ -36,6 +36,11 @@ class Switches(Mapping[str, Any]):
         """Set switches; the others stay as they are. Raises EmulatorError for an unknown switch or value."""
         self._api.request("PATCH", "/switches", dict(values))
 
+    def read(self) -> dict[str, Any]:
+        """Return those that the sandbox's calls have read so far: no other can have changed a reply."""
+        switches: dict[str, Any] = self._api.request("GET", "/switches", query={"read": True})
+        return switches
+
     def _all(self) -> dict[str, Any]:
         switches: dict[str, Any] = self._api.request("GET", "/switches")
         return switches

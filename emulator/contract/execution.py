@@ -113,7 +113,7 @@ class Executable:
             ast = _parse(query, limits)
         except GraphQLError as error:
             return GraphQLDocument(None, size, _refusal("syntax", "/query", [error]))
-        renamed = {name: self._aliases[name] for name in aliases if name in query}
+        renamed = {name: self._aliases[name] for name in aliases}
         return GraphQLDocument(visit(ast, _Rename(renamed)) if renamed else ast, size + TOKEN_BYTES * ast.token_count)
 
     def validate(self, document: GraphQLDocument, limits: GraphQLLimits) -> GraphQLDocument:

@@ -91,6 +91,6 @@ class GraphQL:
         aliases = {name: of for name, (of, _) in self.aliases.items()}
         return Executable(self.sdl, self.operations, aliases, self.nested)
 
-    def aliases_on(self, switches: Mapping[str, Any]) -> frozenset[str]:
-        """Return the aliases that the switches allow."""
-        return frozenset([name for name, (_, switch) in self.aliases.items() if switches[switch]])
+    def aliases_on(self, query: str, switches: Mapping[str, Any]) -> frozenset[str]:
+        """Return the aliases in a document that the switches allow."""
+        return frozenset([name for name, (_, switch) in self.aliases.items() if name in query and switches[switch]])

@@ -95,10 +95,11 @@ class GraphQLCalls:
         name, given = request.get("operationName"), request.get("variables")
         if isinstance(given, dict):
             given = {variable: value for variable, value in given.items() if variable in document.variables}
-        return f"{sorted(self._graphql.aliases_on(call.switches))} {write_json([request['query'], name, given])!r}"
+        query, aliases = self._key(call, request)
+        return f"{sorted(aliases)} {write_json([query, name, given])!r}"
 
     def _key(self, call: Call, request: Request) -> tuple[str, frozenset[str]]:
-        return request["query"], self._graphql.aliases_on(call.switches)
+        return request["query"], self._graphql.aliases_on(request["query"], call.switches)
 
     async def _run(self, query: str, work: Callable[[], T]) -> T:
         is_quick = len(query) <= QUICK_QUERY and self._graphql.is_ready

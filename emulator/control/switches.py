@@ -16,8 +16,10 @@ handlers = Handlers()
 
 @handlers.sandbox_operation("getSwitches")
 async def get_switches(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """List all switches."""
-    return Reply(200, describe_switches(sandbox))
+    """List all switches, or only those that the sandbox's calls have read."""
+    switches = describe_switches(sandbox)
+    is_wanted = sandbox.read_switches.__contains__ if call.params.get("read") else switches.__contains__
+    return Reply(200, {name: value for name, value in switches.items() if is_wanted(name)})
 
 
 @handlers.sandbox_operation("setSwitches")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import web
 
@@ -134,7 +135,9 @@ class Effects:
     def switches_of(self, call: Call, switches: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the vendor's switches for one call: the sandbox's, changed by the scenario in its header."""
         named = call.headers.get(SCENARIO)
-        return switches if named is None else {**switches, **self._scenario(named).switches}
+        if named is None:
+            return switches
+        return ChainMap(dict(self._scenario(named).switches), cast("dict[str, Any]", switches))
 
     def _scenario(self, name: str) -> Scenario:
         """Return a scenario by name, with or without "<vendor>/". Raises RefusedHeader, naming the known ones."""

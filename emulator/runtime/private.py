@@ -5,15 +5,18 @@ Each function names the versions that it was tested with; tests/test_private.py 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from copy import copy
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import aiosqlite
+    import pytest
     from aiohttp.web_protocol import RequestHandler
 
 T = TypeVar("T")
+Item = TypeVar("Item", bound="pytest.Item")
 
 
 def make_daemon(connection: aiosqlite.Connection) -> None:
@@ -57,3 +60,36 @@ def parsed_pattern(pattern: str) -> Any:
     Python 3.11 to 3.13: `re._parser`, which was sre_parse before; operations have a `name`.
     """
     return import_module("re._parser").parse(pattern)
+
+
+def run_protocol(item: pytest.Item, nextitem: pytest.Item | None, log: bool) -> Sequence[pytest.TestReport]:
+    """Set up, call and tear down a test, and return its reports, which are logged if `log`; fixtures are made anew.
+
+    pytest 8.4 to 9.2: `runtestprotocol` is what plugins call that run a test again, and is not documented.
+    """
+    reports: Sequence[pytest.TestReport] = import_module("_pytest.runner").runtestprotocol(
+        item, log=log, nextitem=nextitem
+    )
+    return reports
+
+
+def tear_down_to(session: pytest.Session, nextitem: pytest.Item | None) -> None:
+    """Tear down what was set up, but for what the next test needs, too. Raises what the teardowns raise.
+
+    pytest 8.4 to 9.2: what is set up is known to `_setupstate` only.
+    """
+    session._setupstate.teardown_exact(nextitem)
+
+
+def new_item(item: Item) -> Item:
+    """Return a copy of a test that has not run: no reports, no stash, an instance of its class of its own.
+
+    pytest 8.4 to 9.2: an item keeps the output for its reports in `_report_sections`, its instance in `_instance`, its
+    bound function in `_obj`.
+    """
+    made = copy(item)
+    made.stash, made.user_properties, made.own_markers = type(item.stash)(), [], list(item.own_markers)
+    made._report_sections = []
+    for name in ("_instance", "_obj") if hasattr(item, "function") else ():
+        vars(made).pop(name, None)
+    return made

@@ -20,6 +20,7 @@ from emulator.sandbox.in_flight import InFlightCalls
 from emulator.sandbox.lifetime import Lifetime
 from emulator.sandbox.replies import Replies
 from emulator.sandbox.snapshots import Snapshots
+from emulator.sandbox.switches import Switches
 from emulator.sandbox.template import InitialRecords
 from emulator.store.accesses import Accesses
 from emulator.store.collection import Collection
@@ -45,7 +46,8 @@ LOOKED_AT = 1000
 class Sandbox:
     """One isolated environment. `switches` are the switches by vendor, `credentials` those of each vendor by id.
 
-    A vendor's switches are replaced, never changed in place: a call keeps those it began with. In addition to the
+    A vendor's switches are replaced, never changed in place: a call keeps those it began with. `read_switches` are the
+    full names of those that calls have read so far. In addition to the
     fixtures' credentials a sandbox has its own copies, with "." and its name appended to the id. `fixtures` are its
     own, None means those of the process. Inside `with sandbox.in_flight:` it stays open, even if it is dropped
     meanwhile. `token` gives access to its routes of the control API.
@@ -78,15 +80,18 @@ class Sandbox:
             on_record=blueprint.on_record,
             journals=blueprint.journals,
         )
-        self.switches = {
+        self._first_switches = {
             vendor: {**values, **self.options.switches.get(vendor, {})} for vendor, values in blueprint.switches.items()
+        }
+        self.read_switches: set[str] = set()
+        self.switches = {
+            vendor: Switches(vendor, values, self.read_switches) for vendor, values in self._first_switches.items()
         }
         self.scenarios: dict[str, Scenario] = {}
         self.credentials: dict[str, Credentials] = {}
         self.replies = Replies(blueprint.replies)
         self.snapshots = Snapshots(blueprint.snapshots)
         self._blueprint = blueprint
-        self._first_switches = dict(self.switches)
         self.in_flight = InFlightCalls(Lifetime(self.options.ttl, self.options.idle))
 
     def now(self) -> datetime:
@@ -184,7 +189,7 @@ class Sandbox:
 
     def set_switches(self, vendor: str, values: Mapping[str, Any]) -> None:
         """Set some of a vendor's switches, for the calls that begin from now on."""
-        self.switches[vendor] = {**self.switches[vendor], **values}
+        self.switches[vendor] = self.switches[vendor].changed(values)
 
     async def unservable(self, vendor: str) -> str:
         """Return a mistake in one of a vendor's records, "" if all checked records are valid."""

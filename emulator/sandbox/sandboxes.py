@@ -173,6 +173,7 @@ class Sandboxes:
         sandbox = await self._make(name, former.seed, former.fixtures, former.options)
         sandbox.snapshots = former.snapshots
         sandbox.in_flight.lifetime, sandbox.token = former.lifetime, former.token
+        sandbox.read_switches |= former.read_switches
         try:
             if name == DEFAULT and self._database:
                 kept = await former.store.part(await sandbox.store.dump())

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from emulator.testing import github as github
     from emulator.testing import in_loop as in_loop
     from emulator.testing import local as local
+    from emulator.testing import matrix as matrix
     from emulator.testing import report as report
     from emulator.testing import stray_calls as stray_calls
     from emulator.testing import suite as suite
@@ -30,7 +31,7 @@ _HOMES = {
     "emulator_fixture": "pytest_plugin",
     "running": "scripts",
 }
-_MODULES = ("coverage", "github", "in_loop", "local", "report", "stray_calls", "suite", "watching")
+_MODULES = ("coverage", "github", "in_loop", "local", "matrix", "report", "stray_calls", "suite", "watching")
 
 
 def __getattr__(name: str) -> Any:

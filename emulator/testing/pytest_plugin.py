@@ -67,6 +67,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=float,
         help="Fail if less than N percent of the documented statuses of the called vendors were covered.",
     )
+    group.addoption("--emulator-matrix", action="store_true", help="Repeat tests with the other values of switches.")
     for name, (kind, help) in INI.items():
         parser.addini(f"emulator_{name}", help, type=kind, default=None)
 
@@ -94,6 +95,8 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--emulator-coverage={file}: {problem}")
     if least is not None and not 0 <= least <= 100:
         raise pytest.UsageError(f"--emulator-coverage-fail-under={least:g}: expected a percentage from 0 to 100")
+    if config.getoption("emulator_matrix"):
+        testing.matrix.register(config, lambda item: _wanted_by(config, _options(item)))
 
 
 @pytest.fixture(scope="session")
@@ -272,11 +275,10 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Send a worker's coverage to the controller; there, write it and fail a run with too little coverage."""
     config = session.config
-    coverage = config.stash[_suite].coverage if _suite in config.stash else None
     output = getattr(config, "workeroutput", None)
     if output is not None:
-        if coverage is not None:
-            output[SENT] = coverage.document()
+        if _suite in config.stash:
+            output[SENT] = config.stash[_suite].coverage.document()
         return
     is_unwritten = config.getoption("emulator_coverage") not in (None, NO_COVERAGE) and not _write_coverage(config)
     if (is_unwritten or _is_too_little(config)) and session.exitstatus == pytest.ExitCode.OK:

@@ -1,0 +1,42 @@
+"""Small suites of a user's, run by pytest inside the tests."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from tests.conftest import EmulatorUnderTest
+
+INI = "[pytest]\nasyncio_default_fixture_loop_scope = function\n"
+PLAIN = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "-W", "error")
+
+CALLS = """
+import httpx
+
+def call(vendor, path="/integration/integrations", **options):
+    return httpx.request(options.pop("method", "GET"), vendor.url + path, headers=dict(vendor.headers), **options)
+"""
+
+
+class Inner:
+    """A suite of a user's, and how it is run."""
+
+    def __init__(self, pytester: pytest.Pytester, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("PYTEST_ADDOPTS", "EMULATOR_URL", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"):
+            monkeypatch.delenv(name, raising=False)
+        self.pytester = pytester
+        self.url = url
+        self.name = pytester._name
+        pytester.makeini(INI)
+        pytester.makepyfile(calls=CALLS)
+
+    def run(self, source: str, *arguments: str) -> pytest.RunResult:
+        """Run a test file against the emulator that runs already."""
+        self.pytester.makepyfile(f"import pytest\nfrom calls import call\n\n{dedent(source)}")
+        return self.pytester.runpytest_inprocess(*PLAIN, "--emulator-url", self.url, *arguments)
+
+
+@pytest.fixture
+def inner(pytester: pytest.Pytester, emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch) -> Inner:
+    return Inner(pytester, emulator.root, monkeypatch)
