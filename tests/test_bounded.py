@@ -27,3 +27,19 @@ def test_an_entry_that_is_put_again_takes_the_place_of_the_former() -> None:
     cache.put("a", 1, 10)
     cache.put("a", 2, 20)
     assert (cache.get("a"), len(cache), cache.bytes) == (2, 1, 20)
+
+
+def test_the_owner_is_told_of_each_key_that_is_evicted() -> None:
+    evicted: list[str] = []
+    cache = BoundedCache[str, int](100, on_evict=evicted.append)
+    assert [cache.put(name, 1, 25) for name in "abcdef"] == [True] * 6
+    assert not cache.put("large", 1, 26)
+    assert evicted == ["a", "b"]
+
+
+def test_removed_entries_give_their_bytes_back() -> None:
+    cache = BoundedCache[str, int](100)
+    cache.put("a", 1, 10)
+    cache.put("b", 2, 20)
+    cache.remove(["a", "unknown"])
+    assert (cache.get("a"), cache.get("b"), cache.bytes) == (None, 2, 20)

@@ -210,7 +210,7 @@ def test_readers_beside_a_writer_see_what_was_written_before_they_asked(emulator
 
 
 def test_replies_of_all_sandboxes_are_limited_in_bytes() -> None:
-    cache = KeptReplies(KEPT_BYTES)
+    cache = KeptReplies()
     first, second = Replies(cache), Replies(cache)
     for number in range(100):
         for replies in (first, second):
@@ -223,12 +223,25 @@ def test_replies_of_all_sandboxes_are_limited_in_bytes() -> None:
 
 
 def test_a_reply_of_a_state_that_has_passed_is_not_kept() -> None:
-    replies = Replies(KeptReplies(KEPT_BYTES))
+    replies = Replies(KeptReplies())
     replies.get("acme", (1,), "key")
     replies.get("acme", (2,), "key")
     replies.put("acme", Made((1,), (), 0), "key", Reply(200))
     assert replies.get("acme", (2,), "key") is None
     assert replies.get("acme", (1,), "key") is None
+
+
+def test_replies_of_a_state_that_has_passed_and_of_a_closed_sandbox_take_no_memory() -> None:
+    cache = KeptReplies()
+    first, second = Replies(cache), Replies(cache)
+    for replies in (first, second):
+        replies.get("acme", (1,), "key")
+        replies.put("acme", Made((1,), (), 0), "key", Reply(200, content=bytes(100)))
+    first.get("acme", (2,), "key")
+    assert len(cache) == 1
+    assert second.get("acme", (1,), "key") is not None
+    second.clear()
+    assert (len(cache), cache.bytes) == (0, 0)
 
 
 def test_a_reply_is_kept_as_long_as_nothing_that_it_is_made_of_changes(emulator: EmulatorUnderTest) -> None:

@@ -13,7 +13,7 @@ from emulator.faults.scenarios import Scenario
 from emulator.journal.entry import Exchange
 from emulator.journal.journals import Journals
 from emulator.sandbox.budget import Budget
-from emulator.sandbox.replies import KEPT_BYTES, KeptReplies
+from emulator.sandbox.replies import KeptReplies
 from emulator.sandbox.template import Template
 from emulator.store.collection import Collection
 from emulator.store.records import Records
@@ -49,7 +49,7 @@ class Blueprint:
     snapshots: Budget
     journals: Journals
     on_record: Callable[[Exchange], None] | None = None
-    replies: KeptReplies = field(default_factory=lambda: KeptReplies(KEPT_BYTES))
+    replies: KeptReplies = field(default_factory=KeptReplies)
 
     def problem_in(self, record: Record, collection: Collection) -> str:
         """Return the first mistake in a record of a collection, "" if it is valid."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import count
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from emulator.exchange import Reply
@@ -38,37 +37,57 @@ class Made:
     number: int
 
 
-KeptReplies: TypeAlias = BoundedCache[tuple[int, str], tuple[Reply, Made]]
-"""The replies of all sandboxes, by the number of a state and the key."""
+@dataclass(eq=False, slots=True)
+class Shelf:
+    """The keys of what is kept of one vendor in one state of a sandbox."""
 
-_NUMBERS = count()
+    state: State
+    keys: set[str] = field(default_factory=set)
+
+
+class KeptReplies(BoundedCache[tuple[Shelf, str], tuple[Reply, Made]]):
+    """The replies of all sandboxes, by shelf and key."""
+
+    def __init__(self) -> None:
+        super().__init__(KEPT_BYTES, on_evict=lambda place: place[0].keys.discard(place[1]))
 
 
 class Replies:
     """The replies of one sandbox that can be given again, validated and encoded.
 
     They are looked up once the caller is known and the call is valid, by everything that the handler was given, and are
-    given again if nothing that it read has changed: `changes` are those of the sandbox's records. Those of earlier
-    states are evicted in time.
+    given again if nothing that it read has changed: `changes` are those of the sandbox's records.
     """
 
     def __init__(self, kept: KeptReplies) -> None:
         self.changes = Changes()
         self._kept = kept
-        self._states: dict[str, tuple[State, int]] = {}
+        self._shelves: dict[str, Shelf] = {}
 
     def get(self, vendor: str, state: State, key: str) -> Reply | None:
         """Return the reply that was kept in the same state, if it would be the same now, or None."""
-        known = self._states.get(vendor)
-        if known is None or known[0] != state:
-            self._states[vendor] = state, next(_NUMBERS)
+        shelf = self._shelves.get(vendor)
+        if shelf is None or shelf.state != state:
+            self._clear(shelf)
+            self._shelves[vendor] = Shelf(state)
             return None
-        reply, made = self._kept.get((known[1], key)) or (None, None)
+        reply, made = self._kept.get((shelf, key)) or (None, None)
         return reply if made is not None and self.changes.is_current(made.read, made.number) else None
 
     def put(self, vendor: str, made: Made, key: str, reply: Reply) -> None:
         """Keep a reply whose content is encoded, unless the state that it was made in has passed."""
-        known = self._states.get(vendor)
-        if known is not None and known[0] == made.state and len(made.read) <= MOST_READ:
+        shelf = self._shelves.get(vendor)
+        if shelf is not None and shelf.state == made.state and len(made.read) <= MOST_READ:
             size = OVERHEAD + len(reply.content) + len(key) + READ_BYTES * len(made.read)
-            self._kept.put((known[1], key), (reply, made), size)
+            if self._kept.put((shelf, key), (reply, made), size):
+                shelf.keys.add(key)
+
+    def clear(self) -> None:
+        """Keep none of them."""
+        for shelf in self._shelves.values():
+            self._clear(shelf)
+
+    def _clear(self, shelf: Shelf | None) -> None:
+        if shelf is not None:
+            self._kept.remove((shelf, key) for key in shelf.keys)
+            shelf.keys.clear()

@@ -247,6 +247,7 @@ class Sandbox:
         """Release thread, memory and file handles, after the calls in progress have ended."""
         self.journal.close()
         await self.in_flight.ended()
+        self.replies.clear()
         await self.store.close()
 
     def _world(
