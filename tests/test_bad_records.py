@@ -19,7 +19,7 @@ PARTIAL: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("secoda.integrations", CUSTOM, {"id": CUSTOM}, {"url": "/secoda/api/v1/integration/integrations"}),
     ("celigo.integrations", HEX, {"_id": HEX}, {"url": f"/celigo/v1/integrations/{HEX}"}),
     ("immuta.data_sources", "99", {"id": 99}, {"url": "/immuta/dataSource"}),
-    ("celigo.errors", FLOW, {"_flowId": FLOW}, {"url": "/celigo/v1/integrations"}),
+    ("celigo.errors", "1", {"errorId": "1", "_flowId": FLOW}, {"url": "/celigo/v1/integrations"}),
     (
         "secoda.slack_conversations",
         "C1",

@@ -103,7 +103,8 @@ class Act:
     def _check_state(self, record: Record) -> None:
         wanted = self.context.value(dict(self.plan.words.requires))
         if not matches(record, wanted):
-            said = "; ".join(f"{name} is {record.get(name)!r}, not {value!r}" for name, value in wanted.items())
+            other = {name: value for name, value in wanted.items() if not matches(record, {name: value})}
+            said = "; ".join(f"{name} is {record.get(name)!r}, not {value!r}" for name, value in other.items())
             raise self.failures.conflict(self.resource.name, said)
 
     @property

@@ -325,7 +325,7 @@ def test_lists_have_figures(emulator: EmulatorUnderTest) -> None:
     listed = {one["_id"]: one for one in emulator.call("celigo", "GET", "/integrations").json()}
     names = ("numFlows", "numError", "numRegisteredConnections", "numOfflineConnections", "lastErrorAt")
     assert [listed[PLAIN].get(name) for name in names] == [3, 2, 2, 0, "2024-02-06T03:15:20.000Z"]
-    assert [listed[SHOP].get(name) for name in names] == [3, 17, 3, 1, "2024-01-30T07:12:21.000Z"]
+    assert [listed[SHOP].get(name) for name in names] == [3, 4, 3, 1, "2024-01-30T07:12:21.000Z"]
     assert [listed[EMPTY].get(name) for name in names] == [0, 0, 0, 0, None]
     assert "numFlows" not in get(emulator, PLAIN)
 

@@ -93,6 +93,13 @@ def test_a_run_that_has_not_ended_can_be_canceled(emulator: EmulatorUnderTest) -
     assert (again.status_code, errors(again)[0]["code"]) == (409, "conflict")
 
 
+def test_the_job_of_a_step_cannot_be_canceled(emulator: EmulatorUnderTest) -> None:
+    (step, *_) = call(emulator, "GET", f"/jobs?_flowJobId={run(emulator)}")
+    response = emulator.call("celigo", "PUT", f"/jobs/{step['_id']}/cancel")
+    message = "type is 'import', not ['flow', 'retry']"
+    assert (response.status_code, errors(response)) == (409, [{"code": "conflict", "message": message}])
+
+
 def test_the_latest_run_of_a_flow_is_listed(emulator: EmulatorUnderTest) -> None:
     assert ids(call(emulator, "GET", f"/flows/{ORDERS}/jobs/latest")) == [LAST_OF_ORDERS]
     id = run(emulator, ORDERS)

@@ -12,8 +12,14 @@ IMPORTS = Collection("celigo.imports", key="_id", schema="import.schema.json")
 SCRIPTS = Collection("celigo.scripts", key="_id", schema="script.schema.json")
 INTEGRATIONS = Collection("celigo.integrations", key="_id", schema="integration.schema.json", populate=integration)
 FLOWS = Collection("celigo.flows", key="_id", indexes=("_integrationId",), schema="flow.schema.json")
-ERRORS = Collection("celigo.errors", key="_flowId", schema="open-errors.schema.json", references={"_flowId": FLOWS})
-"""Open errors by flow: numError, lastErrorAt."""
+ERRORS = Collection(
+    "celigo.errors",
+    key="errorId",
+    indexes=("_flowId",),
+    schema="kept-error.schema.json",
+    references={"_flowId": FLOWS},
+)
+"""The errors of flows, open and resolved."""
 
 JOBS = Collection(
     "celigo.jobs",

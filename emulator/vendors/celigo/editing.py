@@ -117,7 +117,7 @@ def follow(world: World, write: Write) -> None:
 
 def _clean_up(world: World, collection: str, gone: str) -> None:
     if collection == "flows":
-        world[ERRORS].delete(gone)
+        world[ERRORS].delete_all({"_flowId": gone})
     if collection == "connections":
         for integration in world[INTEGRATIONS].all():
             left = [id for id in integration["_registeredConnectionIds"] if id != gone]

@@ -7,10 +7,11 @@ from typing import Any
 from emulator.exchange import Call, Record, Reply, timestamp
 from emulator.store.world import World
 from emulator.vendor import Handlers
-from emulator.vendors.celigo.collections import ERRORS, FLOWS, INTEGRATIONS
+from emulator.vendors.celigo.collections import FLOWS, INTEGRATIONS
 from emulator.vendors.celigo.errors import error, refusal
 from emulator.vendors.celigo.history import log
 from emulator.vendors.celigo.ids import new_id
+from emulator.vendors.celigo.open_errors import counts
 from emulator.vendors.celigo.paging import page
 from emulator.vendors.celigo.projection import projection
 from emulator.vendors.celigo.records import connections_of, find, flows_of, remove, save, ungroup_flows
@@ -93,7 +94,7 @@ def delete_integration(call: Call, world: World) -> Reply:
 
 def _with_figures(world: World, integration: Record) -> Record:
     flows = flows_of(world, integration)
-    errors = [found for flow in flows if (found := world[ERRORS].get(flow["_id"]))]
+    errors = list(counts(world, flows))
     connections = connections_of(world, integration)
     last = max((found["lastErrorAt"] for found in errors), default=None)
     return {

@@ -1,20 +1,24 @@
-"""Jobs: runs of flows. The contract declares what begins and cancels them, and how their state passes."""
+"""Jobs: runs of flows, and retries of errors.
+
+The contract declares what begins and cancels them, and how their state passes.
+"""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
-from emulator.exchange import Call, Record, Reply, timestamp
+from emulator.exchange import Call, Record, Reply
 from emulator.store.world import World
 from emulator.vendor import Handlers, Hooks, Write
-from emulator.vendors.celigo.collections import FLOWS, JOBS
+from emulator.vendors.celigo.collections import ERRORS, FLOWS, IMPORTS, JOBS
 from emulator.vendors.celigo.errors import envelope, error, refusal
 from emulator.vendors.celigo.ids import new_id
+from emulator.vendors.celigo.open_errors import release, resolve, retried_by, to_retry
 from emulator.vendors.celigo.records import find, find_flow, flows_of
+from emulator.vendors.celigo.times import time_in
 
 Condition: TypeAlias = tuple[str, Callable[[Any, Any], bool], Any]
 """A field, how it is compared, and with what."""
@@ -42,6 +46,15 @@ SHARED: Final = ("_integrationId", "_flowId", "status", "createdAt", "lastModifi
 """The fields of a run with which they begin."""
 
 COUNTS: Final = ("numSuccess", "numError", "numIgnore", "numOpenError", "numResolved")
+NOTHING_DONE: Final = {**dict.fromkeys((*COUNTS, "numPagesGenerated", "numPagesProcessed"), 0), "doneExporting": False}
+ENDED: Final = ("failed", "canceled")
+FAILURE: Final = {
+    "source": "application",
+    "code": "run_failed",
+    "message": "The run failed: the switch job_outcome of this emulator is 'failed'.",
+}
+"""The error that a failed run leaves."""
+
 COMPARED: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "in": lambda value, wanted: value in wanted,
     "gte": operator.ge,
@@ -78,30 +91,82 @@ def list_latest_integration_jobs(call: Call, world: World) -> Reply:
 
 @hooks.writing("jobs")
 def start(world: World, write: Write) -> Record | None:
-    """Complete a new run. Raises Refusal (404, 422)."""
+    """Complete a new job as the call that begins it says. Raises Refusal (404, 422)."""
     if write.before is not None or write.after is None:
         return write.after
     flow = find_flow(world, write.after["_flowId"])
+    begun = {**write.after, **_of(flow, ["_integrationId"]), "_flowId": flow["_id"], **NOTHING_DONE}
+    if write.after["type"] == "retry":
+        return {**begun, **_retried_step(write.call, world)}
     if flow.get("disabled") and world.switches["disabled_flow_run"] == "refused":
         raise refusal(422, error("invalid_flow", "The flow is disabled."))
-    counted = dict.fromkeys((*COUNTS, "numPagesGenerated", "numPagesProcessed"), 0)
-    return {**write.after, **_of(flow, ["_integrationId"]), "_flowId": flow["_id"], **counted, "doneExporting": False}
+    return begun
 
 
 @hooks.written("jobs")
 def follow(world: World, write: Write) -> None:
-    """Add the jobs of the steps of a new run; let them pass through its states."""
-    run = write.after
-    if run is None:
+    """Follow a new job, and its changes of state, with what depends on it: steps, errors, its flow."""
+    job = write.after
+    if job is None:
         return
     if write.before is None:
-        _add_steps(world, run)
-    elif run["status"] != write.before["status"]:
-        for step in world[JOBS].all({"_flowJobId": run["_id"]}):
-            world[JOBS].replace({**step, **_of(run, PASSED_ON)})
-        if run["status"] == "running":
-            flow = find_flow(world, run["_flowId"])
-            world[FLOWS].replace({**flow, "lastExecutedAt": run["startedAt"]})
+        _begin(world, write.call, job)
+    elif job["status"] != write.before["status"] and job["type"] in _FOLLOWED:
+        _FOLLOWED[job["type"]](world, job)
+
+
+def _begin(world: World, call: Call, job: Record) -> None:
+    if job["type"] == "retry":
+        for one in to_retry(call, world):
+            world[ERRORS].replace({**one, "_retryJobId": job["_id"]})
+    else:
+        _add_steps(world, job)
+
+
+def _follow_run(world: World, run: Record) -> None:
+    if run["status"] == "running" and (flow := world[FLOWS].get(run["_flowId"])):
+        world[FLOWS].replace({**flow, "lastExecutedAt": run["startedAt"]})
+    steps = world[JOBS].all({"_flowJobId": run["_id"]})
+    for step in steps:
+        world[JOBS].replace({**step, **_of(run, PASSED_ON)})
+    if run["status"] == "failed" and steps:
+        _fail(world, run, world[JOBS].get(steps[0]["_id"]) or steps[0])
+
+
+def _fail(world: World, run: Record, step: Record) -> None:
+    """Leave an error of the first step of a run."""
+    failed = {
+        "errorId": new_id(world, ERRORS),
+        "_flowId": run["_flowId"],
+        "_expOrImpId": step["_exportId" if step["type"] == "export" else "_importId"],
+        "occurredAt": run["endedAt"],
+        **FAILURE,
+        "retryDataKey": world.hex(32),
+        "_flowJobId": run["_id"],
+        "retriable": True,
+    }
+    world[ERRORS].insert(failed)
+    for job in (run, step):
+        world[JOBS].replace({**job, "numError": 1, "numOpenError": 1})
+
+
+def _follow_retry(world: World, job: Record) -> None:
+    retried = retried_by(world, job)
+    if job["status"] == "completed":
+        resolve(world, retried)
+        world[JOBS].replace({**job, "numSuccess": len(retried), "numResolved": len(retried)})
+    elif job["status"] in ENDED:
+        release(world, retried)
+        world[JOBS].replace({**job, "numError": len(retried), "numOpenError": len(retried)})
+
+
+_FOLLOWED: Final = {"flow": _follow_run, "retry": _follow_retry}
+"""What follows a change of state, by the type of a job that has states."""
+
+
+def _retried_step(call: Call, world: World) -> Record:
+    step = to_retry(call, world)[0]["_expOrImpId"]
+    return {"_importId" if world[IMPORTS].get(step) else "_exportId": step}
 
 
 def _add_steps(world: World, run: Record) -> None:
@@ -141,7 +206,7 @@ def _conditions(call: Call) -> Iterator[Condition]:
     for name, value in call.params.items():
         field, _, ending = name.rpartition("_")
         if field == "createdAt":
-            yield field, COMPARED[ending], _time(name, value)
+            yield field, COMPARED[ending], time_in(name, value)
         elif ending == "in":
             yield field, COMPARED[ending], value.lower().split(",")
         elif ending in COMPARED:
@@ -154,14 +219,3 @@ def _conditions(call: Call) -> Iterator[Condition]:
 
 def _fits(job: Record, wanted: list[Condition]) -> bool:
     return all(compare(job.get(field), value) for field, compare, value in wanted)
-
-
-def _time(name: str, written: str) -> str:
-    """Return a time as it is stored: ISO 8601, a date, or milliseconds since 1970. Raises Refusal (400)."""
-    try:
-        if written.isdigit():
-            return timestamp(datetime.fromtimestamp(int(written) / 1000, UTC))
-        read = datetime.fromisoformat(written)
-        return timestamp(read if read.tzinfo else read.replace(tzinfo=UTC))
-    except (ValueError, OverflowError, OSError):
-        raise refusal(400, error("invalid_query_params", f"The query parameter {name} is not valid.")) from None

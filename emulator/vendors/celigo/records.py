@@ -144,8 +144,7 @@ def remove(world: World, integration: Record) -> None:
     while flows := world[FLOWS].page(limit=BATCH, where=mine):
         for flow in flows:
             world[FLOWS].delete(flow["_id"])
-            world[ERRORS].delete(flow["_id"])
-            world[JOBS].delete_all({"_flowId": flow["_id"]})
+            _remove_all(world, (ERRORS, JOBS), {"_flowId": flow["_id"]})
             log(world, "delete", "flow", before=flow)
     _remove_all(world, (EXPORTS, IMPORTS, REVISIONS, SNAPSHOTS, CLONES), mine)
     world[INTEGRATIONS].delete(integration["_id"])
