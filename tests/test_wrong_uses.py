@@ -172,7 +172,7 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
     ),
     (
         lambda box: box.secodda,  # type: ignore[attr-defined]
-        "unknown attribute 'secodda' of a sandbox. Did you mean 'secoda', 'seed' or 'scenario'? dir() lists all attributes",
+        "unknown attribute 'secodda' of a sandbox. Did you mean 'secoda', 'seed' or 'conduct'? dir() lists all attributes",
     ),
     (
         lambda box: box.fualt,  # type: ignore[attr-defined]

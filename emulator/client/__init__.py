@@ -12,6 +12,7 @@ from emulator.client.clock import ClockClient, ClockSetting
 from emulator.client.collection import CollectionClient
 from emulator.client.exchanges import Exchange, Violation, exchange_of
 from emulator.client.faults import FaultClient, ScenarioClient
+from emulator.client.findings import Finding, finding_of
 from emulator.client.headers import Headers
 from emulator.client.journal import JournalClient
 from emulator.client.sandbox import SandboxClient
@@ -52,6 +53,7 @@ __all__ = [
     "Exchange",
     "ExpectedCall",
     "FaultClient",
+    "Finding",
     "GraphQL",
     "Headers",
     "JournalClient",
@@ -70,5 +72,6 @@ __all__ = [
     "When",
     "Where",
     "exchange_of",
+    "finding_of",
     "vendors_of",
 ]

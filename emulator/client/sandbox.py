@@ -15,6 +15,7 @@ from emulator.client.collection import CollectionClient
 from emulator.client.connections import TIMEOUT
 from emulator.client.exchanges import Exchange, exchange_of
 from emulator.client.faults import FaultClient, ScenarioClient
+from emulator.client.findings import Finding, finding_of
 from emulator.client.journal import JournalClient
 from emulator.client.snapshot import Snapshot
 from emulator.client.switches import Switches
@@ -219,6 +220,11 @@ class SandboxClient(BuiltInVendors):
         if not verdict["passed"]:
             raise AssertionError(_failure(verdict))
         return [exchange_of(document) for document in verdict["documents"]]
+
+    def conduct(self, since: int = 0) -> list[Finding]:
+        """Return what the client under test should not have done, as the calls in the journal (after an id) show it."""
+        found = self.request("GET", "/conduct", query={"since": since})["findings"]
+        return [finding_of(one) for one in found]
 
     def patch_dns(self) -> ExitStack:
         """Resolve the vendors' own names (https://api.secoda.co) to this sandbox, for clients in this process.

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from emulator.contract.client_rules import Paging, RateLimit, is_idempotent
 from emulator.contract.conventions import Conventions, Switch
 from emulator.contract.documents import CHOICES, METHODS, OPENAPI, contract_files, is_schema, load
 from emulator.contract.evidence import Evidence
@@ -31,7 +32,8 @@ class Contract:
     `mounts` are the paths below which the operations are served ("/api/v1", ""), that of the base URL first;
     `variables` are the values of variables in them, `hosts` the vendor's own names ("*.immuta.com" if a
     label varies). `files` are its files, by name within the contract's folder, `document` is its openapi.yaml. `home`
-    is the folder of a vendor that is not built in, or its document if it has nothing else.
+    is the folder of a vendor that is not built in, or its document if it has nothing else. `rate_limit` is how often
+    clients may call, None if nothing says it.
     """
 
     vendor: str
@@ -49,6 +51,7 @@ class Contract:
     files: Mapping[str, Path]
     document: Mapping[str, Any] = field(default_factory=dict)
     home: Path | None = None
+    rate_limit: RateLimit | None = None
 
     def schema(self, name: str) -> Check:
         """Return the check for one file of the contract's schemas/ folder, or for "#/…", a place in openapi.yaml."""
@@ -161,6 +164,7 @@ class _Reader:
             files=self.files,
             document=self.document,
             home=self.home if self.is_public else None,
+            rate_limit=RateLimit.of(self.document),
         )
 
     def _operations(self) -> Iterator[Operation]:
@@ -189,6 +193,8 @@ class _Reader:
                 for requirement in described.get("security", ())
             ),
             is_neighbour=bool(described.get("x-neighbour")),
+            is_idempotent=is_idempotent(described, by_default=method != "post"),
+            paging=Paging.of(described),
         )
 
     def _parameters(self, pointer: str, described: Any) -> Iterator[Parameter]:
@@ -298,6 +304,7 @@ class _Reader:
                 root="query" if _is_query(sdl, name) else "mutation",
                 payload=self._check(f"{pointer}/operations/{name}/payload", entry["payload"]),
                 is_neighbour=bool(entry.get("x-neighbour")),
+                is_idempotent=is_idempotent(entry, by_default=_is_query(sdl, name)),
             )
             for name, entry in described["operations"].items()
         }

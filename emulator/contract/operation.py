@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from emulator.contract.client_rules import Paging
 from emulator.contract.evidence import Evidence
 from emulator.contract.schemas import Check
 from emulator.exchange import Document, Violation
@@ -86,7 +87,8 @@ class Operation:
 
     `scopes` are the sets of scopes, one of which a credential needs.
     `payload` validates what the handler of a GraphQL root field returns. `is_neighbour` (`x-neighbour`) means that
-    it is outside of the emulated API, and that public clients of the vendor call it.
+    it is outside of the emulated API, and that public clients of the vendor call it. `is_idempotent` means that
+    repeating it has the effect of one call; `paging` says how its list is paged, None if it is not.
     """
 
     vendor: str
@@ -104,6 +106,8 @@ class Operation:
     payload: Check | None = None
     scopes: Sequence[Sequence[str]] = ()
     is_neighbour: bool = False
+    is_idempotent: bool = False
+    paging: Paging | None = None
 
     @property
     def safe(self) -> bool:

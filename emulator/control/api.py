@@ -23,6 +23,7 @@ from emulator.contract.routes import Route, Routes
 from emulator.control import (
     changes,
     clock,
+    conduct,
     coverage,
     faults,
     information,
@@ -71,6 +72,7 @@ MODULES = (
     state,
     changes,
     coverage,
+    conduct,
 )
 WITHOUT_SANDBOX = ("information", "reference")
 """The tags whose operations work before the sandboxes are seeded."""

@@ -14,6 +14,7 @@ import orjson
 
 from emulator.addressing import HEADER, unknown_sandbox
 from emulator.control.clock import describe_clock, read_time, time_text
+from emulator.control.conduct import conduct_of
 from emulator.control.handlers import ROOT, Emulator, Handlers, Stream, find_sandbox, refusal, whole_numbers
 from emulator.control.long_json import long_json
 from emulator.control.switches import describe_switches, read_switches
@@ -82,7 +83,11 @@ async def drop_sandbox(call: Call, emulator: Emulator) -> Reply | Stream:
     await emulator.sandboxes.drop(sandbox.name)
     if not call.params.get("journal"):
         return Reply(204)
-    rest = {"recorded": sandbox.journal.recorded, "dropped": sandbox.journal.dropped}
+    rest = {
+        "findings": await conduct_of(sandbox, emulator),
+        "recorded": sandbox.journal.recorded,
+        "dropped": sandbox.journal.dropped,
+    }
     return long_json(b'{"exchanges":[', list(sandbox.journal), Exchange.document, b"]," + write_json(rest)[1:])
 
 

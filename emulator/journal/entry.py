@@ -150,7 +150,10 @@ class Exchange:
     call that no operation matches; then `near_misses` are those that nearly do, unless it `is_stubbed`. `time` is the
     sandbox's, `seconds` the duration, `faults` the ids of those that applied. `is_open` while the call is in progress.
     `status` is the reply's, 0 if there was none. `credential` is the id that was presented: for matchers only, it is
-    never shown. `generated` are the fields that the emulator made for a record.
+    never shown. `generated` are the fields that the emulator made for a record. `has_query` says whether its URL has a
+    query, `started` when the call arrived, in real seconds since an arbitrary moment. `withheld` is the status of the
+    vendor's own reply if the client did not get that whole, else 0; `is_abandoned` means that the client left before
+    its reply.
 
     `content` is masked when it is first read after the end of the call, and only that is kept. `size` is what the
     exchange takes in memory, in bytes, `counted` how much of that its journal counts: nothing once it is evicted.
@@ -172,6 +175,10 @@ class Exchange:
     is_open: bool = False
     is_stubbed: bool = False
     generated: tuple[str, ...] = ()
+    has_query: bool = False
+    started: float = 0.0
+    withheld: int = 0
+    is_abandoned: bool = False
     size: int = field(default=0, repr=False)
     counted: int = field(default=0, repr=False)
 

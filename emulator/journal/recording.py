@@ -101,6 +101,7 @@ class Recorder:
             faults=faults,
             credential=self._presented(call),
             is_stubbed=stub != "",
+            has_query=bool(call.query),
             size=unmasked.size,
         )
         return Recording(exchange, unmasked)

@@ -44,7 +44,8 @@ class RequestContext:
     those in the journal: for a GraphQL call the root fields, none if the contract has none of them. With `is_strict`,
     every violation of the contract is refused. `generated` are fields of records that nobody gave. `kept_reply` was
     validated for an earlier call, `keep_as` is for what in which state the reply may be given again. `stub` is the name
-    of the stub that answers it, "" if none does.
+    of the stub that answers it, "" if none does. `withheld` is the status of the vendor's own reply if the client does
+    not get that whole; `is_withheld` if a fault changed it, `is_abandoned` if the client left before the reply.
     """
 
     request: web.BaseRequest
@@ -69,6 +70,9 @@ class RequestContext:
     kept_reply: Reply | None = None
     keep_as: tuple[Made, str] | None = None
     stub: str = ""
+    withheld: int = 0
+    is_withheld: bool = False
+    is_abandoned: bool = False
     files: ExitStack = field(default_factory=ExitStack)
 
 
@@ -177,6 +181,7 @@ class Handling:
                 replace(context.call, params=arguments, headers=headers), world
             )
         check_payload(payload, operation)
+        context.is_withheld = context.is_withheld or errors is not None
         return payload if errors is None or errors.fault.keep_data else None
 
     def _resolve_nested(

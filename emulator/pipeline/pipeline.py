@@ -104,7 +104,7 @@ class Pipeline:
                         await self._admit(context, operation)
                         reply = await self._handling.handle(context, operation)
             except Disconnected:
-                reply, context.effect = None, Effect(context.effect.faults)
+                reply, context.effect, context.is_abandoned = None, Effect(context.effect.faults), True
             except Exception as failure:
                 reply = await self._refuse(context, failure)
             reply = await self._check_reply(context, reply)
@@ -285,20 +285,23 @@ class Pipeline:
 
     async def _apply_effect(self, context: RequestContext, reply: Reply | None) -> Reply | None:
         """Return the reply after faults, None if they drop it; it may be delayed."""
-        effect = context.effect
+        effect, own = context.effect, reply
         if not context.reply_is_checked:
             reply = None if effect.drops_reply else effect.reply or reply
         try:
             await hold_back(context.request, effect.seconds_after, self._stopping)
         except Disconnected:
-            return None
+            reply, context.is_abandoned = None, True
+        is_whole = reply is own and not context.is_withheld and not (effect.connection and effect.connection.cuts_reply)
+        context.withheld = 0 if own is None or own is effect.reply or is_whole else own.status
         return reply
 
     def _journal(self, context: RequestContext, reply: Reply | None, started: float) -> web.Response | None:
         """Record and count the exchange, and return the response to send."""
         response = None if reply is None else wire.respond(context.call, reply, self._contract.conventions)
         recording, seconds = context.recording or self._recording(context), time.perf_counter() - started
-        recording.exchange.generated = context.generated
+        recording.exchange.started, recording.exchange.generated = started, context.generated
+        recording.exchange.withheld, recording.exchange.is_abandoned = context.withheld, context.is_abandoned
         exchange = recording.complete(context.call, response, context.violations, context.internal_errors, seconds)
         context.sandbox.journal.record(exchange)
         if len(context.sandbox.faults):

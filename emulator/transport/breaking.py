@@ -33,6 +33,11 @@ class Break:
         """Return True if a reply's head is sent."""
         return self.how not in WITHOUT_REPLY
 
+    @property
+    def cuts_reply(self) -> bool:
+        """Return True if a reply arrives, but not whole."""
+        return self.how == "truncate"
+
     def __str__(self) -> str:
         return self.how
 

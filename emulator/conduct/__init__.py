@@ -1,0 +1,1 @@
+"""The conduct of clients: what they should not have done, found in a sandbox's exchanges."""

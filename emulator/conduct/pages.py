@@ -1,0 +1,137 @@
+"""The pages of lists that a client has read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+from urllib.parse import parse_qsl, urlsplit
+
+from emulator.conduct.relations import reply_document
+from emulator.contract.client_rules import LINK, Paging
+from emulator.exchange import steps_of
+from emulator.journal.entry import Exchange
+
+__all__ = ["Page", "walks"]
+
+_NEXT = re.compile(r"<([^>]*)>\s*;[^,]*\brel=\"?next\b")
+"""The target of the next page in a header Link (RFC 8288)."""
+
+Query: TypeAlias = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page that a client has read."""
+
+    exchange: Exchange
+    paging: Paging
+
+    @cached_property
+    def position(self) -> str:
+        """What selected it: a page, an offset or a cursor; "" if the client said nothing."""
+        return next((value for name, value in self.exchange.call.query if name == self.paging.parameter), "")
+
+    @cached_property
+    def start(self) -> int | None:
+        """The page or offset as a number, None for another text, and for a cursor."""
+        first = {self.paging.page: 1, self.paging.offset: 0}.get(self.paging.parameter)
+        if self.paging.cursor or not self.position:
+            return None if self.paging.cursor else first
+        return int(self.position) if self.position.isdecimal() and self.position.isascii() else None
+
+    @cached_property
+    def query(self) -> Query:
+        """The query, sorted."""
+        return _sorted(self.exchange.call.query)
+
+    @cached_property
+    def filters(self) -> Query:
+        """The query without what selects the page."""
+        return tuple(pair for pair in self.query if pair[0] != self.paging.parameter)
+
+    @property
+    def is_first(self) -> bool:
+        """True for the page with which a client begins."""
+        return self.position == "" or self.start == (1 if self.paging.page else 0)
+
+    @cached_property
+    def link(self) -> str:
+        """What the reply says of the next page: a URL, or a cursor; "" if it is the last one, or nothing is said."""
+        reply = self.exchange.reply
+        if reply is None or not self.paging.next:
+            return ""
+        if self.paging.next == LINK:
+            found = _NEXT.search(reply.header("Link"))
+            return found[1] if found else ""
+        value = _at(reply_document(self.exchange), self.paging.next)
+        return value if isinstance(value, str) else ""
+
+    @cached_property
+    def next_query(self) -> Query:
+        """The query of the URL of the next page, sorted; none if there is none, or it is only a cursor."""
+        return _sorted(parse_qsl(urlsplit(self.link).query, keep_blank_values=True))
+
+    @cached_property
+    def next_position(self) -> str:
+        """What selects the next page, "" if this is the last one."""
+        if self.link:
+            named = next((value for name, value in self.next_query if name == self.paging.parameter), "")
+            return named or (self.link if self.paging.cursor else "")
+        return str(self._end) if self.paging.total and self._end is not None else ""
+
+    @cached_property
+    def _end(self) -> int | None:
+        """The offset behind the page if there are more records, else None."""
+        document = reply_document(self.exchange)
+        total, items = _at(document, self.paging.total), _at(document, self.paging.items)
+        if not isinstance(total, int) or not isinstance(items, list) or not items or self.start is None:
+            return None
+        end = self.start + len(items)
+        return end if end < total else None
+
+
+def walks(exchanges: Sequence[Exchange], paging: Paging) -> list[list[Page]]:
+    """Return the pages of each reading of a list, in the order in which they were read."""
+    found: list[list[Page]] = []
+    for page in (Page(one, paging) for one in exchanges if one.status == 200 and not one.withheld):
+        walk = None if page.is_first else _continued(page, found)
+        if walk is None:
+            found.append([page])
+        else:
+            walk.append(page)
+    return found
+
+
+def _continued(page: Page, walks: Sequence[list[Page]]) -> list[Page] | None:
+    """Return the newest reading that a page continues: as a link says, with the same filters, or by its position."""
+    for continues in (_is_linked, _is_alike, _is_next):
+        for walk in reversed(walks):
+            if any(continues(before, page) for before in reversed(walk)):
+                return walk
+    return None
+
+
+def _is_linked(before: Page, page: Page) -> bool:
+    return before.next_query != () and before.next_query == page.query
+
+
+def _is_alike(before: Page, page: Page) -> bool:
+    return before.filters == page.filters
+
+
+def _is_next(before: Page, page: Page) -> bool:
+    return before.next_position == page.position
+
+
+def _sorted(pairs: Sequence[tuple[str, str]]) -> Query:
+    return tuple(sorted(pairs))
+
+
+def _at(document: Any, pointer: str) -> Any:
+    """Return what a JSON pointer points to, None if there is nothing."""
+    for step in steps_of(pointer):
+        document = document.get(step) if isinstance(document, dict) else None
+    return document

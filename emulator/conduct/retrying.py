@@ -1,0 +1,169 @@
+"""Rules on repeating a call: too early, twice, in vain, not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from email.utils import parsedate_to_datetime
+
+from emulator.conduct.calls import Calls
+from emulator.conduct.finding import Observation, called, numbers
+from emulator.conduct.relations import began_after, consecutive, is_same, waited, was_done, was_done_unseen
+from emulator.journal.entry import Exchange
+
+__all__ = ["abandoned", "duplicate_write", "gave_up", "hammered", "retried_in_vain", "retry_after_ignored"]
+
+HOPELESS = (400, 401, 403, 404, 422)
+"""What the same call gets again: the call itself is wrong."""
+
+TRANSIENT = (502, 503, 504)
+HAMMERING = 3
+"""So many calls in a row with a refused credential are more than one attempt and one retry."""
+
+TOLERANCE_SECONDS = 0.05
+"""A client's clock and ours need not agree better than this."""
+
+
+def retry_after_ignored(calls: Calls) -> Iterator[Observation]:
+    """Find calls of an operation that came before the Retry-After of the one before was over.
+
+    Where several calls were in progress, only the same call counts: the client sent the others before it could know.
+    """
+    for group in calls.by_operation:
+        chain: list[Exchange] = []
+        for one in group:
+            if chain and not began_after(one, chain[-1]):
+                continue
+            is_early = chain != [] and _is_early(calls, chain[-1], one)
+            if is_early:
+                chain.append(one)
+            if not is_early or not _retry_after(one):
+                yield from _early(chain)
+                chain = [] if is_early or not _retry_after(one) else [one]
+        yield from _early(chain)
+
+
+def _is_early(calls: Calls, refused: Exchange, one: Exchange) -> bool:
+    """Return True if a client knew that it had to wait, and did not."""
+    knew = refused.number not in calls.concurrent or is_same(refused, one)
+    return knew and waited(refused, one) < _retry_after(refused) - TOLERANCE_SECONDS
+
+
+def _early(chain: Sequence[Exchange]) -> Iterator[Observation]:
+    if len(chain) > 1:
+        first, *later = chain
+        seconds = _retry_after(first)
+        sentence = (
+            f"{called(first)} was called again in {numbers(later)} before the {seconds:g} s of Retry-After in exchange"
+            f" {first.number} were over; wait that long, then call again"
+        )
+        yield Observation(chain, sentence)
+
+
+def _retry_after(exchange: Exchange) -> float:
+    """Return the seconds of Retry-After in a refusal, 0 without one. A date is compared with the sandbox's clock."""
+    if exchange.status < 400 or exchange.reply is None:
+        return 0
+    text = exchange.reply.header("Retry-After").strip()
+    if text.isdecimal() and text.isascii():
+        return float(text)
+    try:
+        return max(0.0, (parsedate_to_datetime(text) - exchange.time).total_seconds())
+    except (ValueError, TypeError):
+        return 0
+
+
+def duplicate_write(calls: Calls) -> Iterator[Observation]:
+    """Find writes that were done although their reply was lost or failed, and then sent and done again."""
+    for group in calls.by_operation:
+        if calls.reads(group[0]) or calls.may_be_repeated(group[0]):
+            continue
+        found: set[int] = set()
+        for place, first in enumerate(group):
+            if first.number in found or not was_done_unseen(first):
+                continue
+            again = [one for one in group[place + 1 :] if _repeats(first, one) and not _undone(calls, first, one)]
+            found.update(one.number for one in again)
+            if again:
+                sentence = (
+                    f"{called(first)} of exchange {first.number} was done although its answer was lost or failed, and"
+                    f" {numbers(again)} did it once more; look whether a write was done before sending it again"
+                )
+                yield Observation([first, *again], sentence)
+
+
+def _repeats(first: Exchange, one: Exchange) -> bool:
+    return began_after(one, first) and is_same(first, one) and was_done(one)
+
+
+def _undone(calls: Calls, first: Exchange, again: Exchange) -> bool:
+    """Return True if the client deleted something in between: what it had made, perhaps."""
+    between = (one for one in calls.all if first.number < one.number < again.number)
+    return any(
+        one.method == "DELETE" or any(name.lower().startswith(("delete", "remove")) for name in one.operations)
+        for one in between
+    )
+
+
+def retried_in_vain(calls: Calls) -> Iterator[Observation]:
+    """Find calls that were repeated after a refusal that the same call gets again, and that never succeeded."""
+    for group in calls.by_credential:
+        suspects = [run for run in consecutive(group) if len(run) > 1 and run[0].status in HOPELESS]
+        for run in suspects:
+            is_hammering = run[0].status == 401 and len(run) >= HAMMERING
+            if is_hammering or _succeeded_later(run, calls.all):
+                continue
+            sentence = (
+                f"{called(run[0])} got {run[0].status} in exchange {run[0].number} and was repeated in"
+                f" {numbers(run[1:])}; a {run[0].status} does not heal by itself: change the call, or give up"
+            )
+            yield Observation(run, sentence)
+
+
+def _succeeded_later(run: Sequence[Exchange], calls: Sequence[Exchange]) -> bool:
+    return any(one.number > run[-1].number and one.status < 400 and is_same(run[-1], one) for one in calls)
+
+
+def hammered(calls: Calls) -> Iterator[Observation]:
+    """Find credentials that were presented again and again although they were refused."""
+    for group in calls.by_credential:
+        run: list[Exchange] = []
+        for one in [*group, None]:
+            if one is not None and one.status == 401 and (not run or began_after(one, run[-1])):
+                run.append(one)
+                continue
+            if len(run) >= HAMMERING:
+                sentence = (
+                    f"{len(run)} calls in a row got 401 with the same credential ({numbers(run)}); renew the credential"
+                    " or stop after the first, before the vendor locks the account"
+                )
+                yield Observation(run, sentence)
+            run = []
+
+
+def gave_up(calls: Calls) -> Iterator[Observation]:
+    """Find operations that may be repeated, and were never called again after their only failure for a moment."""
+    for group in calls.by_operation:
+        last = group[-1]
+        if last.status not in TRANSIENT or not calls.may_be_repeated(last):
+            continue
+        if len(group) == 1 or group[-2].status not in TRANSIENT:
+            sentence = (
+                f"{called(last)} got {last.status} in exchange {last.number} and was not tried again; a {last.status}"
+                " is often over in a moment: wait, and try a few times"
+            )
+            yield Observation([last], sentence)
+
+
+def abandoned(calls: Calls) -> Iterator[Observation]:
+    """Find calls whose client left before the reply, and never looked what became of them."""
+    for place, one in enumerate(calls.all):
+        if not one.is_abandoned or not one.operations:
+            continue
+        later, is_read = calls.all[place + 1 :], calls.reads(one)
+        if not any(is_same(one, other) or (not is_read and calls.reads(other)) for other in later):
+            advice = "wait longer, or ask again" if is_read else "look whether it was done"
+            sentence = (
+                f"the client left {called(one)} in exchange {one.number} after {one.seconds:.1f} s, before its answer,"
+                f" and did not come back to it; {advice}"
+            )
+            yield Observation([one], sentence)
