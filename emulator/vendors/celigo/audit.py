@@ -10,7 +10,7 @@ from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.celigo.collections import AUDIT, REVISIONS
 from emulator.vendors.celigo.paging import page_of
-from emulator.vendors.celigo.records import content_of, find
+from emulator.vendors.celigo.records import content_of, find, find_flow
 
 handlers = Handlers()
 
@@ -33,6 +33,13 @@ def list_audit_log(call: Call, world: World) -> Reply:
     integration = find(world, call.params["_id"])
     covered = _covered(world, integration)
     return page_of(call, world, [entry for entry in _entries(call, world) if entry["_resourceId"] in covered])
+
+
+@handlers.long_operation("listFlowAuditLog")
+def list_flow_audit_log(call: Call, world: World) -> Reply:
+    """List the entries about a flow, newest first (Celigo documentation, Flow API endpoints)."""
+    id = find_flow(world, call.params["_id"])["_id"]
+    return page_of(call, world, [entry for entry in _entries(call, world) if entry["_resourceId"] == id])
 
 
 @handlers.long_operation("listAccountAuditLog")

@@ -1,19 +1,19 @@
-"""Clones an integration: at once, or by an installation that asks for the connections."""
+"""Clones a flow; or an integration, at once or by an installation that asks for the connections."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from emulator.exchange import Call, Record, Reply, timestamp
 from emulator.store.world import World
 from emulator.vendor import Handlers
-from emulator.vendors.celigo.collections import CLONES, CONNECTIONS, INTEGRATIONS
-from emulator.vendors.celigo.copying import copy_content
+from emulator.vendors.celigo.collections import CLONES, CONNECTIONS, EXPORTS, IMPORTS, INTEGRATIONS
+from emulator.vendors.celigo.copying import Parts, copy_content, copy_records, manifest_of, with_new_ids
 from emulator.vendors.celigo.errors import error, refusal
 from emulator.vendors.celigo.history import log
 from emulator.vendors.celigo.ids import new_id
-from emulator.vendors.celigo.records import exports_of, find, imports_of
+from emulator.vendors.celigo.records import exports_of, find, find_flow, imports_of, values_of
 from emulator.vendors.celigo.shapes import LISTS, ordered
 from emulator.vendors.celigo.validation import unknown_connections
 
@@ -32,7 +32,8 @@ def clone_integration(call: Call, world: World) -> Reply:
     wishes: Any = call.document or {}
     if wishes.get("newTemplateInstaller"):
         return Reply(201, {"_integrationId": _to_install(world, source, wishes)["_id"]})
-    connections = _connection_map(world, source, wishes)
+    needed = world.switches["clone_without_connection_map"] == "refused"
+    connections = _connection_map(world, _used_connections(world, source), wishes, needed=needed)
     clone, manifest = copy_content(world, source, _bare(world, source, wishes), connections)
     clone = _keep(world, _tagged(clone, wishes))
     # A plain clone is in the family, but not linked (celigo/ai, lifecycle-management.md).
@@ -40,6 +41,37 @@ def clone_integration(call: Call, world: World) -> Reply:
     if world.switches["clone_reply"] == "manifest":
         return Reply(201, [{"model": "Integration", "_id": clone["_id"], "name": clone["name"]}, *manifest])
     return Reply(201, clone)
+
+
+@handlers.operation("cloneFlow")
+def clone_flow(call: Call, world: World) -> Reply:
+    """Clone a flow with its exports and imports into an integration.
+
+    Celigo documentation, Flow API endpoints. The body and its refusals: celigo/ai, building-flows, clone-request.yml.
+    """
+    source = find_flow(world, call.params["_id"])
+    wishes: Any = call.document
+    target = world[INTEGRATIONS].get(wishes["_integrationId"].lower())
+    if target is None:
+        raise refusal(422, error("invalid_ref", "Integration not found for the given id", "_integrationId"))
+    parts: dict[str, list[Record]] = {
+        "export": [one for id in dict.fromkeys(values_of(source, "_exportId")) if (one := world[EXPORTS].get(id))],
+        "import": [one for id in dict.fromkeys(values_of(source, "_importId")) if (one := world[IMPORTS].get(id))],
+        "flow": [source],
+    }
+    connections = _connection_map(world, _connections_in(parts), wishes, needed=True)
+    ids = with_new_ids(world, parts, connections)
+    sandbox = wishes.get("sandbox", bool(source.get("sandbox")))
+    copies = copy_records(world, parts, ids, sandbox=sandbox, flow=_flow_fields(source, target, wishes))
+    manifest = world.switches["clone_reply"] == "manifest"
+    return Reply(201, manifest_of(copies) if manifest else copies[-1][1])
+
+
+def _flow_fields(source: Record, target: Record, wishes: Record) -> Record:
+    """Return what a clone of a flow does not copy; without a group in the request it is in none."""
+    name = wishes.get("name") or f"Clone - {source['name']}"
+    group = {"_flowGroupingId": wishes["_flowGroupingId"]} if "_flowGroupingId" in wishes else {}
+    return {"name": name, "_integrationId": target["_id"], "_sourceId": source["_id"], **group}
 
 
 def _bare(world: World, source: Record, wishes: Record) -> Record:
@@ -70,16 +102,23 @@ def _keep(world: World, clone: Record) -> Record:
 
 
 def _used_connections(world: World, source: Record) -> list[str]:
-    users = (*exports_of(world, source), *imports_of(world, source))
-    used = (user["_connectionId"] for user in users if "_connectionId" in user)
-    return list(dict.fromkeys([*source["_registeredConnectionIds"], *used]))
+    parts = {"export": exports_of(world, source), "import": imports_of(world, source)}
+    return list(dict.fromkeys([*source["_registeredConnectionIds"], *_connections_in(parts)]))
 
 
-def _connection_map(world: World, source: Record, wishes: Record) -> dict[str, str]:
-    """Return the connection to use for each one in the map. Raises Refusal (400) for an invalid map."""
+def _connections_in(parts: Parts) -> list[str]:
+    """Return the connections of the exports and imports in `parts`."""
+    users = (*parts["export"], *parts["import"])
+    return list(dict.fromkeys(user["_connectionId"] for user in users if "_connectionId" in user))
+
+
+def _connection_map(world: World, used: Sequence[str], wishes: Record, *, needed: bool) -> dict[str, str]:
+    """Return the connection to use for each one in the map.
+
+    Raises Refusal (400) for an invalid map, and for none if it is `needed` for the used connections.
+    """
     wanted: dict[str, str] | None = wishes.get("connectionMap")
-    used = _used_connections(world, source)
-    if wanted is None and used and world.switches["clone_without_connection_map"] == "refused":
+    if wanted is None and used and needed:
         raise refusal(400, error("invalid_connectionMap", "connectionMap is required."))
     wanted = wanted or {}
     if not wanted.keys() <= set(used) or unknown_connections(world, list(wanted.values())):

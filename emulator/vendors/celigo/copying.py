@@ -1,17 +1,22 @@
-"""Copies the content of an integration into another one: its flows, exports and imports, with new ids throughout."""
+"""Copies flows, exports and imports into another integration, with new ids throughout."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from emulator.exchange import Record, timestamp
-from emulator.store.collection import Collection
 from emulator.store.world import World
 from emulator.vendors.celigo.collections import EXPORTS, FLOWS, IMPORTS
 from emulator.vendors.celigo.history import log
 from emulator.vendors.celigo.ids import new_id
 from emulator.vendors.celigo.records import exports_of, flows_of, imports_of
+
+Parts: TypeAlias = Mapping[str, Sequence[Record]]
+"""Records to copy by kind: "export", "import", "flow"."""
+
+Copy: TypeAlias = tuple[str, Record]
+"""A kind, and the copy of a record of that kind."""
 
 COPIED = (
     "description",
@@ -46,19 +51,39 @@ def copy_content(
     [{"model", "_id", "name"}].
     """
     parts = {"export": exports_of(world, source), "import": imports_of(world, source), "flow": flows_of(world, source)}
-    ids = {**connections, source["_id"]: target["_id"]}
-    for kind, collection in COLLECTIONS.items():
-        ids |= {record["_id"]: new_id(world, collection) for record in parts[kind]}
+    ids = with_new_ids(world, parts, {**connections, source["_id"]: target["_id"]})
     for grouping in (*source["flowGroupings"], *source.get("apiGroupings", ())):
         ids[grouping["_id"]] = new_id(world)
     content = {name: _renamed(source[name], ids) for name in COPIED if name in source}
-    manifest = []
-    for kind, collection in COLLECTIONS.items():
-        for record in parts[kind]:
-            copy = _copy(world, record, ids, target["sandbox"])
-            _keep(world, kind, collection, copy)
-            manifest.append({"model": kind.capitalize(), "_id": copy["_id"], "name": copy["name"]})
-    return {**target, **content}, manifest
+    copies = copy_records(world, parts, ids, sandbox=target["sandbox"])
+    return {**target, **content}, manifest_of(copies)
+
+
+def with_new_ids(world: World, parts: Parts, ids: Mapping[str, str]) -> dict[str, str]:
+    """Return `ids` with a new id for each record in `parts`."""
+    new = {one["_id"]: new_id(world, COLLECTIONS[kind]) for kind, records in parts.items() for one in records}
+    return {**ids, **new}
+
+
+def copy_records(
+    world: World, parts: Parts, ids: Mapping[str, str], *, sandbox: bool, flow: Record | None = None
+) -> list[Copy]:
+    """Keep a copy of each record in `parts`, with the new ids; `flow` has fields that a copied flow gets instead."""
+    copies = []
+    for kind, records in parts.items():
+        for record in records:
+            copy = _copy(world, record, ids, sandbox)
+            if flow is not None and kind == "flow":
+                copy = {name: value for name, value in copy.items() if name != "_flowGroupingId"} | flow
+            world[COLLECTIONS[kind]].insert(copy)
+            log(world, "create", kind, after=copy)
+            copies.append((kind, copy))
+    return copies
+
+
+def manifest_of(copies: Iterable[Copy]) -> list[Record]:
+    """Return the list of copies that a clone replies."""
+    return [{"model": kind.capitalize(), "_id": copy["_id"], "name": copy["name"]} for kind, copy in copies]
 
 
 def _copy(world: World, record: Record, ids: Mapping[str, str], sandbox: bool) -> Record:
@@ -73,11 +98,6 @@ def _copy(world: World, record: Record, ids: Mapping[str, str], sandbox: bool) -
     if sandbox or "sandbox" in copy:
         copy["sandbox"] = sandbox
     return copy
-
-
-def _keep(world: World, kind: str, collection: Collection, copy: Record) -> None:
-    world[collection].insert(copy)
-    log(world, "create", kind, after=copy)
 
 
 def _renamed(value: Any, ids: Mapping[str, str]) -> Any:

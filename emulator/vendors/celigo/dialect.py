@@ -19,6 +19,9 @@ KINDS = {
     "array": "Array",
 }
 
+REQUIRED = {"clone": "_integrationId", "resolved": "errors", "retry": "retryDataKeys"}
+"""The field that a missing body lacks first, by the last segment of the path; elsewhere it is the name."""
+
 
 class CeligoDialect:
     """The vendor's own replies to calls that never reach a handler."""
@@ -110,13 +113,17 @@ def _no_body(call: Call) -> Reply:
         return _no_json()
     array = call.method == "PATCH" or _registers(call)
     if not call.body and not array:
-        return envelope(422, required("name"))
+        return envelope(422, required(REQUIRED.get(_last_segment(call), "name")))
     kind = "array" if array else "object"
     return envelope(400, error("invalid_request_body", f"The request body must be a JSON {kind}."))
 
 
 def _registers(call: Call) -> bool:
     return call.path.rstrip("/").lower().endswith("/connections/register")
+
+
+def _last_segment(call: Call) -> str:
+    return call.path.rstrip("/").rpartition("/")[2].lower()
 
 
 def _word(call: Call, violation: Violation) -> Error:

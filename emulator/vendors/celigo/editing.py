@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
-from emulator.exchange import Call, Record, Reply
+from emulator.exchange import Call, Record, Reply, timestamp
 from emulator.store.collection import Collection
 from emulator.store.world import World
 from emulator.vendor import Hooks, Write
@@ -113,6 +114,15 @@ def follow(world: World, write: Write) -> None:
     log(world, event, TYPES[write.collection], before=write.before, after=write.after)
     if write.after is None and write.before is not None:
         _clean_up(world, write.collection, write.before["_id"])
+
+
+def rewrite_flow(world: World, write: Write) -> None:
+    """Replace a flow outside of its declared operations, with what these do besides. Raises Refusal (422)."""
+    stamped = {**(write.after or {}), "lastModified": timestamp(world.now), "lastModifiedBy": world.identity.user}
+    after = settle(world, replace(write, after=stamped))
+    if after is not None:
+        world[FLOWS].replace(after)
+        follow(world, replace(write, after=after))
 
 
 def _clean_up(world: World, collection: str, gone: str) -> None:

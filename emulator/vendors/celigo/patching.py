@@ -1,9 +1,10 @@
-"""Patches an integration: JSON Patch (RFC 6902), for the documented fields only, all or nothing."""
+"""Patches integrations and flows: JSON Patch (RFC 6902), for the documented fields only, all or nothing."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, Final
 
@@ -12,31 +13,56 @@ import jsonpatch
 from emulator.exchange import Call, Record, Reply, steps_of
 from emulator.store.patching import MOST_OPERATIONS, PatchFailed, json_patch
 from emulator.store.world import World
-from emulator.vendor import Handlers
+from emulator.vendor import Handlers, Write
+from emulator.vendors.celigo.editing import rewrite_flow
 from emulator.vendors.celigo.errors import Error, cast_failed, error, refusal, refuse_any, required
 from emulator.vendors.celigo.ids import OBJECT_ID
-from emulator.vendors.celigo.records import find, save, ungroup_flows
+from emulator.vendors.celigo.records import find, find_flow, save, ungroup_flows
 from emulator.vendors.celigo.shapes import ALIAS_FIELDS, GROUPINGS, alias_fields, grouping_fields
 from emulator.vendors.celigo.validation import MOST_ERRORS, alias_errors, is_settings_form, script_errors
 
 handlers = Handlers()
 
-WHOLE: Final = (
-    r"/(settings|aliases|version|tag|updateInProgress|flowGroupings|apiGroupings)"
-    r"|/flowGroupings/(0|[1-9][0-9]*)/settings"
-)
-"""The fields that PATCH may change.
 
-Celigo documentation, Integration API endpoints, fields available to update using PATCH. The two lists of groups as a
-whole: Celigo CLI 2026.8.6.
+@dataclass(frozen=True)
+class Fields:
+    """The fields that PATCH may change: `whole`, and anything inside those that `inside` matches."""
+
+    whole: re.Pattern[str]
+    inside: re.Pattern[str]
+
+    def allow(self, pointer: str) -> bool:
+        """Return True if the value there may be changed."""
+        return bool(self.whole.fullmatch(pointer) or self.inside.fullmatch(pointer))
+
+
+INTEGRATION: Final = Fields(
+    re.compile(
+        r"/(settings|aliases|version|tag|updateInProgress|flowGroupings|apiGroupings)"
+        r"|/flowGroupings/(0|[1-9][0-9]*)/settings"
+    ),
+    re.compile(r"/(settings|aliases)/.*|/flowGroupings/(0|[1-9][0-9]*)/settings/.*", re.DOTALL),
+)
+"""Celigo documentation, Integration API endpoints, fields available to update using PATCH.
+
+The two lists of groups as a whole: Celigo CLI 2026.8.6.
 """
 
-PATCHABLE: Final = re.compile(
-    rf"({WHOLE})|/(settings|aliases)/.*|/flowGroupings/(0|[1-9][0-9]*)/settings/.*", re.DOTALL
+FLOW: Final = Fields(
+    re.compile(
+        r"/(name|description|schedule|timezone|disabled|runPageGeneratorsInParallel|aliases)"
+        r"|/pageGenerators/(0|[1-9][0-9]*)/(schedule|skipRetries)"
+        r"|/routers/(0|[1-9][0-9]*)/(name|branches/(0|[1-9][0-9]*)/(name|description))"
+    ),
+    re.compile(r"/aliases/.*", re.DOTALL),
 )
-"""The same, and anything inside those of free form."""
+"""Celigo documentation, Flow API endpoints, fields that can be updated using PATCH."""
 
-TYPES = {"version": (str, "String"), "tag": (str, "String"), "updateInProgress": (bool, "Boolean")}
+TYPES: Final = {"version": (str, "String"), "tag": (str, "String"), "updateInProgress": (bool, "Boolean")}
+TYPES_OF_FLOW: Final = {
+    **dict.fromkeys(("name", "description", "schedule", "timezone"), (str, "String")),
+    **dict.fromkeys(("disabled", "runPageGeneratorsInParallel", "skipRetries"), (bool, "Boolean")),
+}
 
 NO_FROM: Final = "Operation `from` property is not present (applicable in `move` and `copy` operations)"
 NO_VALUE: Final = "Operation `value` property is not present (applicable in `add`, `replace` and `test` operations)"
@@ -56,13 +82,30 @@ REASONS: Final = {
 def patch_integration(call: Call, world: World) -> Reply:
     """Apply all operations of the patch, or none (Celigo documentation, Integration API endpoints)."""
     before = find(world, call.params["_id"])
-    operations: Any = call.document
-    refused: int = world.switches["patch_refused_status"]
-    refuse_any(list(islice(_refused_operations(world, operations), MOST_ERRORS)), refused)
-    after = _apply(before, operations, refused)
+    after = _patched(call, world, before, INTEGRATION)
     refuse_any(list(islice(_wrong_types(after), MOST_ERRORS)))
     save(world, before, _settled(world, after))
     return Reply(204)
+
+
+@handlers.operation("patchFlow")
+def patch_flow(call: Call, world: World) -> Reply:
+    """Apply all operations of the patch, or none (Celigo documentation, Flow API endpoints)."""
+    before = find_flow(world, call.params["_id"])
+    after = _patched(call, world, before, FLOW)
+    refuse_any(list(islice(_wrong_in_flow(after), MOST_ERRORS)))
+    if "aliases" in after:
+        after["aliases"] = [alias_fields(alias) for alias in after["aliases"]]
+    rewrite_flow(world, Write("flows", call, before, after))
+    return Reply(204)
+
+
+def _patched(call: Call, world: World, before: Record, fields: Fields) -> Record:
+    """Return the patched record. Raises Refusal if an operation is not allowed, or cannot be applied."""
+    operations: Any = call.document
+    refused: int = world.switches["patch_refused_status"]
+    refuse_any(list(islice(_refused_operations(world, operations, fields), MOST_ERRORS)), refused)
+    return _apply(before, [_setting(operation, fields) for operation in operations], refused)
 
 
 def _settled(world: World, patched: Record) -> Record:
@@ -80,7 +123,7 @@ def _settled(world: World, patched: Record) -> Record:
     return after
 
 
-def _refused_operations(world: World, operations: list[Record]) -> Iterator[Error]:
+def _refused_operations(world: World, operations: list[Record], fields: Fields) -> Iterator[Error]:
     if len(operations) > MOST_OPERATIONS:
         yield error(
             "invalid_field", f"The patch has {len(operations)} operations; at most {MOST_OPERATIONS} are taken."
@@ -90,15 +133,15 @@ def _refused_operations(world: World, operations: list[Record]) -> Iterator[Erro
         if operation["op"] != "replace" and world.switches["patch_operations"] == "replace_only":
             yield error("update_not_allowed", f"The operation {operation['op']} is not allowed.")
         for pointer in (operation["path"], operation.get("from")):
-            if pointer is not None and not PATCHABLE.fullmatch(pointer):
+            if pointer is not None and not fields.allow(pointer):
                 field = ".".join(steps_of(pointer))
                 yield error("update_not_allowed", f'The field "{field}" cannot be updated using PATCH.', field)
 
 
-def _apply(integration: Record, operations: list[Record], refused: int) -> Record:
-    """Return the patched integration. Raises Refusal if an operation cannot be applied."""
+def _apply(record: Record, operations: list[Record], refused: int) -> Record:
+    """Return the patched record. Raises Refusal if an operation cannot be applied."""
     try:
-        after: Record = json_patch(integration, [_setting(operation) for operation in operations])
+        after: Record = json_patch(record, operations)
     except PatchFailed as problem:
         reason = _reason(problem.record, problem.operation) if problem.operation else str(problem)
         raise refusal(refused, error("invalid_field", f"The patch cannot be applied: {reason}")) from None
@@ -125,9 +168,9 @@ def _is_there(integration: Record, pointer: str) -> bool:
     return True
 
 
-def _setting(operation: Record) -> Record:
+def _setting(operation: Record, fields: Fields) -> Record:
     """Allow replace to set a documented field that is missing, as the Celigo web client does with aliases."""
-    if operation["op"] == "replace" and re.fullmatch(WHOLE, operation["path"]):
+    if operation["op"] == "replace" and fields.whole.fullmatch(operation["path"]):
         return {**operation, "op": "add"}
     return operation
 
@@ -141,6 +184,25 @@ def _wrong_types(integration: Record) -> Iterator[Error]:
         yield from _wrong_entries(integration.get(field, []), names, field)
     for field in GROUPINGS:
         yield from _wrong_groupings(integration.get(field, []), field)
+
+
+def _wrong_in_flow(flow: Record) -> Iterator[Error]:
+    """Yield the mistakes in what PATCH may change of a flow."""
+    if not flow.get("name"):
+        yield required("name")
+    yield from _wrong_values(flow, "")
+    yield from _wrong_entries(flow.get("aliases", []), ALIAS_FIELDS, "aliases")
+
+
+def _wrong_values(part: Any, path: str) -> Iterator[Error]:
+    """Yield the values of a flow's patchable fields that are of the wrong type, at any depth of its steps."""
+    pairs = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
+    for name, value in pairs:
+        where = f"{path}.{name}" if path else str(name)
+        if name in TYPES_OF_FLOW and value is not None and not isinstance(value, TYPES_OF_FLOW[name][0]):
+            yield cast_failed(TYPES_OF_FLOW[name][1], value, where)
+        elif name in ("pageGenerators", "routers", "branches") or isinstance(name, int):
+            yield from _wrong_values(value, where)
 
 
 def _wrong_entries(entries: Any, names: Sequence[str], field: str) -> Iterator[Error]:
