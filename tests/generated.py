@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from emulator.catalogue import Catalogue, read_catalogue
+from emulator.compare.probes import Probe, read_probes
+from emulator.contract.openapi import Contract
 from emulator.control import guide
 from emulator.control.handlers import ROOT as CONTROL_ROOT
 from emulator.control.information import describe_operations
@@ -80,13 +82,25 @@ def settings(catalogue: Catalogue) -> Iterator[str]:
 
 def switches(catalogue: Catalogue) -> Iterator[str]:
     """The table of switches."""
-    yield "| switch | takes (default first) | what it decides |"
-    yield "|---|---|---|"
+    yield "| switch | takes (default first) | what it decides | settled by |"
+    yield "|---|---|---|---|"
     for vendor, contract in catalogue.contracts.items():
+        probes = read_probes(contract)
         for switch in contract.switches.values():
             others = [choice for choice in switch.choices if choice != switch.default]
             choices = ", ".join(f"`{str(choice).lower()}`" for choice in (switch.default, *others))
-            yield f"| `{vendor}.{switch.name}` | {choices} | {switch.description} |"
+            if switch.name not in probes:
+                sys.exit(f"contracts/{vendor}/probes.yaml has no probe of {switch.name}: see docs/reference/probes.md")
+            settled = _settled_by(probes[switch.name], contract)
+            yield f"| `{vendor}.{switch.name}` | {choices} | {switch.description} | {settled} |"
+
+
+def _settled_by(probe: Probe, contract: Contract) -> str:
+    """Return what `emulator compare` needs to find out the value of a switch."""
+    if not probe.values():
+        return f"nothing: {probe.unobservable[:1].lower()}{probe.unobservable[1:].rstrip('.')}"
+    writes = "writes" if probe.writes(contract) else "reads"
+    return f"{writes}, recordings" if probe.observations else writes
 
 
 def _default(setting: Setting) -> str:

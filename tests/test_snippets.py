@@ -39,6 +39,7 @@ RUN_BY = {
     "tutorial/first-suite.md": "test_tutorial.py",
     "reference/control-api.md": "test_control_api.py",
     "reference/credentials.md": "test_readme.py",
+    "reference/probes.md": "test_probes.py",
 }
 """The pages whose snippets another test runs."""
 

@@ -5,31 +5,62 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from emulator.catalogue import read_switches
 from emulator.cli.recording import reader_of
 from emulator.cli.streams import say
 from emulator.compare.archive import read_archive
 from emulator.compare.asking import Interview
 from emulator.compare.comparison import Comparer, Comparison, new_comparison
+from emulator.compare.evidence import refuse_existing, write_overlay
 from emulator.compare.live import LiveVendor
 from emulator.compare.own_records import OwnRecords
+from emulator.compare.probes import read_probes
+from emulator.compare.probing import Prober
+from emulator.compare.reading import ExchangeReader
 from emulator.compare.report import FORMATS
+from emulator.compare.settling import new_findings
 from emulator.compare.upstream import read_credentials, upstream_of
 from emulator.settings import Settings
 
 
-def compare_recordings(settings: Settings, vendor: str, files: Sequence[Path], upstream: str, form: str) -> None:
+class Compared:
+    """A comparison of a vendor, to which exchanges are added, and where what it settles is written."""
+
+    def __init__(self, settings: Settings, vendor: str, form: str, evidence: Path | None) -> None:
+        if evidence is not None:
+            refuse_existing(evidence)
+        self.reader = reader_of(settings, vendor)
+        self.comparison = _new_comparison(self.reader, settings)
+        self._form = form
+        self._evidence = evidence
+
+    def comparer(self, upstream: str) -> Comparer:
+        """Return what adds exchanges with a vendor at `upstream`."""
+        return Comparer(self.reader, self.comparison, self.reader.vendor.dialect.refuses, upstream)
+
+    def finish(self, source: str) -> None:
+        """Write what was observed at `source`, and print the report; exit with 1 if anything differs."""
+        if self._evidence is not None:
+            today = datetime.now(UTC).date()
+            number = write_overlay(self._evidence, self.comparison.switches.values(), source, today)
+            written = f"{number} switch{'' if number == 1 else 'es'} in {self._evidence}"
+            click.echo(
+                f"emulator: {written if number else f'{self._evidence} is not written: nothing is new'}", err=True
+            )
+        finish(self.comparison, self._form)
+
+
+def compare_recordings(compared: Compared, files: Sequence[Path], upstream: str) -> None:
     """Compare recorded exchanges with a contract, and print the report; exit with 1 if anything differs.
 
     `upstream` is where the vendor was, "" for its own hosts. Raises ConfigurationError.
     """
-    reader = reader_of(settings, vendor)
-    target = upstream_of(upstream, reader.contract).root if upstream else ""
-    comparison = new_comparison(reader.contract)
-    comparer = Comparer(reader, comparison, reader.vendor.dialect.refuses, target)
+    comparer = compared.comparer(upstream_of(upstream, compared.reader.contract).root if upstream else "")
 
     async def add_all() -> None:
         for file in files:
@@ -37,34 +68,41 @@ def compare_recordings(settings: Settings, vendor: str, files: Sequence[Path], u
                 await comparer.add(recorded)
 
     asyncio.run(add_all())
-    finish(comparison, form)
+    compared.finish(", ".join(file.name for file in files))
 
 
-def compare_live(
-    settings: Settings, vendor: str, upstream: str, credentials: Path, allows_writes: bool, form: str
-) -> None:
+def compare_live(compared: Compared, upstream: str, credentials: Path, allows_writes: bool) -> None:
     """Ask a live vendor what its contract promises, and print the report; exit with 1 if anything differs.
 
     Raises ConfigurationError, also if the vendor cannot be reached.
     """
-    reader = reader_of(settings, vendor)
-    target, headers = upstream_of(upstream, reader.contract), read_credentials(credentials)
-    comparison = new_comparison(reader.contract)
-    comparer = Comparer(reader, comparison, reader.vendor.dialect.refuses, target.root)
-
-    own = OwnRecords()
+    contract = compared.reader.contract
+    target, headers = upstream_of(upstream, contract), read_credentials(credentials)
+    comparer, own = compared.comparer(target.root), OwnRecords()
 
     async def ask_all() -> None:
         async with LiveVendor(target, headers) as live:
-            async for exchange in Interview(reader.contract, live, allows_writes, own).exchanges():
+            async for exchange in Interview(contract, live, allows_writes, own).exchanges():
                 await comparer.add(exchange)
+            prober = Prober(contract, live, comparer.add, own, allows_writes=allows_writes)
+            for finding in compared.comparison.switches.values():
+                await prober.settle(finding)
 
     try:
         asyncio.run(ask_all())
     finally:
         for sentence in own.left:
             click.echo(f"emulator: {sentence}", err=True)
-    finish(comparison, form)
+    compared.finish(target.root)
+
+
+def _new_comparison(reader: ExchangeReader, settings: Settings) -> Comparison:
+    """Return an empty comparison; the switches of the settings are what is expected of the vendor."""
+    contract = reader.contract
+    given = tuple(one for one in settings.switches if one.startswith(f"{contract.vendor}."))
+    values = read_switches(given, {contract.vendor: contract})[contract.vendor]
+    probes = read_probes(contract)
+    return new_comparison(contract, new_findings(contract.vendor, contract.switches.values(), probes, values))
 
 
 def finish(comparison: Comparison, form: str) -> None:

@@ -73,7 +73,14 @@ def record(vendor: str, upstream: str, out: Path, port: int, allow_writes: bool,
     help='Headers for the live vendor, as JSON: {"headers": {"Authorization": "Bearer …"}}.',
 )
 @click.option("--allow-writes", is_flag=True, help="Also create, change and remove records of its own.")
-@setting_options("contracts", "vendors", "openapi")
+@click.option(
+    "--evidence",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    shell_complete=files,
+    help="A new file for what was observed of switches: my-contracts/celigo/emulator.overlay.yaml.",
+)
+@setting_options("contracts", "vendors", "openapi", "switches")
 def compare(
     vendor: str,
     recordings: tuple[Path, ...],
@@ -81,24 +88,27 @@ def compare(
     form: str,
     credentials: Path | None,
     allow_writes: bool,
+    evidence: Path | None,
     **options: Any,
 ) -> None:
-    """Compare a vendor with its contract: by operation and status, confirmed, differs, or not met.
+    """Compare a vendor with its contract: by operation and status, confirmed, differs, or not met; and its switches.
 
     With --from it reads recorded exchanges; else it asks the live vendor at --upstream, with --credentials, for what
-    the contract promises. It only reads, unless --allow-writes. The exit code is 1 if anything differs.
+    the contract promises. It only reads, unless --allow-writes. Which value of each switch is true is said, too, with
+    the lines for emulator.toml, and with --evidence written as an overlay of the contract. The exit code is 1 if
+    anything differs.
 
     Example: emulator compare --vendor celigo --from calls.har
     """
     if not recordings and not (upstream and credentials):
         raise ConfigurationError("give --from FILE, or --upstream URL and --credentials FILE to ask the live vendor")
-    from emulator.cli.comparing import compare_live, compare_recordings  # noqa: PLC0415
+    from emulator.cli.comparing import Compared, compare_live, compare_recordings  # noqa: PLC0415
 
-    settings = read_settings(options, os.environ)
+    compared = Compared(read_settings(options, os.environ), vendor, form, evidence)
     if recordings:
-        compare_recordings(settings, vendor, recordings, upstream, form)
+        compare_recordings(compared, recordings, upstream)
     elif credentials:
-        compare_live(settings, vendor, upstream, credentials, allow_writes, form)
+        compare_live(compared, upstream, credentials, allow_writes)
 
 
 @click.command()

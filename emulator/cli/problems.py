@@ -24,6 +24,7 @@ from emulator.catalogue import (
     seeded_records,
     vendor_homes,
 )
+from emulator.compare.probes import probe_problems
 from emulator.contract.documents import OPENAPI, contract_files, load
 from emulator.contract.form import declared_names, handled_names, problems
 from emulator.contract.openapi import read_contract
@@ -102,6 +103,7 @@ def contract_problems(folder: Path = CONTRACTS, overlay: Path | None = None) -> 
                 contract = read_contract(folder / name, *([overlay / name] if overlay else ()))
                 contract.compile()
                 yield from read_declarations(contract, vendor.collections, vendor.hooks).problems
+                yield from probe_problems(contract)
             except ConfigurationError as problem:
                 yield str(problem)
 
@@ -120,6 +122,7 @@ def own_problems(home: Path, name: str) -> Iterator[str]:
         code = code_of(contract)
         declared = read_declarations(contract, collections_of(contract, code), hooks_of(code))
         yield from declared.problems
+        yield from probe_problems(contract)
         if not declared.problems:
             yield from entry_problems(Entry(vendor_of(contract, code, declared), contract, declared.handlers))
     except ConfigurationError as problem:

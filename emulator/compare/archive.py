@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from emulator.errors import ConfigurationError
+from emulator.exchange import NOTHING
 from emulator.journal.entry import Exchange
 from emulator.journal.har import har, har_entry
 
@@ -27,6 +28,14 @@ class RecordedMessage:
 
     headers: Pairs
     body: bytes | None
+
+    @property
+    def document(self) -> Any:
+        """The JSON in the body, NOTHING if there is none."""
+        try:
+            return json.loads(self.body) if self.body else NOTHING
+        except ValueError:
+            return NOTHING
 
 
 @dataclass(frozen=True, slots=True)

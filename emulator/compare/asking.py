@@ -115,7 +115,7 @@ class Interview:
         return PARAMETER.sub(lambda found: quote(values[found[1]], safe=""), operation.path)
 
     def _creates(self) -> list[Operation]:
-        """Return the operations that create a record which another operation can delete."""
+        """Return the operations that create a record which can be given a name, and another operation can delete."""
         operations = list(self.contract.handled.values())
         removable = {one.path.rpartition("/{")[0] for one in operations if one.method == "DELETE"}
         return [
@@ -167,8 +167,10 @@ class Interview:
 
 
 def _examples(operation: Operation) -> Mapping[str, Any]:
+    """Return the examples of a body with a name, which MARK can replace."""
     media = operation.body.media.get("application/json") if operation.body else None
-    return {name: value for name, value in media.examples.items() if isinstance(value, dict)} if media else {}
+    examples = media.examples if media else {}
+    return {name: value for name, value in examples.items() if isinstance(value, dict) and "name" in value}
 
 
 def _first_record(document: Any) -> Record | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +12,12 @@ from yarl import URL
 
 from emulator.compare.archive import Pairs, RecordedExchange
 from emulator.compare.locating import Locator
-from emulator.compare.reading import ExchangeReader
+from emulator.compare.reading import LIVE, ExchangeReader, Match
+from emulator.compare.reply_subject import ReplySubject
+from emulator.compare.settling import SwitchFinding, means_of
 from emulator.contract.openapi import Contract, responses_of
 from emulator.exchange import NOTHING, Call, Violation, timestamp
+from emulator.faults.subject import CallSubject
 from emulator.journal.entry import Exchange
 
 MASKED = "***"
@@ -80,23 +83,32 @@ class Row:
 @dataclass
 class Comparison:
     """The comparison of one vendor. `unmatched` are sentences about calls without an operation, `left_out` counts those
-    of other hosts.
+    of other hosts. `switches` are by name.
     """
 
     vendor: str
     rows: dict[tuple[str, int], Row] = field(default_factory=dict)
+    switches: Mapping[str, SwitchFinding] = field(default_factory=dict)
     unmatched: list[str] = field(default_factory=list)
     left_out: int = 0
 
     @property
     def differs(self) -> bool:
         """Return True if anything differs."""
-        return any(row.differences for row in self.rows.values())
+        return "differs" in [
+            *(row.verdict for row in self.rows.values()),
+            *(one.verdict for one in self.switches.values()),
+        ]
 
     def counts(self) -> dict[str, int]:
         """Return the number of rows by verdict."""
         verdicts = [row.verdict for row in self.rows.values()]
         return {verdict: verdicts.count(verdict) for verdict in ("confirmed", "differs", "not met")}
+
+    def switch_counts(self) -> dict[str, int]:
+        """Return the number of switches by verdict."""
+        verdicts = [one.verdict for one in self.switches.values()]
+        return {verdict: verdicts.count(verdict) for verdict in ("confirmed", "differs", "open")}
 
     def document(self) -> dict[str, Any]:
         """Return it as a JSON document."""
@@ -104,18 +116,20 @@ class Comparison:
             "vendor": self.vendor,
             "counts": self.counts(),
             "results": [row.document() for row in self.rows.values()],
+            "switches": [one.document() for one in self.switches.values()],
+            "settings": {"switches": [one.line for one in self.switches.values() if one.line]},
             "unmatched": self.unmatched,
             "left_out": self.left_out,
         }
 
 
-def new_comparison(contract: Contract) -> Comparison:
+def new_comparison(contract: Contract, switches: Mapping[str, SwitchFinding] | None = None) -> Comparison:
     """Return a comparison with a row for each operation and documented status, none of them met."""
     rows = {}
     for operation in contract.handled.values():
         for status, response in sorted(responses_of(operation, contract).items()):
             rows[operation.name, status] = Row(operation.name, status, response.evidence.level)
-    return Comparison(contract.vendor, rows)
+    return Comparison(contract.vendor, rows, switches or {})
 
 
 class Comparer:
@@ -129,18 +143,38 @@ class Comparer:
         self._refuses = refuses
         self._locator = Locator(reader, upstream)
 
-    async def add(self, recorded: RecordedExchange) -> None:
-        """Compare an exchange with the contract; one with another host is left out."""
+    async def add(self, recorded: RecordedExchange) -> str:
+        """Compare an exchange with the contract, and return which one it is; one with another host is left out."""
         found = self._locator.locate(recorded)
         if found is None or not recorded.status:
             self._comparison.left_out += 1
-            return
+            return ""
         base_url, path = found
         call = call_of(recorded, base_url, path)
         match = await self._reader.match(call)
+        shown = list(self._shown(call, match, recorded))  # first: reading leaves out parameters that are malformed
         response = _response(recorded)
         exchange = await self._reader.read(call, match, response, recorded.time, recorded.seconds)
         self._note(exchange, recorded)
+        seen = _seen(exchange, recorded)
+        for finding, means in shown:
+            finding.see(means, seen)
+        return seen
+
+    def _shown(
+        self, call: Call, match: Match, recorded: RecordedExchange
+    ) -> Iterator[tuple[SwitchFinding, tuple[Any, ...]]]:
+        """Yield what an exchange shows of each switch."""
+        reply = ReplySubject(recorded.status, recorded.reply)
+        presented = self._reader.vendor.presented(call)
+        for operation in match.operations or ("",):
+            subject = CallSubject(call, presented, LIVE, operation)
+            for finding in self._comparison.switches.values():
+                observations = finding.probe.observations
+                if recorded.call.body is None:
+                    observations = tuple(one for one in observations if not one.call.looks_at("body"))
+                for means in means_of(observations, operation, subject, reply):
+                    yield finding, means
 
     def _note(self, exchange: Exchange, recorded: RecordedExchange) -> None:
         if not exchange.operations:
@@ -160,13 +194,18 @@ class Comparer:
         return self._comparison.rows.setdefault((operation, status), Row(operation, status, "not in the contract"))
 
     def _differences(self, exchange: Exchange, recorded: RecordedExchange) -> Iterator[Difference]:
-        seen = f"{exchange.call.method} {exchange.call.url} at {timestamp(exchange.time)} ({recorded.place})"
+        seen = _seen(exchange, recorded)
         for violation in exchange.reply_violations:
             has_body = recorded.reply.body is not None and recorded.method != "HEAD"
             if (has_body or violation.place != "body") and MASKED not in str(violation.actual):
                 yield _difference(violation, seen)
-        if 200 <= exchange.status < 300 and recorded.call.body is not None:
+        if 200 <= exchange.status < 300 and recorded.call.body is not None and not self._is_refused(recorded):
             yield from self._accepted(exchange.call_violations, exchange.status, seen)
+
+    def _is_refused(self, recorded: RecordedExchange) -> bool:
+        """Return True for a GraphQL result with errors, whatever its status is."""
+        result = recorded.reply.document if self._reader.contract.graphql else NOTHING
+        return isinstance(result, dict) and bool(result.get("errors"))
 
     def _accepted(self, violations: Sequence[Violation], status: int, seen: str) -> Iterator[Difference]:
         """Yield calls that the emulator refuses and the vendor accepts."""
@@ -177,6 +216,10 @@ class Comparer:
                 yield Difference(
                     at, violation.pointer, violation.rule, violation.expected, violation.actual, sentence, seen
                 )
+
+
+def _seen(exchange: Exchange, recorded: RecordedExchange) -> str:
+    return f"{exchange.call.method} {exchange.call.url} at {timestamp(exchange.time)} ({recorded.place})"
 
 
 def _owners(difference: Difference, operations: Sequence[str]) -> Sequence[str]:

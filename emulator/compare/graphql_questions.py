@@ -8,10 +8,14 @@ from graphql import (
     GraphQLField,
     GraphQLOutputType,
     GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationType,
     get_named_type,
+    get_operation_ast,
     is_leaf_type,
     is_object_type,
     is_required_argument,
+    parse,
 )
 
 DEEPEST = 4
@@ -42,3 +46,12 @@ def _selection(kind: GraphQLOutputType, depth: int) -> str | None:
 
 def _needs_argument(field: GraphQLField) -> bool:
     return any(map(is_required_argument, field.args.values()))
+
+
+def is_query(document: str, operation_name: str | None = None) -> bool:
+    """Return True if a document that can be read runs a query."""
+    try:
+        found = get_operation_ast(parse(document), operation_name)
+    except GraphQLSyntaxError:
+        return True  # It cannot be run.
+    return found is None or found.operation is OperationType.QUERY

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from asyncio import sleep
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, hdrs
+from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, FormData, hdrs
 
 from emulator.compare.archive import RecordedExchange, RecordedMessage
 from emulator.compare.upstream import Upstream
@@ -23,12 +23,18 @@ MOST_TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A call to the vendor. `path` is encoded, below its base URL, with its query."""
+    """A call to the vendor. `path` is encoded, below its base URL, with its query.
+
+    `body` is JSON; `parts` are those of a multipart body, files as NAME@FILENAME. `headers` are sent besides the
+    credentials; one that is None is left out.
+    """
 
     method: str
     path: str
     body: Any = None
     is_anonymous: bool = False
+    parts: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str | None] = field(default_factory=dict)
 
 
 class LiveVendor:
@@ -60,9 +66,8 @@ class LiveVendor:
 
     async def _call(self, question: Question) -> RecordedExchange:
         assert self._session is not None
-        body = None if question.body is None else write_json(question.body)
-        headers = {} if question.is_anonymous else dict(self._headers)
-        headers |= {} if body is None else {hdrs.CONTENT_TYPE: "application/json"}
+        headers = self._headers_of(question)
+        body = _body(question)
         url, started, now = self._url + question.path, perf_counter(), datetime.now(UTC)
         try:
             async with self._session.request(
@@ -75,12 +80,31 @@ class LiveVendor:
             f"{question.method} {question.path}",
             question.method,
             url,
-            RecordedMessage(list(headers.items()), body or b""),
+            RecordedMessage(list(headers.items()), None if isinstance(body, FormData) else body or b""),
             reply.status,
             RecordedMessage(list(reply.headers.items()), content),
             now,
             perf_counter() - started,
         )
+
+    def _headers_of(self, question: Question) -> dict[str, str]:
+        known = {} if question.is_anonymous else dict(self._headers)
+        known |= {} if question.body is None else {hdrs.CONTENT_TYPE: "application/json"}
+        given = {name.lower(): value for name, value in question.headers.items()}
+        kept = {name: value for name, value in known.items() if name.lower() not in given}
+        return kept | {name: value for name, value in given.items() if value is not None}
+
+
+def _body(question: Question) -> bytes | FormData | None:
+    if question.body is not None:
+        return write_json(question.body)
+    if not question.parts:
+        return None
+    form = FormData(default_to_multipart=True)
+    for named, text in question.parts.items():
+        name, _, filename = named.partition("@")
+        form.add_field(name, text, filename=filename or None)
+    return form
 
 
 def _pause(exchange: RecordedExchange) -> float | None:

@@ -36,6 +36,10 @@ class OwnRecords:
         """Note why a record could not be removed."""
         self._sentences[address] = f"{why}: {MARK!r} is still there"
 
+    def stays(self, address: str, how: str) -> None:
+        """Note that a record cannot be removed by any call, and how it was left."""
+        self._sentences[address] = f"{address}: {MARK!r} stays: {how}"
+
     def removed(self, address: str) -> None:
         """Note that a record is gone."""
         self._sentences.pop(address, None)

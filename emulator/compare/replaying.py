@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from aiohttp import ClientError, ClientSession, hdrs
 
-from emulator.compare.archive import RecordedExchange
+from emulator.compare.archive import RecordedExchange, RecordedMessage
 from emulator.compare.comparison import Comparison, Difference, Row, call_of
 from emulator.compare.locating import Locator
 from emulator.compare.reading import ExchangeReader
@@ -54,7 +52,7 @@ class Replayer:
             self._comparison.left_out += 1
             return
         status, content = await self._send(recorded, found[1], session)
-        ours, theirs = _document(content), _document(recorded.reply.body)
+        ours, theirs = RecordedMessage((), content).document, recorded.reply.document
         self._learn(ours, theirs)
         call = call_of(recorded, *found)
         match = await self._reader.match(call)
@@ -110,9 +108,3 @@ def _differences(status: int, ours: Any, their_status: int, theirs: Any, seen: s
         for pointer, our, their in structural_differences(ours, theirs):
             sentence = f"{our} in the emulator's reply, {their} in the vendor's"
             yield Difference("body", pointer, "structure", our, their, sentence, seen)
-
-
-def _document(content: bytes | None) -> Any:
-    with suppress(ValueError):
-        return json.loads(content) if content else NOTHING
-    return NOTHING

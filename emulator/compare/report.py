@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from emulator.compare.comparison import Comparison, Difference, Row
+from emulator.compare.settling import SwitchFinding, spelled, toml_lines
 from emulator.exchange import NOTHING
 
 LONGEST_VALUE = 200
@@ -21,11 +22,16 @@ def as_text(comparison: Comparison) -> str:
         for difference in row.differences:
             lines.append(f"  {difference.place}{difference.pointer}: {difference.sentence}{_values(difference)}")
             lines.append(f"    {difference.seen}")
+    lines += _switch_lines(comparison, "differs")
     lines += [f"confirmed  {row.operation} {row.status}, {_calls(row)}" for row in _rows(comparison, "confirmed")]
+    lines += _switch_lines(comparison, "confirmed")
     lines += [f"unmatched  {sentence}" for sentence in comparison.unmatched]
     lines += [f"not met    {name} {statuses}" for name, statuses in _not_met(comparison)]
+    lines += _switch_lines(comparison, "open")
     if comparison.left_out:
         lines.append(f"{comparison.left_out} calls to other hosts, or without a reply, were left out.")
+    if settings := toml_lines(comparison.switches.values()):
+        lines += ["", "emulator.toml:", settings]
     return "\n".join(lines)
 
 
@@ -36,13 +42,13 @@ def as_json(comparison: Comparison) -> str:
 
 def as_junit(comparison: Comparison) -> str:
     """Return a test suite: a row is a test, which fails if it differs and is skipped if it was not met."""
-    counts = {name: str(number) for name, number in comparison.counts().items()}
+    counts, of_switches = comparison.counts(), comparison.switch_counts()
     suite = ElementTree.Element(
         "testsuite",
         name=f"emulator compare {comparison.vendor}",
-        tests=str(len(comparison.rows)),
-        failures=counts["differs"],
-        skipped=counts["not met"],
+        tests=str(len(comparison.rows) + len(comparison.switches)),
+        failures=str(counts["differs"] + of_switches["differs"]),
+        skipped=str(counts["not met"] + of_switches["open"]),
         errors="0",
     )
     for row in comparison.rows.values():
@@ -55,8 +61,19 @@ def as_junit(comparison: Comparison) -> str:
             text = "\n".join(f"{_where(one)}{_values(one)}\n{one.seen}" for one in row.differences)
             failure = ElementTree.SubElement(case, "failure", message=_xml(_where(row.differences[0])))
             failure.text = _xml(text)
+    for finding in comparison.switches.values():
+        _add_switch(suite, finding)
     ElementTree.indent(suite)
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True)
+
+
+def _add_switch(suite: ElementTree.Element, finding: SwitchFinding) -> None:
+    case = ElementTree.SubElement(suite, "testcase", classname=f"{finding.vendor}.switches", name=finding.switch.name)
+    if finding.verdict == "open":
+        ElementTree.SubElement(case, "skipped", message=_xml(finding.sentence))
+    elif finding.verdict == "differs":
+        failure = ElementTree.SubElement(case, "failure", message=_xml(f"{finding.sentence} ({_expected(finding)})"))
+        failure.text = _xml("\n".join(one.seen for one in finding.sightings))
 
 
 def as_markdown(comparison: Comparison) -> str:
@@ -78,6 +95,7 @@ def as_markdown(comparison: Comparison) -> str:
             lines.append(f"| {' | '.join(cells)} |")
     confirmed = ", ".join(f"`{row.operation}` {row.status}" for row in _rows(comparison, "confirmed"))
     lines += ["", f"Confirmed: {confirmed or 'nothing'}."]
+    lines += _switches_as_markdown(comparison)
     if comparison.unmatched:
         lines += ["", "Calls without an operation:", *(f"- {_cell(sentence)}" for sentence in comparison.unmatched)]
     return "\n".join(lines)
@@ -93,7 +111,38 @@ FORMATS: Mapping[str, Callable[[Comparison], str]] = {
 
 
 def _counted(comparison: Comparison) -> str:
-    return ", ".join(f"{number} {verdict}" for verdict, number in comparison.counts().items())
+    counted = ", ".join(f"{number} {verdict}" for verdict, number in comparison.counts().items())
+    of_switches = ", ".join(f"{number} {verdict}" for verdict, number in comparison.switch_counts().items())
+    return f"{counted}; switches: {of_switches}" if comparison.switches else counted
+
+
+def _switch_lines(comparison: Comparison, verdict: str) -> Iterator[str]:
+    for finding in _switches(comparison, verdict):
+        yield f"{verdict:10} {finding.sentence} ({_expected(finding)})"
+        if verdict == "differs":
+            yield from (f"    {sighting.seen}" for sighting in finding.sightings)
+
+
+def _switches_as_markdown(comparison: Comparison) -> Iterator[str]:
+    differing = _switches(comparison, "differs")
+    if differing:
+        yield from ("", "| switch | emulator | evidence | vendor | seen |", "|---|---|---|---|---|")
+    for one in differing:
+        possible = " or ".join(map(_code, one.possible)) or "no value"
+        seen = "; ".join(_cell(sighting.seen) for sighting in one.sightings)
+        yield f"| `{one.name}` | {_code(one.expected)} | {one.switch.evidence.level} | {possible} | {seen} |"
+    if confirmed := _switches(comparison, "confirmed"):
+        yield from ("", f"Switches confirmed: {', '.join(f'`{one.name}`' for one in confirmed)}.")
+    if settings := toml_lines(differing):
+        yield from ("", "```toml", settings, "```")
+
+
+def _switches(comparison: Comparison, verdict: str) -> Sequence[SwitchFinding]:
+    return [one for one in comparison.switches.values() if one.verdict == verdict]
+
+
+def _expected(finding: SwitchFinding) -> str:
+    return f"{spelled(finding.expected)} in the emulator, {finding.switch.evidence.level}"
 
 
 def _rows(comparison: Comparison, verdict: str) -> Sequence[Row]:

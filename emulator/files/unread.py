@@ -11,7 +11,8 @@ from emulator.files.package_data import CONTRACTS
 
 SCENARIOS = "scenarios.yaml"
 BUILT_IN = "The repository's folder contracts/"
-OF_VENDOR = ("openapi.yaml", "emulator.overlay.yaml", "credentials.yaml", SCENARIOS)
+OVERLAY = "emulator.overlay.yaml"
+OF_VENDOR = ("openapi.yaml", OVERLAY, "probes.yaml", "credentials.yaml", SCENARIOS)
 CONTRACT_SUFFIXES = (".yaml", ".yml", ".json", ".graphql")
 
 
@@ -35,8 +36,8 @@ def unread_contracts(folder: Path, vendors: Sequence[str]) -> Iterator[str]:
     built_in = [str(one.relative_to(CONTRACTS)) for one in files_below(CONTRACTS, CONTRACT_SUFFIXES)]
     for file in files_below(folder, CONTRACT_SUFFIXES):
         name = file.relative_to(folder)
-        is_schema = name.parts[0] in vendors and name.match("schemas/*.schema.json")
-        if str(name) not in built_in and not is_schema:
+        is_more = name.match("schemas/*.schema.json") or (len(name.parts) == 2 and name.name == OVERLAY)
+        if str(name) not in built_in and not (name.parts[0] in vendors and is_more):
             yield f"{file}: nothing reads this: {unknown('file', name, built_in, listed_by=BUILT_IN)}"
 
 

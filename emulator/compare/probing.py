@@ -1,0 +1,191 @@
+"""Asks a live vendor what settles a switch: the steps of its probe, and afterwards what undoes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from emulator.compare import probes
+from emulator.compare.archive import RecordedExchange
+from emulator.compare.live import LiveVendor, Question
+from emulator.compare.own_records import MARK, OwnRecords
+from emulator.compare.probes import NothingKept, Observation, filled, observation_of
+from emulator.compare.reply_subject import ReplySubject
+from emulator.compare.settling import SwitchFinding
+from emulator.contract.openapi import Contract
+from emulator.exchange import NOTHING, steps_of
+from emulator.matching.where import at_pointer, where_of
+
+MOST_TRIES = 20
+"""How many kept values a step with `each` tries."""
+
+
+@dataclass
+class _Run:
+    """One run of a probe's steps: the values kept by name, and what undoes the steps, with the record's address."""
+
+    kept: dict[str, Sequence[Any]] = field(default_factory=lambda: {probes.MARK: [MARK]})
+    undos: list[tuple[Mapping[str, Any], str]] = field(default_factory=list)
+
+
+class Prober:
+    """Settles switches with a live vendor. `note` adds an exchange to the comparison, and returns which one it is."""
+
+    def __init__(
+        self,
+        contract: Contract,
+        vendor: LiveVendor,
+        note: Callable[[RecordedExchange], Awaitable[str]],
+        own: OwnRecords,
+        *,
+        allows_writes: bool,
+    ) -> None:
+        self._contract = contract
+        self._vendor = vendor
+        self._note = note
+        self._own = own
+        self._allows_writes = allows_writes
+
+    async def settle(self, finding: SwitchFinding) -> None:
+        """Ask for what shows a switch, unless it is settled. Raises ConfigurationError if the vendor is not reached."""
+        if finding.is_settled or not finding.probe.steps:
+            return
+        if finding.probe.writes(self._contract) and not self._allows_writes:
+            finding.why = "--allow-writes asks for it"
+            return
+        run = _Run()
+        try:
+            finding.why = await self._steps(finding, run)
+        except NothingKept as missing:
+            finding.why = f"no {missing} was found"
+        for undo, address in reversed(run.undos):
+            await self._undo(undo, address, run.kept)
+
+    async def _steps(self, finding: SwitchFinding, run: _Run) -> str:
+        """Take the steps; return why the last ones were not taken, "" if all were."""
+        for step in finding.probe.steps:
+            found = await self._step(step, run)
+            if found is None:
+                return f"no reply to {step['call']} was as the probe needs it"
+            exchange, seen = found
+            for means in self._shown(step.get("observe", ()), exchange, run):
+                finding.see(means, seen)
+            if "observe" not in step and "until" not in step and not _worked(exchange):
+                return f"{step['call']} got {exchange.status}"
+        return ""
+
+    async def _step(self, step: Mapping[str, Any], run: _Run) -> tuple[RecordedExchange, str] | None:
+        """Take a step: once, or with each of several values, the first that gets what the step wants."""
+        if "each" not in step:
+            return await self._call(step, run)
+        wanted = where_of(step["until"])
+        for value in run.kept.get(step["each"], ())[:MOST_TRIES]:
+            run.kept[step["each"]] = [value]
+            found = await self._call(step, run)
+            if not any(wanted.differences(_subject(found[0]))):
+                return found
+        return None
+
+    async def _call(self, step: Mapping[str, Any], run: _Run) -> tuple[RecordedExchange, str]:
+        question, place = self._question(step, run.kept), self._place(step, run.kept)
+        if "undo" in step:
+            self._own.begin(place)
+        exchange = await self._vendor.ask(question)
+        if _worked(exchange):
+            run.kept |= dict(_values(step.get("keep", {}), exchange))
+        if "undo" in step:
+            self._note_record(step["undo"], place, run, made=_worked(exchange))
+        return exchange, await self._note(exchange)
+
+    def _note_record(self, undo: Mapping[str, Any], place: str, run: _Run, *, made: bool) -> None:
+        if not made:
+            self._own.refused(place)
+            return
+        try:
+            address = self._place(undo, run.kept)
+        except NothingKept:
+            self._own.made(place)
+            return
+        self._own.made(place, address)
+        run.undos.append((undo, address))
+
+    async def _undo(self, undo: Mapping[str, Any], address: str, kept: Mapping[str, Sequence[Any]]) -> None:
+        exchange = await self._vendor.ask(self._question(undo, kept))
+        await self._note(exchange)
+        if not _worked(exchange) and exchange.status != 404:
+            self._own.kept(address, f"{undo['call']} {address} was refused with {exchange.status}")
+        elif "leaves" in undo:
+            self._own.stays(address, undo["leaves"])
+        else:
+            self._own.removed(address)
+
+    def _question(self, step: Mapping[str, Any], kept: Mapping[str, Sequence[Any]]) -> Question:
+        operation = self._contract.operations[step["call"]]
+        given = filled({name: step[name] for name in ("query", "body", "parts", "headers") if name in step}, kept)
+        query = f"?{urlencode(given['query'])}" if "query" in given else ""
+        return Question(
+            operation.method,
+            self._path(step, kept) + query,
+            given.get("body"),
+            is_anonymous=step.get("anonymous", False),
+            parts=given.get("parts", {}),
+            headers=given.get("headers", {}),
+        )
+
+    def _path(self, step: Mapping[str, Any], kept: Mapping[str, Sequence[Any]]) -> str:
+        path = self._contract.operations[step["call"]].path
+        for name, value in filled(step.get("path", {}), kept).items():
+            path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
+        return path
+
+    def _place(self, step: Mapping[str, Any], kept: Mapping[str, Sequence[Any]]) -> str:
+        """Return where a step makes, or finds, a record: its path; of GraphQL the root field and the variables."""
+        if not self._contract.operations[step["call"]].root:
+            return self._path(step, kept)
+        variables = filled(step["body"].get("variables", {}), kept)
+        return f"{step['call']} {json.dumps(variables, ensure_ascii=False)}"
+
+    def _shown(
+        self, described: Sequence[Mapping[str, Any]], exchange: RecordedExchange, run: _Run
+    ) -> Iterator[tuple[Any, ...]]:
+        for one in described:
+            observation: Observation = observation_of(one, run.kept)
+            if not any(observation.reply.differences(_subject(exchange))):
+                yield observation.means
+
+
+def _subject(exchange: RecordedExchange) -> ReplySubject:
+    return ReplySubject(exchange.status, exchange.reply)
+
+
+def _worked(exchange: RecordedExchange) -> bool:
+    """Return True for a reply that reports success; a GraphQL result has no errors then."""
+    document = exchange.reply.document
+    return 200 <= exchange.status < 300 and not (isinstance(document, dict) and document.get("errors"))
+
+
+def _values(wanted: Mapping[str, str | Sequence[str]], exchange: RecordedExchange) -> Iterator[tuple[str, list[Any]]]:
+    """Yield name and values for what a step keeps of its reply."""
+    document = exchange.reply.document
+    for name, pointers in wanted.items():
+        for pointer in [pointers] if isinstance(pointers, str) else pointers:
+            found = list(_at(document, steps_of(pointer)))
+            if found:
+                yield name, found
+                break
+
+
+def _at(document: Any, steps: Sequence[str]) -> Iterator[Any]:
+    """Yield the values at a JSON pointer in which "*" is every item of a list."""
+    if not steps:
+        yield document
+    elif steps[0] == "*":
+        for one in document if isinstance(document, list) else ():
+            yield from _at(one, steps[1:])
+    else:
+        found = at_pointer(document, f"/{steps[0].replace('~', '~0').replace('/', '~1')}")
+        if found is not NOTHING:
+            yield from _at(found, steps[1:])
