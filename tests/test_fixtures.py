@@ -47,7 +47,7 @@ async def test_a_users_folder_is_laid_over_ours_file_by_file(catalogue: Catalogu
         (
             "immuta/dictionary.yaml",
             "records: []",
-            "immuta/dictionary.yaml: unknown collection 'dictionary' of immuta. Did you mean 'dictionaries'?",
+            "unknown collection 'dictionary' of immuta. Did you mean 'dictionaries' or 'subscriptions'?",
         ),
         ("immuta/dictionaries.yaml", "records: [", "immuta/dictionaries.yaml line 2: while parsing a flow"),
         ("immuta/dictionaries.yaml", "- id: 1", "expected a mapping with `records` and `populate`, not a list"),

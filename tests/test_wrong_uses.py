@@ -57,7 +57,7 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
     ),
     (
         lambda box: box.fault(vendor="immuta", operation="nothing", status=500),
-        "Invalid fault: unknown operation 'nothing' of immuta. Some operations: addTags, authenticateApiKey, createDataSources. `emulator operations --vendor immuta` lists all operations.",
+        "Invalid fault: unknown operation 'nothing' of immuta. Some operations: addProjectDataSources, addTags, authenticateApiKey. `emulator operations --vendor immuta` lists all operations.",
     ),
     (
         lambda box: box.fault(vendor="secoda", operation="getIntegration", status=418),
@@ -260,7 +260,7 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
     ),
     (
         lambda box: box.journal.select(operation="zzz*"),
-        "Unknown operation 'zzz*'. Some operations: addCustomIntegration, addCustomIntegrationNodes, addTags. `emulator operations` lists all operations.",
+        "Unknown operation 'zzz*'. Some operations: addCustomIntegration, addCustomIntegrationNodes, addProjectDataSources. `emulator operations` lists all operations.",
     ),
     (
         lambda box: box.journal.select(limit=-1),

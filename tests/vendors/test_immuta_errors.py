@@ -17,6 +17,7 @@ HANDLER = {
     "handler": {"metadata": {"database": "crm", "table": "orders", "dataSourceName": "Orders"}},
     "dataSource": {"blobHandlerType": "PostgreSQL"},
 }
+PROJECT = {"projectKey": "new", "name": "New", "status": "open"}
 POLICY = {"name": "New", "type": "data", "actions": []}
 
 
@@ -61,6 +62,18 @@ CALLS = {
     "getPolicyHandler": Sound("GET", "/policy/handler/2"),
     "createDataSources": Sound("POST", "/pg/handler", HANDLER),
     "getColumnTypes": Sound("POST", "/pg/handler/getColumnTypes", {"metadata": {"database": "crm", "table": "orders"}}),
+    "listProjects": Sound("GET", "/project"),
+    "createProject": Sound("POST", "/project", PROJECT),
+    "getProject": Sound("GET", "/project/1"),
+    "updateProject": Sound("PUT", "/project/1", {"name": "New"}),
+    "listProjectMembers": Sound("GET", "/project/1/members"),
+    "listProjectDataSources": Sound("GET", "/project/1/dataSources"),
+    "addProjectDataSources": Sound("POST", "/project/1/dataSources", {"dataSourceIds": [2]}),
+    "listPurposes": Sound("GET", "/governance/purpose"),
+    "createPurpose": Sound("POST", "/governance/purpose", {"name": "New"}),
+    "getPurpose": Sound("GET", "/governance/purpose/1"),
+    "updatePurpose": Sound("PUT", "/governance/purpose/1", {"name": "New"}),
+    "deletePurpose": Sound("DELETE", "/governance/purpose/1"),
     "listRemoteTables": Sound("GET", "/pg/database/crm/table"),
     "testRemoteDatabase": Sound("GET", "/pg/database/crm/test"),
 }
@@ -104,13 +117,23 @@ NO_LIST = '"value" must be an array'
 NO_POLICY = Answer(404, "Policy not found")
 NO_POLICY_NUMBER = Answer(400, '"policyId" must be a number', "params", "policyId")
 OF_A_POLICY = ("getGlobalPolicy", "updateGlobalPolicy", "deleteGlobalPolicy")
+NO_PROJECT = Answer(404, "Project not found")
+NO_PROJECT_NUMBER = Answer(400, '"projectId" must be a number', "params", "projectId")
+OF_A_PROJECT = (
+    *("getProject", "updateProject", "listProjectMembers", "listProjectDataSources", "addProjectDataSources"),
+)
+NO_PURPOSE = Answer(404, "Purpose not found")
+NO_PURPOSE_NUMBER = Answer(400, '"purposeId" must be a number', "params", "purposeId")
+OF_A_PURPOSE = ("getPurpose", "updatePurpose", "deletePurpose")
 WITH_SCOPE = (
     *("createTag", "deleteTag", "addTags", "removeTag"),
     *("createGlobalPolicy", "updateGlobalPolicy", "deleteGlobalPolicy", "createDataSources"),
+    *("createProject", "createPurpose", "updatePurpose", "deletePurpose"),
 )
 WITH_NEIGHBOURS_BODY = (
     *("createGlobalPolicy", "updateGlobalPolicy", "updateDataSource"),
-    *("createDataSources", "getColumnTypes"),
+    *("createDataSources", "getColumnTypes", "createProject", "updateProject", "addProjectDataSources"),
+    *("createPurpose", "updatePurpose"),
 )
 DICTIONARY_CHANGES = ("createDictionary", "updateDictionary", "deleteDictionary")
 
@@ -135,6 +158,11 @@ WRONG_TYPES: Mapping[str, Any] = {
     "updateGlobalPolicy": {**POLICY, "actions": [5]},
     "createDataSources": {**HANDLER, "dataSource": 5},
     "getColumnTypes": {"metadata": 5},
+    "createProject": {**PROJECT, "status": 5},
+    "updateProject": {"deleted": 5},
+    "addProjectDataSources": {"dataSourceIds": ["x"]},
+    "createPurpose": {"name": 5},
+    "updatePurpose": {"displayAcknowledgement": 5},
 }
 MISSING_FIELDS: Mapping[str, Any] = {
     "createDictionary": {"metadata": [COLUMN, {"name": "b"}]},
@@ -147,6 +175,11 @@ MISSING_FIELDS: Mapping[str, Any] = {
     "updateGlobalPolicy": {**POLICY, "actions": [{}]},
     "createDataSources": {"handler": {}, "dataSource": {}},
     "getColumnTypes": {"metadata": {"database": "crm"}},
+    "createProject": {"name": "New", "status": "open"},
+    "updateProject": {},
+    "addProjectDataSources": {},
+    "createPurpose": {},
+    "updatePurpose": {},
 }
 
 
@@ -154,7 +187,17 @@ def ask(emulator: EmulatorUnderTest, name: str, condition: str) -> Any:
     """Make the call of an operation with one thing wrong about it."""
     call = CALLS[name]
     method, path, options = call.method, call.path, {"json": call.body}
-    sound = json.dumps({**POLICY, **HANDLER, "metadata": [COLUMN], "apikey": "immuta-api-key", "tags": []}).encode()
+    sound = json.dumps(
+        {
+            **POLICY,
+            **HANDLER,
+            **PROJECT,
+            "dataSourceIds": [2],
+            "metadata": [COLUMN],
+            "apikey": "immuta-api-key",
+            "tags": [],
+        }
+    ).encode()
     match condition:
         case "no credential":
             options["rights"] = None
@@ -198,6 +241,7 @@ TABLE: dict[str, dict[str, Answer]] = {
         **dict.fromkeys(DICTIONARY_CHANGES, ROLE),
         **dict.fromkeys(WITH_SCOPE, SCOPE),
         "updateDataSource": Answer(403, "User must have one of the following roles to update data source: owner"),
+        "updateProject": Answer(403, "User must have one of the following roles to update project: owner"),
         "deleteDataSource": Answer(403, "User must have one of the following roles to delete data source: owner"),
     },
     "unknown id": {
@@ -214,6 +258,8 @@ TABLE: dict[str, dict[str, Answer]] = {
         "addTags": UNKNOWN_SOURCE,
         "getPolicyHandler": UNKNOWN_SOURCE,
         **dict.fromkeys(OF_A_POLICY, NO_POLICY),
+        **dict.fromkeys(OF_A_PROJECT, NO_PROJECT),
+        **dict.fromkeys(OF_A_PURPOSE, NO_PURPOSE),
     },
     "malformed id": {
         **dict.fromkeys(CALLS, FINE),
@@ -229,6 +275,8 @@ TABLE: dict[str, dict[str, Answer]] = {
         "addTags": UNKNOWN_SOURCE,
         "getPolicyHandler": NO_NUMBER,
         **dict.fromkeys(OF_A_POLICY, NO_POLICY_NUMBER),
+        **dict.fromkeys(OF_A_PROJECT, NO_PROJECT_NUMBER),
+        **dict.fromkeys(OF_A_PURPOSE, NO_PURPOSE_NUMBER),
     },
     "wrong method": dict.fromkeys(CALLS, UNKNOWN_PATH),
     "slash at the end": dict.fromkeys(CALLS, UNKNOWN_PATH),
@@ -237,6 +285,8 @@ TABLE: dict[str, dict[str, Answer]] = {
         **dict.fromkeys(CALLS, FINE),
         "addTags": Answer(400, NO_LIST, "payload"),
         "getColumnTypes": Answer(400, '"metadata" must be of type object', "payload", "metadata"),
+        "createProject": Answer(400, '"type" must be one of [user, schema, null]', "payload", "type"),
+        "updateProject": Answer(400, '"type" must be one of [user, schema, null]', "payload", "type"),
     },
     "wrong content type": {
         **dict.fromkeys(CALLS, FINE),
@@ -270,6 +320,11 @@ TABLE: dict[str, dict[str, Answer]] = {
         "updateGlobalPolicy": Answer(400, '"actions[0]" must be of type object', "payload", "actions.0"),
         "createDataSources": Answer(400, '"dataSource" must be of type object', "payload", "dataSource"),
         "getColumnTypes": Answer(400, '"metadata" must be of type object', "payload", "metadata"),
+        "createProject": Answer(400, '"status" must be one of [open, closed]', "payload", "status"),
+        "updateProject": Answer(400, '"deleted" must be a boolean', "payload", "deleted"),
+        "addProjectDataSources": Answer(400, '"dataSourceIds[0]" must be a number', "payload", "dataSourceIds.0"),
+        "createPurpose": Answer(400, '"name" must be a string', "payload", "name"),
+        "updatePurpose": Answer(400, '"displayAcknowledgement" must be a boolean', "payload", "displayAcknowledgement"),
     },
     "missing fields": {
         **dict.fromkeys(CALLS, FINE),
@@ -286,6 +341,9 @@ TABLE: dict[str, dict[str, Answer]] = {
             400, '"dataSource.blobHandlerType" is required', "payload", "dataSource.blobHandlerType"
         ),
         "getColumnTypes": Answer(400, '"metadata.table" is required', "payload", "metadata.table"),
+        "createProject": Answer(400, '"projectKey" is required', "payload", "projectKey"),
+        "addProjectDataSources": Answer(400, '"dataSourceIds" is required', "payload", "dataSourceIds"),
+        "createPurpose": Answer(400, '"name" is required', "payload", "name"),
     },
     "empty body": {
         **dict.fromkeys(CALLS, FINE),

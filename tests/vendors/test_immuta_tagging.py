@@ -179,9 +179,9 @@ def test_form_is_refused_in_joi_s_words(emulator: EmulatorUnderTest) -> None:
     assert refused(emulator, "POST", "/tag/datasource/1", data=sent) == (400, '"value" must be an array')
 
 
-def test_projects_are_refused(emulator: EmulatorUnderTest) -> None:
-    message = '"modelType" must be one of [datasource, column]'
-    assert refused(emulator, "POST", "/tag/project/1", json=[{"name": "PII"}]) == (400, message)
+def test_other_models_are_refused(emulator: EmulatorUnderTest) -> None:
+    message = '"modelType" must be one of [datasource, column, project]'
+    assert refused(emulator, "POST", "/tag/purpose/1", json=[{"name": "PII"}]) == (400, message)
 
 
 def test_tag_with_a_slash_is_found_by_its_encoded_name(emulator: EmulatorUnderTest) -> None:

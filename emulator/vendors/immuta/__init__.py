@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.vendor import Vendor
+from emulator.vendor import Hooks, Vendor
 from emulator.vendors.immuta import (
     authentication,
     catalogue,
@@ -10,6 +10,7 @@ from emulator.vendors.immuta import (
     dictionaries,
     enrolment,
     policies,
+    projects,
     tagging,
     users,
 )
@@ -29,10 +30,11 @@ vendor = Vendor(
         users.handlers,
         policies.handlers,
         enrolment.handlers,
+        projects.handlers,
     ),
     dialect=ImmutaDialect(),
     authenticate=authenticate,
     presented=presented,
     collections=COLLECTIONS,
-    hooks=policies.hooks,
+    hooks=Hooks.merged(policies.hooks, projects.hooks),
 )

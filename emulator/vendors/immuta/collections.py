@@ -43,8 +43,34 @@ USERS = Collection("immuta.users", order=("id",), schema="user.schema.json")
 REMOTE_TABLES = Collection(
     "immuta.remote_tables", order=("id",), indexes=("database",), schema="remote-table.schema.json"
 )
+PROJECTS = Collection("immuta.projects", order=("id",), indexes=("projectKey",), schema="project.schema.json")
+PROJECT_MEMBERS = Collection(
+    "immuta.project_members",
+    order=("id",),
+    indexes=("project",),
+    schema="project-membership.schema.json",
+    references={"project": PROJECTS},
+)
+PROJECT_DATA_SOURCES = Collection(
+    "immuta.project_data_sources",
+    order=("id",),
+    indexes=("project", "dataSource"),
+    schema="project-content.schema.json",
+    references={"project": PROJECTS, "dataSource": DATA_SOURCES},
+)
 
 # The declared ones have their keys and their behaviour in the contract; these are for handlers.
 POLICIES = Collection("immuta.policies", schema="global-policy.schema.json")
 
-COLLECTIONS = (CREDENTIALS, DATA_SOURCES, SUBSCRIPTIONS, DICTIONARIES, TAGS, USERS, REMOTE_TABLES)
+COLLECTIONS = (
+    CREDENTIALS,
+    DATA_SOURCES,
+    SUBSCRIPTIONS,
+    DICTIONARIES,
+    TAGS,
+    USERS,
+    REMOTE_TABLES,
+    PROJECTS,
+    PROJECT_MEMBERS,
+    PROJECT_DATA_SOURCES,
+)

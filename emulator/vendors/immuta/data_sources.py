@@ -9,7 +9,7 @@ from emulator.exchange import Call, Record, Reply, timestamp
 from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.immuta.circumstances import applied_policies
-from emulator.vendors.immuta.collections import DATA_SOURCES, DICTIONARIES, SUBSCRIPTIONS
+from emulator.vendors.immuta.collections import DATA_SOURCES, DICTIONARIES, PROJECT_DATA_SOURCES, SUBSCRIPTIONS
 from emulator.vendors.immuta.errors import data_source_not_found, not_the_owner
 
 IN_A_SEARCH = (
@@ -127,7 +127,7 @@ def delete_data_source(call: Call, world: World) -> Reply:
     if not data_source["deleted"]:
         world[DATA_SOURCES].replace({**data_source, "deleted": True, "updatedAt": timestamp(world.now)})
         return Reply(200, {"hardDelete": False})
-    for collection in (DICTIONARIES, SUBSCRIPTIONS):
+    for collection in (DICTIONARIES, SUBSCRIPTIONS, PROJECT_DATA_SOURCES):
         world[collection].delete_all(where={"dataSource": data_source["id"]})
     world[DATA_SOURCES].delete(data_source["id"])
     return Reply(200, {"hardDelete": True})

@@ -56,9 +56,9 @@ def role_missing() -> Refusal:
     return Refusal(reply(403, "User must have one of the following roles to delete dictionary: owner,expert"))
 
 
-def not_the_owner(change: str) -> Refusal:
-    """Refuse a change of a data source, in words like the documented ones for dictionaries (assumed)."""
-    return Refusal(reply(403, f"User must have one of the following roles to {change} data source: owner"))
+def not_the_owner(change: str, thing: str = "data source") -> Refusal:
+    """Refuse a change by somebody else, in words like the documented ones for dictionaries (assumed)."""
+    return Refusal(reply(403, f"User must have one of the following roles to {change} {thing}: owner"))
 
 
 def insufficient_scope() -> Refusal:
@@ -77,6 +77,11 @@ def data_source_not_found() -> Refusal:
 def dictionary_not_found() -> Refusal:
     """Refuse a data source without a dictionary (the text is assumed)."""
     return Refusal(reply(404, "Dictionary not found"))
+
+
+def project_not_found() -> Refusal:
+    """Refuse an unknown project (the text is assumed)."""
+    return Refusal(reply(404, "Project not found"))
 
 
 def user_not_found() -> Refusal:
@@ -205,7 +210,7 @@ class ImmutaDialect:
         return bad_request(call, f"{_RECORDS[collection].capitalize()} {value} does not exist")
 
 
-_RECORDS = {"groups": "group", "iams": "identity manager", "policies": "policy"}
+_RECORDS = {"groups": "group", "iams": "identity manager", "policies": "policy", "purposes": "purpose"}
 """What the records of the declared collections are called."""
 
 
@@ -297,7 +302,7 @@ def _is_unsafe(violation: Violation) -> bool:
 def _no_choice(violation: Violation) -> str:
     if isinstance(violation.expected[0], int) and _is_unsafe(violation):
         return UNSAFE
-    return f"must be one of [{', '.join(map(str, violation.expected))}]"
+    return f"must be one of [{', '.join('null' if one is None else str(one) for one in violation.expected)}]"
 
 
 _TYPES = {

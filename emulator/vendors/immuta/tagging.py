@@ -1,4 +1,4 @@
-"""The tags that data sources and columns carry."""
+"""The tags that data sources, columns and projects carry."""
 
 from __future__ import annotations
 
@@ -10,9 +10,16 @@ from emulator.store.records import Records
 from emulator.store.world import World
 from emulator.vendor import Handlers
 from emulator.vendors.immuta.auth import require_full_rights
-from emulator.vendors.immuta.collections import DATA_SOURCES, DICTIONARIES, TAGS
+from emulator.vendors.immuta.collections import DATA_SOURCES, DICTIONARIES, PROJECTS, TAGS
 from emulator.vendors.immuta.data_sources import find_data_source
-from emulator.vendors.immuta.errors import bad_request, column_not_found, data_source_not_found, tag_not_found
+from emulator.vendors.immuta.errors import (
+    bad_request,
+    column_not_found,
+    data_source_not_found,
+    project_not_found,
+    tag_not_found,
+)
+from emulator.vendors.immuta.projects import find_project
 
 handlers = Handlers()
 
@@ -26,7 +33,7 @@ def list_data_source_tags(call: Call, world: World) -> Reply:
 
 @handlers.operation("addTags")
 def add_tags(call: Call, world: World) -> Reply:
-    """Add tags to a data source or a column, or none if one is unknown (Immuta documentation, Manage Tags)."""
+    """Add tags, or none if one is unknown (Immuta documentation, Manage Tags)."""
     require_full_rights(world)
     records, record, carrier = _find_carrier(call, world)
     payload: Any = call.document
@@ -43,7 +50,7 @@ def add_tags(call: Call, world: World) -> Reply:
 
 @handlers.operation("removeTag")
 def remove_tag(call: Call, world: World) -> Reply:
-    """Remove a tag from a data source or a column (Immuta documentation, Manage Tags; the reply is assumed)."""
+    """Remove a tag from what carries it (Immuta documentation, Manage Tags; the reply is assumed)."""
     require_full_rights(world)
     records, record, carrier = _find_carrier(call, world)
     if not _strip(carrier, {call.params["tag"]}):
@@ -54,11 +61,18 @@ def remove_tag(call: Call, world: World) -> Reply:
 
 def _find_carrier(call: Call, world: World) -> tuple[Records, Record, Record]:
     """Return the collection, the record in it, and the part of the record that carries the tags."""
-    id, _, column = call.params["modelId"].partition("_")
+    if call.params["modelType"] == "project":
+        project = find_project(world, _number(call.params["modelId"], project_not_found()))
+        return world[PROJECTS], project, project
     if call.params["modelType"] == "datasource":
-        data_source = _data_source(world, call.params["modelId"])
+        data_source = find_data_source(world, _number(call.params["modelId"], data_source_not_found()))
         return world[DATA_SOURCES], data_source, data_source
-    dictionaries = world[DICTIONARIES].all(where={"dataSource": _data_source(world, id)["id"]})
+    return _find_column(world, *call.params["modelId"].partition("_")[::2])
+
+
+def _find_column(world: World, id: str, column: str) -> tuple[Records, Record, Record]:
+    data_source = find_data_source(world, _number(id, data_source_not_found()))
+    dictionaries = world[DICTIONARIES].all(where={"dataSource": data_source["id"]})
     for dictionary in dictionaries:
         for one in dictionary["metadata"]:
             if one["name"] == column:
@@ -66,15 +80,15 @@ def _find_carrier(call: Call, world: World) -> tuple[Records, Record, Record]:
     raise column_not_found()
 
 
-def _data_source(world: World, id: str) -> Record:
+def _number(id: str, refusal: Refusal) -> int:
     if not (id.isascii() and id.isdecimal()):
-        raise data_source_not_found()
-    return find_data_source(world, int(id))
+        raise refusal
+    return int(id)
 
 
 def rename_attached(world: World, old: str, new: str) -> None:
-    """Rename a tag in all data sources and columns: what carries it shows the tag's own fields (Manage Tags)."""
-    for records, part in ((world[DATA_SOURCES], None), (world[DICTIONARIES], "metadata")):
+    """Rename a tag wherever it is: what carries it shows the tag's own fields (Immuta documentation, Manage Tags)."""
+    for records, part in ((world[DATA_SOURCES], None), (world[PROJECTS], None), (world[DICTIONARIES], "metadata")):
         for record in records.all():
             carriers = [record] if part is None else record[part]
             renamed = [tag for carrier in carriers for tag in carrier.get("tags", ()) if tag.get("name") == old]

@@ -59,20 +59,24 @@ def list_data_source_users(call: Call, world: World) -> Reply:
 
 
 def _subscriber(world: World, subscription: Record) -> Record:
-    user = world[USERS].get(subscription["profile"]) or UNKNOWN
     return {
-        "profile": subscription["profile"],
+        **user_fields(world, subscription["profile"]),
+        "admin": None,
+        "approved": subscription["state"] != "pending",
+        "state": subscription["state"],
+        "subscriptionId": subscription["id"],
+        "approvals": [],
+    }
+
+
+def user_fields(world: World, profile: int) -> Record:
+    """Return what subscriptions show of a user, also of one without a record (immuta/tap-immuta 0.3.2)."""
+    user = world[USERS].get(profile) or UNKNOWN
+    return {
+        "profile": profile,
         "name": user["profile"]["name"],
         "iamid": user["iamid"],
         "userid": user["userid"],
         "email": user["profile"]["email"],
-        "admin": None,
-        "approved": subscription["state"] != "pending",
-        "state": subscription["state"],
-        "systemGenerated": user["systemGenerated"],
-        "lastExternalRefresh": user["lastExternalRefresh"],
-        "subscriptionId": subscription["id"],
-        "createdAt": user["createdAt"],
-        "updatedAt": user["updatedAt"],
-        "approvals": [],
+        **{name: user[name] for name in ("systemGenerated", "lastExternalRefresh", "createdAt", "updatedAt")},
     }
