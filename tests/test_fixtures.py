@@ -132,3 +132,10 @@ async def test_generated_records_take_no_id_that_another_file_gives(catalogue: C
     (tmp_path / "immuta" / "data_sources.yaml").write_text("populate: 3\n")
     sql = await dump(catalogue, fixtures=str(tmp_path))
     assert sql.count('INSERT INTO "immuta.data_sources"') == 3
+
+
+async def test_declared_collections_of_a_built_in_vendor_are_populated(catalogue: Catalogue, tmp_path: Path) -> None:
+    (tmp_path / "celigo").mkdir()
+    (tmp_path / "celigo" / "exports.yaml").write_text("populate: 150\n")
+    sql = await dump(catalogue, fixtures=str(tmp_path))
+    assert sql.count('INSERT INTO "celigo.exports"') == 150

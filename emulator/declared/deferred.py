@@ -14,6 +14,7 @@ from emulator.contract.openapi import Contract
 from emulator.declared.keeping import kept, waiting
 from emulator.exchange import Call
 from emulator.store.collection import Collection
+from emulator.store.populating import populated_by_example
 from emulator.store.world import World
 from emulator.vendor import Dialect, Handler, Hooks
 
@@ -44,7 +45,7 @@ class Deferred:
         found = dict(self._own)
         for name, words in self._words.items():
             full_name = self._full_name(name)
-            found.setdefault(full_name, self._collection(name, words))
+            found[full_name] = self._populated(found.get(full_name) or self._collection(name, words))
         return list({**found, **{one.name: one for one in self._lives}}.values())
 
     def prepare(self) -> None:
@@ -83,6 +84,13 @@ class Deferred:
         references = {of: Collection(self._full_name(target)) for of, target in targets.items()}
         operations = [one for _, one in self._declared() if one.get("collection") == name]
         return replace(kept(self._full_name(name), words, operations), schema=words["schema"], references=references)
+
+    def _populated(self, collection: Collection) -> Collection:
+        """Return a collection that can be populated, without reading the declarations: that takes time at a start."""
+        name = collection.schema
+        if name is None or collection.populate is not None or collection.key_of:
+            return collection
+        return populated_by_example(collection, partial(self._contract.sample, name))
 
     def _full_name(self, name: str) -> str:
         return f"{self._contract.vendor}.{name}"

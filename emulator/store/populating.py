@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from emulator.exchange import Record
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from emulator.store.world import World
 
-__all__ = ["add_more", "add_record", "populate"]
+__all__ = ["add_more", "add_record", "populate", "populated_by_example"]
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 OBJECT_ID = re.compile(r"[0-9a-f]{24}")
@@ -24,6 +25,15 @@ def populate(world: World, collection: Collection, fake: Faker, first: int, coun
     """Add `count` records, numbered from `first`. Raises LookupError as `add_record` does."""
     for number in range(first, first + count):
         add_record(world, collection, fake, number)
+
+
+def populated_by_example(collection: Collection, sample: Callable[[], Record]) -> Collection:
+    """Return a collection that can be populated: `sample` returns the fields that each of its records needs."""
+
+    def populate(fake: Faker, number: int, world: World, given: Record) -> Record:
+        return _generated(world, collection, fake, number, given, sample())
+
+    return replace(collection, populate=populate)
 
 
 def add_more(
