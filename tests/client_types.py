@@ -39,8 +39,9 @@ def client_types(catalogue: Catalogue) -> str:
         schema = delay if name == "delay" else fault["properties"][name]
         _define(name, schema | ({"required": []} if name == "reply" else {}), definitions)
     _define("expectedCall", expectation["properties"]["in_order"]["items"]["oneOf"][1], definitions)
-    exported = ["BuiltInVendors", "ScenarioName", *definitions]
-    parts = [HEAD, f"__all__ = {sorted(exported)!r}\n", _scenario_names(catalogue), _vendors(catalogue)]
+    exported = ["BuiltInVendors", "ConductRule", "ScenarioName", *definitions]
+    names = [_scenario_names(catalogue), _conduct_rules(), _vendors(catalogue)]
+    parts = [HEAD, f"__all__ = {sorted(exported)!r}\n", *names]
     return _formatted("\n".join([*parts, *definitions.values()]))
 
 
@@ -53,6 +54,12 @@ def _scenario_names(catalogue: Catalogue) -> str:
     often = Counter(name.partition("/")[2] for name in names)
     every = [f"*/{name}" for name, count in sorted(often.items()) if count > 1]
     return f"ScenarioName: TypeAlias = Literal[{', '.join(map(repr, [*names, *every]))},]\n"
+
+
+def _conduct_rules() -> str:
+    return (
+        f"ConductRule: TypeAlias = Literal[{', '.join(map(repr, _schema('finding')['properties']['rule']['enum']))},]\n"
+    )
 
 
 def _vendors(catalogue: Catalogue) -> str:

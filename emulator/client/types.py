@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BuiltInVendors",
     "Commit",
+    "ConductRule",
     "Connection",
     "ConnectionDetails",
     "Delay",
@@ -152,6 +153,23 @@ ScenarioName: TypeAlias = Literal[
     "*/unavailable",
     "*/vendor-outage-window",
     "*/write-then-fail",
+]
+
+ConductRule: TypeAlias = Literal[
+    "retry-after-ignored",
+    "duplicate-write",
+    "retried-in-vain",
+    "hammered",
+    "secret-in-query",
+    "gave-up",
+    "abandoned",
+    "pages-skipped",
+    "pages-read-twice",
+    "pages-unread",
+    "next-ignored",
+    "refetched",
+    "burst",
+    "expired-credential",
 ]
 
 

@@ -9,7 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from emulator.testing import conduct as conduct
     from emulator.testing import coverage as coverage
+    from emulator.testing import coverage_gate as coverage_gate
     from emulator.testing import github as github
     from emulator.testing import in_loop as in_loop
     from emulator.testing import local as local
@@ -31,7 +33,10 @@ _HOMES = {
     "emulator_fixture": "pytest_plugin",
     "running": "scripts",
 }
-_MODULES = ("coverage", "github", "in_loop", "local", "matrix", "report", "stray_calls", "suite", "watching")
+_MODULES = (
+    *("conduct", "coverage", "coverage_gate", "github", "in_loop", "local", "matrix", "report", "stray_calls", "suite"),
+    "watching",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -16,11 +16,12 @@ __all__ = ["Allowances", "about_allowed", "is_allowance", "path_of_operation"]
 
 @dataclass(frozen=True)
 class Allowances:
-    """The unexpected calls that a test allows."""
+    """The unexpected calls that a test allows, and what its client may do that does harm."""
 
     unmatched: Allowance = False
     violations: Allowance = False
     default: Allowance = False
+    conduct: Allowance = False
 
 
 def is_allowance(value: Any) -> bool:

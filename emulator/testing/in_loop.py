@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import ClientSession, web
 from aiohttp.test_utils import BaseTestServer
 
-from emulator.client import Changes, EmulatorError, Exchange, VendorAccess, exchange_of, vendors_of
+from emulator.client import Changes, EmulatorError, Exchange, Finding, VendorAccess, exchange_of, vendors_of
 from emulator.client.spelling import in_python
 from emulator.client.types import BuiltInVendors
 from emulator.client.vendors import set_attributes, unknown_attribute
 from emulator.testing.allowances import about_allowed, path_of_operation
+from emulator.testing.local import found_in
+from emulator.testing.watching import Watcher
 from emulator.transport.connection import HttpServer
 
 if TYPE_CHECKING:
@@ -70,6 +72,12 @@ class InLoopEmulator(BuiltInVendors):
         self._sandbox = self._emulator.sandboxes.get(self.name) or self._sandbox
         return [exchange_of(exchange.document()) for exchange in self._sandbox.journal] if self._sandbox else []
 
+    def conduct(self, since: int = 0) -> list[Finding]:
+        """Return what the client under test should not have done, as the calls in the journal (after an id) show it."""
+        self._sandbox = self._emulator.sandboxes.get(self.name) or self._sandbox
+        calls = list(self._sandbox.journal.after(since)) if self._sandbox else []
+        return found_in(calls, self._emulator, self._sandbox)
+
 
 class InLoopServer(BaseTestServer):
     """A server in the running event loop, which also starts and closes the emulator."""
@@ -113,6 +121,12 @@ async def begin(
         for name in allowed:
             await made.control("GET", path_of_operation(name))
     return made
+
+
+def watcher_of(emulator: InLoopEmulator) -> Watcher:
+    """Return what watches the sandbox of a test for calls that it does not allow."""
+    urls = {name: vendor.url for name, vendor in emulator.vendors.items()}
+    return Watcher(f"sandbox {emulator.name}", emulator.exchanges, urls, lambda _: emulator.conduct())
 
 
 async def operations(server: BaseTestServer) -> list[dict[str, Any]]:

@@ -10,8 +10,9 @@ from typing import Any
 
 from emulator.app import Emulator
 from emulator.catalogue import read_catalogue, vendor_homes
-from emulator.client import Client, EmulatorError, SandboxClient
+from emulator.client import Client, EmulatorError, Finding, SandboxClient, finding_of
 from emulator.client.spelling import in_python
+from emulator.conduct.rules import findings
 from emulator.errors import Problem
 from emulator.journal.entry import Exchange
 from emulator.journal.journal import Journal
@@ -19,6 +20,7 @@ from emulator.sandbox.sandbox import Sandbox
 from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 from emulator.testing.pool import Pool
+from emulator.testing.sandboxes import Seen
 from emulator.testing.stray_calls import StrayCalls
 
 __all__ = ["LocalEmulators", "LocalSandboxes"]
@@ -46,6 +48,12 @@ class LocalEmulators:
         """Run an emulator in a thread inside the `with` block."""
         with ThreadedServer(self.emulator(strays)) as server:
             yield server
+
+
+def found_in(calls: Sequence[Exchange], emulator: Emulator, sandbox: Sandbox | None) -> list[Finding]:
+    """Return what the client should not have done in a sandbox, as these exchanges of its journal show it."""
+    credentials = None if sandbox is None else sandbox.credentials
+    return [finding_of(one.document()) for one in findings(calls, emulator.catalogue.contracts, credentials)]
 
 
 class LocalSandboxes:
@@ -92,6 +100,12 @@ class LocalSandboxes:
         self._server.soon(lambda: self._withdraw(sandbox.name))
         self._tidying = self._server.begin(self._tidy)
         return seen
+
+    def conduct(self, sandbox: SandboxClient, calls: Sequence[Seen]) -> Sequence[Finding]:
+        """Return what is found in these exchanges; those before the journal was cleared are left out."""
+        kept = [one for one in calls if isinstance(one, Exchange)]
+        found = self._emulator.sandboxes.get(sandbox.name)
+        return found_in(kept, self._emulator, found)
 
     def settle(self) -> None:
         """Wait until what was dropped is gone and others are made. What went wrong there is raised here."""

@@ -23,14 +23,15 @@ if TYPE_CHECKING:
 
 MARK = (
     "emulator(scenarios=[...], seed=..., clock=..., fixtures=..., switches={...}, strict=..., allow_unmatched=...,"
-    " allow_violations=..., allow_default=...): how the sandbox of the fixture `emulator` starts,"
-    " and which unexpected calls of its client are allowed."
+    " allow_violations=..., allow_default=..., allow_conduct=...): how the sandbox of the fixture `emulator` starts,"
+    " and which unexpected calls and findings of its client are allowed."
 )
 SECTION = "emulator journal"
 CHANGES = "emulator changes"
 SENT = "emulator_coverage"
 MISSTEPS = "emulator_missteps"
 NO_COVERAGE = "none"
+CONDUCT = ("fail", "warn", "none")
 
 _suite = pytest.StashKey["Suite"]()
 _watched = pytest.StashKey["list[Evidence]"]()
@@ -39,7 +40,7 @@ _passed = pytest.StashKey[bool]()
 _end = pytest.StashKey["Callable[[], None] | None"]()
 _own_end = pytest.StashKey["Callable[[], None] | None"]()
 _missteps = pytest.StashKey[list[str]]()
-_unwritten = pytest.StashKey[str]()
+_unmet = pytest.StashKey[list[str]]()
 _shared = pytest.StashKey["list[tuple[str, Watcher, Mapping[str, Any]]]"]()
 
 
@@ -68,6 +69,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Fail if less than N percent of the documented statuses of the called vendors were covered.",
     )
     group.addoption("--emulator-matrix", action="store_true", help="Repeat tests with the other values of switches.")
+    conduct = (
+        "Findings on the client's conduct: fail tests for those that do harm, show them in the summary, or neither."
+    )
+    group.addoption("--emulator-conduct", choices=CONDUCT, help=conduct)
+    parser.addini("emulator_conduct", conduct, type="string", default="warn")
     for name, (kind, help) in INI.items():
         parser.addini(f"emulator_{name}", help, type=kind, default=None)
 
@@ -83,6 +89,7 @@ INI: dict[str, tuple[Any, str]] = {
     "strict": ("bool", "Refuse what the vendors tolerate."),
     "allow_unmatched": ("bool", "Allow calls that no operation matches."),
     "allow_violations": ("bool", "Allow calls that violate the contract."),
+    "allow_conduct": ("linelist", "Rules on the client's conduct that may be broken."),
     "allow_default": ("bool", "Allow calls to the default sandbox instead of the test's own."),
 }
 
@@ -95,6 +102,8 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--emulator-coverage={file}: {problem}")
     if least is not None and not 0 <= least <= 100:
         raise pytest.UsageError(f"--emulator-coverage-fail-under={least:g}: expected a percentage from 0 to 100")
+    if _conduct(config) not in CONDUCT:
+        raise pytest.UsageError(f"emulator_conduct is {_conduct(config)!r}: expected {' or '.join(CONDUCT)}")
     if config.getoption("emulator_matrix"):
         testing.matrix.register(config, lambda item: _wanted_by(config, _options(item)))
 
@@ -183,11 +192,7 @@ def emulator_in_loop(
             server = (await aiohttp_client(testing.in_loop.InLoopServer(emulator))).server
             suite.coverage.know(await testing.in_loop.operations(server))
             running = await testing.in_loop.begin(emulator, server, wanted.request, wanted.allowed_operations)
-        started.append(
-            testing.watching.Watcher(
-                f"sandbox {running.name}", running.exchanges, testing.suite.base_urls(running.vendors)
-            )
-        )
+        started.append(testing.in_loop.watcher_of(running))
         _watch(request.node, testing.watching.SandboxEvidence(started[-1], wanted.allowances))
         _watch(request.node, strays.begin(wanted.allow_default))
         _note_changes(request.node, running.name, running.changes)
@@ -251,6 +256,8 @@ def pytest_runtest_makereport(
     if report.when == "call" and report.failed and _shows_changes(item.config):
         changed = item.stash.get(_changes, [])
         report.sections += [(f"{CHANGES}: sandbox {name}", testing.report.changes_text(one)) for name, one in changed]
+    if watched:
+        testing.conduct.attach(item, report, watched, _conduct(item.config))
     if missteps := item.stash.get(_missteps, []):
         item.stash[_missteps] = []
         # An attribute, because a worker of pytest-xdist sends those.
@@ -280,9 +287,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         if _suite in config.stash:
             output[SENT] = config.stash[_suite].coverage.document()
         return
-    is_unwritten = config.getoption("emulator_coverage") not in (None, NO_COVERAGE) and not _write_coverage(config)
-    if (is_unwritten or _is_too_little(config)) and session.exitstatus == pytest.ExitCode.OK:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    file, least = config.getoption("emulator_coverage"), config.getoption("emulator_coverage_fail_under")
+    file = None if file == NO_COVERAGE else file
+    if file is not None or least is not None:
+        config.stash[_unmet] = list(testing.coverage_gate.unmet(_suite_of(config).coverage, file, least))
+        if config.stash[_unmet] and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -297,20 +307,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         for report in [*terminalreporter.stats.get("failed", []), *terminalreporter.stats.get("error", [])]:
             for line in testing.github.annotations_at(*getattr(report, MISSTEPS, ("", 0, []))):
                 terminalreporter.write_line(line)
+    if _suite in config.stash:
+        reports = (report for kind in terminalreporter.stats.values() for report in kind)
+        lines = list(testing.conduct.summary(reports, _conduct(config), config.get_verbosity() > 0))
+        if lines:
+            terminalreporter.section("emulator: conduct of the client", sep="-")
+        for line in lines:
+            terminalreporter.line(line)
     if _suite in config.stash and config.getoption("emulator_coverage") != NO_COVERAGE:
         coverage = config.stash[_suite].coverage
         terminalreporter.section("emulator: contract coverage", sep="-")
         lines = coverage.lines(config.get_terminal_writer().fullwidth - 1, details=config.get_verbosity() >= 0)
         for line in lines or ["the emulator was not called"]:
             terminalreporter.line(line)
-    if _unwritten in config.stash:
-        terminalreporter.line(config.stash[_unwritten], red=True)
-    if _is_too_little(config):
-        terminalreporter.line(
-            f"FAIL: {_percent(config):.1f} % of the documented statuses of the called vendors were covered;"
-            f" --emulator-coverage-fail-under requires {config.getoption('emulator_coverage_fail_under'):g} %",
-            red=True,
-        )
+    for line in config.stash.get(_unmet, []):
+        terminalreporter.line(line, red=True)
 
 
 def _suite_of(config: pytest.Config) -> Suite:
@@ -365,6 +376,7 @@ def _judge(item: pytest.Item, watched: list[Evidence]) -> None:
     """Fail for unexpected calls of the item's clients, once for each call."""
     with _sentences():
         found = [complaint for one in watched if (complaint := one.complaint())]
+        found += testing.conduct.complaint(item, watched, _conduct(item.config)) if watched else ()
     if found:
         item.stash.setdefault(_missteps, []).extend(call for complaint in found for call in complaint.calls)
         pytest.fail("\n".join(map(str, found)), pytrace=False)
@@ -383,18 +395,6 @@ class _sentences:  # noqa: N801 - read as a function: `with _sentences():`
             raise pytest.fail.Exception(str(problem), pytrace=False) from None
 
 
-def _percent(config: pytest.Config) -> float:
-    return config.stash[_suite].coverage.percent if _suite in config.stash else 0.0
-
-
-def _is_too_little(config: pytest.Config) -> bool:
-    limit = config.getoption("emulator_coverage_fail_under")
-    return limit is not None and not hasattr(config, "workeroutput") and _percent(config) < limit
-
-
-def _write_coverage(config: pytest.Config) -> bool:
-    """Write the file of --emulator-coverage; return False, and say why, if that fails."""
-    file = config.getoption("emulator_coverage")
-    if problem := _suite_of(config).coverage.write(file):
-        config.stash[_unwritten] = f"FAIL: --emulator-coverage={file}: {problem}"
-    return not problem
+def _conduct(config: pytest.Config) -> str:
+    """Return what is done with findings: one of CONDUCT."""
+    return str(config.getoption("emulator_conduct") or config.getini("emulator_conduct"))

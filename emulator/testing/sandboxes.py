@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
-from emulator.client import Client, EmulatorError, Exchange, SandboxClient, exchange_of
+from emulator.client import Client, EmulatorError, Exchange, Finding, SandboxClient, exchange_of, finding_of
 
 if TYPE_CHECKING:
     from emulator.journal.entry import Exchange as JournalledExchange
@@ -36,12 +36,16 @@ class Sandboxes(Protocol):
     def drop(self, sandbox: SandboxClient) -> Sequence[Seen]:
         """Drop a sandbox and return the exchanges in its journal; none if it was already dropped."""
 
+    def conduct(self, sandbox: SandboxClient, calls: Sequence[Seen]) -> Sequence[Finding]:
+        """Return what the client should not have done, as these exchanges of a sandbox show it."""
+
 
 class RemoteSandboxes:
     """The sandboxes of a running emulator."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
+        self._found: dict[str, list[Finding]] = {}
 
     def create(self, request: Mapping[str, Any]) -> SandboxClient:
         """Create a sandbox."""
@@ -53,11 +57,20 @@ class RemoteSandboxes:
 
     def drop(self, sandbox: SandboxClient) -> Sequence[Exchange]:
         """Drop a sandbox; the same request returns the exchanges in its journal."""
-        return _unless_gone(lambda: _dropped(sandbox))
+        return _unless_gone(lambda: self._dropped(sandbox))
 
+    def conduct(self, sandbox: SandboxClient, calls: Sequence[Seen]) -> Sequence[Finding]:
+        """Return what is found in these exchanges; the request that dropped the sandbox has returned it, too."""
+        ids = {one.id for one in map(told, calls)}
+        found = self._found.pop(sandbox.name, None)
+        if found is None:
+            found = _unless_gone(lambda: sandbox.conduct(since=min(ids, default=1) - 1))
+        return [one for one in found if ids.issuperset(one.exchanges)]
 
-def _dropped(sandbox: SandboxClient) -> list[Exchange]:
-    return [exchange_of(one) for one in sandbox.request("DELETE", query={"journal": True})["exchanges"]]
+    def _dropped(self, sandbox: SandboxClient) -> list[Exchange]:
+        last = sandbox.request("DELETE", query={"journal": True})
+        self._found[sandbox.name] = [finding_of(one) for one in last.get("findings", ())]
+        return [exchange_of(one) for one in last["exchanges"]]
 
 
 def _unless_gone(read: Callable[[], list[T]]) -> list[T]:

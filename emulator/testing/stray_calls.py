@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from emulator.client import Finding
 from emulator.journal.masking import Masker
 from emulator.sandbox.sandboxes import DEFAULT
 from emulator.testing.report import Allowance, is_allowed
@@ -72,6 +73,10 @@ class StrayCalls:
     def journal(self) -> str:
         """Return a line for each call, "" if there are none."""
         return "\n".join(told for _, told in self._calls)
+
+    def findings(self) -> list[Finding]:
+        """Return nothing: calls that went astray are told anyway."""
+        return []
 
     def complaint(self) -> Complaint:
         """Return the unexpected calls since the last time."""

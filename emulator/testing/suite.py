@@ -26,7 +26,7 @@ from emulator.testing.watching import Watcher
 if TYPE_CHECKING:
     from emulator.app import Emulator
     from emulator.client.clock import ClockSetting
-    from emulator.client.types import ScenarioName
+    from emulator.client.types import ConductRule, ScenarioName
     from emulator.testing.local import LocalEmulators
     from emulator.testing.stray_calls import StrayCalls
 
@@ -49,6 +49,7 @@ class Options(TypedDict, total=False):
     allow_unmatched: Allowance
     allow_violations: Allowance
     allow_default: Allowance
+    allow_conduct: Allowance | Sequence[ConductRule]
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class Wanted:
     allow_unmatched: Allowance = False
     allow_violations: Allowance = False
     allow_default: Allowance = False
+    allow_conduct: Allowance = False
 
     def updated(self, changes: Mapping[str, Any], owner: str = "the marker emulator") -> Wanted:
         """Return the options with changes, the arguments of `owner`.
@@ -80,6 +82,7 @@ class Wanted:
         for name, value in listed.items():
             if name.startswith(ALLOW) and not is_allowance(value):
                 raise EmulatorError(f"{name} is {value!r}: expected True, False or a list of globs.")
+        testing.conduct.check_allowed(listed.get("allow_conduct", False))
         return replace(self, **listed)
 
     @cached_property
@@ -97,7 +100,7 @@ class Wanted:
     @property
     def allowances(self) -> Allowances:
         """What the client may do wrong."""
-        return Allowances(self.allow_unmatched, self.allow_violations, self.allow_default)
+        return Allowances(self.allow_unmatched, self.allow_violations, self.allow_default, self.allow_conduct)
 
     @property
     def allowed_operations(self) -> Sequence[str]:
@@ -117,7 +120,7 @@ def _startable(why: str) -> Iterator[None]:
 
 
 ALLOW = "allow_"
-_LISTS = ("scenarios", "allow_unmatched", "allow_violations", "allow_default")
+_LISTS = ("scenarios", "allow_unmatched", "allow_violations", "allow_default", "allow_conduct")
 _OF_SERVER = ("fixtures", "vendors", "openapi")
 
 
@@ -208,7 +211,10 @@ class Suite:
         sandbox = sandboxes.create(wanted.request)
         left = sandbox.journal.left
         watcher = Watcher(
-            f"sandbox {sandbox.name}", lambda: [*left, *sandboxes.seen(sandbox)], base_urls(sandbox.vendors)
+            f"sandbox {sandbox.name}",
+            lambda: [*left, *sandboxes.seen(sandbox)],
+            base_urls(sandbox.vendors),
+            lambda calls: sandboxes.conduct(sandbox, calls),
         )
         try:
             yield sandbox, watcher

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from emulator.client import EmulatorError, Exchange
+from emulator.client import EmulatorError, Exchange, Finding
 from emulator.client.types import BuiltInVendors
 from emulator.testing.allowances import Allowances
-from emulator.testing.report import journal_lines, unexpected_calls
+from emulator.testing.report import is_allowed, journal_lines, unexpected_calls
 from emulator.testing.sandboxes import Seen, told
 
 __all__ = ["Complaint", "Evidence", "SandboxEvidence", "Watcher"]
@@ -48,6 +48,9 @@ class Evidence(Protocol):
     def complaint(self) -> Complaint:
         """Return the unexpected calls since the last time."""
 
+    def findings(self) -> list[Finding]:
+        """Return what the client should not have done and may not do, since the last time."""
+
     @property
     def is_over(self) -> bool:
         """True where several tests shared what has ended: its last calls belong to none of them."""
@@ -62,12 +65,20 @@ class Evidence(Protocol):
 class Watcher:
     """A sandbox that tests use: `seen` is its journal now, or when it was closed.
 
-    `base_urls` are those of its vendors, by name.
+    `base_urls` are those of its vendors, by name; `conduct` finds in some of the exchanges what the client should not
+    have done.
     """
 
-    def __init__(self, name: str, read: Callable[[], Sequence[Seen]], base_urls: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        read: Callable[[], Sequence[Seen]],
+        base_urls: Mapping[str, str],
+        conduct: Callable[[Sequence[Seen]], Sequence[Finding]],
+    ) -> None:
         self.name = name
         self.base_urls = base_urls
+        self.conduct = conduct
         self._read: Callable[[], Sequence[Seen]] | None = read
         self._last: Sequence[Seen] = ()
         self._known: set[Identity] = set()
@@ -106,7 +117,8 @@ class SandboxEvidence:
         self._watcher = watcher
         self._allowed = allowed
         self._calls: list[Seen] = []
-        self._judged = 0
+        self._judged = self._looked_at = 0
+        self._found: set[tuple[str, tuple[int, ...]]] = set()
 
     def journal(self) -> str:
         """Return the journal as text for the report, which must work even if the emulator is gone."""
@@ -133,6 +145,17 @@ class SandboxEvidence:
         if unmatched is not None:
             advice += f" A stub replies to calls that are not emulated: emulator.{_spelled(unmatched.vendor)}.stub(…)."
         return Complaint(advice, found)
+
+    def findings(self) -> list[Finding]:
+        """Return what the client should not have done and may not do, since the last time."""
+        self._calls += self._watcher.new()
+        if len(self._calls) == self._looked_at:
+            return []
+        self._looked_at = len(self._calls)
+        found = {(one.rule, one.exchanges): one for one in self._watcher.conduct(self._calls)}
+        new = [one for key, one in found.items() if key not in self._found]
+        self._found |= found.keys()
+        return [one for one in new if not is_allowed(self._allowed.conduct, [one.rule])]
 
     @property
     def is_over(self) -> bool:
