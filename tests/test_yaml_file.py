@@ -45,6 +45,17 @@ NO_TAG = ": JSON has no such value"
         ("a: !mine x", f"line 1: unsupported tag !mine{NO_TAG}"),
         ("a: !!map x", "line 1: expected a mapping"),
         ("!!map [1]", "line 1: expected a mapping"),
+        ("a:\n  !!seq {b: 1}", "line 2: expected a list"),
+        ("a: !!str [1]", "line 1: expected a scalar"),
+        ("a: 1\na: 2", "line 2: duplicate key a"),
+        ("a: {<<: {}, <<: {}}", "line 1: duplicate key <<"),
+        ("a: {<<: {b: 1,\nb: 2}}", "line 2: duplicate key b"),
+        ("a: {<<: [1]}", "line 1: expected a mapping or list of mappings for merging"),
+        ("? [a]\n: 1", "line 1: expected a name as key"),
+        ("- &a [1]\n- {*a : 1}", "line 2: expected a name as key"),
+        ("- &a 1\n- &a 2", "line 2: duplicate anchor &a"),
+        ("a: *b", "line 1: unknown alias *b"),
+        ("a: 1\n---\na: 2", "line 2: expected a single document in the stream, but found another document"),
     ],
 )
 def test_what_json_cannot_hold_is_refused_with_its_line(text: str, sentence: str) -> None:
@@ -59,6 +70,13 @@ def test_what_json_cannot_hold_is_refused_with_its_line(text: str, sentence: str
         ("a: &a [1]\nb: *a\nc: {<<: &m {d: 1}, e: 2}", {"a": [1], "b": [1], "c": {"d": 1, "e": 2}}),
         ("a: !!str 1\nb: !!int '2'\nc: 2020-01-01\nd: ! x", {"a": "1", "b": 2, "c": "2020-01-01", "d": "x"}),
         (f"a: {4300 * '9'}", {"a": int(4300 * "9")}),
+        ("a: 017\nb: 0x1F\nc: 1_000\nd: 1:30\ne: .5\nf: +5", {"a": 15, "b": 31, "c": 1000, "d": 90, "e": 0.5, "f": 5}),
+        ("a: ~\nb:\nc: 'null'\nd: no\n~: !!null x", {"a": None, "b": None, "c": "null", "d": False, "~": None}),
+        ("- &a 1\n- {*a : b, '<<': <<, c: =}", [1, {"1": "b", "<<": "<<", "c": "="}]),
+        (
+            "- &a {x: 1, y: 2}\n- &b {y: 3, z: 4}\n- {z: 5, <<: [*a, *b]}\n- {<<: {<<: *b}}",
+            [{"x": 1, "y": 2}, {"y": 3, "z": 4}, {"x": 1, "y": 2, "z": 5}, {"y": 3, "z": 4}],
+        ),
         ("", None),
     ],
 )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 import yaml
 
 from emulator.errors import ConfigurationError
 from emulator.exchange import steps_of
-from emulator.files.yaml_loader import Loader, load
-from emulator.files.yaml_shape import check_shape
+from emulator.files.yaml_loader import DEEPEST, Loader, load
 
 
 def parse(text: str, name: str) -> Any:
@@ -42,11 +42,18 @@ def line_of(text: str, pointer: str) -> int:
 def _composed(text: str) -> Any:
     """Return the nodes of a text, cached for the next place in the same file."""
     try:
-        check_shape(text, Loader)
-        return yaml.compose(text, Loader=Loader)
+        return yaml.compose(text, Loader=Loader) if _levels(text) <= DEEPEST else None
     except yaml.YAMLError:
         # JSON may be indented with tabs, which YAML does not allow.
         return None
+
+
+def _levels(text: str) -> int:
+    starts_and_ends = (
+        isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        for event in yaml.parse(text, Loader=Loader)
+    )
+    return max(accumulate(starts_and_ends), default=0)
 
 
 def _child(node: Any, step: str) -> tuple[Any, Any] | None:
