@@ -6,6 +6,7 @@ before it takes the memory, and large documents take half the time that nodes in
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from collections.abc import Callable, Mapping
@@ -37,9 +38,10 @@ def load(text: str) -> Any:
     loader = Loader(text)
     try:
         building = _Building(loader)
-        while (event := loader.get_event()) is not None:
-            building.take[type(event)](event)
-        return building.document
+        take, next_event = building.take, loader.get_event
+        while (event := next_event()) is not None:
+            take[type(event)](event)
+        return building.documents[0] if building.documents else None
     finally:
         loader.dispose()
 
@@ -60,9 +62,16 @@ _SCALARS: Mapping[str, tuple[Callable[[Any, Any], Any], str]] = {
 _COLLECTIONS = {f"{_PREFIX}seq": "a list", f"{_PREFIX}map": "a mapping"}
 _TAGS = {*_SCALARS, *_COLLECTIONS, f"{_PREFIX}str"}
 
-_NO_KEY: Any = object()
+_NEXT: Any = object()
+"""The key of a mapping that comes next."""
+
 _MERGE: Any = object()
 """The key `<<`: its mappings are merged into the one that has it."""
+
+_ITEM: Any = object()
+"""What a list has instead of a key."""
+
+_UNKNOWN: Any = object()
 
 
 @dataclass(slots=True)
@@ -78,15 +87,15 @@ class _Node:
     aliased: int = 0
     levels: int = 1
     anchor: str | None = None
-    key: Any = _NO_KEY
+    key: Any = _ITEM
     merged: list[dict[str, Any]] | None = None
 
 
 class _Building:
-    """Builds the `document` from events: `take` has the method for each kind of them."""
+    """Builds the `documents` from events: `take` has the method for each kind of them."""
 
     def __init__(self, loader: Any) -> None:
-        self.document: Any = None
+        self.documents: list[Any] = []
         self.take: Mapping[type, Callable[[Any], None]] = {
             yaml.ScalarEvent: self._scalar,
             yaml.MappingStartEvent: self._begin_mapping,
@@ -98,40 +107,41 @@ class _Building:
             **dict.fromkeys((yaml.DocumentEndEvent, yaml.StreamStartEvent, yaml.StreamEndEvent), lambda _event: None),
         }
         self._loader = loader
-        self._open: list[_Node] = []
+        self._open = [_Node(self.documents)]
         self._anchored: dict[str, _Node | None] = {}
         self._plain: dict[str, Any] = {}
-        self._documents = 0
 
     def _begin_document(self, event: Any) -> None:
-        self._documents += 1
-        if self._documents > 1:
+        if self.documents:
             raise _refusal("expected a single document in the stream, but found another document", event)
 
     def _scalar(self, event: Any) -> None:
-        text, tag = event.value, event.tag
-        if tag is not None and tag != "!":
+        # Most of a large document is this: it calls others for what is rare alone.
+        text, above = event.value, self._open[-1]
+        if event.tag is not None:
             _check_tag(event)
-        above = self._open[-1] if self._open else None
-        if above is not None and above.key is _NO_KEY and type(above.value) is dict:
-            self._name(above, text, event, may_merge=event.implicit[0])
-            value = text
+        if above.key is _NEXT:
+            value = self._name(above, text, event, may_merge=event.implicit[0])
         else:
-            value = self._value(text, tag, event)
-            self._put(value, event)
+            is_plain = event.tag is None and event.implicit[0]
+            value = self._plain.get(text, _UNKNOWN) if is_plain else _UNKNOWN
+            if value is _UNKNOWN:
+                value = self._value(text, event)
+            above.values += 1
+            self._put(above, value, event)
         if event.anchor is not None:
             self._keep(event.anchor, _Node(value, text), event)
 
-    def _value(self, text: str, tag: str | None, event: Any) -> Any:
-        if tag is not None and tag != "!":
-            return self._constructed(tag, text, event)
+    def _value(self, text: str, event: Any) -> Any:
+        """Return the value of a scalar: by its tag, or else, if it is plain, by what it looks like."""
+        if event.tag not in (None, "!"):
+            return self._constructed(event.tag, text, event)
         if not event.implicit[0]:
             return text
-        if text not in self._plain:
-            resolvers = Loader.yaml_implicit_resolvers.get(text[:1], ())
-            found = next((tag for tag, pattern in resolvers if pattern.match(text)), "")
-            self._plain[text] = self._constructed(found, text, event)
-        return self._plain[text]
+        resolvers = Loader.yaml_implicit_resolvers.get(text[:1], ())
+        found = next((tag for tag, pattern in resolvers if pattern.match(text)), "")
+        self._plain[text] = value = self._constructed(found, text, event)
+        return value
 
     def _constructed(self, tag: str, text: str, event: Any) -> Any:
         """Return the value of a scalar. Refuses, with its line, one not of its kind, or that JSON cannot represent."""
@@ -150,20 +160,20 @@ class _Building:
         return value
 
     def _begin_mapping(self, event: Any) -> None:
-        self._begin({}, f"{_PREFIX}map", event)
+        self._begin(_Node({}, anchor=event.anchor, key=_NEXT), f"{_PREFIX}map", event)
 
     def _begin_list(self, event: Any) -> None:
-        self._begin([], f"{_PREFIX}seq", event)
+        self._begin(_Node([], anchor=event.anchor), f"{_PREFIX}seq", event)
 
-    def _begin(self, value: Any, tag: str, event: Any) -> None:
+    def _begin(self, node: _Node, tag: str, event: Any) -> None:
         if event.tag not in (None, "!", tag):
             _check_tag(event)
             raise _refusal(f"expected {_COLLECTIONS.get(event.tag, 'a scalar')}", event)
-        if self._open and self._open[-1].key is _NO_KEY and type(self._open[-1].value) is dict:
+        if self._open[-1].key is _NEXT:
             raise _refusal("expected a name as key", event)
-        self._open.append(_Node(value, anchor=event.anchor))
         if len(self._open) > DEEPEST:
             raise _refusal(f"more than {DEEPEST} levels", event)
+        self._open.append(node)
         if event.anchor is not None:
             self._keep(event.anchor, None, event)
 
@@ -175,8 +185,7 @@ class _Building:
             node.value = {**merged, **node.value}
         if node.anchor is not None:
             self._anchored[node.anchor] = node
-        self._count(node.values, node.aliased, node.levels, event)
-        self._put(node.value, event, is_counted=True)
+        self._put_counted(node, node.value, node.aliased, event)
 
     def _alias(self, event: Any) -> None:
         if event.anchor not in self._anchored:
@@ -184,57 +193,49 @@ class _Building:
         known = self._anchored[event.anchor]
         if known is None:
             raise _refusal(f"*{event.anchor} refers to a value that contains it", event)
-        above = self._open[-1]
-        if above.key is _NO_KEY and type(above.value) is dict:
-            self._name(above, known.text, event, may_merge=False)
-            return
-        self._count(known.values, known.values, known.levels, event)
-        self._put(known.value, event, is_counted=True)
+        if self._open[-1].key is _NEXT:
+            self._name(self._open[-1], known.text, event, may_merge=False)
+        else:
+            # A copy: who changes one of the values does not mean the other.
+            self._put_counted(known, json.loads(json.dumps(known.value)), known.values, event)
 
     def _keep(self, anchor: str, node: _Node | None, event: Any) -> None:
         if anchor in self._anchored:
             raise _refusal(f"duplicate anchor &{anchor}", event)
         self._anchored[anchor] = node
 
-    def _count(self, values: int, aliased: int, levels: int, event: Any) -> None:
-        """Count a value with what is in it, in the collection around it."""
-        if not self._open:
-            return
+    def _name(self, above: _Node, text: str | None, event: Any, *, may_merge: bool) -> str:
+        """Take the key of the next value, and return it."""
+        if text is None:
+            raise _refusal("expected a name as key", event)
+        if text in above.value or (text == "<<" and above.merged is not None):
+            raise _refusal(f"duplicate key {text}", event)
+        above.values += 1
+        above.key = _MERGE if may_merge and text == "<<" else text
+        return text
+
+    def _put_counted(self, node: _Node, value: Any, aliased: int, event: Any) -> None:
+        """Put the value of a node into the collection around it, which is as large and as deep then."""
         above = self._open[-1]
-        above.values += values
+        above.values += node.values
         above.aliased += aliased
-        above.levels = max(above.levels, levels + 1)
-        if above.levels > DEEPEST:
+        above.levels = max(above.levels, node.levels + 1)
+        if above.levels > DEEPEST and len(self._open) > 1:
             raise _refusal(f"more than {DEEPEST} levels", event)
         if above.aliased > MOST_VALUES:
             raise _refusal(f"its aliases expand to more than {MOST_VALUES} values", event)
+        self._put(above, value, event)
 
-    def _name(self, above: _Node, text: str | None, event: Any, *, may_merge: bool) -> None:
-        """Take the key of the next value."""
-        if text is None:
-            raise _refusal("expected a name as key", event)
-        above.values += 1
-        if text in above.value or (text == "<<" and above.merged is not None):
-            raise _refusal(f"duplicate key {text}", event)
-        above.key = _MERGE if may_merge and text == "<<" else text
-
-    def _put(self, value: Any, event: Any, *, is_counted: bool = False) -> None:
+    def _put(self, above: _Node, value: Any, event: Any) -> None:
         """Put a value into the collection around it."""
-        if not self._open:
-            self.document = value
-            return
-        above = self._open[-1]
-        if not is_counted:
-            above.values += 1
-            above.levels = max(above.levels, 2)
-        if type(above.value) is list:
+        if above.key is _ITEM:
             above.value.append(value)
-        elif above.key is _MERGE:
+            return
+        if above.key is _MERGE:
             above.merged = _mappings(value, event)
-            above.key = _NO_KEY
         else:
             above.value[above.key] = value
-            above.key = _NO_KEY
+        above.key = _NEXT
 
 
 def _mappings(value: Any, event: Any) -> list[dict[str, Any]]:
@@ -245,7 +246,7 @@ def _mappings(value: Any, event: Any) -> list[dict[str, Any]]:
 
 
 def _check_tag(event: Any) -> None:
-    if event.tag not in _TAGS:
+    if event.tag != "!" and event.tag not in _TAGS:
         name = event.tag.replace(_PREFIX, "!!")
         raise _refusal(f"unsupported tag {name}: JSON has no such value", event)
 
