@@ -63,8 +63,12 @@ class Contract:
         return self.schemas.sample(self.schema(name).address)
 
     def compile(self) -> None:
-        """Compile every schema now instead of at its first use. Raises the library's errors."""
-        self.schemas.compile()
+        """Read every schema now instead of at its first use. Raises ContractError for an invalid one."""
+        names = self.document.get("components", {}).get("schemas", {})
+        pointers = (f"#/components/schemas/{name}" for name in names)
+        self.schemas.compile(
+            f"file:///{self.vendor}/{OPENAPI}{pointer}" for pointer in pointers if _COMPONENT.fullmatch(pointer)
+        )
         if self.graphql is not None:
             _ = self.graphql.executable
 

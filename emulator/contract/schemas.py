@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from operator import is_
 from typing import TYPE_CHECKING, Any
@@ -48,13 +48,22 @@ class Schemas:
         example = examples[0] if examples and isinstance(examples[0], dict) else {}
         return {name: example[name] for name in schema.get("required", ()) if name in example} if example else {}
 
-    def compile(self) -> None:
-        """Compile every check. Raises ContractError for an invalid schema."""
-        for check in list(self._checks.values()):
-            try:
+    def compile(self, others: Iterable[str] = ()) -> None:
+        """Compile the schemas of all checks, and those at `others`. Raises ContractError, naming an invalid one."""
+        addresses = dict.fromkeys([*self._checks, *others])
+        try:
+            # All in one, of which a check is a property: what many schemas refer to is compiled once.
+            together = self.compiled({"properties": {address: {"$ref": address} for address in addresses}})
+        except (ValueError, jsonschema_rs.ReferencingError):
+            for check in self._checks.values():
                 check.compile()
-            except (ValueError, jsonschema_rs.ReferencingError) as problem:
-                raise ContractError(f"{check.address.removeprefix('file:///')}: {problem}") from problem
+        else:
+            for address in addresses:
+                self.check(address).together = together
+
+    def compiled(self, schema: Document) -> jsonschema_rs.Draft202012Validator:
+        """Return the validator for a schema that may refer to the documents. Raises jsonschema-rs's errors."""
+        return jsonschema_rs.Draft202012Validator(schema, registry=self.fast, validate_formats=True, formats=_FORMATS)
 
     @cached_property
     def fast(self) -> jsonschema_rs.Registry:
@@ -97,23 +106,32 @@ def _without_required(node: Document, mark: str) -> Document:
 
 
 class Check:
-    """Validates documents against one schema. Compiled at its first use."""
+    """Validates documents against one schema, which is compiled at its first use, or `together` with others before."""
 
     def __init__(self, address: str, schemas: Schemas) -> None:
         self.address = address
+        self.together: jsonschema_rs.Draft202012Validator | None = None
         self._schemas = schemas
 
     def compile(self) -> None:
-        """Compile the schema. Raises jsonschema-rs's errors."""
-        _ = self._fast
+        """Compile the schema. Raises ContractError, naming it, if it is invalid."""
+        try:
+            _ = self._fast
+        except (ValueError, jsonschema_rs.ReferencingError) as problem:
+            raise ContractError(f"{self.address.removeprefix('file:///')}: {problem}") from problem
 
     def accepts(self, document: Document) -> bool:
         """Return True if the document is valid."""
         try:
-            return self._fast.is_valid(document)
+            return self._is_valid(document)
         except UnicodeEncodeError:
             # A lone surrogate has no UTF-8, which jsonschema-rs needs for its strings.
-            return self._fast.is_valid(without_surrogates(document))
+            return self._is_valid(without_surrogates(document))
+
+    def _is_valid(self, document: Document) -> bool:
+        if self.together is None:
+            return self._fast.is_valid(document)
+        return self.together.is_valid({self.address: document})
 
     def violations(self, document: Document, place: str, pointer: str = "") -> list[Violation]:
         """Return the document's violations of the schema; `pointer` is the prefix of their pointers."""
@@ -123,6 +141,4 @@ class Check:
 
     @cached_property
     def _fast(self) -> jsonschema_rs.Draft202012Validator:
-        return jsonschema_rs.Draft202012Validator(
-            {"$ref": self.address}, registry=self._schemas.fast, validate_formats=True, formats=_FORMATS
-        )
+        return self._schemas.compiled({"$ref": self.address})
