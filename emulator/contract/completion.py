@@ -46,12 +46,12 @@ _LOCAL = re.compile(r"localhost|[0-9.]+|\[.*\]")
 def complete(vendor: str, document: Document, files: Mapping[str, Path]) -> Document:
     """Return a public document in the form of the reader; one that is not a mapping, or is Swagger 2, unchanged.
 
-    `files` are those of its folder by name: a GraphQL schema among them completes the root fields.
+    The document itself is changed. `files` are those of its folder by name: a GraphQL schema among them completes the
+    root fields.
     """
     if not isinstance(document, dict) or "swagger" in document:
         return document
-    # A copy: YAML's aliases share the parts that are changed here.
-    whole: dict[str, Any] = json.loads(json.dumps(document))
+    whole: dict[str, Any] = document
     for name in [name for name in whole if name.startswith("x-") and name not in OURS]:
         del whole[name]
     whole.pop("webhooks", None)

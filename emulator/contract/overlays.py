@@ -29,7 +29,6 @@ def load_document(files: Mapping[str, Path]) -> Document:
     overlay = load(files[OVERLAY])
     if not isinstance(overlay, dict) or not isinstance(overlay.get("actions"), list):
         raise ConfigurationError(f"{short_name(files[OVERLAY])}: expected an OpenAPI Overlay: overlay, info, actions")
-    document = copy.deepcopy(document)
     for number, action in enumerate(overlay["actions"]):
         if said := _applied(document, action):
             raise ConfigurationError(f"{place(files[OVERLAY], f'/actions/{number}')}: {said}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from emulator.contract.operation import Operation, Parameter
@@ -20,6 +21,7 @@ _SEARCH = ("search", "q", "query")
 _FROM, _TO = ("start", "from", "since", "min", "after"), ("end", "to", "until", "max", "before")
 
 
+@lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """Return a name without case and separators: "created_at" and "createdAt" are the same."""
     return re.sub(r"[^a-z0-9]", "", name.lower())

@@ -27,7 +27,7 @@ from emulator.declared.links import linked_key, links_in
 from emulator.declared.messages import Messages
 from emulator.declared.paths import is_item, last_literal, parameters_of, prefix
 from emulator.declared.reading import declaration_problems
-from emulator.declared.shapes import Place, Shape, Shapes
+from emulator.declared.shapes import Place, Shape, shapes_of
 from emulator.declared.singletons import singleton_actions
 
 _ON_ITEM = {"GET": "get", "PUT": "replace", "PATCH": "patch", "DELETE": "delete", "POST": "patch"}
@@ -116,7 +116,7 @@ class _Found:
 class _Inference:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
-        self._messages = Messages(Shapes(contract.schemas.documents))
+        self._messages = Messages(shapes_of(contract.schemas))
         self._links = [*links_in(contract.document)]
         self._by_path: dict[str, dict[str, Operation]] = {}
         for operation in contract.handled.values():

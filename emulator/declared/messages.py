@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from emulator.contract.operation import Operation, is_json
 from emulator.declared.paging import ENVELOPE
 from emulator.declared.paths import last_literal
@@ -17,6 +19,7 @@ class Messages:
 
     def __init__(self, shapes: Shapes) -> None:
         self._shapes = shapes
+        self._known_bases: dict[str, Set[str]] = {}
 
     def shape(self, place: Place) -> Shape:
         """Return the shape of a schema."""
@@ -72,10 +75,17 @@ class Messages:
         """Return True if one of the schemas is composed of the other (allOf)."""
         return one.address in self._bases(other) or other.address in self._bases(one)
 
-    def _bases(self, place: Place) -> set[str]:
-        schemas = enumerate(place.schema.get("allOf", ()))
-        parts = [self._shapes.followed(place.below(f"/allOf/{number}", schema)) for number, schema in schemas]
-        return {address for part in parts for address in (part.address, *self._bases(part))}
+    def _bases(self, place: Place) -> Set[str]:
+        if "allOf" not in place.schema:
+            return frozenset()
+        if place.address not in self._known_bases:
+            # Known before what it is composed of, which may refer back to it.
+            self._known_bases[place.address] = frozenset()
+            schemas = enumerate(place.schema["allOf"])
+            parts = [self._shapes.followed(place.below(f"/allOf/{number}", schema)) for number, schema in schemas]
+            found = {address for part in parts for address in (part.address, *self._bases(part))}
+            self._known_bases[place.address] = found
+        return self._known_bases[place.address]
 
     def body(self, operation: Operation) -> Shape | None:
         """Return the shape of the JSON body that an operation takes, or None."""

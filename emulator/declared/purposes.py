@@ -37,8 +37,17 @@ class Purposes:
         has_none = is_below or operation.root
         return words.action or ("" if has_none else _BY_METHOD[is_item].get(operation.method, ""))
 
-    def owners(self, name: str) -> dict[str, str | None]:
+    def owners(self, name: str) -> Mapping[str, str | None]:
         """Return the collection whose key each path parameter is, except parameters that the operation itself uses."""
+        if name not in self._owners:
+            self._owners[name] = self._found_owners(name)
+        return self._owners[name]
+
+    @cached_property
+    def _owners(self) -> dict[str, Mapping[str, str | None]]:
+        return {}
+
+    def _found_owners(self, name: str) -> Mapping[str, str | None]:
         operation, words = self.operations[name], self.words[name]
         used = names_in([dict(words.where), dict(words.set), words.input], "path")
         found: dict[str, str | None] = {}

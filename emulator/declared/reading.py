@@ -24,7 +24,7 @@ from emulator.declared.purposes import Purposes
 from emulator.declared.replying import reply_shape, success
 from emulator.declared.resources import Resource
 from emulator.declared.root_fields import ARGUMENT, as_declared, root_field_problems
-from emulator.declared.shapes import Place, Shapes
+from emulator.declared.shapes import Place, shapes_of
 from emulator.declared.words import CollectionWords, OperationWords, form_problems
 from emulator.errors import unknown
 from emulator.exchange import pointer_to
@@ -94,7 +94,7 @@ class _Reader:
         self.hooks = hooks
         self._wording = wording
         self._root: Any = contract.document.get("x-emulator", {})
-        self.shapes = Shapes(contract.schemas.documents)
+        self.shapes = shapes_of(contract.schemas)
         self._written = {name: found for name, found in self._found() if "x-emulator" in found}
         self._switches = {name: switch.choices for name, switch in contract.switches.items()}
         self.resources: dict[str, Resource] = {}

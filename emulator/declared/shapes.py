@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urldefrag, urljoin
+from weakref import WeakKeyDictionary
 
+from emulator.contract.schemas import Schemas
 from emulator.exchange import Document
 
 NULL = {"type": "null"}
@@ -182,6 +184,16 @@ class Shapes:
                 followed = self.followed(place.below(f"/{word}/{number}", part))
                 for below, is_sure in self._parts(followed, depth + 1):
                     yield below, is_sure and (word == "allOf" or len(parts) == 1)
+
+
+_KNOWN: WeakKeyDictionary[Schemas, Shapes] = WeakKeyDictionary()
+
+
+def shapes_of(schemas: Schemas) -> Shapes:
+    """Return what reads the shapes of a contract's schemas: the same for all who ask, since it caches them."""
+    if schemas not in _KNOWN:
+        _KNOWN[schemas] = Shapes(schemas.documents)
+    return _KNOWN[schemas]
 
 
 def type_of(place: Place) -> str:

@@ -12,7 +12,7 @@ from emulator.declared.expressions import Context
 from emulator.declared.replying import example_reply, success, with_body
 from emulator.declared.root_fields import as_declared, payload, without_nulls
 from emulator.declared.samples import Samples
-from emulator.declared.shapes import Place, Shapes
+from emulator.declared.shapes import Place, Shapes, shapes_of
 from emulator.declared.words import OperationWords, ReplyWords
 from emulator.exchange import NOTHING, Call, Reply
 from emulator.store.world import World
@@ -57,7 +57,7 @@ def _sampled(response: Response, samples: Samples, shapes: Shapes) -> Reply:
 
 def example_handlers(contract: Contract, names: Sequence[str]) -> dict[str, Callable[[Call, World], Any]]:
     """Return handlers that return the contract's examples, or a value of its schemas."""
-    shapes, found = Shapes(contract.schemas.documents), {}
+    shapes, found = shapes_of(contract.schemas), {}
     for name in names:
         operation = as_declared(contract.operations[name], contract.graphql)
         response = success(operation, "", ReplyWords()) or next(iter(operation.responses.values()))

@@ -18,6 +18,7 @@ import yaml
 
 from tests.benchmarks import emulator, works, wrk
 from tests.benchmarks.connection import Connection, Request
+from tests.benchmarks.large_document import large_document
 from tests.benchmarks.processes import REPOSITORY, Process, free_port
 
 ROUNDS = 5
@@ -45,6 +46,21 @@ gc.disable()
 asyncio.run(start(*sys.argv[1:]))
 """
 """Starts the emulator with one vendor: a built-in one, or the one of that name in a folder."""
+
+START_ALL = """
+import asyncio, gc, sys
+from emulator.app import Emulator
+from emulator.settings import read_settings
+
+async def start(documents):
+    emulator = Emulator(read_settings({"openapi": documents}))
+    await emulator.start()
+    await emulator.close()
+
+gc.disable()
+asyncio.run(start(sys.argv[1:]))
+"""
+"""Starts the emulator with the built-in vendors, and those of OpenAPI documents."""
 
 READY = Request("GET", "/_emulator/ready")
 
@@ -114,13 +130,20 @@ def told(what: str, pairs: Sequence[tuple[float, float]]) -> None:
 
 @pytest.mark.parametrize("vendor", ["secoda", "celigo"])
 def test_start_with_a_declared_vendor(vendor: str, vendors: Path) -> None:
-    pairs = [(started("twin", str(vendors)), started(vendor)) for _ in range(ROUNDS)]
+    pairs = [(started(START, "twin", str(vendors)), started(START, vendor)) for _ in range(ROUNDS)]
     told(f"start, {vendor}", pairs)
 
 
-def started(*words: str) -> float:
-    """Return the processor time of a process that starts an emulator with one vendor alone."""
+def test_start_with_a_large_document(tmp_path: Path) -> None:
+    file = tmp_path / "large.yaml"
+    file.write_text(yaml.safe_dump(large_document(), sort_keys=False))
+    pairs = [(started(START_ALL, f"large={file}"), started(START_ALL)) for _ in range(ROUNDS)]
+    told("start, large document", pairs)
+
+
+def started(script: str, *words: str) -> float:
+    """Return the processor time of a process that starts an emulator."""
     before = getrusage(RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-c", START, *words], cwd=REPOSITORY, check=True)
+    subprocess.run([sys.executable, "-c", script, *words], cwd=REPOSITORY, check=True)
     after = getrusage(RUSAGE_CHILDREN)
     return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
