@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import subprocess
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -625,6 +626,14 @@ def test_reply_to_a_creation_is_all_that_a_test_needs(control: Control, catalogu
         assert all(credential["id"].endswith(".alpha") for credential in vendor["credentials"])
         assert vendor["headers"] == vendor["credentials"][0]["headers"]
     assert control.done("GET", "/sandboxes/alpha").keys() == made.keys()
+
+
+def test_command_of_each_vendor_reads_something(control: Control) -> None:
+    vendors = control.sandbox(name="alpha")["vendors"]
+    for vendor in vendors.values():
+        subprocess.run(f"{vendor['command']} -sS", shell=True, check=True, capture_output=True)
+    exchanges = control.done("GET", "/sandboxes/alpha/journal")["exchanges"]
+    assert [(one["vendor"], one["reply"]["status"]) for one in exchanges] == [(name, 200) for name in vendors]
 
 
 def test_each_credential_of_a_sandbox_leads_to_it_and_has_its_rights(control: Control) -> None:

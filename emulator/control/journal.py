@@ -16,12 +16,14 @@ from emulator.contract.operation import Operation
 from emulator.control.document import own_contract
 from emulator.control.handlers import Emulator, Handlers, Stream, whole_numbers
 from emulator.control.long_json import HEADERS, long_json
+from emulator.control.sandboxes import full_rights
 from emulator.errors import ConfigurationError, Problem, explained, sentence, unknown
 from emulator.exchange import Call, Reply
 from emulator.journal.entry import Exchange
 from emulator.journal.expectation import Expectation, expectation_of
 from emulator.journal.following import Follower
 from emulator.journal.har import har, har_entry
+from emulator.journal.snippets import assertion_of, curl_of
 from emulator.journal.subject import matching
 from emulator.journal.verification import Verification, Verifier
 from emulator.journal.waiting import QUICK_BYTES, Waiting
@@ -74,12 +76,25 @@ async def clear_journal(call: Call, sandbox: Sandbox, emulator: Emulator) -> Rep
 @handlers.sandbox_operation("getExchange")
 async def get_exchange(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     """Return one exchange."""
+    return Reply(200, _find(call, sandbox).document())
+
+
+@handlers.sandbox_operation("getSnippets")
+async def get_snippets(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
+    """Return a call as a curl command, with a credential of the sandbox, and as an assertion."""
+    exchange = _find(call, sandbox)
+    credential = full_rights(emulator.catalogue.vendors[exchange.vendor], sandbox)
+    return Reply(200, {"curl": curl_of(exchange.call, credential), "assertion": assertion_of(exchange)})
+
+
+def _find(call: Call, sandbox: Sandbox) -> Exchange:
+    """Return the exchange that a call names. Raises Problem."""
     exchange = sandbox.journal.get(call.params["id"])
     if exchange is None:
         kept = [exchange.number for exchange in sandbox.journal]
         range_kept = f"those from {kept[0]} to {kept[-1]}" if kept else "none"
         raise Problem(404, f"The journal of {sandbox.name} has no exchange {call.params['id']}; it keeps {range_kept}.")
-    return Reply(200, exchange.document())
+    return exchange
 
 
 @handlers.sandbox_operation("verifyJournal")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import orjson
 
 from emulator.addressing import HEADER, unknown_sandbox
+from emulator.contract.openapi import Contract
 from emulator.control.clock import describe_clock, read_time, time_text
 from emulator.control.conduct import conduct_of
 from emulator.control.handlers import ROOT, Emulator, Handlers, Stream, find_sandbox, refusal, whole_numbers
@@ -122,10 +124,13 @@ def describe_sandbox(sandbox: Sandbox, call: Call, emulator: Emulator) -> dict[s
 
     On a vendor's own port or host, that vendor's URL is the root there, and the others' are on the main port.
     """
-    urls = {
-        name: call.entrance.base_url(name, contract.base_path, _prefix(sandbox))
-        for name, contract in emulator.catalogue.contracts.items()
-    }
+
+    def vendor_in_it(vendor: Vendor) -> dict[str, Any]:
+        contract = emulator.catalogue.contracts[vendor.name]
+        base_url = call.entrance.base_url(vendor.name, contract.base_path, _prefix(sandbox))
+        described = _describe_vendor(vendor, base_url, emulator.hosts.of(vendor.name), sandbox)
+        return {**described, "command": _command(contract, base_url, described["headers"])}
+
     return {
         "name": sandbox.name,
         "seed": sandbox.seed,
@@ -133,10 +138,7 @@ def describe_sandbox(sandbox: Sandbox, call: Call, emulator: Emulator) -> dict[s
         "clock": describe_clock(sandbox.clock),
         "scenarios": list(sandbox.scenarios),
         "switches": describe_switches(sandbox),
-        "vendors": {
-            name: _describe_vendor(vendor, urls[name], emulator.hosts.of(name), sandbox)
-            for name, vendor in emulator.catalogue.vendors.items()
-        },
+        "vendors": {name: vendor_in_it(vendor) for name, vendor in emulator.catalogue.vendors.items()},
     }
 
 
@@ -164,17 +166,42 @@ def own_credentials(vendor: str, sandbox: Sandbox) -> list[Record]:
     return [credential for id, credential in credentials.items() if id.endswith(ending) is not is_default]
 
 
+def full_rights(vendor: Vendor, sandbox: Sandbox) -> dict[str, str]:
+    """Return the headers of the sandbox's first credential of a vendor with full rights; none if there is none."""
+    return _full_rights(_describe_credentials(vendor, sandbox))
+
+
+def _full_rights(credentials: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    full = (one["headers"] for one in credentials if one["rights"] == "full" and not one["expired"])
+    return next(full, {})
+
+
 def _describe_vendor(vendor: Vendor, base_url: str, hosts: Sequence[str], sandbox: Sandbox) -> dict[str, Any]:
-    now = sandbox.now()
-    credentials = [_describe_credential(one, vendor, now) for one in own_credentials(vendor.name, sandbox)]
-    full = [one["headers"] for one in credentials if one["rights"] == "full" and not one["expired"]]
+    credentials = _describe_credentials(vendor, sandbox)
     return {
         "title": vendor.title,
         "base_url": base_url,
         "hosts": list(hosts),
-        "headers": full[0] if full else {},
+        "headers": _full_rights(credentials),
         "credentials": credentials,
     }
+
+
+def _command(contract: Contract, base_url: str, headers: Mapping[str, str]) -> str:
+    """Return a curl command that reads something that needs no parameter."""
+    words = ["curl", *(word for name, value in headers.items() for word in ("-H", f"{name}: {value}"))]
+    if contract.graphql:
+        words += ["-H", "Content-Type: application/json", "-d", '{"query": "{ __typename }"}', base_url]
+    else:
+        reads = (one for one in contract.handled.values() if one.method == "GET")
+        path = next((one.path for one in reads if not any(parameter.required for parameter in one.parameters)), "")
+        words.append(base_url + path)
+    return shlex.join(words)
+
+
+def _describe_credentials(vendor: Vendor, sandbox: Sandbox) -> list[dict[str, Any]]:
+    now = sandbox.now()
+    return [_describe_credential(one, vendor, now) for one in own_credentials(vendor.name, sandbox)]
 
 
 def _describe_credential(credential: Record, vendor: Vendor, now: datetime) -> dict[str, Any]:
