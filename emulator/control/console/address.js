@@ -36,11 +36,7 @@ export function setParams(changes) {
 /** @returns {Address} the current address, also after it has changed */
 export function useAddress() {
   const [address, setAddress] = useState(readAddress);
-  useEffect(() => {
-    const follow = () => setAddress(readAddress());
-    addEventListener("hashchange", follow);
-    return () => removeEventListener("hashchange", follow);
-  }, []);
+  useEffect(() => addEventListener("hashchange", () => setAddress(readAddress())), []);
   return address;
 }
 

@@ -6,13 +6,9 @@ const TOKEN = "emulator-control-token";
 /** A page that was opened below a sandbox's prefix shows that sandbox. */
 export const FIRST_SANDBOX = decodeURIComponent(/\/~([^/]+)\/[^/]+\/$/.exec(ROOT.pathname)?.[1] ?? "default");
 
-/** A reply that says no, or none at all (status 0). */
-export class Refusal extends Error {
-  /** @param {number} status @param {string} sentence */
-  constructor(status, sentence) {
-    super(sentence);
-    this.status = status;
-  }
+/** Return why a call was refused, with the status of the reply: 0 without any. @param {number} status @param {string} sentence */
+function refusal(status, sentence) {
+  return Object.assign(new Error(sentence), { status });
 }
 
 /** Hears of a call that was refused for want of a token: set it once. */
@@ -33,13 +29,11 @@ export function urlOf(path) {
   return new URL(path, ROOT).href;
 }
 
-/** Return the URL of the reference of a vendor's API in a sandbox, at an operation if that is known.
- * @param {string} sandbox @param {string} vendor @param {any} [operation] as the control API lists it */
-export function referenceOf(sandbox, vendor, operation) {
+/** Return the URL of the reference of a vendor's API in a sandbox, at an operation.
+ * @param {string} sandbox @param {string} vendor @param {string} [operation] */
+export function referenceOf(sandbox, vendor, operation = "") {
   const root = ROOT.href.replace(/(\/~[^/]+)?\/_emulator\/$/, sandbox === "default" ? "" : `/~${encodeURIComponent(sandbox)}`);
-  // The reference shows a GraphQL vendor's endpoint, not its fields.
-  const isListed = operation && !["query", "mutation"].includes(operation.method);
-  return `${root}/_emulator/docs/${vendor}/${isListed ? `#/${operation.tag}/${operation.operation}` : ""}`;
+  return `${root}/_emulator/docs/${vendor}/#${operation}`;
 }
 
 /** Return a path of a sandbox. @param {string} sandbox @param {string[]} below */
@@ -57,12 +51,12 @@ export async function send(method, path, body, signal) {
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const options = { method, headers, body: typeof body === "object" ? JSON.stringify(body) : body, signal };
   const response = await fetch(urlOf(path), options).catch((error) => {
-    throw error.name === "AbortError" ? error : new Refusal(0, "The emulator does not answer. Is it running?");
+    throw error.name === "AbortError" ? error : refusal(0, "The emulator does not answer. Is it running?");
   });
   if (response.ok) return response;
   if (response.status === 401) access.onRefused();
   const problem = await response.json().catch(() => ({}));
-  throw new Refusal(response.status, problem.detail ?? `${method} ${path}: ${response.status}`);
+  throw refusal(response.status, problem.detail ?? `${method} ${path}: ${response.status}`);
 }
 
 /** Send a call and return the JSON of its reply; null without any.
@@ -85,17 +79,13 @@ const EVENT = /^id: (\d+)\nevent: \w+\ndata: (.*)$/s;
 export async function* events(path, signal, onOpen) {
   const response = await send("GET", path, undefined, signal);
   onOpen();
-  const reader = /** @type {ReadableStream<Uint8Array>} */ (response.body).getReader();
-  const decoder = new TextDecoder();
+  const body = /** @type {ReadableStream<any>} */ (response.body);
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    const parts = (text + decoder.decode(value, { stream: true })).split("\n\n");
-    text = /** @type {string} */ (parts.pop());
-    yield parts.flatMap((part) => {
-      const found = EVENT.exec(part);
-      return found ? [{ resume: Number(found[1]), data: JSON.parse(found[2]) }] : [];
-    });
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    const parts = (text + read.value).split("\n\n");
+    text = parts.pop() ?? "";
+    const found = parts.map((part) => EVENT.exec(part)).filter((one) => one !== null);
+    yield found.map(([, resume, data]) => ({ resume: Number(resume), data: JSON.parse(data) }));
   }
 }

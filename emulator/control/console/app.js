@@ -1,18 +1,18 @@
 /** The console: its frame, and which page it shows. */
 
-import { link, setParams, useAddress } from "./address.js";
-import { access } from "./api.js";
 import { Calls } from "./calls.js";
 import { ClockAndSwitches } from "./clock.js";
 import { Coverage } from "./coverage.js";
 import { Failures } from "./failures.js";
 import { Feed } from "./feed.js";
-import { Choice, Failure, useDocuments, valuesOf } from "./parts.js";
+import {
+  access, Choice, Failure, html, link, render, setParams, useAddress, useDocuments, useEffect, useErrorBoundary, useMemo, useState,
+  valuesOf,
+} from "./parts.js";
 import { Records } from "./records.js";
 import { Sandboxes } from "./sandboxes.js";
 import { Start } from "./start.js";
 import { TokenForm } from "./token.js";
-import { html, render, useEffect, useErrorBoundary, useMemo, useState } from "./vendored/htm-preact.js";
 
 /** @type {Record<string, [string, any]>} by the name in the address: a title, and what shows the page */
 const PAGES = {
@@ -56,8 +56,8 @@ function App() {
 
 /** Says what is wrong in the console itself, and leaves the other pages usable. @param {{children?: any}} props */
 function Guard({ children }) {
-  const [error, tryAgain] = useErrorBoundary();
-  return error ? html`<${Failure} error=${error} /><button onClick=${tryAgain}>Try again</button>` : children;
+  const [error] = useErrorBoundary();
+  return error ? html`<${Failure} error=${error} />` : children;
 }
 
 /** Follow the journal of a sandbox. @param {string} sandbox @param {boolean} isLocked */
@@ -66,12 +66,9 @@ function useFeed(sandbox, isLocked) {
   const [, redraw] = useState("");
   useEffect(() => {
     if (isLocked) return;
-    const end = feed.subscribe(() => redraw(`${feed.state} ${feed.restarts}`));
+    feed.subscribe(() => redraw(`${feed.state} ${feed.restarts}`));
     feed.start();
-    return () => {
-      end();
-      feed.stop();
-    };
+    return () => feed.stop();
   }, [feed, isLocked]);
   return feed;
 }
@@ -79,13 +76,12 @@ function useFeed(sandbox, isLocked) {
 /** Says if the emulator is gone, or was. @param {{feed: Feed}} props */
 function Connection({ feed: { state, restarts, sandbox } }) {
   const [seen, setSeen] = useState(0);
-  if (state === "gone") return html`<p class="banner" role="alert">There is no sandbox ${sandbox} (any more).${" "}
-    <a href=${link(["calls"], { sandbox: "default" })}>Show default</a></p>`;
-  if (state === "lost") return html`<p class="banner" role="alert">The emulator does not answer: trying again each second. What is
-    shown stays.</p>`;
+  if (state === "gone") return html`<p class="banner" role="alert">There is no sandbox ${sandbox}.${" "}
+    <a href=${link(["start"], { sandbox: "default" })}>Show default</a></p>`;
+  if (state === "lost") return html`<p class="banner" role="alert">The emulator does not answer: trying again each second.</p>`;
   if (restarts === seen) return null;
-  return html`<p class="banner good" role="status">Connected again: the emulator has restarted. Its sandboxes began anew; the calls
-    from before stay in the list. <button class="small" onClick=${() => setSeen(restarts)}>Fine</button></p>`;
+  return html`<p class="banner good" role="status">Connected again: the emulator has restarted, its sandboxes began
+    anew. Calls from before stay in the list. <button class="small" onClick=${() => setSeen(restarts)}>Fine</button></p>`;
 }
 
 /** @param {Event} event */
@@ -97,8 +93,7 @@ function skip(event) {
 /** @param {{sandbox: string}} props */
 function SandboxChoice({ sandbox }) {
   const { value } = useDocuments(["sandboxes"], 5000);
-  const names = valuesOf(value?.[0].sandboxes ?? [], "name");
-  const options = names.includes(sandbox) ? names : [sandbox, ...names];
+  const options = [...new Set([...valuesOf(value?.[0].sandboxes ?? [], "name"), sandbox])];
   return html`<label class="sandbox">Sandbox <${Choice} value=${sandbox} options=${options} onChoose=${(name) => setParams({ sandbox: name })} /></label>`;
 }
 

@@ -1,8 +1,7 @@
 /** A body, laid out, with its violations at their places. Whatever it contains is shown as text. */
 
 import { jsonLines } from "./json_lines.js";
-import { counted, shown } from "./parts.js";
-import { html, useMemo, useState } from "./vendored/htm-preact.js";
+import { counted, html, shown, useMemo, useState } from "./parts.js";
 
 const MOST_LINES = 400;
 const MOST_LETTERS = 1000;
@@ -18,14 +17,14 @@ export function Body({ message, violations, of, contract }) {
   const isLong = lines.length > MOST_LINES || lines.some((line) => line.text.length > MOST_LETTERS);
   return html`
     <${Broken} violations=${violationsAt(-1)} contract=${contract} />
-    ${body === null ? html`<p class="quiet">${size ? `A body of ${bytes(size)}, which is not text or no longer stored.` : "No body."}</p>`
+    ${body === null ? html`<p class="quiet">${size ? `A body of ${counted(size, "byte")}, which is not text or no longer stored.` : "No body."}</p>`
       : html`<div class="body" tabindex="0" role="group" aria-label=${`Body of the ${of}`}>
         ${lines.slice(0, isWhole ? undefined : MOST_LINES).map(({ indent, text }, number) => html`
-          <div key=${number} class="mono text" style=${{ paddingLeft: `${indent * 1.25}em` }}>${isWhole ? shown(text) : shortened(text)}</div>
+          <div key=${number} class="mono text" style=${{ paddingLeft: `${indent * 1.25}em` }}>${shown(text, isWhole ? text.length : MOST_LETTERS)}</div>
           <${Broken} violations=${violationsAt(number)} contract=${contract} />`)}</div>`}
     ${isLong && html`<p><button class="small" onClick=${() => setWhole(!isWhole)}>
       ${isWhole ? "Show less" : `Show all of ${counted(lines.length, "line")}`}</button></p>`}
-    ${isCut && html`<p class="quiet">The body has ${bytes(size)}; the journal stores only its beginning, ${bytes(body.length)}.</p>`}
+    ${isCut && html`<p class="quiet">The body has ${counted(size, "byte")}; the journal stores only its beginning.</p>`}
   `;
 }
 
@@ -50,18 +49,6 @@ function placed(lines, violations) {
 /** Says what violates the contract, and leads there. @param {{violations: any[], contract: string}} props */
 export function Broken({ violations, contract }) {
   return violations.map(({ place, pointer, sentence, rule }, number) => html`<p key=${number} class="violation">
-    ${shown([place !== "body" && `${place} `, pointer && `${pointer}: `, sentence].filter(Boolean).join(""), MOST_LETTERS)}${" "}
+    ${shown([place !== "body" && `${place} `, pointer && `${pointer}: `, sentence].filter(Boolean).join(""))}${" "}
     <a href=${contract} title=${`${rule}: see the contract`}>contract</a></p>`);
-}
-
-/** @param {string} text */
-function shortened(text) {
-  const rest = text.length - MOST_LETTERS;
-  return rest > 0 ? `${shown(text, MOST_LETTERS)} … ${counted(rest, "more character")}` : shown(text);
-}
-
-/** @param {number} size */
-function bytes(size) {
-  if (size < 1000) return `${size} bytes`;
-  return size < 1e6 ? `${(size / 1000).toFixed(1)} kB` : `${(size / 1e6).toFixed(1)} MB`;
 }

@@ -1,16 +1,9 @@
 /** One call in full. */
 
-import { link, own, readAddress } from "./address.js";
-import { get, referenceOf } from "./api.js";
 import { Body, Broken } from "./body.js";
-import { assertionOf, curlOf } from "./copying.js";
-import { Status } from "./marks.js";
-import { Copy, counted, duration, Loadable, shown, useDocuments, useLoaded } from "./parts.js";
-import { html } from "./vendored/htm-preact.js";
-
-const MOST_LETTERS = 2000;
-
-/** @typedef {{vendors: Record<string, any>, faults: any[], operations: any[]}} Context what a sandbox says of itself */
+import {
+  Copy, counted, duration, get, html, link, Loadable, own, Pairs, readAddress, referenceOf, shown, useDocuments, useLoaded,
+} from "./parts.js";
 
 /** @param {{id: string, params: Record<string, string>, feed: import("./feed.js").Feed}} props */
 export function Call({ id, params, feed }) {
@@ -20,47 +13,44 @@ export function Call({ id, params, feed }) {
     return get(own("journal", id)).catch((error) => known ?? Promise.reject(error));
   };
   const exchange = useLoaded(load, [id, Boolean(known)]);
-  const { value } = useDocuments([own(), own("faults"), "operations"]);
-  const context = value ? Object.assign({}, ...value) : { vendors: {}, faults: [], operations: [] };
+  const { value } = useDocuments([own("faults")]);
   return html`<section class="detail" aria-label=${`Call ${id}`}>
     <div class="bar"><h2>Call ${id}</h2>
-      <span class="right"><a href=${link(["calls"], params)} aria-label="Close this call">Close</a></span></div>
-    <${Loadable} of=${exchange}>${(one) => html`<${Whole} exchange=${one} context=${context} />`}<//>
+      <span class="right"><a href=${link(["calls"], params)}>Close</a></span></div>
+    <${Loadable} of=${exchange}>${(one) => html`<${Whole} exchange=${one} armed=${value?.[0].faults ?? []}
+      isOld=${id.includes("~")} />`}<//>
   </section>`;
 }
 
-/** @param {{exchange: any, context: Context}} props */
-function Whole({ exchange, context }) {
+/** @param {{exchange: any, armed: any[], isOld: boolean}} props with the armed faults; an old call is of before a restart */
+function Whole({ exchange, armed, isOld }) {
   const { call, reply, operations, vendor, stub, state, faults, near_misses: near } = exchange;
-  // Where the contract is to be read.
-  const contract = referenceOf(readAddress().sandbox, vendor,
-    context.operations.find((one) => one.vendor === vendor && one.operation === operations[0]));
+  const contract = referenceOf(readAddress().sandbox, vendor, operations[0]);
   return html`
-    <p class="mono text">${shown(`${call.method} ${call.url}`, MOST_LETTERS)}</p>
+    <p class="mono text">${shown(`${call.method} ${call.url}`)}</p>
     <p><${Status} exchange=${exchange} /> ${state === "done" ? `after ${duration(exchange.seconds)}` : ""} at ${exchange.time.replace("T", " ")}${" · "}
-      ${operations.map((name) => html`<a key=${name} href=${link(["coverage"], { vendor })}>${name}</a> `)}
+      ${operations.map((name) => html`<a key=${name} href=${contract} title="See the contract">${name}</a> `)}
       ${!operations.length && (stub ? `reply of the stub ${stub}` : `matches no operation of ${vendor}`)}</p>
-    <${Actions} exchange=${exchange} vendor=${context.vendors[vendor]} contract=${contract} />
+    ${!isOld && html`<${Actions} exchange=${exchange} />`}
     ${near.length > 0 && html`<div class="near"><h3>Nearest operations</h3><ul>${near.map(({ operation, sentence }) => html`
-      <li key=${operation}><strong>${operation}</strong>: <span class="text">${shown(sentence, MOST_LETTERS)}</span></li>`)}</ul></div>`}
+      <li key=${operation}><strong>${operation}</strong>: <span class="text">${shown(sentence)}</span></li>`)}</ul></div>`}
     ${faults.map((id) => html`<p key=${id} class="applied"><span class="tag mark-fault">fault</span> <a href=${link(["failures"])}>${id}</a>${" "}
-      ${shown(context.faults.find((one) => one.id === id)?.sentence ?? "It is no longer armed.")}</p>`)}
+      ${shown(armed.find((one) => one.id === id)?.sentence ?? "It is no longer armed.")}</p>`)}
     <${Message} title="Request" of="call" message=${call} exchange=${exchange} contract=${contract} />
     ${reply && html`<${Message} title="Reply" of="reply" message=${reply} exchange=${exchange} contract=${contract} />`}
     ${!reply && state === "done" && html`<h3>Reply</h3><p class="quiet">None: the connection broke.</p>`}
   `;
 }
 
-/** @param {{exchange: any, vendor: any, contract: string}} props */
-function Actions({ exchange, vendor, contract }) {
-  const [operation] = exchange.operations;
-  const har = async () => JSON.stringify(await get(`${own("journal.har")}?since=${exchange.id - 1}&limit=1`), null, 2);
+/** @param {{exchange: any}} props */
+function Actions({ exchange: { id, vendor, operations: [operation], state } }) {
+  const snippet = (/** @type {string} */ kind) => async () => (await get(own("journal", id, "snippets")))[kind];
+  const har = async () => JSON.stringify(await get(`${own("journal.har")}?since=${id - 1}&limit=1`), null, 2);
   return html`<div class="actions">
-    <${Copy} text=${curlOf(exchange, vendor)} label="Copy as curl" />
-    ${exchange.state === "done" && html`<${Copy} text=${har} label="Copy as HAR" />`}
-    ${operation && html`<${Copy} text=${assertionOf(exchange)} label="Copy as assertion" />
-      <a class="button small" href=${link(["failures", "new"], { vendor: exchange.vendor, operation })}>Make this a fault</a>`}
-    <a class="button small" href=${contract}>Contract</a>
+    <${Copy} text=${snippet("curl")} label="Copy as curl" />
+    ${state === "done" && html`<${Copy} text=${har} label="Copy as HAR" />`}
+    ${operation && html`<${Copy} text=${snippet("assertion")} label="Copy as assertion" />
+      <a class="button small" href=${link(["failures", "new"], { vendor, operation })}>Make this a fault</a>`}
   </div>`;
 }
 
@@ -82,9 +72,17 @@ function partText(part) {
   return part.filename === null ? part.text ?? "" : `file ${part.filename}, ${part.content_type}, ${part.size} bytes`;
 }
 
-/** @param {{title: string, pairs: string[][], open?: boolean}} props */
-function Pairs({ title, pairs, open }) {
-  return pairs.length > 0 && html`<details open=${open}><summary>${title}</summary><table class="pairs"><tbody>${pairs.map(([name, value], number) => html`
-    <tr key=${number}><th scope="row" class="text">${shown(name, MOST_LETTERS)}</th><td class="mono">${shown(value, MOST_LETTERS)}</td></tr>`)}
-  </tbody></table></details>`;
+/** What a call came to, in a word. @param {{exchange: any}} props */
+export function Status({ exchange: { state, reply } }) {
+  const status = String(state === "done" ? reply?.status || "broken" : "in progress");
+  return html`<span class=${`status tag s${status[0]}`}>${status}</span>`;
+}
+
+/** @param {{exchange: any}} props */
+export function Marks({ exchange: { faults, violations, operations, stub } }) {
+  return html`
+    ${faults.length > 0 && html`<span class="tag mark-fault" title=${faults.join(", ")}>fault</span>`}
+    ${violations.length > 0 && html`<span class="tag mark-violation">${counted(violations.length, "violation")}</span>`}
+    ${!operations.length && !stub && html`<span class="tag mark-violation">unmatched</span>`}
+  `;
 }

@@ -1,16 +1,17 @@
 /** Calls: the journal, live. */
 
-import { link, own, setParams } from "./address.js";
-import { call } from "./api.js";
-import { Call } from "./call.js";
+import { Call, Marks, Status } from "./call.js";
 import { Selection } from "./feed.js";
-import { FILTERS, testOf } from "./filters.js";
-import { Marks, Status } from "./marks.js";
-import { counted, duration, Failure, shown, useAction, useDocuments, valuesOf, VendorFilter } from "./parts.js";
-import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "./vendored/htm-preact.js";
+import { testOf } from "./filters.js";
+import {
+  call, counted, duration, Failure, html, link, own, setParams, shown, TextFilter, useAction, useDocuments, useEffect, useLayoutEffect,
+  useMemo, useRef, useState, valuesOf, VendorFilter,
+} from "./parts.js";
 
 const ROW_PIXELS = 28;
 const SPARE_ROWS = 10;
+/** What a filter by text may be. */
+const TEXTS = { operation: "list*", status: "404, 4xx", fault: "*", text: "in URL, headers, bodies" };
 
 /** @typedef {Record<string, string>} Params */
 /** @typedef {import("./feed.js").Feed} Feed */
@@ -20,13 +21,15 @@ const SPARE_ROWS = 10;
 export function Calls({ path: [, selected], params, feed }) {
   const [, redraw] = useState(0);
   useEffect(() => feed.subscribe(() => redraw((number) => number + 1)), [feed]);
-  const filters = FILTERS.map((name) => params[name] ?? "").join("\n");
-  const selection = useMemo(() => new Selection(feed, testOf(params)), [feed, filters]);
+  const test = useMemo(() => testOf(params), [JSON.stringify(params)]);
+  const selection = useMemo(() => new Selection(feed, test), [feed, test]);
   const [paused, setPaused] = useState(/** @type {Row[] | null} */ (null));
   useEffect(() => setPaused((rows) => rows && selection.rows()), [selection]);
   const current = selection.rows();
   const rows = paused ?? current;
-  const open = paused ? [] : feed.open.filter(testOf(params));
+  const open = paused ? [] : feed.open.filter((row) => test(row.exchange));
+  const last = paused?.at(-1)?.place ?? -1;
+  const fresh = current.filter((row) => row.place > last).length;
   const [run, error] = useAction();
   const clear = () => run(async () => {
     await call("DELETE", own("journal"));
@@ -38,7 +41,7 @@ export function Calls({ path: [, selected], params, feed }) {
       <span class="quiet" role="status">${said(feed, rows, open)}</span>
       <span class="right">
         <button aria-pressed=${paused !== null} onClick=${() => setPaused(paused ? null : current)}>
-          ${paused ? `Go on (${counted(newerThan(paused, current), "new call")})` : "Pause"}</button>
+          ${paused ? `Go on (${counted(fresh, "new call")})` : "Pause"}</button>
         <button onClick=${clear} disabled=${!feed.rows.length}>Clear</button>
       </span>
     </div>
@@ -51,53 +54,45 @@ export function Calls({ path: [, selected], params, feed }) {
   `;
 }
 
-/** @param {Feed} feed @param {Row[]} rows @param {any[]} open */
+/** @param {Feed} feed @param {Row[]} rows @param {Row[]} open */
 function said(feed, rows, open) {
-  const inProgress = open.length ? `, ${open.length} in progress` : "";
-  if (rows.length === feed.rows.length) return counted(rows.length, "call") + inProgress;
-  return `${counted(rows.length)} of ${counted(feed.rows.length, "call")}${inProgress}`;
-}
-
-/** @param {Row[]} paused @param {Row[]} current */
-function newerThan(paused, current) {
-  const last = paused[paused.length - 1]?.place ?? -1;
-  return current.filter((row) => row.place > last).length;
+  const some = rows.length === feed.rows.length ? "" : `${counted(rows.length)} of `;
+  return `${some}${counted(feed.rows.length, "call")}${open.length ? `, ${open.length} in progress` : ""}`;
 }
 
 /** @param {{params: Params}} props */
 function Filters({ params }) {
   const { value } = useDocuments(["operations"]);
-  const text = (/** @type {string} */ name, /** @type {string} */ hint) => html`<label>${name} <input name=${name}
-    value=${params[name] ?? ""} placeholder=${hint} onInput=${(event) => setParams({ [name]: event.target.value })} /></label>`;
   const box = (/** @type {string} */ name) => html`<label class="box"><input type="checkbox" checked=${Boolean(params[name])}
     onChange=${(event) => setParams({ [name]: event.target.checked ? "1" : "" })} /> ${name}</label>`;
   return html`<div class="filters" role="search" aria-label="Filters">
     <${VendorFilter} value=${params.vendor} vendors=${valuesOf(value?.[0].operations ?? [], "vendor")} />
-    ${text("operation", "list*")} ${text("status", "404, 4xx")} ${text("fault", "*")} ${text("text", "in URL, headers, bodies")}
-    ${box("violations")} ${box("unmatched")}
-    <button disabled=${!FILTERS.some((name) => params[name])}
-      onClick=${() => setParams(Object.fromEntries(FILTERS.map((name) => [name, ""])))}>All calls</button>
+    ${Object.entries(TEXTS).map(([name, hint]) => html`<${TextFilter} key=${name} name=${name} value=${params[name]} hint=${hint} />`)}
+    ${["violations", "unmatched"].map(box)}
+    <a class="button" href=${link(["calls"])}>All calls</a>
   </div>`;
 }
 
 /** The calls, newest first; only those in sight are elements.
- * @param {{feed: Feed, rows: Row[], open: any[], selected?: string, params: Params}} props */
+ * @param {{feed: Feed, rows: Row[], open: Row[], selected?: string, params: Params}} props */
 function List({ feed, rows, open, selected, params }) {
   const box = useRef(/** @type {HTMLElement | null} */ (null));
   const [view, setView] = useState({ top: 0, height: 600 });
   const look = () => {
     if (box.current) setView({ top: box.current.scrollTop, height: box.current.clientHeight });
   };
-  useLayoutEffect(look, [selected]);
-  useEffect(() => {
+  useLayoutEffect(() => {
+    look();
     addEventListener("resize", look);
     return () => removeEventListener("resize", look);
-  }, []);
+  }, [selected]);
   const all = open.length + rows.length;
   if (!all) return html`<${Empty} feed=${feed} />`;
-  const at = (/** @type {number} */ place) => place < open.length
-    ? { exchange: open[place], name: String(open[place].id), key: `open${open[place].id}`, place }
-    : { exchange: rows[all - 1 - place].exchange, name: feed.nameOf(rows[all - 1 - place]), key: rows[all - 1 - place].key, place };
+  const at = (/** @type {number} */ place) => {
+    const row = open[place] ?? rows[all - 1 - place];
+    // A call that has just ended may be in both lists.
+    return { exchange: row.exchange, name: feed.nameOf(row), key: row.key + row.exchange.state, place };
+  };
   const go = (/** @type {number} */ place) => location.replace(link(["calls", at(place).name], params));
   const move = (event) => {
     const step = STEPS[event.key];

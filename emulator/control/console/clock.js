@@ -1,8 +1,6 @@
 /** The clock of a sandbox, the switches that decide what nobody knows, and its snapshots. */
 
-import { own } from "./address.js";
-import { Choice, counted, Evidence, Form, Loadable, Table, useDocuments } from "./parts.js";
-import { html } from "./vendored/htm-preact.js";
+import { Button, Choice, counted, Evidence, Form, html, Loadable, own, Table, useDocuments } from "./parts.js";
 
 const STEPS = { "1 minute": 60, "1 hour": 3600, "1 day": 86_400, "30 days": 2_592_000 };
 
@@ -26,31 +24,26 @@ function Clock() {
 
 function Snapshots() {
   const loaded = useDocuments([own("snapshots")]);
-  const restore = (name) => loaded.act("POST", own("snapshots", name, "restore"));
-  const remove = (name) => loaded.act("DELETE", own("snapshots", name));
+  const actions = ({ name }) => html`
+    <${Button} label="Restore" of=${name} onClick=${() => loaded.act("POST", own("snapshots", name, "restore"))} />
+    <${Button} label="Delete" of=${name} kind="danger" onClick=${() => loaded.act("DELETE", own("snapshots", name))} />`;
   return html`<section class="card"><h2>Snapshots</h2><p class="quiet">All records of the sandbox under a name, to return to.</p>
     <${Loadable} of=${loaded}>${([{ snapshots }]) => snapshots.length > 0 && html`
-      <${Table} kind="" heads=${["Snapshot", "> Bytes", "(Actions)"]}>${snapshots.map(({ name, bytes }) => html`
-        <tr key=${name}><td>${name}</td><td class="right">${counted(bytes)}</td><td class="actions">
-          <button class="small" aria-label=${`Restore ${name}`} onClick=${() => restore(name)}>Restore</button>
-          <button class="small danger" aria-label=${`Delete ${name}`} onClick=${() => remove(name)}>Delete</button></td></tr>`)}<//>`}<//>
+      <${Table} kind="" heads=${["Snapshot", "> Bytes", "(Actions)"]} of=${snapshots} id="name"
+        cells=${(one) => [one.name, counted(one.bytes), actions(one)]} />`}<//>
     <${Form} class="bar" onSend=${(snapshot) => loaded.act("POST", own("snapshots"), snapshot)}>
       <label>Save as <input name="name" required placeholder="before" /></label><button>Save</button><//></section>`;
 }
 
 function Switches() {
   const loaded = useDocuments([own("switches"), "assumptions"]);
+  const choice = ({ switch: name, choices, default: usual }, value) => html`<${Choice} aria-label=${name} value=${String(value)}
+    class=${value === usual ? "" : "changed"} options=${choices.map((one) => [String(one), `${one}${one === usual ? " (default)" : ""}`])}
+    onChoose=${(text) => loaded.act("PATCH", own("switches"), { [name]: choices.find((one) => String(one) === text) })} />`;
+  const evidence = ({ level, source, note }) => html`<${Evidence} level=${level} />${" "}
+    <small class="quiet">${[source, note].filter(Boolean).join(". ")}</small>`;
   return html`<h2>Switches</h2><p class="quiet">What nobody knows of a vendor: try your client with each value.</p>
     <${Loadable} of=${loaded}>${([values, { switches }]) => html`
-      <${Table} kind="card switches" heads=${["Switch", "What it decides", "Evidence", "Value"]}>
-        ${switches.map((one) => html`<${Switch} key=${one.switch} of=${one} value=${values[one.switch]} act=${loaded.act} />`)}<//>`}<//>`;
-}
-
-/** @param {{of: any, value: any, act: import("./parts.js").Act}} props */
-function Switch({ of: { switch: name, decides, choices, evidence, default: usual }, value, act }) {
-  const options = choices.map((one) => [String(one), `${one}${one === usual ? " (default)" : ""}`]);
-  const set = (text) => act("PATCH", own("switches"), { [name]: choices.find((one) => String(one) === text) });
-  return html`<tr><td class="mono">${name}</td><td class="says">${decides}</td>
-    <td class="says"><${Evidence} level=${evidence.level} /> <small class="quiet">${[evidence.source, evidence.note].filter(Boolean).join(". ")}</small></td>
-    <td><${Choice} aria-label=${name} value=${String(value)} options=${options} onChoose=${set} class=${value === usual ? "" : "changed"} /></td></tr>`;
+      <${Table} kind="card switches" heads=${["Switch", "What it decides", "Evidence", "Value"]} of=${switches} id="switch"
+        cells=${(one) => [html`<code>${one.switch}</code>`, one.decides, evidence(one.evidence), choice(one, values[one.switch])]} />`}<//>`;
 }

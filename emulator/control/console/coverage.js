@@ -1,8 +1,6 @@
 /** Coverage: which operations and statuses the calls of a sandbox have met, and how well each is known. */
 
-import { link, own } from "./address.js";
-import { counted, Evidence, Loadable, Table, useDocuments, valuesOf, VendorFilter } from "./parts.js";
-import { html } from "./vendored/htm-preact.js";
+import { counted, Evidence, html, link, Loadable, own, Pairs, Table, useDocuments, valuesOf, VendorFilter } from "./parts.js";
 
 const LEVELS = ["documented", "observed", "inferred", "assumed"];
 
@@ -24,30 +22,31 @@ function Vendor({ vendor, operations, met }) {
   const its = (/** @type {any[]} */ list) => list.filter((one) => one.vendor === vendor);
   const calls = Object.fromEntries(its(met.operations).map((one) => [one.operation, one.statuses]));
   const rows = operations.map((one) => ({ ...one, calls: calls[one.operation] ?? {} }));
-  const statuses = [...new Set(rows.flatMap((one) => [...Object.keys(one.statuses), ...Object.keys(one.calls)]))].sort();
+  const statuses = [...new Set(rows.flatMap((one) => Object.keys({ ...one.statuses, ...one.calls })))].sort();
   const known = rows.flatMap((one) => Object.keys(one.statuses).map((status) => one.calls[status]));
   const fields = its(met.graphql_fields);
   return html`<h2>${vendor} <span class="quiet">${rows.filter((one) => Object.keys(one.calls).length).length} of ${rows.length} operations,${" "}
       ${known.filter(Boolean).length} of ${known.length} statuses</span></h2>
-    <${Table} kind="card heat lines" heads=${["Operation", ...statuses.map((one) => (one === "0" ? "broken" : one))]}>
-      ${rows.map(({ operation, summary, statuses: levels, calls }) => html`<tr key=${operation}><th scope="row" title=${summary}>${operation}</th>
-        ${statuses.map((status) => html`<${Cell} key=${status} level=${levels[status]} count=${calls[status]}
-          href=${link(["calls"], { vendor, operation, status })} />`)}</tr>`)}<//>
+    <${Table} kind="card heat lines" heads=${["Operation", ...statuses.map((one) => (one === "0" ? "broken" : one))]} of=${rows} id="operation"
+      cells=${(one) => [html`<span title=${one.summary}>${one.operation}</span>`, ...statuses.map((status) => cell(vendor, one, status))]} />
     ${fields.length > 0 && html`<${Fields} fields=${fields} />`}`;
 }
 
-/** @param {{level?: string, count?: number, href: string}} props */
-function Cell({ level, count, href }) {
-  if (!level && !count) return html`<td />`;
+/** How often an operation got a status. @param {string} vendor @param {any} row @param {string} status */
+function cell(vendor, { operation, statuses, calls }, status) {
+  const level = statuses[status];
+  const count = calls[status];
+  if (!level && !count) return "";
   const known = level ?? "outside the contract";
   return html`<td class=${`cell evidence-${level ?? "none"} ${count ? "met" : ""}`} title=${known}>
-    ${count ? html`<a href=${href} aria-label=${counted(count, "call")}>${count}</a>` : html`<span class="unseen">not met, ${known}</span>`}</td>`;
+    ${count ? html`<a href=${link(["calls"], { vendor, operation, status })} aria-label=${counted(count, "call")}>${count}</a>`
+      : html`<span class="unseen">not met, ${known}</span>`}</td>`;
 }
 
 /** The fields of a GraphQL schema, by type. @param {{fields: any[]}} props */
 function Fields({ fields }) {
-  return html`<details class="card" open><summary>GraphQL fields: ${fields.filter((one) => one.calls).length} of ${fields.length} selected</summary>
-    <table class="pairs"><tbody>${valuesOf(fields, "type").map((type) => html`<tr key=${type}><th scope="row">${type}</th><td>
-      ${fields.filter((one) => one.type === type).map(({ field, calls }) => html`
-        <span key=${field} class=${`tag ${calls ? "s2" : ""}`} title=${counted(calls, "call")}>${field}</span> `)}</td></tr>`)}</tbody></table></details>`;
+  const tags = (/** @type {string} */ type) => fields.filter((one) => one.type === type).map(({ field, calls }) => html`
+    <span key=${field} class=${`tag ${calls ? "s2" : ""}`} title=${counted(calls, "call")}>${field}</span> `);
+  return html`<div class="card"><${Pairs} title=${`GraphQL fields: ${fields.filter((one) => one.calls).length} of ${fields.length} selected`}
+    pairs=${valuesOf(fields, "type").map((type) => [type, tags(type)])} open /></div>`;
 }

@@ -13,11 +13,9 @@ const TESTS = {
   text: (wanted) => (exchange) => textsOf(exchange).some((one) => one.toLowerCase().includes(wanted.toLowerCase())),
 };
 
-export const FILTERS = Object.keys(TESTS);
-
 /** Return a test of exchanges. @param {Record<string, string>} params @returns {Test} */
 export function testOf(params) {
-  const tests = FILTERS.filter((name) => params[name]).map((name) => TESTS[name](params[name]));
+  const tests = Object.keys(TESTS).filter((name) => params[name]).map((name) => TESTS[name](params[name]));
   return (exchange) => tests.every((test) => test(exchange));
 }
 

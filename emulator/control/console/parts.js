@@ -1,8 +1,12 @@
-/** What several pages are made of. */
+/** What the pages are made of. */
 
 import { setParams } from "./address.js";
 import { call, get } from "./api.js";
 import { html, useEffect, useRef, useState } from "./vendored/htm-preact.js";
+
+export * from "./address.js";
+export * from "./api.js";
+export * from "./vendored/htm-preact.js";
 
 /** @typedef {(method: string, path: string, body?: any) => void} Act */
 /** @typedef {{value?: any, error?: Error, reload: () => void, act: Act}} Loaded */
@@ -17,13 +21,11 @@ export function useLoaded(load, deps, every = 0) {
     let timer = 0;
     let isCurrent = true;
     const again = async () => {
-      try {
-        const value = document.hidden && every && state.value ? state.value : await load();
-        if (isCurrent) setState({ value });
-      } catch (error) {
-        if (isCurrent) setState((former) => ({ value: former.value, error: /** @type {Error} */ (error) }));
-      }
-      if (isCurrent && every) timer = setTimeout(again, every);
+      const isUnseen = document.hidden && timer;
+      const found = isUnseen ? {} : await load().then((value) => ({ value, error: undefined }), (error) => ({ error }));
+      if (!isCurrent) return;
+      setState((former) => ({ ...former, ...found }));
+      if (every) timer = setTimeout(again, every);
     };
     again();
     return () => {
@@ -56,29 +58,22 @@ export function Failure({ error }) {
 /** Run what a button does, one at a time, and keep why it failed. @returns {[(act: () => Promise<any>) => void, Error?]} */
 export function useAction() {
   const [error, setError] = useState(/** @type {Error | undefined} */ (undefined));
-  const isBusy = useRef(false);
-  const run = async (act) => {
-    if (isBusy.current) return;
-    isBusy.current = true;
-    try {
-      await act();
-      setError(undefined);
-    } catch (failure) {
-      setError(/** @type {Error} */ (failure));
-    } finally {
-      isBusy.current = false;
-    }
+  const busy = useRef(/** @type {Promise<void> | null} */ (null));
+  const run = (act) => {
+    busy.current ??= act().then(() => setError(undefined), setError).finally(() => {
+      busy.current = null;
+    });
   };
   return [run, error];
 }
 
 /** A form whose `onSend` gets its fields. @param {any} props others are those of the element */
-export function Form({ onSend, children, ...others }) {
+export function Form({ onSend, ...others }) {
   const send = (event) => {
     event.preventDefault();
     onSend(Object.fromEntries(new FormData(event.target)));
   };
-  return html`<form ...${others} onSubmit=${send}>${children}</form>`;
+  return html`<form ...${others} onSubmit=${send} />`;
 }
 
 /** A choice of texts, or pairs of a value and a text. @param {any} props others are those of the element */
@@ -88,18 +83,39 @@ export function Choice({ value, options, onChoose, ...others }) {
   </select>`;
 }
 
-/** Which vendor a page shows. @param {{value?: string, vendors: string[]}} props */
+/** A choice of the vendor that a page shows, in its address. @param {{value?: string, vendors: string[]}} props */
 export function VendorFilter({ value = "", vendors }) {
   const options = [["", "all"], ...vendors];
   return html`<label>vendor <${Choice} value=${value} options=${options} onChoose=${(vendor) => setParams({ vendor })} /></label>`;
 }
 
-/** A table with these heads: "> Calls" is aligned to the right, "(Actions)" only heard.
- * @param {{heads: string[], kind?: string, children?: any}} props */
-export function Table({ heads, kind = "card", children }) {
-  return html`<div class="wide-scroll"><table class=${kind}><thead><tr>${heads.map((head) => html`<th key=${head}
-    class=${head[0] === ">" ? "right" : ""}><span class=${head[0] === "(" ? "unseen" : ""}>${head.replace(/^> |[()]/g, "")}</span></th>`)}
-  </tr></thead><tbody>${children}</tbody></table></div>`;
+/** A text in the address by which a page filters. @param {{name: string, value?: string, hint: string}} props */
+export function TextFilter({ name, value = "", hint }) {
+  const set = (event) => setParams({ [name]: event.target.value, skip: "" });
+  return html`<label>${name} <input name=${name} value=${value} placeholder=${hint} onInput=${set} /></label>`;
+}
+
+/** A table of a list, each with a row of cells, of which the first names it. Heads: "> Calls" is aligned to the right, "(Actions)"
+ * only heard. @param {{heads: string[], of: any[], id: string, cells: (one: any) => any[], kind?: string, current?: string}} props */
+export function Table({ heads, of, id, cells, kind = "card", current }) {
+  const align = heads.map((head) => (head[0] === ">" ? "right" : ""));
+  const row = (/** @type {any[]} */ [first, ...others]) => html`<th scope="row">${first}</th>
+    ${others.map((one, number) => (one?.type === "td" ? one : html`<td class=${align[number + 1]}>${one}</td>`))}`;
+  return html`<div class="wide-scroll"><table class=${kind}><thead><tr>${heads.map((head, number) => html`<th key=${head} class=${align[number]}>
+    <span class=${head.endsWith(")") ? "unseen" : ""}>${head.replace(/^> |[()]/g, "")}</span></th>`)}</tr></thead>
+    <tbody>${of.map((one) => html`<tr key=${one[id]} aria-current=${one[id] === current ? "true" : null}>${row(cells(one))}</tr>`)}</tbody></table></div>`;
+}
+
+/** A small button in a row, which says to a screen reader of which. @param {any} props others are those of the element */
+export function Button({ label, of, kind = "", ...others }) {
+  return html`<button type="button" class=${`small ${kind}`} aria-label=${`${label} ${of}`} ...${others}>${label}</button>`;
+}
+
+/** What there is by name, folded. @param {{title: string, pairs: [string, any][], open?: boolean}} props the values: texts, or elements */
+export function Pairs({ title, pairs, open }) {
+  return pairs.length > 0 && html`<details open=${open}><summary>${title}</summary><table class="pairs"><tbody>${pairs.map(([name, value], number) => html`
+    <tr key=${number}><th scope="row" class="text">${shown(name)}</th>
+      <td class="text">${typeof value === "string" ? shown(value) : value}</td></tr>`)}</tbody></table></details>`;
 }
 
 /** A button that copies a text. @param {{text: string | (() => Promise<string>), label?: string, of?: string}} props `of` says what,
@@ -141,21 +157,18 @@ const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202
 
 /** Return a text that shows what else would be invisible, or turn the text around it; cut after `most` characters.
  * @param {unknown} text @param {number} [most] */
-export function shown(text, most) {
-  return String(text).slice(0, most).replace(UNSEEN, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`);
+export function shown(text, most = 2000) {
+  const rest = String(text).length - most;
+  const visible = String(text).slice(0, most).replace(UNSEEN, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return rest > 0 ? `${visible} … ${counted(rest, "more character")}` : visible;
 }
 
-/** @type {[string, number, string, number][]} the largest first: a unit, its seconds; the unit for what remains, its seconds */
-const UNITS = [["d", 86_400, "h", 3600], ["h", 3600, "min", 60], ["min", 60, "s", 1]];
+const UNITS = { d: 86_400, h: 3600, min: 60, s: 1 };
 
 /** @param {number} seconds */
 export function duration(seconds) {
-  if (seconds < 1) return `${(seconds * 1000).toFixed(seconds < 0.01 ? 1 : 0)} ms`;
-  const unit = UNITS.find(([, size]) => seconds >= size);
-  if (!unit) return `${Number(seconds.toFixed(1))} s`;
-  const [name, size, smaller, part] = unit;
-  const rest = Math.floor((seconds % size) / part);
-  return `${Math.floor(seconds / size)} ${name}${rest ? ` ${rest} ${smaller}` : ""}`;
+  const [name, size] = Object.entries(UNITS).find(([, size]) => seconds >= size) ?? ["ms", 0.001];
+  return `${Number((seconds / size).toFixed(1))} ${name}`;
 }
 
 /** @param {number} count @param {string} [noun] */

@@ -1,20 +1,23 @@
 /** Records: the collections of a sandbox, their records, and what changed. */
 
-import { link, own, setParams } from "./address.js";
-import { counted, Form, Loadable, shown, Table, useDocuments, valuesOf } from "./parts.js";
-import { Record } from "./record.js";
-import { html } from "./vendored/htm-preact.js";
+import { jsonLines } from "./json_lines.js";
+import {
+  call, counted, Failure, Form, get, html, link, Loadable, own, send, setParams, shown, Table, TextFilter, useAction, useDocuments,
+  useLoaded, useState, valuesOf,
+} from "./parts.js";
+import { Fields, resolved } from "./schema_form.js";
 
 const PAGE = 50;
 const MOST_COLUMNS = 6;
 const MOST_LETTERS = 80;
+const LONG_NUMBER = /(^|[^\w"])-?\d{16}/;
 
 /** @param {{path: string[], params: Record<string, string>}} props */
 export function Records({ path: [, name, id], params }) {
   const loaded = useDocuments([own("state")]);
   return html`<${Loadable} of=${loaded}>${([{ collections }]) => {
     const found = collections.find((one) => one.collection === name);
-    if (name && !found) return html`<p class="failure" role="alert">There is no collection ${shown(name)}.</p>`;
+    if (name && !found) return html`<${Failure} error=${new Error(`There is no collection ${shown(name)}.`)} />`;
     if (!found) return html`<${Collections} collections=${collections} />`;
     if (id || params.add) return html`<${Record} key=${id} id=${id} name=${name} />`;
     return html`<${Collection} collection=${found} params=${params} />`;
@@ -27,11 +30,10 @@ function Collections({ collections }) {
   const changed = changes.value?.[0].collections ?? [];
   return html`<h1>Records</h1>
     <div class="cards narrow">${valuesOf(collections, "vendor").map((vendor) => html`
-      <section key=${vendor} class="card"><h2>${vendor}</h2><${Table} kind="" heads=${["(Collection)", "(Records)", "(Changes)"]}>
-        ${collections.filter((one) => one.vendor === vendor).map(({ collection, records }) => html`<tr key=${collection}>
-          <td><a href=${link(["records", collection])}>${collection.slice(vendor.length + 1)}</a></td>
-          <td class="right">${counted(records)}</td>
-          <td class="quiet">${countsOf(changed.find((one) => one.collection === collection)?.counts)}</td></tr>`)}<//></section>`)}</div>
+      <section key=${vendor} class="card"><h2>${vendor}</h2>
+        <${Table} kind="" heads=${["(Collection)", "> (Records)", "(Changes)"]} of=${collections.filter((one) => one.vendor === vendor)} id="collection"
+          cells=${({ collection, records }) => [html`<a href=${link(["records", collection])}>${collection.slice(vendor.length + 1)}</a>`,
+            counted(records), countsOf(changed.find((one) => one.collection === collection)?.counts)]} /></section>`)}</div>
     <h2>What changed since the beginning</h2>
     <${Loadable} of=${changes}>${() => changed.length ? changed.map((one) => html`<${Changes} key=${one.collection} of=${one} />`)
       : html`<p class="empty quiet">Nothing: the records are those of the fixtures.</p>`}<//>`;
@@ -66,8 +68,7 @@ function Collection({ collection: { collection: name, key, populates }, params }
         ${populates && html`<${Form} class="bar" onSend=${populate}><input name="count" type="number" min="1" max="10000" value="10"
           aria-label="How many records" /><button>Populate</button><//>`}
         <a class="button main" href=${link(["records", name], { add: "1" })}>Add</a></span></div>
-    <div class="filters" role="search"><label>text <input name="text" type="search" value=${params.text ?? ""}
-      placeholder="in any field" onInput=${(event) => setParams({ text: event.target.value, skip: "" })} /></label></div>
+    <div class="filters" role="search"><${TextFilter} name="text" value=${params.text} hint="in any field" /></div>
     <${Loadable} of=${loaded}>${([{ records, total }]) => html`
       ${records.length ? html`<${Rows} records=${records} id=${key} name=${name} />`
         : html`<p class="empty quiet">${params.text ? "No record contains this text." : "There are no records."}</p>`}
@@ -79,9 +80,9 @@ function Collection({ collection: { collection: name, key, populates }, params }
 /** @param {{records: any[], id: string, name: string}} props `id` is the name of the key */
 function Rows({ records, id, name }) {
   const columns = columnsOf(records, id);
-  return html`<${Table} kind="card lines" heads=${columns}>${records.map((record) => html`<tr key=${record[id]}>
-    <td class="mono"><a href=${link(["records", name, String(record[id])])}>${shown(record[id])}</a></td>
-    ${columns.slice(1).map((one) => html`<td key=${one}>${shown(record[one] ?? "", MOST_LETTERS)}</td>`)}</tr>`)}<//>`;
+  return html`<${Table} kind="card lines" heads=${columns} of=${records} id=${id} cells=${(record) => [
+    html`<a class="mono" href=${link(["records", name, String(record[id])])}>${shown(record[id])}</a>`,
+    ...columns.slice(1).map((one) => shown(record[one] ?? "", MOST_LETTERS))]} />`;
 }
 
 /** Return the fields to show: the key, and those with plain values. @param {any[]} records @param {string} key */
@@ -89,4 +90,47 @@ function columnsOf(records, key) {
   const plain = Object.keys(records[0]).filter((name) => records.some((one) => one[name] && typeof one[name] !== "object"));
   const named = plain.filter((name) => name === "name" || name === "displayName");
   return [...new Set([key, ...named, ...plain])].slice(0, MOST_COLUMNS);
+}
+
+/** One record: as a form made from its schema, and as JSON.
+ * @param {{id?: string, name: string}} props the id of the record (without it, a new one), the name of its collection */
+function Record({ id, name }) {
+  const path = own("state", name, ...(id ? [id] : []));
+  const stored = () => (id ? send("GET", path).then((reply) => reply.text()) : "{}");
+  const loaded = useLoaded(() => Promise.all([get(`schemas/${name}.fixture.schema.json`), stored()]), [path]);
+  return html`<h1><a href=${link(["records"])}>Records</a> / <a href=${link(["records", name])}>${name}</a> / ${id ? shown(id) : "new"}</h1>
+    <${Loadable} of=${loaded}>${([schema, text]) => html`
+      <${Editor} isNew=${!id} path=${path} schema=${schema} stored=${text} back=${link(["records", name])} />`}<//>`;
+}
+
+/** @param {{isNew: boolean, path: string, schema: any, stored: string, back: string}} props `stored` is its JSON */
+function Editor({ isNew, path, schema, stored, back }) {
+  const [text, setText] = useState(() => jsonLines(stored).map((line) => "  ".repeat(line.indent) + line.text).join("\n"));
+  const shape = resolved(schema.else?.properties?.records?.items?.allOf?.[0], schema);
+  // As JSON it is sent as it is written: a form would round a long number.
+  const hasForm = shape.properties && !LONG_NUMBER.test(stored);
+  const [isForm, setForm] = useState(hasForm);
+  const [run, error] = useAction();
+  const leave = () => {
+    location.hash = back;
+  };
+  const save = ({ force }) => run(() => call(isNew ? "POST" : "PUT", `${path}${force ? "?force=true" : ""}`, text).then(leave));
+  const remove = () => run(() => call("DELETE", path).then(leave));
+  const flip = () => run(async () => {
+    // Says where it is not JSON.
+    JSON.parse(text);
+    setForm(!isForm);
+  });
+  return html`<${Form} onSend=${save} class="card">
+    <p class="bar"><span class="quiet">${isNew ? "Fields that you leave out are made up." : ""}</span>
+      ${hasForm && html`<span class="right"><button type="button" onClick=${flip}>${isForm ? "As JSON" : "As a form"}</button></span>`}</p>
+    ${isForm ? html`<${Fields} schema=${shape} root=${schema} value=${JSON.parse(text)}
+        onChange=${(value = {}) => setText(JSON.stringify(value, null, 2))} />`
+      : html`<textarea class="mono" rows="24" aria-label="The record as JSON" spellcheck="false" value=${text}
+        onInput=${(event) => setText(event.target.value)} />`}
+    <${Failure} error=${error} />
+    <p class="bar"><button class="main">${isNew ? "Add" : "Save"}</button> <a class="button" href=${back}>Cancel</a>
+      <label><input type="checkbox" name="force" /> even if it violates its schema</label>
+      ${!isNew && html`<span class="right"><button type="button" class="danger" onClick=${remove}>Delete</button></span>`}</p>
+  <//>`;
 }

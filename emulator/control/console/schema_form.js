@@ -1,7 +1,6 @@
 /** A form for a document, made from its JSON Schema. A value that is not plain is written as JSON. */
 
-import { Choice } from "./parts.js";
-import { html, useState } from "./vendored/htm-preact.js";
+import { Choice, html } from "./parts.js";
 
 /** @typedef {Record<string, string[]>} Choices what to offer for a field, by name */
 /** @typedef {{schema: any, value: any, onChange: (value: any) => void, choices?: Choices, name?: string}} Part */
@@ -22,17 +21,14 @@ export function Fields({ schema, root, value, onChange, choices = {}, name = "" 
 /** @param {Part & {id: string, isRequired: boolean}} props */
 function Leaf({ schema, value, onChange, choices = {}, name = "", id, isRequired }) {
   const isText = [].concat(schema.type).every((type) => type === "string");
-  const [text, setText] = useState(textOf(value, isText));
+  const text = textOf(value, isText);
   const offered = choices[name] ?? plainChoices(schema);
-  const type = (/** @type {string} */ typed) => {
-    setText(typed);
-    onChange(valueOf(typed, isText));
-  };
+  const set = (/** @type {string} */ typed) => onChange(valueOf(typed, isText));
   const example = schema.examples?.[0] ?? schema.default;
-  const common = { id, value: text, "aria-describedby": `${id}-about` };
+  const common = { id, "aria-describedby": `${id}-about` };
   return html`<div class="field"><label for=${id}>${name}${isRequired ? " *" : ""}</label>
-    ${schema.enum ? html`<${Choice} ...${common} options=${["", ...offered]} onChoose=${type} />`
-      : html`<input ...${common} onInput=${(event) => type(event.target.value)} list=${offered.length ? `${id}-offered` : null} spellcheck="false"
+    ${schema.enum ? html`<${Choice} ...${common} value=${text} options=${["", ...offered]} onChoose=${set} />`
+      : html`<input ...${common} defaultValue=${text} onInput=${(event) => set(event.target.value)} list=${offered.length ? `${id}-offered` : null} spellcheck="false"
           placeholder=${textOf(example, isText)} />
         <datalist id=${`${id}-offered`}>${offered.map((one) => html`<option key=${one} value=${one} />`)}</datalist>`}
     <small id=${`${id}-about`} class="quiet">${schema.description}</small></div>`;

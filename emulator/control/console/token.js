@@ -1,8 +1,6 @@
 /** Asks for the control token. */
 
-import { keepToken } from "./api.js";
-import { Form } from "./parts.js";
-import { html } from "./vendored/htm-preact.js";
+import { Form, html, keepToken } from "./parts.js";
 
 /** @param {{title: string}} props */
 export function TokenForm({ title }) {
@@ -12,7 +10,6 @@ export function TokenForm({ title }) {
   };
   return html`<main class="token"><h1>${title}</h1><${Form} onSend=${enter}>
     <label>Control token <input name="token" type="password" autocomplete="off" required autofocus /></label>
-    <p class="quiet">The emulator was started with <code>control_token</code>, or refused the one you gave. This tab keeps it until
-      it is closed.</p>
+    <p class="quiet">The emulator's setting <code>control_token</code>. This tab keeps it until it is closed.</p>
     <button class="main">Open</button><//></main>`;
 }

@@ -13,6 +13,7 @@ const API = decodeURIComponent(/** @type {string} */ (location.pathname.split("/
 begin("div", async (sandbox, names, main) => {
   const path = API === OWN ? "openapi.json" : `${pathOf(sandbox.name)}/vendors/${encodeURIComponent(API)}/openapi.json`;
   const described = usable(await get(path));
+  findOperation(described);
   document.title = `${described.info.title} · Emulator`;
   const vendor = sandbox.vendors[API];
   const credentials = credentialsOf(vendor);
@@ -39,6 +40,13 @@ begin("div", async (sandbox, names, main) => {
     ${isGraphQL && html`<a href=${vendor.base_url}>GraphiQL</a>`}
     <a href=${urlOf(path)}>OpenAPI</a>` });
 });
+
+/** Complete an address that names an operation only: Swagger UI knows it by its tag, too. @param {any} described */
+function findOperation({ paths }) {
+  const name = decodeURIComponent(location.hash.slice(1));
+  const found = Object.values(paths).flatMap((item) => Object.values(item)).find((one) => name && one?.operationId === name);
+  if (found) history.replaceState(null, "", `#/${found.tags?.[0] ?? "default"}/${name}`);
+}
 
 /** Say what a control of Swagger UI is for: its row's parameter, or the words above it. @param {Element} control */
 function nameOf(control) {
