@@ -6,9 +6,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from emulator import __version__
 from emulator.addressing import Address, Addressing, split_control
 from emulator.catalogue import (
     Catalogue,
@@ -28,7 +30,7 @@ from emulator.contract.openapi import Contract
 from emulator.contract.operation import GraphQLLimits
 from emulator.control.api import Control
 from emulator.control.handlers import ROOT
-from emulator.errors import Problem
+from emulator.errors import ConfigurationError, Problem
 from emulator.exchange import Record
 from emulator.faults.scenarios import Scenario, refuse_scenarios
 from emulator.journal.entry import Exchange
@@ -52,6 +54,9 @@ from emulator.transport.ports import Ports
 from emulator.transport.preference import is_from_browser
 from emulator.transport.tls import read_tls
 from emulator.transport.tunnel import tunnelled_to
+
+if TYPE_CHECKING:
+    from emulator.tracing.spans import Spans
 
 logger = logging.getLogger("emulator")
 
@@ -86,7 +91,9 @@ class Emulator:
         self.switches = read_switches(settings.switches, self.catalogue.contracts)
         self._fixtures = self.fixtures()
         self.scenarios = self.read_scenarios(self.catalogue, self._fixtures)
-        self.sandboxes = self._sandboxes(on_record)
+        self._spans = _spans() if settings.otel else None
+        self._on_record = [use for use in (on_record, self._spans) if use is not None]
+        self.sandboxes = self._sandboxes()
         self._addressing = self._make_addressing()
         self._pipelines = {name: self._pipeline(name) for name in self.catalogue.vendors}
         self.control = Control(self)
@@ -113,6 +120,8 @@ class Emulator:
         """Close the sandboxes."""
         self.ready = False
         await self.sandboxes.close()
+        if self._spans is not None:
+            await asyncio.to_thread(self._spans.close)
 
     def interrupt(self) -> None:
         """Stop and roll back the current work in the databases, for the end of the process."""
@@ -224,7 +233,11 @@ class Emulator:
         contract = self.catalogue.contracts[collection.name.partition(".")[0]]
         return contract.sample(collection.schema) if collection.schema else {}
 
-    def _sandboxes(self, on_record: Callable[[Exchange], None] | None) -> Sandboxes:
+    def _record(self, exchange: Exchange) -> None:
+        for use in self._on_record:
+            use(exchange)
+
+    def _sandboxes(self) -> Sandboxes:
         settings, vendors = self.settings, self.catalogue.vendors
         blueprint = Blueprint(
             collections={name: vendor.collections for name, vendor in vendors.items()},
@@ -238,7 +251,7 @@ class Emulator:
             sweeps={name: vendor.sweep for name, vendor in vendors.items()},
             due=lambda name, world: self.catalogue.vendors[name].due(world),
             snapshots=Budget(settings.snapshot_bytes),
-            on_record=on_record,
+            on_record=self._record if self._on_record else None,
         )
         return Sandboxes(
             self._fixtures,
@@ -263,6 +276,14 @@ class Emulator:
         graphql = _graphql_calls(contract, settings)
         shared = (settings, self.metrics, self.cors, self.stopping, self.worker)
         return Pipeline(vendor, contract, handlers, self.scenarios, graphql, *shared)
+
+
+def _spans() -> Spans:
+    try:
+        from emulator.tracing.spans import Spans  # noqa: PLC0415
+    except ImportError:
+        raise ConfigurationError("otel needs: pip install 'integration-emulator[otel]'") from None
+    return Spans(__version__)
 
 
 def _starting(settings: Settings, scenarios: Mapping[str, Scenario]) -> list[Scenario]:

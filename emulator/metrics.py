@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from emulator.journal.entry import Exchange
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
     from emulator.sandbox.sandbox import Sandbox
 
 
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+"""The upper bounds of durations, in seconds: OpenTelemetry's for HTTP servers, and shorter ones."""
+
+
 class Metrics:
     """Plain counters for each call, converted to metrics on request."""
 
@@ -21,6 +27,7 @@ class Metrics:
         self._calls: Counter[tuple[str, str, str]] = Counter()
         self._faults: Counter[tuple[str, str]] = Counter()
         self._violations: Counter[tuple[str, str]] = Counter()
+        self._durations: dict[tuple[str, str], _Durations] = {}
         self._dropped = 0
 
     def count(self, exchange: Exchange) -> None:
@@ -28,6 +35,7 @@ class Metrics:
         status = str(exchange.status or "none")
         for operation in exchange.operations or ("stubbed" if exchange.is_stubbed else "unmatched",):
             self._calls[exchange.vendor, operation, status] += 1
+            self._durations.setdefault((exchange.vendor, operation), _Durations()).add(exchange.seconds)
             for _ in exchange.faults:
                 self._faults[exchange.vendor, operation] += 1
         if exchange.call_violations:
@@ -48,13 +56,29 @@ class Metrics:
         return generate_latest(registry)
 
 
+class _Durations:
+    """How many calls took at most each of the seconds in BUCKETS, and all together."""
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BUCKETS) + 1)
+        self.seconds = 0.0
+
+    def add(self, seconds: float) -> None:
+        self.counts[bisect_left(BUCKETS, seconds)] += 1
+        self.seconds += seconds
+
+    def buckets(self) -> list[tuple[str, int]]:
+        """Return the upper bound of each bucket, and how many calls are in it and those before."""
+        return list(zip([*map(str, BUCKETS), "+Inf"], accumulate(self.counts), strict=True))
+
+
 class _Collector:
     def __init__(self, metrics: Metrics, sandboxes: list[Sandbox]) -> None:
         self._metrics = metrics
         self._sandboxes = sandboxes
 
     def collect(self) -> Iterator[Metric]:
-        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily  # noqa: PLC0415
 
         metrics = self._metrics
         calls = CounterMetricFamily("emulator_calls", "Calls with a reply.", labels=["vendor", "operation", "status"])
@@ -68,6 +92,12 @@ class _Collector:
             for labels, count in counter.items():
                 family.add_metric(labels, count)
             yield family
+        durations = HistogramMetricFamily(
+            "emulator_call_duration_seconds", "From a call's arrival to its reply.", labels=["vendor", "operation"]
+        )
+        for labels, found in metrics._durations.items():
+            durations.add_metric(labels, found.buckets(), found.seconds)
+        yield durations
         dropped = metrics._dropped + sum(sandbox.journal.dropped for sandbox in self._sandboxes)
         yield CounterMetricFamily("emulator_journal_dropped", "Exchanges dropped by journals.", value=dropped)
         yield GaugeMetricFamily("emulator_sandboxes", "Number of sandboxes.", value=len(self._sandboxes))

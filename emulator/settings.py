@@ -215,6 +215,9 @@ class Settings:
         _one_of("auto", "text", "json"), "auto", "The format of the log: auto (coloured on a terminal), text, json."
     )
     access_log: bool = _setting(BOOLEAN, True, "Log a line for each call.")
+    otel: bool = _setting(
+        BOOLEAN, False, "Send a span for each call to a collector of OpenTelemetry; needs the extra otel."
+    )
     strict: bool = _setting(BOOLEAN, False, "Refuse, in the vendor's words, what the vendor tolerates.")
     seed: int = _setting(_whole(0, 2**63 - 1), 1, "The seed of everything random: same seed, same sandbox.")
     fixtures: str = _setting(FOLDER, "", "A folder laid over the built-in fixtures.")

@@ -83,3 +83,18 @@ def test_dropped_exchanges_stay_counted_after_their_sandbox_is_deleted(control: 
 def test_no_credential_is_in_the_metrics(control: Control) -> None:
     call(control)
     assert "secoda-token" not in control.ask("GET", "/metrics").text
+
+
+def test_durations_are_a_histogram_of_each_operation(control: Control) -> None:
+    delayed = {"vendor": "secoda", "operation": "listIntegrations", "when": {"times": 1}, "delay": {"fixed": 0.03}}
+    control.done("POST", "/faults", json=delayed)
+    call(control, 3)
+    families = list(text_string_to_metric_families(control.ask("GET", "/metrics").text))
+    (found,) = [family for family in families if family.name == "emulator_call_duration_seconds"]
+    assert found.type == "histogram"
+    buckets = {sample.labels["le"]: sample.value for sample in found.samples if sample.name.endswith("_bucket")}
+    assert (buckets["+Inf"], buckets["0.025"] <= 2) == (3, True)
+    assert list(buckets.values()) == sorted(buckets.values())
+    exchanges = [control.done("GET", f"/journal/{number}") for number in (1, 2, 3)]
+    seconds = next(sample.value for sample in found.samples if sample.name.endswith("_sum"))
+    assert seconds == pytest.approx(sum(exchange["seconds"] for exchange in exchanges))

@@ -1,0 +1,1 @@
+"""Shows each exchange as a span of OpenTelemetry."""
