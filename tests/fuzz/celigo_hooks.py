@@ -16,5 +16,5 @@ def before_load_schema(context: schemathesis.HookContext, raw_schema: dict[str, 
     schema = json.loads((CONTRACTS / "celigo" / "schemas" / "connection-written.schema.json").read_text("utf-8"))
     conditions = schema.pop("allOf")
     schema["anyOf"] = [{**one["if"], "required": ["type", *one["then"]["required"]]} for one in conditions]
-    for path, method in (("/connections", "post"), ("/connections/{_id}", "put")):
+    for path, method in (("/connections", "post"), ("/connections/{_id}", "put"), ("/connections/ping", "post")):
         raw_schema["paths"][path][method]["requestBody"]["content"]["application/json"]["schema"] = schema

@@ -10,6 +10,7 @@ from tests.vendors.test_celigo_flows import GET_ORDERS, OWNER, UNKNOWN, call
 from tests.vendors.test_celigo_integrations import PLAIN, errors, get
 
 NETSUITE = "5fc5de876cfe5b44bb95dd01"
+BIGCOMMERCE = "5fc5de876cfe5b44bb95dd06"
 POST_ORDERS = "5fc5e1226cfe5b44bb95dea1"
 
 WRITTEN = {
@@ -113,3 +114,37 @@ def test_ping(emulator: EmulatorUnderTest) -> None:
     }
     offline = {"errors": [{"code": "connection_offline", "message": "The connection is offline."}]}
     assert replies == {False: {"code": 200}, True: offline}
+
+
+@pytest.mark.parametrize("kind", ["exports", "imports"])
+def test_a_clone_is_a_copy_with_another_name_and_connection(emulator: EmulatorUnderTest, kind: str) -> None:
+    source = call(emulator, "GET", f"/{kind}/{IDS[kind]}")
+    plain = call(emulator, "POST", f"/{kind}/{IDS[kind].upper()}/clone")
+    changed = {name: plain[name] for name in ("_id", "apiIdentifier", "createdAt", "lastModified")}
+    assert plain == {**source, **changed, "name": f"Clone - {source['name']}"}
+    assert not {source["_id"], source["apiIdentifier"]} & set(changed.values())
+    body = {"name": "Mine", "connectionMap": {source["_connectionId"]: BIGCOMMERCE}}
+    mapped = call(emulator, "POST", f"/{kind}/{IDS[kind]}/clone", json=body)
+    assert (mapped["name"], mapped["_connectionId"]) == ("Mine", BIGCOMMERCE)
+    assert mapped in call(emulator, "GET", f"/{kind}")
+    emulator.switch("celigo.clone_reply", "manifest")
+    (entry,) = call(emulator, "POST", f"/{kind}/{IDS[kind]}/clone")
+    assert entry["model"] == kind.capitalize().removesuffix("s")
+    assert call(emulator, "GET", f"/{kind}/{entry['_id']}")["name"] == entry["name"]
+
+
+@pytest.mark.parametrize("kind", ["exports", "imports"])
+def test_clones_that_are_refused(emulator: EmulatorUnderTest, kind: str) -> None:
+    for connections in ({BIGCOMMERCE: NETSUITE}, {NETSUITE: UNKNOWN}):
+        body = {"connectionMap": connections}
+        response = emulator.call("celigo", "POST", f"/{kind}/{IDS[kind]}/clone", json=body)
+        assert (response.status_code, errors(response)[0]["code"]) == (400, "invalid_connectionMap")
+    assert emulator.call("celigo", "POST", f"/{kind}/{UNKNOWN}/clone").status_code == 404
+
+
+def test_a_virtual_connection_is_pinged_and_not_kept(emulator: EmulatorUnderTest) -> None:
+    before = call(emulator, "GET", "/connections")
+    assert call(emulator, "POST", "/connections/ping", json=WRITTEN["connections"]) == {"code": 200}
+    assert call(emulator, "GET", "/connections") == before
+    without = emulator.call("celigo", "POST", "/connections/ping", json={"name": "New", "type": "http"})
+    assert (without.status_code, errors(without)[0]["field"]) == (422, "http")

@@ -1,8 +1,8 @@
-"""Clones a flow; or an integration, at once or by an installation that asks for the connections."""
+"""Clones flows, exports and imports; or an integration, at once or by an installation that asks for the connections."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from emulator.exchange import Call, Record, Reply, timestamp
@@ -13,7 +13,7 @@ from emulator.vendors.celigo.copying import Parts, copy_content, copy_records, m
 from emulator.vendors.celigo.errors import error, refusal
 from emulator.vendors.celigo.history import log
 from emulator.vendors.celigo.ids import new_id
-from emulator.vendors.celigo.records import exports_of, find, find_flow, imports_of, values_of
+from emulator.vendors.celigo.records import exports_of, find, find_export, find_flow, find_import, imports_of, values_of
 from emulator.vendors.celigo.shapes import LISTS, ordered
 from emulator.vendors.celigo.validation import unknown_connections
 
@@ -60,18 +60,41 @@ def clone_flow(call: Call, world: World) -> Reply:
         "flow": [source],
     }
     connections = _connection_map(world, _connections_in(parts), wishes, needed=True)
+    # Without a group in the request it is in none.
+    group = {"_flowGroupingId": wishes["_flowGroupingId"]} if "_flowGroupingId" in wishes else {}
+    fields = {"_integrationId": target["_id"], "_sourceId": source["_id"], **group}
+    return _cloned(world, parts, connections, wishes, fields)
+
+
+@handlers.operation("cloneExport")
+def clone_export(call: Call, world: World) -> Reply:
+    """Clone an export (celigo/integrator-api-docs, export.md; celigo/ai, configuring-exports, clone-request.yml)."""
+    return _clone_step(call, world, {"export": [find_export(world, call.params["_id"])], "import": []})
+
+
+@handlers.operation("cloneImport")
+def clone_import(call: Call, world: World) -> Reply:
+    """Clone an import (celigo/integrator-api-docs, import.md; celigo/ai, configuring-imports, clone-request.yml)."""
+    return _clone_step(call, world, {"export": [], "import": [find_import(world, call.params["_id"])]})
+
+
+def _clone_step(call: Call, world: World, parts: Parts) -> Reply:
+    wishes: Any = call.document or {}
+    connections = _connection_map(world, _connections_in(parts), wishes, needed=False)
+    return _cloned(world, parts, connections, wishes, {})
+
+
+def _cloned(world: World, parts: Parts, connections: Mapping[str, str], wishes: Record, fields: Record) -> Reply:
+    """Clone the last record in `parts` with the others, and reply it or a list, as the switch clone_reply says."""
+    kind, source = [(kind, record) for kind, records in parts.items() for record in records][-1]
+    name, sandbox = (
+        wishes.get("name") or f"Clone - {source['name']}",
+        wishes.get("sandbox", bool(source.get("sandbox"))),
+    )
     ids = with_new_ids(world, parts, connections)
-    sandbox = wishes.get("sandbox", bool(source.get("sandbox")))
-    copies = copy_records(world, parts, ids, sandbox=sandbox, flow=_flow_fields(source, target, wishes))
+    copies = copy_records(world, parts, ids, sandbox=sandbox, instead={kind: {"name": name, **fields}})
     manifest = world.switches["clone_reply"] == "manifest"
     return Reply(201, manifest_of(copies) if manifest else copies[-1][1])
-
-
-def _flow_fields(source: Record, target: Record, wishes: Record) -> Record:
-    """Return what a clone of a flow does not copy; without a group in the request it is in none."""
-    name = wishes.get("name") or f"Clone - {source['name']}"
-    group = {"_flowGroupingId": wishes["_flowGroupingId"]} if "_flowGroupingId" in wishes else {}
-    return {"name": name, "_integrationId": target["_id"], "_sourceId": source["_id"], **group}
 
 
 def _bare(world: World, source: Record, wishes: Record) -> Record:

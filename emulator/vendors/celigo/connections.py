@@ -77,6 +77,12 @@ def ping_connection(call: Call, world: World) -> Reply:
     return Reply(200, {"code": 200})
 
 
+@handlers.operation("pingVirtualConnection")
+def ping_virtual_connection(call: Call, world: World) -> Reply:
+    """Say that a connection that is not kept works (celigo/integrator-api-docs, connection.md): nothing is called."""
+    return Reply(200, {"code": 200})
+
+
 def _register(world: World, before: Record, ids: list[str]) -> Reply:
     after = {**before, "_registeredConnectionIds": distinct([*before["_registeredConnectionIds"], *ids])}
     record = before if after == before else save(world, before, after)

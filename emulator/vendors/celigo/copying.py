@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from emulator.exchange import Record, timestamp
 from emulator.store.world import World
@@ -17,6 +17,11 @@ Parts: TypeAlias = Mapping[str, Sequence[Record]]
 
 Copy: TypeAlias = tuple[str, Record]
 """A kind, and the copy of a record of that kind."""
+
+Instead: TypeAlias = Mapping[str, Record]
+"""Fields that copies get instead of those of their sources, by kind."""
+
+NOTHING: Final[Instead] = {}
 
 COPIED = (
     "description",
@@ -66,15 +71,15 @@ def with_new_ids(world: World, parts: Parts, ids: Mapping[str, str]) -> dict[str
 
 
 def copy_records(
-    world: World, parts: Parts, ids: Mapping[str, str], *, sandbox: bool, flow: Record | None = None
+    world: World, parts: Parts, ids: Mapping[str, str], *, sandbox: bool, instead: Instead = NOTHING
 ) -> list[Copy]:
-    """Keep a copy of each record in `parts`, with the new ids; `flow` has fields that a copied flow gets instead."""
+    """Keep a copy of each record in `parts`, with the new ids, and return them."""
     copies = []
     for kind, records in parts.items():
         for record in records:
             copy = _copy(world, record, ids, sandbox)
-            if flow is not None and kind == "flow":
-                copy = {name: value for name, value in copy.items() if name != "_flowGroupingId"} | flow
+            if kind in instead:
+                copy = {name: value for name, value in copy.items() if name != "_flowGroupingId"} | instead[kind]
             world[COLLECTIONS[kind]].insert(copy)
             log(world, "create", kind, after=copy)
             copies.append((kind, copy))

@@ -43,6 +43,16 @@ def find_flow(world: World, id: str) -> Record:
     return _find(world, FLOWS, id, "Flow")
 
 
+def find_export(world: World, id: str) -> Record:
+    """Return the export with that id. Raises Refusal (404)."""
+    return _find(world, EXPORTS, id, "Export")
+
+
+def find_import(world: World, id: str) -> Record:
+    """Return the import with that id. Raises Refusal (404)."""
+    return _find(world, IMPORTS, id, "Import")
+
+
 def find_revision(world: World, id: str) -> Record:
     """Return the revision with that id. Raises Refusal (404)."""
     return _find(world, REVISIONS, id, "Revision")
