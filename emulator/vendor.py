@@ -125,10 +125,12 @@ class Write:
     after: Record | None
 
 
+Seeking: TypeAlias = Callable[[World], None]
 Writing: TypeAlias = Callable[[World, Write], Record | None]
 Written: TypeAlias = Callable[[World, Write], None]
 Shown: TypeAlias = Callable[[World, Record], Record]
 Paging: TypeAlias = Callable[[World, Call, Sequence[Record]], Reply]
+K = TypeVar("K", bound=Seeking)
 W = TypeVar("W", bound=Writing)
 N = TypeVar("N", bound=Written)
 R = TypeVar("R", bound=Shown)
@@ -139,10 +141,15 @@ class Hooks:
     """Python that joins declared operations, by collection ("flows"; "*": each), in their transaction."""
 
     def __init__(self) -> None:
+        self._seeking: list[tuple[str, Seeking]] = []
         self._writing: list[tuple[str, Writing]] = []
         self._written: list[tuple[str, Written]] = []
         self._shown: list[tuple[str, Shown]] = []
         self.strategies: dict[str, Paging] = {}
+
+    def seeking(self, collection: str) -> Callable[[K], K]:
+        """Bind a function that runs before an operation looks for its records: it may write what is due."""
+        return self._bound(self._seeking, collection)
 
     def writing(self, collection: str) -> Callable[[W], W]:
         """Bind a function that returns `write.after`, changed, before it is checked and kept, or raises Refusal."""
@@ -170,6 +177,7 @@ class Hooks:
         """Return the hooks of several modules, in their order."""
         whole = cls()
         for one in hooks:
+            whole._seeking += one._seeking
             whole._writing += one._writing
             whole._written += one._written
             whole._shown += one._shown
@@ -178,7 +186,13 @@ class Hooks:
 
     def collections(self) -> set[str]:
         """Return the collections that are named, without "*"."""
-        return {name for name, _ in (*self._writing, *self._written, *self._shown)} - {"*"}
+        return {name for name, _ in (*self._seeking, *self._writing, *self._written, *self._shown)} - {"*"}
+
+    def prepare(self, world: World, collection: str) -> None:
+        """Run what precedes an operation."""
+        for name, hook in self._seeking:
+            if name in ("*", collection):
+                hook(world)
 
     def before(self, world: World, write: Write) -> Record | None:
         """Return the record to keep."""

@@ -359,6 +359,12 @@ hooks = Hooks()
 LISTS = Collection("acme.lists")
 
 
+@hooks.seeking("lists")
+def keep_first(world):
+    if not world[LISTS].count({"id": "first"}):
+        world[LISTS].insert({"id": "first", "name": "FIRST"})
+
+
 @hooks.writing("tasks")
 def shout(world, write):
     if write.after is None:
@@ -385,8 +391,9 @@ def test_hooks_change_refuse_follow_and_show_declared_records(tmp_path: Path) ->
         task = client.post("/tasks", json={"title": "quiet"}).json()
         assert (task["title"], task["note"], task["id"] != "another") == ("QUIET", "1 entries", True)
         client.patch(f"/tasks/{task['id']}", json={"title": "loud"})
+        assert client.get("/lists/first").json()["name"] == "FIRST"
         assert client.get("/lists/change 1").json() == {"id": "change 1", "name": "LOUD"}
-        assert [one["note"] for one in client.get("/tasks").json()] == ["2 entries"]
+        assert [one["note"] for one in client.get("/tasks").json()] == ["3 entries"]
         assert client.delete(f"/tasks/{task['id']}").status_code == 409
         assert client.get(f"/tasks/{task['id']}").json()["title"] == "LOUD"
 

@@ -147,6 +147,7 @@ ACTIONS: Mapping[str, Callable[[Act], Reply]] = {
 def handle(plan: Plan, call: Call, world: World) -> Any:
     """Handle one call in one transaction: return its reply, or the payload of a root field."""
     act = Act(plan, call, world)
+    plan.resource.hooks.prepare(world, plan.resource.name)
     act.check_parents()
     reply = ACTIONS[plan.action](act)
     return act.payload(reply) if plan.operation.root else reply

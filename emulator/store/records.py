@@ -144,12 +144,16 @@ class Records:
         condition, values = self._collection.condition(where or {})
         return self._write(f"DELETE FROM {self._table}{condition}", values).rowcount
 
+    def prefixed(self, prefix: str, limit: int = -1) -> list[Record]:
+        """Return at most `limit` (-1: all) records whose ids begin with `prefix`, in the order of insertion."""
+        sql = f"SELECT record FROM {self._table} WHERE id >= ? AND id < ? ORDER BY position LIMIT ?"
+        return [_decode(row) for row in self._read(sql, (prefix, _behind(prefix), limit))]
+
     def delete_prefixed(self, prefix: str, limit: int = -1) -> int:
         """Delete at most `limit` (-1: all) records whose ids begin with `prefix`; return how many."""
-        behind = prefix[:-1] + chr(ord(prefix[-1]) + 1)
         found = f"SELECT position FROM {self._table} WHERE id >= ? AND id < ? LIMIT ?"
         sql = f"DELETE FROM {self._table} WHERE position IN ({found})"
-        return self._write(sql, (prefix, behind, limit)).rowcount
+        return self._write(sql, (prefix, _behind(prefix), limit)).rowcount
 
     def _read(self, sql: str, values: Sequence[Any] = (), id: str | None = None) -> sqlite3.Cursor:
         """Run a statement that reads the record with this id, or any (None)."""
@@ -160,6 +164,11 @@ class Records:
         """Run a statement that changes the record with this id, or any (None)."""
         self._accesses.written.add((self._collection.name, id))
         return self._db.execute(sql, values)
+
+
+def _behind(prefix: str) -> str:
+    """Return the first text behind all those that begin with `prefix`."""
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
 
 
 def id_text(id: object) -> str:

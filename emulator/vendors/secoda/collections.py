@@ -42,6 +42,15 @@ CONVERSATIONS = Collection(
     "secoda.slack_conversations", indexes=("integration_id",), schema="kept-slack-conversation.schema.json"
 )
 
+CATALOG = Collection(
+    "secoda.catalog",
+    order=("created_at", "id"),
+    indexes=("entity_type", "integration", "parent"),
+    schema="kept-resource-of-catalogue.schema.json",
+    references={"integration": INTEGRATIONS},
+)
+"""The resources of all kinds, what uploads have brought and what callers have made. Defaults are left out."""
+
 USERS = Collection("secoda.users", schema="kept-user.schema.json")
 """Users without their groups: those have their users."""
 
@@ -59,6 +68,7 @@ COLLECTIONS = (
     ARTIFACTS,
     FAILING_TESTS,
     CONVERSATIONS,
+    CATALOG,
     USERS,
     GROUPS,
     TEAMS,

@@ -219,6 +219,8 @@ def _message(call: Call, violation: Violation) -> str:
 
 
 def _about_whole(violation: Violation) -> str:
+    if violation.rule == "type" and _expected(violation) == "array":
+        return f'Expected a list of items but got type "{type(violation.actual).__name__}".'
     if violation.rule == "type" and violation.actual is not None:
         return f"Invalid data. Expected a dictionary, but got {type(violation.actual).__name__}."
     return "No data provided"

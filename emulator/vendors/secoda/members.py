@@ -9,7 +9,7 @@ from emulator.exchange import Call, Record, Reply
 from emulator.store.collection import Collection
 from emulator.store.world import World
 from emulator.vendor import Hooks, Write
-from emulator.vendors.secoda.collections import GROUPS, INTEGRATIONS, USERS
+from emulator.vendors.secoda.collections import CATALOG, GROUPS, INTEGRATIONS, USERS
 from emulator.vendors.secoda.errors import REQUIRED, invalid_fields
 from emulator.vendors.secoda.paging import page_of
 from emulator.vendors.secoda.populate import TEAM
@@ -59,9 +59,18 @@ def show_user(world: World, user: Record) -> Record:
 
 @hooks.written("users")
 def forget_user(world: World, write: Write) -> None:
-    """Take a deleted user out of the groups."""
+    """Take a deleted user out of the groups, and of what it owns or follows."""
     if write.before is not None and write.after is None:
         without(world, GROUPS, "users", write.before["id"])
+        for name in ("owners", "subscribers"):
+            without(world, CATALOG, name, write.before["id"])
+
+
+@hooks.written("groups")
+def forget_group(world: World, write: Write) -> None:
+    """Take a deleted group out of what it owns."""
+    if write.before is not None and write.after is None:
+        without(world, CATALOG, "owners_groups", write.before["id"])
 
 
 @hooks.written("teams")
@@ -72,7 +81,8 @@ def give_to_default_team(world: World, write: Write) -> None:
     if write.before["is_default_team"]:
         raise invalid_fields({"non_field_errors": [DEFAULT_TEAM]})
     without(world, USERS, "teams", write.before["id"])
-    without(world, INTEGRATIONS, "teams", write.before["id"], or_else=[TEAM])
+    for collection in (INTEGRATIONS, CATALOG):
+        without(world, collection, "teams", write.before["id"], or_else=[TEAM])
 
 
 def without(world: World, collection: Collection, name: str, id: str, or_else: Sequence[str] = ()) -> None:

@@ -5,7 +5,7 @@ Secoda documentation, Integrations, List Integrations; the rules are Django REST
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -85,10 +85,10 @@ def find_page(call: Call, count: int, switches: Switches) -> Page:
     return Page(call, number, size, count, switches["torn_pages"])
 
 
-def page_of(world: World, call: Call, records: Sequence[Record]) -> Reply:
-    """Return one page of records. Raises Refusal (404)."""
+def page_of(world: World, call: Call, records: Sequence[Record], show: Callable[[Record], Record] = dict) -> Reply:
+    """Return one page of records, each as `show` returns it. Raises Refusal (404)."""
     page = find_page(call, len(records), world.switches)
-    return Reply(200, page.envelope(records[page.skip : page.skip + page.length]))
+    return Reply(200, page.envelope([show(record) for record in records[page.skip : page.skip + page.length]]))
 
 
 def _pages(count: int, size: int) -> int:

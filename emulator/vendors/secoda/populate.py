@@ -62,3 +62,8 @@ def populate_integration(fake: Faker, number: int, world: World, given: Record) 
 def timestamp(moment: datetime) -> str:
     """Return a moment as Secoda writes it: UTC, to the second."""
     return f"{moment.isoformat()[:19]}Z"
+
+
+def precise_timestamp(moment: datetime) -> str:
+    """Return a moment as declared operations write it: UTC, to the millisecond."""
+    return f"{moment.isoformat(timespec='milliseconds')[:23]}Z"
