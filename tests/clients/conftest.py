@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from emulator.conduct.rules import findings
 from tests.conftest import EmulatorUnderTest
 
 HERE = Path(__file__).parent
@@ -104,9 +105,11 @@ def client(emulator: EmulatorUnderTest) -> Callable[[str], Client]:
 
 @pytest.fixture(autouse=True)
 def _calls_are_in_the_contract(emulator: EmulatorUnderTest) -> Iterator[None]:
-    """Fail a test whose client departed from a contract: the vendors' own programs know what the vendor takes."""
+    """Fail a test whose client departed from a contract, or behaved badly: the vendors know better."""
     yield
     calls = [(found.call.method, found.call.path, found.call_violations) for found in emulator.exchanges()]
     unmatched = [found.call.path for found in emulator.exchanges() if not found.operations]
     assert [call for call in calls if call[2]] == []
     assert unmatched == []
+    contracts, credentials = emulator.catalogue.contracts, emulator.sandbox.credentials
+    assert findings(emulator.exchanges(), contracts, credentials) == []
