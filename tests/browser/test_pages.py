@@ -35,6 +35,15 @@ def test_calls_appear_as_they_come(console: Console) -> None:
     expect(console.lines().first).to_contain_text("unmatched")
 
 
+def test_conduct_of_the_client_leads_to_its_calls(console: Console) -> None:
+    console.call("GET", f"{INTEGRATIONS}?page_size=1")
+    page = console.open("coverage")
+    row = page.get_by_role("row", name="pages-unread")
+    expect(row).to_contain_text("read on until there is none")
+    row.get_by_role("link").click()
+    expect(page).to_have_url(re.compile("calls/1"))
+
+
 @pytest.mark.parametrize(
     ("filters", "found"),
     [

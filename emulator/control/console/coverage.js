@@ -6,14 +6,17 @@ const LEVELS = ["documented", "observed", "inferred", "assumed"];
 
 /** @param {{params: Record<string, string>}} props */
 export function Coverage({ params }) {
-  const loaded = useDocuments(["operations", own("coverage")], 2000);
+  const loaded = useDocuments(["operations", own("coverage"), own("conduct")], 2000);
   return html`<h1>Coverage</h1>
     <p class="quiet">What the calls of this sandbox have met. A colour is how well a status is known; a number, how many calls got it.${" "}
       ${LEVELS.map((level) => html`<${Evidence} key=${level} level=${level} />${" "}`)}</p>
-    <${Loadable} of=${loaded}>${([{ operations }, met]) => html`
+    <${Loadable} of=${loaded}>${([{ operations }, met, { findings }]) => html`
       <div class="filters"><${VendorFilter} value=${params.vendor} vendors=${valuesOf(operations, "vendor")} /></div>
       ${valuesOf(operations, "vendor").filter((one) => one === (params.vendor || one)).map((vendor) => html`<${Vendor} key=${vendor}
         vendor=${vendor} operations=${operations.filter((one) => one.vendor === vendor)} met=${met} />`)}
+      ${findings.length > 0 && html`<h2>Conduct of the client</h2><${Table} heads=${["Rule", "What happened"]}>
+        ${findings.map((one) => html`<tr><th scope="row">${one.rule}${one.harm && " (harm)"}</th>
+          <td><a href=${link(["calls", one.exchanges[0]])}>${one.sentence}</a></td></tr>`)}<//>`}
       ${met.dropped > 0 && html`<p class="quiet">${counted(met.dropped, "older call")} no longer in the journal: not counted.</p>`}`}<//>`;
 }
 
