@@ -75,7 +75,7 @@ def _rest_attempts(operation: Operation, document: Mapping[str, Any]) -> Iterato
     yield from _parameters_of_wrong_type(operation, whole)
     for parameter in operation.parameters:
         if parameter.place == "path":
-            wrong = path.replace(f"/{_segment(parameter.name, operation, path)}", "/no%20id", 1)
+            wrong = _with_segment(parameter.name, operation, path, "no%20id")
             invalid = bool(parameter.check.violations("no id", "path"))
             yield whole.variant(f"{parameter.name} of wrong type", path=wrong, invalid=invalid)
     if operation.body is not None and media is not None:
@@ -139,9 +139,11 @@ def _wrong_documents(example: Any) -> Iterator[Any]:
             yield {other: value for other, value in example.items() if other != name}
 
 
-def _segment(name: str, operation: Operation, path: str) -> str:
-    """Return the path segment with a parameter's value."""
-    return path.split("/")[operation.path.split("/").index("{%s}" % name)]  # noqa: UP031
+def _with_segment(name: str, operation: Operation, path: str, value: str) -> str:
+    """Return a path with another value of a parameter."""
+    segments = path.split("/")
+    segments[operation.path.split("/").index("{%s}" % name)] = value  # noqa: UP031
+    return "/".join(segments)
 
 
 def _path(operation: Operation, document: Mapping[str, Any]) -> str:

@@ -17,6 +17,9 @@ HANDLER = {
     "handler": {"metadata": {"database": "crm", "table": "orders", "dataSourceName": "Orders"}},
     "dataSource": {"blobHandlerType": "PostgreSQL"},
 }
+CHARLIE = "charlie.doe@example.com"
+CUSTOMERS = "5b0e64a6-5a3c-4f0a-9a55-8a3f7f0f2c1d"
+DOMAIN = {"name": "New", "type": "domain"}
 PROJECT = {"projectKey": "new", "name": "New", "status": "open"}
 POLICY = {"name": "New", "type": "data", "actions": []}
 
@@ -69,6 +72,17 @@ CALLS = {
     "listProjectMembers": Sound("GET", "/project/1/members"),
     "listProjectDataSources": Sound("GET", "/project/1/dataSources"),
     "addProjectDataSources": Sound("POST", "/project/1/dataSources", {"dataSourceIds": [2]}),
+    "listDomains": Sound("GET", "/domain"),
+    "createDomain": Sound("POST", "/domain", DOMAIN),
+    "getDomain": Sound("GET", f"/domain/{CUSTOMERS}"),
+    "updateDomain": Sound("PUT", f"/domain/{CUSTOMERS}", {"name": "New"}),
+    "deleteDomain": Sound("DELETE", f"/domain/{CUSTOMERS}"),
+    "listDomainDataSources": Sound("GET", f"/domain/{CUSTOMERS}/datasources"),
+    "listDomainPermissions": Sound("GET", f"/domain/{CUSTOMERS}/permissions"),
+    "grantAccess": Sound("POST", "/dataSource/1/access", {"profileId": 4, "state": "expert"}),
+    "getUser": Sound("GET", f"/bim/iam/bim/user/{CHARLIE}"),
+    "putAttribute": Sound("PUT", f"/bim/iam/bim/user/{CHARLIE}/authorizations/a/b"),
+    "deleteAttribute": Sound("DELETE", f"/bim/iam/bim/user/{CHARLIE}/authorizations/seniority/high"),
     "listPurposes": Sound("GET", "/governance/purpose"),
     "createPurpose": Sound("POST", "/governance/purpose", {"name": "New"}),
     "getPurpose": Sound("GET", "/governance/purpose/1"),
@@ -124,16 +138,19 @@ OF_A_PROJECT = (
 )
 NO_PURPOSE = Answer(404, "Purpose not found")
 NO_PURPOSE_NUMBER = Answer(400, '"purposeId" must be a number', "params", "purposeId")
+OF_A_DOMAIN = ("getDomain", "updateDomain", "deleteDomain", "listDomainDataSources", "listDomainPermissions")
+OF_A_USER = ("getUser", "putAttribute", "deleteAttribute")
 OF_A_PURPOSE = ("getPurpose", "updatePurpose", "deletePurpose")
 WITH_SCOPE = (
     *("createTag", "deleteTag", "addTags", "removeTag"),
     *("createGlobalPolicy", "updateGlobalPolicy", "deleteGlobalPolicy", "createDataSources"),
     *("createProject", "createPurpose", "updatePurpose", "deletePurpose"),
+    *("createDomain", "updateDomain", "deleteDomain", "putAttribute", "deleteAttribute"),
 )
 WITH_NEIGHBOURS_BODY = (
     *("createGlobalPolicy", "updateGlobalPolicy", "updateDataSource"),
     *("createDataSources", "getColumnTypes", "createProject", "updateProject", "addProjectDataSources"),
-    *("createPurpose", "updatePurpose"),
+    *("createPurpose", "updatePurpose", "createDomain", "updateDomain", "grantAccess"),
 )
 DICTIONARY_CHANGES = ("createDictionary", "updateDictionary", "deleteDictionary")
 
@@ -161,6 +178,9 @@ WRONG_TYPES: Mapping[str, Any] = {
     "createProject": {**PROJECT, "status": 5},
     "updateProject": {"deleted": 5},
     "addProjectDataSources": {"dataSourceIds": ["x"]},
+    "createDomain": {**DOMAIN, "domainDataSources": [5]},
+    "updateDomain": {"name": 5},
+    "grantAccess": {"profileId": "x", "state": "expert"},
     "createPurpose": {"name": 5},
     "updatePurpose": {"displayAcknowledgement": 5},
 }
@@ -178,26 +198,25 @@ MISSING_FIELDS: Mapping[str, Any] = {
     "createProject": {"name": "New", "status": "open"},
     "updateProject": {},
     "addProjectDataSources": {},
+    "createDomain": {"type": "domain"},
+    "updateDomain": {},
+    "grantAccess": {"profileId": 4},
     "createPurpose": {},
     "updatePurpose": {},
 }
+
+SOUND: Mapping[str, Any] = {
+    **{**POLICY, **HANDLER, **PROJECT, "metadata": [COLUMN], "apikey": "immuta-api-key", "tags": []},
+    **{"dataSourceIds": [2], "profileId": 4, "state": "expert"},
+}
+"""A body in which many an operation finds what it needs."""
 
 
 def ask(emulator: EmulatorUnderTest, name: str, condition: str) -> Any:
     """Make the call of an operation with one thing wrong about it."""
     call = CALLS[name]
     method, path, options = call.method, call.path, {"json": call.body}
-    sound = json.dumps(
-        {
-            **POLICY,
-            **HANDLER,
-            **PROJECT,
-            "dataSourceIds": [2],
-            "metadata": [COLUMN],
-            "apikey": "immuta-api-key",
-            "tags": [],
-        }
-    ).encode()
+    sound = json.dumps(SOUND).encode()
     match condition:
         case "no credential":
             options["rights"] = None
@@ -209,6 +228,7 @@ def ask(emulator: EmulatorUnderTest, name: str, condition: str) -> Any:
             options["rights"] = "read"
         case "unknown id":
             path = path.replace("/1", "/99").replace("handler/2", "handler/99")
+            path = path.replace(CHARLIE, "nobody").replace(CUSTOMERS, "99")
         case "malformed id":
             path = path.replace("/1", "/abc").replace("handler/2", "handler/abc")
         case "wrong method":
@@ -241,6 +261,7 @@ TABLE: dict[str, dict[str, Answer]] = {
         **dict.fromkeys(DICTIONARY_CHANGES, ROLE),
         **dict.fromkeys(WITH_SCOPE, SCOPE),
         "updateDataSource": Answer(403, "User must have one of the following roles to update data source: owner"),
+        "grantAccess": Answer(403, "User must have one of the following roles to update data source: owner"),
         "updateProject": Answer(403, "User must have one of the following roles to update project: owner"),
         "deleteDataSource": Answer(403, "User must have one of the following roles to delete data source: owner"),
     },
@@ -260,6 +281,9 @@ TABLE: dict[str, dict[str, Answer]] = {
         **dict.fromkeys(OF_A_POLICY, NO_POLICY),
         **dict.fromkeys(OF_A_PROJECT, NO_PROJECT),
         **dict.fromkeys(OF_A_PURPOSE, NO_PURPOSE),
+        **dict.fromkeys(OF_A_DOMAIN, Answer(404, "Domain not found")),
+        **dict.fromkeys(OF_A_USER, Answer(404, "User not found")),
+        "grantAccess": UNKNOWN_SOURCE,
     },
     "malformed id": {
         **dict.fromkeys(CALLS, FINE),
@@ -277,6 +301,7 @@ TABLE: dict[str, dict[str, Answer]] = {
         **dict.fromkeys(OF_A_POLICY, NO_POLICY_NUMBER),
         **dict.fromkeys(OF_A_PROJECT, NO_PROJECT_NUMBER),
         **dict.fromkeys(OF_A_PURPOSE, NO_PURPOSE_NUMBER),
+        "grantAccess": NO_NUMBER,
     },
     "wrong method": dict.fromkeys(CALLS, UNKNOWN_PATH),
     "slash at the end": dict.fromkeys(CALLS, UNKNOWN_PATH),
@@ -285,6 +310,7 @@ TABLE: dict[str, dict[str, Answer]] = {
         **dict.fromkeys(CALLS, FINE),
         "addTags": Answer(400, NO_LIST, "payload"),
         "getColumnTypes": Answer(400, '"metadata" must be of type object', "payload", "metadata"),
+        "createDomain": Answer(400, '"type" must be [domain]', "payload", "type"),
         "createProject": Answer(400, '"type" must be one of [user, schema, null]', "payload", "type"),
         "updateProject": Answer(400, '"type" must be one of [user, schema, null]', "payload", "type"),
     },
@@ -323,6 +349,9 @@ TABLE: dict[str, dict[str, Answer]] = {
         "createProject": Answer(400, '"status" must be one of [open, closed]', "payload", "status"),
         "updateProject": Answer(400, '"deleted" must be a boolean', "payload", "deleted"),
         "addProjectDataSources": Answer(400, '"dataSourceIds[0]" must be a number', "payload", "dataSourceIds.0"),
+        "createDomain": Answer(400, '"domainDataSources[0]" must be of type object', "payload", "domainDataSources.0"),
+        "updateDomain": Answer(400, '"name" must be a string', "payload", "name"),
+        "grantAccess": Answer(400, '"profileId" must be a number', "payload", "profileId"),
         "createPurpose": Answer(400, '"name" must be a string', "payload", "name"),
         "updatePurpose": Answer(400, '"displayAcknowledgement" must be a boolean', "payload", "displayAcknowledgement"),
     },
@@ -343,6 +372,8 @@ TABLE: dict[str, dict[str, Answer]] = {
         "getColumnTypes": Answer(400, '"metadata.table" is required', "payload", "metadata.table"),
         "createProject": Answer(400, '"projectKey" is required', "payload", "projectKey"),
         "addProjectDataSources": Answer(400, '"dataSourceIds" is required', "payload", "dataSourceIds"),
+        "createDomain": Answer(400, '"name" is required', "payload", "name"),
+        "grantAccess": Answer(400, '"state" is required', "payload", "state"),
         "createPurpose": Answer(400, '"name" is required', "payload", "name"),
     },
     "empty body": {

@@ -58,9 +58,16 @@ PROJECT_DATA_SOURCES = Collection(
     schema="project-content.schema.json",
     references={"project": PROJECTS, "dataSource": DATA_SOURCES},
 )
+DOMAIN_PERMISSIONS = Collection(
+    "immuta.domain_permissions",
+    order=("id",),
+    indexes=("domain",),
+    schema="domain-permission.schema.json",
+)
 
 # The declared ones have their keys and their behaviour in the contract; these are for handlers.
 POLICIES = Collection("immuta.policies", schema="global-policy.schema.json")
+DOMAINS = Collection("immuta.domains", schema="domain.schema.json")
 
 COLLECTIONS = (
     CREDENTIALS,
@@ -73,4 +80,5 @@ COLLECTIONS = (
     PROJECTS,
     PROJECT_MEMBERS,
     PROJECT_DATA_SOURCES,
+    DOMAIN_PERMISSIONS,
 )

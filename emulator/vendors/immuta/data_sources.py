@@ -112,7 +112,7 @@ def get_data_source_by_sql_table_name(call: Call, world: World) -> Reply:
 @handlers.operation("updateDataSource")
 def update_data_source(call: Call, world: World) -> Reply:
     """Change the fields that are sent, as immuta/catalog-linker and fh-immuta-utils expect."""
-    data_source = _owned_data_source(call, world, "update")
+    data_source = owned_data_source(call, world, "update")
     payload: Any = call.document
     changes = {name: payload[name] for name in CHANGEABLE if name in payload}
     changed = {**data_source, **changes, "updatedAt": timestamp(world.now)}
@@ -123,7 +123,7 @@ def update_data_source(call: Call, world: World) -> Reply:
 @handlers.operation("deleteDataSource")
 def delete_data_source(call: Call, world: World) -> Reply:
     """Disable a data source, or remove a disabled one with all that refers to it (fh-immuta-utils, client.py)."""
-    data_source = _owned_data_source(call, world, "delete")
+    data_source = owned_data_source(call, world, "delete")
     if not data_source["deleted"]:
         world[DATA_SOURCES].replace({**data_source, "deleted": True, "updatedAt": timestamp(world.now)})
         return Reply(200, {"hardDelete": False})
@@ -150,7 +150,7 @@ def _reference(policy: Record) -> Record:
     }
 
 
-def _owned_data_source(call: Call, world: World, change: str) -> Record:
+def owned_data_source(call: Call, world: World, change: str) -> Record:
     """Return the call's data source. Raises the 404 if there is none, then a 403 for whoever does not own it."""
     data_source = find_data_source(world, call.params["dataSourceId"])
     if subscription_status(world, data_source["id"]) != "owner":

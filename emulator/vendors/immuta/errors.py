@@ -79,6 +79,16 @@ def dictionary_not_found() -> Refusal:
     return Refusal(reply(404, "Dictionary not found"))
 
 
+def domain_not_found() -> Refusal:
+    """Refuse an unknown domain (the text is assumed)."""
+    return Refusal(reply(404, "Domain not found"))
+
+
+def attribute_not_found() -> Refusal:
+    """Refuse a value of an attribute that a user does not have (assumed)."""
+    return Refusal(reply(404, "Attribute not found"))
+
+
 def project_not_found() -> Refusal:
     """Refuse an unknown project (the text is assumed)."""
     return Refusal(reply(404, "Project not found"))
@@ -210,7 +220,13 @@ class ImmutaDialect:
         return bad_request(call, f"{_RECORDS[collection].capitalize()} {value} does not exist")
 
 
-_RECORDS = {"groups": "group", "iams": "identity manager", "policies": "policy", "purposes": "purpose"}
+_RECORDS = {
+    "domains": "domain",
+    "groups": "group",
+    "iams": "identity manager",
+    "policies": "policy",
+    "purposes": "purpose",
+}
 """What the records of the declared collections are called."""
 
 
@@ -321,6 +337,7 @@ _COMPLAINTS: Mapping[str, Callable[[Violation], str]] = {
     "minimum": lambda violation: _bound(violation, "greater"),
     "maximum": lambda violation: _bound(violation, "less"),
     "enum": _no_choice,
+    "const": lambda violation: f"must be [{violation.expected}]",
     "additionalProperties": lambda violation: "is not allowed",
 }
 
