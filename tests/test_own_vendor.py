@@ -144,6 +144,37 @@ def test_every_scenario_can_be_switched_on(client: httpx.Client) -> None:
         assert on.is_success, (name, on.text)
 
 
+QUERIES = {
+    "openapi": "3.1.0",
+    "info": {"title": "Acme", "version": "1"},
+    "paths": {
+        "/graphql": {
+            "post": {
+                "operationId": "graphql",
+                "requestBody": body({"type": "object", "properties": {"query": {"type": "string"}}}),
+                "responses": {"200": body({"type": "object"})},
+                "x-graphql": {"schema": "schema.graphql", "operations": {"version": {}}},
+            }
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("protocol", ["REST", "GraphQL"])
+def test_vendor_that_only_reads_is_served_alone_without_the_scenario_of_writes(tmp_path: Path, protocol: str) -> None:
+    reads = {**crud(), "paths": {"/tasks": {"get": crud()["paths"]["/tasks"]["get"]}}}
+    document, files = (
+        (reads, {}) if protocol == "REST" else (QUERIES, {"schema.graphql": "type Query { version: Int }"})
+    )
+    with served(tmp_path, document, files) as client:
+        found = httpx.get(f"{control(client)}/sandboxes/default/scenarios").json()["scenarios"]
+        names = [one["name"] for one in found]
+        on = [httpx.put(f"{control(client)}/sandboxes/default/scenarios/acme/{name}") for name in names]
+    assert {"server-error", "empty-world", "flaky"} <= set(names)
+    assert "write-then-fail" not in names
+    assert {one.status_code for one in on} == {200}
+
+
 def test_own_scenario_changes_records(client: httpx.Client) -> None:
     httpx.put(f"{control(client)}/sandboxes/default/scenarios/acme/empty")
     assert client.get(f"/projects/{PROJECT}/tasks").json() == {"data": [], "total": 0, "next": None}

@@ -97,8 +97,8 @@ class ScenarioReader:
         """
         scenarios: dict[str, Scenario] = {}
         for folder in folders:
-            files = [(folder / FILE, list(self.switches)), *((self._file(folder, one), [one]) for one in self.switches)]
-            found = [scenario for file, vendors in files for scenario in self._read_file(file, vendors)]
+            found = [*self._read_shared(folder / FILE)]
+            found += [scenario for vendor in self.switches for scenario in self._read_own(folder, vendor)]
             scenarios |= {scenario.full_name: scenario for scenario in found}
         return dict(sorted(scenarios.items(), key=lambda item: item[1].vendor))
 
@@ -129,16 +129,30 @@ class ScenarioReader:
             if all(of_each):
                 yield from (f"{place(file, pointer_to('scenarios', name) + at)}: {told}" for at, told in of_each[0])
 
-    def _read_file(self, file: Path, vendors: Sequence[str]) -> Iterator[Scenario]:
-        """Yield each scenario for each of the vendors that it is valid for. Raises ConfigurationError."""
-        # Tests validate the record changes of built-in files.
-        reader = replace(self, records=None) if is_ours(file) else self
-        for problem in () if self.trusts_built_in and is_ours(file) else reader._file_problems(file, vendors):
+    def _read_shared(self, file: Path) -> Iterator[Scenario]:
+        """Yield each scenario for each vendor that it is valid for. Raises ConfigurationError.
+
+        A built-in one may be valid for none: a vendor alone that only reads has no writes that could fail.
+        """
+        reader = self._reader_of(file)
+        for problem in () if is_ours(file) else reader._file_problems(file, list(self.switches)):
             raise ConfigurationError(problem)
-        for name, described in read_yaml(file)["scenarios"].items() if file.is_file() else ():
-            for vendor in vendors:
-                if len(vendors) == 1 or not any(reader._problems(vendor, name, described)):
+        for name, described in _scenarios_in(file):
+            for vendor in self.switches:
+                if not any(reader._problems(vendor, name, described)):
                     yield _scenario_of(vendor, name, described)
+
+    def _read_own(self, folder: Path, vendor: str) -> Iterator[Scenario]:
+        """Yield the scenarios in a vendor's own file. Raises ConfigurationError."""
+        file = self._file(folder, vendor)
+        is_trusted = self.trusts_built_in and is_ours(file)
+        for problem in () if is_trusted else self._reader_of(file)._file_problems(file, [vendor]):
+            raise ConfigurationError(problem)
+        yield from (_scenario_of(vendor, name, described) for name, described in _scenarios_in(file))
+
+    def _reader_of(self, file: Path) -> ScenarioReader:
+        # Tests validate the record changes of built-in files.
+        return replace(self, records=None) if is_ours(file) else self
 
     def _problems(self, vendor: str, name: str, described: Record) -> Iterator[tuple[str, str]]:
         """Yield (JSON pointer, sentence) for the parts of a scenario that are invalid for a vendor."""
@@ -209,6 +223,11 @@ class ScenarioReader:
             found = ((pointer.split("/", 2)[2:], told) for pointer, told in self.problems_in(merged, collection))
             # A mistake applies to every record: report it once.
             yield from dict.fromkeys((f"{at}/{rest[0] if rest else ''}", told) for rest, told in found)
+
+
+def _scenarios_in(file: Path) -> Iterable[tuple[str, Record]]:
+    found: Mapping[str, Record] = read_yaml(file)["scenarios"] if file.is_file() else {}
+    return found.items()
 
 
 def refuse_scenarios(folder: Path, known: Iterable[Path], vendors: Iterable[str]) -> None:
