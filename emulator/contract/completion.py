@@ -14,10 +14,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from emulator.contract.documents import METHODS, OPENAPI
-from emulator.contract.failures import JSON, Wording
+from emulator.contract.failure_samples import FailureSamples
+from emulator.contract.failures import JSON, Wording, added_example, is_of_a_document
 from emulator.contract.older_schemas import modernize
 from emulator.contract.token_endpoint import add_token_endpoint
-from emulator.exchange import Document, steps_of
+from emulator.exchange import NOTHING, Document, steps_of
 
 OURS = ("x-emulator", "x-conventions", "x-switches", "x-unmatched", "x-graphql")
 LEFT_OUT = "x-left-out"
@@ -79,6 +80,7 @@ class _Completion:
         self._document = document
         self._said = {"level": "documented", "source": f"{vendor}/openapi.yaml"}
         self._names: set[str] = set()
+        self._samples = FailureSamples(self._followed)
         self._shared: dict[tuple[int, str], dict[str, Any]] = {}
 
     def run(self) -> None:
@@ -247,11 +249,25 @@ class _Completion:
                 responses[str(number)] = self._added(number, default, text)
 
     def _allow_failure(self, status: int, response: dict[str, Any]) -> None:
-        """Let a failure be what the emulator sends, too, where the document has no example of it in JSON."""
+        """Give a failure an example, if the document has none in JSON: of its own schema, or else what is usual."""
         content = response.setdefault("content", {})
-        if isinstance(content, dict) and not any("json" in kind and _has_examples(of) for kind, of in content.items()):
+        if not isinstance(content, dict):
+            return
+        in_json = [of for kind, of in content.items() if "json" in kind and isinstance(of, dict)]
+        if any(is_of_a_document(name) for media in in_json for name in _mapping(media.get("examples"))):
+            return
+        if not self._wording.is_usual or not any(self._add_example(status, media) for media in in_json):
             for kind, media in self._wording.content(status).items():
                 content.setdefault(kind, media)
+
+    def _add_example(self, status: int, media: dict[str, Any]) -> bool:
+        """Add a body that fits a failure's schema. Return False if none can be made."""
+        examples, name = media.setdefault("examples", {}), added_example(status)
+        if isinstance(examples, dict) and name not in examples:
+            made = self._samples.body(status, media.get("schema"))
+            if made is not NOTHING:
+                examples[name] = {"summary": "Made by the emulator: the document has none.", "value": made}
+        return name in examples
 
     def _added(self, status: int, default: Any, text: str) -> dict[str, Any]:
         """Return the response for a status of which a document says nothing: its `default`, or a problem document.
@@ -278,7 +294,9 @@ class _Completion:
     def _made(self, status: int, default: Any) -> dict[str, Any]:
         described = self._followed(default) if default is not None else None
         if isinstance(described, dict):
-            content = {**_mapping(described.get("content"))}
+            content = {kind: {**_mapping(of)} for kind, of in _mapping(described.get("content")).items()}
+            for media in content.values():
+                media["examples"] = {**_mapping(media.get("examples"))}
             return {**described, "content": content, "x-evidence": ADDED, "x-added": True}
         added: dict[str, Any] = {"description": HTTPStatus(status).phrase, "x-evidence": ADDED, "x-added": True}
         if status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -345,10 +363,6 @@ def _complete_parameter(parameter: dict[str, Any]) -> None:
         parameter["schema"] = {}
     if "$ref" not in parameter:
         parameter.setdefault("schema", {})
-
-
-def _has_examples(media: Any) -> bool:
-    return bool(_mapping(media).get("examples"))
 
 
 def _is_served(kind: str) -> bool:

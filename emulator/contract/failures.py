@@ -53,9 +53,14 @@ class Wording:
         found = errors if isinstance(errors, dict) else {}
         return cls(found.get("body"), "body" in found, is_code)
 
+    @property
+    def is_usual(self) -> bool:
+        """True if nobody has said how failures are worded."""
+        return not self.has_template and not self.is_code
+
     def content(self, status: int) -> dict[str, Any]:
         """Return the content of a response with that status: each media type, with its schema and examples."""
-        title = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Error"
+        title = title_of(status)
         if self.has_template:
             code = CODES.get(status, title.lower().replace(" ", "_"))
             names = {"$status": status, "$title": title, "$detail": f"{title}.", "$code": code, "$errors": []}
@@ -63,6 +68,21 @@ class Wording:
         example = {"type": "about:blank", "title": title, "status": status, "detail": f"{title}."}
         problem = {PROBLEM: {"schema": SCHEMA, "examples": {"problem": {"value": example}}}}
         return {**problem, JSON: {"schema": {}}} if self.is_code else problem
+
+
+def title_of(status: int) -> str:
+    """Return the phrase of a status: "Not Found"."""
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Error"
+
+
+def added_example(status: int) -> str:
+    """Return the name of the example of a failure that is added where a document has a schema alone."""
+    return f"added-{status}"
+
+
+def is_of_a_document(example: str) -> bool:
+    """Return True for the name of an example that was not added."""
+    return re.fullmatch(r"added-\d+", example) is None
 
 
 def _filled(template: Any, names: Mapping[str, Any]) -> Any:

@@ -13,6 +13,7 @@ from emulator.contract.client_rules import Paging, RateLimit, is_idempotent
 from emulator.contract.conventions import Conventions, Switch
 from emulator.contract.documents import CHOICES, METHODS, OPENAPI, contract_files, is_schema, load
 from emulator.contract.evidence import Evidence
+from emulator.contract.failures import added_example, is_of_a_document
 from emulator.contract.form import read_documents
 from emulator.contract.graphql import GraphQL
 from emulator.contract.operation import Body, Field, Media, Operation, Parameter, Response
@@ -245,7 +246,8 @@ class _Reader:
         may_be_empty = bool(described.get("x-may-be-empty"))
         headers = dict(self._header_examples(pointer, described))
         is_added = bool(described.get("x-added"))
-        return Response(status, evidence, self._media(pointer, described), may_be_empty, headers, is_added)
+        media = self._media(pointer, described, status=status)
+        return Response(status, evidence, media, may_be_empty, headers, is_added)
 
     def _header_examples(self, pointer: str, response: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         for name, entry in response.get("headers", {}).items():
@@ -254,11 +256,17 @@ class _Reader:
             if example is not None:
                 yield name, str(example)
 
-    def _media(self, pointer: str, described: Mapping[str, Any], schemas: Schemas | None = None) -> dict[str, Media]:
+    def _media(
+        self, pointer: str, described: Mapping[str, Any], schemas: Schemas | None = None, status: int = 0
+    ) -> dict[str, Media]:
+        """Return the content of a message; of examples that were added, that of its `status`: several may share it."""
         found = {}
         for kind, media in described.get("content", {}).items():
             at = pointer + pointer_to("content", kind)
-            examples = {name: example["value"] for name, example in media.get("examples", {}).items()}
+            meant = [
+                name for name in media.get("examples", {}) if is_of_a_document(name) or name == added_example(status)
+            ]
+            examples = {name: media["examples"][name]["value"] for name in meant}
             fields = tuple(self._fields(f"{at}/schema", media["schema"])) if kind == "multipart/form-data" else ()
             found[kind] = Media(self._check(f"{at}/schema", media["schema"], schemas), examples, fields)
         return found

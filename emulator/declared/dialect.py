@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from http import HTTPStatus
 from typing import Any, TypeAlias
 
+from emulator.contract.failures import added_example, title_of
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import JSON, Operation, Response, is_json
 from emulator.contract.routes import Routes
@@ -120,7 +120,7 @@ class DefaultDialect:
         """Return the reply to an error of one of KINDS; `operation` is None if none is called."""
         responses = operation.responses if operation else self._contract.unmatched
         status = self._status(kind, responses)
-        response, title = responses.get(status), _title(status)
+        response, title = responses.get(status), title_of(status)
         errors = [{"pointer": f"/{one.place}{one.pointer}", "detail": one.sentence} for one in violations[:20]]
         problem: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail}
         problem |= {"errors": errors} if errors else {}
@@ -152,11 +152,13 @@ class DefaultDialect:
         """Yield valid bodies: the problem document, or the contract's examples, depending on the style."""
         found = response.media.items() if response else ()
         problems = [(kind, problem) for kind, media in found if kind == PROBLEM and media.check.accepts(problem)]
+        added = added_example(problem["status"])
         examples = [
             (kind, example)
             for kind, media in found
             if is_json(kind)
-            for example in media.examples.values()
+            for name, made in media.examples.items()
+            for example in ([_saying(made, problem), made] if name == added else [made])
             if media.check.accepts(example) and (kind, problem) not in problems
         ]
         yield from [*examples, *problems] if self._words.style == "example" else [*problems, *examples]
@@ -220,5 +222,10 @@ def _refusal(worded: Reply | FieldError, violations: Sequence[Violation] = ()) -
     return Refusal(worded, violations) if isinstance(worded, Reply) else worded
 
 
-def _title(status: int) -> str:
-    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Error"
+def _saying(example: Any, problem: Mapping[str, Any]) -> Any:
+    """Return an example that was made of a schema, with what is wrong instead of the phrase of its status."""
+    if isinstance(example, dict):
+        return {name: _saying(value, problem) for name, value in example.items()}
+    if isinstance(example, list):
+        return [_saying(value, problem) for value in example]
+    return problem["detail"] if example == f"{problem['title']}." else example
