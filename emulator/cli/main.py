@@ -17,6 +17,7 @@ from emulator.cli.init import init
 from emulator.cli.inspection import faults, journal, sandboxes, scenario, state
 from emulator.cli.listing import completion, operations, scenarios, version
 from emulator.cli.live import compare, record, replay
+from emulator.cli.mcp import mcp
 from emulator.cli.new_vendor import new_vendor
 from emulator.cli.options import setting_options
 from emulator.cli.remote import reset, snapshot, wait
@@ -107,7 +108,7 @@ def _give_help(command: click.Command) -> None:
 
 
 LISTING = (operations, scenarios, version, completion)
-RUNNING = (wait, reset, snapshot, sandboxes, journal, state, faults, scenario)
+RUNNING = (wait, reset, snapshot, sandboxes, journal, state, faults, scenario, mcp)
 LIVE = (record, compare, replay)
 for command in (init, new_vendor, import_document, check, *LISTING, *RUNNING, *LIVE):
     commands.add_command(command)

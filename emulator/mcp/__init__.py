@@ -1,0 +1,1 @@
+"""Lets a coding agent use a running emulator, by the Model Context Protocol."""
