@@ -40,6 +40,7 @@ RUN_BY = {
     "reference/control-api.md": "test_control_api.py",
     "reference/credentials.md": "test_readme.py",
     "reference/probes.md": "test_probes.py",
+    "reference/pulls.md": "test_pull.py",
 }
 """The pages whose snippets another test runs."""
 
@@ -64,6 +65,7 @@ NOT_RUN = {
     "pytest --emulator-": "needs a suite; tests/test_switch_matrix.py runs some",
     "emulator record": "needs the live vendor; tests/test_record.py runs it in front of an emulator",
     "emulator compare": "needs recordings; tests/test_compare.py makes some",
+    "emulator pull": "needs the live vendor; tests/test_pull.py runs it with an emulator",
     "emulator replay": "needs recordings; tests/test_replay.py makes some",
 }
 

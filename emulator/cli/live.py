@@ -1,4 +1,4 @@
-"""Commands that have to do with the live vendors: `record`, `compare`, `replay`."""
+"""Commands that have to do with the live vendors: `record`, `compare`, `replay`, `pull`."""
 
 from __future__ import annotations
 
@@ -148,3 +148,43 @@ def replay(
     with ExitStack() as until_done:
         used = client.sandbox(sandbox) if sandbox else until_done.enter_context(client.create_sandbox())
         replay_recordings(settings, vendor, recordings, upstream, form, used)
+
+
+@click.command()
+@click.option("--vendor", metavar="NAME", required=True, shell_complete=vendors, help="The vendor to read from.")
+@click.option("--upstream", metavar="URL", required=True, help="Its live URL: https://api.integrator.io.")
+@click.option(
+    "--credentials",
+    metavar="FILE",
+    required=True,
+    type=click.Path(path_type=Path),
+    shell_complete=files,
+    help='Headers for the live vendor, as JSON: {"headers": {"Authorization": "Bearer …"}}.',
+)
+@click.option(
+    "--into",
+    metavar="FOLDER",
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    shell_complete=files,
+    help="Where the fixtures are written, in a new folder of the vendor's name.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 100_000),
+    default=1000,
+    show_default=True,
+    help="How many records of a collection at most.",
+)
+@setting_options("contracts", "vendors", "openapi", "seed")
+def pull(vendor: str, upstream: str, credentials: Path, into: Path, limit: int, **options: Any) -> None:
+    """Make fixtures of a live vendor's records, with names, addresses, texts and ids replaced by made-up ones.
+
+    It only reads. The same value is replaced by the same one everywhere, so that references still join; the same --seed
+    makes the same of the same records. Times, numbers and words that say of what kind something is are kept.
+
+    Example: emulator pull --vendor celigo --upstream https://api.integrator.io --credentials mine.json --into fixtures
+    """
+    from emulator.cli.pulling import pull_records  # noqa: PLC0415
+
+    pull_records(read_settings(options, os.environ), vendor, upstream, credentials, into, limit)

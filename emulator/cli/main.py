@@ -16,7 +16,7 @@ from emulator.cli.importing import import_document
 from emulator.cli.init import init
 from emulator.cli.inspection import faults, journal, sandboxes, scenario, state
 from emulator.cli.listing import completion, operations, scenarios, version
-from emulator.cli.live import compare, record, replay
+from emulator.cli.live import compare, pull, record, replay
 from emulator.cli.mcp import mcp
 from emulator.cli.new_vendor import new_vendor
 from emulator.cli.options import setting_options
@@ -109,7 +109,7 @@ def _give_help(command: click.Command) -> None:
 
 LISTING = (operations, scenarios, version, completion)
 RUNNING = (wait, reset, snapshot, sandboxes, journal, state, faults, scenario, mcp)
-LIVE = (record, compare, replay)
+LIVE = (record, compare, replay, pull)
 for command in (init, new_vendor, import_document, check, *LISTING, *RUNNING, *LIVE):
     commands.add_command(command)
 _give_help(commands)

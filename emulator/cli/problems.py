@@ -25,6 +25,7 @@ from emulator.catalogue import (
     vendor_homes,
 )
 from emulator.compare.probes import probe_problems
+from emulator.compare.pulling import pull_problems
 from emulator.contract.documents import OPENAPI, contract_files, load
 from emulator.contract.form import declared_names, handled_names, problems
 from emulator.contract.openapi import read_contract
@@ -104,6 +105,7 @@ def contract_problems(folder: Path = CONTRACTS, overlay: Path | None = None) -> 
                 contract.compile()
                 yield from read_declarations(contract, vendor.collections, vendor.hooks).problems
                 yield from probe_problems(contract)
+                yield from pull_problems(contract)
             except ConfigurationError as problem:
                 yield str(problem)
 
@@ -123,6 +125,7 @@ def own_problems(home: Path, name: str) -> Iterator[str]:
         declared = read_declarations(contract, collections_of(contract, code), hooks_of(code))
         yield from declared.problems
         yield from probe_problems(contract)
+        yield from pull_problems(contract)
         if not declared.problems:
             yield from entry_problems(Entry(vendor_of(contract, code, declared), contract, declared.handlers))
     except ConfigurationError as problem:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, FormData, hdrs
 
@@ -42,6 +43,7 @@ class LiveVendor:
 
     def __init__(self, upstream: Upstream, headers: Mapping[str, str]) -> None:
         self._url = upstream.root + upstream.mount
+        self._mount = upstream.mount
         self._headers = headers
         self._session: ClientSession | None = None
 
@@ -63,6 +65,15 @@ class LiveVendor:
                 break
             await sleep(pause)
         return exchange
+
+    def path_of(self, url: str) -> str:
+        """Return the path and query of a URL of this vendor, below its base URL; "" for another one.
+
+        Its host may be the vendor's own, though the vendor is called at another one.
+        """
+        parts = urlsplit(url)
+        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        return path.partition(self._mount)[2] if self._mount else path
 
     async def _call(self, question: Question) -> RecordedExchange:
         assert self._session is not None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import orjson
 
 from emulator.compare.graphql_questions import is_query
+from emulator.compare.steps import filled, names_in
 from emulator.contract.documents import load
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import SAFE_METHODS
@@ -25,13 +25,6 @@ from emulator.matching.where import Where, where_of
 PROBES = "probes.yaml"
 MARK = "mark"
 """The name of what stands for the name of our own records: "<mark>"."""
-
-_KEPT = re.compile(r"<([a-z_]+)(?::([a-z]+))?>")
-_CHANGES: Mapping[str, Callable[[str], str]] = {"swapcase": str.swapcase, "tail": lambda text: text[1:]}
-
-
-class NothingKept(Exception):
-    """A step needs a value that no reply before it had: str() is its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,25 +98,6 @@ def observation_of(document: Mapping[str, Any], kept: Mapping[str, Sequence[Any]
     return Observation(_operations(document), where_of(call), where_of(reply), _means(document))
 
 
-def filled(value: Any, kept: Mapping[str, Sequence[Any]]) -> Any:
-    """Return a value with each "<name>" in it replaced by the first value kept of that name. Raises NothingKept."""
-    if isinstance(value, dict):
-        return {name: filled(one, kept) for name, one in value.items()}
-    if isinstance(value, list):
-        return [filled(one, kept) for one in value]
-    if not isinstance(value, str):
-        return value
-    whole = _KEPT.fullmatch(value)
-    return _kept(whole, kept) if whole else _KEPT.sub(lambda found: str(_kept(found, kept)), value)
-
-
-def _kept(found: re.Match[str], kept: Mapping[str, Sequence[Any]]) -> Any:
-    name, change = found[1], found[2]
-    if not kept.get(name):
-        raise NothingKept(name)
-    return _CHANGES[change](str(kept[name][0])) if change else kept[name][0]
-
-
 def _document(contract: Contract) -> dict[str, Any]:
     document = load(contract.files[PROBES]) if PROBES in contract.files else {}
     return document if isinstance(document, dict) else {"probes": document}
@@ -167,19 +141,11 @@ def _problems_of_step(
     for where, one, names in (("", step, known), ("/undo", step.get("undo"), kept)):
         if one is not None and one["call"] not in contract.handled:
             yield f"{pointer}{where}/call", unknown("operation", one["call"], sorted(contract.handled))
-        for used in _names_in({key: value for key, value in (one or {}).items() if key not in ("undo", "observe")}):
+        for used in names_in({key: value for key, value in (one or {}).items() if key not in ("undo", "observe")}):
             if used not in names:
                 yield pointer + where, unknown("name", used, sorted(names), "that a step before keeps")
     if ("each" in step) is not ("until" in step):
         yield pointer, "each and until belong together"
-
-
-def _names_in(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield from (found[1] for found in _KEPT.finditer(value))
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for one in inner:
-        yield from _names_in(one)
 
 
 def _problems_of_observation(

@@ -6,18 +6,17 @@ import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from emulator.compare import probes
 from emulator.compare.archive import RecordedExchange
-from emulator.compare.live import LiveVendor, Question
+from emulator.compare.live import LiveVendor
 from emulator.compare.own_records import MARK, OwnRecords
-from emulator.compare.probes import NothingKept, Observation, filled, observation_of
+from emulator.compare.probes import Observation, observation_of
 from emulator.compare.reply_subject import ReplySubject
 from emulator.compare.settling import SwitchFinding
+from emulator.compare.steps import NothingKept, filled, path_of, question_of, values_at
 from emulator.contract.openapi import Contract
-from emulator.exchange import NOTHING, steps_of
-from emulator.matching.where import at_pointer, where_of
+from emulator.matching.where import where_of
 
 MOST_TRIES = 20
 """How many kept values a step with `each` tries."""
@@ -90,12 +89,12 @@ class Prober:
         return None
 
     async def _call(self, step: Mapping[str, Any], run: _Run) -> tuple[RecordedExchange, str]:
-        question, place = self._question(step, run.kept), self._place(step, run.kept)
+        question, place = question_of(self._contract, step, run.kept), self._place(step, run.kept)
         if "undo" in step:
             self._own.begin(place)
         exchange = await self._vendor.ask(question)
         if _worked(exchange):
-            run.kept |= dict(_values(step.get("keep", {}), exchange))
+            run.kept |= dict(_kept(step.get("keep", {}), exchange))
         if "undo" in step:
             self._note_record(step["undo"], place, run, made=_worked(exchange))
         return exchange, await self._note(exchange)
@@ -113,7 +112,7 @@ class Prober:
         run.undos.append((undo, address))
 
     async def _undo(self, undo: Mapping[str, Any], address: str, kept: Mapping[str, Sequence[Any]]) -> None:
-        exchange = await self._vendor.ask(self._question(undo, kept))
+        exchange = await self._vendor.ask(question_of(self._contract, undo, kept))
         await self._note(exchange)
         if not _worked(exchange) and exchange.status != 404:
             self._own.kept(address, f"{undo['call']} {address} was refused with {exchange.status}")
@@ -122,29 +121,10 @@ class Prober:
         else:
             self._own.removed(address)
 
-    def _question(self, step: Mapping[str, Any], kept: Mapping[str, Sequence[Any]]) -> Question:
-        operation = self._contract.operations[step["call"]]
-        given = filled({name: step[name] for name in ("query", "body", "parts", "headers") if name in step}, kept)
-        query = f"?{urlencode(given['query'])}" if "query" in given else ""
-        return Question(
-            operation.method,
-            self._path(step, kept) + query,
-            given.get("body"),
-            is_anonymous=step.get("anonymous", False),
-            parts=given.get("parts", {}),
-            headers=given.get("headers", {}),
-        )
-
-    def _path(self, step: Mapping[str, Any], kept: Mapping[str, Sequence[Any]]) -> str:
-        path = self._contract.operations[step["call"]].path
-        for name, value in filled(step.get("path", {}), kept).items():
-            path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
-        return path
-
     def _place(self, step: Mapping[str, Any], kept: Mapping[str, Sequence[Any]]) -> str:
         """Return where a step makes, or finds, a record: its path; of GraphQL the root field and the variables."""
         if not self._contract.operations[step["call"]].root:
-            return self._path(step, kept)
+            return path_of(self._contract, step, kept)
         variables = filled(step["body"].get("variables", {}), kept)
         return f"{step['call']} {json.dumps(variables, ensure_ascii=False)}"
 
@@ -167,25 +147,11 @@ def _worked(exchange: RecordedExchange) -> bool:
     return 200 <= exchange.status < 300 and not (isinstance(document, dict) and document.get("errors"))
 
 
-def _values(wanted: Mapping[str, str | Sequence[str]], exchange: RecordedExchange) -> Iterator[tuple[str, list[Any]]]:
+def _kept(wanted: Mapping[str, str | Sequence[str]], exchange: RecordedExchange) -> Iterator[tuple[str, list[Any]]]:
     """Yield name and values for what a step keeps of its reply."""
-    document = exchange.reply.document
     for name, pointers in wanted.items():
         for pointer in [pointers] if isinstance(pointers, str) else pointers:
-            found = list(_at(document, steps_of(pointer)))
+            found = list(values_at(exchange.reply.document, pointer))
             if found:
                 yield name, found
                 break
-
-
-def _at(document: Any, steps: Sequence[str]) -> Iterator[Any]:
-    """Yield the values at a JSON pointer in which "*" is every item of a list."""
-    if not steps:
-        yield document
-    elif steps[0] == "*":
-        for one in document if isinstance(document, list) else ():
-            yield from _at(one, steps[1:])
-    else:
-        found = at_pointer(document, f"/{steps[0].replace('~', '~0').replace('/', '~1')}")
-        if found is not NOTHING:
-            yield from _at(found, steps[1:])

@@ -12,7 +12,7 @@ from emulator.files.package_data import CONTRACTS
 SCENARIOS = "scenarios.yaml"
 BUILT_IN = "The repository's folder contracts/"
 OVERLAY = "emulator.overlay.yaml"
-OF_VENDOR = ("openapi.yaml", OVERLAY, "probes.yaml", "credentials.yaml", SCENARIOS)
+OF_VENDOR = ("openapi.yaml", OVERLAY, "probes.yaml", "pulls.yaml", "credentials.yaml", SCENARIOS)
 CONTRACT_SUFFIXES = (".yaml", ".yml", ".json", ".graphql")
 
 

@@ -1,0 +1,350 @@
+"""`emulator pull`: records of a live vendor become fixtures without anything of anybody in them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import httpx
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.app import Emulator
+from emulator.catalogue import read_catalogue
+from emulator.compare.faking import SECRET, Faking
+from emulator.compare.pulling import pull_problems, read_pulls
+from emulator.compare.structure import structural_differences
+from emulator.contract.openapi import read_contract
+from emulator.declared.shapes import Shapes
+from emulator.files.package_data import CONTRACTS
+from emulator.server.server import ThreadedServer
+from emulator.settings import read_settings
+from tests.own_vendor import crud, served
+from tests.sample_calls import READS
+from tests.test_cli import Run, command
+from tests.test_record import VENDORS
+from tests.test_server import clean_environment
+
+__all__ = ["command"]
+
+PERSON, MAIL, SECRET_VALUE, NOTE = (
+    "Jane Planted",
+    "jane.planted@corp.test",
+    "sk_live_9f8e7d6c5b4a",
+    "Planted about Jane",
+)
+PLANTED = (PERSON, MAIL, SECRET_VALUE, NOTE, "Jane", "planted")
+
+RECORDS: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "celigo": (
+        "integrations",
+        {
+            "_id": "5fc5e0e66cfe5b44bb95de70",
+            "name": PERSON,
+            "description": f"{NOTE}, {MAIL}, {SECRET_VALUE}",
+            "settings": {"apiKey": SECRET_VALUE, PERSON: MAIL, "owner": PERSON, "key": [SECRET_VALUE]},
+        },
+    ),
+    "immuta": ("data_sources", {"id": 1, "name": PERSON, "description": NOTE, "connectionString": SECRET_VALUE}),
+    "paradime": ("integrations", {"uid": SECRET_VALUE, "name": PERSON}),
+    "secoda": ("integrations", {"name": PERSON, "credentials": {"password": SECRET_VALUE}, "properties": {"by": MAIL}}),
+}
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreadedServer]:
+    """The live vendors: an emulator with another seed, more records, and planted names and secrets."""
+    folder = tmp_path_factory.mktemp("live")
+    for vendor, (collection, planted) in RECORDS.items():
+        (folder / vendor).mkdir()
+        built_in = yaml.safe_load((CONTRACTS.parent / "fixtures" / vendor / f"{collection}.yaml").read_text("utf-8"))
+        first, *others = built_in["records"]
+        document = {"records": [first | planted, *others], "populate": 150 if vendor == "secoda" else 0}
+        (folder / vendor / f"{collection}.yaml").write_text(yaml.safe_dump(document), "utf-8")
+    switches = "secoda.credentials_in_replies=shown"
+    settings = {"port": 0, "access_log": False, "seed": 7, "fixtures": str(folder), "switches": (switches,)}
+    with ThreadedServer(Emulator(read_settings(settings))) as server:
+        yield server
+
+
+class Pulled:
+    """What `emulator pull` has made of a live vendor."""
+
+    def __init__(self, vendor: str, folder: Path, code: int, out: str, error: str) -> None:
+        self.vendor = vendor
+        self.folder = folder
+        self.code, self.out, self.error = code, out, error
+
+    def text(self) -> str:
+        return "\n".join(file.read_text("utf-8") for file in sorted((self.folder / self.vendor).glob("*.yaml")))
+
+    def records(self, collection: str) -> list[dict[str, Any]]:
+        document = yaml.safe_load((self.folder / self.vendor / f"{collection}.yaml").read_text("utf-8"))
+        records: list[dict[str, Any]] = document["records"]
+        return records
+
+
+def words(live: ThreadedServer, vendor: str, folder: Path, into: str = "mine") -> tuple[str, ...]:
+    """Return the command that pulls from the live vendor with its first credential."""
+    emulator = live.server.emulator
+    credential = next(iter(emulator.sandboxes.default.credentials[vendor].values()))
+    file = folder / "credentials.json"
+    file.write_text(json.dumps({"headers": emulator.catalogue.vendors[vendor].present(credential)}))
+    upstream, target = f"{live.url}/{vendor}", str(folder / into)
+    return "pull", "--vendor", vendor, "--upstream", upstream, "--credentials", str(file), "--into", target
+
+
+def pulled(command: Run, live: ThreadedServer, vendor: str, folder: Path, *options: str, name: str = "mine") -> Pulled:
+    return Pulled(vendor, folder / name, *command(*words(live, vendor, folder, name), *options))
+
+
+Once: TypeAlias = Callable[[str], Pulled]
+
+
+@pytest.fixture(scope="module")
+def once(live: ThreadedServer, tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Pull from a vendor, once for all tests."""
+
+    @cache
+    def pull(vendor: str) -> Pulled:
+        folder = tmp_path_factory.mktemp(vendor)
+        command = [sys.executable, "-m", "emulator", *words(live, vendor, folder)]
+        done = subprocess.run(command, env=clean_environment(), cwd=folder, capture_output=True, text=True, check=False)
+        return Pulled(vendor, folder / "mine", done.returncode, done.stdout, done.stderr)
+
+    return pull
+
+
+def stored(live: ThreadedServer, name: str) -> list[dict[str, Any]]:
+    """Return the records of the live vendor."""
+    vendor, sandbox = name.partition(".")[0], live.server.emulator.sandboxes.default
+    collection = next(one for one in live.server.emulator.catalogue.vendors[vendor].collections if one.name == name)
+    return live.run(partial(sandbox.run, vendor, lambda world: world[collection].all()))
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Yield each text in a document."""
+    if isinstance(value, str):
+        yield value
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from texts(one)
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_no_name_and_no_secret_is_in_the_result(live: ThreadedServer, once: Once, vendor: str) -> None:
+    done = once(vendor)
+    assert (done.code, done.error) == (0, "")
+    text = done.text()
+    assert [one for one in PLANTED if one in text] == []
+    for collection in live.server.emulator.catalogue.vendors[vendor].collections:
+        name = collection.name.partition(".")[2]
+        if name != "credentials" and (done.folder / vendor / f"{name}.yaml").exists() and done.records(name):
+            for record in stored(live, collection.name):
+                if len(str(record[collection.key])) > 4:
+                    assert str(record[collection.key]) not in text
+                assert [one for one in texts(record) if "@" in one and one in text] == []
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_the_result_passes_check_and_serves_lists_of_the_same_structure(
+    command: Run, live: ThreadedServer, once: Once, vendor: str
+) -> None:
+    done = once(vendor)
+    assert command("check", str(done.folder))[0] == 0
+    method, path, body = READS[vendor]
+    settings = {"port": 0, "access_log": False, "fixtures": str(done.folder)}
+    replies = []
+    with ThreadedServer(Emulator(read_settings(settings))) as served:
+        for server in (live, served):
+            emulator = server.server.emulator
+            credential = next(iter(emulator.sandboxes.default.credentials[vendor].values()))
+            headers = emulator.catalogue.vendors[vendor].present(credential)
+            url = server.url + emulator.catalogue.contracts[vendor].base_path + path
+            replies.append(httpx.request(method, url, headers=headers, json=body))
+    theirs, ours = replies
+    assert ours.status_code == theirs.status_code == 200
+    differences = list(structural_differences(ours.json(), theirs.json()))
+    # What has no fixed names, what a switch of the live vendor shows, and errors, which are not pulled.
+    expected = ("/settings/", "/credentials/", "/lastErrorAt")
+    assert [one for one in differences if not any(part in one[0] for part in expected)] == []
+    assert [len(list(texts(reply.json()))) > 5 for reply in replies] == [True, True]
+
+
+def test_references_still_join(live: ThreadedServer, once: Once) -> None:
+    done = once("celigo")
+    for collection, field, target in (
+        ("flows", "_integrationId", "integrations"),
+        ("exports", "_connectionId", "connections"),
+        ("imports", "_connectionId", "connections"),
+        ("revisions", "_integrationId", "integrations"),
+    ):
+        before = [one["_id"] for one in stored(live, f"celigo.{target}")]
+        after = [one["_id"] for one in done.records(target)]
+        assert len(set(after)) == len(before)
+        by_place = {new: old for old, new in zip(before, after, strict=True)}
+        known = {one["_id"]: one for one in stored(live, f"celigo.{collection}")}
+        joined = sorted(known[id].get(field, "") for id in known)
+        assert sorted(by_place.get(one.get(field, ""), "") for one in done.records(collection)) == joined
+
+
+def test_immuta_can_be_changed_by_the_credentials(once: Once) -> None:
+    done = once("immuta")
+    users = {one["id"] for one in done.records("users")}
+    assert {int(one["user"]) for one in done.records("credentials")} <= users
+    assert {one["profile"] for one in done.records("subscriptions")} <= users
+    sources = {one["id"] for one in done.records("data_sources")}
+    assert {one["dataSource"] for one in done.records("dictionaries")} <= sources
+    columns = [one for dictionary in done.records("dictionaries") for one in dictionary["metadata"]]
+    assert {one["dataType"] for one in columns} >= {"text", "integer"}
+
+
+def test_all_pages_are_read_and_what_is_cut_is_said(
+    command: Run, live: ThreadedServer, once: Once, tmp_path: Path
+) -> None:
+    assert len(once("secoda").records("integrations")) == len(stored(live, "secoda.integrations")) > 100
+    cut = pulled(command, live, "secoda", tmp_path, "--limit", "120")
+    assert len(cut.records("integrations")) == 120
+    assert "integrations: only the first 120 records; --limit takes more" in cut.error
+
+
+def test_the_same_seed_makes_the_same(command: Run, live: ThreadedServer, tmp_path: Path) -> None:
+    texts = [
+        pulled(command, live, "paradime", tmp_path, "--seed", seed, name=name).text()
+        for seed, name in (("3", "one"), ("3", "two"), ("4", "three"))
+    ]
+    assert texts[0] == texts[1] != texts[2]
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_only_reads_are_made(command: Run, live: ThreadedServer, tmp_path: Path, vendor: str) -> None:
+    sandbox = live.server.emulator.sandboxes.default
+    names = [one.name for one in live.server.emulator.catalogue.vendors[vendor].collections if "_life" not in one.name]
+    before = {name: stored(live, name) for name in names}
+    number = len(list(sandbox.journal))
+    pulled(command, live, vendor, tmp_path)
+    calls = list(sandbox.journal)[number:]
+    assert calls
+    assert {one.method for one in calls} <= {"GET", "POST" if vendor == "paradime" else "GET"}
+    assert {name: stored(live, name) for name in names} == before
+    assert [one.reply_violations for one in calls if one.reply_violations] == []
+
+
+def test_a_vendor_of_ones_own_is_pulled_by_the_lists_that_it_declares(command: Run, tmp_path: Path) -> None:
+    fixture = {"records": [{"id": f"task-{number}", "title": PERSON, "list": "home"} for number in range(3)]}
+    files = {"fixtures/tasks.yaml": yaml.safe_dump(fixture)}
+    file = tmp_path / "credentials.json"
+    file.write_text('{"headers": {"Authorization": "Bearer acme-token"}}')
+    with served(tmp_path, crud(), files) as client:
+        url = str(client.base_url).rstrip("/")
+        pull = ("pull", "--vendor", "acme", "--upstream", url, "--credentials", str(file), "--into", "mine")
+        code, out, error = command(*pull, "--vendors", str(tmp_path / "vendors"))
+    assert (code, error) == (0, "")
+    document = yaml.safe_load((tmp_path / "mine" / "acme" / "tasks.yaml").read_text("utf-8"))
+    assert "3 tasks" in out
+    assert PERSON not in str(document)
+    assert len({one["title"] for one in document["records"]}) == 1
+
+
+def test_a_vendor_that_refuses_leaves_nothing(command: Run, live: ThreadedServer, tmp_path: Path) -> None:
+    file = tmp_path / "credentials.json"
+    file.write_text('{"headers": {"Authorization": "Bearer wrong"}}')
+    pull = ("pull", "--vendor", "celigo", "--credentials", str(file), "--into", str(tmp_path / "mine"))
+    code, _, error = command(*pull, "--upstream", f"{live.url}/celigo")
+    assert (code, "credentials: listIntegrations got 401" in error) == (2, True)
+    code, _, error = command(*pull, "--upstream", "http://127.0.0.1:9")
+    assert (code, "cannot be reached" in error) == (2, True)
+    assert not (tmp_path / "mine").exists()
+
+
+def test_no_folder_is_overwritten(command: Run, live: ThreadedServer, tmp_path: Path) -> None:
+    (tmp_path / "mine" / "celigo").mkdir(parents=True)
+    done = pulled(command, live, "celigo", tmp_path)
+    assert done.code == 2
+    assert "exists already; name a new folder" in done.error
+    assert list((tmp_path / "mine" / "celigo").iterdir()) == []
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_built_in_pulls_are_sound(vendor: str) -> None:
+    contract = read_contract(CONTRACTS / vendor)
+    assert list(pull_problems(contract)) == []
+    collections = {one.name.partition(".")[2] for one in read_catalogue().vendors[vendor].collections}
+    assert read_pulls(contract).keys() <= collections
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"flows": {"call": "listFlow", "records": ""}}, "/flows/call: unknown operation 'listFlow'"),
+        ({"flows": {"call": "createFlow", "records": ""}}, "/flows/call: createFlow does not only read"),
+        ({"flows": {"for": "integrations", "set": {}}}, "/flows/for: unknown collection 'integrations'"),
+        ({"flows": {"call": "listFlows", "records": "", "nxt": "link"}}, "/flows/nxt"),
+        ([], "/pulls"),
+    ],
+)
+def test_a_mistake_in_pulls_is_reported_with_its_place(command: Run, tmp_path: Path, document: Any, said: str) -> None:
+    folder = tmp_path / "contracts" / "celigo"
+    folder.mkdir(parents=True)
+    (folder / "pulls.yaml").write_text(yaml.safe_dump(document))
+    code, out, error = command("check", "--contracts", str(tmp_path / "contracts"))
+    assert code == 1
+    assert said in out + error
+    assert "pulls.yaml line" in out + error
+
+
+FAKING = partial(Faking, shapes=Shapes({}))
+FIELDS = st.sampled_from(["name", "email", "description", "id", "ownerName", "first_name", "value", "key"])
+
+
+@given(st.dictionaries(st.text(min_size=4), FIELDS, min_size=1, max_size=20))
+def test_a_text_is_replaced_by_the_same_one_everywhere_and_no_two_by_one(values: dict[str, str]) -> None:
+    faking = FAKING(1)
+    made = {value: faking.text(value, name, None) for value, name in values.items()}
+    assert {value: faking.text(value, "other", None) for value in faking.replaced} == faking.replaced
+    replaced = {value: new for value, new in made.items() if value in faking.replaced}
+    assert len(set(replaced.values())) == len(replaced)
+    assert [value for value, new in replaced.items() if value == new] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("createdAt", "2026-01-05T09:00:00.000Z"),
+        ("type", "snowflake"),
+        ("dataType", "character varying(20)"),
+        ("schedule", "0 6 * * *"),
+        ("status", "RUNNING"),
+        ("icon", "🧪"),
+        ("source", "curated"),
+    ],
+)
+def test_times_and_kinds_are_kept(name: str, value: str) -> None:
+    assert FAKING(1).text(value, name, None) == value
+
+
+@pytest.mark.parametrize("name", ["password", "apiKey", "access_token", "client_secret", "Authorization"])
+def test_credentials_are_removed_at_any_depth(name: str) -> None:
+    record = {"a": [{name: "x1y2z3"}], name: {"type": "bearer", "value": "x1y2z3"}}
+    assert FAKING(1).record(record, "") == {"a": [{name: SECRET}], name: {"type": "bearer", "value": SECRET}}
+
+
+def test_names_below_names_stay_below() -> None:
+    faking = FAKING(1)
+    root, below = faking.text("Customer", "name", None), faking.text("Customer.email", "name", None)
+    assert below.startswith(f"{root}.")
+    assert not below.endswith("email")
+
+
+def test_the_pulls_in_the_reference_are_sound(command: Run, tmp_path: Path) -> None:
+    page = Path(__file__).parent.parent / "docs" / "reference" / "pulls.md"
+    folder = tmp_path / "contracts" / "immuta"
+    folder.mkdir(parents=True)
+    (folder / "pulls.yaml").write_text(page.read_text("utf-8").partition("```yaml\n")[2].partition("```")[0])
+    assert command("check", "--contracts", str(tmp_path / "contracts"))[0] == 0
