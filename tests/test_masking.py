@@ -435,7 +435,11 @@ def test_big_numbers_beside_a_credential_keep_their_digits() -> None:
 def test_what_a_reply_repeats_of_the_calls_credentials_is_masked() -> None:
     sent = call("POST", "/x", headers=[("X-Api-Key", "S3KR3T-echo")], body=b'{"token": "S3KR3T-body"}')
     content = b"Cannot POST /x with S3KR3T-echo and S3KR3T-body"
-    nowhere(exchange(given=sent, reply=Reply(404, content_type="text/plain"), content=content))
+    headers = {"X-Echo": "you are S3KR3T-echo", "X-Seen": "S3KR3T-body", "X-Other": "stays"}
+    found = exchange(given=sent, reply=Reply(404, headers=headers, content_type="text/plain"), content=content)
+    nowhere(found)
+    assert found.reply is not None
+    assert [found.reply.header(name) for name in headers] == ["you are ***", "***", "stays"]
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,10 @@ class Masker:
         """Return the headers as pairs; a credential's scheme ("Bearer") stays."""
         return self._pairs(headers, self.text if may_hold_credential("\n".join(_others(headers))) else str)
 
+    def reply_headers(self, headers: Mapping[str, str]) -> Pairs:
+        """Return the headers of a reply, also without what was a credential in the call."""
+        return tuple([(name, self._without_echoes(value)) for name, value in self.headers(headers)])
+
     def path(self, path: str, secrets: SecretPaths = NO_PATHS, *, at_end: bool = False, matched: bool = True) -> str:
         """Return a path without the credentials that it has where its start, or its end, is like a template.
 

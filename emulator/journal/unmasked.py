@@ -121,7 +121,7 @@ class Unmasked:
             return None
         status, headers, content = self._reply
         body, size, cut = self._masked_body(content, headers, masker.reply_body)
-        return JournalledReply(masker.headers(headers), body, size, cut, status)
+        return JournalledReply(masker.reply_headers(headers), body, size, cut, status)
 
     def _masked_body(
         self, body: _Body, headers: Mapping[str, str], mask: Callable[[bytes, str], bytes]
