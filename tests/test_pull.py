@@ -331,8 +331,9 @@ def test_times_and_kinds_are_kept(name: str, value: str) -> None:
 
 @pytest.mark.parametrize("name", ["password", "apiKey", "access_token", "client_secret", "Authorization"])
 def test_credentials_are_removed_at_any_depth(name: str) -> None:
-    record = {"a": [{name: "x1y2z3"}], name: {"type": "bearer", "value": "x1y2z3"}}
-    assert FAKING(1).record(record, "") == {"a": [{name: SECRET}], name: {"type": "bearer", "value": SECRET}}
+    record = {"a": [{name: "x1y2z3"}, {name: 4711}], name: {"type": "bearer", "value": "x1y2z3", "pin": 4711}}
+    made = {"a": [{name: SECRET}, {name: 0}], name: {"type": "bearer", "value": SECRET, "pin": 0}}
+    assert FAKING(1).record(record, "") == made
 
 
 def test_names_below_names_stay_below() -> None:

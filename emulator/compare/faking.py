@@ -76,6 +76,8 @@ class Faking:
         if isinstance(value, list):
             items = self._shapes.shape(place).items if place else None
             return [self._value(one, name, items, is_secret=is_secret) for one in value]
+        if isinstance(value, int | float) and not isinstance(value, bool) and (is_secret or is_named(name)):
+            return 0
         if not isinstance(value, str) or not value:
             return value
         if is_secret or is_named(name):
