@@ -205,9 +205,9 @@ async def test_a_vendor_elsewhere_is_named_by_its_url(emulator: EmulatorUnderTes
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("a.har", "{}", "a.har: not an exchange (KeyError: 'log')"),
+        ("a.har", "{}", "a.har: not a HAR file: log.entries is missing"),
         ("a.har", "[", "a.har: not an exchange (JSONDecodeError"),
-        ("a.har", '{"log": {"entries": [{}]}}', "a.har entry 1: not an exchange (KeyError: 'request')"),
+        ("a.har", '{"log": {"entries": [{}]}}', "a.har entry 1: not an exchange (ValueError: it has no method)"),
         ("a.jsonl", "\n{}\n", "a.jsonl line 2: not an exchange (KeyError: 'call')"),
         ("a.har", None, "cannot be read"),
     ],

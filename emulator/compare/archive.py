@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from emulator.errors import ConfigurationError
 from emulator.exchange import NOTHING
 from emulator.journal.entry import Exchange
 from emulator.journal.har import har, har_entry
+from emulator.recorded.har import HarEntry, entries_in, is_har
 
 HAR = ".har"
 LINES = (".jsonl", ".ndjson")
@@ -125,9 +125,11 @@ def read_archive(path: Path) -> Iterator[RecordedExchange]:
             if line.strip():
                 yield _from(_exchange_of_line, line, f"{path.name} line {number}")
         return
-    entries = _from(_entries, text, str(path))
-    for number, entry in enumerate(entries, start=1):
-        yield _from(_exchange_of_entry, entry, f"{path.name} entry {number}")
+    document = _from(lambda text, _: json.loads(text), text, str(path))
+    if not is_har(document):
+        raise ConfigurationError(f"{path}: not a HAR file: log.entries is missing")
+    for entry in entries_in(document):
+        yield _from(_exchange_of_entry, entry, f"{path.name} {entry.place}")
 
 
 def _from(read: Any, given: Any, place: str) -> Any:
@@ -135,11 +137,6 @@ def _from(read: Any, given: Any, place: str) -> Any:
         return read(given, place)
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
         raise ConfigurationError(f"{place}: not an exchange ({type(problem).__name__}: {problem})") from None
-
-
-def _entries(text: str, place: str) -> list[Any]:
-    entries: list[Any] = json.loads(text)["log"]["entries"]
-    return entries
 
 
 def _exchange_of_line(line: str, place: str) -> RecordedExchange:
@@ -164,35 +161,21 @@ def _message_of_line(message: Mapping[str, Any]) -> RecordedMessage:
     return RecordedMessage([(name, value) for name, value in message["headers"]], body)
 
 
-def _exchange_of_entry(entry: Mapping[str, Any], place: str) -> RecordedExchange:
-    request, response = entry["request"], entry["response"]
-    posted = request.get("postData") or {}
-    has_body = "comment" not in posted and not (posted.get("params") and not posted.get("text"))
+def _exchange_of_entry(entry: HarEntry, place: str) -> RecordedExchange:
+    for name in ("method", "url", "time"):
+        if not getattr(entry, name):
+            raise ValueError(f"it has no {name}")
     return RecordedExchange(
         place,
-        request["method"],
-        request["url"],
-        RecordedMessage(_pairs(request["headers"]), posted.get("text", "").encode() if has_body else None),
-        int(response["status"]),
-        RecordedMessage(_pairs(response["headers"]), _content(response["content"])),
-        _time(entry["startedDateTime"]),
-        max(float(entry.get("time", 0)), 0) / 1000,
-        str(entry.get("_vendor", "")),
+        entry.method,
+        entry.url,
+        RecordedMessage(entry.call.headers, entry.call.body),
+        entry.status,
+        RecordedMessage(entry.reply.headers, entry.reply.body),
+        _time(entry.time),
+        entry.milliseconds / 1000,
+        entry.vendor,
     )
-
-
-def _pairs(named: Sequence[Mapping[str, str]]) -> Pairs:
-    """Return headers by name; HTTP/2's own, which begin with a colon, are left out."""
-    return [(pair["name"], pair["value"]) for pair in named if not pair["name"].startswith(":")]
-
-
-def _content(content: Mapping[str, Any]) -> bytes | None:
-    text = content.get("text")
-    if text is None:
-        return None if content.get("size", 0) > 0 else b""
-    if "comment" in content and "bytes" in content["comment"]:
-        return None
-    return b64decode(text) if content.get("encoding") == "base64" else str(text).encode()
 
 
 def _time(text: str) -> datetime:
