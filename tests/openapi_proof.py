@@ -1,7 +1,8 @@
 """Serves OpenAPI documents as they are, and tries what must be true of each: `python -m tests.openapi_proof FILE…`.
 
 For each document: Schemathesis finds no 500 and no reply outside the contract as it is served; what is created is in
-its list; each scenario for all vendors can be seen. Prints a line per document; exits with 1 if something fails.
+its list; each scenario for all vendors can be seen. Prints a line per document, then the table of
+docs/reference/inference.md; exits with 1 if something fails.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ class Proof:
     operations: Counter[str] = field(default_factory=Counter)
     created: int = 0
     seen: list[str] = field(default_factory=list)
-    fuzzed: str = ""
+    calls: int = 0
     failures: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -65,8 +66,17 @@ class Proof:
         ways = ", ".join(f"{count} {way}" for way, count in sorted(self.operations.items()))
         verdict = "FAILED" if self.failures else "passed"
         total = sum(self.operations.values())
-        said = f"{self.created} creations in their lists; {len(self.seen)} scenarios; {self.fuzzed}"
+        said = (
+            f"{self.created} creations in their lists; {len(self.seen)} scenarios; {self.calls} calls of Schemathesis"
+        )
         return "\n  ".join([f"{self.file.name}: {total} operations: {ways}; {said}: {verdict}", *self.failures])
+
+    @property
+    def row(self) -> str:
+        """The row of the document in the table of docs/reference/inference.md."""
+        inferred, by_example = self.operations["inferred"], self.operations["example"]
+        cells = (self.file.stem, self.operations.total(), inferred, by_example, self.created, self.calls)
+        return f"| {' | '.join(map(str, cells))} |"
 
 
 def prove(file: Path, examples: int) -> Proof:
@@ -181,7 +191,7 @@ def _fuzz(document: str, access: Any, examples: int, proof: Proof) -> None:
             check=False,
         )
     calls = re.search(r"(\d+) generated", done.stdout)
-    proof.fuzzed = f"{calls[1] if calls else 'no'} calls of Schemathesis"
+    proof.calls = int(calls[1]) if calls else 0
     if done.returncode or not calls:
         proof.failures.append(f"Schemathesis: {done.stdout[-20_000:]}{done.stderr}")
 
@@ -197,6 +207,7 @@ def main() -> None:
         proofs.append(prove(file, given.examples))
         sys.stdout.write(f"{proofs[-1]}\n")
         sys.stdout.flush()
+    sys.stdout.write("\n".join(["", *(proof.row for proof in proofs), ""]))
     sys.exit(any(proof.failures for proof in proofs))
 
 
