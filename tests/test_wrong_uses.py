@@ -119,7 +119,7 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
     (
         # A glob that matches nothing would pass with count=0 whatever is called.
         lambda box: box.verify("zzz*", vendor="secoda", count=0),
-        "Unknown operation 'zzz*' of secoda. Some operations: createChart, createColumn, createDashboard. `emulator operations --vendor secoda` lists all operations.",
+        "Unknown operation 'zzz*' of secoda. Some operations: createChart, createCollection, createColumn. `emulator operations --vendor secoda` lists all operations.",
     ),
     (
         lambda box: box.verify("createIntegration", vendor="secodda"),
@@ -155,7 +155,7 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
     ),
     (
         lambda box: box.state("secoda.integration").list(),
-        "Unknown collection 'secoda.integration'. Did you mean 'secoda.integrations'? Known collections: secoda.integrations, secoda.syncs, secoda.resources, secoda.lineage, secoda.dbt_artifacts, secoda.failing_tests, secoda.slack_conversations, secoda.catalog, secoda.users, secoda.groups, secoda.teams, secoda.credentials.",
+        "Unknown collection 'secoda.integration'. Did you mean 'secoda.integrations', 'secoda.lineage' or 'secoda.slack_conversations'? collections() lists all collections.",
     ),
     (
         lambda box: box.state("celigo.script").put({"_id": "x"}),
@@ -409,7 +409,7 @@ HTTP: list[tuple[str, str, Any, str]] = [
         "GET",
         "/contracts/secoda/openapi.yml",
         None,
-        "Unknown file 'openapi.yml' in the contract of secoda. Did you mean 'openapi.yaml' or 'probes.yaml'? Known files: openapi.yaml, probes.yaml, schemas/bulk-change.schema.json, schemas/chart-written.schema.json, schemas/column-written.schema.json, schemas/credential.schema.json, schemas/error.schema.json, schemas/failing-tests.schema.json, schemas/group-written.schema.json, schemas/group.schema.json, schemas/integration-list.schema.json, schemas/integration.schema.json and 21 more.",
+        "Unknown file 'openapi.yml' in the contract of secoda. Did you mean 'openapi.yaml' or 'probes.yaml'? Known files: openapi.yaml, probes.yaml, pulls.yaml, schemas/bulk-change.schema.json, schemas/chart-written.schema.json, schemas/collection-written.schema.json, schemas/column-written.schema.json, schemas/credential.schema.json, schemas/error.schema.json, schemas/failing-tests.schema.json, schemas/group-written.schema.json, schemas/group.schema.json and 27 more.",
     ),
     (
         "POST",
@@ -566,12 +566,12 @@ FILES: list[tuple[str, str, str]] = [
     (
         "scenarios.yaml",
         SCENARIO.format("records: {clear: [integration]}"),
-        "scenarios.yaml line 1, /scenarios/mine/records/clear/0: unknown collection 'integration' of secoda. Did you mean 'integrations'? Known collections: integrations, syncs, resources, lineage, dbt_artifacts, failing_tests, slack_conversations, catalog, users, groups, teams, credentials",
+        "scenarios.yaml line 1, /scenarios/mine/records/clear/0: unknown collection 'integration' of secoda. Did you mean 'integrations', 'slack_conversations' or 'lineage'? Known collections: integrations, syncs, resources, lineage, dbt_artifacts, failing_tests, slack_conversations, catalog, tags, users, groups, teams and 1 more",
     ),
     (
         "integration.yaml",
         "records: []",
-        "integration.yaml: unknown collection 'integration' of secoda. Did you mean 'integrations'? Known collections: integrations, syncs, resources, lineage, dbt_artifacts, failing_tests, slack_conversations, catalog, users, groups, teams, credentials",
+        "integration.yaml: unknown collection 'integration' of secoda. Did you mean 'integrations', 'slack_conversations' or 'lineage'? Known collections: integrations, syncs, resources, lineage, dbt_artifacts, failing_tests, slack_conversations, catalog, tags, users, groups, teams and 1 more",
     ),
     (
         "integrations.yaml",

@@ -1,7 +1,7 @@
 """Secoda's Integrations API, and the resources that its clients call beside it."""
 
 from emulator.vendor import Hooks, Vendor
-from emulator.vendors.secoda import catalogue, dbt, fields, integrations, members, metadata
+from emulator.vendors.secoda import catalogue, dbt, fields, integrations, knowledge, members, metadata
 from emulator.vendors.secoda.auth import authenticate, authorize
 from emulator.vendors.secoda.collections import COLLECTIONS
 from emulator.vendors.secoda.errors import SecodaDialect
@@ -10,11 +10,11 @@ from emulator.vendors.secoda.syncs import sweep_interrupted
 vendor = Vendor(
     name="secoda",
     title="Secoda",
-    handlers=(integrations.handlers, metadata.handlers, dbt.handlers, catalogue.handlers),
+    handlers=(integrations.handlers, metadata.handlers, dbt.handlers, catalogue.handlers, knowledge.handlers),
     dialect=SecodaDialect(),
     authenticate=authenticate,
     authorize=authorize,
     collections=COLLECTIONS,
     sweep=sweep_interrupted,
-    hooks=Hooks.merged(fields.hooks, members.hooks, catalogue.hooks),
+    hooks=Hooks.merged(fields.hooks, members.hooks, catalogue.hooks, knowledge.hooks),
 )

@@ -87,25 +87,25 @@ MOST_LISTED: Final = 10_000
 @handlers.operation("listTables")
 def list_tables(call: Call, world: World) -> Reply:
     """Return one page of the tables (Secoda documentation, Tables)."""
-    return _listed("table", call, world)
+    return list_kind("table", call, world)
 
 
 @handlers.operation("listColumns")
 def list_columns(call: Call, world: World) -> Reply:
     """Return one page of the columns (Secoda documentation, Columns)."""
-    return _listed("column", call, world)
+    return list_kind("column", call, world)
 
 
 @handlers.operation("listDatabases")
 def list_databases(call: Call, world: World) -> Reply:
     """Return one page of the databases (Secoda documentation, Databases)."""
-    return _listed("database", call, world)
+    return list_kind("database", call, world)
 
 
 @handlers.operation("listDashboards")
 def list_dashboards(call: Call, world: World) -> Reply:
     """Return one page of the dashboards (Secoda documentation, Examples)."""
-    return _listed("dashboard", call, world)
+    return list_kind("dashboard", call, world)
 
 
 @handlers.operation("listResources")
@@ -114,7 +114,17 @@ def list_resources(call: Call, world: World) -> Reply:
     if world[CATALOG].count() > QUICK_RECORDS:
         leave_loop()
     bring_in_uploads(world)
-    known = {*IDENTITY, *DEFAULTS, "database", "schema", "sort_order", "group", "product"}
+    known = {
+        *IDENTITY,
+        *DEFAULTS,
+        "database",
+        "schema",
+        "sort_order",
+        "group",
+        "product",
+        "assigned_to",
+        "accepted_answer",
+    }
     where, is_wanted = read_filter(call.params.get("filter"), known)
     sort = read_sort(call.params.get("sort"), known)
     where |= {"entity_type": call.params["entity_type"]} if call.params.get("entity_type") else {}
@@ -161,7 +171,7 @@ def complete(resource: Record) -> Record:
     return {**whole, "title_full": whole["title_full"] or path, "title_cased": whole["title"]}
 
 
-def _listed(kind: str, call: Call, world: World) -> Reply:
+def list_kind(kind: str, call: Call, world: World) -> Reply:
     """Return one page of the resources of a kind, as the parameters filter them."""
     bring_in_uploads(world)
     where = {"entity_type": kind} | _wanted(call)

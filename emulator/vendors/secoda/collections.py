@@ -51,6 +51,8 @@ CATALOG = Collection(
 )
 """The resources of all kinds, what uploads have brought and what callers have made. Defaults are left out."""
 
+TAGS = Collection("secoda.tags", order=("created_at", "id"), schema="tag.schema.json")
+
 USERS = Collection("secoda.users", schema="kept-user.schema.json")
 """Users without their groups: those have their users."""
 
@@ -69,6 +71,7 @@ COLLECTIONS = (
     FAILING_TESTS,
     CONVERSATIONS,
     CATALOG,
+    TAGS,
     USERS,
     GROUPS,
     TEAMS,

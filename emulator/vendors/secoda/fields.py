@@ -9,7 +9,7 @@ from emulator.exchange import Record
 from emulator.store.collection import Collection
 from emulator.store.world import World
 from emulator.vendor import Hooks, Write
-from emulator.vendors.secoda.collections import CATALOG, GROUPS, INTEGRATIONS, TEAMS, USERS
+from emulator.vendors.secoda.collections import CATALOG, GROUPS, INTEGRATIONS, TAGS, TEAMS, USERS
 from emulator.vendors.secoda.errors import invalid_fields, parse_boolean, parse_uuid, unknown_key
 from emulator.vendors.secoda.texts import is_number, read_text, text_problems
 
@@ -17,6 +17,7 @@ hooks = Hooks()
 
 TEXTS: Final = frozenset(
     (
+        "color",
         "database",
         "definition",
         "description",
@@ -34,15 +35,17 @@ TEXTS: Final = frozenset(
     )
 )
 
-BOOLEANS: Final = frozenset(("pii", "published", "verified"))
+BOOLEANS: Final = frozenset(("accepted_answer", "pii", "published", "verified"))
 
 TARGETS: Final[Mapping[str, Collection]] = {
+    "assigned_to": USERS,
     "collections": CATALOG,
     "integration": INTEGRATIONS,
     "owners": USERS,
     "owners_groups": GROUPS,
     "parent": CATALOG,
     "subscribers": USERS,
+    "tags": TAGS,
     "teams": TEAMS,
     "user_groups": GROUPS,
     "users": USERS,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from emulator.exchange import Call, Record, Reply
-from emulator.store.collection import Collection
 from emulator.store.world import World
 from emulator.vendor import Hooks, Write
+from emulator.vendors.secoda.changes import without
 from emulator.vendors.secoda.collections import CATALOG, GROUPS, INTEGRATIONS, USERS
 from emulator.vendors.secoda.errors import REQUIRED, invalid_fields
 from emulator.vendors.secoda.paging import page_of
@@ -83,11 +83,3 @@ def give_to_default_team(world: World, write: Write) -> None:
     without(world, USERS, "teams", write.before["id"])
     for collection in (INTEGRATIONS, CATALOG):
         without(world, collection, "teams", write.before["id"], or_else=[TEAM])
-
-
-def without(world: World, collection: Collection, name: str, id: str, or_else: Sequence[str] = ()) -> None:
-    """Take an id out of a list in each record that has it there; a list that becomes empty is `or_else`."""
-    for record in world[collection].all():
-        if id in record.get(name, ()):
-            left = [one for one in record[name] if one != id]
-            world[collection].replace({**record, name: left or list(or_else)})
