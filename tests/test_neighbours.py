@@ -59,7 +59,7 @@ def test_coverage_counts_neighbours_apart() -> None:
 
 @pytest.mark.parametrize(("called", "percent"), [([], 100), ([("runTask", 200)], 200 / 3)])
 def test_statuses_of_a_neighbour_count_once_it_was_called(called: list[tuple[str, int]], percent: float) -> None:
-    assert coverage(("listTasks", 200), *called).percent == pytest.approx(percent)
+    assert coverage(("listTasks", 200), *called).percent() == pytest.approx(percent)
 
 
 def test_coverage_of_a_worker_keeps_its_neighbours() -> None:

@@ -15,7 +15,7 @@ from emulator.errors import sentence, unknown
 from emulator.testing.report import Allowance, is_allowed
 from emulator.testing.watching import Complaint, Evidence
 
-__all__ = ["FOUND", "attach", "check_allowed", "complaint", "summary"]
+__all__ = ["FOUND", "attach", "check_allowed", "complaint", "show"]
 
 RULES: Sequence[str] = get_args(ConductRule)
 FOUND = "emulator_conduct"
@@ -63,7 +63,17 @@ def attach(item: pytest.Item, report: pytest.TestReport, watched: Iterable[Evide
         item.stash[_unsent] = []
 
 
-def summary(reports: Iterable[Any], mode: str, is_verbose: bool) -> Iterator[str]:
+def show(terminalreporter: pytest.TerminalReporter, mode: str, is_verbose: bool) -> None:
+    """Write the summary, if there is anything to show."""
+    reports = (report for kind in terminalreporter.stats.values() for report in kind)
+    lines = list(_summary(reports, mode, is_verbose))
+    if lines:
+        terminalreporter.section("emulator: conduct of the client", sep="-")
+    for line in lines:
+        terminalreporter.line(line)
+
+
+def _summary(reports: Iterable[Any], mode: str, is_verbose: bool) -> Iterator[str]:
     """Yield the lines of the summary, those that do harm first; none if there is nothing to show."""
     shown = [(report.nodeid, one) for report in reports for one in getattr(report, FOUND, ())]
     harmful, others = [one for one in shown if one[1]["does_harm"]], [one for one in shown if not one[1]["does_harm"]]

@@ -1,8 +1,7 @@
-"""The operations, and their documented statuses, that a test run has covered."""
+"""The operations and statuses that a test run has covered, and on what evidence each stands."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,13 +13,18 @@ Key: TypeAlias = tuple[str, str]
 """A vendor and an operation."""
 
 DOCUMENTED = "documented"
+LEVELS = (DOCUMENTED, "observed", "inferred", "assumed")
+"""The levels of evidence, the best first."""
+
+MOST_TESTS = 100
+"""So many tests are named for a status of an operation."""
 
 
 class ContractCoverage:
     """Counts the exchanges of a test run by operation and status, and compares them with the contracts.
 
-    Only statuses with the evidence `documented` count, and only those of vendors that the run has called. Neighbours,
-    operations outside of the emulated APIs, are counted apart: their statuses count once the run has called them.
+    Only statuses of vendors that the run has called count, each for its level of evidence. Neighbours, operations
+    outside of the emulated APIs, are counted apart: their statuses count once the run has called them.
     """
 
     def __init__(self) -> None:
@@ -28,19 +32,33 @@ class ContractCoverage:
         self._counts: Counter[tuple[str, str, int]] = Counter()
         self._stubbed: Counter[tuple[str, str]] = Counter()
         self._neighbours: set[Key] = set()
+        self._evidence: dict[Key, Mapping[str, str]] = {}
+        self._tests: dict[tuple[str, str, int], dict[str, None]] = {}
 
     def know(self, operations: Iterable[Mapping[str, Any]]) -> None:
         """Add the operations of the contracts, as the control API lists them."""
         for one in operations:
             statuses = {int(status): level for status, level in one["statuses"].items()}
-            self._statuses[one["vendor"], one["operation"]] = statuses
+            key = one["vendor"], one["operation"]
+            self._statuses[key], self._evidence[key] = statuses, one.get("evidence", {})
             if one["neighbour"]:
-                self._neighbours.add((one["vendor"], one["operation"]))
+                self._neighbours.add(key)
 
     def count(self, vendor: str, operations: Iterable[str], status: int) -> None:
         """Count an exchange."""
         for operation in operations:
             self._counts[vendor, operation, status] += 1
+
+    def note(self, test: str, vendor: str, operations: Iterable[str], status: int) -> str:
+        """Note a test that an exchange belongs to; return on what it rests: "assumed: secoda getIntegration 403"."""
+        told = ""
+        for operation in operations:
+            tests = self._tests.setdefault((vendor, operation, status), {})
+            if len(tests) < MOST_TESTS:
+                tests[test] = None
+            level = self._statuses.get((vendor, operation), {}).get(status, "outside the contract")
+            told = f"{level}: {vendor} {operation} {status or 'broken'}"
+        return told
 
     def count_stub(self, vendor: str, stub: str | None) -> None:
         """Count a call to a stub separately; None: it was not one."""
@@ -53,30 +71,27 @@ class ContractCoverage:
         for one in document["operations"]:
             for status, times in one["covered"].items():
                 self._counts[one["vendor"], one["operation"], int(status)] += times
+            for status, tests in one.get("tests", {}).items():
+                self._tests.setdefault((one["vendor"], one["operation"], int(status)), {}).update(dict.fromkeys(tests))
         for one in document["stubs"]:
             self._stubbed[one["vendor"], one["stub"]] += one["calls"]
-
-    def write(self, file: str) -> str:
-        """Write the JSON document to a file; return why that fails, "" if it does not."""
-        try:
-            Path(file).write_text(json.dumps(self.document(), indent=2) + "\n", "utf-8")
-        except OSError as problem:
-            return (problem.strerror or str(problem)).lower()
-        return ""
 
     def document(self) -> dict[str, Any]:
         """Return it as a JSON document."""
         return {
-            "documented": len(self._documented()),
-            "covered": len(self._documented_and_covered()),
-            "percent": round(self.percent, 2),
+            "documented": len(self._known(DOCUMENTED)),
+            "covered": len(self._covered(DOCUMENTED)),
+            "percent": round(self.percent(), 2),
+            "levels": {level: self._of_level(level) for level in LEVELS},
             "operations": [
                 {
                     "vendor": vendor,
                     "operation": operation,
                     "neighbour": (vendor, operation) in self._neighbours,
+                    "evidence": dict(self._evidence[vendor, operation]),
                     "statuses": {str(status): level for status, level in statuses.items()},
                     "covered": {str(status): times for status, times in self._covered_in((vendor, operation)).items()},
+                    "tests": self._tests_of((vendor, operation)),
                 }
                 for (vendor, operation), statuses in self._statuses.items()
             ],
@@ -86,11 +101,20 @@ class ContractCoverage:
             ],
         }
 
-    @property
-    def percent(self) -> float:
-        """The share of the documented statuses that were covered, of the called vendors; 0 if there are none."""
-        documented = len(self._documented())
-        return 100 * len(self._documented_and_covered()) / documented if documented else 0.0
+    def percent(self, level: str = DOCUMENTED) -> float:
+        """Return the share of the called vendors' statuses of a level that were covered; 0 if there are none."""
+        statuses = self._known(level)
+        return 100 * len(self._covered(level)) / len(statuses) if statuses else 0.0
+
+    def evidence_lines(self) -> Iterator[str]:
+        """Yield how much of each level was covered, and how many tests rest on what nobody knows."""
+        if self._called():
+            shares = (f"{len(self._covered(level))} of {len(self._known(level))} {level}" for level in LEVELS)
+            yield f"by evidence: {', '.join(shares)} statuses"
+        assumed = {test for key in self._covered("assumed") for test in self._tests.get(key, ())}
+        if assumed:
+            those = "1 test rests" if len(assumed) == 1 else f"{len(assumed)} tests rest"
+            yield f"{those} on assumed replies; --emulator-coverage=FILE.html lists them"
 
     def lines(self, width: int, details: bool) -> list[str]:
         """Return for each vendor what was covered and, with `details`, what was not."""
@@ -104,8 +128,8 @@ class ContractCoverage:
         known = [key for key in self._statuses if key[0] == vendor]
         operations = [key for key in known if key not in self._neighbours]
         covered = [key for key in known if self._covered_in(key)]
-        documented = [one for one in self._documented() if one[0] == vendor]
-        documented_covered = [one for one in self._documented_and_covered() if one[0] == vendor]
+        documented = [one for one in self._known(DOCUMENTED) if one[0] == vendor]
+        documented_covered = [one for one in self._covered(DOCUMENTED) if one[0] == vendor]
         neighbours = len(known) - len(operations)
         covered_neighbours = len(self._neighbours.intersection(covered))
         yield (
@@ -131,18 +155,26 @@ class ContractCoverage:
     def _covered_in(self, key: Key) -> dict[int, int]:
         return {one[2]: times for one, times in sorted(self._counts.items()) if one[:2] == key}
 
-    def _documented(self) -> list[tuple[str, str, int]]:
+    def _tests_of(self, key: Key) -> dict[str, list[str]]:
+        return {str(one[2]): list(tests) for one, tests in sorted(self._tests.items()) if one[:2] == key}
+
+    def _of_level(self, level: str) -> dict[str, Any]:
+        known, covered = len(self._known(level)), len(self._covered(level))
+        return {"statuses": known, "covered": covered, "percent": round(self.percent(level), 2)}
+
+    def _known(self, wanted: str) -> list[tuple[str, str, int]]:
+        """Return the statuses of a level that count."""
         called = self._called()
         return [
             (vendor, operation, status)
             for (vendor, operation), statuses in self._statuses.items()
             if vendor in called and self._is_expected((vendor, operation))
             for status, level in statuses.items()
-            if level == DOCUMENTED
+            if level == wanted
         ]
 
-    def _documented_and_covered(self) -> list[tuple[str, str, int]]:
-        return [one for one in self._documented() if one in self._counts]
+    def _covered(self, level: str) -> list[tuple[str, str, int]]:
+        return [one for one in self._known(level) if one in self._counts]
 
 
 def _statuses(entries: Iterable[tuple[str, str, int]], operation: str) -> list[int]:

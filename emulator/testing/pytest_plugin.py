@@ -30,6 +30,7 @@ SECTION = "emulator journal"
 CHANGES = "emulator changes"
 SENT = "emulator_coverage"
 MISSTEPS = "emulator_missteps"
+EVIDENCE = "emulator_evidence"
 NO_COVERAGE = "none"
 CONDUCT = ("fail", "warn", "none")
 
@@ -60,13 +61,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--emulator-coverage",
         metavar="FILE",
-        help="Write the contract coverage to this file, as JSON; none: do not show it either.",
+        action="append",
+        default=[],
+        help="Write the contract coverage to a .json, .html, .xml, .ctrf.json or .txt file; none: do not even show it.",
     )
     group.addoption(
         "--emulator-coverage-fail-under",
-        metavar="N",
-        type=float,
-        help="Fail if less than N percent of the documented statuses of the called vendors were covered.",
+        metavar="[LEVEL=]N",
+        action="append",
+        default=[],
+        help="Fail if less than N percent of the documented (observed …) statuses of the called vendors were covered.",
     )
     group.addoption("--emulator-matrix", action="store_true", help="Repeat tests with the other values of switches.")
     conduct = (
@@ -97,11 +101,8 @@ INI: dict[str, tuple[Any, str]] = {
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker, and refuse invalid options now instead of after all tests."""
     config.addinivalue_line("markers", MARK)
-    file, least = config.getoption("emulator_coverage"), config.getoption("emulator_coverage_fail_under")
-    if file not in (None, NO_COVERAGE) and (problem := testing.coverage.unwritable(file)):
-        raise pytest.UsageError(f"--emulator-coverage={file}: {problem}")
-    if least is not None and not 0 <= least <= 100:
-        raise pytest.UsageError(f"--emulator-coverage-fail-under={least:g}: expected a percentage from 0 to 100")
+    if any(wanted := _coverage(config)):
+        testing.coverage_gate.check(*wanted)
     if _conduct(config) not in CONDUCT:
         raise pytest.UsageError(f"emulator_conduct is {_conduct(config)!r}: expected {' or '.join(CONDUCT)}")
     if config.getoption("emulator_matrix"):
@@ -263,8 +264,8 @@ def pytest_runtest_makereport(
         # An attribute, because a worker of pytest-xdist sends those.
         vars(report)[MISSTEPS] = [str(item.path), (item.location[1] or 0) + 1, missteps]
     if report.when == "teardown":
-        for one in watched:
-            one.end()
+        rests = dict.fromkeys(_suite_of(item.config).rests_on(item.nodeid, watched)) if watched else ()
+        report.user_properties += [(EVIDENCE, one) for one in rests]
         # pytest keeps the items until the end of the run.
         item.stash[_watched], item.stash[_changes], item.stash[_end] = [], [], None
     return report
@@ -287,10 +288,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         if _suite in config.stash:
             output[SENT] = config.stash[_suite].coverage.document()
         return
-    file, least = config.getoption("emulator_coverage"), config.getoption("emulator_coverage_fail_under")
-    file = None if file == NO_COVERAGE else file
-    if file is not None or least is not None:
-        config.stash[_unmet] = list(testing.coverage_gate.unmet(_suite_of(config).coverage, file, least))
+    if any(wanted := _coverage(config)):
+        config.stash[_unmet] = list(testing.coverage_gate.unmet(_suite_of(config).coverage, *wanted))
         if config.stash[_unmet] and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -308,17 +307,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             for line in testing.github.annotations_at(*getattr(report, MISSTEPS, ("", 0, []))):
                 terminalreporter.write_line(line)
     if _suite in config.stash:
-        reports = (report for kind in terminalreporter.stats.values() for report in kind)
-        lines = list(testing.conduct.summary(reports, _conduct(config), config.get_verbosity() > 0))
-        if lines:
-            terminalreporter.section("emulator: conduct of the client", sep="-")
-        for line in lines:
-            terminalreporter.line(line)
-    if _suite in config.stash and config.getoption("emulator_coverage") != NO_COVERAGE:
+        testing.conduct.show(terminalreporter, _conduct(config), config.get_verbosity() > 0)
+    if _suite in config.stash and NO_COVERAGE not in config.getoption("emulator_coverage"):
         coverage = config.stash[_suite].coverage
         terminalreporter.section("emulator: contract coverage", sep="-")
         lines = coverage.lines(config.get_terminal_writer().fullwidth - 1, details=config.get_verbosity() >= 0)
-        for line in lines or ["the emulator was not called"]:
+        for line in [*lines, *coverage.evidence_lines()] or ["the emulator was not called"]:
             terminalreporter.line(line)
     for line in config.stash.get(_unmet, []):
         terminalreporter.line(line, red=True)
@@ -393,6 +387,11 @@ class _sentences:  # noqa: N801 - read as a function: `with _sentences():`
             return
         if isinstance(problem, testing.suite.REFUSALS):
             raise pytest.fail.Exception(str(problem), pytrace=False) from None
+
+
+def _coverage(config: pytest.Config) -> tuple[list[str], list[str]]:
+    """Return the files to write, and how much of which level must be covered."""
+    return config.getoption("emulator_coverage"), config.getoption("emulator_coverage_fail_under")
 
 
 def _conduct(config: pytest.Config) -> str:

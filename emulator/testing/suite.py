@@ -21,7 +21,7 @@ from emulator.testing.allowances import Allowances, about_allowed, is_allowance,
 from emulator.testing.coverage import ContractCoverage
 from emulator.testing.report import Allowance
 from emulator.testing.sandboxes import RemoteSandboxes, Sandboxes
-from emulator.testing.watching import Watcher
+from emulator.testing.watching import Evidence, Watcher
 
 if TYPE_CHECKING:
     from emulator.app import Emulator
@@ -228,6 +228,13 @@ class Suite:
             sandbox.leave()
             watcher.close([*sandbox.journal.left, *self._sandboxes.drop(sandbox)])
             self.count(watcher)
+
+    def rests_on(self, test: str, watched: Iterable[Evidence]) -> Iterator[str]:
+        """End the watching for a test, note it for the statuses that it has met, and yield on what it rests."""
+        for one in watched:
+            for seen in one.end():
+                if seen.state == "done" and seen.operations:
+                    yield self.coverage.note(test, seen.vendor, seen.operations, seen.status)
 
     def count(self, watcher: Watcher) -> None:
         """Count what the tests that used a sandbox have met there."""

@@ -58,8 +58,8 @@ class Evidence(Protocol):
     def forgive(self) -> None:
         """Leave out the calls so far: the test has failed anyway."""
 
-    def end(self) -> None:
-        """Stop watching for this test."""
+    def end(self) -> Sequence[Seen]:
+        """Stop watching for this test, and return its calls."""
 
 
 class Watcher:
@@ -168,9 +168,10 @@ class SandboxEvidence:
             self._calls += self._watcher.new()
         self._judged = len(self._calls)
 
-    def end(self) -> None:
-        """Make sure that no call of this test counts for the next one in the sandbox."""
+    def end(self) -> Sequence[Seen]:
+        """Return the calls of this test: none of them counts for the next one in the sandbox."""
         self.forgive()
+        return self._calls
 
 
 def _spelled(vendor: str) -> str:
