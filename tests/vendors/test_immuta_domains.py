@@ -109,3 +109,8 @@ def test_taken_name_is_refused(emulator: EmulatorUnderTest) -> None:
     assert refused(emulator, "POST", "/domain", json={**NEW, "name": "Customer Data"}) == taken
     call(emulator, "POST", "/domain", json=NEW)
     assert refused(emulator, "PUT", f"/domain/{CUSTOMERS}", json={"name": "Research"}) == taken
+
+
+def test_id_must_be_a_uuid(emulator: EmulatorUnderTest) -> None:
+    message = (400, '"id" must be a valid GUID')
+    assert refused(emulator, "POST", "/domain", json={**NEW, "id": "research"}) == message

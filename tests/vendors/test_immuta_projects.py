@@ -96,6 +96,12 @@ def test_changed_project_keeps_what_is_not_sent(emulator: EmulatorUnderTest) -> 
     assert call(emulator, "GET", "/project/1")["name"] == "Documentation Project"
 
 
+def test_tags_of_a_new_project_have_names(emulator: EmulatorUnderTest) -> None:
+    assert refused(emulator, "POST", "/project", json={**NEW, "tags": [{}]}) == (400, '"tags[0].name" is required')
+    created = call(emulator, "POST", "/project", json={**NEW, "tags": [{"name": "PII"}]})
+    assert call(emulator, "GET", f"/project/{created['id']}")["tags"] == [{"name": "PII"}]
+
+
 def test_only_owners_change_a_project(emulator: EmulatorUnderTest) -> None:
     forbidden = (403, "User must have one of the following roles to update project: owner")
     assert refused(emulator, "PUT", "/project/2", json={"name": "Mine"}) == forbidden

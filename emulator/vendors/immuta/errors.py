@@ -337,6 +337,7 @@ _COMPLAINTS: Mapping[str, Callable[[Violation], str]] = {
     "minimum": lambda violation: _bound(violation, "greater"),
     "maximum": lambda violation: _bound(violation, "less"),
     "enum": _no_choice,
+    "format": lambda violation: "must be a valid GUID",
     "const": lambda violation: f"must be [{violation.expected}]",
     "additionalProperties": lambda violation: "is not allowed",
 }
