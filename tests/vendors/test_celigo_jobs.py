@@ -136,6 +136,7 @@ def test_the_latest_runs_of_an_integration_are_listed_by_flow(emulator: Emulator
         ("createdAt_gte=2024-02-06T19:30:00%2B01:00", ["65c27d380000000000000501"]),
         ("createdAt_gte=1707244200044", ["65c27d380000000000000501"]),
         ("createdAt_gte=2030-01-01T00:00:00Z", []),
+        ("createdAt_lte=2024-02-01&createdAt_gte=&_flowId=", ["65b8a2650000000000000101"]),
     ],
 )
 def test_jobs_are_listed_by_query(emulator: EmulatorUnderTest, query: str, expected: list[str]) -> None:

@@ -202,8 +202,12 @@ def _latest(world: World, flow_id: str) -> Iterator[Record]:
 
 
 def _conditions(call: Call) -> Iterator[Condition]:
-    """Yield the conditions of the query. Without type or _flowJobId, jobs of steps are left out."""
-    for name, value in call.params.items():
+    """Yield the conditions of the query. Without type or _flowJobId, jobs of steps are left out.
+
+    An empty parameter is no condition: gcarbone/celigo-cli sends them.
+    """
+    given = {name: value for name, value in call.params.items() if value != ""}
+    for name, value in given.items():
         field, _, ending = name.rpartition("_")
         if field == "createdAt":
             yield field, COMPARED[ending], time_in(name, value)
@@ -213,7 +217,7 @@ def _conditions(call: Call) -> Iterator[Condition]:
             yield field, COMPARED[ending], value
         else:
             yield name, operator.eq, value.lower()
-    if not call.params.keys() & {"type", "type_in", "_flowJobId"}:
+    if not given.keys() & {"type", "type_in", "_flowJobId"}:
         yield "_flowJobId", operator.eq, None
 
 
