@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from emulator.exchange import Record
 from tests.conftest import EmulatorUnderTest
 from tests.vendors.test_celigo_flows import ORDERS, call
-from tests.vendors.test_celigo_integrations import PLAIN, SHOP
+from tests.vendors.test_celigo_integrations import PLAIN, SHOP, errors
 
 TIM = "/ashares/6798f4dc43db9184f4bc8ee2"
 """Tim may manage PLAIN and monitor SHOP."""
@@ -20,10 +23,28 @@ def test_the_integrations_lists_show_the_same_users(emulator: EmulatorUnderTest)
 def test_access_is_replaced(emulator: EmulatorUnderTest) -> None:
     before = call(emulator, "GET", TIM)
     access = [{"_integrationId": SHOP, "accessLevel": "manage"}]
-    after = call(emulator, "PUT", TIM, json={**before, "integrationAccessLevel": access, "accepted": False})
+    sent = {**before, "integrationAccessLevel": access, "accepted": False}
+    assert emulator.call("celigo", "PUT", TIM, json=sent).status_code == 204
+    after = call(emulator, "GET", TIM)
     assert after == {**before, "integrationAccessLevel": access, "lastModified": after["lastModified"]}
     assert after not in call(emulator, "GET", f"/integrations/{PLAIN}/ashares")
     assert after in call(emulator, "GET", f"/integrations/{SHOP}/ashares")
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({}, 400, "accessLevel"),
+        ({"disabled": True}, 400, "accessLevel"),
+        ({"integrationAccessLevel": []}, 422, "integrationAccessLevel"),
+    ],
+)
+def test_an_access_to_nothing_is_refused(emulator: EmulatorUnderTest, body: Record, status: int, field: str) -> None:
+    before = call(emulator, "GET", TIM)
+    response = emulator.call("celigo", "PUT", TIM, json=body)
+    expected = [{"code": "missing_required_field", "message": f"Path `{field}` is required.", "field": field}]
+    assert (response.status_code, errors(response)) == (status, expected)
+    assert call(emulator, "GET", TIM) == before
 
 
 def test_a_removed_user_is_gone(emulator: EmulatorUnderTest) -> None:

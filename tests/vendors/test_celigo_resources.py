@@ -116,6 +116,14 @@ def test_ping(emulator: EmulatorUnderTest) -> None:
     assert replies == {False: {"code": 200}, True: offline}
 
 
+@pytest.mark.parametrize(("kind", "adaptor"), [("exports", "FTPExport"), ("imports", "HTTPImport")])
+def test_exports_and_imports_are_listed_by_adaptor(emulator: EmulatorUnderTest, kind: str, adaptor: str) -> None:
+    everything = call(emulator, "GET", f"/{kind}")
+    listed = call(emulator, "GET", f"/{kind}?adaptorType={adaptor}")
+    assert listed
+    assert listed == [one for one in everything if one["adaptorType"] == adaptor] != everything
+
+
 @pytest.mark.parametrize("kind", ["exports", "imports"])
 def test_a_clone_is_a_copy_with_another_name_and_connection(emulator: EmulatorUnderTest, kind: str) -> None:
     source = call(emulator, "GET", f"/{kind}/{IDS[kind]}")

@@ -45,5 +45,5 @@ vendor = Vendor(
     authenticate=authenticate,
     authorize=authorize,
     collections=COLLECTIONS,
-    hooks=Hooks.merged(editing.hooks, jobs.hooks),
+    hooks=Hooks.merged(editing.hooks, jobs.hooks, users.hooks),
 )

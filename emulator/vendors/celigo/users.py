@@ -1,15 +1,19 @@
-"""The users who have access to an integration."""
+"""The users who have access to an integration, or to the account."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from emulator.exchange import Call, Record, Reply
 from emulator.store.world import World
-from emulator.vendor import Handlers
+from emulator.vendor import Handlers, Hooks, Write
 from emulator.vendors.celigo.collections import ASHARES
+from emulator.vendors.celigo.errors import refusal, required
 from emulator.vendors.celigo.paging import page_of
 from emulator.vendors.celigo.records import find
 
 handlers = Handlers()
+hooks = Hooks()
 
 
 @handlers.operation("listIntegrationAshares")
@@ -20,6 +24,19 @@ def list_integration_ashares(call: Call, world: World) -> Reply:
     """
     id = find(world, call.params["_id"])["_id"]
     return page_of(call, world, [share for share in world[ASHARES].all() if _covers(share, id)])
+
+
+@hooks.writing("ashares")
+def refuse_without_access(world: World, write: Write) -> Record | None:
+    """Return an access as it is stored. Raises Refusal (400, 422) if a body gives access to nothing.
+
+    ConductorOne/baton-celigo, specs/openapi.json, has both statuses.
+    """
+    sent: Any = write.call.document or {}
+    if write.after is not None and "accessLevel" not in write.after and not sent.get("integrationAccessLevel"):
+        empty = "integrationAccessLevel" in sent
+        raise refusal(422 if empty else 400, required("integrationAccessLevel" if empty else "accessLevel"))
+    return write.after
 
 
 def _covers(share: Record, integration_id: str) -> bool:
