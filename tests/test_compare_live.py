@@ -126,7 +126,7 @@ def plain_401(reply: Reply) -> None:
 
 
 def other_404(reply: Reply) -> None:
-    if reply.path.endswith("/audit") and reply.status == 404:
+    if reply.path.startswith("/v1/integrations/") and reply.path.endswith("/audit") and reply.status == 404:
         reply.status = 410
 
 

@@ -259,6 +259,15 @@ def test_the_evidence_is_an_overlay_that_passes_check_and_serves(
     assert switches["auth_error_body"].evidence.level == "documented"
 
 
+@pytest.mark.parametrize(
+    ("switch", "said"), [("celgo.unknown_id_status=422", "celgo"), ("immuta.column_nullable=no", "it takes added")]
+)
+def test_a_wrong_switch_is_refused_whose_ever_it_is(command: Run, tmp_path: Path, switch: str, said: str) -> None:
+    calls = written(tmp_path, entry())
+    code, _, error = command("compare", "--vendor", "celigo", "--from", str(calls), "--switch", switch)
+    assert (code, said in error) == (2, True)
+
+
 def test_evidence_replaces_no_file(command: Run, words: tuple[str, ...], tmp_path: Path) -> None:
     file = tmp_path / "known.yaml"
     file.write_text("mine")

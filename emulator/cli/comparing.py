@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 
-from emulator.catalogue import read_switches
 from emulator.cli.recording import reader_of
 from emulator.cli.streams import say
 from emulator.compare.archive import read_archive
@@ -35,7 +34,7 @@ class Compared:
         if evidence is not None:
             refuse_existing(evidence)
         self.reader = reader_of(settings, vendor)
-        self.comparison = _new_comparison(self.reader, settings)
+        self.comparison = _new_comparison(self.reader)
         self._form = form
         self._evidence = evidence
 
@@ -96,13 +95,11 @@ def compare_live(compared: Compared, upstream: str, credentials: Path, allows_wr
     compared.finish(target.root)
 
 
-def _new_comparison(reader: ExchangeReader, settings: Settings) -> Comparison:
+def _new_comparison(reader: ExchangeReader) -> Comparison:
     """Return an empty comparison; the switches of the settings are what is expected of the vendor."""
-    contract = reader.contract
-    given = tuple(one for one in settings.switches if one.startswith(f"{contract.vendor}."))
-    values = read_switches(given, {contract.vendor: contract})[contract.vendor]
-    probes = read_probes(contract)
-    return new_comparison(contract, new_findings(contract.vendor, contract.switches.values(), probes, values))
+    contract, probes = reader.contract, read_probes(reader.contract)
+    findings = new_findings(contract.vendor, contract.switches.values(), probes, reader.switches)
+    return new_comparison(contract, findings)
 
 
 def finish(comparison: Comparison, form: str) -> None:

@@ -12,7 +12,7 @@ import click
 from aiohttp import web
 
 from emulator import __version__
-from emulator.catalogue import contract_overlay, read_catalogue, vendor_homes
+from emulator.catalogue import contract_overlay, read_catalogue, read_switches, vendor_homes
 from emulator.cli.streams import say
 from emulator.compare.archive import ArchiveWriter
 from emulator.compare.proxy import RecordingProxy
@@ -27,11 +27,12 @@ LOOPBACK = "127.0.0.1"
 
 
 def reader_of(settings: Settings, vendor: str) -> ExchangeReader:
-    """Return what reads a vendor's exchanges. Raises ConfigurationError for an unknown vendor."""
+    """Return what reads a vendor's exchanges. Raises ConfigurationError for an unknown vendor, switch or value."""
     catalogue = read_catalogue(overlay=contract_overlay(settings), homes=vendor_homes(settings))
     if vendor not in catalogue.vendors:
         raise ConfigurationError(unknown("vendor", vendor, catalogue.vendors))
-    return ExchangeReader(catalogue.vendors[vendor], catalogue.contracts[vendor], settings)
+    switches = read_switches(settings.switches, catalogue.contracts)[vendor]
+    return ExchangeReader(catalogue.vendors[vendor], catalogue.contracts[vendor], settings, switches)
 
 
 def record_until_signalled(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from aiohttp import web
 
@@ -50,11 +51,14 @@ class Match:
 
 
 class ExchangeReader:
-    """Reads the exchanges with one vendor."""
+    """Reads the exchanges with one vendor, whose `switches` have their defaults, or the values that are given."""
 
-    def __init__(self, vendor: Vendor, contract: Contract, settings: Settings) -> None:
+    def __init__(
+        self, vendor: Vendor, contract: Contract, settings: Settings, switches: Mapping[str, Any] | None = None
+    ) -> None:
         self.vendor = vendor
         self.contract = contract
+        self.switches = {one.name: one.default for one in contract.switches.values()} | dict(switches or {})
         self._routes = Routes(contract)
         self._recorder = Recorder(contract, vendor.presented, WHOLE_BODY)
         self._numbers = Journal(1, 0)
@@ -74,7 +78,7 @@ class ExchangeReader:
             return Match(None)
         call.move_below(route.mount)
         call.params = dict(route.params)
-        call.switches = {name: switch.default for name, switch in self.contract.switches.items()}
+        call.switches = self.switches
         operation = route.operations.get("GET" if call.method == "HEAD" else call.method)
         if operation is None or self._graphql is None or operation.name != self._graphql.carrier:
             return Match(operation, has_route=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from emulator.compare.archive import RecordedMessage
@@ -30,8 +31,12 @@ class ReplySubject:
             raise Unreadable("it was not recorded")
         if not self._reply.body:
             raise Unreadable("there is no body", is_empty=True)
-        if self._reply.document is NOTHING:
+        if self._document is NOTHING:
             raise Unreadable("invalid JSON")
+        return self._document
+
+    @cached_property
+    def _document(self) -> Any:
         return self._reply.document
 
     def with_arguments(self, arguments: Document) -> ReplySubject:
