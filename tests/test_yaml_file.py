@@ -55,6 +55,10 @@ NO_TAG = ": JSON has no such value"
         ("- &a [1]\n- {*a : 1}", "line 2: expected a name as key"),
         ("- &a 1\n- &a 2", "line 2: duplicate anchor &a"),
         ("a: *b", "line 1: unknown alias *b"),
+        (
+            '{"a": "\\ud83e x"}',
+            "line 1: while parsing a quoted scalar, found invalid Unicode character escape code",
+        ),
         ("a: 1\n---\na: 2", "line 2: expected a single document in the stream, but found another document"),
     ],
 )
@@ -77,6 +81,7 @@ def test_what_json_cannot_hold_is_refused_with_its_line(text: str, sentence: str
             "- &a {x: 1, y: 2}\n- &b {y: 3, z: 4}\n- {z: 5, <<: [*a, *b]}\n- {<<: {<<: *b}}",
             [{"x": 1, "y": 2}, {"y": 3, "z": 4}, {"x": 1, "y": 2, "z": 5}, {"y": 3, "z": 4}],
         ),
+        ('{"a": "\\ud83e\\uddea \\\\ud83e", "b": "\\\\\\uD83E\\uDDEA"}', {"a": "🧪 \\ud83e", "b": "\\🧪"}),
         ("", None),
     ],
 )
@@ -87,6 +92,11 @@ def test_what_json_can_hold_is_read(text: str, document: object) -> None:
 def test_place_in_a_text_without_an_end_is_its_first_line(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("&a [*a]")
     assert place(tmp_path / "a.yaml", "/0/0/0") == f"{tmp_path}/a.yaml line 1, /0/0/0"
+
+
+def test_place_in_json_with_escaped_characters_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text('{"a": "\\ud83e\\uddea",\n"b": 1}')
+    assert place(tmp_path / "a.yaml", "/b") == f"{tmp_path}/a.yaml line 2, /b"
 
 
 @pytest.mark.parametrize(

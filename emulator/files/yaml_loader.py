@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -35,6 +36,25 @@ class Loader(_SAFE):  # type: ignore[misc]
 
 def load(text: str) -> Any:
     """Return the document in a text. Raises yaml.YAMLError, with its place if known, or ValueError."""
+    return with_pairs_of_json(_load, text)
+
+
+def with_pairs_of_json(parse: Callable[[str], Any], text: str) -> Any:
+    """Parse a text: JSON, which is YAML, may write a character as two escapes, but libyaml refuses them."""
+    try:
+        return parse(text)
+    except yaml.scanner.ScannerError:
+        joined = _PAIR.sub(lambda pair: pair[1] + json.loads(f'"{pair[2]}"'), text)
+        if joined == text:
+            raise
+        return parse(joined)
+
+
+_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})")
+"""The escapes of two surrogates, which are a character beyond U+FFFF, after escaped backslashes."""
+
+
+def _load(text: str) -> Any:
     loader = Loader(text)
     try:
         building = _Building(loader)

@@ -10,7 +10,7 @@ import yaml
 
 from emulator.errors import ConfigurationError
 from emulator.exchange import steps_of
-from emulator.files.yaml_loader import DEEPEST, Loader, load
+from emulator.files.yaml_loader import DEEPEST, Loader, load, with_pairs_of_json
 
 
 def parse(text: str, name: str) -> Any:
@@ -42,10 +42,14 @@ def line_of(text: str, pointer: str) -> int:
 def _composed(text: str) -> Any:
     """Return the nodes of a text, cached for the next place in the same file."""
     try:
-        return yaml.compose(text, Loader=Loader) if _levels(text) <= DEEPEST else None
+        return with_pairs_of_json(_nodes, text)
     except yaml.YAMLError:
         # JSON may be indented with tabs, which YAML does not allow.
         return None
+
+
+def _nodes(text: str) -> Any:
+    return yaml.compose(text, Loader=Loader) if _levels(text) <= DEEPEST else None
 
 
 def _levels(text: str) -> int:
