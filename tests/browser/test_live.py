@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Locator, expect
+from playwright.sync_api import Browser, CDPSession, Locator, expect
 
-from tests.browser.conftest import WAIT_MILLISECONDS, Console, opened
+from tests.browser.conftest import SCREENSHOTS, WAIT_MILLISECONDS, Console, opened
 from tests.control import Control, process
 
 INTEGRATIONS = "/integration/integrations"
@@ -88,22 +91,51 @@ def test_ten_thousand_calls_are_only_as_many_elements_as_are_in_sight(console: C
     expect(page.get_by_text("None of 10,000 calls matches the filters.")).to_be_visible()
 
 
-def test_page_stays_usable_under_500_calls_a_second(console: Console) -> None:
-    page = console.open("calls")
-    caller = threading.Thread(target=call_often, args=(console, 3000))
-    caller.start()
-    frames = page.evaluate(
-        """async () => {
-            let frames = 0;
-            for (const end = performance.now() + 3000; performance.now() < end; frames++)
-                await new Promise((resolve) => setTimeout(resolve, 0));
-            return frames;
-        }"""
-    )
-    page.get_by_label("operation").fill("list*")
-    caller.join()
-    expect(page.locator(STATUS).first).to_have_text("3,000 calls", timeout=WAIT_MILLISECONDS)
-    assert frames > 30, "the page did not answer while calls came in"
+def test_page_keeps_up_with_500_calls_a_second(browser: Browser) -> None:
+    """The calls are sent at that rate, and the page's thread needs less for one than the two milliseconds between two.
+
+    It is the thread's processor time that is measured, not how long it takes: how fast a machine that does other things
+    sends, serves and shows calls says nothing of the page. What was reached is written beside the screenshots. A slower
+    machine makes the page redraw more often for as many calls.
+    """
+    calls, rate = 3000, 500
+    with process("--journal-size", "20000") as (_, control), opened(browser, control) as console:
+        page = console.open("calls")
+        session = page.context.new_cdp_session(page)
+        session.send("Performance.enable", {"timeDomain": "threadTicks"})
+        before = _busy_seconds(session)
+        with _calls_of_another_process(console, calls, rate) as caller:
+            page.get_by_role("button", name="Pause").click()
+            go_on = page.get_by_role("button", name=re.compile("Go on .[1-9]"))
+            expect(go_on).to_be_visible()
+            go_on.click()
+            page.get_by_label("operation").fill("list*")
+            reached = float(caller.communicate()[0])
+        expect(page.locator(STATUS).first).to_have_text("3,000 calls", timeout=WAIT_MILLISECONDS)
+        needed = (_busy_seconds(session) - before) / calls
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    said = f"{reached:.0f} calls a second; the page's thread needs {needed * 1e6:.0f} us for one\n"
+    (SCREENSHOTS / "live.txt").write_text(said)
+    assert 0 < needed < 1 / rate
+
+
+def _busy_seconds(session: CDPSession) -> float:
+    """Return the processor time of the page's main thread since its measuring began."""
+    metrics = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
+    return float(metrics["TaskDuration"])
+
+
+@contextmanager
+def _calls_of_another_process(console: Console, calls: int, rate: int) -> Iterator[subprocess.Popen[str]]:
+    """Call a vendor in a process, which shares no lock with the test and prints the rate that it reached."""
+    vendor = console.vendor("secoda")
+    arguments = [vendor["base_url"], json.dumps(vendor["headers"]), str(calls), str(rate)]
+    command = [sys.executable, "-m", "tests.browser.calling", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as started:
+        try:
+            yield started
+        finally:
+            started.kill()
 
 
 def call_often(console: Console, times: int) -> None:
