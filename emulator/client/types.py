@@ -271,7 +271,7 @@ Commit: TypeAlias = Literal["before", "after"]
 
 
 class Reply(TypedDict, total=False):
-    """The reply."""
+    """Replies this instead of the vendor."""
 
     status: int
     """One of the operation's contract, unless `force` is set."""

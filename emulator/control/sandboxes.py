@@ -193,7 +193,7 @@ def _command(contract: Contract, base_url: str, headers: Mapping[str, str]) -> s
     if contract.graphql:
         words += ["-H", "Content-Type: application/json", "-d", '{"query": "{ __typename }"}', base_url]
     else:
-        reads = (one for one in contract.handled.values() if one.method == "GET")
+        reads = (one for one in contract.handled.values() if one.method == "GET" and not one.is_neighbour)
         path = next((one.path for one in reads if not any(parameter.required for parameter in one.parameters)), "")
         words.append(base_url + path)
     return shlex.join(words)

@@ -42,7 +42,7 @@ function App() {
     <a class="skip" href="#main" onClick=${skip}>Skip to the page</a>
     <header>
       <strong>Emulator</strong>
-      <nav aria-label="Pages">${Object.entries(PAGES).map(([key, [title]]) => html`
+      <nav>${Object.entries(PAGES).map(([key, [title]]) => html`
         <a key=${key} href=${link([key])} aria-current=${key === name ? "page" : null}>${title}</a>`)}</nav>
       <${SandboxChoice} key=${feed.restarts} sandbox=${sandbox} />
     </header>

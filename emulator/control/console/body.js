@@ -50,5 +50,5 @@ function placed(lines, violations) {
 export function Broken({ violations, contract }) {
   return violations.map(({ place, pointer, sentence, rule }, number) => html`<p key=${number} class="violation">
     ${shown([place !== "body" && `${place} `, pointer && `${pointer}: `, sentence].filter(Boolean).join(""))}${" "}
-    <a href=${contract} title=${`${rule}: see the contract`}>contract</a></p>`);
+    <a href=${contract} title=${rule}>contract</a></p>`);
 }

@@ -29,7 +29,7 @@ function Whole({ exchange, armed, isOld }) {
   return html`
     <p class="mono text">${shown(`${call.method} ${call.url}`)}</p>
     <p><${Status} exchange=${exchange} /> ${state === "done" ? `after ${duration(exchange.seconds)}` : ""} at ${exchange.time.replace("T", " ")}${" · "}
-      ${operations.map((name) => html`<a key=${name} href=${contract} title="See the contract">${name}</a> `)}
+      ${operations.map((name) => html`<a key=${name} href=${contract}>${name}</a> `)}
       ${!operations.length && (stub ? `reply of the stub ${stub}` : `matches no operation of ${vendor}`)}</p>
     ${!isOld && html`<${Actions} exchange=${exchange} />`}
     ${near.length > 0 && html`<div class="near"><h3>Nearest operations</h3><ul>${near.map(({ operation, sentence }) => html`

@@ -156,6 +156,6 @@ function Line({ exchange, name, place, all, isSelected, open }) {
 function Empty({ feed }) {
   if (feed.state === "connecting") return html`<p class="empty quiet">Loading …</p>`;
   if (feed.rows.length) return html`<p class="empty quiet">None of ${counted(feed.rows.length, "call")} matches the filters.</p>`;
-  return html`<p class="empty quiet">No calls to the sandbox ${feed.sandbox} yet. They appear here as they come:
+  return html`<p class="empty quiet">No calls to the sandbox ${feed.sandbox} yet. They appear here as they come:${" "}
     <a href=${link(["start"])}>Start</a> has a command for each vendor.</p>`;
 }

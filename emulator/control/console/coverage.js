@@ -31,7 +31,7 @@ function Vendor({ vendor, operations, met }) {
   return html`<h2>${vendor} <span class="quiet">${rows.filter((one) => Object.keys(one.calls).length).length} of ${rows.length} operations,${" "}
       ${known.filter(Boolean).length} of ${known.length} statuses</span></h2>
     <${Table} kind="card heat lines" heads=${["Operation", ...statuses.map((one) => (one === "0" ? "broken" : one))]} of=${rows} id="operation"
-      cells=${(one) => [html`<span title=${one.summary}>${one.operation}</span>`, ...statuses.map((status) => cell(vendor, one, status))]} />
+      cells=${(one) => [html`<span class=${one.neighbour ? "quiet" : ""} title=${one.summary}>${one.operation}</span>`, ...statuses.map((status) => cell(vendor, one, status))]} />
     ${fields.length > 0 && html`<${Fields} fields=${fields} />`}`;
 }
 

@@ -85,8 +85,7 @@ export function Choice({ value, options, onChoose, ...others }) {
 
 /** A choice of the vendor that a page shows, in its address. @param {{value?: string, vendors: string[]}} props */
 export function VendorFilter({ value = "", vendors }) {
-  const options = [["", "all"], ...vendors];
-  return html`<label>vendor <${Choice} value=${value} options=${options} onChoose=${(vendor) => setParams({ vendor })} /></label>`;
+  return html`<label>vendor <${Choice} value=${value} options=${[["", "all"], ...vendors]} onChoose=${(vendor) => setParams({ vendor })} /></label>`;
 }
 
 /** A text in the address by which a page filters. @param {{name: string, value?: string, hint: string}} props */

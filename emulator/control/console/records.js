@@ -8,7 +8,7 @@ import {
 import { Fields, resolved } from "./schema_form.js";
 
 const PAGE = 50;
-const MOST_COLUMNS = 6;
+const MOST_COLUMNS = 5;
 const MOST_LETTERS = 80;
 const LONG_NUMBER = /(^|[^\w"])-?\d{16}/;
 
@@ -17,7 +17,8 @@ export function Records({ path: [, name, id], params }) {
   const loaded = useDocuments([own("state")]);
   return html`<${Loadable} of=${loaded}>${([{ collections }]) => {
     const found = collections.find((one) => one.collection === name);
-    if (name && !found) return html`<${Failure} error=${new Error(`There is no collection ${shown(name)}.`)} />`;
+    if (name && !found) return html`<h1><a href=${link(["records"])}>Records</a></h1>
+      <${Failure} error=${new Error(`There is no collection ${shown(name)}.`)} />`;
     if (!found) return html`<${Collections} collections=${collections} />`;
     if (id || params.add) return html`<${Record} key=${id} id=${id} name=${name} />`;
     return html`<${Collection} collection=${found} params=${params} />`;
@@ -31,7 +32,7 @@ function Collections({ collections }) {
   return html`<h1>Records</h1>
     <div class="cards narrow">${valuesOf(collections, "vendor").map((vendor) => html`
       <section key=${vendor} class="card"><h2>${vendor}</h2>
-        <${Table} kind="" heads=${["(Collection)", "> (Records)", "(Changes)"]} of=${collections.filter((one) => one.vendor === vendor)} id="collection"
+        <${Table} kind="plain" heads=${["(Collection)", "> (Records)", "(Changes)"]} of=${collections.filter((one) => one.vendor === vendor)} id="collection"
           cells=${({ collection, records }) => [html`<a href=${link(["records", collection])}>${collection.slice(vendor.length + 1)}</a>`,
             counted(records), countsOf(changed.find((one) => one.collection === collection)?.counts)]} /></section>`)}</div>
     <h2>What changed since the beginning</h2>

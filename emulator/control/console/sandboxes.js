@@ -20,7 +20,7 @@ export function Sandboxes({ sandbox, params }) {
   ];
   return html`
     <h1>Sandboxes</h1>
-    <p class="quiet">Each has its own records, credentials, faults, calls and clock. The console shows one of them.</p>
+    <p class="quiet">Each has its own records, credentials, faults, calls and clock.</p>
     <${Loadable} of=${loaded}>${([{ sandboxes }, schema]) => html`
       <${Table} kind="card lines" heads=${["Sandbox", "> Calls", "Made", "Last call", "Expires", "Scenarios", "(Actions)"]}
         of=${sandboxes} id="name" cells=${cells} current=${sandbox} />

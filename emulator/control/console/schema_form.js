@@ -31,7 +31,7 @@ function Leaf({ schema, value, onChange, choices = {}, name = "", id, isRequired
       : html`<input ...${common} defaultValue=${text} onInput=${(event) => set(event.target.value)} list=${offered.length ? `${id}-offered` : null} spellcheck="false"
           placeholder=${textOf(example, isText)} />
         <datalist id=${`${id}-offered`}>${offered.map((one) => html`<option key=${one} value=${one} />`)}</datalist>`}
-    <small id=${`${id}-about`} class="quiet">${schema.description}</small></div>`;
+    <small id=${`${id}-about`} class="quiet">${schema.description?.replace(/`/g, "")}</small></div>`;
 }
 
 /** @param {any} schema @returns {string[]} */
