@@ -78,8 +78,52 @@ ROWS = [
     Row("listDependencies", "GET", f"/integrations/{PLAIN}/dependencies", 200),
 ]
 
+FLOW = "5fc5e1346cfe5b44bb95df12"
+"""A flow with open errors of the import STEP."""
+STEP = "5fc5e1226cfe5b44bb95dea2"
+EXPORT = "5fc5e1116cfe5b44bb95de91"
+CONNECTION = {"name": "New", "type": "http", "http": {"baseURI": "https://warehouse.example.com"}}
+MAP = {id: id for id in (NETSUITE, "5fc5de876cfe5b44bb95dd02")}
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.method} {row.path} {dict(row.query)}")
+NEIGHBOUR_ROWS = [
+    Row("listFlows", "GET", "/flows", 200),
+    Row("createFlow", "POST", "/flows", 201, {"name": "New"}),
+    Row("getFlow", "GET", f"/flows/{FLOW}", 200),
+    Row("updateFlow", "PUT", f"/flows/{FLOW}", 200, {"name": "Renamed"}),
+    Row("patchFlow", "PATCH", f"/flows/{FLOW}", 204, [{"op": "replace", "path": "/name", "value": "Renamed"}]),
+    Row("deleteFlow", "DELETE", f"/flows/{FLOW}", 204),
+    Row("cloneFlow", "POST", f"/flows/{FLOW}/clone", 201, {"_integrationId": PLAIN, "connectionMap": MAP}),
+    Row("runFlow", "POST", f"/flows/{FLOW}/run", 201),
+    Row("listFlowAuditLog", "GET", f"/flows/{FLOW}/audit", 200),
+    Row("listStepErrors", "GET", f"/flows/{FLOW}/{STEP}/errors", 200),
+    Row("listResolvedErrors", "GET", f"/flows/{FLOW}/{STEP}/resolved", 200),
+    Row("resolveErrors", "PUT", f"/flows/{FLOW}/{STEP}/resolved", 204, {"errors": ["8471200519"]}),
+    Row("listJobs", "GET", "/jobs", 200, query={"_flowId": FLOW}),
+    Row("getJob", "GET", "/jobs/65c276300000000000000301", 200),
+    Row("listConnections", "GET", "/connections", 200),
+    Row("createConnection", "POST", "/connections", 201, CONNECTION),
+    Row("getConnection", "GET", f"/connections/{NETSUITE}", 200),
+    Row("updateConnection", "PUT", f"/connections/{NETSUITE}", 200, CONNECTION),
+    Row("deleteConnection", "DELETE", f"/connections/{BIGCOMMERCE}", 204),
+    Row("pingConnection", "GET", f"/connections/{NETSUITE}/ping", 200),
+    Row("pingVirtualConnection", "POST", "/connections/ping", 200, CONNECTION),
+    Row("listExports", "GET", "/exports", 200),
+    Row("createExport", "POST", "/exports", 201, {"name": "New"}),
+    Row("getExport", "GET", f"/exports/{EXPORT}", 200),
+    Row("updateExport", "PUT", f"/exports/{EXPORT}", 200, {"name": "Renamed"}),
+    Row("deleteExport", "DELETE", "/exports/61b2c3d4e5f60718293a4b5c", 204),
+    Row("cloneExport", "POST", f"/exports/{EXPORT}/clone", 201),
+    Row("listImports", "GET", "/imports", 200),
+    Row("createImport", "POST", "/imports", 201, {"name": "New", "_connectionId": NETSUITE}),
+    Row("getImport", "GET", f"/imports/{STEP}", 200),
+    Row("updateImport", "PUT", f"/imports/{STEP}", 200, {"name": "Renamed", "_connectionId": NETSUITE}),
+    Row("deleteImport", "DELETE", "/imports/61b2c3d4e5f60718293a4b5d", 204),
+    Row("cloneImport", "POST", f"/imports/{STEP}/clone", 201),
+]
+"""Celigo documentation, Flow API endpoints, Errors API endpoints; celigo/integrator-api-docs but integration.md."""
+
+
+@pytest.mark.parametrize("row", [*ROWS, *NEIGHBOUR_ROWS], ids=lambda row: f"{row.method} {row.path} {dict(row.query)}")
 def test_each_row_returns_its_documented_status(emulator: EmulatorUnderTest, row: Row) -> None:
     options = {} if row.body is None else {"json": row.body}
     response = emulator.call("celigo", row.method, row.path, params=row.query, **options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from emulator.exchange import Record
@@ -180,3 +181,33 @@ def test_a_run_of_a_flow_without_an_integration(emulator: EmulatorUnderTest) -> 
     flow = call(emulator, "POST", "/flows", json={"name": "Alone"})["_id"]
     ended = job_after(emulator, run(emulator, flow), 10)
     assert (ended["status"], "_integrationId" in ended) == ("completed", False)
+
+
+def test_sandboxes_have_their_own_jobs_errors_and_clocks(emulator: EmulatorUnderTest) -> None:
+    before = call(emulator, "GET", f"/flows/{ORDERS}/jobs/latest")
+    httpx.post(
+        f"{emulator.root}/_emulator/sandboxes", json={"name": "other", "switches": {"celigo.job_outcome": "failed"}}
+    )
+    try:
+        elsewhere = {"X-Emulator-Sandbox": "other"}
+        id = call(emulator, "POST", f"/flows/{ORDERS}/run", headers=elsewhere)["_jobId"]
+        emulator.clock.advance(60)
+        httpx.post(f"{emulator.root}/_emulator/sandboxes/other/clock/advance", json={"seconds": 60})
+        assert call(emulator, "GET", f"/jobs/{id}", headers=elsewhere)["status"] == "failed"
+        assert call(emulator, "GET", f"/flows/{ORDERS}/errors", headers=elsewhere)["flowErrors"]
+        assert call(emulator, "GET", f"/flows/{ORDERS}/jobs/latest") == before
+        assert call(emulator, "GET", f"/flows/{ORDERS}/errors") == {"flowErrors": []}
+        assert emulator.call("celigo", "GET", f"/jobs/{id}").status_code == 404
+    finally:
+        httpx.delete(f"{emulator.root}/_emulator/sandboxes/other")
+
+
+def test_a_job_goes_on_after_a_restore_by_the_clock(emulator: EmulatorUnderTest) -> None:
+    id = run(emulator)
+    httpx.post(f"{emulator.root}/_emulator/snapshots", json={"name": "queued"})
+    assert job_after(emulator, id, 10)["status"] == "completed"
+    httpx.post(f"{emulator.root}/_emulator/snapshots/queued/restore")
+    assert call(emulator, "GET", f"/jobs/{id}")["status"] == "completed"
+    emulator.clock.advance(-10)
+    httpx.post(f"{emulator.root}/_emulator/snapshots/queued/restore")
+    assert call(emulator, "GET", f"/jobs/{id}")["status"] == "queued"
