@@ -81,6 +81,14 @@ async def test_writes_work_in_records_of_their_own(emulator: EmulatorUnderTest, 
     assert emulator.records(f"{vendor}.integrations") == before
 
 
+async def test_writes_that_affect_more_than_their_own_record_are_not_made(emulator: EmulatorUnderTest) -> None:
+    done = await interviewed(emulator, "immuta", allows_writes=True)
+    posted = {path for method, path, _ in done.calls if method == "POST"}
+    assert "/governance/purpose" in posted
+    assert not posted & {"/policy/global", "/domain", "/tag"}
+    assert done.left == []
+
+
 async def test_what_cannot_be_removed_is_said(emulator: EmulatorUnderTest) -> None:
     def refuse(reply: Reply) -> None:
         if reply.method == "DELETE":

@@ -105,8 +105,7 @@ class Interview:
         return f"?{urlencode(values)}" if values else ""
 
     def _example(self, operation: Operation, parameter: Parameter) -> Any:
-        described = self.contract.document["paths"][operation.path][operation.method.lower()]
-        for one in described.get("parameters", ()):
+        for one in self._described(operation).get("parameters", ()):
             if one.get("name") == parameter.name:
                 return one.get("example", one.get("schema", {}).get("default"))
         return None
@@ -115,14 +114,20 @@ class Interview:
         return PARAMETER.sub(lambda found: quote(values[found[1]], safe=""), operation.path)
 
     def _creates(self) -> list[Operation]:
-        """Return the operations that create a record which can be given a name, and another operation can delete."""
+        """Return the operations that create a record which can be given a name, and another operation can delete.
+
+        Those that affect more than that record are left out: the contract says `x-harmful`.
+        """
         operations = list(self.contract.handled.values())
         removable = {one.path.rpartition("/{")[0] for one in operations if one.method == "DELETE"}
+        creates = (one for one in operations if one.method == "POST" and one.path.rstrip("/") in removable)
         return [
-            one
-            for one in operations
-            if one.method == "POST" and one.path.rstrip("/") in removable and "{" not in one.path and _examples(one)
+            one for one in creates if "{" not in one.path and _examples(one) and "x-harmful" not in self._described(one)
         ]
+
+    def _described(self, operation: Operation) -> Mapping[str, Any]:
+        described: Mapping[str, Any] = self.contract.document["paths"][operation.path][operation.method.lower()]
+        return described
 
     async def _write(self, operation: Operation) -> AsyncIterator[RecordedExchange]:
         """Create a record, read it, replace it with itself, delete it, and read it again."""
