@@ -34,6 +34,7 @@ SENTENCES: dict[str, dict[str, Any]] = {
     },
     "Every call of acme gets 503 once other has had 1 of any call.": {"when": {"follows": {"vendor": "other"}}},
     "Every call of acme waits 0.2 s.": {"reply": None, "delay": 0.2},
+    "Every call of acme waits 30 s on the clock.": {"reply": None, "delay": {"clock": 30}},
     "Every call of acme waits 1 to 2 s, then gets 503.": {"delay": {"uniform": [1, 2]}},
     "Every call of acme waits about 1 s, sometimes much longer, then gets 503.": {
         "delay": {"lognormal": {"median": 1, "sigma": 0.5}}

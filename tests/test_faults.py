@@ -332,6 +332,17 @@ def test_delays_add_up_and_a_reply_comes_after_them(emulator: EmulatorUnderTest,
     assert emulator.exchanges()[0].faults == ("fault-1", "fault-2")
 
 
+@pytest.mark.parametrize("commit", ["before", "after"])
+def test_a_delay_on_the_clock_moves_it_and_nobody_waits(
+    emulator: EmulatorUnderTest, naps: list[float], commit: str
+) -> None:
+    emulator.clock.set(START, frozen=True)
+    emulator.fault({"vendor": "celigo", "delay": {"clock": 30}, "commit": commit})
+    emulator.fault({"vendor": "celigo", "delay": 2, "when": {"nth": 2}})
+    assert [read(emulator, "celigo").status_code for _ in range(2)] == [200, 200]
+    assert ((emulator.clock.now() - START).total_seconds(), sum(naps)) == (60, 2)
+
+
 def test_lognormal_delays_have_their_median(with_acme: Catalogue) -> None:
     document = {"vendor": "acme", "delay": {"lognormal": {"median": 2, "sigma": 1}}}
     faults = armed(document)

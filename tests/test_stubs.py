@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -131,6 +132,10 @@ def test_a_stub_replies_late(
     celigo(emulator, path="/tools/a")
     assert (len(held), held[0]) == (2, 2)
     assert 1 <= held[1] <= 3
+    before = sandbox.clock.now
+    sandbox.celigo.stub("GET", "/later", delay={"clock": 3600})
+    celigo(emulator, path="/later")
+    assert (len(held), sandbox.clock.now - before >= timedelta(hours=1)) == (2, True)
 
 
 def test_with_a_block_a_stub_is_gone_at_its_end(emulator: EmulatorUnderTest, sandbox: SandboxClient) -> None:

@@ -77,7 +77,7 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
     ),
     (
         lambda box: box.fault(vendor="secoda", delay={"fixd": 2}),  # type: ignore[arg-type]
-        "delay.fixd: unknown field 'fixd'. Did you mean 'fixed'? Known fields: fixed, uniform, lognormal.",
+        "delay.fixd: unknown field 'fixd'. Did you mean 'fixed'? Known fields: fixed, uniform, lognormal, clock.",
     ),
     (
         lambda box: box.fault(vendor="secoda", status=500, where={"path": {"integration_id": {"regex": "(?=a)"}}}),

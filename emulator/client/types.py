@@ -299,6 +299,8 @@ class DelayDetails(TypedDict, total=False):
     """Between the shortest and the longest, each equally often."""
     lognormal: Lognormal
     """Mostly about `median`, sometimes much longer: more so with a larger `sigma`."""
+    clock: float
+    """Moves the sandbox's clock forward by this many seconds, and waits for none of them."""
 
 
 Delay: TypeAlias = float | DelayDetails

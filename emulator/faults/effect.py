@@ -50,7 +50,8 @@ class FieldErrors:
 class Effect:
     """The combined effect of faults on one call.
 
-    The call is delayed by `seconds`, its reply by `seconds_after` more. `reply` replaces the vendor's;
+    The call is delayed by `seconds`, its reply by `seconds_after` more; `clock_seconds` pass on the sandbox's clock
+    only. `reply` replaces the vendor's;
     with `after_commit` the call is executed first. `connection` is how the connection breaks, `graphql`
     the errors of root fields, of which the first that affects a field counts.
     """
@@ -58,6 +59,7 @@ class Effect:
     faults: tuple[str, ...] = ()
     seconds: float = 0.0
     seconds_after: float = 0.0
+    clock_seconds: float = 0.0
     reply: Reply | None = None
     connection: Break | None = None
     after_commit: bool = False
@@ -180,8 +182,9 @@ class Effects:
         """Add up all delays; of several replies or connections the first counts."""
         effect = Effect(
             faults=tuple(dict.fromkeys(met.fault.id for met in due)),
-            seconds=sum(met.seconds for met in due if not met.fault.after_commit),
-            seconds_after=sum(met.seconds for met in due if met.fault.after_commit),
+            seconds=sum(met.seconds for met in due if not (met.fault.after_commit or _is_on_clock(met))),
+            seconds_after=sum(met.seconds for met in due if met.fault.after_commit and not _is_on_clock(met)),
+            clock_seconds=sum(met.seconds for met in due if _is_on_clock(met)),
         )
         for met in due:
             fault = met.fault
@@ -208,6 +211,10 @@ class Effects:
 
     def _responses(self, operation: str) -> Mapping[int, Response]:
         return responses_of(self._contract.operations[operation], self._contract)
+
+
+def _is_on_clock(due: Due) -> bool:
+    return due.fault.delay is not None and due.fault.delay.is_on_clock
 
 
 def add_errors(result: dict[str, Any], met: Sequence[tuple[str, GraphQLFault]]) -> dict[str, Any]:

@@ -70,14 +70,22 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """The delay of a reply: `fixed`, `uniform` (lowest, highest) or `lognormal` (median, sigma) seconds."""
+    """The delay of a reply: `fixed`, `uniform` (lowest, highest), `lognormal` (median, sigma) or `clock` seconds.
+
+    Those of `clock` pass on the sandbox's clock only.
+    """
 
     kind: str
     values: tuple[float, ...]
 
+    @property
+    def is_on_clock(self) -> bool:
+        """Return True if it moves the sandbox's clock, and nobody waits."""
+        return self.kind == "clock"
+
     def draw(self, random: Random) -> float:
         """Return a delay in seconds."""
-        if self.kind == "fixed":
+        if self.kind in ("fixed", "clock"):
             return self.values[0]
         if self.kind == "uniform":
             return random.uniform(*self.values)

@@ -71,7 +71,7 @@ def _effects(fault: Fault) -> Iterator[str]:
 def _wait(delay: Delay) -> str:
     if delay.kind == "uniform":
         return f"{delay.values[0]:g} to {delay.values[1]:g} s"
-    often = f"{delay.values[0]:g} s"
+    often = f"{delay.values[0]:g} s{' on the clock' if delay.is_on_clock else ''}"
     return f"about {often}, sometimes much longer" if delay.kind == "lognormal" else often
 
 

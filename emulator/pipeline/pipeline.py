@@ -147,7 +147,10 @@ class Pipeline:
         call.params = dict(found.route.params)
         context.stub, context.reply_is_checked = found.stub.name, True
         self._open(context)
-        await hold_back(context.request, found.seconds, self._stopping)
+        if found.stub.delay is not None and found.stub.delay.is_on_clock:
+            sandbox.clock.advance(found.seconds)
+        else:
+            await hold_back(context.request, found.seconds, self._stopping)
         return found.stub.reply()
 
     async def _is_unmatched(self, context: RequestContext) -> bool:
@@ -213,6 +216,8 @@ class Pipeline:
             )
             subject_of = partial(CallSubject, call, self._vendor.presented(call), sandbox.name)
             context.effect = self._effects.of(call, operations, sandbox.faults, context.now, seed, subject_of)
+            if context.effect.clock_seconds:
+                sandbox.clock.advance(context.effect.clock_seconds)
 
     def _open(self, context: RequestContext) -> None:
         """Show the call in the journal: it may be in progress for long."""
