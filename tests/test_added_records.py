@@ -19,6 +19,7 @@ from emulator.catalogue import Catalogue, read_catalogue
 from emulator.client import Client, EmulatorError, SandboxClient
 from emulator.settings import read_settings
 from emulator.testing import in_loop
+from emulator.testing.suite import Wanted
 from tests.control import Control, controlled
 
 CATALOGUE = read_catalogue()
@@ -213,7 +214,7 @@ def test_added_records_are_stored_in_a_file(catalogue: Catalogue, tmp_path: Path
 async def test_in_the_loop_of_a_test(catalogue: Catalogue, aiohttp_client: Any) -> None:
     emulator = Emulator(read_settings({}), catalogue)
     server = (await aiohttp_client(in_loop.InLoopServer(emulator))).server
-    running = await in_loop.begin(emulator, server, {})
+    running = await in_loop.begin(emulator, server, Wanted())
     record = await running.control("POST", "/state/secoda.integrations", {"name": "Mine"})
     assert record["name"] == "Mine"
 

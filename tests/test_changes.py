@@ -20,6 +20,7 @@ from emulator.exchange import NOTHING
 from emulator.sandbox.changes import differences
 from emulator.settings import read_settings
 from emulator.testing import in_loop
+from emulator.testing.suite import Wanted
 from tests.control import Control, controlled
 
 SECODA = {"Authorization": "Bearer secoda-token"}
@@ -308,5 +309,5 @@ def test_default_that_is_kept_in_a_file_has_changed_since_it_was_made(catalogue:
 async def test_in_the_loop_of_a_test(catalogue: Catalogue, aiohttp_client: Any) -> None:
     emulator = Emulator(read_settings({}), catalogue)
     server = (await aiohttp_client(in_loop.InLoopServer(emulator))).server
-    running = await in_loop.begin(emulator, server, {})
+    running = await in_loop.begin(emulator, server, Wanted())
     assert await running.control("GET", "/changes") == {"collections": []}

@@ -14,6 +14,7 @@ from emulator.client.clock import ClockClient
 from emulator.client.collection import CollectionClient
 from emulator.client.connections import TIMEOUT
 from emulator.client.exchanges import Exchange, exchange_of
+from emulator.client.exploring import Exploring
 from emulator.client.faults import FaultClient, ScenarioClient
 from emulator.client.findings import Finding, finding_of
 from emulator.client.journal import JournalClient
@@ -57,6 +58,7 @@ class SandboxClient(BuiltInVendors):
         set_attributes(self, self.vendors)
         self.clock = ClockClient(self.api)
         self.journal = JournalClient(self.api)
+        self.exploring = Exploring(self.api)
         self._switches = Switches(self.api)
         self._until_dropped = ExitStack()
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from emulator.testing import github as github
     from emulator.testing import in_loop as in_loop
     from emulator.testing import local as local
-    from emulator.testing import matrix as matrix
+    from emulator.testing import repeating as repeating
     from emulator.testing import report as report
     from emulator.testing import stray_calls as stray_calls
     from emulator.testing import suite as suite
@@ -34,8 +34,8 @@ _HOMES = {
     "running": "scripts",
 }
 _MODULES = (
-    *("conduct", "coverage", "coverage_gate", "github", "in_loop", "local", "matrix", "report", "stray_calls", "suite"),
-    "watching",
+    *("conduct", "coverage", "coverage_gate", "github", "in_loop", "local", "repeating", "report", "stray_calls"),
+    *("suite", "watching"),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import ClientSession, web
@@ -20,6 +20,7 @@ from emulator.transport.connection import HttpServer
 
 if TYPE_CHECKING:
     from emulator.app import Emulator
+    from emulator.testing.suite import Wanted
 
 
 class InLoopEmulator(BuiltInVendors):
@@ -109,17 +110,14 @@ class InLoopServer(BaseTestServer):
         return web.ServerRunner(HttpServer(self._emulator.dispatch))
 
 
-async def begin(
-    emulator: Emulator, server: BaseTestServer, request: Mapping[str, Any], allowed: Sequence[str] = ()
-) -> InLoopEmulator:
-    """Create the test's sandbox in an emulator that `server` serves; `allowed` are operations that must exist.
-
-    Raises EmulatorError for invalid options.
-    """
-    made = InLoopEmulator(emulator, server, await _call(server, "POST", "/sandboxes", request))
+async def begin(emulator: Emulator, server: BaseTestServer, wanted: Wanted) -> InLoopEmulator:
+    """Create the test's sandbox in an emulator that `server` serves. Raises EmulatorError for invalid options."""
+    made = InLoopEmulator(emulator, server, await _call(server, "POST", "/sandboxes", wanted.request))
     with about_allowed():
-        for name in allowed:
+        for name in wanted.allowed_operations:
             await made.control("GET", path_of_operation(name))
+    for fault in wanted.faults:
+        await made.control("POST", "/faults", fault)
     return made
 
 

@@ -77,12 +77,19 @@ class LocalSandboxes:
         if made is not None:
             self._server.soon(lambda: self._emulator.sandboxes.admit(made.sandbox))
             return SandboxClient(self._client, made.document)
+        return SandboxClient(self._client, self._called("createSandbox", {}, request))
+
+    def arm(self, sandbox: SandboxClient, faults: Sequence[Mapping[str, Any]]) -> None:
+        """Arm faults."""
+        for fault in faults:
+            self._called("armFault", {"sandbox": sandbox.name}, fault)
+
+    def _called(self, operation: str, params: Mapping[str, str], document: object) -> Any:
         control = self._emulator.control
         try:
-            document = self._server.run(lambda: control.call("createSandbox", self._server.url, {}, request))
+            return self._server.run(lambda: control.call(operation, self._server.url, params, document))
         except Problem as problem:
             raise EmulatorError(in_python(problem.detail), problem.status, problem.detail) from None
-        return SandboxClient(self._client, document)
 
     def seen(self, sandbox: SandboxClient) -> Sequence[Exchange]:
         """Return what the journal holds."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,21 +11,14 @@ import pytest
 
 from emulator.client import EmulatorError
 from emulator.errors import spelled
-from emulator.testing.reruns import RERUN, RerunPlugin, Reruns, has_passed, is_rerun, is_stopping, sandbox_of
+from emulator.testing.reruns import RERUN, RerunPlugin, Reruns, counted, has_passed, is_rerun, is_stopping, sandbox_of
 
 if TYPE_CHECKING:
     from emulator.testing.suite import Wanted
 
-__all__ = ["Matrix", "Variant", "register", "variants"]
-
-UNVARIED = "emulator_unvaried"
+__all__ = ["Matrix", "Variant", "variants"]
 
 _variants = pytest.StashKey["list[Variant]"]()
-
-
-def counted(number: int, what: str) -> str:
-    """Return a number of things: "1 test", "2 tests"."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 @dataclass(frozen=True)
@@ -54,11 +47,6 @@ def variants(
             yield from (Variant(name, value, one["decides"]) for value in one["choices"] if value != default)
 
 
-def register(config: pytest.Config, wanted: Callable[[pytest.Item], Wanted]) -> None:
-    """Add the plugin to a test run; `wanted(item)` are the options that marker and ini file set for a test."""
-    config.pluginmanager.register(Matrix(wanted), "emulator-matrix")
-
-
 class Matrix(RerunPlugin):
     """The pytest plugin; `wanted(item)` are the options that marker and ini file set for a test."""
 
@@ -67,7 +55,6 @@ class Matrix(RerunPlugin):
         self._wanted = wanted
         self._runs: list[Mapping[str, Any]] = []
         self._broken: dict[str, Mapping[str, Any]] = {}
-        self._unvaried: list[str] = []
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
@@ -95,21 +82,10 @@ class Matrix(RerunPlugin):
             return
         item.stash[_variants] = list(variants(self._assumptions, read, self._settled(item)))
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Mark the report of a test that has no variants because it does not pass."""
-        report = yield from super().pytest_runtest_makereport(item)
-        is_first = sandbox_of(item) is not None and not is_rerun(item)
-        if is_first and report.when == "call" and not has_passed([report, report]):
-            vars(report)[UNVARIED] = True
-        return report
-
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect the results, also those of pytest-xdist's workers."""
         super().pytest_runtest_logreport(report)
-        if hasattr(report, UNVARIED):
-            self._unvaried.append(report.nodeid)
         about = getattr(report, RERUN, None)
         if about and report.when == "setup":
             self._runs.append(about)
@@ -132,7 +108,7 @@ class Matrix(RerunPlugin):
         for about in self._broken.values():
             variant = Variant(about["switch"], about["value"], about["decides"])
             yield f"{about['test']} breaks with {variant} ({variant.decides})"
-        for test in self._unvaried:
+        for test in self.only_once:
             yield f"{test} was not varied: it does not pass as it is"
 
     @cached_property

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from emulator.testing.watching import Evidence, Watcher
 
 MARK = (
-    "emulator(scenarios=[...], seed=..., clock=..., fixtures=..., switches={...}, strict=..., allow_unmatched=...,"
-    " allow_violations=..., allow_default=..., allow_conduct=...): how the sandbox of the fixture `emulator` starts,"
-    " and which unexpected calls and findings of its client are allowed."
+    "emulator(scenarios=[...], seed=..., clock=..., fixtures=..., switches={...}, faults=[...], strict=...,"
+    " allow_unmatched=..., allow_violations=..., allow_default=..., allow_conduct=...): how the sandbox of the fixture"
+    " `emulator` starts, and which unexpected calls and findings of its client are allowed."
 )
 SECTION = "emulator journal"
 CHANGES = "emulator changes"
@@ -73,9 +73,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Fail if less than N percent of the documented (observed …) statuses of the called vendors were covered.",
     )
     group.addoption("--emulator-matrix", action="store_true", help="Repeat tests with the other values of switches.")
-    conduct = (
-        "Findings on the client's conduct: fail tests for those that do harm, show them in the summary, or neither."
-    )
+    help = "Repeat tests under each fault that the contract allows, for so many seconds each."
+    group.addoption("--emulator-explore", metavar="SECONDS", nargs="?", const=10.0, type=float, help=help)
+    conduct = "Findings on the client's conduct: fail tests for those that do harm, only show them, or neither."
     group.addoption("--emulator-conduct", choices=CONDUCT, help=conduct)
     parser.addini("emulator_conduct", conduct, type="string", default="warn")
     for name, (kind, help) in INI.items():
@@ -105,8 +105,8 @@ def pytest_configure(config: pytest.Config) -> None:
         testing.coverage_gate.check(*wanted)
     if _conduct(config) not in CONDUCT:
         raise pytest.UsageError(f"emulator_conduct is {_conduct(config)!r}: expected {' or '.join(CONDUCT)}")
-    if config.getoption("emulator_matrix"):
-        testing.matrix.register(config, lambda item: _wanted_by(config, _options(item)))
+    if config.getoption("emulator_matrix") or config.getoption("emulator_explore") is not None:
+        testing.repeating.register(config, partial(_suite_of, config), lambda item: _wanted_by(config, _options(item)))
 
 
 @pytest.fixture(scope="session")
@@ -192,7 +192,7 @@ def emulator_in_loop(
             # The client is unused, but the fixture closes it, and the server with it.
             server = (await aiohttp_client(testing.in_loop.InLoopServer(emulator))).server
             suite.coverage.know(await testing.in_loop.operations(server))
-            running = await testing.in_loop.begin(emulator, server, wanted.request, wanted.allowed_operations)
+            running = await testing.in_loop.begin(emulator, server, wanted)
         started.append(testing.in_loop.watcher_of(running))
         _watch(request.node, testing.watching.SandboxEvidence(started[-1], wanted.allowances))
         _watch(request.node, strays.begin(wanted.allow_default))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
@@ -14,14 +15,26 @@ from emulator.runtime import private
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-__all__ = ["RERUN", "RerunPlugin", "Reruns", "has_passed", "is_rerun", "is_stopping", "sandbox_of"]
+__all__ = [
+    "RERUN",
+    "RerunPlugin",
+    "Reruns",
+    "counted",
+    "has_passed",
+    "is_rerun",
+    "is_silent",
+    "is_stopping",
+    "sandbox_of",
+]
 
 RERUN = "emulator_rerun"
+ONLY_ONCE = "emulator_only_once"
 
 Location: TypeAlias = tuple[str, int | None, str]
 """The file, the line and the name of a test."""
 
 _rerun = pytest.StashKey["_Rerun"]()
+_silent = pytest.StashKey[bool]()
 _sandbox = pytest.StashKey[SandboxClient]()
 
 
@@ -50,6 +63,26 @@ class Reruns:
         made.stash[_rerun] = _Rerun(suffix, about)
         return _logged(made, self.item)
 
+    def silently(self, options: Mapping[str, Any]) -> pytest.Item:
+        """Run it with options of the marker `emulator`, unseen; return what has run."""
+        made = private.new_item(self.item)
+        made.add_marker(pytest.mark.emulator(**options), append=False)
+        made.stash[_silent] = True
+        private.run_protocol(made, self.item, log=False)
+        return made
+
+    def conclude(self, suffix: str, problem: str, about: Mapping[str, Any]) -> None:
+        """Report silent runs as one more run, which fails with `problem` unless that is empty."""
+        made = private.new_item(self.item)
+        made.stash[_rerun] = _Rerun(suffix, about)
+        name, location = renamed(made.nodeid, made.location, suffix)
+        made.ihook.pytest_runtest_logstart(nodeid=name, location=location)
+        for when in ("setup", "call", "teardown"):
+            call = pytest.CallInfo.from_call(partial(_fail, problem if when == "call" else ""), when=when)
+            report = made.ihook.pytest_runtest_makereport(item=made, call=call)
+            made.ihook.pytest_runtest_logreport(report=report)
+        made.ihook.pytest_runtest_logfinish(nodeid=name, location=location)
+
     def end(self, nextitem: pytest.Item | None) -> None:
         """Tear down the fixtures that the next test does not need; what goes wrong there is this test's error."""
         item = self.item
@@ -57,6 +90,11 @@ class Reruns:
         if call.excinfo is not None:
             report = item.ihook.pytest_runtest_makereport(item=item, call=call)
             item.ihook.pytest_runtest_logreport(report=report)
+
+
+def _fail(problem: str) -> None:
+    if problem:
+        pytest.fail(problem, pytrace=False)
 
 
 def _logged(item: pytest.Item, nextitem: pytest.Item) -> Sequence[pytest.TestReport]:
@@ -81,6 +119,11 @@ def _with(name: str, suffix: str) -> str:
     return f"{name[:-1]}-{suffix}]" if name.endswith("]") else f"{name}[{suffix}]"
 
 
+def counted(number: int, what: str) -> str:
+    """Return a number of things: "1 test", "2 tests"."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def has_passed(reports: Sequence[pytest.TestReport]) -> bool:
     """Return True if a test has run and passed."""
     return len(reports) > 1 and all(report.passed and not hasattr(report, "wasxfail") for report in reports)
@@ -94,11 +137,13 @@ def is_stopping(item: pytest.Item) -> bool:
 class RerunPlugin:
     """What plugins that run tests again have in common: they know the sandboxes, and name the reports.
 
-    `client` is the emulator, once a test has used it. A report of another run has the attribute RERUN.
+    `client` is the emulator, once a test has used it, `only_once` the tests that do not pass as they are. A report of
+    another run has the attribute RERUN.
     """
 
     def __init__(self) -> None:
         self.client: Client | None = None
+        self.only_once: list[str] = []
         self._session: pytest.Session | None = None
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -117,11 +162,13 @@ class RerunPlugin:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Mark the report of another run."""
+        """Mark the report of another run, and of a test that is not run again because it does not pass."""
         report = yield
         if _rerun in item.stash:
             # An attribute, because a worker of pytest-xdist sends those.
             vars(report)[RERUN] = {**item.stash[_rerun].about, "suffix": item.stash[_rerun].suffix, "test": item.nodeid}
+        elif report.when == "call" and sandbox_of(item) is not None and not has_passed([report, report]):
+            vars(report)[ONLY_ONCE] = True
         return report
 
     @pytest.hookimpl(tryfirst=True)
@@ -133,6 +180,8 @@ class RerunPlugin:
             suffix = getattr(report, RERUN)["suffix"]
             report.nodeid, report.location = renamed(report.nodeid, report.location, suffix)
             session.testscollected += report.when == "setup"
+        if hasattr(report, ONLY_ONCE):
+            self.only_once.append(report.nodeid)
 
 
 def sandbox_of(item: pytest.Item) -> SandboxClient | None:
@@ -142,4 +191,9 @@ def sandbox_of(item: pytest.Item) -> SandboxClient | None:
 
 def is_rerun(item: pytest.Item) -> bool:
     """Return True if a test is not running as it is."""
-    return _rerun in item.stash
+    return _rerun in item.stash or is_silent(item)
+
+
+def is_silent(item: pytest.Item) -> bool:
+    """Return True if nothing of this run is reported."""
+    return item.stash.get(_silent, False)

@@ -30,6 +30,9 @@ class Sandboxes(Protocol):
     def create(self, request: Mapping[str, Any]) -> SandboxClient:
         """Create a sandbox from the control API's options."""
 
+    def arm(self, sandbox: SandboxClient, faults: Sequence[Mapping[str, Any]]) -> None:
+        """Arm faults, in this order."""
+
     def seen(self, sandbox: SandboxClient) -> Sequence[Seen]:
         """Return the exchanges in the journal, oldest first; none if the sandbox was dropped."""
 
@@ -50,6 +53,11 @@ class RemoteSandboxes:
     def create(self, request: Mapping[str, Any]) -> SandboxClient:
         """Create a sandbox."""
         return SandboxClient(self._client, self._client.request("POST", "/sandboxes", request))
+
+    def arm(self, sandbox: SandboxClient, faults: Sequence[Mapping[str, Any]]) -> None:
+        """Arm faults."""
+        for fault in faults:
+            sandbox.request("POST", "/faults", fault)
 
     def seen(self, sandbox: SandboxClient) -> Sequence[Exchange]:
         """Return the exchanges in the journal."""

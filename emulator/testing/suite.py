@@ -20,7 +20,7 @@ from emulator.errors import ConfigurationError, sentence, unknown
 from emulator.testing.allowances import Allowances, about_allowed, is_allowance, path_of_operation
 from emulator.testing.coverage import ContractCoverage
 from emulator.testing.report import Allowance
-from emulator.testing.sandboxes import RemoteSandboxes, Sandboxes
+from emulator.testing.sandboxes import RemoteSandboxes, Sandboxes, Seen
 from emulator.testing.watching import Evidence, Watcher
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class Options(TypedDict, total=False):
     clock: ClockSetting | None
     fixtures: str | None
     switches: Mapping[str, Any] | None
+    faults: Sequence[Mapping[str, Any]]
     strict: bool | None
     allow_unmatched: Allowance
     allow_violations: Allowance
@@ -61,6 +62,7 @@ class Wanted:
     clock: Any = None
     fixtures: str | None = None
     switches: Mapping[str, Any] | None = None
+    faults: Sequence[Mapping[str, Any]] = ()
     strict: bool | None = None
     allow_unmatched: Allowance = False
     allow_violations: Allowance = False
@@ -129,13 +131,15 @@ class Suite:
 
     `url` is a remote emulator ("": start one here), `ini` are the options of the ini file, whose paths are relative to
     `root`: its folders and documents are for an emulator that is started here, the others for all sandboxes. `strays`
-    records calls outside the test's sandbox; None if the emulator is remote, because others may share it.
+    records calls outside the test's sandbox; None if the emulator is remote, because others may share it. Calls
+    count for the coverage while it `is_counting`.
     """
 
     def __init__(self, url: str = "", ini: Mapping[str, Any] | None = None, root: Path | None = None) -> None:
         self.url = url
         self.coverage = ContractCoverage()
         self.strays: StrayCalls | None = None
+        self.is_counting = True
         self._ini = ini or {}
         self._root = root or Path()
         self._client: Client | None = None
@@ -217,9 +221,15 @@ class Suite:
             lambda calls: sandboxes.conduct(sandbox, calls),
         )
         try:
+            sandboxes.arm(sandbox, wanted.faults)
             yield sandbox, watcher
         finally:
             self.end(sandbox, watcher)
+
+    def seen(self, sandbox: SandboxClient) -> Sequence[Seen]:
+        """Return the exchanges in a sandbox's journal."""
+        assert self._sandboxes is not None
+        return self._sandboxes.seen(sandbox)
 
     def end(self, sandbox: SandboxClient, watcher: Watcher) -> None:
         """Drop a watched sandbox, and count what was met there; do nothing if it has ended."""
@@ -233,12 +243,12 @@ class Suite:
         """End the watching for a test, note it for the statuses that it has met, and yield on what it rests."""
         for one in watched:
             for seen in one.end():
-                if seen.state == "done" and seen.operations:
+                if self.is_counting and seen.state == "done" and seen.operations:
                     yield self.coverage.note(test, seen.vendor, seen.operations, seen.status)
 
     def count(self, watcher: Watcher) -> None:
         """Count what the tests that used a sandbox have met there."""
-        for exchange in watcher.seen:
+        for exchange in watcher.seen if self.is_counting else ():
             if exchange.state == "done":
                 self.coverage.count(exchange.vendor, exchange.operations, exchange.status)
                 self.coverage.count_stub(exchange.vendor, exchange.stub or None)

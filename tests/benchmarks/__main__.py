@@ -12,7 +12,7 @@ from pathlib import Path
 
 import click
 
-from tests.benchmarks import emulator, load, memory, plugin_tests, report, shards, starts, wrk
+from tests.benchmarks import emulator, explored_runs, load, memory, plugin_tests, report, shards, starts, wrk
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.figures import Finding
 from tests.benchmarks.installation import CACHE
@@ -26,6 +26,7 @@ SECTIONS: Mapping[str, Callable[[Bench], Iterator[Finding]]] = {
     "memory": memory.measure,
     "shards": shards.measure,
     "pytest": plugin_tests.measure,
+    "explored": explored_runs.measure,
 }
 
 

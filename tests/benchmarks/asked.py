@@ -56,6 +56,9 @@ FIRST_GRAPHQL = at_most(0.06, "s")
 TEST = at_most(1)
 """The processor time of a test with a sandbox and a call, as a multiple of one with pytest-httpserver."""
 
+EXPLORED = at_most(1.5)
+"""The processor time of an explored run of a test, as a multiple of a run of the test as it is."""
+
 FIXTURE = at_most(0.0008, "s")
 """The processor time that the fixture adds to an empty test."""
 

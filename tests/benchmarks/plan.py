@@ -30,7 +30,7 @@ class Plan:
 
 FULL = Plan(
     mode="full",
-    sections=("load", "starts", "memory", "shards", "pytest"),
+    sections=("load", "starts", "memory", "shards", "pytest", "explored"),
     peers=(BARE, WIREMOCK, WIREMOCK_FAST, PRISM, MOCKOON, JSON_SERVER, MOTO),
     rounds=5,
     seconds=5,
