@@ -206,8 +206,16 @@ def test_immuta_can_be_changed_by_the_credentials(once: Once) -> None:
     assert {one["profile"] for one in done.records("subscriptions")} <= users
     sources = {one["id"] for one in done.records("data_sources")}
     assert {one["dataSource"] for one in done.records("dictionaries")} <= sources
+    projects = {one["id"] for one in done.records("projects")}
+    assert {one["project"] for one in done.records("project_members")} == projects
+    assert {one["dataSource"] for one in done.records("project_data_sources")} <= sources
     columns = [one for dictionary in done.records("dictionaries") for one in dictionary["metadata"]]
     assert {one["dataType"] for one in columns} >= {"text", "integer"}
+
+
+def test_a_collection_may_be_read_by_several_lists(once: Once) -> None:
+    kinds = {one["entity_type"] for one in once("secoda").records("catalog")}
+    assert kinds >= {"table", "column", "document", "glossary"}
 
 
 def test_all_pages_are_read_and_what_is_cut_is_said(
@@ -284,6 +292,7 @@ def test_built_in_pulls_are_sound(vendor: str) -> None:
         ({"flows": {"call": "createFlow", "records": ""}}, "/flows/call: createFlow does not only read"),
         ({"flows": {"for": "integrations", "set": {}}}, "/flows/for: unknown collection 'integrations'"),
         ({"flows": {"call": "listFlows", "records": "", "nxt": "link"}}, "/flows/nxt"),
+        ({"flows": [{"call": "listFlows", "records": ""}, {"call": "listFlow", "records": ""}]}, "/flows/1/call"),
         ([], "/pulls"),
     ],
 )

@@ -17,7 +17,7 @@ from emulator.cli.recording import reader_of
 from emulator.cli.streams import say
 from emulator.compare.faking import Faking
 from emulator.compare.live import LiveVendor
-from emulator.compare.pulling import CREDENTIALS, Puller, read_pulls
+from emulator.compare.pulling import CREDENTIALS, Puller, read_pulls, user_collection
 from emulator.compare.reading import ExchangeReader
 from emulator.compare.upstream import read_credentials, upstream_of
 from emulator.declared.shapes import Shapes
@@ -47,7 +47,7 @@ def pull_records(settings: Settings, vendor: str, upstream: str, credentials: Pa
 
     found, notes = asyncio.run(read())
     made = Pulled(reader, settings.seed)
-    counted = made.write(home, found, pulls.get(CREDENTIALS, {}).get("user", ""))
+    counted = made.write(home, found, user_collection(pulls))
     for note in notes:
         click.echo(f"emulator: {note}", err=True)
     say(f"{home}: {counted}")

@@ -42,14 +42,14 @@ class Puller:
         self._most = most
         self._keys = {one.name.partition(".")[2]: one.key for one in collections}
 
-    async def pull(self, pulls: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Record]]:
+    async def pull(self, pulls: Mapping[str, Any]) -> dict[str, list[Record]]:
         """Return the records by collection. Raises ConfigurationError if the vendor refuses, or is not reached."""
         found: dict[str, list[Record]] = {}
-        users = pulls.get(CREDENTIALS, {}).get("user", "")
+        users = user_collection(pulls)
         for name, described in pulls.items():
-            if name != CREDENTIALS:
-                user = [one[self._keys[users]] for one in found.get(users, ())[:1]]
-                found[name] = await self._collection(name, described, found, {USER: user})
+            for one in parts_of(described) if name != CREDENTIALS else ():
+                user = [record[self._keys[users]] for record in found.get(users, ())[:1]]
+                found[name] = [*found.get(name, ()), *await self._collection(name, one, found, {USER: user})]
         return found
 
     async def _collection(
@@ -58,8 +58,8 @@ class Puller:
         records: dict[str, Record] = {}
         for parent in found[described["for"]] if "for" in described else [{}]:
             async for record in self._records(name, described, {**kept, **_fields(parent)}):
-                of_parent = {**kept, **_fields(parent), NUMBER: [len(records) + 1]}
-                whole = record | filled(described.get("set", {}), of_parent)
+                known = {**_fields(record), **kept, **_fields(parent), NUMBER: [len(records) + 1]}
+                whole = record | filled(described.get("set", {}), known)
                 if self._keys[name] in whole:
                     records.setdefault(str(whole[self._keys[name]]), whole)
                 if len(records) >= self._most:
@@ -121,6 +121,17 @@ class Puller:
         return False
 
 
+def parts_of(described: Any) -> Sequence[Mapping[str, Any]]:
+    """Return how a collection is read: in one way, or in several, one after the other."""
+    return described if isinstance(described, list) else [described]
+
+
+def user_collection(pulls: Mapping[str, Any]) -> str:
+    """Return the collection with the user of the credentials, "" if none is named."""
+    users: str = pulls.get(CREDENTIALS, {}).get("user", "")
+    return users
+
+
 def _listed(described: Mapping[str, Any], exchange: RecordedExchange) -> list[Any]:
     """Return the records of a reply; if nothing says where they are, its list, or the first one in it."""
     document = exchange.reply.document
@@ -169,22 +180,24 @@ def pull_problems(contract: Contract) -> Iterator[str]:
         yield f"{place(file, violation.pointer)}: {violation.sentence}"
     before: list[str] = []
     for name, described in () if found else document.items():
-        for pointer, sentence in _problems_of(name, described, before, contract):
-            yield f"{place(file, pointer)}: {sentence}"
+        for number, part in enumerate(parts_of(described)):
+            steps = (name, number) if isinstance(described, list) else (name,)
+            for pointer, sentence in _problems_of(pointer_to(*steps), part, before, contract):
+                yield f"{place(file, pointer)}: {sentence}"
         before.append(name)
 
 
 def _problems_of(
-    name: str, described: Mapping[str, Any], before: Sequence[str], contract: Contract
+    pointer: str, described: Mapping[str, Any], before: Sequence[str], contract: Contract
 ) -> Iterator[tuple[str, str]]:
     for field in ("for", "user"):
         if field in described and described[field] not in before:
-            yield pointer_to(name, field), unknown("collection", described[field], before, "that is pulled before")
-    for steps, step in ((("call",), described), (("read", "call"), described.get("read", {}))):
+            yield f"{pointer}/{field}", unknown("collection", described[field], before, "that is pulled before")
+    for steps, step in (("/call", described), ("/read/call", described.get("read", {}))):
         if "call" in step and step["call"] not in contract.handled:
-            yield pointer_to(name, *steps), unknown("operation", step["call"], sorted(contract.handled))
+            yield pointer + steps, unknown("operation", step["call"], sorted(contract.handled))
         elif "call" in step and not is_read(step, contract):
-            yield pointer_to(name, *steps), f"{step['call']} does not only read"
+            yield pointer + steps, f"{step['call']} does not only read"
 
 
 def _document(contract: Contract) -> dict[str, Any]:
