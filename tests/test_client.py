@@ -616,6 +616,7 @@ def test_coverage_counts_operations_statuses_and_graphql_fields(sandbox: Sandbox
     selected = {(one["type"], one["field"]) for one in coverage["graphql_fields"] if one["calls"]}
     assert {field for _, field in selected} == {"listCustomIntegrations", "integrations", "uid"}
     assert len(coverage["graphql_fields"]) > len(selected)
+    assert {one["evidence"] for one in coverage["graphql_fields"] if one["calls"]} == {"documented"}
 
 
 def test_assumptions_say_what_each_switch_decides(client: Client, sandbox: SandboxClient) -> None:

@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 import pytest
 
 from emulator.testing.coverage_files import FORMS
-from tests.inner_runs import Inner, inner
+from tests.conftest import EmulatorUnderTest
+from tests.inner_runs import PLAIN, Inner, inner
 
 __all__ = ["inner"]
 
@@ -177,3 +178,85 @@ def test_workers_of_xdist_send_their_tests(inner: Inner, monkeypatch: pytest.Mon
     document = json.loads(Path(inner.pytester.path, "coverage.json").read_text("utf-8"))
     (listed,) = [one for one in document["operations"] if one["covered"]]
     assert {status: len(tests) for status, tests in listed["tests"].items()} == {"200": 2, "403": 1}
+
+
+GRAPHQL = """
+    QUERY = "{ one: listCustomIntegrations { integrations { uid name } } }"
+    ADD = 'mutation { addCustomIntegration(name: "Mine", nodeTypes: []) { ok } }'
+
+    def ask(emulator, query):
+        import httpx
+        reply = httpx.post(emulator.paradime.url, headers=dict(emulator.paradime.headers), json={"query": query})
+        assert "errors" not in reply.json()
+
+    def test_list(emulator):
+        ask(emulator, QUERY)
+
+    def test_add(emulator):
+        ask(emulator, ADD)
+        ask(emulator, QUERY)
+"""
+MET = {
+    "Query.listCustomIntegrations": 2,
+    "ListCustomIntegrations.integrations": 2,
+    "CustomIntegration.uid": 2,
+    "CustomIntegration.name": 2,
+    "Mutation.addCustomIntegration": 1,
+    "AddCustomIntegration.ok": 1,
+}
+
+
+def dedented(source: str) -> str:
+    return "import pytest\nfrom calls import call\n" + "\n".join(line[4:] for line in source.splitlines())
+
+
+@pytest.mark.parametrize("where", ["shared", "own", "xdist"])
+def test_graphql_fields_and_arguments_are_counted(inner: Inner, where: str) -> None:
+    inner.pytester.makepyfile(dedented(GRAPHQL))
+    url = ["--emulator-url", inner.url] if where != "own" else []
+    workers = ["-p", "xdist", "-n", "2"] if where == "xdist" else []
+    files = [f"--emulator-coverage=c{suffix}" for suffix in (".json", ".txt", ".html")]
+    result = inner.pytester.runpytest_subprocess(*PLAIN, *url, *workers, *files)
+    result.assert_outcomes(passed=2)
+    result.stdout.re_match_lines([r"GraphQL: 6 of \d+ fields, 2 of \d+ arguments"])
+    fields = json.loads((inner.pytester.path / "c.json").read_text("utf-8"))["graphql_fields"]
+    assert {f"{one['type']}.{one['field']}": one["calls"] for one in fields if one["calls"]} == MET
+    (added,) = [one for one in fields if one["field"] == "addCustomIntegration"]
+    assert added["arguments"] == {"logoUrl": 0, "name": 1, "nodeTypes": 1}
+    text = (inner.pytester.path / "c.txt").read_text("utf-8")
+    assert "paradime Mutation.addCustomIntegration(name, nodeTypes): documented, 1 call" in text
+    assert "GraphQL type" in (inner.pytester.path / "c.html").read_text("utf-8")
+
+
+def test_graphql_fields_in_the_loop_of_the_test(inner: Inner) -> None:
+    source = """
+    import aiohttp
+
+    async def test_one(emulator_in_loop):
+        emulator = await emulator_in_loop()
+        body = {"query": "{ listCustomIntegrations { integrations { uid } } }"}
+        async with (
+            aiohttp.ClientSession(headers=dict(emulator.paradime.headers)) as session,
+            session.post(emulator.paradime.url, json=body) as reply,
+        ):
+            assert reply.status == 200
+    """
+    result = inner.run(source, "-o", "asyncio_mode=auto")
+    result.assert_outcomes(passed=1)
+    result.stdout.re_match_lines([r"GraphQL: 3 of \d+ fields, 0 of \d+ arguments"])
+
+
+def test_field_without_evidence_of_its_own_has_that_of_the_best_known_root_field(emulator: EmulatorUnderTest) -> None:
+    graphql = emulator.catalogue.contracts["paradime"].graphql
+    assert graphql is not None
+    assert graphql.level("Query", "listCustomIntegrations") == "documented"
+    assert graphql.level("CustomIntegration", "uid") == "documented"
+    assert graphql.level("AddCustomIntegrationNodes", "snapshotId") == "observed"
+    assert graphql.level("ChartLikeAttributes", "createdAt") == "inferred"
+    assert graphql.level("Nowhere", "nothing") == "assumed"
+
+
+def test_run_without_graphql_says_nothing_of_it(inner: Inner) -> None:
+    result = inner.run(TESTS, "--emulator-coverage=c.json")
+    result.stdout.no_fnmatch_line("GraphQL:*")
+    assert json.loads((inner.pytester.path / "c.json").read_text("utf-8"))["graphql_fields"] == []

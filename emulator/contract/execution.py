@@ -35,7 +35,7 @@ from graphql.language import Lexer, Source, Token
 from graphql.language.parser import MAX_NESTING_DEPTH, Parser
 from graphql.validation.validation_context import MAX_FRAGMENT_WORK
 
-from emulator.contract.graphql_fields import Field, fields_of, selected_fields_of
+from emulator.contract.graphql_fields import Argument, Field, fields_of, reached_by, selected_fields_of
 from emulator.contract.measures import Measures, measures_of
 from emulator.contract.merging import Rules, rules_for
 from emulator.contract.operation import (
@@ -104,7 +104,7 @@ class Executable:
         self._sdl = sdl
         self._operations = operations
         self._aliases = aliases
-        self._selected = BoundedCache[str, frozenset[Field]](SELECTED_LIMIT_BYTES)
+        self._selected = BoundedCache[str, frozenset[Field | Argument]](SELECTED_LIMIT_BYTES)
 
     def parse(self, query: str, aliases: frozenset[str], limits: GraphQLLimits) -> GraphQLDocument:
         """Parse a document with the enabled aliases."""
@@ -162,12 +162,17 @@ class Executable:
         return GraphQLResult(result, tuple(_unfit(error, request) for error in refused))
 
     @cached_property
-    def fields(self) -> Collection[Field]:
-        """The fields of all object types."""
-        return tuple(fields_of(self.schema))
+    def fields(self) -> Mapping[Field, Sequence[str]]:
+        """The fields of all object types, with their arguments."""
+        return dict(fields_of(self.schema))
 
-    def selected(self, query: str) -> Collection[Field]:
-        """Return the fields that a document selects; those of documents seen before are cached."""
+    @cached_property
+    def reached_by(self) -> Mapping[str, Sequence[str]]:
+        """The root fields whose results can have an object of a type, by the type's name."""
+        return reached_by(self.schema)
+
+    def selected(self, query: str) -> Collection[Field | Argument]:
+        """Return the fields that a document selects, and the arguments; those of documents seen before are cached."""
         found = self._selected.get(query)
         if found is None:
             found = frozenset(selected_fields_of(self.schema, query))

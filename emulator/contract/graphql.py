@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from emulator.contract.evidence import LEVELS, Evidence
 from emulator.contract.operation import (
     GraphQLLimits,
     GraphQLResult,
@@ -27,7 +28,8 @@ class GraphQL:
 
     `carrier` is the REST operation whose body carries the requests, `operations` are the root fields,
     `aliases` maps a type name that documents may use to (the schema's name, the switch that allows it). `nested` are
-    the fields of other types that have records of their own ("Task.comments").
+    the fields of other types that have records of their own ("Task.comments"). `evidence` is that of types and fields
+    which have their own, by name.
     """
 
     carrier: str
@@ -35,6 +37,7 @@ class GraphQL:
     operations: Mapping[str, Operation]
     aliases: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     nested: Sequence[str] = ()
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
 
     def parse(self, query: str, aliases: frozenset[str], limits: GraphQLLimits) -> GraphQLDocument:
         """Return a document; if it does not parse, or has too many tokens, it has a `refusal`."""
@@ -66,12 +69,19 @@ class GraphQL:
         """Return a field of an object type ("Task.comments"), or None."""
         return self.executable.object_field(name)
 
-    def fields(self) -> Sequence[tuple[str, str]]:
-        """Return the fields of all object types, with their types."""
-        return list(self.executable.fields)
+    def fields(self) -> Mapping[tuple[str, str], Sequence[str]]:
+        """Return the fields of all object types, each with its type before it, and their arguments."""
+        return self.executable.fields
 
-    def selected(self, query: str) -> Collection[tuple[str, str]]:
-        """Return the fields, with their types, that a document selects; none if it does not parse."""
+    def level(self, kind: str, field: str) -> str:
+        """Return how well a field of a type is known: by itself, by its type, or by the best known root field above."""
+        own = [self.evidence[name].level for name in (f"{kind}.{field}", kind) if name in self.evidence]
+        roots = self.executable.reached_by.get(kind) or [field]
+        above = (self.operations[root].evidence.level for root in roots if root in self.operations)
+        return own[0] if own else min(above, key=LEVELS.index, default=LEVELS[-1])
+
+    def selected(self, query: str) -> Collection[tuple[str, ...]]:
+        """Return what a document selects: types with fields, these with arguments, too; none if it does not parse."""
         return self.executable.selected(query)
 
     def prepare(self) -> None:

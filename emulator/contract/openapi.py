@@ -302,8 +302,10 @@ class _Reader:
 
     def _read_graphql(self, path: str, carrier: str, described: Mapping[str, Any], pointer: str) -> GraphQL:
         sdl = read_text(self.files[described["schema"]])
-        for name, entry in {**described.get("type-aliases", {}), **described.get("types", {})}.items():
-            Evidence.of(entry, self._where(f"{pointer}/{name}"))
+        evidence = {
+            name: Evidence.of(entry, self._where(f"{pointer}/{name}"))
+            for name, entry in {**described.get("type-aliases", {}), **described.get("types", {})}.items()
+        }
         operations = {
             name: Operation(
                 vendor=self.vendor,
@@ -322,7 +324,7 @@ class _Reader:
         }
         aliases = {name: (entry["of"], entry["switch"]) for name, entry in described.get("type-aliases", {}).items()}
         nested = [name for name, entry in described.get("types", {}).items() if "x-emulator" in entry]
-        return GraphQL(carrier, sdl, operations, aliases, nested)
+        return GraphQL(carrier, sdl, operations, aliases, nested, evidence)
 
     def _follow(self, pointer: str, entry: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
         """Follow a `$ref` within the document; return its pointer and its value."""

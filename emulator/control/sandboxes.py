@@ -17,6 +17,7 @@ from emulator.addressing import HEADER, unknown_sandbox
 from emulator.contract.openapi import Contract
 from emulator.control.clock import describe_clock, read_time, time_text
 from emulator.control.conduct import conduct_of
+from emulator.control.coverage import count_fields, queries_of
 from emulator.control.handlers import ROOT, Emulator, Handlers, Stream, find_sandbox, refusal, whole_numbers
 from emulator.control.long_json import long_json
 from emulator.control.switches import describe_switches, read_switches
@@ -25,6 +26,7 @@ from emulator.errors import ConfigurationError, Problem, sentence, unknown
 from emulator.exchange import NOTHING, Call, Record, Reply
 from emulator.faults.scenarios import Scenario
 from emulator.journal.entry import Exchange
+from emulator.journal.waiting import QUICK_BYTES
 from emulator.json_text import write_json
 from emulator.sandbox.blueprint import SandboxOptions
 from emulator.sandbox.budget import BudgetExceeded
@@ -85,8 +87,14 @@ async def drop_sandbox(call: Call, emulator: Emulator) -> Reply | Stream:
     await emulator.sandboxes.drop(sandbox.name)
     if not call.params.get("journal"):
         return Reply(204)
+    journal, contracts = sandbox.journal, emulator.catalogue.contracts
+
+    def selected() -> Sequence[Mapping[str, Any]]:
+        return count_fields(queries_of(journal, contracts), contracts, is_full=False)
+
     rest = {
         "findings": await conduct_of(sandbox, emulator),
+        "graphql_fields": selected() if journal.bytes <= QUICK_BYTES else await emulator.worker.run(selected),
         "recorded": sandbox.journal.recorded,
         "dropped": sandbox.journal.dropped,
     }

@@ -33,6 +33,7 @@ class ContractCoverage:
         self._stubbed: Counter[tuple[str, str]] = Counter()
         self._neighbours: set[Key] = set()
         self._evidence: dict[Key, Mapping[str, str]] = {}
+        self._fields: dict[tuple[str, str, str], dict[str, Any]] = {}
         self._tests: dict[tuple[str, str, int], dict[str, None]] = {}
 
     def know(self, operations: Iterable[Mapping[str, Any]]) -> None:
@@ -65,6 +66,16 @@ class ContractCoverage:
         if stub is not None:
             self._stubbed[vendor, stub] += 1
 
+    def count_fields(self, fields: Iterable[Mapping[str, Any]]) -> None:
+        """Count the calls that select GraphQL fields, as the control API describes these."""
+        for one in fields:
+            key = one["vendor"], one["type"], one["field"]
+            known = self._fields.setdefault(key, {**one, "calls": 0, "arguments": {}})
+            known["calls"] += one["calls"]
+            counts = Counter(known["arguments"])
+            counts.update(one["arguments"])
+            known["arguments"] = dict(counts)
+
     def merge(self, document: Mapping[str, Any]) -> None:
         """Add the counts of another process: its document()."""
         self.know(document["operations"])
@@ -73,6 +84,7 @@ class ContractCoverage:
                 self._counts[one["vendor"], one["operation"], int(status)] += times
             for status, tests in one.get("tests", {}).items():
                 self._tests.setdefault((one["vendor"], one["operation"], int(status)), {}).update(dict.fromkeys(tests))
+        self.count_fields(document["graphql_fields"])
         for one in document["stubs"]:
             self._stubbed[one["vendor"], one["stub"]] += one["calls"]
 
@@ -95,6 +107,7 @@ class ContractCoverage:
                 }
                 for (vendor, operation), statuses in self._statuses.items()
             ],
+            "graphql_fields": list(self._fields.values()),
             "stubs": [
                 {"vendor": vendor, "stub": stub, "calls": calls}
                 for (vendor, stub), calls in sorted(self._stubbed.items())
@@ -111,6 +124,11 @@ class ContractCoverage:
         if self._called():
             shares = (f"{len(self._covered(level))} of {len(self._known(level))} {level}" for level in LEVELS)
             yield f"by evidence: {', '.join(shares)} statuses"
+        if self._fields:
+            selected = sum(one["calls"] > 0 for one in self._fields.values())
+            given = [calls for one in self._fields.values() for calls in one["arguments"].values()]
+            arguments = f"{sum(calls > 0 for calls in given)} of {len(given)} arguments"
+            yield f"GraphQL: {selected} of {len(self._fields)} fields, {arguments}"
         assumed = {test for key in self._covered("assumed") for test in self._tests.get(key, ())}
         if assumed:
             those = "1 test rests" if len(assumed) == 1 else f"{len(assumed)} tests rest"

@@ -53,10 +53,18 @@ def as_text(document: Mapping[str, Any]) -> str:
     ]
     for one in statuses_of(document):
         if one.calls:
-            calls = "1 call" if one.calls == 1 else f"{one.calls} calls"
-            lines.append(f"{one.vendor} {one.operation} {one.status}: {one.level}, {calls}")
+            lines.append(f"{one.vendor} {one.operation} {one.status}: {one.level}, {_counted(one.calls)}")
             lines += [f"    {test}" for test in one.tests] if one.level == "assumed" else []
+    for field in document["graphql_fields"]:
+        if field["calls"]:
+            given = ", ".join(name for name, calls in field["arguments"].items() if calls)
+            name = f"{field['type']}.{field['field']}" + (f"({given})" if given else "")
+            lines.append(f"{field['vendor']} {name}: {field['evidence']}, {_counted(field['calls'])}")
     return "\n".join(lines)
+
+
+def _counted(calls: int) -> str:
+    return "1 call" if calls == 1 else f"{calls} calls"
 
 
 def as_junit(document: Mapping[str, Any]) -> str:

@@ -37,7 +37,8 @@ def as_html(document: Mapping[str, Any]) -> str:
     operations = document["operations"]
     called = dict.fromkeys(one["vendor"] for one in operations if one["covered"])
     silent = dict.fromkeys(one["vendor"] for one in operations if one["vendor"] not in called)
-    vendors = [part for vendor in called for part in _vendor(vendor, operations)]
+    fields = document["graphql_fields"]
+    vendors = [part for vendor in called for part in (*_vendor(vendor, operations), *_fields(vendor, fields))]
     never = f'<p class="quiet">Never called: {escape(", ".join(silent))}.</p>' if silent else ""
     body = "\n".join([*_levels(document["levels"]), *_assumptions(operations), *vendors, never])
     return (
@@ -94,10 +95,28 @@ def _vendor(vendor: str, operations: Sequence[Mapping[str, Any]]) -> Iterator[st
         yield f'<p class="quiet">Never called: {escape(", ".join(never))}.</p>'
 
 
+def _fields(vendor: str, fields: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the fields of a GraphQL vendor by type, and the arguments of each: those that were met are filled."""
+    by_type: dict[str, list[str]] = {}
+    for one in fields:
+        if one["vendor"] == vendor:
+            given = [_mark(name, one["evidence"], calls) for name, calls in one["arguments"].items()]
+            arguments = f" ({''.join(given)})" if given else ""
+            by_type.setdefault(one["type"], []).append(_mark(one["field"], one["evidence"], one["calls"]) + arguments)
+    if by_type:
+        yield "<table><thead><tr><th>GraphQL type</th><th>Fields, and their arguments</th></tr></thead><tbody>"
+        for kind, marks in by_type.items():
+            yield f'<tr><th scope="row"><code>{escape(kind)}</code></th><td>{" ".join(marks)}</td></tr>'
+        yield "</tbody></table>"
+
+
+def _mark(name: str, level: str, calls: int) -> str:
+    kind, count = ("met", f" &times;{calls}") if calls else ("missed", "")
+    title = f"{level}, {'covered' if calls else 'not covered'}"
+    return f'<span class="status {escape(level)} {kind}" title="{escape(title)}">{escape(name)}{count}</span>'
+
+
 def _statuses(operation: Mapping[str, Any]) -> Iterator[str]:
     for status in dict.fromkeys([*operation["statuses"], *operation["covered"]]):
         level, calls = operation["statuses"].get(status, "outside"), operation["covered"].get(status, 0)
-        shown = "broken" if status == "0" else status
-        kind, count = ("met", f" &times;{calls}") if calls else ("missed", "")
-        title = f"{level}, {'covered' if calls else 'not covered'}"
-        yield f'<span class="status {escape(level)} {kind}" title="{escape(title)}">{shown}{count}</span>'
+        yield _mark("broken" if status == "0" else status, level, calls)

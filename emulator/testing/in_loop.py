@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import ClientSession, web
@@ -14,7 +14,8 @@ from emulator.client.spelling import in_python
 from emulator.client.types import BuiltInVendors
 from emulator.client.vendors import set_attributes, unknown_attribute
 from emulator.testing.allowances import about_allowed, path_of_operation
-from emulator.testing.local import found_in
+from emulator.testing.local import found_in, selected_in
+from emulator.testing.sandboxes import Fields, Seen
 from emulator.testing.watching import Watcher
 from emulator.transport.connection import HttpServer
 
@@ -121,10 +122,14 @@ async def begin(emulator: Emulator, server: BaseTestServer, wanted: Wanted) -> I
     return made
 
 
-def watcher_of(emulator: InLoopEmulator) -> Watcher:
-    """Return what watches the sandbox of a test for calls that it does not allow."""
+def watcher_of(emulator: InLoopEmulator, running: Emulator) -> Watcher:
+    """Return what watches the sandbox of a test, in a `running` emulator, for calls that it does not allow."""
     urls = {name: vendor.url for name, vendor in emulator.vendors.items()}
-    return Watcher(f"sandbox {emulator.name}", emulator.exchanges, urls, lambda _: emulator.conduct())
+
+    def selected(calls: Sequence[Seen]) -> Sequence[Fields]:
+        return selected_in(calls, running, is_full=True)
+
+    return Watcher(f"sandbox {emulator.name}", emulator.exchanges, urls, lambda _: emulator.conduct(), selected)
 
 
 async def operations(server: BaseTestServer) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from emulator.catalogue import read_catalogue, vendor_homes
 from emulator.client import Client, EmulatorError, Finding, SandboxClient, finding_of
 from emulator.client.spelling import in_python
 from emulator.conduct.rules import findings
+from emulator.control.coverage import count_fields, query_in
 from emulator.errors import Problem
 from emulator.journal.entry import Exchange
 from emulator.journal.journal import Journal
@@ -20,7 +22,7 @@ from emulator.sandbox.sandbox import Sandbox
 from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 from emulator.testing.pool import Pool
-from emulator.testing.sandboxes import Seen
+from emulator.testing.sandboxes import Fields, Seen
 from emulator.testing.stray_calls import StrayCalls
 
 __all__ = ["LocalEmulators", "LocalSandboxes"]
@@ -56,6 +58,18 @@ def found_in(calls: Sequence[Exchange], emulator: Emulator, sandbox: Sandbox | N
     return [finding_of(one.document()) for one in findings(calls, emulator.catalogue.contracts, credentials)]
 
 
+def selected_in(calls: Sequence[Seen], emulator: Emulator, *, is_full: bool) -> Sequence[Fields]:
+    """Return the GraphQL fields that calls selected; with `is_full`, all others, too, if there are such calls."""
+    contracts = emulator.catalogue.contracts
+    vendors = [vendor for vendor, contract in contracts.items() if contract.graphql is not None]
+    queries = Counter((one.vendor, query_in(_body(one))) for one in calls if one.vendor in vendors)
+    return count_fields(queries, contracts, is_full=is_full) if queries else ()
+
+
+def _body(seen: Seen) -> bytes | str | None:
+    return seen.call.body if isinstance(seen, Exchange) else seen.body
+
+
 class LocalSandboxes:
     """Those of an emulator in a thread of this process: made ahead there, and dropped there, without HTTP.
 
@@ -69,6 +83,7 @@ class LocalSandboxes:
         self._pool = Pool(self._emulator, server.url)
         self._reading = _Reading()
         self._withdrawn: list[Sandbox] = []
+        self._knows_fields = False
         self._tidying = server.begin(self._pool.fill)
 
     def create(self, request: Mapping[str, Any]) -> SandboxClient:
@@ -113,6 +128,12 @@ class LocalSandboxes:
         kept = [one for one in calls if isinstance(one, Exchange)]
         found = self._emulator.sandboxes.get(sandbox.name)
         return found_in(kept, self._emulator, found)
+
+    def selected(self, sandbox: SandboxClient, calls: Sequence[Seen]) -> Sequence[Fields]:
+        """Return the GraphQL fields that calls selected; at first, all others, too."""
+        selected = selected_in(calls, self._emulator, is_full=not self._knows_fields)
+        self._knows_fields = self._knows_fields or len(selected) > 0
+        return selected
 
     def settle(self) -> None:
         """Wait until what was dropped is gone and others are made. What went wrong there is raised here."""

@@ -193,7 +193,7 @@ def emulator_in_loop(
             server = (await aiohttp_client(testing.in_loop.InLoopServer(emulator))).server
             suite.coverage.know(await testing.in_loop.operations(server))
             running = await testing.in_loop.begin(emulator, server, wanted)
-        started.append(testing.in_loop.watcher_of(running))
+        started.append(testing.in_loop.watcher_of(running, emulator))
         _watch(request.node, testing.watching.SandboxEvidence(started[-1], wanted.allowances))
         _watch(request.node, strays.begin(wanted.allow_default))
         _note_changes(request.node, running.name, running.changes)

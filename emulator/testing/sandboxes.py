@@ -10,13 +10,17 @@ from emulator.client import Client, EmulatorError, Exchange, Finding, SandboxCli
 if TYPE_CHECKING:
     from emulator.journal.entry import Exchange as JournalledExchange
 
-__all__ = ["RemoteSandboxes", "Sandboxes", "Seen", "told"]
+__all__ = ["Fields", "RemoteSandboxes", "Sandboxes", "Seen", "told"]
 
 T = TypeVar("T")
 
 
 Seen: TypeAlias = "Exchange | JournalledExchange"
 """An exchange from the control API, or from a journal in this process. They share the used attributes."""
+
+
+Fields: TypeAlias = Mapping[str, Any]
+"""A field of a vendor's GraphQL schema with its counts, as the control API describes it."""
 
 
 def told(seen: Seen) -> Exchange:
@@ -42,6 +46,9 @@ class Sandboxes(Protocol):
     def conduct(self, sandbox: SandboxClient, calls: Sequence[Seen]) -> Sequence[Finding]:
         """Return what the client should not have done, as these exchanges of a sandbox show it."""
 
+    def selected(self, sandbox: SandboxClient, calls: Sequence[Seen]) -> Sequence[Fields]:
+        """Return the GraphQL fields that the calls to a dropped sandbox selected; at first, all others, too."""
+
 
 class RemoteSandboxes:
     """The sandboxes of a running emulator."""
@@ -49,6 +56,8 @@ class RemoteSandboxes:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._found: dict[str, list[Finding]] = {}
+        self._selected: dict[str, list[Fields]] = {}
+        self._knows_fields = False
 
     def create(self, request: Mapping[str, Any]) -> SandboxClient:
         """Create a sandbox."""
@@ -75,10 +84,25 @@ class RemoteSandboxes:
             found = _unless_gone(lambda: sandbox.conduct(since=min(ids, default=1) - 1))
         return [one for one in found if ids.issuperset(one.exchanges)]
 
+    def selected(self, sandbox: SandboxClient, calls: Sequence[Seen]) -> Sequence[Fields]:
+        """Return the fields that the request that dropped a sandbox has told; at first, all others, too."""
+        selected = self._selected.pop(sandbox.name, [])
+        if selected and not self._knows_fields:
+            self._knows_fields = True
+            every = self._client.request("GET", "/coverage")["graphql_fields"]
+            selected = [*map(_uncounted, every), *selected]
+        return selected
+
     def _dropped(self, sandbox: SandboxClient) -> list[Exchange]:
         last = sandbox.request("DELETE", query={"journal": True})
         self._found[sandbox.name] = [finding_of(one) for one in last.get("findings", ())]
+        self._selected[sandbox.name] = last.get("graphql_fields", [])
         return [exchange_of(one) for one in last["exchanges"]]
+
+
+def _uncounted(field: Fields) -> Fields:
+    """Return a field without the counts of the sandbox of which it was told."""
+    return {**field, "calls": 0, "arguments": dict.fromkeys(field["arguments"], 0)}
 
 
 def _unless_gone(read: Callable[[], list[T]]) -> list[T]:

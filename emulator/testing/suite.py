@@ -219,6 +219,7 @@ class Suite:
             lambda: [*left, *sandboxes.seen(sandbox)],
             base_urls(sandbox.vendors),
             lambda calls: sandboxes.conduct(sandbox, calls),
+            lambda calls: sandboxes.selected(sandbox, calls),
         )
         try:
             sandboxes.arm(sandbox, wanted.faults)
@@ -252,6 +253,7 @@ class Suite:
             if exchange.state == "done":
                 self.coverage.count(exchange.vendor, exchange.operations, exchange.status)
                 self.coverage.count_stub(exchange.vendor, exchange.stub or None)
+        self.coverage.count_fields(watcher.selected(watcher.seen))
 
 
 def has_no_finalizer(item: object) -> bool:

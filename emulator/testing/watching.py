@@ -12,7 +12,7 @@ from emulator.client import EmulatorError, Exchange, Finding
 from emulator.client.types import BuiltInVendors
 from emulator.testing.allowances import Allowances
 from emulator.testing.report import is_allowed, journal_lines, unexpected_calls
-from emulator.testing.sandboxes import Seen, told
+from emulator.testing.sandboxes import Fields, Seen, told
 
 __all__ = ["Complaint", "Evidence", "SandboxEvidence", "Watcher"]
 
@@ -66,7 +66,7 @@ class Watcher:
     """A sandbox that tests use: `seen` is its journal now, or when it was closed.
 
     `base_urls` are those of its vendors, by name; `conduct` finds in some of the exchanges what the client should not
-    have done.
+    have done, `selected` the GraphQL fields that they select.
     """
 
     def __init__(
@@ -75,10 +75,12 @@ class Watcher:
         read: Callable[[], Sequence[Seen]],
         base_urls: Mapping[str, str],
         conduct: Callable[[Sequence[Seen]], Sequence[Finding]],
+        selected: Callable[[Sequence[Seen]], Sequence[Fields]],
     ) -> None:
         self.name = name
         self.base_urls = base_urls
         self.conduct = conduct
+        self.selected = selected
         self._read: Callable[[], Sequence[Seen]] | None = read
         self._last: Sequence[Seen] = ()
         self._known: set[Identity] = set()
