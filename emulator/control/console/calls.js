@@ -65,7 +65,7 @@ function Filters({ params }) {
   const { value } = useDocuments(["operations"]);
   const box = (/** @type {string} */ name) => html`<label class="box"><input type="checkbox" checked=${Boolean(params[name])}
     onChange=${(event) => setParams({ [name]: event.target.checked ? "1" : "" })} /> ${name}</label>`;
-  return html`<div class="filters" role="search" aria-label="Filters">
+  return html`<div class="filters" role="search">
     <${VendorFilter} value=${params.vendor} vendors=${valuesOf(value?.[0].operations ?? [], "vendor")} />
     ${Object.entries(TEXTS).map(([name, hint]) => html`<${TextFilter} key=${name} name=${name} value=${params[name]} hint=${hint} />`)}
     ${["violations", "unmatched"].map(box)}

@@ -1,6 +1,6 @@
 /** Coverage: which operations and statuses the calls of a sandbox have met, and how well each is known. */
 
-import { counted, Evidence, html, link, Loadable, own, Pairs, Table, useDocuments, valuesOf, VendorFilter } from "./parts.js";
+import { counted, Evidence, html, link, Loadable, own, Pairs, shown, Table, useDocuments, valuesOf, VendorFilter } from "./parts.js";
 
 const LEVELS = ["documented", "observed", "inferred", "assumed"];
 
@@ -8,15 +8,15 @@ const LEVELS = ["documented", "observed", "inferred", "assumed"];
 export function Coverage({ params }) {
   const loaded = useDocuments(["operations", own("coverage"), own("conduct")], 2000);
   return html`<h1>Coverage</h1>
-    <p class="quiet">What the calls of this sandbox have met. A colour is how well a status is known; a number, how many calls got it.${" "}
+    <p class="quiet">How many calls got each status. Its colour is how well it is known.${" "}
       ${LEVELS.map((level) => html`<${Evidence} key=${level} level=${level} />${" "}`)}</p>
     <${Loadable} of=${loaded}>${([{ operations }, met, { findings }]) => html`
       <div class="filters"><${VendorFilter} value=${params.vendor} vendors=${valuesOf(operations, "vendor")} /></div>
       ${valuesOf(operations, "vendor").filter((one) => one === (params.vendor || one)).map((vendor) => html`<${Vendor} key=${vendor}
         vendor=${vendor} operations=${operations.filter((one) => one.vendor === vendor)} met=${met} />`)}
-      ${findings.length > 0 && html`<h2>Conduct of the client</h2><${Table} heads=${["Rule", "What happened"]}>
-        ${findings.map((one) => html`<tr><th scope="row">${one.rule}${one.harm && " (harm)"}</th>
-          <td><a href=${link(["calls", one.exchanges[0]])}>${one.sentence}</a></td></tr>`)}<//>`}
+      ${findings.length > 0 && html`<h2>Conduct of the client</h2>
+        <${Table} heads=${["Rule", "What happened"]} of=${findings} id="sentence" cells=${(one) => [one.rule + (one.harm ? " (harm)" : ""),
+          html`<a href=${link(["calls", one.exchanges[0]])}>${shown(one.sentence)}</a>`]} />`}
       ${met.dropped > 0 && html`<p class="quiet">${counted(met.dropped, "older call")} no longer in the journal: not counted.</p>`}`}<//>`;
 }
 
@@ -26,12 +26,11 @@ function Vendor({ vendor, operations, met }) {
   const calls = Object.fromEntries(its(met.operations).map((one) => [one.operation, one.statuses]));
   const rows = operations.map((one) => ({ ...one, calls: calls[one.operation] ?? {} }));
   const statuses = [...new Set(rows.flatMap((one) => Object.keys({ ...one.statuses, ...one.calls })))].sort();
-  const known = rows.flatMap((one) => Object.keys(one.statuses).map((status) => one.calls[status]));
   const fields = its(met.graphql_fields);
-  return html`<h2>${vendor} <span class="quiet">${rows.filter((one) => Object.keys(one.calls).length).length} of ${rows.length} operations,${" "}
-      ${known.filter(Boolean).length} of ${known.length} statuses</span></h2>
+  return html`<h2>${vendor} <span class="quiet">${rows.filter((one) => Object.keys(one.calls).length).length} of ${counted(rows.length, "operation")}</span></h2>
     <${Table} kind="card heat lines" heads=${["Operation", ...statuses.map((one) => (one === "0" ? "broken" : one))]} of=${rows} id="operation"
-      cells=${(one) => [html`<span class=${one.neighbour ? "quiet" : ""} title=${one.summary}>${one.operation}</span>`, ...statuses.map((status) => cell(vendor, one, status))]} />
+      cells=${(one) => [html`<span class=${one.neighbour ? "quiet" : ""} title=${one.summary}>${one.operation}</span>`,
+        ...statuses.map((status) => cell(vendor, one, status))]} />
     ${fields.length > 0 && html`<${Fields} fields=${fields} />`}`;
 }
 

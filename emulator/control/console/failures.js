@@ -34,7 +34,7 @@ function Overview() {
 function Preview({ id }) {
   const { value: [{ operation, outcomes }] = [{ outcomes: [] }] } = useDocuments([own("faults", id, "preview")]);
   const text = outcomes.map(({ affected }) => (affected ? "affected" : "passes")).join(", ");
-  return html`<span class="outcomes" role="img" aria-label=${`${operation}: ${text}`} title=${`The next calls of ${operation}`}>
+  return html`<span class="outcomes" role="img" aria-label=${`${operation}: ${text}`} title=${operation}>
     ${outcomes.map(({ affected }, number) => html`<i key=${number} class=${affected ? "hit" : ""} />`)}</span>`;
 }
 
@@ -76,7 +76,7 @@ function FaultForm({ schema, operations, params: { vendor = operations[0].vendor
   return html`<${Form} class="split" onSend=${arm}>
     <div class="card"><${Fields} schema=${schema} root=${schema} value=${fault} onChange=${(to) => setFault(to ?? {})} choices=${choices} /></div>
     <div class="card aside"><${Checked} text=${text} /><${Failure} error=${error} />
-      <p><button class="main">Arm</button> <a class="button" href=${link(["failures"])}>Cancel</a></p>
+      <p><button class="main">Arm</button></p>
       <h3>The same from a script</h3>
       <${Snippet} of="the command" text=${`curl -X POST -H 'Content-Type: application/json' -d '${text.replace(/'/g, "'\\''")}' ${urlOf(own("faults"))}`} />
     </div>
