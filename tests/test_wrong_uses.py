@@ -353,7 +353,7 @@ HTTP: list[tuple[str, str, Any, str]] = [
         "GET",
         "/journal?vendor=immuta&operation=createTags",
         None,
-        "Unknown operation 'createTags' of immuta. Did you mean 'createTag', 'createDomain' or 'removeTag'? `emulator operations --vendor immuta` lists all operations.",
+        "Unknown operation 'createTags' of immuta. Did you mean 'createTag', 'createUser' or 'createDomain'? `emulator operations --vendor immuta` lists all operations.",
     ),
     (
         "POST",

@@ -83,6 +83,17 @@ CALLS = {
     "getUser": Sound("GET", f"/bim/iam/bim/user/{CHARLIE}"),
     "putAttribute": Sound("PUT", f"/bim/iam/bim/user/{CHARLIE}/authorizations/a/b"),
     "deleteAttribute": Sound("DELETE", f"/bim/iam/bim/user/{CHARLIE}/authorizations/seniority/high"),
+    "listBimUsers": Sound("GET", "/bim/iam/bim/user"),
+    "createUser": Sound("POST", "/bim/iam/bim/user", {"userid": "new"}),
+    "deleteUser": Sound("DELETE", f"/bim/iam/bim/user/{CHARLIE}"),
+    "updateProfile": Sound("PUT", f"/bim/iam/bim/user/{CHARLIE}/profile", {"location": "Boston, MA"}),
+    "createGroup": Sound("POST", "/bim/group", {"name": "New"}),
+    "getGroup": Sound("GET", "/bim/group/1"),
+    "updateGroup": Sound("PUT", "/bim/group/1", {"name": "New"}),
+    "deleteGroup": Sound("DELETE", "/bim/group/1"),
+    "listGroupUsers": Sound("GET", "/bim/group/1/user"),
+    "putGroupUser": Sound("POST", "/bim/group/1/user", {"userid": CHARLIE, "iamid": "bim"}),
+    "deleteGroupUser": Sound("DELETE", "/bim/group/1/user/1"),
     "listPurposes": Sound("GET", "/governance/purpose"),
     "createPurpose": Sound("POST", "/governance/purpose", {"name": "New"}),
     "getPurpose": Sound("GET", "/governance/purpose/1"),
@@ -139,18 +150,23 @@ OF_A_PROJECT = (
 NO_PURPOSE = Answer(404, "Purpose not found")
 NO_PURPOSE_NUMBER = Answer(400, '"purposeId" must be a number', "params", "purposeId")
 OF_A_DOMAIN = ("getDomain", "updateDomain", "deleteDomain", "listDomainDataSources", "listDomainPermissions")
-OF_A_USER = ("getUser", "putAttribute", "deleteAttribute")
+OF_A_USER = ("getUser", "putAttribute", "deleteAttribute", "deleteUser", "updateProfile")
+NO_GROUP_NUMBER = Answer(400, '"groupId" must be a number', "params", "groupId")
+OF_A_GROUP = ("getGroup", "updateGroup", "deleteGroup", "listGroupUsers", "putGroupUser", "deleteGroupUser")
 OF_A_PURPOSE = ("getPurpose", "updatePurpose", "deletePurpose")
 WITH_SCOPE = (
     *("createTag", "deleteTag", "addTags", "removeTag"),
     *("createGlobalPolicy", "updateGlobalPolicy", "deleteGlobalPolicy", "createDataSources"),
     *("createProject", "createPurpose", "updatePurpose", "deletePurpose"),
     *("createDomain", "updateDomain", "deleteDomain", "putAttribute", "deleteAttribute"),
+    *("createUser", "deleteUser", "updateProfile", "createGroup", "updateGroup", "deleteGroup"),
+    *("putGroupUser", "deleteGroupUser"),
 )
 WITH_NEIGHBOURS_BODY = (
     *("createGlobalPolicy", "updateGlobalPolicy", "updateDataSource"),
     *("createDataSources", "getColumnTypes", "createProject", "updateProject", "addProjectDataSources"),
     *("createPurpose", "updatePurpose", "createDomain", "updateDomain", "grantAccess"),
+    *("createUser", "updateProfile", "createGroup", "updateGroup", "putGroupUser"),
 )
 DICTIONARY_CHANGES = ("createDictionary", "updateDictionary", "deleteDictionary")
 
@@ -181,6 +197,11 @@ WRONG_TYPES: Mapping[str, Any] = {
     "createDomain": {**DOMAIN, "domainDataSources": [5]},
     "updateDomain": {"name": 5},
     "grantAccess": {"profileId": "x", "state": "expert"},
+    "createUser": {"userid": 5},
+    "updateProfile": {"location": 5},
+    "createGroup": {"name": 5},
+    "updateGroup": {"name": 5},
+    "putGroupUser": {"userid": 5, "iamid": "bim"},
     "createPurpose": {"name": 5},
     "updatePurpose": {"displayAcknowledgement": 5},
 }
@@ -201,6 +222,11 @@ MISSING_FIELDS: Mapping[str, Any] = {
     "createDomain": {"type": "domain"},
     "updateDomain": {},
     "grantAccess": {"profileId": 4},
+    "createUser": {},
+    "updateProfile": {},
+    "createGroup": {},
+    "updateGroup": {},
+    "putGroupUser": {"userid": CHARLIE},
     "createPurpose": {},
     "updatePurpose": {},
 }
@@ -208,6 +234,7 @@ MISSING_FIELDS: Mapping[str, Any] = {
 SOUND: Mapping[str, Any] = {
     **{**POLICY, **HANDLER, **PROJECT, "metadata": [COLUMN], "apikey": "immuta-api-key", "tags": []},
     **{"dataSourceIds": [2], "profileId": 4, "state": "expert"},
+    **{"userid": "dana@example.com", "iamid": "bim"},
 }
 """A body in which many an operation finds what it needs."""
 
@@ -283,6 +310,7 @@ TABLE: dict[str, dict[str, Answer]] = {
         **dict.fromkeys(OF_A_PURPOSE, NO_PURPOSE),
         **dict.fromkeys(OF_A_DOMAIN, Answer(404, "Domain not found")),
         **dict.fromkeys(OF_A_USER, Answer(404, "User not found")),
+        **dict.fromkeys(OF_A_GROUP, Answer(404, "Group not found")),
         "grantAccess": UNKNOWN_SOURCE,
     },
     "malformed id": {
@@ -301,6 +329,7 @@ TABLE: dict[str, dict[str, Answer]] = {
         **dict.fromkeys(OF_A_POLICY, NO_POLICY_NUMBER),
         **dict.fromkeys(OF_A_PROJECT, NO_PROJECT_NUMBER),
         **dict.fromkeys(OF_A_PURPOSE, NO_PURPOSE_NUMBER),
+        **dict.fromkeys(OF_A_GROUP, NO_GROUP_NUMBER),
         "grantAccess": NO_NUMBER,
     },
     "wrong method": dict.fromkeys(CALLS, UNKNOWN_PATH),
@@ -311,6 +340,7 @@ TABLE: dict[str, dict[str, Answer]] = {
         "addTags": Answer(400, NO_LIST, "payload"),
         "getColumnTypes": Answer(400, '"metadata" must be of type object', "payload", "metadata"),
         "createDomain": Answer(400, '"type" must be [domain]', "payload", "type"),
+        "putGroupUser": Answer(404, "User not found"),
         "createProject": Answer(400, '"type" must be one of [user, schema, null]', "payload", "type"),
         "updateProject": Answer(400, '"type" must be one of [user, schema, null]', "payload", "type"),
     },
@@ -352,6 +382,11 @@ TABLE: dict[str, dict[str, Answer]] = {
         "createDomain": Answer(400, '"domainDataSources[0]" must be of type object', "payload", "domainDataSources.0"),
         "updateDomain": Answer(400, '"name" must be a string', "payload", "name"),
         "grantAccess": Answer(400, '"profileId" must be a number', "payload", "profileId"),
+        "createUser": Answer(400, '"userid" must be a string', "payload", "userid"),
+        "updateProfile": Answer(400, '"location" must be a string', "payload", "location"),
+        "createGroup": Answer(400, '"name" must be a string', "payload", "name"),
+        "updateGroup": Answer(400, '"name" must be a string', "payload", "name"),
+        "putGroupUser": Answer(400, '"userid" must be a string', "payload", "userid"),
         "createPurpose": Answer(400, '"name" must be a string', "payload", "name"),
         "updatePurpose": Answer(400, '"displayAcknowledgement" must be a boolean', "payload", "displayAcknowledgement"),
     },
@@ -374,6 +409,9 @@ TABLE: dict[str, dict[str, Answer]] = {
         "addProjectDataSources": Answer(400, '"dataSourceIds" is required', "payload", "dataSourceIds"),
         "createDomain": Answer(400, '"name" is required', "payload", "name"),
         "grantAccess": Answer(400, '"state" is required', "payload", "state"),
+        "createUser": Answer(400, '"userid" is required', "payload", "userid"),
+        "createGroup": Answer(400, '"name" is required', "payload", "name"),
+        "putGroupUser": Answer(400, '"iamid" is required', "payload", "iamid"),
         "createPurpose": Answer(400, '"name" is required', "payload", "name"),
     },
     "empty body": {

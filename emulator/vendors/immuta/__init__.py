@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from emulator.vendor import Hooks, Vendor
 from emulator.vendors.immuta import (
+    accounts,
     authentication,
     catalogue,
     data_sources,
@@ -33,10 +34,11 @@ vendor = Vendor(
         enrolment.handlers,
         projects.handlers,
         domains.handlers,
+        accounts.handlers,
     ),
     dialect=ImmutaDialect(),
     authenticate=authenticate,
     presented=presented,
     collections=COLLECTIONS,
-    hooks=Hooks.merged(policies.hooks, projects.hooks, domains.hooks),
+    hooks=Hooks.merged(policies.hooks, projects.hooks, domains.hooks, accounts.hooks),
 )

@@ -64,9 +64,11 @@ DOMAIN_PERMISSIONS = Collection(
     indexes=("domain",),
     schema="domain-permission.schema.json",
 )
+GROUP_USERS = Collection("immuta.group_users", order=("id",), indexes=("group",), schema="group-membership.schema.json")
 
 # The declared ones have their keys and their behaviour in the contract; these are for handlers.
 POLICIES = Collection("immuta.policies", schema="global-policy.schema.json")
+GROUPS = Collection("immuta.groups", schema="group.schema.json")
 DOMAINS = Collection("immuta.domains", schema="domain.schema.json")
 
 COLLECTIONS = (
@@ -81,4 +83,5 @@ COLLECTIONS = (
     PROJECT_MEMBERS,
     PROJECT_DATA_SOURCES,
     DOMAIN_PERMISSIONS,
+    GROUP_USERS,
 )

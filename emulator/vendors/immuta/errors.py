@@ -94,6 +94,11 @@ def project_not_found() -> Refusal:
     return Refusal(reply(404, "Project not found"))
 
 
+def group_not_found() -> Refusal:
+    """Refuse an unknown group (the text is assumed)."""
+    return Refusal(reply(404, "Group not found"))
+
+
 def user_not_found() -> Refusal:
     """Refuse a credential of a user without a record (assumed)."""
     return Refusal(reply(404, "User not found"))

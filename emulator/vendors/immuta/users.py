@@ -151,7 +151,12 @@ def delete_attribute(call: Call, world: World) -> Reply:
 
 
 def _find(call: Call, world: World) -> Record:
-    found = world[USERS].all(where={"iamid": call.params["iamid"], "userid": call.params["userid"]})
+    return find_user(world, call.params["iamid"], call.params["userid"])
+
+
+def find_user(world: World, iamid: str, userid: str) -> Record:
+    """Return the user of an identity manager. Raises a 404 if there is none (assumed)."""
+    found = world[USERS].all(where={"iamid": iamid, "userid": userid})
     if not found:
         raise user_not_found()
     return found[0]
