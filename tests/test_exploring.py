@@ -317,6 +317,14 @@ def test_what_is_not_explored_is_named(inner: Inner) -> None:
         def test_skips(emulator):
             pytest.skip("later")
 
+        @pytest.fixture
+        def broken(emulator):
+            yield
+            assert 0
+
+        def test_with_a_broken_fixture(broken, emulator):
+            Sync(emulator.celigo).names()
+
         def test_without_calls(emulator):
             assert not emulator.exploring
 
@@ -327,11 +335,12 @@ def test_what_is_not_explored_is_named(inner: Inner) -> None:
             pass
         """,
     )
-    result.assert_outcomes(passed=3, failed=1, skipped=1)
-    result.stdout.fnmatch_lines(
-        ["0 tests explored", "*::test_fails was not explored: it does not pass as it is", "*::test_skips was not*"],
-        consecutive=True,
-    )
+    result.assert_outcomes(passed=4, failed=1, skipped=1, errors=1)
+    assert [line.partition("::")[2] for line in result.outlines if "does not pass as it is" in line] == [
+        f"{name} was not explored: it does not pass as it is"
+        for name in ("test_fails", "test_skips", "test_with_a_broken_fixture")
+    ]
+    result.stdout.fnmatch_lines(["0 tests explored"])
 
 
 def test_silent_runs_say_nothing_cover_nothing_and_know_that_they_are_explored(inner: Inner) -> None:

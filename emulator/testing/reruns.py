@@ -167,7 +167,7 @@ class RerunPlugin:
         if _rerun in item.stash:
             # An attribute, because a worker of pytest-xdist sends those.
             vars(report)[RERUN] = {**item.stash[_rerun].about, "suffix": item.stash[_rerun].suffix, "test": item.nodeid}
-        elif report.when == "call" and sandbox_of(item) is not None and not has_passed([report, report]):
+        elif sandbox_of(item) is not None and not has_passed([report, report]):
             vars(report)[ONLY_ONCE] = True
         return report
 
@@ -180,7 +180,7 @@ class RerunPlugin:
             suffix = getattr(report, RERUN)["suffix"]
             report.nodeid, report.location = renamed(report.nodeid, report.location, suffix)
             session.testscollected += report.when == "setup"
-        if hasattr(report, ONLY_ONCE):
+        if hasattr(report, ONLY_ONCE) and report.nodeid not in self.only_once:
             self.only_once.append(report.nodeid)
 
 
