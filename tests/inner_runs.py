@@ -5,7 +5,11 @@ from __future__ import annotations
 from textwrap import dedent
 
 import pytest
+import requests  # noqa: F401 - imported once, as what follows: an inner run takes back what it imports
+import trustme  # noqa: F401
 
+import emulator.testing.in_loop
+import emulator.testing.suite  # noqa: F401
 from tests.conftest import EmulatorUnderTest
 
 INI = "[pytest]\nasyncio_default_fixture_loop_scope = function\n"
