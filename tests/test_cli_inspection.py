@@ -102,7 +102,7 @@ def test_state_lists_collections_records_and_one_record(command: Run, client: Cl
     assert json.loads(command("state", "secoda.integrations", records[0]["id"], *shown)[1]) == records[0]
     code, out, err = command("state", "secoda.integration", *shown)
     assert (code, out) == (1, "")
-    assert err.startswith("emulator: Unknown collection 'secoda.integration'. Did you mean 'secoda.integrations'?")
+    assert err.startswith("emulator: Unknown collection 'secoda.integration'. Did you mean 'secoda.integrations'")
 
 
 def test_faults_are_listed_with_their_hits(command: Run, client: Client) -> None:
