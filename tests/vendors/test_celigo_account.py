@@ -37,9 +37,12 @@ def test_access_is_replaced(emulator: EmulatorUnderTest) -> None:
         ({}, 400, "accessLevel"),
         ({"disabled": True}, 400, "accessLevel"),
         ({"integrationAccessLevel": []}, 422, "integrationAccessLevel"),
+        (None, 422, "accessLevel"),
     ],
 )
-def test_an_access_to_nothing_is_refused(emulator: EmulatorUnderTest, body: Record, status: int, field: str) -> None:
+def test_an_access_to_nothing_is_refused(
+    emulator: EmulatorUnderTest, body: Record | None, status: int, field: str
+) -> None:
     before = call(emulator, "GET", TIM)
     response = emulator.call("celigo", "PUT", TIM, json=body)
     expected = [{"code": "missing_required_field", "message": f"Path `{field}` is required.", "field": field}]

@@ -19,8 +19,8 @@ KINDS = {
     "array": "Array",
 }
 
-REQUIRED = {"clone": "_integrationId", "resolved": "errors", "retry": "retryDataKeys"}
-"""The field that a missing body lacks first, by the last segment of the path; elsewhere it is the name."""
+REQUIRED = {"ashares": "accessLevel", "clone": "_integrationId", "resolved": "errors", "retry": "retryDataKeys"}
+"""The field that a missing body lacks first, by a segment of the path; elsewhere it is the name."""
 
 
 class CeligoDialect:
@@ -113,7 +113,7 @@ def _no_body(call: Call) -> Reply:
         return _no_json()
     array = call.method == "PATCH" or _registers(call)
     if not call.body and not array:
-        return envelope(422, required(REQUIRED.get(_last_segment(call), "name")))
+        return envelope(422, required(_first_required(call)))
     kind = "array" if array else "object"
     return envelope(400, error("invalid_request_body", f"The request body must be a JSON {kind}."))
 
@@ -122,8 +122,8 @@ def _registers(call: Call) -> bool:
     return call.path.rstrip("/").lower().endswith("/connections/register")
 
 
-def _last_segment(call: Call) -> str:
-    return call.path.rstrip("/").rpartition("/")[2].lower()
+def _first_required(call: Call) -> str:
+    return next((REQUIRED[name] for name in call.path.lower().split("/") if name in REQUIRED), "name")
 
 
 def _word(call: Call, violation: Violation) -> Error:
