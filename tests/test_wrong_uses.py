@@ -409,7 +409,7 @@ HTTP: list[tuple[str, str, Any, str]] = [
         "GET",
         "/contracts/secoda/openapi.yml",
         None,
-        "Unknown file 'openapi.yml' in the contract of secoda. Did you mean 'openapi.yaml' or 'probes.yaml'? Known files: openapi.yaml, probes.yaml, pulls.yaml, schemas/bulk-change.schema.json, schemas/chart-written.schema.json, schemas/collection-written.schema.json, schemas/column-written.schema.json, schemas/credential.schema.json, schemas/error.schema.json, schemas/failing-tests.schema.json, schemas/group-written.schema.json, schemas/group.schema.json and 27 more.",
+        "Unknown file 'openapi.yml' in the contract of secoda. Did you mean 'openapi.yaml', 'probes.yaml' or 'pulls.yaml'? Known files: openapi.yaml, probes.yaml, pulls.yaml, schemas/bulk-change.schema.json, schemas/chart-written.schema.json, schemas/collection-written.schema.json, schemas/column-written.schema.json, schemas/credential.schema.json, schemas/custom-property-written.schema.json, schemas/custom-property.schema.json, schemas/error.schema.json, schemas/failing-tests.schema.json and 34 more.",
     ),
     (
         "POST",
@@ -566,12 +566,12 @@ FILES: list[tuple[str, str, str]] = [
     (
         "scenarios.yaml",
         SCENARIO.format("records: {clear: [integration]}"),
-        "scenarios.yaml line 1, /scenarios/mine/records/clear/0: unknown collection 'integration' of secoda. Did you mean 'integrations', 'slack_conversations' or 'lineage'? Known collections: integrations, syncs, resources, lineage, dbt_artifacts, failing_tests, slack_conversations, catalog, tags, users, groups, teams and 1 more",
+        "scenarios.yaml line 1, /scenarios/mine/records/clear/0: unknown collection 'integration' of secoda. Did you mean 'integrations', 'slack_conversations' or 'lineage'? Known collections: integrations, syncs, resources, lineage, dbt_artifacts, failing_tests, slack_conversations, catalog, tags, manual_lineage, custom_properties, custom_property_values and 5 more",
     ),
     (
         "integration.yaml",
         "records: []",
-        "integration.yaml: unknown collection 'integration' of secoda. Did you mean 'integrations', 'slack_conversations' or 'lineage'? Known collections: integrations, syncs, resources, lineage, dbt_artifacts, failing_tests, slack_conversations, catalog, tags, users, groups, teams and 1 more",
+        "integration.yaml: unknown collection 'integration' of secoda. Did you mean 'integrations', 'slack_conversations' or 'lineage'? Known collections: integrations, syncs, resources, lineage, dbt_artifacts, failing_tests, slack_conversations, catalog, tags, manual_lineage, custom_properties, custom_property_values and 5 more",
     ),
     (
         "integrations.yaml",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from emulator.store.collection import Collection
 from emulator.store.world import World
+from emulator.vendors.secoda.collections import CATALOG, CUSTOM_PROPERTY_VALUES, MANUAL_LINEAGE
 
 
 def without(world: World, collection: Collection, name: str, id: str, or_else: Sequence[str] = ()) -> None:
@@ -14,3 +15,12 @@ def without(world: World, collection: Collection, name: str, id: str, or_else: S
         if id in record.get(name, ()):
             left = [one for one in record[name] if one != id]
             world[collection].replace({**record, name: left or list(or_else)})
+
+
+def remove_resources(world: World, ids: Iterable[str]) -> None:
+    """Remove resources with their lineage and the values of their properties: their integration, or an upload, did."""
+    for id in ids:
+        world[CATALOG].delete(id)
+        world[MANUAL_LINEAGE].delete_all({"from_entity_id": id})
+        world[MANUAL_LINEAGE].delete_all({"to_entity_id": id})
+        world[CUSTOM_PROPERTY_VALUES].delete_all({"entity_id": id})

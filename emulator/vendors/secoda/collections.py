@@ -53,6 +53,31 @@ CATALOG = Collection(
 
 TAGS = Collection("secoda.tags", order=("created_at", "id"), schema="tag.schema.json")
 
+MANUAL_LINEAGE = Collection(
+    "secoda.manual_lineage",
+    order=("created_at", "id"),
+    indexes=("from_entity_id", "to_entity_id"),
+    schema="manual-lineage.schema.json",
+    references={"from_entity_id": CATALOG, "to_entity_id": CATALOG},
+)
+"""Lineage that callers have made, in both directions; that of uploads is in LINEAGE."""
+
+CUSTOM_PROPERTIES = Collection("secoda.custom_properties", schema="custom-property.schema.json")
+
+CUSTOM_PROPERTY_VALUES = Collection(
+    "secoda.custom_property_values",
+    indexes=("custom_property_id", "entity_id"),
+    schema="kept-custom-property-value.schema.json",
+    references={"custom_property_id": CUSTOM_PROPERTIES, "entity_id": CATALOG},
+)
+
+RUN_LOGS = Collection(
+    "secoda.run_logs",
+    indexes=("integration_id",),
+    schema="kept-run-log.schema.json",
+    references={"integration_id": INTEGRATIONS},
+)
+
 USERS = Collection("secoda.users", schema="kept-user.schema.json")
 """Users without their groups: those have their users."""
 
@@ -72,6 +97,10 @@ COLLECTIONS = (
     CONVERSATIONS,
     CATALOG,
     TAGS,
+    MANUAL_LINEAGE,
+    CUSTOM_PROPERTIES,
+    CUSTOM_PROPERTY_VALUES,
+    RUN_LOGS,
     USERS,
     GROUPS,
     TEAMS,

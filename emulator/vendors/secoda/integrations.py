@@ -8,7 +8,16 @@ from typing import Any
 from emulator.exchange import NOTHING, Call, Document, Record, Reply
 from emulator.store.world import World
 from emulator.vendor import Handlers, Transactions
-from emulator.vendors.secoda.collections import ARTIFACTS, CATALOG, CONVERSATIONS, FAILING_TESTS, INTEGRATIONS, SYNCS
+from emulator.vendors.secoda.changes import remove_resources
+from emulator.vendors.secoda.collections import (
+    ARTIFACTS,
+    CATALOG,
+    CONVERSATIONS,
+    FAILING_TESTS,
+    INTEGRATIONS,
+    RUN_LOGS,
+    SYNCS,
+)
 from emulator.vendors.secoda.errors import NO_UUID, invalid_fields, not_found, parse_uuid, problems_of_texts
 from emulator.vendors.secoda.paging import find_page
 from emulator.vendors.secoda.populate import TEAM, WORKSPACE, timestamp
@@ -79,7 +88,8 @@ def _delete(world: World, integration_id: str) -> list[Record]:
         else:
             world[SYNCS].replace({**sync, "current": False, "rows": "leaving"})
     world[CONVERSATIONS].delete_all({"integration_id": id})
-    world[CATALOG].delete_all({"integration": id})
+    world[RUN_LOGS].delete_all({"integration_id": id})
+    remove_resources(world, [one["id"] for one in world[CATALOG].all({"integration": id})])
     for collection in (INTEGRATIONS, ARTIFACTS, FAILING_TESTS):
         world[collection].delete(id)
     return [sync for sync in syncs if sync["rows"] != "none"]

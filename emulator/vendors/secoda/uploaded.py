@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 from emulator.exchange import Record
 from emulator.runtime.off_loop import leave_loop
 from emulator.store.world import World
+from emulator.vendors.secoda.changes import remove_resources
 from emulator.vendors.secoda.collections import CATALOG, RESOURCES, SYNCS
 from emulator.vendors.secoda.populate import precise_timestamp
 
@@ -55,8 +56,7 @@ def _bring_in(world: World, integration_id: str, tag: str) -> None:
     ids = {row["databuilder_id"]: resource_id(integration_id, row["databuilder_id"]) for row in rows}
     records, shown = world[CATALOG], set(ids.values())
     former = {one["id"]: one for one in records.all({"integration": integration_id}) if "databuilder_id" in one}
-    for id in former.keys() - shown:
-        records.delete(id)
+    remove_resources(world, former.keys() - shown)
     now = precise_timestamp(world.now)
     resources = {row["databuilder_id"]: _resource(row, ids, integration_id, now) for row in rows}
     records.insert_many(one for one in resources.values() if one["id"] not in former)
