@@ -32,6 +32,8 @@ from emulator.settings import read_settings
 from emulator.store.world import World
 from tests.conftest import EmulatorUnderTest
 from tests.live_vendor import Change, Reply, live_vendor, unchanged
+from tests.own_vendor import crud
+from tests.own_vendor import written as written_vendor
 from tests.test_cli import Run, command
 from tests.test_compare import entry, written
 from tests.test_record import VENDORS, reader
@@ -200,6 +202,41 @@ async def test_what_a_probe_cannot_remove_is_said(emulator: EmulatorUnderTest) -
     done = await asked(emulator, "celigo.patch_operations", keep)
     [left] = done.own.left
     assert left == f"deleteIntegration /integrations/{made[0]} was refused with 409: {MARK!r} is still there"
+
+
+@pytest.mark.parametrize("everything", [True, False])
+async def test_a_record_that_a_failing_vendor_may_have_made_is_said(
+    emulator: EmulatorUnderTest, everything: bool
+) -> None:
+    def fail(reply: Reply) -> None:
+        if reply.method == "POST" and reply.path == "/v1/integrations":
+            reply.status, reply.document = 500, {"errors": [{"code": "internal_error", "message": "no"}]}
+
+    done = await asked(emulator, "celigo.patch_operations", fail, all=everything)
+    assert done.own.left == [f"/integrations: {MARK!r} may have been made: the reply was 500"]
+
+
+async def test_what_a_step_has_deleted_is_not_deleted_again(emulator: EmulatorUnderTest) -> None:
+    await asked(emulator, "celigo.delete_with_flows")
+    deleted = [one.call.path for one in emulator.exchanges() if one.operations == ("deleteIntegration",)]
+    assert len(deleted) == 1
+
+
+def test_a_vendor_of_ones_own_may_have_probes(command: Run, tmp_path: Path) -> None:
+    switch = {"default": 404, "schema": {"enum": [404, 410]}, "description": "For an unknown task."}
+    probe = {
+        "gone": {
+            "observe": [{"operation": "getTask", "reply": {"status": status}, "means": status} for status in (404, 410)]
+        }
+    }
+    document = crud(**{"x-switches": {"gone": switch}, "servers": [{"url": "https://api.acme.test"}]})
+    vendors = str(written_vendor(tmp_path, document, {"probes.yaml": yaml.safe_dump(probe)}))
+    calls = written(tmp_path, entry(url="https://api.acme.test/tasks/t1", status=410, text="{}"))
+    code, out, error = command("compare", "--vendor", "acme", "--vendors", vendors, "--from", str(calls))
+    assert code == 1, error
+    assert "differs    acme.gone is 410 here (404 in the emulator" in out
+    wrong = written_vendor(tmp_path / "other", document, {"probes.yaml": yaml.safe_dump({"gnoe": probe["gone"]})})
+    assert "unknown switch 'gnoe'" in "".join(command("check", "--vendors", str(wrong))[1:])
 
 
 @pytest.fixture

@@ -147,7 +147,7 @@ class Interview:
     def _made(self, path: str, created: RecordedExchange) -> Record:
         """Return the record that was made, {} if none was, or none that can be found again."""
         if not 200 <= created.status < 300:
-            self.own.refused(path)
+            self.own.refused(path, created.status)
             return {}
         record = self.contract.conventions.reading.read(created.reply.body or b"{}", "utf-8")
         known = isinstance(record, dict) and all(_identifier(one, record) is not None for one in self._on_one(path))

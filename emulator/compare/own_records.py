@@ -21,13 +21,15 @@ class OwnRecords:
         """Note that a record is being made by a call to this path."""
         self._sentences[path] = f"{path}: {MARK!r} may have been made: there was no reply"
 
-    def refused(self, path: str) -> None:
-        """Note that the call to this path made nothing."""
-        self._sentences.pop(path, None)
+    def refused(self, path: str, status: int) -> None:
+        """Note that the call to this path made nothing, unless the vendor failed."""
+        del self._sentences[path]
+        if status >= 500:
+            self._sentences[path] = f"{path}: {MARK!r} may have been made: the reply was {status}"
 
     def made(self, path: str, address: str = "") -> None:
         """Note that the call to this path made a record, whose own path is `address` ("": it is not known)."""
-        self.refused(path)
+        self._sentences.pop(path, None)
         self._sentences[address or path] = (
             f"{address}: {MARK!r} is still there" if address else f"{path}: {MARK!r} was made, and its id is unknown"
         )

@@ -96,12 +96,15 @@ class Prober:
         if _worked(exchange):
             run.kept |= dict(_kept(step.get("keep", {}), exchange))
         if "undo" in step:
-            self._note_record(step["undo"], place, run, made=_worked(exchange))
+            self._note_record(step["undo"], place, run, exchange)
+        elif question.method == "DELETE" and _worked(exchange):
+            run.undos = [one for one in run.undos if one[1] != place]
+            self._own.removed(place)
         return exchange, await self._note(exchange)
 
-    def _note_record(self, undo: Mapping[str, Any], place: str, run: _Run, *, made: bool) -> None:
-        if not made:
-            self._own.refused(place)
+    def _note_record(self, undo: Mapping[str, Any], place: str, run: _Run, exchange: RecordedExchange) -> None:
+        if not _worked(exchange):
+            self._own.refused(place, exchange.status)
             return
         try:
             address = self._place(undo, run.kept)
