@@ -134,6 +134,21 @@ def test_a_problem_is_reported_once_with_the_first_fault_that_shows_it() -> None
     assert explored.singles == (6, 6)
 
 
+def test_problems_that_differ_in_ids_and_sizes_are_one_and_those_of_two_statuses_are_two() -> None:
+    def failing(faults: tuple[PlannedFault, ...]) -> Trial:
+        word = faults[0].words.removeprefix("gets ")
+        return Trial(
+            [LIST], f"{word} with 5fc5e0e66cfe5b44bb95de7{len(word)}" if word in ("429", "503") else "cut at 12345"
+        )
+
+    explored = search(failing, [LIST])
+    assert [(one.problem[:8], one.others) for one in explored.findings.values()] == [
+        ("429 with", 0),
+        ("503 with", 0),
+        ("cut at 1", 3),
+    ]
+
+
 def test_a_pair_reaches_a_call_that_is_only_made_because_of_a_fault() -> None:
     def retrying(faults: tuple[PlannedFault, ...]) -> Trial:
         statuses = {fault.nth for fault in faults if fault.words == "gets 503"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -10,6 +11,9 @@ from typing import TypeAlias
 from emulator.explore.faults import MadeCall, Operation, PlannedFault, following, possible
 
 __all__ = ["Explored", "Finding", "Trial", "explore"]
+
+VARYING = re.compile(r"\b(?=\w*\d)\w{4,}\b")
+"""A number or an id; a status has three digits."""
 
 Faults: TypeAlias = tuple[PlannedFault, ...]
 
@@ -33,7 +37,10 @@ class Finding:
 
 @dataclass
 class Explored:
-    """How many single faults and pairs were tried, of how many, and what was found: each problem once."""
+    """How many single faults and pairs were tried, of how many, and what was found: each problem once.
+
+    Two problems are one if only ids, counts of bytes and the like tell them apart.
+    """
 
     singles: tuple[int, int] = (0, 0)
     pairs: tuple[int, int] = (0, 0)
@@ -41,10 +48,11 @@ class Explored:
 
     def add(self, problem: str, faults: Faults) -> None:
         """Add what a run has shown; the first set of faults that shows it is one of the smallest."""
-        if problem in self.findings:
-            self.findings[problem].others += 1
+        key = VARYING.sub("…", problem)
+        if key in self.findings:
+            self.findings[key].others += 1
         elif problem:
-            self.findings[problem] = Finding(problem, faults)
+            self.findings[key] = Finding(problem, faults)
 
 
 def explore(
