@@ -37,7 +37,7 @@ def test_access_is_replaced(emulator: EmulatorUnderTest) -> None:
         ({}, 400, "accessLevel"),
         ({"disabled": True}, 400, "accessLevel"),
         ({"integrationAccessLevel": []}, 422, "integrationAccessLevel"),
-        (None, 422, "accessLevel"),
+        (None, 400, "accessLevel"),
     ],
 )
 def test_an_access_to_nothing_is_refused(

@@ -23,6 +23,11 @@ SCRIPT = "/scripts/5fd0a1b2c3d4e5f60718293b"
 EXPORT = "/exports/61b2c3d4e5f60718293a4b5c"
 IMPORT = "/imports/61b2c3d4e5f60718293a4b5d"
 ASHARE = "/ashares/6798f4dc43db9184f4bc8ee2"
+STEP = "/flows/5fc5e1346cfe5b44bb95df12/5fc5e1226cfe5b44bb95dea2"
+"""An import of a flow, with errors."""
+JOB = "/jobs/65c276300000000000000301"
+RECORD = f"/connections/{CONNECTION}"
+VIRTUAL = "/connections/ping"
 UNKNOWN = "0123456789abcdef01234567"
 
 
@@ -70,7 +75,7 @@ CALLS = {
     "postPing": Sound("POST", f"/connections/{CONNECTION}/ping"),
     "listAshares": Sound("GET", "/ashares"),
     "getAshare": Sound("GET", ASHARE),
-    "updateAshare": Sound("PUT", ASHARE, 200, {"accessLevel": "manage"}, True),
+    "updateAshare": Sound("PUT", ASHARE, 204, {"accessLevel": "manage"}, True),
     "deleteAshare": Sound("DELETE", ASHARE, 204),
     "listAccountAuditLog": Sound("GET", "/audit"),
     "listFlows": Sound("GET", "/flows"),
@@ -78,16 +83,33 @@ CALLS = {
     "getFlow": Sound("GET", FLOW),
     "updateFlow": Sound("PUT", FLOW, 200, {"name": "Renamed"}, True),
     "deleteFlow": Sound("DELETE", FLOW, 204),
+    "patchFlow": Sound("PATCH", FLOW, 204, [{"op": "replace", "path": "/name", "value": "Renamed"}], True),
+    "cloneFlow": Sound("POST", f"{FLOW}/clone", 201, {"_integrationId": PLAIN[-24:], "connectionMap": {}}, True),
+    "listFlowAuditLog": Sound("GET", f"{FLOW}/audit"),
+    "runFlow": Sound("POST", f"{FLOW}/run", 201, {"startDate": "2024-02-01T00:00:00.000Z"}),
+    "listLatestFlowJobs": Sound("GET", f"{FLOW}/jobs/latest"),
+    "listLatestIntegrationJobs": Sound("GET", f"{PLAIN}/jobs/latest"),
+    "listStepErrors": Sound("GET", f"{STEP}/errors"),
+    "listResolvedErrors": Sound("GET", f"{STEP}/resolved"),
+    "resolveErrors": Sound("PUT", f"{STEP}/resolved", 204, {"errors": ["8471200519"]}, True),
+    "retryErrors": Sound("POST", f"{STEP}/retry", 201, {"errorIds": ["8471200519"]}, True),
+    # It does not say whose jobs.
+    "listJobs": Sound("GET", "/jobs", 400),
+    "getJob": Sound("GET", JOB),
+    # It has ended.
+    "cancelJob": Sound("PUT", f"{JOB}/cancel", 409),
     "listExports": Sound("GET", "/exports"),
     "createExport": Sound("POST", "/exports", 201, {"name": "New"}, True),
     "getExport": Sound("GET", EXPORT),
     "updateExport": Sound("PUT", EXPORT, 200, {"name": "Renamed"}, True),
     "deleteExport": Sound("DELETE", EXPORT, 204),
+    "cloneExport": Sound("POST", f"{EXPORT}/clone", 201, {"name": "Copy"}),
     "listImports": Sound("GET", "/imports"),
     "createImport": Sound("POST", "/imports", 201, {"name": "New", "_connectionId": CONNECTION}, True),
     "getImport": Sound("GET", IMPORT),
     "updateImport": Sound("PUT", IMPORT, 200, {"name": "Renamed", "_connectionId": CONNECTION}, True),
     "deleteImport": Sound("DELETE", IMPORT, 204),
+    "cloneImport": Sound("POST", f"{IMPORT}/clone", 201, {"name": "Copy"}),
     "listConnections": Sound("GET", "/connections"),
     "createConnection": Sound("POST", "/connections", 201, {"name": "New", "type": "http", "http": {}}, True),
     "getConnection": Sound("GET", f"/connections/{CONNECTION}"),
@@ -96,6 +118,7 @@ CALLS = {
     ),
     "deleteConnection": Sound("DELETE", f"/connections/{CONNECTION}", 204),
     "pingConnection": Sound("GET", f"/connections/{CONNECTION}/ping"),
+    "pingVirtualConnection": Sound("POST", VIRTUAL, 200, {"name": "New", "type": "http", "http": {}}, True),
     "listScripts": Sound("GET", "/scripts"),
     "createScript": Sound("POST", "/scripts", 201, {"name": "New", "content": ""}, True),
     "getScript": Sound("GET", SCRIPT),
@@ -104,7 +127,7 @@ CALLS = {
 }
 """Every operation but getTemplateFile, which asks for a signature instead of a token."""
 
-WITH_ID = [name for name, call in CALLS.items() if call.path.count("/") > 1]
+WITH_ID = [name for name, call in CALLS.items() if call.path.count("/") > 1 and call.path != VIRTUAL]
 WITH_BODY = [name for name, call in CALLS.items() if call.body is not None]
 WITHOUT_BODY = [name for name, call in CALLS.items() if call.body is None]
 
@@ -131,7 +154,13 @@ MALFORMED = refusal(400, "invalid_json", "The request body is not valid JSON.")
 AS_JSON = {"Content-Type": "application/json"}
 NO_ARRAY = refusal(400, "invalid_request_body", "The request body must be a JSON array.")
 NO_OBJECT = refusal(400, "invalid_request_body", "The request body must be a JSON object.")
-NO_NAME = refusal(422, "missing_required_field", "Path `name` is required.", "name")
+
+
+def missing(field: str, status: int = 422) -> Answer:
+    return refusal(status, "missing_required_field", f"Path `{field}` is required.", field)
+
+
+NO_NAME = missing("name")
 
 
 def cast(kind: str, value: str, field: str) -> Answer:
@@ -160,6 +189,14 @@ WRONG_TYPES: Mapping[str, tuple[Any, Answer]] = {
         {"name": "New", "type": "x"},
         refusal(422, "invalid_field", "`x` is not a valid enum value for path `type`.", "type"),
     ),
+    "patchFlow": ([{"op": "replace", "path": 5, "value": 1}], cast("String", "5", "0.path")),
+    "cloneFlow": ({"_integrationId": "x"}, cast("ObjectId", "x", "_integrationId")),
+    "runFlow": ({"_exportIds": "x"}, cast("Array", "x", "_exportIds")),
+    "resolveErrors": ({"errors": "x"}, cast("Array", "x", "errors")),
+    "retryErrors": ({"retryDataKeys": "x"}, cast("Array", "x", "retryDataKeys")),
+    "cloneExport": ({"name": 5}, cast("String", "5", "name")),
+    "cloneImport": ({"connectionMap": "x"}, cast("Object", "x", "connectionMap")),
+    "pingVirtualConnection": ({"name": "New", "type": "http", "http": "x"}, cast("Object", "x", "http")),
     "createScript": ({"name": 5, "content": ""}, cast("String", "5", "name")),
     "updateScript": ({"name": "New", "content": 5}, cast("String", "5", "content")),
 }
@@ -171,6 +208,15 @@ MISSING_FIELDS: Mapping[str, tuple[Any, Answer]] = {
         [{"op": "replace"}],
         refusal(422, "missing_required_field", "Path `0.path` is required.", "0.path"),
     ),
+    "patchFlow": (
+        [{"op": "replace"}],
+        refusal(422, "missing_required_field", "Path `0.path` is required.", "0.path"),
+    ),
+    "cloneFlow": ({}, missing("_integrationId")),
+    "resolveErrors": ({}, missing("errors")),
+    "retryErrors": ({}, missing("retryDataKeys")),
+    "updateAshare": ({}, missing("accessLevel", 400)),
+    "pingVirtualConnection": ({"type": "http", "http": {}}, NO_NAME),
     "createFlow": ({"disabled": True}, NO_NAME),
     "updateFlow": ({"name": ""}, NO_NAME),
     "createExport": ({}, NO_NAME),
@@ -264,7 +310,8 @@ def test_unknown_connection_ids(emulator: EmulatorUnderTest, operation: str, id:
 @pytest.mark.parametrize("operation", CALLS)
 def test_a_method_that_the_path_does_not_take_is_an_unknown_path(emulator: EmulatorUnderTest, operation: str) -> None:
     path = CALLS[operation].path
-    taken = {call.method for call in CALLS.values() if call.path == path}
+    # A virtual connection's path is also that of a connection whose id is malformed.
+    taken = {call.method for call in CALLS.values() if call.path == path or (path, call.path) == (VIRTUAL, RECORD)}
     for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - taken:
         response = send(emulator, operation, method=method)
         check(response, refusal(404, "not_found", f"Cannot {method} /v1{path}"))
@@ -347,7 +394,7 @@ def test_missing_fields(emulator: EmulatorUnderTest, operation: str) -> None:
 @pytest.mark.parametrize("headers", [{}, {"Content-Type": "application/json"}], ids=["no type", "typed"])
 def test_an_empty_body(emulator: EmulatorUnderTest, operation: str, headers: dict[str, str]) -> None:
     response = send(emulator, operation, content=b"", headers=headers)
-    if operation in ("patchIntegration", "registerConnections"):
+    if isinstance(CALLS[operation].body, list):
         check(response, NO_ARRAY)
     elif operation in MISSING_FIELDS:
         check(response, MISSING_FIELDS[operation][1])
@@ -367,7 +414,7 @@ def test_a_body_that_no_operation_takes_is_not_read(
 def test_a_refused_call_changes_nothing(emulator: EmulatorUnderTest) -> None:
     before = emulator.records("celigo.integrations")
     for operation, (body, _) in {**WRONG_TYPES, **MISSING_FIELDS}.items():
-        assert send(emulator, operation, json=body).status_code == 422
+        assert send(emulator, operation, json=body).status_code in (400, 422)
     assert emulator.records("celigo.integrations") == before
 
 

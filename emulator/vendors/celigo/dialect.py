@@ -19,7 +19,10 @@ KINDS = {
     "array": "Array",
 }
 
-REQUIRED = {"ashares": "accessLevel", "clone": "_integrationId", "resolved": "errors", "retry": "retryDataKeys"}
+NO_ACCESS = "accessLevel"
+"""The field whose absence gets 400 (ConductorOne/baton-celigo, specs/openapi.json)."""
+
+REQUIRED = {"ashares": NO_ACCESS, "clone": "_integrationId", "resolved": "errors", "retry": "retryDataKeys"}
 """The field that a missing body lacks first, by a segment of the path; elsewhere it is the name."""
 
 
@@ -112,8 +115,9 @@ def _no_body(call: Call) -> Reply:
     if call.body and not isinstance(call.document, dict | list):
         return _no_json()
     array = call.method == "PATCH" or _registers(call)
-    if not call.body and not array:
-        return envelope(422, required(_first_required(call)))
+    if not array and (not call.body or call.document == {}):
+        field = _first_required(call)
+        return envelope(400 if field == NO_ACCESS else 422, required(field))
     kind = "array" if array else "object"
     return envelope(400, error("invalid_request_body", f"The request body must be a JSON {kind}."))
 
