@@ -314,6 +314,14 @@ def test_what_callers_made_stays_beside_an_upload(emulator: EmulatorUnderTest) -
     assert uploaded(emulator, "columns") == []
 
 
+def test_of_a_large_upload_the_beginning_is_shown(emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.vendors.secoda.uploaded.MOST_SHOWN", 3)
+    upload(emulator, "".join(f"wh,sales,refunds,,column_{number},int,false\n" for number in range(600)))
+    assert len(uploaded(emulator, "tables")) == 1
+    assert sorted(titles(uploaded(emulator, "columns"))) == ["column_0", "column_1"]
+    assert len(emulator.records("secoda.resources")) == 601
+
+
 def test_a_sync_that_never_ends_shows_nothing(emulator: EmulatorUnderTest) -> None:
     emulator.scenario("secoda/sync-stuck")
     upload(emulator, "wh,sales,refunds,,id,int,false\n")
