@@ -17,6 +17,7 @@ import pytest
 
 from emulator.client import Client, finding_of
 from emulator.conduct.rules import RULES
+from emulator.contract.operation import Operation
 from emulator.control.document import own_schemas
 from emulator.exchange import Record
 from tests.conftest import EmulatorUnderTest
@@ -68,6 +69,18 @@ def test_documented_rates_are_those_of_the_scenarios(emulator: EmulatorUnderTest
     assert rate is not None
     assert (limit.calls, limit.per_second or None) == (rate.capacity, rate.per_second)
     assert (limit.seconds or None) == rate.seconds
+
+
+@pytest.mark.parametrize("vendor", ["celigo", "immuta", "secoda"])
+def test_contracts_say_of_each_list_with_pages_how_it_is_paged(emulator: EmulatorUnderTest, vendor: str) -> None:
+    operations = emulator.catalogue.contracts[vendor].operations.values()
+    paged = [one for one in operations if one.method == "GET" and {"page", "skip", "offset"} & _names(one)]
+    assert [one.name for one in paged if one.paging is None] == [], "write x-paging: docs/how-to/conduct.md"
+    assert all(one.paging.parameter in _names(one) for one in paged if one.paging is not None)
+
+
+def _names(operation: Operation) -> set[str]:
+    return {parameter.name for parameter in operation.parameters if parameter.place == "query"}
 
 
 def test_client_that_does_all_well_has_no_findings(emulator: EmulatorUnderTest) -> None:
