@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from emulator.catalogue import Catalogue
+from emulator.conduct.rules import findings
 from tests.clients.conftest import HERE, Client
 from tests.secure import Secure, secure
 
@@ -20,12 +21,14 @@ Run = Callable[..., str]
 
 @pytest.fixture
 def tenant(catalogue: Catalogue, tmp_path: Path) -> Iterator[Secure]:
-    """An emulator with TLS, each of whose calls must be in the contract."""
+    """An emulator with TLS; a call outside of the contract, or bad conduct, fails the test."""
     with secure(catalogue, tmp_path) as started:
         yield started
-        journal = list(started.emulator.sandboxes.default.journal)
+        sandbox = started.emulator.sandboxes.default
+        journal = list(sandbox.journal)
         assert [found.call.path for found in journal if not found.operations] == []
         assert [(found.call.path, found.violations) for found in journal if found.violations] == []
+        assert findings(journal, catalogue.contracts, sandbox.credentials) == []
 
 
 @pytest.fixture
