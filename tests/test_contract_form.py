@@ -255,6 +255,14 @@ def test_a_source_with_a_name_is_accepted(tmp_path: Path, source: str) -> None:
     assert found(tmp_path, document) == []
 
 
+def test_evidence_that_a_comma_cut_is_reported(tmp_path: Path) -> None:
+    """YAML reads {note: a, but b} as a note and a field."""
+    document = copy.deepcopy(CONTRACT)
+    document["servers"][0]["x-evidence"] = {**EVIDENCE, "note": "It has the body", "but no status": None}
+    (told,) = found(tmp_path, document)
+    assert "but no status" in told
+
+
 def test_our_own_contracts_have_no_mistake() -> None:
     for folder in sorted(CONTRACTS.iterdir()):
         assert list(problems(folder.name, contract_files(folder))) == []
