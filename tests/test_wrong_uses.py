@@ -517,7 +517,7 @@ SETTINGS: list[tuple[dict[str, str], str, str]] = [
     (
         {"EMULATOR_PROT": "1"},
         "",
-        "environment: unknown setting 'EMULATOR_PROT'. Did you mean 'EMULATOR_PORT', 'EMULATOR_HOST' or 'EMULATOR_TLS'? `emulator serve --help` lists all settings",
+        "environment: unknown setting 'EMULATOR_PROT'. Did you mean 'EMULATOR_PORT', 'EMULATOR_OTEL' or 'EMULATOR_HOST'? `emulator serve --help` lists all settings",
     ),
     (
         {},
