@@ -384,9 +384,9 @@ REFUSED: list[tuple[str, str, str, Any, int, str]] = [
         "verifyJournal",
         "POST",
         "/journal/verify",
-        {"operation": "createTag", "vendor": "secoda"},
+        {"operation": "createIntegrations", "vendor": "secoda"},
         422,
-        "Unknown operation 'createTag' of secoda. Did you mean 'createIntegration'",
+        "Unknown operation 'createIntegrations' of secoda. Did you mean 'createIntegration'",
     ),
     (
         "verifyJournal",
@@ -536,8 +536,8 @@ FAULTS_REFUSED = [
     ),
     (
         {"vendor": "secoda", "operation": "x", "reply": {"status": 429}},
-        "Invalid fault: unknown operation 'x' of secoda. Some operations: createIntegration, deleteIntegration,"
-        " getIntegration. `emulator operations --vendor secoda` lists all operations.",
+        "Invalid fault: unknown operation 'x' of secoda. Some operations: createChart, createCollection, createColumn."
+        " `emulator operations --vendor secoda` lists all operations.",
     ),
     (
         {"vendor": "secoda", "operation": "getIntegration", "reply": {"status": 418}},
