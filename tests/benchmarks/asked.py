@@ -70,7 +70,10 @@ JOURNAL_BYTES = 32 * 1024**2
 JOURNALS_BYTES = 256 * 1024**2
 """The bound of all journals together."""
 
-GROWN_BY_ONE = at_most(JOURNAL_BYTES, "bytes")
+REPLIES_BYTES = 16 * 1024**2
+"""The bound of all kept replies: those of reads that differ fill it."""
+
+GROWN_BY_ONE = at_most(JOURNAL_BYTES + REPLIES_BYTES, "bytes")
 GROWN_BY_MANY = at_most(JOURNALS_BYTES, "bytes")
 TAIL = at_most(4)
 """p99 as a multiple of p50."""
