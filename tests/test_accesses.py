@@ -20,6 +20,7 @@ READS: dict[str, Callable[[Records], Any]] = {
     "all": lambda records: records.all({"name": "x"}),
     "page": lambda records: records.page(1, 2),
     "containing": lambda records: records.containing("x", 0, 1),
+    "prefixed": lambda records: records.prefixed("a"),
     "ids": lambda records: list(records.ids()),
     "count": lambda records: records.count(),
     "unreadable": lambda records: records.unreadable(),

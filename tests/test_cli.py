@@ -129,7 +129,7 @@ def test_check_prints_each_problem_with_its_place(command: Run, tmp_path: Path) 
     own = tmp_path / "own"
     for file, text in {
         "secoda/integrations.yaml": "populate: many\nrecords:\n- name: x\n- 3\n",
-        "secoda/wrong.yaml": "records: []\n",
+        "secoda/zzz.yaml": "records: []\n",
         "immuta/dictionaries.yaml": "records: [\n",
         "celigo/scenarios.yaml": SCENARIO.replace("500", "999"),
         "scenarios.yaml": "scenarios: {a: {description: b, switches: {no_such_switch: true}}}\n",
@@ -144,7 +144,7 @@ def test_check_prints_each_problem_with_its_place(command: Run, tmp_path: Path) 
         "own/secoda/integrations.yaml line 1, /populate: expected a whole number from 0 to 1000000, not 'many'",
         "own/secoda/integrations.yaml line 3, /records/0: the record has no id",
         "own/secoda/integrations.yaml line 4, /records/1: not a record: expected an object",
-        "own/secoda/wrong.yaml: unknown collection 'wrong' of secoda. Known collections: ",
+        "own/secoda/zzz.yaml: unknown collection 'zzz' of secoda. Known collections: ",
         "own/immuta/dictionaries.yaml line 2: while parsing",
         "own/celigo/scenarios.yaml line 1, /scenarios/mine/faults/0/reply/status: 999",
         "own/scenarios.yaml line 1, /scenarios/a/switches/no_such_switch: unknown switch 'no_such_switch' of ",

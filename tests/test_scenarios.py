@@ -684,8 +684,8 @@ OPERATIONS = "unknown operation 'createIntegratoin' of secoda. Did you mean 'cre
             "/switches/bad_rows: recorder is not one of recorded, refused",
         ),
         (
-            SECODA.format("records: {clear: [exchanges]}"),
-            "line 4, /scenarios/mine/records/clear/0: unknown collection 'exchanges' of secoda. Known",
+            SECODA.format("records: {clear: [zzz]}"),
+            "line 4, /scenarios/mine/records/clear/0: unknown collection 'zzz' of secoda. Known",
         ),
         (SECODA.format("records: {merge: {flows: {}}}"), "/records/merge/flows: unknown collection 'flows'"),
         (
