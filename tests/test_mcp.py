@@ -150,6 +150,19 @@ async def test_mistakes_are_told_in_the_emulators_sentences(url: str) -> None:
         assert "listIntegrations" in await one.refused("arm_fault", fault=fault("listIntegration", 503))
         assert "secoda/outage" in await one.refused("set_scenario", scenario="secoda/outtage")
         assert "secoda.integrations" in await one.refused("list_records", collection="secoda.integration")
+        assert "secoda" in await one.refused("list_operations", vendor="secodda")
+        assert "advance_seconds" in await one.refused("set_clock", advance=60)
+
+
+async def test_refusals_name_what_an_agent_has(url: str) -> None:
+    async with agent(url) as one:
+        await one.do("create_sandbox", name="refusing")
+        assert "drop_sandbox drops" in await one.refused("create_sandbox", name="refusing")
+        wrong = {"sandbox": "refusing", "collection": "secoda.integrations", "record": {"name": 3}}
+        assert "force: true" in await one.refused("put_record", **wrong)
+        assert (await one.do("put_record", force=True, **wrong))["name"] == 3
+        assert "list_records lists" in await one.refused("list_records", sandbox="refusing", collection="x")
+        await one.do("drop_sandbox", sandbox="refusing")
 
 
 async def test_every_tool_and_resource_says_what_it_is_for(url: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from emulator.client import Client
+from emulator.errors import EmulatorError, sentence, unknown
 
 __all__ = ["Tools"]
 
@@ -58,7 +59,11 @@ class Tools:
 
     def list_operations(self, vendor: str) -> list[dict[str, Any]]:
         """List what a vendor's API can do here: operation, method, path, statuses, and on what evidence it stands."""
-        return [found for found in self._client.operations() if found["vendor"] == vendor]
+        found = self._client.operations()
+        vendors = sorted({one["vendor"] for one in found})
+        if vendor not in vendors:
+            raise EmulatorError(sentence(unknown("vendor", vendor, vendors)))
+        return [one for one in found if one["vendor"] == vendor]
 
     def list_scenarios(self, sandbox: str = "default") -> list[dict[str, Any]]:
         """List the ready-made failures (outage, rate limit, expired credentials …) and which are on."""
@@ -135,11 +140,19 @@ class Tools:
         return {"records": found.state(collection).list(text=text)}
 
     def put_record(
-        self, collection: str, record: dict[str, Any], replace: bool = False, sandbox: str = "default"
+        self,
+        collection: str,
+        record: dict[str, Any],
+        replace: bool = False,
+        force: bool = False,
+        sandbox: str = "default",
     ) -> dict[str, Any]:
-        """Add a record, with what it needs and does not have made up; or replace the one with its id, whole."""
+        """Add a record, with what it needs and does not have made up; or replace the one with its id, whole.
+
+        `force` stores what the contract refuses.
+        """
         found = self._client.sandbox(sandbox).state(collection)
-        return found.put(record) if replace else found.add(record)
+        return found.put(record, force=force) if replace else found.add(record, force=force)
 
     def delete_record(self, collection: str, id: str, sandbox: str = "default") -> str:
         """Delete a record."""
