@@ -41,6 +41,7 @@ class Recording:
 
     def __init__(self, emulator: EmulatorUnderTest, client: TestClient[Any, Any], vendor: str) -> None:
         self.exchanges: list[Exchange] = []
+        self.refused: list[Exchange] = []
         self._emulator = emulator
         self._client = client
         self._vendor = vendor
@@ -64,12 +65,15 @@ async def recording(
 ) -> AsyncIterator[Recording]:
     """Put a proxy in front of a vendor of the emulator, or of another upstream."""
     found: list[Exchange] = []
+    refused: list[Exchange] = []
     upstream = upstream or f"{emulator.root}/{vendor}"
-    proxy = RecordingProxy(reader(emulator, vendor), upstream, found.append, allows_writes=allows_writes)
+    proxy = RecordingProxy(
+        reader(emulator, vendor), upstream, found.append, refused.append, allows_writes=allows_writes
+    )
     server: BaseTestServer = RawTestServer(proxy.serve)
     async with TestClient[Any, Any](server) as client:
         recorded = Recording(emulator, client, vendor)
-        recorded.exchanges = found
+        recorded.exchanges, recorded.refused = found, refused
         yield recorded
     await proxy.close()
 
@@ -128,6 +132,79 @@ async def test_of_graphql_only_what_is_surely_a_query_passes(
         response = await recorded.call("POST", "", body)
     assert (response.status == 403) is not is_read
     assert len(recorded.exchanges) == is_read
+
+
+QUERY, MUTATION = "{ __typename }", "mutation { __typename }"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+@pytest.mark.parametrize(
+    ("query", "is_read"),
+    [
+        ({}, True),
+        ({"trace": "1"}, True),
+        ({"query": QUERY}, True),
+        ({"query": f"query A {QUERY}", "operationName": "A", "variables": "{}"}, True),
+        ({"query": MUTATION}, False),
+        ({"query": [QUERY, MUTATION]}, False),
+        ({"Query": MUTATION}, False),
+        ({"query": f"query A {QUERY} {MUTATION}", "operationName": "A"}, False),
+        ({"query": "fragment F on Query { __typename }"}, False),
+        ({"query": "{"}, False),
+        ({"query": "{a" * 1500}, False),
+        ({"mutation": QUERY}, False),
+        ({"query": QUERY, "extensions": "{}"}, False),
+        ({"documentId": "5"}, False),
+    ],
+)
+async def test_graphql_in_a_url_passes_only_if_it_is_surely_a_query(
+    emulator: EmulatorUnderTest, method: str, query: Mapping[str, Any], is_read: bool
+) -> None:
+    seen: list[str] = []
+
+    def reply(request: web.BaseRequest) -> web.Response:
+        seen.append(request.method)
+        return web.Response()
+
+    async with a_vendor(reply) as url, recording(emulator, "paradime", url) as recorded:
+        response = await recorded.call(method, f"?{httpx.QueryParams(query)}")
+    assert ((response.status == 403), bool(seen)) == (not is_read, is_read)
+    assert [len(recorded.exchanges), len(recorded.refused)] == [is_read, not is_read]
+
+
+@pytest.mark.parametrize("name", ["query", "operationName", "extensions", "id"])
+async def test_a_url_cannot_change_what_the_body_of_a_query_runs(emulator: EmulatorUnderTest, name: str) -> None:
+    async with recording(emulator, "paradime") as recorded:
+        response = await recorded.call("POST", f"?{httpx.QueryParams({name: MUTATION})}", {"query": QUERY})
+        assert response.status == 403
+        assert (await recorded.call("POST", "?trace=1", {"query": QUERY})).status == 200
+        assert (await recorded.call("GET", "", {"query": MUTATION})).status == 403
+    assert len(recorded.exchanges) == 1
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("name", ["X-HTTP-Method-Override", "X-HTTP-Method", "x-method-override", "_method"])
+@pytest.mark.parametrize("value", ["DELETE", " post ", "PATCH", ""])
+async def test_a_read_that_asks_for_another_method_does_not_pass(
+    emulator: EmulatorUnderTest, vendor: str, name: str, value: str
+) -> None:
+    method, path, body = READS[vendor]
+    async with recording(emulator, vendor) as recorded:
+        if not name.startswith("_"):
+            assert (await recorded.call(method, path, body, **{name: value})).status == 403
+            assert (await recorded.call(method, path, body, **{name: "get"})).status != 403
+        query = httpx.QueryParams({name: value})
+        assert (await recorded.call(method, f"{path}{'&' if '?' in path else '?'}{query}", body)).status == 403
+    assert len(recorded.exchanges) == (not name.startswith("_"))
+
+
+async def test_a_refused_call_is_told_without_its_credentials(emulator: EmulatorUnderTest) -> None:
+    async with recording(emulator, "celigo") as recorded:
+        await recorded.call("DELETE", f"/nope?api_key={SECRET}", Authorization=f"Bearer {SECRET}")
+        await recorded.call("GET", "/integrations")
+    [refused], [passed] = recorded.refused, recorded.exchanges
+    assert (refused.status, refused.method, SECRET in str(refused.document())) == (403, "DELETE", False)
+    assert passed.number == 1
 
 
 async def test_an_unmatched_read_passes_and_says_what_is_near(emulator: EmulatorUnderTest) -> None:
@@ -354,8 +431,13 @@ def test_the_command_records_until_it_is_interrupted(emulator: EmulatorUnderTest
         path = httpx.URL(emulator.url("secoda")).path + READS["secoda"][1]
         assert httpx.get(url + path, headers=emulator.headers("secoda"), timeout=60).status_code == 200
         assert "listIntegrations" in process.stdout.readline()
+        assert httpx.post(url + path, headers=emulator.headers("secoda"), json={}, timeout=60).status_code == 403
+        refused = process.stdout.readline()
+        assert ("createIntegration  " in refused, "  403  " in refused) == (True, True)
+        assert refused.endswith("  refused: --allow-writes passes it on\n")
         process.send_signal(signal.SIGINT)
-        assert process.stdout.read() == "1 call recorded in calls.har; 0 with violations of the contract.\n"
+        end = "1 call recorded in calls.har; 0 with violations of the contract. 1 refused: may write."
+        assert process.stdout.read() == f"{end}\n"
     assert process.returncode == 0
     [entry] = json.loads((tmp_path / "calls.har").read_text())["log"]["entries"]
     assert entry["_operations"] == ["listIntegrations"]

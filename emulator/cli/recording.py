@@ -43,17 +43,18 @@ def record_until_signalled(
     target = upstream_of(upstream, reader.contract).root
     with ArchiveWriter(out, __version__) as archive:
         recorded = _Recorded(archive)
-        proxy = RecordingProxy(reader, target, recorded.add, allows_writes=allows_writes)
+        proxy = RecordingProxy(reader, target, recorded.add, recorded.refuse, allows_writes=allows_writes)
         asyncio.run(_serve(proxy, port, f"{reader.contract.base_path} passes to {target}"))
     calls = f"{recorded.calls} call{'' if recorded.calls == 1 else 's'}"
-    say(f"{calls} recorded in {out}; {recorded.departures} with violations of the contract.")
+    refused = f" {recorded.refused} refused: may write." if recorded.refused else ""
+    say(f"{calls} recorded in {out}; {recorded.departures} with violations of the contract.{refused}")
 
 
 class _Recorded:
     """Writes exchanges to the archive, and a line for each."""
 
     def __init__(self, archive: ArchiveWriter) -> None:
-        self.calls = self.departures = 0
+        self.calls = self.departures = self.refused = 0
         self._archive = archive
         self._line = format_for("auto", sys.stdout.isatty())
 
@@ -62,6 +63,11 @@ class _Recorded:
         self.calls += 1
         self.departures += bool(exchange.violations)
         click.echo(self._line(exchange, datetime.now().astimezone()))
+
+    def refuse(self, exchange: Exchange) -> None:
+        """Write the line of a call that did not reach the vendor."""
+        self.refused += 1
+        click.echo(f"{self._line(exchange, datetime.now().astimezone())}  refused: --allow-writes passes it on")
 
 
 async def _serve(proxy: RecordingProxy, port: int, what: str) -> None:

@@ -39,15 +39,23 @@ LONGEST_PAUSE_SECONDS = 600
 class RecordingProxy:
     """Passes calls below `/<vendor>` on to a vendor, and each exchange to `on_exchange`, with credentials masked.
 
-    Writes are refused unless `allows_writes`. After a reply with Retry-After, later calls wait until that is over.
+    Without `allows_writes`, what may be a write is refused, and passed to `on_refusal`. After a reply with
+    Retry-After, later calls wait until that is over.
     """
 
     def __init__(
-        self, reader: ExchangeReader, upstream: str, on_exchange: Callable[[Exchange], None], *, allows_writes: bool
+        self,
+        reader: ExchangeReader,
+        upstream: str,
+        on_exchange: Callable[[Exchange], None],
+        on_refusal: Callable[[Exchange], None],
+        *,
+        allows_writes: bool,
     ) -> None:
         self._reader = reader
         self._upstream = upstream
         self._on_exchange = on_exchange
+        self._on_refusal = on_refusal
         self._allows_writes = allows_writes
         self._session: ClientSession | None = None
         self._resume_at = 0.0
@@ -100,7 +108,9 @@ class RecordingProxy:
         path, body = call.path, call.body
         match = await self._reader.match(call)
         if not self._allows_writes and not self._reader.is_read(call, match):
-            raise Problem(403, f"{call.method} {path} may write to the live vendor: --allow-writes passes it on.")
+            refusal = Problem(403, f"{call.method} {path} may write to the live vendor: --allow-writes passes it on.")
+            self._on_refusal(self._reader.refused(call, match, wire.problem_response(refusal), datetime.now(UTC)))
+            raise refusal
         await self._wait()
         started, now = time.perf_counter(), datetime.now(UTC)
         response, failure = await self._forward(request, call, path, body)

@@ -10,18 +10,19 @@ from typing import Any
 
 from aiohttp import web
 
+from emulator.compare.reads import is_sure_read
 from emulator.contract.fidelity import check_reply
 from emulator.contract.graphql_calls import GraphQLCalls
 from emulator.contract.graphql_results import result_violations
 from emulator.contract.openapi import Contract, responses_of
-from emulator.contract.operation import SAFE_METHODS, GraphQLLimits, Operation, RootFields
+from emulator.contract.operation import GraphQLLimits, Operation, RootFields
 from emulator.contract.reading import read_call
 from emulator.contract.routes import Routes
 from emulator.errors import Departure, MalformedBody
 from emulator.exchange import Call, Reply, Violation
 from emulator.journal.entry import Exchange
 from emulator.journal.journal import Journal
-from emulator.journal.recording import Recorder
+from emulator.journal.recording import Recorder, Recording
 from emulator.json_text import UnsupportedCharset
 from emulator.settings import Settings
 from emulator.transport import wire
@@ -85,23 +86,28 @@ class ExchangeReader:
         return Match(operation, await self._graphql.root_fields(call), has_route=True)
 
     def is_read(self, call: Call, match: Match) -> bool:
-        """Return True for a call that changes nothing: a GraphQL query, or a safe method."""
-        if match.root_fields is not None:
-            return match.root_fields.root == "query"
-        return call.method in (*SAFE_METHODS, "OPTIONS")
+        """Return True for a call that surely changes nothing: a GraphQL query, or a safe method."""
+        return is_sure_read(call, match.root_fields, is_graphql=self.contract.graphql is not None)
+
+    def refused(self, call: Call, match: Match, response: web.Response, time: datetime) -> Exchange:
+        """Return an exchange that did not reach the vendor, and has no number of its own. Credentials are masked."""
+        return self._begin(call, match, time).complete(call, response, (), (), 0.0)
 
     async def read(
         self, call: Call, match: Match, response: web.Response | None, time: datetime, seconds: float
     ) -> Exchange:
         """Return an exchange with its violations; `response` is None if there was none. Credentials are masked."""
-        recording = self._recorder.begin(
-            call, self._numbers, LIVE, time, match.operations, match.root_fields, (), has_route=match.has_route
-        )
+        recording = self._begin(call, match, time)
         of_call = await self._call_violations(call, match.operation) if match.operation else []
         of_reply = await self._reply_violations(call, match, response) if response else []
         exchange = recording.complete(call, response, of_call, of_reply, seconds)
         self._numbers.record(exchange)
         return exchange
+
+    def _begin(self, call: Call, match: Match, time: datetime) -> Recording:
+        return self._recorder.begin(
+            call, self._numbers, LIVE, time, match.operations, match.root_fields, (), has_route=match.has_route
+        )
 
     async def _call_violations(self, call: Call, operation: Operation) -> Sequence[Violation]:
         try:
