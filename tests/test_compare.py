@@ -189,6 +189,18 @@ async def test_a_body_that_was_not_recorded_is_not_a_difference(emulator: Emulat
     assert (row.verdict, row.unread) == ("confirmed", 1)
 
 
+@pytest.mark.parametrize("text", ['[{"_id": "5f', "<html>login</html>", "[NaN]", "[" * 100_000])
+async def test_a_body_that_is_not_json_differs(emulator: EmulatorUnderTest, tmp_path: Path, text: str) -> None:
+    comparison = await compared(emulator, written(tmp_path, entry(text=text), entry()))
+    assert found(comparison) == [("listIntegrations 200", "body", "contentMediaType")]
+    [difference] = comparison.rows["listIntegrations", 200].differences
+    assert difference.sentence.startswith("the body ")
+
+
+async def test_a_byte_order_mark_is_not_a_difference(emulator: EmulatorUnderTest, tmp_path: Path) -> None:
+    assert found(await compared(emulator, written(tmp_path, entry(text="\ufeff[]")))) == []
+
+
 async def test_masked_values_are_not_differences(emulator: EmulatorUnderTest, tmp_path: Path) -> None:
     token = '{"_userId": "***", "scope": "***"}'
     file = written(tmp_path, entry(url="https://api.integrator.io/v1/tokenInfo", text=token))

@@ -29,6 +29,7 @@ from emulator.errors import ConfigurationError
 from emulator.journal.entry import Exchange
 from emulator.settings import read_settings
 from tests.conftest import EmulatorUnderTest
+from tests.live_vendor import Reply, live_vendor
 from tests.sample_calls import READ_OPERATION, READS, WRITE_OPERATION, WRITES, written
 from tests.test_har import HAR
 
@@ -76,6 +77,19 @@ async def recording(
         recorded.exchanges, recorded.refused = found, refused
         yield recorded
     await proxy.close()
+
+
+async def test_a_body_that_is_not_json_is_a_violation(emulator: EmulatorUnderTest) -> None:
+    def cut(reply: Reply) -> None:
+        reply.document = b'[{"_id": "5f'
+
+    async with (
+        live_vendor(f"{emulator.root}/celigo", cut) as url,
+        recording(emulator, "celigo", url) as recorded,
+    ):
+        await recorded.call("GET", "/integrations")
+    [exchange] = recorded.exchanges
+    assert [one.sentence.partition(":")[0] for one in exchange.reply_violations] == ["the body is not JSON"]
 
 
 @pytest.mark.parametrize("vendor", VENDORS)

@@ -122,6 +122,15 @@ async def test_exactly_what_differs_is_found(
     assert found(await replayed(emulator, file)) == differences
 
 
+async def test_a_body_that_is_not_json_is_a_difference(emulator: EmulatorUnderTest, tmp_path: Path) -> None:
+    def cut(reply: Reply) -> None:
+        if reply.method == "PUT":
+            reply.document = b'{"_id": "5f'
+
+    file = await journey(emulator, tmp_path, cut)
+    assert found(await replayed(emulator, file)) == [("updateIntegration 200", "body", "structure")]
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs", "differences"),
     [

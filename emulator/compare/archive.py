@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
-from emulator.errors import ConfigurationError
+from emulator.errors import ConfigurationError, MalformedBody
 from emulator.exchange import NOTHING
 from emulator.journal.entry import Exchange
 from emulator.journal.har import har, har_entry
@@ -33,9 +33,24 @@ class RecordedMessage:
     def document(self) -> Any:
         """The JSON in the body, NOTHING if there is none."""
         try:
-            return json.loads(self.body) if self.body else NOTHING
-        except ValueError:
+            return read_json(self.body) if self.body else NOTHING
+        except MalformedBody:
             return NOTHING
+
+
+def read_json(body: bytes) -> Any:
+    """Return the JSON in a body, which may begin with a byte order mark. Raises MalformedBody."""
+    try:
+        return json.loads(body, parse_constant=_refuse)
+    except RecursionError:
+        raise MalformedBody("the body cannot be read: it is nested too deeply") from None
+    except ValueError as problem:
+        raise MalformedBody(f"the body is not JSON: {problem}") from None
+
+
+def _refuse(constant: str) -> NoReturn:
+    """Refuse what Python reads, and JSON does not have: NaN, Infinity and -Infinity."""
+    raise ValueError(f"{constant} is not a JSON value")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
+from emulator.compare.archive import read_json
 from emulator.compare.reads import is_sure_read
 from emulator.contract.fidelity import check_reply
 from emulator.contract.graphql_calls import GraphQLCalls
@@ -19,11 +19,10 @@ from emulator.contract.operation import GraphQLLimits, Operation, RootFields
 from emulator.contract.reading import read_call
 from emulator.contract.routes import Routes
 from emulator.errors import Departure, MalformedBody
-from emulator.exchange import Call, Reply, Violation
+from emulator.exchange import NOTHING, Call, Reply, Violation
 from emulator.journal.entry import Exchange
 from emulator.journal.journal import Journal
 from emulator.journal.recording import Recorder, Recording
-from emulator.json_text import UnsupportedCharset
 from emulator.settings import Settings
 from emulator.transport import wire
 from emulator.vendor import Vendor
@@ -120,9 +119,9 @@ class ExchangeReader:
         return refusal.violations if refusal else ()
 
     async def _reply_violations(self, call: Call, match: Match, response: web.Response) -> list[Violation]:
-        reply = self._reply(response)
         known = responses_of(match.operation, self.contract) if match.operation else self.contract.unmatched
-        found = check_reply(reply, known)
+        reply, malformed = _reply(response)
+        found = check_reply(reply, known) + malformed
         graphql, request, result = self.contract.graphql, call.document, reply.document
         if found or match.root_fields is None or self._graphql is None or graphql is None:
             return found
@@ -131,14 +130,17 @@ class ExchangeReader:
         document = await self._graphql.prepare(call)
         return list(result_violations(graphql.executable, document, request, result.get("data")))
 
-    def _reply(self, response: web.Response) -> Reply:
-        content, kind = wire.content_of(response), response.headers.get("Content-Type", "")
-        headers = dict(response.headers)
-        if content and "json" in kind:
-            with suppress(MalformedBody, UnsupportedCharset):
-                document = self.contract.conventions.reading.read(content, "utf-8")
-                return Reply(response.status, document, headers, content_type=kind)
-        return Reply(response.status, headers=headers, content=content, content_type=kind)
+
+def _reply(response: web.Response) -> tuple[Reply, list[Violation]]:
+    """Return a reply, and the violation of a body that is not JSON, though its type says so."""
+    content, kind = wire.content_of(response), response.headers.get("Content-Type", "")
+    headers, malformed = dict(response.headers), []
+    if content and "json" in kind:
+        try:
+            return Reply(response.status, read_json(content), headers, content_type=kind), []
+        except MalformedBody as problem:
+            malformed = [Violation("body", "", "contentMediaType", "application/json", NOTHING, str(problem))]
+    return Reply(response.status, headers=headers, content=content, content_type=kind), malformed
 
 
 def sentences(exchange: Exchange) -> Iterator[str]:

@@ -52,8 +52,8 @@ class Replayer:
             self._comparison.left_out += 1
             return
         status, content = await self._send(recorded, found[1], session)
-        ours, theirs = RecordedMessage((), content).document, recorded.reply.document
-        self._learn(ours, theirs)
+        reply = RecordedMessage((), content)
+        self._learn(reply.document, recorded.reply.document)
         call = call_of(recorded, *found)
         match = await self._reader.match(call)
         if not match.operations:
@@ -63,7 +63,7 @@ class Replayer:
             key = operation, recorded.status
             row = self._comparison.rows.setdefault(key, Row(*key, "replayed"))
             row.calls += 1
-            for difference in _differences(status, ours, recorded.status, theirs, seen):
+            for difference in _differences(status, reply, recorded, seen):
                 row.add(difference)
 
     async def _send(self, recorded: RecordedExchange, path: str, session: ClientSession) -> tuple[int, bytes]:
@@ -100,11 +100,16 @@ class Replayer:
         return IDENTIFIER.sub(lambda found: self._ours(found[0]), text) if self._ids else text
 
 
-def _differences(status: int, ours: Any, their_status: int, theirs: Any, seen: str) -> Iterator[Difference]:
-    if status != their_status:
-        sentence = f"the emulator replied {status}, the vendor {their_status}"
-        yield Difference("status", "", "enum", status, their_status, sentence, seen)
-    elif ours is not NOTHING and theirs is not NOTHING:
+def _differences(status: int, reply: RecordedMessage, recorded: RecordedExchange, seen: str) -> Iterator[Difference]:
+    ours, theirs = reply.document, recorded.reply.document
+    if status != recorded.status:
+        sentence = f"the emulator replied {status}, the vendor {recorded.status}"
+        yield Difference("status", "", "enum", status, recorded.status, sentence, seen)
+    elif (ours is NOTHING) is not (theirs is NOTHING):
+        if reply.body and recorded.reply.body:
+            who = "emulator" if ours is NOTHING else "vendor"
+            yield Difference("body", "", "structure", NOTHING, NOTHING, f"the {who}'s body is not JSON", seen)
+    elif ours is not NOTHING:
         for pointer, our, their in structural_differences(ours, theirs):
             sentence = f"{our} in the emulator's reply, {their} in the vendor's"
             yield Difference("body", pointer, "structure", our, their, sentence, seen)
