@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from asyncio import to_thread
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, partial
 from pathlib import Path
@@ -27,6 +28,7 @@ from emulator.files.package_data import CONTRACTS
 from emulator.journal.entry import Exchange
 from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
+from tests.live_vendor import Reply, live_vendor
 from tests.own_vendor import crud, served
 from tests.sample_calls import READS
 from tests.test_cli import Run, command
@@ -267,6 +269,22 @@ def test_a_vendor_that_refuses_leaves_nothing(command: Run, live: ThreadedServer
     code, _, error = command(*pull, "--upstream", "http://127.0.0.1:9")
     assert (code, "cannot be reached" in error) == (2, True)
     assert not (tmp_path / "mine").exists()
+
+
+@pytest.mark.parametrize("body", [b"<html>login</html>", b'[1, "a", null, {}]', b"[{}]"])
+async def test_records_that_lack_what_names_them_are_said(
+    command: Run, live: ThreadedServer, tmp_path: Path, body: bytes
+) -> None:
+    def change(reply: Reply) -> None:
+        reply.document = body if reply.path == "/v1/integrations" else reply.document
+
+    async with live_vendor(f"{live.url}/celigo", change) as url:
+        given = list(words(live, "celigo", tmp_path))
+        given[given.index("--upstream") + 1] = url
+        _, out, error = await to_thread(command, *given)
+    assert "0 integrations" in out
+    said = "listIntegrations got 200 without JSON" if b"html" in body else "a record has no _id"
+    assert f"emulator: integrations: {said}" in error
 
 
 def test_no_folder_is_overwritten(command: Run, live: ThreadedServer, tmp_path: Path) -> None:

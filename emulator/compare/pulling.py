@@ -13,12 +13,12 @@ import orjson
 from emulator.compare.archive import RecordedExchange
 from emulator.compare.live import LiveVendor, Question
 from emulator.compare.probes import is_read
-from emulator.compare.steps import filled, question_of, values_at
+from emulator.compare.steps import NothingKept, filled, question_of, values_at
 from emulator.contract.documents import load
 from emulator.contract.openapi import Contract
 from emulator.contract.schemas import Check, Schemas
 from emulator.errors import ConfigurationError, unknown
-from emulator.exchange import Record, pointer_to
+from emulator.exchange import NOTHING, Record, pointer_to
 from emulator.files.yaml_file import place
 from emulator.store.collection import Collection
 
@@ -59,7 +59,7 @@ class Puller:
         for parent in found[described["for"]] if "for" in described else [{}]:
             async for record in self._records(name, described, {**kept, **_fields(parent)}):
                 known = {**_fields(record), **kept, **_fields(parent), NUMBER: [len(records) + 1]}
-                whole = record | filled(described.get("set", {}), known)
+                whole = record | self._set(name, described, known)
                 if self._keys[name] in whole:
                     records.setdefault(str(whole[self._keys[name]]), whole)
                 if len(records) >= self._most:
@@ -67,11 +67,20 @@ class Puller:
                     return list(records.values())
         return list(records.values())
 
+    def _set(self, name: str, described: Mapping[str, Any], kept: Kept) -> dict[str, Any]:
+        """Return the fields that pulls.yaml sets; none if the record lacks what they are made of."""
+        try:
+            fields: dict[str, Any] = filled(described.get("set", {}), kept)
+        except NothingKept as missing:
+            self._note(f"{name}: a record has no {missing}")
+            return {}
+        return fields
+
     async def _records(self, name: str, described: Mapping[str, Any], kept: Kept) -> AsyncIterator[Record]:
         if "call" not in described:
             yield {}
             return
-        async for exchange in self._pages(described, kept):
+        async for exchange in self._pages(name, described, kept):
             if not self._is_readable(name, described["call"], exchange):
                 return
             for record in _listed(described, exchange):
@@ -83,15 +92,24 @@ class Puller:
         if "read" not in described:
             return record
         read = described["read"]
-        exchange = await self._vendor.ask(question_of(self._contract, read, {**kept, **_fields(record)}))
+        try:
+            question = question_of(self._contract, read, {**kept, **_fields(record)})
+        except NothingKept as missing:
+            self._note(f"{name}: a record has no {missing}")
+            return record
+        exchange = await self._vendor.ask(question)
         if not self._is_readable(name, read["call"], exchange):
             return record
         found = next(values_at(exchange.reply.document, read.get("records", "")), record)
         return found if isinstance(found, dict) else record
 
-    async def _pages(self, described: Mapping[str, Any], kept: Kept) -> AsyncIterator[RecordedExchange]:
+    async def _pages(self, name: str, described: Mapping[str, Any], kept: Kept) -> AsyncIterator[RecordedExchange]:
         offset, following = 0, described.get("next", "")
-        question = question_of(self._contract, described, {**kept, OFFSET: [0]})
+        try:
+            question = question_of(self._contract, described, {**kept, OFFSET: [0]})
+        except NothingKept as missing:
+            self._note(f"{name}: what it belongs to has no {missing}")
+            return
         for _ in range(MOST_PAGES):
             exchange = await self._vendor.ask(question)
             yield exchange
@@ -113,12 +131,17 @@ class Puller:
         if exchange.status == 401:
             raise ConfigurationError(f"credentials: {operation} got 401")
         errors = isinstance(document, dict) and "errors" in document and self._contract.graphql is not None
-        if exchange.status == 200 and not errors:
+        is_json = document is not NOTHING
+        if exchange.status == 200 and is_json and not errors:
             return True
         if exchange.status not in (204, 404):
-            note = f"{name}: {operation} got {exchange.status}{' with errors' if errors else ''}"
-            self.notes += [] if note in self.notes else [note]
+            flaw = " with errors" if errors else "" if is_json else " without JSON"
+            self._note(f"{name}: {operation} got {exchange.status}{flaw}")
         return False
+
+    def _note(self, sentence: str) -> None:
+        if sentence not in self.notes:
+            self.notes.append(sentence)
 
 
 def parts_of(described: Any) -> Sequence[Mapping[str, Any]]:
