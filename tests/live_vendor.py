@@ -30,6 +30,22 @@ def unchanged(reply: Reply) -> None:
     """Change nothing."""
 
 
+def keeping() -> Change:
+    """Return a change of a vendor that refuses to delete what was created, and still has it."""
+    made: dict[str, Any] = {}
+
+    def keep(reply: Reply) -> None:
+        id = reply.path.rpartition("/")[2]
+        if reply.method == "POST" and reply.status == 201:
+            made[reply.document["_id"]] = reply.document
+        elif reply.method == "DELETE":
+            reply.status, reply.document = 409, {"errors": [{"code": "in_use", "message": "in use"}]}
+        elif reply.method == "GET" and reply.status == 404 and id in made:
+            reply.status, reply.document = 200, made[id]
+
+    return keep
+
+
 @asynccontextmanager
 async def live_vendor(url: str, change: Change = unchanged) -> AsyncIterator[str]:
     """Run a server in front of an emulator's vendor at `url`; yield its URL."""

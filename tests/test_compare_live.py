@@ -16,7 +16,7 @@ from emulator.compare.own_records import MARK
 from emulator.compare.upstream import read_credentials, upstream_of
 from emulator.errors import ConfigurationError
 from tests.conftest import EmulatorUnderTest
-from tests.live_vendor import Change, Reply, live_vendor, unchanged
+from tests.live_vendor import Change, Reply, keeping, live_vendor, unchanged
 from tests.test_cli import Run, command
 from tests.test_compare import found, verdicts
 from tests.test_record import VENDORS, reader
@@ -90,15 +90,46 @@ async def test_writes_that_affect_more_than_their_own_record_are_not_made(emulat
 
 
 async def test_what_cannot_be_removed_is_said(emulator: EmulatorUnderTest) -> None:
-    def refuse(reply: Reply) -> None:
-        if reply.method == "DELETE":
-            reply.status, reply.document = 409, {"errors": [{"code": "in_use", "message": "in use"}]}
-
-    done = await interviewed(emulator, "celigo", refuse, allows_writes=True)
+    done = await interviewed(emulator, "celigo", keeping(), allows_writes=True)
     refused = [sentence.split("/")[1] for sentence in done.left]
     assert refused == [path.split("/")[2] for method, path, _ in done.calls if method == "DELETE"]
     assert "integrations" in refused
     assert all(sentence.endswith(f" was refused with 409: {MARK!r} is still there") for sentence in done.left)
+
+
+def of_any_type(body: bytes) -> Change:
+    """Change the bodies of all replies that report success and have one."""
+
+    def change(reply: Reply) -> None:
+        if reply.status in (200, 201):
+            reply.document = body
+
+    return change
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("body", [b"<html>login</html>", b'[{"_id": "5f', b'[1, "a", null, {}]', b'{"_id": {}}'])
+async def test_any_body_is_a_difference_and_what_is_left_is_said(
+    emulator: EmulatorUnderTest, vendor: str, body: bytes
+) -> None:
+    done = await interviewed(emulator, vendor, of_any_type(body), allows_writes=True)
+    differing = {row.status for row in done.comparison.rows.values() if row.differences}
+    created = {200, 201} if emulator.catalogue.contracts[vendor].graphql is None else set()
+    made = [path for method, path, status in done.calls if method == "POST" and status in created]
+    assert 200 in differing
+    assert 401 not in differing
+    assert len(done.left) == len(made)
+    assert all(sentence.endswith(f"{MARK!r} was made, and its id is unknown") for sentence in done.left)
+
+
+async def test_a_record_that_is_gone_is_not_left_whatever_the_removal_says(emulator: EmulatorUnderTest) -> None:
+    emulator.switch("celigo.unknown_id_status", 422)
+
+    def refuse(reply: Reply) -> None:
+        if reply.method == "DELETE":
+            reply.status, reply.document = 422, {"errors": [{"code": "invalid_ref", "message": "unknown"}]}
+
+    assert (await interviewed(emulator, "celigo", refuse, allows_writes=True)).left == []
 
 
 async def test_what_is_left_is_said_if_the_vendor_becomes_unreachable(

@@ -31,7 +31,7 @@ from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 from emulator.store.world import World
 from tests.conftest import EmulatorUnderTest
-from tests.live_vendor import Change, Reply, live_vendor, unchanged
+from tests.live_vendor import Change, Reply, keeping, live_vendor, unchanged
 from tests.own_vendor import crud
 from tests.own_vendor import written as written_vendor
 from tests.test_cli import Run, command
@@ -191,17 +191,47 @@ async def test_a_refused_step_says_why_a_switch_stays_open(emulator: EmulatorUnd
 
 
 async def test_what_a_probe_cannot_remove_is_said(emulator: EmulatorUnderTest) -> None:
+    [left] = (await asked(emulator, "celigo.patch_operations", keeping())).own.left
+    assert left.startswith("deleteIntegration /integrations/")
+    assert left.endswith(f" was refused with 409: {MARK!r} is still there")
+
+
+async def test_what_a_cascade_has_removed_is_not_left(emulator: EmulatorUnderTest) -> None:
+    emulator.switch("celigo.unknown_id_status", 422)
+    before = emulator.records("celigo.flows")
+    done = await asked(emulator, "celigo.delete_with_flows")
+    assert emulator.records("celigo.flows") == before
+    assert done.own.left == []
+
+
+async def test_what_may_be_there_is_said_if_no_read_decides(emulator: EmulatorUnderTest) -> None:
     made: list[str] = []
 
     def keep(reply: Reply) -> None:
         if reply.method == "POST":
             made.append(reply.document["_id"])
-        if reply.method == "DELETE":
-            reply.status, reply.document = 409, {"errors": [{"code": "in_use", "message": "in use"}]}
+        if reply.method == "DELETE" or (made and reply.path.endswith(made[0]) and reply.method == "GET"):
+            reply.status, reply.document = 403, {"errors": [{"code": "forbidden", "message": "no"}]}
 
-    done = await asked(emulator, "celigo.patch_operations", keep)
-    [left] = done.own.left
-    assert left == f"deleteIntegration /integrations/{made[0]} was refused with 409: {MARK!r} is still there"
+    [left] = (await asked(emulator, "celigo.patch_operations", keep)).own.left
+    assert left == f"deleteIntegration /integrations/{made[0]} was refused with 403: {MARK!r} may still be there"
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("body", [b"<html>login</html>", b'[1, "a", null, {}]', b'{"_id": {}, "id": [], "uid": null}'])
+async def test_no_body_of_a_created_record_ends_the_comparison(
+    emulator: EmulatorUnderTest, vendor: str, body: bytes
+) -> None:
+    made: list[str] = []
+
+    def cut(reply: Reply) -> None:
+        if reply.method == "POST" and reply.status in (200, 201):
+            made.append(reply.path)
+            reply.document = body
+
+    done = await asked(emulator, f"{vendor}.", cut, all=True)
+    assert made
+    assert vendor == "paradime" or any(f"{MARK!r} was made, and its id is unknown" in one for one in done.own.left)
 
 
 @pytest.mark.parametrize("everything", [True, False])

@@ -80,8 +80,8 @@ class Interview:
 
     def _keep(self, operation: Operation, answered: RecordedExchange) -> None:
         """Keep the first record of a list, for the paths below it."""
-        if answered.status == 200 and answered.reply.body:
-            record = _first_record(self.contract.conventions.reading.read(answered.reply.body, "utf-8"))
+        if answered.status == 200:
+            record = _first_record(answered.reply.document)
             if record is not None:
                 self.records.setdefault(operation.path.rstrip("/"), record)
 
@@ -137,19 +137,23 @@ class Interview:
         created = await self.vendor.ask(Question("POST", path, body))
         record = self._made(path, created)
         yield created
+        removal = 0
         for one in self._on_one(path) if record else ():
             address = self._address(one, record)
             answered = await self.vendor.ask(Question(one.method, address, body if one.method == "PUT" else None))
             yield answered
             if one.method == "DELETE":
-                self._note_removal(address, answered.status)
+                removal = answered.status
+                self._note_removal(address, removal)
+            elif removal:
+                self._note_removal(address, removal, answered.status)
 
     def _made(self, path: str, created: RecordedExchange) -> Record:
         """Return the record that was made, {} if none was, or none that can be found again."""
         if not 200 <= created.status < 300:
             self.own.refused(path, created.status)
             return {}
-        record = self.contract.conventions.reading.read(created.reply.body or b"{}", "utf-8")
+        record = created.reply.document
         known = isinstance(record, dict) and all(_identifier(one, record) is not None for one in self._on_one(path))
         self.own.made(path, self._address(self._on_one(path)[0], record) if known else "")
         return record if known else {}
@@ -164,11 +168,11 @@ class Interview:
         [name] = PARAMETER.findall(operation.path)
         return self._path(operation, {name: str(_identifier(operation, record))})
 
-    def _note_removal(self, address: str, status: int) -> None:
+    def _note_removal(self, address: str, status: int, read: int = 0) -> None:
         if 200 <= status < 300:
             self.own.removed(address)
         else:
-            self.own.kept(address, f"DELETE {address} was refused with {status}")
+            self.own.not_removed(address, f"DELETE {address} was refused with {status}", status, read)
 
 
 def _examples(operation: Operation) -> Mapping[str, Any]:

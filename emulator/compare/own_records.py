@@ -5,6 +5,10 @@ from __future__ import annotations
 MARK = "emulator compare, may be deleted"
 """The name of what is made in the live vendor, so that a person recognises it."""
 
+_GONE = (404, 410)
+_UNDECIDED = (401, 403, 408, 429)
+"""Statuses of a read that do not say whether there is a record."""
+
 
 class OwnRecords:
     """The records that were made in a live vendor. `left` are sentences about those that are still there."""
@@ -34,9 +38,17 @@ class OwnRecords:
             f"{address}: {MARK!r} is still there" if address else f"{path}: {MARK!r} was made, and its id is unknown"
         )
 
-    def kept(self, address: str, why: str) -> None:
-        """Note why a record could not be removed."""
-        self._sentences[address] = f"{why}: {MARK!r} is still there"
+    def not_removed(self, address: str, why: str, removal: int, read: int) -> None:
+        """Note why the removal of a record failed, unless it is gone: with what it belonged to, for example.
+
+        `removal` is the status of the removal, `read` that of a read afterwards, 0 if there was none. An unknown id has
+        another status with each vendor, so that any refusal of the record itself counts.
+        """
+        if removal in _GONE or (400 <= read < 500 and read not in _UNDECIDED):
+            self.removed(address)
+        else:
+            still = "is still" if 200 <= read < 300 or not read else "may still be"
+            self._sentences[address] = f"{why}: {MARK!r} {still} there"
 
     def stays(self, address: str, how: str) -> None:
         """Note that a record cannot be removed by any call, and how it was left."""

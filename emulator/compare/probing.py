@@ -9,7 +9,7 @@ from typing import Any
 
 from emulator.compare import probes
 from emulator.compare.archive import RecordedExchange
-from emulator.compare.live import LiveVendor
+from emulator.compare.live import LiveVendor, Question
 from emulator.compare.own_records import MARK, OwnRecords
 from emulator.compare.probes import Observation, observation_of
 from emulator.compare.reply_subject import ReplySubject
@@ -22,12 +22,21 @@ MOST_TRIES = 20
 """How many kept values a step with `each` tries."""
 
 
+@dataclass(frozen=True)
+class _Undo:
+    """What undoes a step: its description and call, and the address of the record that the step has made."""
+
+    step: Mapping[str, Any]
+    question: Question
+    address: str
+
+
 @dataclass
 class _Run:
-    """One run of a probe's steps: the values kept by name, and what undoes the steps, with the record's address."""
+    """One run of a probe's steps: the values kept by name, and what undoes the steps."""
 
     kept: dict[str, Sequence[Any]] = field(default_factory=lambda: {probes.MARK: [MARK]})
-    undos: list[tuple[Mapping[str, Any], str]] = field(default_factory=list)
+    undos: list[_Undo] = field(default_factory=list)
 
 
 class Prober:
@@ -60,8 +69,8 @@ class Prober:
             finding.why = await self._steps(finding, run)
         except NothingKept as missing:
             finding.why = f"no {missing} was found"
-        for undo, address in reversed(run.undos):
-            await self._undo(undo, address, run.kept)
+        for undo in reversed(run.undos):
+            await self._undo(undo)
 
     async def _steps(self, finding: SwitchFinding, run: _Run) -> str:
         """Take the steps; return why the last ones were not taken, "" if all were."""
@@ -98,7 +107,7 @@ class Prober:
         if "undo" in step:
             self._note_record(step["undo"], place, run, exchange)
         elif question.method == "DELETE" and _worked(exchange):
-            run.undos = [one for one in run.undos if one[1] != place]
+            run.undos = [one for one in run.undos if one.address != place]
             self._own.removed(place)
         return exchange, await self._note(exchange)
 
@@ -107,22 +116,33 @@ class Prober:
             self._own.refused(place, exchange.status)
             return
         try:
-            address = self._place(undo, run.kept)
+            made = _Undo(undo, question_of(self._contract, undo, run.kept), self._place(undo, run.kept))
         except NothingKept:
             self._own.made(place)
             return
-        self._own.made(place, address)
-        run.undos.append((undo, address))
+        self._own.made(place, made.address)
+        run.undos.append(made)
 
-    async def _undo(self, undo: Mapping[str, Any], address: str, kept: Mapping[str, Sequence[Any]]) -> None:
-        exchange = await self._vendor.ask(question_of(self._contract, undo, kept))
+    async def _undo(self, undo: _Undo) -> None:
+        exchange = await self._vendor.ask(undo.question)
         await self._note(exchange)
-        if not _worked(exchange) and exchange.status != 404:
-            self._own.kept(address, f"{undo['call']} {address} was refused with {exchange.status}")
-        elif "leaves" in undo:
-            self._own.stays(address, undo["leaves"])
+        if not _worked(exchange):
+            why = f"{undo.step['call']} {undo.address} was refused with {exchange.status}"
+            self._own.not_removed(undo.address, why, exchange.status, await self._read_again(undo))
+        elif "leaves" in undo.step:
+            self._own.stays(undo.address, undo.step["leaves"])
         else:
-            self._own.removed(address)
+            self._own.removed(undo.address)
+
+    async def _read_again(self, undo: _Undo) -> int:
+        """Return the status of a read where a record was not removed, 0 if no operation reads it there."""
+        removal = self._contract.operations[undo.step["call"]]
+        readable = {one.path for one in self._contract.handled.values() if one.method == "GET"}
+        if removal.root or removal.path not in readable:
+            return 0
+        exchange = await self._vendor.ask(Question("GET", undo.address))
+        await self._note(exchange)
+        return exchange.status
 
     def _place(self, step: Mapping[str, Any], kept: Mapping[str, Sequence[Any]]) -> str:
         """Return where a step makes, or finds, a record: its path; of GraphQL the root field and the variables."""
