@@ -40,6 +40,10 @@ def create(emulator: EmulatorUnderTest, name: str = "Sales") -> httpx.Response:
     return emulator.call("celigo", "POST", "/integrations", json={"name": name})
 
 
+def remove(emulator: EmulatorUnderTest) -> httpx.Response:
+    return emulator.call("celigo", "DELETE", "/integrations/ffffffffffffffffffffffff")
+
+
 def throttled(emulator: EmulatorUnderTest, after: str = "5", **when: Any) -> None:
     reply = {"status": 429, "headers": {"Retry-After": after}}
     emulator.fault({"vendor": "secoda", "when": {"times": 1, **when}, "reply": reply})
@@ -240,6 +244,35 @@ def test_repeating_what_never_heals(emulator: EmulatorUnderTest, status: int) ->
     assert found(emulator) == [("retried-in-vain", [1, 2])]
 
 
+@pytest.mark.parametrize(("seconds", "rules"), [(0.5, ["retried-in-vain"]), (1, [])])
+def test_waiting_until_something_exists_is_not_in_vain(
+    emulator: EmulatorUnderTest, seconds: float, rules: list[str]
+) -> None:
+    emulator.clock.set(FROZEN, frozen=True)
+    refused(emulator, 404)
+    for _ in range(3):
+        get(emulator)
+        emulator.clock.advance(seconds)
+    assert [rule for rule, _ in found(emulator)] == rules
+
+
+@pytest.mark.parametrize(("seconds", "rules"), [(59, ["retried-in-vain"]), (60, [])])
+@pytest.mark.parametrize(("status", "call"), [(403, get), (404, remove), (422, create)])
+def test_same_call_a_minute_later_is_a_new_attempt(
+    emulator: EmulatorUnderTest,
+    status: int,
+    call: Callable[[EmulatorUnderTest], object],
+    seconds: float,
+    rules: list[str],
+) -> None:
+    emulator.clock.set(FROZEN, frozen=True)
+    refused(emulator, status, "secoda" if call is get else "celigo")
+    call(emulator)
+    emulator.clock.advance(seconds)
+    call(emulator)
+    assert [rule for rule, _ in found(emulator)] == rules
+
+
 def test_refusal_that_heals_is_not_in_vain(emulator: EmulatorUnderTest) -> None:
     refused(emulator, 404, times=2)
     assert [get(emulator).status_code for _ in range(3)] == [404, 404, 200]
@@ -425,22 +458,36 @@ def test_links_to_the_end(emulator: EmulatorUnderTest, limit: dict[str, int]) ->
 # --- the rest
 
 
-def fetch(emulator: EmulatorUnderTest, times: int, **headers: str) -> httpx.Response:
+def fetch(emulator: EmulatorUnderTest, times: int, between: int = 0, **headers: str) -> httpx.Response:
     for _ in range(times):
         reply = emulator.call("celigo", "GET", "/integrations", headers=headers)
+        emulator.clock.advance(between)
     return reply
 
 
 def test_unchanged_list_fetched_again_and_again(emulator: EmulatorUnderTest) -> None:
-    fetch(emulator, 3)
+    fetch(emulator, 3, between=1)
     assert found(emulator) == [("refetched", [1, 2, 3])]
 
 
+def test_list_fetched_by_many_at_once_and_once_more(emulator: EmulatorUnderTest) -> None:
+    emulator.clock.set(FROZEN, frozen=True)
+    emulator.fault({"vendor": "celigo", "delay": {"fixed": 0.3}, "when": {"times": 5}})
+    with ThreadPoolExecutor(5) as pool:
+        list(pool.map(lambda _: fetch(emulator, 1), range(5)))
+    emulator.clock.advance(1)
+    fetch(emulator, 1)
+    assert found(emulator) == []
+    fetch(emulator, 1)
+    ((rule, exchanges),) = found(emulator)
+    assert (rule, exchanges[1:]) == ("refetched", [6, 7])
+
+
 def test_list_fetched_twice_or_changed_or_asked_for_changes(emulator: EmulatorUnderTest) -> None:
-    etag = fetch(emulator, 2).headers["ETag"]
-    assert fetch(emulator, 3, **{"If-None-Match": etag}).status_code == 304
+    etag = fetch(emulator, 2, between=1).headers["ETag"]
+    assert fetch(emulator, 3, between=1, **{"If-None-Match": etag}).status_code == 304
     create(emulator)
-    fetch(emulator, 2)
+    fetch(emulator, 2, between=1)
     assert found(emulator) == []
 
 

@@ -8,7 +8,7 @@ too.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -77,11 +77,15 @@ def reply_document(exchange: Exchange) -> Any:
         return None
 
 
-def consecutive(exchanges: Sequence[Exchange]) -> Iterator[list[Exchange]]:
-    """Yield the runs of equal calls, each of which began after the one before had its reply with the same status."""
+def consecutive(exchanges: Sequence[Exchange], patience: Callable[[Exchange], float]) -> Iterator[list[Exchange]]:
+    """Yield the runs of equal calls, each of which began after the one before had its reply with the same status.
+
+    A run ends when the client has waited so many seconds as `patience` returns for the earlier call.
+    """
     run = list(exchanges[:1])
     for earlier, later in pairwise(exchanges):
-        if later.status == earlier.status and began_after(later, earlier) and is_same(earlier, later):
+        is_next = later.status == earlier.status and began_after(later, earlier) and is_same(earlier, later)
+        if is_next and waited(earlier, later) < patience(earlier):
             run.append(later)
         else:
             yield run

@@ -19,6 +19,12 @@ TRANSIENT = (502, 503, 504)
 HAMMERING = 3
 """So many calls in a row with a refused credential are more than one attempt and one retry."""
 
+POLLING_SECONDS = 1
+"""Who reads again after so long what was not there, waits until it exists."""
+
+LATER_SECONDS = 60
+"""After so long, the same call is a new attempt, such as that of the next run of a job: few retries wait longer."""
+
 TOLERANCE_SECONDS = 0.05
 """A client's clock and ours need not agree better than this."""
 
@@ -105,9 +111,10 @@ def _undone(calls: Calls, first: Exchange, again: Exchange) -> bool:
 
 
 def retried_in_vain(calls: Calls) -> Iterator[Observation]:
-    """Find calls that were repeated after a refusal that the same call gets again, and that never succeeded."""
+    """Find calls that were repeated soon after a refusal that the same call gets again, and that never succeeded."""
     for group in calls.by_credential:
-        suspects = [run for run in consecutive(group) if len(run) > 1 and run[0].status in HOPELESS]
+        runs = consecutive(group, lambda one: POLLING_SECONDS if _polls(calls, one) else LATER_SECONDS)
+        suspects = [run for run in runs if len(run) > 1 and run[0].status in HOPELESS]
         for run in suspects:
             is_hammering = run[0].status == 401 and len(run) >= HAMMERING
             if is_hammering or _succeeded_later(run, calls.all):
@@ -117,6 +124,10 @@ def retried_in_vain(calls: Calls) -> Iterator[Observation]:
                 f" {numbers(run[1:])}; a {run[0].status} does not heal by itself: change the call, or give up"
             )
             yield Observation(run, sentence)
+
+
+def _polls(calls: Calls, exchange: Exchange) -> bool:
+    return exchange.status == 404 and exchange.operations != () and calls.reads(exchange)
 
 
 def _succeeded_later(run: Sequence[Exchange], calls: Sequence[Exchange]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from emulator.conduct.calls import Calls
 from emulator.conduct.finding import Observation, called, numbers
-from emulator.conduct.relations import began_after
+from emulator.conduct.relations import began_after, ended, waited
 from emulator.contract.client_rules import RateLimit
 from emulator.journal.entry import Exchange
 from emulator.journal.masking import is_masked
@@ -16,6 +16,9 @@ __all__ = ["burst", "expired_credential", "refetched", "secret_in_query"]
 
 AGAIN_AND_AGAIN = 3
 """So many equal replies to a list are more than a coincidence."""
+
+UNDER_WAY_SECONDS = 0.05
+"""Calls that a client sends at the same time arrive one after another, the last long after the first reply."""
 
 
 def refetched(calls: Calls) -> Iterator[Observation]:
@@ -30,13 +33,20 @@ def refetched(calls: Calls) -> Iterator[Observation]:
             etag = one.reply.header("ETag") if one.status == 200 and one.reply is not None else ""
             if etag and _is_list(calls, one) and not one.call.header("If-None-Match"):
                 equal.setdefault((one.call.url, etag), []).append(one)
-        for same in equal.values():
+        for fetched in equal.values():
+            same = _knowingly(fetched)
             if len(same) >= AGAIN_AND_AGAIN:
                 sentence = (
                     f"{called(same[0])} was fetched in {numbers(same)} and had not changed; send If-None-Match with the"
                     " ETag of the last reply, and an unchanged list gets 304 without a body"
                 )
                 yield Observation(same, sentence)
+
+
+def _knowingly(fetched: Sequence[Exchange]) -> list[Exchange]:
+    """Return the fetch whose reply came first, and those whose client surely knew its ETag."""
+    first = min(fetched, key=ended)
+    return [one for one in fetched if one is first or waited(first, one) >= UNDER_WAY_SECONDS]
 
 
 def _is_list(calls: Calls, exchange: Exchange) -> bool:
