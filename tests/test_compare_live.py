@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from asyncio import to_thread
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -219,6 +220,58 @@ def test_the_command_asks_the_vendor(command: Run, emulator: EmulatorUnderTest, 
     assert code == 0
     assert document["counts"]["differs"] == 0
     assert document["counts"]["confirmed"] > 20
+
+
+def refused_by(status: int, document: Any) -> Change:
+    """Change all replies that report success."""
+
+    def refuse(reply: Reply) -> None:
+        if reply.status in (200, 201, 204):
+            reply.status, reply.document = status, document
+
+    return refuse
+
+
+UNAUTHENTICATED = {"errors": [{"message": "no", "extensions": {"code": "UNAUTHENTICATED"}}], "data": None}
+
+
+@pytest.mark.parametrize("options", [(), ("--allow-writes",)])
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_wrong_credentials_end_with_2_at_the_first_call(
+    command: Run, emulator: EmulatorUnderTest, tmp_path: Path, vendor: str, options: tuple[str, ...]
+) -> None:
+    file = tmp_path / "credentials.json"
+    file.write_text(json.dumps({"headers": dict.fromkeys(emulator.headers(vendor), "wrong")}))
+    words = ("compare", "--vendor", vendor, "--upstream", f"{emulator.root}/{vendor}", "--credentials", str(file))
+    code, out, error = command(*words, *options)
+    assert (code, out) == (2, "")
+    [exchange] = emulator.exchanges()
+    assert error == f"emulator: credentials: {exchange.operations[0]} got 401\n"
+
+
+@pytest.mark.parametrize(
+    ("vendor", "status", "document"),
+    [
+        ("celigo", 403, {"errors": []}),
+        ("paradime", 403, {"message": "no"}),
+        ("paradime", 400, {"message": "no workspace"}),
+        ("paradime", 200, UNAUTHENTICATED),
+    ],
+)
+async def test_credentials_that_nothing_admits_end_the_comparison_before_a_write(
+    emulator: EmulatorUnderTest, vendor: str, status: int, document: Any
+) -> None:
+    with pytest.raises(ConfigurationError, match=rf"^credentials: \w+ got {status}$"):
+        await interviewed(emulator, vendor, refused_by(status, document), allows_writes=True)
+    assert vendor == "paradime" or {one.call.method for one in emulator.exchanges()} == {"GET"}
+
+
+async def test_credentials_that_may_not_do_everything_are_compared(emulator: EmulatorUnderTest) -> None:
+    def refuse(reply: Reply) -> None:
+        if reply.path != "/v1/integrations" and reply.status == 200:
+            reply.status, reply.document = 403, {"errors": [{"code": "forbidden", "message": "no"}]}
+
+    assert verdicts((await interviewed(emulator, "celigo", refuse)).comparison)["listIntegrations 200"] == "confirmed"
 
 
 def test_a_vendor_that_cannot_be_reached_ends_with_2(command: Run, credentials: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from emulator.compare.admission import Admission
 from emulator.compare.archive import RecordedExchange
 from emulator.compare.graphql_questions import queries
 from emulator.compare.live import LiveVendor, Question
@@ -32,28 +33,43 @@ class Interview:
     allows_writes: bool = False
     own: OwnRecords = field(default_factory=OwnRecords)
     records: dict[str, Record] = field(default_factory=dict)
+    admission: Admission = field(default_factory=Admission)
 
     async def exchanges(self) -> AsyncIterator[RecordedExchange]:
-        """Yield each exchange. Raises ConfigurationError if the vendor cannot be reached; `own` knows what is left."""
+        """Yield each exchange; `own` knows what is left.
+
+        Raises ConfigurationError if the vendor cannot be reached, or refuses the credentials.
+        """
         if self.contract.graphql is not None:
-            for question in self._graphql_questions():
-                yield await self.vendor.ask(question)
-            return
-        for operation in self._reads():
-            async for exchange in self._read(operation):
-                yield exchange
+            for name, question in self._graphql_questions():
+                yield await self._ask(name, question)
+        else:
+            for operation in self._reads():
+                async for exchange in self._read(operation):
+                    yield exchange
+        self.admission.require()
         if self.allows_writes:
             for operation in self._creates():
                 async for exchange in self._write(operation):
                     yield exchange
 
-    def _graphql_questions(self) -> Iterator[Question]:
+    async def _ask(self, operation: str, question: Question) -> RecordedExchange:
+        answered = await self.vendor.ask(question)
+        if not question.is_anonymous:
+            self._note_admission(operation, answered)
+        return answered
+
+    def _note_admission(self, operation: str, answered: RecordedExchange) -> None:
+        if self.contract.operations[operation].secured:
+            self.admission.note(operation, answered)
+
+    def _graphql_questions(self) -> Iterator[tuple[str, Question]]:
         graphql = self.contract.graphql
         assert graphql is not None
         path = self._path(self.contract.operations[graphql.carrier], {})
-        for _, document in queries(graphql.executable.schema):
-            yield Question("POST", path, {"query": document})
-            yield Question("POST", path, {"query": document}, is_anonymous=True)
+        for name, document in queries(graphql.executable.schema):
+            yield name, Question("POST", path, {"query": document})
+            yield name, Question("POST", path, {"query": document}, is_anonymous=True)
 
     def _reads(self) -> list[Operation]:
         """Return the operations that read, lists before the records in them."""
@@ -66,7 +82,7 @@ class Interview:
         if values is None or query is None:
             return
         path = self._path(operation, values)
-        answered = await self.vendor.ask(Question("GET", path + query))
+        answered = await self._ask(operation.name, Question("GET", path + query))
         self._keep(operation, answered)
         yield answered
         if operation.secured:
@@ -136,6 +152,7 @@ class Interview:
         self.own.begin(path)
         created = await self.vendor.ask(Question("POST", path, body))
         record = self._made(path, created)
+        self._note_admission(operation.name, created)
         yield created
         removal = 0
         for one in self._on_one(path) if record else ():
