@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.client import Client
-from emulator.explore.crashes import is_crash, told
+from emulator.explore.crashes import begin_at, is_crash, told
 from emulator.explore.faults import MadeCall, PlannedFault, following, kind_of, possible
 from emulator.explore.pasted import OriginalTest, pasted
 from emulator.explore.search import Explored, Trial, explore
@@ -266,6 +266,47 @@ def test_an_error_of_python_itself_is_a_crash_of_the_client(
 def test_an_error_of_the_test_itself_is_none() -> None:
     with pytest.raises(KeyError) as caught:
         dict[str, object]()["results"]
+    assert not is_crash(caught.value)
+
+
+def called_from(file: str, test: Callable[[], object]) -> BaseException:
+    """Return the error of a test that a function of a file has called."""
+    names: dict[str, Any] = {"__name__": "plugin"}
+    exec(compile("def call(test):\n    test()", file, "exec"), names)
+    with pytest.raises(KeyError) as caught:
+        names["call"](test)
+    return caught.value
+
+
+def tried() -> None:
+    dict[str, object]()["results"]
+
+
+def tried_client() -> None:
+    looked_up()
+
+
+@pytest.mark.parametrize("file", ["/elsewhere/plugin.py", "/home/me/.local/lib/python3/site-packages/plugin.py"])
+@pytest.mark.parametrize(
+    ("test", "is_one", "sentence"),
+    [
+        (tried, False, "KeyError: 'results' (in tried)"),
+        (tried_client, True, "KeyError: 'results' (in looked_up)"),
+    ],
+)
+def test_what_has_called_a_test_is_not_the_client_wherever_it_is(
+    file: str, test: Callable[[], None], is_one: bool, sentence: str
+) -> None:
+    error = begin_at(called_from(file, test), lambda code: code is test.__code__)
+    assert (is_crash(error), told(error)) == (is_one, sentence)
+
+
+@pytest.mark.parametrize("folder", ["/home/me/.local/lib/python3/site-packages", "/usr/lib/python3/dist-packages"])
+def test_what_is_installed_anywhere_is_not_the_client(folder: str) -> None:
+    names: dict[str, Any] = {"__name__": "library"}
+    exec(compile("def look_up():\n    {}['results']", f"{folder}/library.py", "exec"), names)
+    with pytest.raises(KeyError) as caught:
+        names["look_up"]()
     assert not is_crash(caught.value)
 
 

@@ -266,7 +266,7 @@ def test_asynchronous_tests_and_unittest_classes_are_explored(inner: Inner) -> N
     assert "        await test_it(emulator=emulator)" in new
 
 
-def test_calls_of_fixtures_are_explored_and_a_crash_there_is_found(inner: Inner) -> None:
+def test_calls_of_fixtures_are_explored_and_only_a_crash_below_fixture_or_test_is_found(inner: Inner) -> None:
     result = explored(
         inner,
         """
@@ -276,8 +276,18 @@ def test_calls_of_fixtures_are_explored_and_a_crash_there_is_found(inner: Inner)
 
         def test_it(names):
             assert names
+
+        @pytest.fixture
+        def inline(emulator):
+            url, headers = emulator.celigo.url + "/integrations", emulator.celigo.headers
+            return requests.get(url, headers=headers, timeout=5).json()[0]["_id"]
+
+        def test_inline(inline, emulator):
+            url, headers = emulator.celigo.url + "/flows", emulator.celigo.headers
+            assert requests.get(url, headers=headers, timeout=5).json()[0]["_id"]
         """,
     )
+    result.assert_outcomes(passed=3, failed=1)
     assert findings(result) == [
         "JSONDecodeError: Expecting value: line 1 column 16 (char 15) (in read)"
         " when call 1 of listIntegrations (celigo) gets JSON that does not parse"

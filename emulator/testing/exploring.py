@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
+from inspect import unwrap
+from types import CodeType
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 from emulator.client import EmulatorError, SandboxClient
-from emulator.explore.crashes import told
+from emulator.explore.crashes import begin_at, told
 from emulator.explore.faults import MadeCall
 from emulator.explore.pasted import pasted
 from emulator.explore.search import Explored, Finding, Trial, explore
@@ -39,6 +41,8 @@ __all__ = ["Explorer", "Silence"]
 
 _trial = pytest.StashKey[Trial]()
 _error = pytest.StashKey[BaseException]()
+
+PREPARING = ("setUp", "asyncSetUp", "setup_method", "setup_function")
 
 
 class Explorer(RerunPlugin):
@@ -152,12 +156,20 @@ class Silence:
         if not is_silent(item) or call.when == "collect":
             return None
         if call.excinfo is not None and call.when != "teardown":
-            item.stash[_error] = call.excinfo.value
+            item.stash[_error] = begin_at(call.excinfo.value, partial(_is_of_test, item))
         outcome: Literal["passed", "skipped"] = "passed" if call.excinfo is None else "skipped"
         report = pytest.TestReport(item.nodeid, item.location, {}, outcome, None, call.when)
         # Otherwise a debugger would begin.
         report.wasxfail = "explored"
         return report
+
+
+def _is_of_test(item: pytest.Item, code: CodeType) -> bool:
+    """Return True for the code of the test's function, of a fixture of it, or of a method that prepares it."""
+    function, fixtures = getattr(item, "function", None), getattr(item, "fixturenames", ())
+    return code.co_name in (*fixtures, *PREPARING) or (
+        callable(function) and code is getattr(unwrap(function), "__code__", None)
+    )
 
 
 def _shown(made: pytest.Item, plain: Trial) -> Trial:
