@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import httpx
 import pytest
 import yaml
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,7 +33,7 @@ from tests.live_vendor import Reply, live_vendor
 from tests.own_vendor import crud, served
 from tests.sample_calls import READS
 from tests.test_cli import Run, command
-from tests.test_record import VENDORS
+from tests.test_record import VENDORS, a_vendor
 from tests.test_server import clean_environment
 
 __all__ = ["command"]
@@ -283,8 +284,82 @@ async def test_records_that_lack_what_names_them_are_said(
         given[given.index("--upstream") + 1] = url
         _, out, error = await to_thread(command, *given)
     assert "0 integrations" in out
-    said = "listIntegrations got 200 without JSON" if b"html" in body else "a record has no _id"
+    said = "listIntegrations got 200 with JSON that is cut or broken" if b"html" in body else "1 without _id left out"
     assert f"emulator: integrations: {said}" in error
+    assert ("integrations: what is not an object left out" in error) is (b"null" in body)
+
+
+HTML, JSON = "text/html", "application/json"
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize(
+    ("body", "kind", "status", "said"),
+    [
+        ("<html>Log in</html>", HTML, 200, "got 200 with text/html that is not JSON"),
+        ('[{"_id":', JSON, 200, "got 200 with JSON that is cut or broken"),
+        ("", JSON, 200, "got 200 with an empty body"),
+        ("null", JSON, 200, "got 200 without a list of objects"),
+        ("{}", JSON, 200, "got 200 without a list of objects"),
+        ("[1]", JSON, 200, "got 200 without a list of objects"),
+        ("", "", 302, "got 302 to https://login.example.com\n"),
+        ("{}", JSON, 403, "got 403\n"),
+        ("{}", JSON, 404, "got 404\n"),
+        ("<html>", HTML, 502, "got 502\n"),
+    ],
+)
+async def test_a_vendor_that_shows_no_records_leaves_nothing(
+    command: Run, tmp_path: Path, vendor: str, body: str, kind: str, status: int, said: str
+) -> None:
+    headers = {"Content-Type": kind} if kind else {"Location": "https://login.example.com/?token=secret"}
+    async with a_vendor(lambda _: web.Response(text=body, status=status, headers=headers)) as url:
+        code, _, error = await to_thread(command, *from_url(vendor, url, tmp_path))
+    assert code == 2
+    assert "upstream: no collection could be read: " in error
+    assert said in error
+    assert not (tmp_path / "mine").exists()
+
+
+async def test_records_without_a_key_are_said(command: Run, tmp_path: Path) -> None:
+    def reply(request: web.BaseRequest) -> web.Response:
+        return web.json_response([{"name": "flow"}, {"name": "flow"}] if request.path == "/v1/flows" else shown)
+
+    shown: list[dict[str, str]] = []
+    async with a_vendor(reply) as url:
+        code, _, error = await to_thread(command, *from_url("celigo", url, tmp_path))
+        assert (code, "flows: 2 without _id left out" in error) == (0, True)
+        shown = [{"name": "x"}]
+        code, _, error = await to_thread(command, *from_url("celigo", url, tmp_path, "other"))
+        assert (code, "no collection could be read: integrations: 1 without _id left out" in error) == (2, True)
+
+
+async def test_what_comes_after_a_page_is_said(command: Run, tmp_path: Path) -> None:
+    async def pulled_with(second: web.Response, link: str, name: str) -> str:
+        def reply(request: web.BaseRequest) -> web.Response:
+            if request.path != "/v1/integrations":
+                return web.json_response([] if request.path.count("/") == 2 else {"_id": "a" * 24})
+            first = web.json_response([{"_id": "a" * 24}], headers={"Link": f'<{link}>; rel="next"'})
+            return second if "page" in request.query else first
+
+        async with a_vendor(reply) as url:
+            code, out, error = await to_thread(command, *from_url("celigo", url, tmp_path, name))
+        assert (code, "1 integrations" in out) == (0, True)
+        return error
+
+    here, cut = "/v1/integrations?page=2", web.Response(text="[{", content_type=JSON)
+    assert "integrations: listIntegrations got 200 with JSON that is cut or broken after 1 records" in (
+        await pulled_with(cut, here, "cut")
+    )
+    elsewhere = await pulled_with(cut, "https://api.example.com/other?page=2", "elsewhere")
+    assert "integrations: the next page is not at the upstream" in elsewhere
+
+
+def from_url(vendor: str, url: str, folder: Path, into: str = "mine") -> tuple[str, ...]:
+    """Return the command that pulls from a URL."""
+    file = folder / "credentials.json"
+    file.write_text('{"headers": {"Authorization": "Bearer x"}}')
+    where = ("--upstream", url, "--credentials", str(file), "--into", str(folder / into))
+    return "pull", "--vendor", vendor, *where
 
 
 def test_no_folder_is_overwritten(command: Run, live: ThreadedServer, tmp_path: Path) -> None:

@@ -31,7 +31,8 @@ from emulator.settings import Settings
 def pull_records(settings: Settings, vendor: str, upstream: str, credentials: Path, into: Path, limit: int) -> None:
     """Write fixtures with a live vendor's records, made up; exit with 1 if `emulator check` finds a mistake in them.
 
-    Raises ConfigurationError, with nothing written, if the vendor cannot be reached, or refuses the credentials.
+    Raises ConfigurationError, with nothing written, if the vendor cannot be reached, refuses the credentials, or
+    shows nothing that can be read.
     """
     home = into / vendor
     if home.exists():

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
 
 import orjson
 
 from emulator.compare.archive import RecordedExchange
+from emulator.compare.listed import departure, next_url, records_in
 from emulator.compare.live import LiveVendor, Question
 from emulator.compare.probes import is_read
 from emulator.compare.steps import NothingKept, filled, question_of, values_at
@@ -18,7 +19,7 @@ from emulator.contract.documents import load
 from emulator.contract.openapi import Contract
 from emulator.contract.schemas import Check, Schemas
 from emulator.errors import ConfigurationError, unknown
-from emulator.exchange import NOTHING, Record, pointer_to
+from emulator.exchange import Record, pointer_to
 from emulator.files.yaml_file import place
 from emulator.store.collection import Collection
 
@@ -37,53 +38,64 @@ class Puller:
 
     def __init__(self, contract: Contract, collections: Sequence[Collection], vendor: LiveVendor, most: int) -> None:
         self.notes: list[str] = []
+        self._read: set[str] = set()
         self._contract = contract
         self._vendor = vendor
         self._most = most
         self._keys = {one.name.partition(".")[2]: one.key for one in collections}
 
     async def pull(self, pulls: Mapping[str, Any]) -> dict[str, list[Record]]:
-        """Return the records by collection. Raises ConfigurationError if the vendor refuses, or is not reached."""
+        """Return the records by collection.
+
+        Raises ConfigurationError if the vendor refuses, is not reached, or if no collection can be read.
+        """
         found: dict[str, list[Record]] = {}
         users = user_collection(pulls)
         for name, described in pulls.items():
             for one in parts_of(described) if name != CREDENTIALS else ():
                 user = [record[self._keys[users]] for record in found.get(users, ())[:1]]
                 found[name] = [*found.get(name, ()), *await self._collection(name, one, found, {USER: user})]
+        if not self._read:
+            why = self.notes[0] if self.notes else "the contract declares no lists"
+            raise ConfigurationError(f"upstream: no collection could be read: {why}")
         return found
 
     async def _collection(
         self, name: str, described: Mapping[str, Any], found: Mapping[str, Sequence[Record]], kept: Kept
     ) -> list[Record]:
         records: dict[str, Record] = {}
+        lacks: Counter[str] = Counter()
         for parent in found[described["for"]] if "for" in described else [{}]:
             async for record in self._records(name, described, {**kept, **_fields(parent)}):
                 known = {**_fields(record), **kept, **_fields(parent), NUMBER: [len(records) + 1]}
-                whole = record | self._set(name, described, known)
-                if self._keys[name] in whole:
-                    records.setdefault(str(whole[self._keys[name]]), whole)
+                try:
+                    whole = record | filled(described.get("set", {}), known)
+                    records.setdefault(str(_key_of(whole, self._keys[name])), whole)
+                except NothingKept as missing:
+                    lacks[str(missing)] += 1
                 if len(records) >= self._most:
-                    self.notes.append(f"{name}: only the first {self._most} records; --limit takes more")
+                    self._note(f"{name}: only the first {self._most} records; --limit takes more")
                     return list(records.values())
+        for missing_name, number in lacks.items():
+            self._note(f"{name}: {number} without {missing_name} left out")
+        if lacks and not records:
+            self._read.discard(name)
         return list(records.values())
-
-    def _set(self, name: str, described: Mapping[str, Any], kept: Kept) -> dict[str, Any]:
-        """Return the fields that pulls.yaml sets; none if the record lacks what they are made of."""
-        try:
-            fields: dict[str, Any] = filled(described.get("set", {}), kept)
-        except NothingKept as missing:
-            self._note(f"{name}: a record has no {missing}")
-            return {}
-        return fields
 
     async def _records(self, name: str, described: Mapping[str, Any], kept: Kept) -> AsyncIterator[Record]:
         if "call" not in described:
             yield {}
             return
+        before = 0
         async for exchange in self._pages(name, described, kept):
-            if not self._is_readable(name, described["call"], exchange):
+            if not self._is_readable(name, described, exchange, before, may_lack="for" in described):
                 return
-            for record in _listed(described, exchange):
+            self._read.add(name)
+            records = records_in(described, exchange)
+            before += len(records)
+            if not all(isinstance(one, dict) for one in records):
+                self._note(f"{name}: what is not an object left out")
+            for record in records:
                 if isinstance(record, dict):
                     yield await self._whole(name, described, record, kept)
 
@@ -94,54 +106,61 @@ class Puller:
         read = described["read"]
         try:
             question = question_of(self._contract, read, {**kept, **_fields(record)})
-        except NothingKept as missing:
-            self._note(f"{name}: a record has no {missing}")
+        except NothingKept:
             return record
         exchange = await self._vendor.ask(question)
-        if not self._is_readable(name, read["call"], exchange):
+        if not self._is_readable(name, {"records": "", **read}, exchange, may_lack=True):
             return record
-        found = next(values_at(exchange.reply.document, read.get("records", "")), record)
-        return found if isinstance(found, dict) else record
+        found: Record = next(values_at(exchange.reply.document, read.get("records", "")), record)
+        return found
 
     async def _pages(self, name: str, described: Mapping[str, Any], kept: Kept) -> AsyncIterator[RecordedExchange]:
         offset, following = 0, described.get("next", "")
         try:
             question = question_of(self._contract, described, {**kept, OFFSET: [0]})
         except NothingKept as missing:
-            self._note(f"{name}: what it belongs to has no {missing}")
+            self._note(f"{name}: not read where there is no {missing}")
             return
         for _ in range(MOST_PAGES):
             exchange = await self._vendor.ask(question)
             yield exchange
-            number = len(_listed(described, exchange))
+            number = len(records_in(described, exchange))
             if isinstance(following, dict):
                 offset += following["offset"]
                 if number < following["offset"]:
                     return
                 question = question_of(self._contract, described, {**kept, OFFSET: [offset]})
             else:
-                path = self._vendor.path_of(_next_url(exchange, following)) if following else ""
+                path = self._path(name, next_url(exchange, following)) if following else ""
                 if not path or not number:
                     return
                 question = Question("GET", path)
+        self._note(f"{name}: only the first {MOST_PAGES} pages")
 
-    def _is_readable(self, name: str, operation: str, exchange: RecordedExchange) -> bool:
-        """Return True for a reply with records. Raises ConfigurationError if the credentials are refused."""
-        document = exchange.reply.document
+    def _path(self, name: str, url: str) -> str:
+        path = self._vendor.path_of(url) if url else ""
+        if url and not path:
+            self._note(f"{name}: the next page is not at the upstream")
+        return path
+
+    def _is_readable(
+        self, name: str, described: Mapping[str, Any], exchange: RecordedExchange, before: int = 0, *, may_lack: bool
+    ) -> bool:
+        """Return True for a reply with records; note what else came, `before` records after the first.
+
+        What lacks, and may lack, is nothing to note. Raises ConfigurationError if the credentials are refused.
+        """
         if exchange.status == 401:
-            raise ConfigurationError(f"credentials: {operation} got 401")
-        errors = isinstance(document, dict) and "errors" in document and self._contract.graphql is not None
-        is_json = document is not NOTHING
-        if exchange.status == 200 and is_json and not errors:
-            return True
-        if exchange.status not in (204, 404):
-            flaw = " with errors" if errors else "" if is_json else " without JSON"
-            self._note(f"{name}: {operation} got {exchange.status}{flaw}")
-        return False
+            raise ConfigurationError(f"credentials: {described['call']} got 401")
+        if exchange.status == 404 and may_lack:
+            return False
+        came = departure(described, exchange, is_graphql=self._contract.graphql is not None)
+        if came:
+            self._note(f"{name}: {described['call']} got {came}{f' after {before} records' if before else ''}")
+        return not came
 
-    def _note(self, sentence: str) -> None:
-        if sentence not in self.notes:
-            self.notes.append(sentence)
+    def _note(self, note: str) -> None:
+        self.notes += [] if note in self.notes else [note]
 
 
 def parts_of(described: Any) -> Sequence[Mapping[str, Any]]:
@@ -155,28 +174,15 @@ def user_collection(pulls: Mapping[str, Any]) -> str:
     return users
 
 
-def _listed(described: Mapping[str, Any], exchange: RecordedExchange) -> list[Any]:
-    """Return the records of a reply; if nothing says where they are, its list, or the first one in it."""
-    document = exchange.reply.document
-    if "records" in described:
-        return list(values_at(document, described["records"]))
-    inner = document.values() if isinstance(document, dict) else ()
-    return next((one for one in (document, *inner) if isinstance(one, list)), [])
+def _key_of(record: Record, key: str) -> Any:
+    """Return the key of a record. Raises NothingKept."""
+    if record.get(key) is None:
+        raise NothingKept(key)
+    return record[key]
 
 
 def _fields(record: Record) -> dict[str, list[Any]]:
     return {name: [value] for name, value in record.items() if isinstance(value, str | int)}
-
-
-def _next_url(exchange: RecordedExchange, following: str) -> str:
-    """Return the URL of the next page: in the header Link, or at a JSON pointer of the reply; "" if there is none."""
-    if following != "link":
-        url = next(values_at(exchange.reply.document, following), None)
-        return urljoin(exchange.url, url) if isinstance(url, str) else ""
-    links = (value for name, value in exchange.reply.headers if name.lower() == "link")
-    parts = [part for value in links for part in value.split(", ")]
-    found = next((part for part in parts if 'rel="next"' in part), "")
-    return urljoin(exchange.url, found.partition("<")[2].partition(">")[0]) if found else ""
 
 
 def read_pulls(contract: Contract) -> dict[str, Any]:
