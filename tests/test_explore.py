@@ -317,8 +317,8 @@ FAULT = {"vendor": "acme", "connection": "close"}
 
 def test_a_method_with_parameters_and_markers_is_called_by_a_method() -> None:
     options = {"seed": 7, "faults": [{"vendor": "acme", "delay": 1}]}
-    original = OriginalTest("test_it", ["client", "n"], {"n": 1}, ["@pytest.mark.slow"], options, True, True)
-    assert pasted(original, [FAULT], 2).splitlines() == [
+    original = OriginalTest("test_it", ["client", "n"], {"n": 1}, ["@pytest.mark.slow"], options, "0", True, True)
+    assert pasted(original, [FAULT], 2).splitlines()[2:] == [
         "    @pytest.mark.slow",
         "    @pytest.mark.emulator(",
         "        seed=7,",
@@ -327,14 +327,23 @@ def test_a_method_with_parameters_and_markers_is_called_by_a_method() -> None:
         "            {'vendor': 'acme', 'delay': 1},",
         "        ],",
         "    )",
-        "    async def test_it_explored_2(self, client, emulator):",
+        "    async def test_it_0_explored_2(self, client, emulator):",
         "        with emulator.exploring:",
         "            await self.test_it(client=client, n=1)",
     ]
 
 
 @pytest.mark.parametrize(
-    "original", [OriginalTest("a", [], {"n": object()}), OriginalTest("a", [], can_be_called=False)]
+    "original", [OriginalTest("a", ["n"], {"n": object()}), OriginalTest("a", ["n"], can_be_called=False)]
 )
-def test_what_cannot_be_called_gets_the_marker_only(original: OriginalTest) -> None:
-    assert pasted(original, [FAULT]).splitlines()[-1] == ")"
+def test_what_cannot_be_called_is_told_how_it_fails(original: OriginalTest) -> None:
+    assert pasted(original, [FAULT]).splitlines() == [
+        "The values of a cannot be written. Put this marker directly above it, let it take the fixture `emulator`,"
+        " and put its body into `with emulator.exploring:`; then it fails:",
+        "",
+        "@pytest.mark.emulator(",
+        "    faults=[",
+        "        {'vendor': 'acme', 'connection': 'close'},",
+        "    ],",
+        ")",
+    ]

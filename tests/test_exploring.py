@@ -197,7 +197,7 @@ def test_waiting_takes_the_sandboxs_time_only(inner: Inner) -> None:
     assert any(one.startswith("it took 7200 s of the sandbox's clock, more than 60 when ") for one in findings(result))
 
 
-PASTED = re.compile(r"Paste this test:\n\n(.*?)(?=\n\n|\n[-=_]{10})", re.DOTALL)
+PASTED = re.compile(r"Paste this test:\n\n(.*?)(?=\n\n\S|\n[-=_]{10})", re.DOTALL)
 
 
 @pytest.mark.parametrize(
@@ -228,21 +228,24 @@ def test_a_test_of_a_class_with_parameters_fixtures_and_options_can_be_pasted(in
 
         class TestSync:
             @pytest.mark.emulator(seed=7)
-            @pytest.mark.parametrize(("name", "n"), [("Sales", 1)])
-            def test_create(self, client, name, n):
+            @pytest.mark.parametrize("name", ["Sales", "Log"])
+            def test_create(self, client, name):
                 client.create(name)
     """
     text = explored(inner, source).stdout.str()
-    (pasted,) = PASTED.findall(text)
-    assert "def test_create_explored(self, client, emulator):" in pasted
-    assert "seed=7," in pasted
-    inner.run(f"{CLIENT}{dedent(source)}\n{pasted}\n", "-k", "explored").assert_outcomes(failed=1)
+    pasted = PASTED.findall(text)
+    assert ["def test_create_0_explored(self, client, emulator):" in one for one in pasted] == [True, False]
+    assert all("seed=7," in one for one in pasted)
+    beside = "\n\n".join([CLIENT + dedent(source), *pasted])
+    inner.run(beside, "-k", "explored").assert_outcomes(failed=2)
 
 
 def test_asynchronous_tests_and_unittest_classes_are_explored(inner: Inner) -> None:
-    result = explored(
-        inner,
-        """
+    source = """
+        @pytest.mark.asyncio
+        async def test_it(emulator):
+            Sync(emulator.celigo, trusts_json=True).names()
+
         import unittest
 
         class TestOld(unittest.TestCase):
@@ -250,17 +253,19 @@ def test_asynchronous_tests_and_unittest_classes_are_explored(inner: Inner) -> N
             def _emulator(self, emulator):
                 self.emulator = emulator
 
-            def test_it(self):
-                Sync(self.emulator.celigo, trusts_json=True).names()
+            def test_crash(self):
+                Sync(self.emulator.celigo{json}).names()
 
-        @pytest.mark.asyncio
-        async def test_it(emulator):
-            Sync(emulator.celigo, trusts_json=True).names()
-        """,
-    )
-    result.assert_outcomes(passed=2, failed=2)
-    old, new = PASTED.findall(result.stdout.str())
-    assert old.endswith(")")
+            def test_twice(self):
+                Sync(self.emulator.celigo{twice}).create("Sales")
+    """
+    bad = dedent(source.format(json=", trusts_json=True", twice=", repeats_writes=True"))
+    result = explored(inner, bad)
+    result.assert_outcomes(passed=3, failed=3)
+    new, *old = PASTED.findall(result.stdout.str())
+    for tests, outcome in ((bad, "failed"), (dedent(source.format(json="", twice="")), "passed")):
+        beside = "\n\n".join([CLIENT + tests, *old])
+        inner.run(beside, "-k", "test_crash_explored or test_twice_explored").assert_outcomes(**{outcome: 2})
     assert new.startswith("@pytest.mark.asyncio\n")
     assert "    async def" not in new
     assert "        await test_it(emulator=emulator)" in new

@@ -10,14 +10,13 @@ from typing import Any
 
 __all__ = ["OriginalTest", "pasted"]
 
-SUFFIX = "_explored"
-
 
 @dataclass(frozen=True)
 class OriginalTest:
     """A test function: the fixtures that it takes, the values of its parameters, its markers as they are written.
 
-    `options` are those of its marker `emulator`.
+    `options` are those of its marker `emulator`, `case` tells the tests of one function with other parameters apart.
+    A method of a unittest class takes no fixtures.
     """
 
     name: str
@@ -25,38 +24,68 @@ class OriginalTest:
     values: Mapping[str, Any] = field(default_factory=dict)
     markers: Sequence[str] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    case: str = ""
     is_async: bool = False
     is_method: bool = False
+    is_unittest: bool = False
     can_be_called: bool = True
 
 
 def pasted(test: OriginalTest, faults: Sequence[Mapping[str, Any]], number: int = 1) -> str:
-    """Return the test beside `test` that runs it with these faults; only its marker if a value cannot be written.
+    """Return the test to paste beside `test` that runs it with these faults, and fails.
 
-    `number` is that of several tests.
+    If its values cannot be written: how to make `test` itself fail. `number` is that of several tests.
     """
-    marker = _marker(test, faults)
     if not test.can_be_called or not all(_is_literal(value) for value in (*test.values.values(), test.options)):
-        return marker
-    head, call = ("async def", "await ") if test.is_async else ("def", "")
+        return f"{_told(test)}\n\n{_marker(faults, test.options.get('faults', ()), {})}"
+    others = {name: value for name, value in test.options.items() if name != "faults"}
+    marker = _marker(faults, test.options.get("faults", ()), others)
+    name = "_".join(filter(None, (test.name, test.case, "explored", "" if number == 1 else str(number))))
+    lines = _method(test, name, marker) if test.is_unittest else _function(test, name, marker)
+    return "Paste this test:\n\n" + indent("\n".join(lines), "    " if test.is_method else "")
+
+
+def _function(test: OriginalTest, name: str, marker: str) -> list[str]:
     owner, first = ("self.", ["self"]) if test.is_method else ("", [])
     fixtures = [name for name in test.fixtures if name not in test.values]
     parameters = [*first, *fixtures, *([] if "emulator" in fixtures else ["emulator"])]
     given = [*(f"{name}={name}" for name in fixtures), *(f"{name}={value!r}" for name, value in test.values.items())]
-    lines = [
+    call = f"{owner}{test.name}({', '.join(given)})"
+    return [*test.markers, marker, *_body(test, f"{name}({', '.join(parameters)})", "emulator.exploring", call)]
+
+
+def _method(test: OriginalTest, name: str, marker: str) -> list[str]:
+    """Return a method of a unittest class, which gets the sandbox from a fixture beside it."""
+    fixture = f"emulator_of_{name}"
+    return [
+        "@pytest.fixture",
+        f"def {fixture}(self, emulator):",
+        "    self.emulator_exploring = emulator.exploring",
+        "",
         *test.markers,
+        f'@pytest.mark.usefixtures("{fixture}")',
         marker,
-        f"{head} {test.name}{SUFFIX}{'' if number == 1 else f'_{number}'}({', '.join(parameters)}):",
-        "    with emulator.exploring:",
-        f"        {call}{owner}{test.name}({', '.join(given)})",
+        *_body(test, f"{name}(self)", "self.emulator_exploring", f"self.{test.name}()"),
     ]
-    return indent("\n".join(lines), "    " if test.is_method else "")
 
 
-def _marker(test: OriginalTest, faults: Sequence[Mapping[str, Any]]) -> str:
-    others = "".join(f"    {name}={value!r},\n" for name, value in test.options.items() if name != "faults")
-    listed = "".join(f"        {fault!r},\n" for fault in (*faults, *test.options.get("faults", ())))
-    return f"@pytest.mark.emulator(\n{others}    faults=[\n{listed}    ],\n)"
+def _body(test: OriginalTest, head: str, exploring: str, call: str) -> list[str]:
+    define, wait = ("async def", "await ") if test.is_async else ("def", "")
+    return [f"{define} {head}:", f"    with {exploring}:", f"        {wait}{call}"]
+
+
+def _told(test: OriginalTest) -> str:
+    taken = "" if "emulator" in test.fixtures else ", let it take the fixture `emulator`"
+    return (
+        f"The values of {test.name} cannot be written. Put this marker directly above it{taken}, and put its body into"
+        " `with emulator.exploring:`; then it fails:"
+    )
+
+
+def _marker(faults: Sequence[Mapping[str, Any]], own: Sequence[Mapping[str, Any]], others: Mapping[str, Any]) -> str:
+    options = "".join(f"    {name}={value!r},\n" for name, value in others.items())
+    listed = "".join(f"        {fault!r},\n" for fault in (*faults, *own))
+    return f"@pytest.mark.emulator(\n{options}    faults=[\n{listed}    ],\n)"
 
 
 def _is_literal(value: Any) -> bool:

@@ -200,4 +200,4 @@ def _findings(item: pytest.Item, found: Explored) -> Iterator[str]:
     for number, one in enumerate(found.findings.values(), 1):
         others = f"\nand under {counted(one.others, 'other set')} of faults" if one.others else ""
         test = pasted(original, [fault.document for fault in one.faults], number)
-        yield f"{one.problem}\nwhen {_when(one)}{others}\n\nPaste this test:\n\n{test}"
+        yield f"{one.problem}\nwhen {_when(one)}{others}\n\n{test}"

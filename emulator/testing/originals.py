@@ -21,16 +21,19 @@ def original_of(item: pytest.Item) -> OriginalTest:
     function, owner = getattr(item, "function", None), getattr(item, "cls", None)
     assert callable(function)
     direct = set(_direct_parameters(item))
-    params = getattr(getattr(item, "callspec", None), "params", {})
+    callspec = getattr(item, "callspec", None)
+    params, indices = getattr(callspec, "params", {}), getattr(callspec, "indices", {})
     return OriginalTest(
         name=function.__name__,
         fixtures=[name for name in signature(function).parameters if name != "self"],
         values={name: value for name, value in params.items() if name in direct},
         markers=[_written(mark) for mark in item.own_markers if mark.name not in WRITTEN_OTHERWISE],
         options={name: value for mark in reversed(_options(item)) for name, value in mark.kwargs.items()},
+        case="_".join(map(str, indices.values())),
         is_async=iscoroutinefunction(function),
         is_method=owner is not None,
-        can_be_called=not (isinstance(owner, type) and issubclass(owner, unittest.TestCase)) and not _is_indirect(item),
+        is_unittest=isinstance(owner, type) and issubclass(owner, unittest.TestCase),
+        can_be_called=not _is_indirect(item),
     )
 
 
