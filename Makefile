@@ -20,7 +20,10 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml)
 # The slowest tests, which `make matrix` (and so CI) runs.
 LONG_TESTS := tests/test_fuzz.py tests/test_control_fuzz.py tests/test_wheel.py tests/test_durability.py tests/test_kills.py \
 	tests/test_recipes.py tests/vendors/test_secoda_large.py
-SUITE := -q -n 2 --dist worksteal $(LONG_TESTS:%=--ignore %)
+# Those that start many runs of pytest, or a vendor for each value of each switch: `make matrix` and `make coverage` run them.
+MANY_RUNS := tests/test_exploring.py tests/test_pull.py tests/test_probes.py
+ALMOST_ALL := -q -n 2 --dist worksteal $(LONG_TESTS:%=--ignore %)
+SUITE := $(ALMOST_ALL) $(MANY_RUNS:%=--ignore %)
 # Skipped under coverage, which itself imports more.
 IMPORTS_TEST := tests/test_pytest_plugin.py::test_run_that_does_not_use_it_imports_the_plugin_only
 
@@ -79,12 +82,12 @@ pictures: $(CONSOLE_STAMP)  ## Make the pictures of the documentation anew
 
 coverage: $(STAMP)  ## Measure how much of emulator/ the tests run; fail under 95 % (many minutes)
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(SUITE) --deselect $(IMPORTS_TEST)
+	$(BIN)/coverage run -m pytest $(ALMOST_ALL) --deselect $(IMPORTS_TEST)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
 matrix: $(STAMP)  ## Try every violation of every contract, fuzz them, install the wheel (minutes)
-	TEST_MATRIX=all $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/test_matrix.py $(LONG_TESTS)
+	TEST_MATRIX=all $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/test_matrix.py tests/test_contracts.py $(LONG_TESTS) $(MANY_RUNS)
 
 check: $(STAMP)  ## Check format, style, types and layers
 	$(BIN)/ruff format --check emulator tests conftest.py hatch_build.py
