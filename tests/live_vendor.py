@@ -14,13 +14,17 @@ from aiohttp.test_utils import RawTestServer
 
 @dataclass
 class Reply:
-    """A reply on its way to the client, to be changed in place; with status 0 the connection breaks instead."""
+    """A reply on its way to the client, to be changed in place.
+
+    With status 0 the connection breaks instead; with `breaks_off` it breaks before the end of the body.
+    """
 
     method: str
     path: str
     status: int
     document: Any
     headers: dict[str, str]
+    breaks_off: bool = False
 
 
 Change = Callable[[Reply], None]
@@ -68,6 +72,8 @@ async def live_vendor(url: str, change: Change = unchanged) -> AsyncIterator[str
                 assert request.transport is not None
                 request.transport.abort()
             sent = reply.document if isinstance(reply.document, bytes) else json.dumps(reply.document).encode()
+            if reply.breaks_off:
+                await _break_off(request, reply.status, sent)
             return web.Response(
                 status=reply.status or 500,
                 headers=reply.headers,
@@ -77,3 +83,12 @@ async def live_vendor(url: str, change: Change = unchanged) -> AsyncIterator[str
 
         async with RawTestServer(serve) as server:
             yield str(server.make_url(""))
+
+
+async def _break_off(request: web.BaseRequest, status: int, body: bytes) -> None:
+    """Announce a body, send all but its last byte, and close the connection."""
+    response = web.StreamResponse(status=status, headers={"Content-Length": str(len(body) + 1)})
+    await response.prepare(request)
+    await response.write(body)
+    assert request.transport is not None
+    request.transport.close()

@@ -148,7 +148,7 @@ async def test_what_is_left_is_said_if_the_vendor_becomes_unreachable(
         words = ("compare", "--vendor", "celigo", "--upstream", url, "--credentials", str(credentials))
         code, _, error = await to_thread(command, *words, "--allow-writes")
     assert code == 2
-    assert "cannot be reached" in error
+    assert f"upstream: {url}/v1 stopped answering at GET /integrations/{made[0]}: " in error
     assert [line for line in error.splitlines() if MARK in line] == [
         f"emulator: /integrations/{made[0]}: {MARK!r} is still there"
     ]
@@ -203,6 +203,69 @@ async def test_a_call_is_repeated_after_retry_after(
     done = await interviewed(emulator, "secoda", limit_once)
     assert paused == [7]
     assert [status for _, _, status in done.calls if status == 429] == []
+
+
+class Broken:
+    """A vendor of which replies break off, those with these numbers; `asked` are the calls that it got."""
+
+    def __init__(self, *numbers: int) -> None:
+        self.numbers = numbers
+        self.asked: list[str] = []
+
+    def __call__(self, reply: Reply) -> None:
+        self.asked.append(f"{reply.method} {reply.path}")
+        reply.breaks_off = len(self.asked) in self.numbers
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+async def test_a_read_whose_reply_breaks_off_is_asked_once_more(emulator: EmulatorUnderTest, vendor: str) -> None:
+    broken = Broken(2, 5)
+    done = await interviewed(emulator, vendor, broken)
+    assert [broken.asked[1], broken.asked[4]] == [broken.asked[2], broken.asked[5]]
+    assert len(done.calls) == len(broken.asked) - 2
+    assert found(done.comparison) == []
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+async def test_a_vendor_that_stops_answering_ends_with_2_and_what_was_met(
+    command: Run, emulator: EmulatorUnderTest, credentials: Path, form: str
+) -> None:
+    broken = Broken(*range(4, 99))
+    async with live_vendor(f"{emulator.root}/celigo", broken) as url:
+        words = ("compare", "--vendor", "celigo", "--upstream", url, "--credentials", str(credentials))
+        code, out, error = await to_thread(command, *words, "--format", form)
+    assert code == 2
+    assert len(broken.asked) == 5
+    assert f"upstream: {url}/v1 stopped answering at GET /ashares?skip=many: the reply broke off\n" in error
+    if form == "json":
+        assert sum(row["calls"] for row in json.loads(out)["results"]) == 3
+
+
+async def test_a_wait_is_said_and_a_longer_one_ends_with_2_and_what_was_met(
+    command: Run, emulator: EmulatorUnderTest, credentials: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paused: list[float] = []
+    waits = ["7", "30", "86400"]
+
+    async def sleep(seconds: float) -> None:
+        paused.append(seconds)
+
+    def limit(reply: Reply) -> None:
+        if reply.path == "/v1/connections" and waits:
+            reply.status, reply.headers["Retry-After"] = 429, waits.pop(0)
+            reply.document = {"errors": [{"code": "too_many_requests", "message": "slow down"}]}
+
+    monkeypatch.setattr(live, "sleep", sleep)
+    monkeypatch.setattr(live, "MOST_TRIES", 4)
+    async with live_vendor(f"{emulator.root}/celigo", limit) as url:
+        words = ("compare", "--vendor", "celigo", "--upstream", url, "--credentials", str(credentials))
+        code, out, error = await to_thread(command, *words)
+    assert (code, paused) == (2, [7, 30])
+    assert out.startswith("celigo: ")
+    lines = error.splitlines()
+    assert lines[0] == "emulator: waits 7 seconds: GET /connections got 429 with Retry-After: 7"
+    assert lines[1] == "emulator: waits 30 seconds: GET /connections got 429 with Retry-After: 30"
+    assert "is not asked any more: GET /connections got 429 with Retry-After: 86400" in lines[2]
 
 
 @pytest.fixture

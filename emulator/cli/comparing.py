@@ -8,15 +8,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import click
-
 from emulator.cli.recording import reader_of
-from emulator.cli.streams import say
+from emulator.cli.streams import say, warn
 from emulator.compare.archive import read_archive
 from emulator.compare.asking import Interview
 from emulator.compare.comparison import Comparer, Comparison, new_comparison
 from emulator.compare.evidence import refuse_existing, write_overlay
-from emulator.compare.live import LiveVendor
+from emulator.compare.live import Interrupted, LiveVendor
 from emulator.compare.own_records import OwnRecords
 from emulator.compare.probes import read_probes
 from emulator.compare.probing import Prober
@@ -44,14 +42,17 @@ class Compared:
 
     def finish(self, source: str) -> None:
         """Write what was observed at `source`, and print the report; exit with 1 if anything differs."""
+        self.report(source)
+        exit_with(self.comparison)
+
+    def report(self, source: str) -> None:
+        """Write what was observed at `source`, and print the report."""
         if self._evidence is not None:
             today = datetime.now(UTC).date()
             number = write_overlay(self._evidence, self.comparison.switches.values(), source, today)
             written = f"{number} switch{'' if number == 1 else 'es'} in {self._evidence}"
-            click.echo(
-                f"emulator: {written if number else f'{self._evidence} is not written: nothing is new'}", err=True
-            )
-        finish(self.comparison, self._form)
+            warn(written if number else f"{self._evidence} is not written: nothing is new")
+        say(FORMATS[self._form](self.comparison))
 
 
 def compare_recordings(compared: Compared, files: Sequence[Path], upstream: str) -> None:
@@ -73,14 +74,14 @@ def compare_recordings(compared: Compared, files: Sequence[Path], upstream: str)
 def compare_live(compared: Compared, upstream: str, credentials: Path, allows_writes: bool) -> None:
     """Ask a live vendor what its contract promises, and print the report; exit with 1 if anything differs.
 
-    Raises ConfigurationError, also if the vendor cannot be reached.
+    Raises ConfigurationError, also if the vendor cannot be reached; if it stops answering, after the report.
     """
     contract = compared.reader.contract
     target, headers = upstream_of(upstream, contract), read_credentials(credentials)
     comparer, own = compared.comparer(target.root), OwnRecords()
 
     async def ask_all() -> None:
-        async with LiveVendor(target, headers) as live:
+        async with LiveVendor(target, headers, warn) as live:
             async for exchange in Interview(contract, live, allows_writes, own).exchanges():
                 await comparer.add(exchange)
             prober = Prober(contract, live, comparer.add, own, allows_writes=allows_writes)
@@ -89,9 +90,12 @@ def compare_live(compared: Compared, upstream: str, credentials: Path, allows_wr
 
     try:
         asyncio.run(ask_all())
+    except Interrupted:
+        compared.report(target.root)
+        raise
     finally:
         for sentence in own.left:
-            click.echo(f"emulator: {sentence}", err=True)
+            warn(sentence)
     compared.finish(target.root)
 
 
@@ -105,5 +109,10 @@ def _new_comparison(reader: ExchangeReader) -> Comparison:
 def finish(comparison: Comparison, form: str) -> None:
     """Print a report; exit with 1 if anything differs."""
     say(FORMATS[form](comparison))
+    exit_with(comparison)
+
+
+def exit_with(comparison: Comparison) -> None:
+    """Exit with 1 if anything differs."""
     if comparison.differs:
         sys.exit(1)

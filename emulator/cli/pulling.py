@@ -8,13 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import click
 import yaml
 
 from emulator.catalogue import credential_check
 from emulator.cli.problems import all_problems
 from emulator.cli.recording import reader_of
-from emulator.cli.streams import say
+from emulator.cli.streams import say, warn
 from emulator.compare.faking import Faking
 from emulator.compare.live import LiveVendor
 from emulator.compare.pulling import CREDENTIALS, Puller, read_pulls, user_collection
@@ -42,7 +41,7 @@ def pull_records(settings: Settings, vendor: str, upstream: str, credentials: Pa
     target, headers, pulls = upstream_of(upstream, contract), read_credentials(credentials), read_pulls(contract)
 
     async def read() -> tuple[dict[str, list[Record]], list[str]]:
-        async with LiveVendor(target, headers) as live:
+        async with LiveVendor(target, headers, warn) as live:
             puller = Puller(contract, collections, live, limit)
             return await puller.pull(pulls), puller.notes
 
@@ -50,11 +49,11 @@ def pull_records(settings: Settings, vendor: str, upstream: str, credentials: Pa
     made = Pulled(reader, settings.seed)
     counted = made.write(home, found, user_collection(pulls))
     for note in notes:
-        click.echo(f"emulator: {note}", err=True)
+        warn(note)
     say(f"{home}: {counted}")
     problems = list(all_problems([FIXTURES, into], settings))
     for problem in problems:
-        click.echo(f"emulator: {problem}", err=True)
+        warn(problem)
     if problems:
         sys.exit(1)
 

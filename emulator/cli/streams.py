@@ -45,6 +45,11 @@ def say(text: str) -> None:
         raise ConfigurationError(f"the standard output cannot be written: {reason}") from None
 
 
+def warn(sentence: str) -> None:
+    """Write a sentence to the standard error, as errors are written."""
+    click.echo(f"emulator: {sentence}", err=True)
+
+
 def give_up_output() -> None:
     """Redirect the standard output to the null device: otherwise buffered output fails again at exit."""
     output = sys.__stdout__

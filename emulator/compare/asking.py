@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -68,8 +68,9 @@ class Interview:
         assert graphql is not None
         path = self._path(self.contract.operations[graphql.carrier], {})
         for name, document in queries(graphql.executable.schema):
-            yield name, Question("POST", path, {"query": document})
-            yield name, Question("POST", path, {"query": document}, is_anonymous=True)
+            question = Question("POST", path, {"query": document}, is_query=True)
+            yield name, question
+            yield name, replace(question, is_anonymous=True)
 
     def _reads(self) -> list[Operation]:
         """Return the operations that read, lists before the records in them."""

@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 from asyncio import sleep
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, FormData, hdrs
+from aiohttp import ClientError, ClientPayloadError, ClientSession, ClientTimeout, DummyCookieJar, FormData, hdrs
 
 from emulator.compare.archive import RecordedExchange, RecordedMessage
 from emulator.compare.upstream import Upstream
+from emulator.contract.operation import SAFE_METHODS
 from emulator.errors import ConfigurationError
 from emulator.json_text import write_json
 
 TIMEOUT_SECONDS = 60
-LONGEST_PAUSE_SECONDS = 300
+MOST_WAITING_SECONDS = 600
+"""How long all waits as Retry-After says may be in sum."""
+
 MOST_TRIES = 3
+LONGEST_NUMBER = 9
+"""How many digits of Retry-After are read: Python refuses to read thousands."""
+
+_FAILURES = (ClientError, TimeoutError, OSError, ValueError)
+
+
+class Interrupted(ConfigurationError):
+    """A live vendor has answered, and does not any more, or only after a longer wait than is allowed."""
+
+
+def _say_nothing(sentence: str) -> None:
+    """Leave out a sentence for the person who waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +42,7 @@ class Question:
     """A call to the vendor. `path` is encoded, below its base URL, with its query.
 
     `body` is JSON; `parts` are those of a multipart body, files as NAME@FILENAME. `headers` are sent besides the
-    credentials; one that is None is left out.
+    credentials; one that is None is left out. `is_query` says that it is a GraphQL query, which changes nothing.
     """
 
     method: str
@@ -36,16 +51,32 @@ class Question:
     is_anonymous: bool = False
     parts: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str | None] = field(default_factory=dict)
+    is_query: bool = False
+
+    @property
+    def is_read(self) -> bool:
+        """Return True if it can be asked again without harm."""
+        return self.is_query or self.method in SAFE_METHODS
+
+    @property
+    def named(self) -> str:
+        """The call in a sentence: "GET /integrations"."""
+        return f"{self.method} {self.path or '/'}"
 
 
 class LiveVendor:
-    """A live vendor, called with `headers`. Waits as Retry-After says. A context manager."""
+    """A live vendor, called with `headers`. Waits as Retry-After says, and says so by `say`. A context manager."""
 
-    def __init__(self, upstream: Upstream, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, upstream: Upstream, headers: Mapping[str, str], say: Callable[[str], None] = _say_nothing
+    ) -> None:
         self._url = upstream.root + upstream.mount
         self._mount = upstream.mount
         self._headers = headers
         self._session: ClientSession | None = None
+        self._say = say
+        self._has_answered = False
+        self._waited = 0
 
     async def __aenter__(self) -> LiveVendor:
         timeout = ClientTimeout(TIMEOUT_SECONDS)
@@ -57,14 +88,44 @@ class LiveVendor:
             await self._session.close()
 
     async def ask(self, question: Question) -> RecordedExchange:
-        """Return the exchange. Raises ConfigurationError if the vendor cannot be reached."""
-        for _ in range(MOST_TRIES):
-            exchange = await self._call(question)
-            pause = _pause(exchange)
-            if pause is None:
+        """Return the exchange.
+
+        Raises Interrupted if the vendor has answered before, another ConfigurationError if it cannot be reached.
+        """
+        for tries_left in reversed(range(MOST_TRIES)):
+            exchange = await self._answer(question)
+            pause = _pause(exchange, question)
+            if pause is None or not tries_left:
                 break
-            await sleep(pause)
+            await self._wait(pause, f"{question.named} got {exchange.status} with Retry-After: {pause}")
         return exchange
+
+    async def _wait(self, seconds: int, why: str) -> None:
+        self._waited += seconds
+        if self._waited > MOST_WAITING_SECONDS:
+            most = f"all waits together may take {MOST_WAITING_SECONDS} seconds"
+            raise Interrupted(f"upstream: {self._url} is not asked any more: {why}, and {most}")
+        if seconds:
+            self._say(f"waits {seconds} second{'' if seconds == 1 else 's'}: {why}")
+        await sleep(seconds)
+
+    async def _answer(self, question: Question) -> RecordedExchange:
+        """Return the exchange; a read whose reply breaks off is asked once more."""
+        try:
+            try:
+                exchange = await self._call(question)
+            except _FAILURES:
+                if not question.is_read or not self._has_answered:
+                    raise
+                exchange = await self._call(question)
+        except _FAILURES as problem:
+            raise self._unanswered(question, _reason(problem)) from None
+        return exchange
+
+    def _unanswered(self, question: Question, why: str) -> ConfigurationError:
+        if self._has_answered:
+            return Interrupted(f"upstream: {self._url} stopped answering at {question.named}: {why}")
+        return ConfigurationError(f"upstream: {self._url} cannot be reached: {why}")
 
     def path_of(self, url: str) -> str:
         """Return the path and query of a URL of this vendor, below its base URL; "" for another one.
@@ -80,13 +141,11 @@ class LiveVendor:
         headers = self._headers_of(question)
         body = _body(question)
         url, started, now = self._url + question.path, perf_counter(), datetime.now(UTC)
-        try:
-            async with self._session.request(
-                question.method, url, headers=headers, data=body, allow_redirects=False
-            ) as reply:
-                content = await reply.read()
-        except (ClientError, TimeoutError, OSError, ValueError) as problem:
-            raise ConfigurationError(f"upstream: {self._url} cannot be reached: {problem}") from None
+        async with self._session.request(
+            question.method, url, headers=headers, data=body, allow_redirects=False
+        ) as reply:
+            self._has_answered = True
+            content = await reply.read()
         return RecordedExchange(
             f"{question.method} {question.path}",
             question.method,
@@ -106,6 +165,12 @@ class LiveVendor:
         return kept | {name: value for name, value in given.items() if value is not None}
 
 
+def _reason(problem: Exception) -> str:
+    if isinstance(problem, TimeoutError):
+        return f"no reply within {TIMEOUT_SECONDS} seconds"
+    return "the reply broke off" if isinstance(problem, ClientPayloadError) else str(problem)
+
+
 def _body(question: Question) -> bytes | FormData | None:
     if question.body is not None:
         return write_json(question.body)
@@ -118,11 +183,9 @@ def _body(question: Question) -> bytes | FormData | None:
     return form
 
 
-def _pause(exchange: RecordedExchange) -> float | None:
+def _pause(exchange: RecordedExchange, question: Question) -> int | None:
     """Return how many seconds to wait before the call is repeated, None if it need not be."""
     seconds = next((value for name, value in exchange.reply.headers if name.lower() == "retry-after"), "")
     # A write that got 503 may have been done.
-    is_repeatable = exchange.status == 429 or (exchange.status == 503 and exchange.method == "GET")
-    if not is_repeatable or not seconds.isdecimal():
-        return None
-    return min(int(seconds), LONGEST_PAUSE_SECONDS)
+    is_repeatable = exchange.status == 429 or (exchange.status == 503 and question.is_read)
+    return int(seconds[:LONGEST_NUMBER]) if is_repeatable and seconds.isdecimal() else None

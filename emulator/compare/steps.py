@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from emulator.compare.graphql_questions import is_query
 from emulator.compare.live import Question
 from emulator.contract.openapi import Contract
 from emulator.exchange import NOTHING, steps_of
@@ -52,13 +53,15 @@ def question_of(contract: Contract, step: Mapping[str, Any], kept: Mapping[str, 
     """Return the call of a step, filled with kept values. Raises NothingKept."""
     given = filled({name: step[name] for name in ("query", "body", "parts", "headers") if name in step}, kept)
     query = f"?{urlencode(given['query'])}" if "query" in given else ""
+    operation = contract.operations[step["call"]]
     return Question(
-        contract.operations[step["call"]].method,
+        operation.method,
         path_of(contract, step, kept) + query,
         given.get("body"),
         is_anonymous=step.get("anonymous", False),
         parts=given.get("parts", {}),
         headers=given.get("headers", {}),
+        is_query=bool(operation.root) and is_query(step["body"]["query"], step["body"].get("operationName")),
     )
 
 
