@@ -218,9 +218,9 @@ async def test_a_vendor_elsewhere_is_named_by_its_url(emulator: EmulatorUnderTes
     ("name", "text", "said"),
     [
         ("a.har", "{}", "a.har: not a HAR file: log.entries is missing"),
-        ("a.har", "[", "a.har: not an exchange (JSONDecodeError"),
-        ("a.har", '{"log": {"entries": [{}]}}', "a.har entry 1: not an exchange (ValueError: it has no method)"),
-        ("a.jsonl", "\n{}\n", "a.jsonl line 2: not an exchange (KeyError: 'call')"),
+        ("a.har", "[", "a.har: not JSON: "),
+        ("a.har", '{"log": {"entries": [{}]}}', "a.har entry 1: not an exchange: it has no method"),
+        ("a.jsonl", "\n{}\n", "a.jsonl line 2: not an exchange: it has no call"),
         ("a.har", None, "cannot be read"),
     ],
 )
@@ -246,7 +246,66 @@ def test_the_command_prints_a_report_and_ends_with_1_if_anything_differs(command
 def test_wrong_uses_end_with_2(command: Run, tmp_path: Path) -> None:
     assert command("compare", "--vendor", "celigo")[0] == 2
     assert command("compare", "--vendor", "celgo", "--from", str(written(tmp_path)))[0] == 2
-    assert command("compare", "--vendor", "celigo", "--from", "none.har")[0] == 2
+    code, _, error = command("compare", "--vendor", "celigo", "--from", "none.har")
+    assert (code, error) == (2, "emulator: none.har cannot be read: No such file or directory\n")
+
+
+@pytest.mark.parametrize("options", [("--credentials", "c.json"), ("--allow-writes",)])
+def test_recordings_do_not_take_what_is_for_the_live_vendor(
+    command: Run, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    code, out, error = command("compare", "--vendor", "celigo", "--from", str(written(tmp_path, entry())), *options)
+    assert (code, out) == (2, "")
+    assert error.startswith(f"emulator: {options[0]} is for the live vendor: ")
+
+
+@pytest.mark.parametrize(
+    ("entries", "said"),
+    [
+        ((), "browser.har\n"),
+        ((entry(url="https://example.com/v1/integrations"), entry(status=0)), "browser.har; 2 to other hosts, or "),
+    ],
+)
+def test_recordings_without_the_vendor_end_with_2(
+    command: Run, tmp_path: Path, entries: tuple[dict[str, Any], ...], said: str
+) -> None:
+    code, out, error = command("compare", "--vendor", "celigo", "--from", str(written(tmp_path, *entries)))
+    assert (code, out) == (2, "")
+    assert "no exchange with celigo is in " in error
+    assert said in error
+
+
+LINE: dict[str, Any] = {
+    "vendor": "celigo",
+    "time": "2026-11-27T09:00:00Z",
+    "seconds": 0.1,
+    "call": {"method": "GET", "url": URL, "headers": [], "body": None, "body_cut": False, "body_size": 0},
+    "reply": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ({**LINE, "time": "now"}, "not an exchange: Invalid isoformat string: 'now'"),
+        ({**LINE, "call": 5}, "not an exchange: it has not the form that emulator record writes"),
+        ([1], "not an exchange: it has not the form that emulator record writes"),
+        ("[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_a_line_that_is_not_an_exchange_is_said(tmp_path: Path, line: Any, said: str) -> None:
+    file = tmp_path / "odd.jsonl"
+    text = line if isinstance(line, str) else json.dumps(line)
+    file.write_text(f"{json.dumps(LINE)}\n{text}\n")
+    with pytest.raises(ConfigurationError) as refused:
+        list(read_archive(file))
+    assert str(refused.value).startswith(f"odd.jsonl line 2: {said}")
+
+
+def test_a_file_that_is_not_text_is_said(tmp_path: Path) -> None:
+    (tmp_path / "odd.har").write_bytes(b"{\xff}")
+    with pytest.raises(ConfigurationError, match=r"odd\.har cannot be read: byte 1 is not UTF-8"):
+        list(read_archive(tmp_path / "odd.har"))
 
 
 async def test_each_form_tells_the_same(emulator: EmulatorUnderTest, tmp_path: Path) -> None:

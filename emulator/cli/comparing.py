@@ -22,6 +22,7 @@ from emulator.compare.reading import ExchangeReader
 from emulator.compare.report import FORMATS
 from emulator.compare.settling import new_findings
 from emulator.compare.upstream import read_credentials, upstream_of
+from emulator.errors import ConfigurationError
 from emulator.settings import Settings
 
 
@@ -68,6 +69,7 @@ def compare_recordings(compared: Compared, files: Sequence[Path], upstream: str)
                 await comparer.add(recorded)
 
     asyncio.run(add_all())
+    require_exchanges(compared.comparison, files)
     compared.finish(", ".join(file.name for file in files))
 
 
@@ -104,6 +106,17 @@ def _new_comparison(reader: ExchangeReader) -> Comparison:
     contract, probes = reader.contract, read_probes(reader.contract)
     findings = new_findings(contract.vendor, contract.switches.values(), probes, reader.switches)
     return new_comparison(contract, findings)
+
+
+def require_exchanges(comparison: Comparison, files: Sequence[Path]) -> None:
+    """Raise ConfigurationError if no exchange with the vendor is in recordings: nothing would be compared."""
+    if comparison.unmatched or any(row.calls for row in comparison.rows.values()):
+        return
+    named = ", ".join(map(str, files))
+    others = f"; {comparison.left_out} to other hosts, or without a reply: --upstream says where the vendor was"
+    raise ConfigurationError(
+        f"no exchange with {comparison.vendor} is in {named}{others if comparison.left_out else ''}"
+    )
 
 
 def finish(comparison: Comparison, form: str) -> None:

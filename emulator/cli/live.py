@@ -102,6 +102,9 @@ def compare(
     """
     if not recordings and not (upstream and credentials):
         raise ConfigurationError("give --from FILE, or --upstream URL and --credentials FILE to ask the live vendor")
+    if recordings and (credentials or allow_writes):
+        given = "--credentials" if credentials else "--allow-writes"
+        raise ConfigurationError(f"{given} is for the live vendor: leave it out with --from, which asks nobody")
     from emulator.cli.comparing import Compared, compare_live, compare_recordings  # noqa: PLC0415
 
     compared = Compared(read_settings(options, os.environ), vendor, form, evidence)

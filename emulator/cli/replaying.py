@@ -8,7 +8,7 @@ from pathlib import Path
 
 from aiohttp import ClientSession
 
-from emulator.cli.comparing import finish
+from emulator.cli.comparing import finish, require_exchanges
 from emulator.cli.recording import reader_of
 from emulator.client import SandboxClient
 from emulator.compare.archive import read_archive
@@ -39,4 +39,5 @@ def replay_recordings(
                     await replayer.replay(recorded, session)
 
     asyncio.run(replay_all())
+    require_exchanges(comparison, files)
     finish(comparison, form)

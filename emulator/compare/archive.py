@@ -133,8 +133,10 @@ def read_archive(path: Path) -> Iterator[RecordedExchange]:
     """
     try:
         text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise ConfigurationError(f"{path} cannot be read: {problem}") from None
+    except OSError as problem:
+        raise ConfigurationError(f"{path} cannot be read: {problem.strerror}") from None
+    except UnicodeDecodeError as problem:
+        raise ConfigurationError(f"{path} cannot be read: byte {problem.start} is not UTF-8") from None
     if path.suffix in LINES:
         for number, line in enumerate(text.splitlines(), start=1):
             if line.strip():
@@ -150,8 +152,17 @@ def read_archive(path: Path) -> Iterator[RecordedExchange]:
 def _from(read: Any, given: Any, place: str) -> Any:
     try:
         return read(given, place)
-    except (ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise ConfigurationError(f"{place}: not an exchange ({type(problem).__name__}: {problem})") from None
+    except json.JSONDecodeError as problem:
+        raise ConfigurationError(f"{place}: not JSON: {problem}") from None
+    except RecursionError:
+        raise ConfigurationError(f"{place}: nested too deeply") from None
+    except KeyError as missing:
+        raise ConfigurationError(f"{place}: not an exchange: it has no {missing.args[0]}") from None
+    except ValueError as problem:
+        raise ConfigurationError(f"{place}: not an exchange: {problem}") from None
+    except (TypeError, AttributeError):
+        said = "it has not the form that emulator record writes"
+        raise ConfigurationError(f"{place}: not an exchange: {said}") from None
 
 
 def _exchange_of_line(line: str, place: str) -> RecordedExchange:
