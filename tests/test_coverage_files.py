@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from emulator.testing.coverage import ContractCoverage
 from emulator.testing.coverage_files import FORMS
 from tests.conftest import EmulatorUnderTest
 from tests.inner_runs import PLAIN, Inner, inner
@@ -254,6 +255,17 @@ def test_field_without_evidence_of_its_own_has_that_of_the_best_known_root_field
     assert graphql.level("AddCustomIntegrationNodes", "snapshotId") == "observed"
     assert graphql.level("ChartLikeAttributes", "createdAt") == "inferred"
     assert graphql.level("Nowhere", "nothing") == "assumed"
+
+
+def test_vendor_with_an_invalid_query_only_has_no_operation_called() -> None:
+    coverage = ContractCoverage()
+    coverage.know([{"vendor": "acme", "operation": "things", "neighbour": False, "statuses": {"200": "documented"}}])
+    field = {"vendor": "acme", "type": "Query", "field": "things", "evidence": "documented"}
+    coverage.count("acme", [], 200)
+    coverage.count_fields([{**field, "calls": 0, "arguments": {}}])
+    assert [*coverage.lines(80, True), *coverage.evidence_lines()] == ["no operation called: acme"]
+    coverage.count("acme", ["things"], 200)
+    assert "GraphQL: 0 of 1 fields, 0 of 0 arguments" in coverage.evidence_lines()
 
 
 def test_run_without_graphql_says_nothing_of_it(inner: Inner) -> None:

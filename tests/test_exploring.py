@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from textwrap import dedent
 from xml.etree import ElementTree
 
@@ -118,9 +119,8 @@ CREATE = """
 TWICE = "createIntegration was done more than once: duplicates in celigo.integrations"
 
 
-@pytest.mark.parametrize("source", [NAMES, CREATE])
-def test_nothing_is_found_about_a_good_client(inner: Inner, source: str) -> None:
-    result = explored(inner, source.format(flag=""))
+def test_nothing_is_found_about_a_good_client(inner: Inner) -> None:
+    result = explored(inner, NAMES.format(flag=""))
     result.assert_outcomes(passed=2)
     assert findings(result) == []
     result.stdout.fnmatch_lines(["1 test explored", "*: * of * single faults, * pairs", "PASSED *[[]explored[]]"])
@@ -159,6 +159,18 @@ def test_a_test_that_says_nothing_is_explored_for_duplicates_and_crashes(inner: 
         "call 1 of createIntegration (celigo) gets JSON that does not parse",
         "call 1 of listIntegrations (celigo) gets JSON that does not parse",
     ]
+
+
+def test_sample_of_the_page_shows_what_the_page_says(inner: Inner) -> None:
+    page = (Path(__file__).parent.parent / "docs" / "how-to" / "explore.md").read_text("utf-8")
+    sample = next(one for one in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "attempts=3" in one)
+    inner.pytester.makepyfile(test_once=sample.replace("attempts=3", "attempts=1"))
+    result = inner.run(sample, "--emulator-explore=600")
+    result.assert_outcomes(passed=3, failed=1)
+    (found,) = findings(result)
+    problem, _, faults = found.partition(" when ")
+    assert f"{problem}\nwhen {faults}\nand under 11 other sets of faults" in page
+    result.stdout.fnmatch_lines(["and under 11 other sets of faults"])
 
 
 def test_halves_are_found_where_the_test_says_that_there_are_none(inner: Inner) -> None:
@@ -408,6 +420,10 @@ def test_an_emulator_in_this_process_is_explored_as_a_shared_one(inner: Inner) -
     [
         (("--emulator-explore=0",), "--emulator-explore=0: expected seconds above 0"),
         (("--emulator-explore=nan",), "--emulator-explore=nan: expected seconds above 0"),
+        (
+            ("--emulator-explore", "test_it.py"),
+            "--emulator-explore=test_it.py: expected seconds above 0; before a path, write --emulator-explore=10",
+        ),
         (("--emulator-explore", "--emulator-matrix"), "--emulator-explore and --emulator-matrix: give one of them"),
     ],
 )

@@ -828,7 +828,7 @@ def test_summary_shows_what_was_covered_and_what_was_not(inner: Inner) -> None:
             r"  never called listIntegrations, ",
             r"secoda: 1 of \d+ operations, 1 of \d+ documented statuses",
             r"  covered      listIntegrations 200",
-            r"never called: immuta, paradime",
+            r"no operation called: immuta, paradime",
         ]
     )
 
@@ -1123,7 +1123,9 @@ def test_workers_of_xdist_send_their_coverage_and_journals(inner: Inner, monkeyp
     url = ("--emulator-url", inner.url)
     result = inner.pytester.runpytest_subprocess(*plugins, *url, "-n", "2", "--emulator-coverage=coverage.json")
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*emulator journal: *", "celigo: 1 of *", "secoda: 1 of *", "never called: immuta, *"])
+    result.stdout.fnmatch_lines(
+        ["*emulator journal: *", "celigo: 1 of *", "secoda: 1 of *", "no operation called: immuta, *"]
+    )
     assert json.loads((inner.pytester.path / "coverage.json").read_text())["covered"] == 2
 
 
@@ -1336,7 +1338,7 @@ def test_stubbed_call_is_allowed_and_counted_separately(inner: Inner) -> None:
     result.stdout.fnmatch_lines(
         [
             "*GET /tools -> 200 celigo (stub GET /tools)",
-            "never called: celigo, immuta, paradime, secoda",
+            "no operation called: celigo, immuta, paradime, secoda",
             "stubbed: celigo GET /tools (1), celigo GET /tools/{id} (2), secoda GET /a (1)",
         ]
     )

@@ -124,11 +124,12 @@ class ContractCoverage:
         if self._called():
             shares = (f"{len(self._covered(level))} of {len(self._known(level))} {level}" for level in LEVELS)
             yield f"by evidence: {', '.join(shares)} statuses"
-        if self._fields:
-            selected = sum(one["calls"] > 0 for one in self._fields.values())
-            given = [calls for one in self._fields.values() for calls in one["arguments"].values()]
+        fields = [one for one in self._fields.values() if one["vendor"] in self._called()]
+        if fields:
+            selected = sum(one["calls"] > 0 for one in fields)
+            given = [calls for one in fields for calls in one["arguments"].values()]
             arguments = f"{sum(calls > 0 for calls in given)} of {len(given)} arguments"
-            yield f"GraphQL: {selected} of {len(self._fields)} fields, {arguments}"
+            yield f"GraphQL: {selected} of {len(fields)} fields, {arguments}"
         assumed = {test for key in self._covered("assumed") for test in self._tests.get(key, ())}
         if assumed:
             those = "1 test rests" if len(assumed) == 1 else f"{len(assumed)} tests rest"
@@ -139,7 +140,7 @@ class ContractCoverage:
         called = self._called()
         silent = [vendor for vendor in self._vendors() if vendor not in called]
         lines = [line for vendor in called for line in self._vendor_lines(vendor, width, details)]
-        lines += [f"never called: {', '.join(silent)}"] if silent else []
+        lines += [f"no operation called: {', '.join(silent)}"] if silent else []
         return [*lines, *_listed_as("stubbed: ", [_stubbed(*one) for one in sorted(self._stubbed.items())], width)]
 
     def _vendor_lines(self, vendor: str, width: int, details: bool) -> Iterator[str]:

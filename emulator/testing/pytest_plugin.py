@@ -74,7 +74,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--emulator-matrix", action="store_true", help="Repeat tests with the other values of switches.")
     help = "Repeat tests under each fault that the contract allows, for so many seconds each."
-    group.addoption("--emulator-explore", metavar="SECONDS", nargs="?", const=10.0, type=float, help=help)
+    group.addoption("--emulator-explore", metavar="SECONDS", nargs="?", const="10", help=help)
     conduct = "Findings on the client's conduct: fail tests for those that do harm, only show them, or neither."
     group.addoption("--emulator-conduct", choices=CONDUCT, help=conduct)
     parser.addini("emulator_conduct", conduct, type="string", default="warn")

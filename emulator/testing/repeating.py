@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,13 +22,21 @@ def register(config: pytest.Config, suite: Callable[[], Suite], wanted: Callable
 
     Raises UsageError for both options, and for a time to explore that is none.
     """
-    seconds: float | None = config.getoption("emulator_explore")
-    if seconds is None:
+    explore: str | None = config.getoption("emulator_explore")
+    if explore is None:
         config.pluginmanager.register(Matrix(wanted), "emulator-matrix")
         return
     if config.getoption("emulator_matrix"):
         raise pytest.UsageError("--emulator-explore and --emulator-matrix: give one of them")
-    if not seconds > 0:
-        raise pytest.UsageError(f"--emulator-explore={seconds:g}: expected seconds above 0")
-    config.pluginmanager.register(Explorer(suite, wanted, seconds), "emulator-explore")
+    config.pluginmanager.register(Explorer(suite, wanted, _seconds(explore)), "emulator-explore")
     config.pluginmanager.register(Silence(), "emulator-explore-silence")
+
+
+def _seconds(text: str) -> float:
+    """Return the value of --emulator-explore. Raises UsageError, also for a path that follows the option."""
+    with suppress(ValueError):
+        if (seconds := float(text)) > 0:
+            return seconds
+    raise pytest.UsageError(
+        f"--emulator-explore={text}: expected seconds above 0; before a path, write --emulator-explore=10"
+    )
