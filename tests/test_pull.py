@@ -24,7 +24,7 @@ from emulator.compare.faking import SECRET, Faking
 from emulator.compare.pulling import pull_problems, read_pulls
 from emulator.compare.structure import structural_differences
 from emulator.contract.openapi import read_contract
-from emulator.declared.shapes import Shapes
+from emulator.declared.shapes import Place, Shapes
 from emulator.files.package_data import CONTRACTS
 from emulator.journal.entry import Exchange
 from emulator.server.server import ThreadedServer
@@ -53,7 +53,15 @@ RECORDS: Mapping[str, tuple[str, dict[str, Any]]] = {
             "_id": "5fc5e0e66cfe5b44bb95de70",
             "name": PERSON,
             "description": f"{NOTE}, {MAIL}, {SECRET_VALUE}",
-            "settings": {"apiKey": SECRET_VALUE, PERSON: MAIL, "owner": PERSON, "key": [SECRET_VALUE]},
+            "settings": {
+                "apiKey": SECRET_VALUE,
+                PERSON: MAIL,
+                "owner": PERSON,
+                "key": [SECRET_VALUE],
+                SECRET_VALUE: True,
+                "type": "planted",
+                "Jane": {"status": SECRET_VALUE, "source": "planted", "schedule": "@planted"},
+            },
         },
     ),
     "immuta": ("data_sources", {"id": 1, "name": PERSON, "description": NOTE, "connectionString": SECRET_VALUE}),
@@ -180,7 +188,7 @@ def test_the_result_passes_check_and_serves_lists_of_the_same_structure(
     assert ours.status_code == theirs.status_code == 200
     differences = list(structural_differences(ours.json(), theirs.json()))
     # What has no fixed names, what a switch of the live vendor shows, and errors, which are not pulled.
-    expected = ("/settings/", "/credentials/", "/lastErrorAt")
+    expected = ("/settings/", "/properties/", "/credentials/", "/lastErrorAt")
     assert [one for one in differences if not any(part in one[0] for part in expected)] == []
     assert [len(list(texts(reply.json()))) > 5 for reply in replies] == [True, True]
 
@@ -399,6 +407,7 @@ def test_a_mistake_in_pulls_is_reported_with_its_place(command: Run, tmp_path: P
     assert "pulls.yaml line" in out + error
 
 
+DESCRIBED = Place("", "", {"type": "string"})
 FAKING = partial(Faking, shapes=Shapes({}))
 FIELDS = st.sampled_from(["name", "email", "description", "id", "ownerName", "first_name", "value", "key"])
 
@@ -426,14 +435,71 @@ def test_a_text_is_replaced_by_the_same_one_everywhere_and_no_two_by_one(values:
     ],
 )
 def test_times_and_kinds_are_kept(name: str, value: str) -> None:
-    assert FAKING(1).text(value, name, None) == value
+    assert FAKING(1).text(value, name, DESCRIBED) == value
+    is_time = name == "createdAt" or value == "🧪"
+    assert (FAKING(1).text(value, name, None) == value) is is_time
+
+
+def test_a_token_is_no_word_of_a_kind() -> None:
+    assert FAKING(1).text("sk_live_9f8e7d6c5b4a3210", "type", DESCRIBED) != "sk_live_9f8e7d6c5b4a3210"
+
+
+SCHEMA = {
+    "properties": {
+        "type": {"enum": ["sql", "x"]},
+        "settings": {"type": "object"},
+        "tags": {"additionalProperties": {"properties": {"kind": {"type": "string"}}}},
+    }
+}
+FREE = st.recursive(
+    st.text(st.characters(categories=("L", "N")), min_size=5),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text("abcXYZ019_-$@ ", min_size=5), inner),
+)
+
+
+def of_schema() -> Faking:
+    return Faking(1, Shapes({"file:///a.json": SCHEMA}))
+
+
+@given(st.dictionaries(st.text("abcXYZ019_-$@ ", min_size=5) | st.sampled_from(["status", "role"]), FREE))
+def test_of_a_free_object_nothing_is_left(settings: dict[str, Any]) -> None:
+    faking = of_schema()
+    made = faking.record({"settings": settings, "type": "sql"}, "file:///a.json")
+    assert made.keys() == {"settings", "type"}
+    assert len(made["settings"]) == len(settings)
+    left = set(words_in(settings)) & set(words_in(made["settings"]))
+    assert [one for one in left if any(map(str.isalnum, one))] == []
+    assert faking.record({"settings": settings, "type": "sql"}, "file:///a.json") == made
+
+
+def test_words_of_a_schema_are_kept_in_any_object() -> None:
+    record = {
+        "settings": {"type": "sql", "kind": "sql", "beta": "sql"},
+        "tags": {"beta": {"kind": "sql"}},
+        "type": "sql",
+    }
+    made = of_schema().record(record, "file:///a.json")
+    assert made["type"] == "sql"
+    free, [(beta, tag)] = made["settings"], made["tags"].items()
+    assert set(free) == {"type", "kind", beta}
+    assert beta != "beta"
+    assert tag == {"kind": "sql"}
+    assert len(set(free.values()) - {"sql"}) == 1
+
+
+def words_in(value: Any) -> Iterator[str]:
+    """Yield each name and text in a document."""
+    yield from texts(value)
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from words_in(one)
+    yield from value if isinstance(value, dict) else ()
 
 
 @pytest.mark.parametrize("name", ["password", "apiKey", "access_token", "client_secret", "Authorization"])
 def test_credentials_are_removed_at_any_depth(name: str) -> None:
     record = {"a": [{name: "x1y2z3"}, {name: 4711}], name: {"type": "bearer", "value": "x1y2z3", "pin": 4711}}
-    made = {"a": [{name: SECRET}, {name: 0}], name: {"type": "bearer", "value": SECRET, "pin": 0}}
-    assert FAKING(1).record(record, "") == made
+    made = {"a": [{name: SECRET}, {name: 0}], name: {"type": SECRET, "value": SECRET, "pin": 0}}
+    assert FAKING(1, words=(name, "type", "value", "pin")).record(record, "") == made
 
 
 def test_names_below_names_stay_below() -> None:

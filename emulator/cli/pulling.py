@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from emulator.cli.recording import reader_of
 from emulator.cli.streams import say, warn
 from emulator.compare.faking import Faking
 from emulator.compare.live import LiveVendor
-from emulator.compare.pulling import CREDENTIALS, Puller, read_pulls, user_collection
+from emulator.compare.pulling import CREDENTIALS, Puller, read_pulls, set_names, user_collection
 from emulator.compare.reading import ExchangeReader
 from emulator.compare.upstream import read_credentials, upstream_of
 from emulator.declared.shapes import Shapes
@@ -46,7 +46,7 @@ def pull_records(settings: Settings, vendor: str, upstream: str, credentials: Pa
             return await puller.pull(pulls), puller.notes
 
     found, notes = asyncio.run(read())
-    made = Pulled(reader, settings.seed)
+    made = Pulled(reader, settings.seed, set_names(pulls))
     counted = made.write(home, found, user_collection(pulls))
     for note in notes:
         warn(note)
@@ -61,11 +61,12 @@ def pull_records(settings: Settings, vendor: str, upstream: str, credentials: Pa
 class Pulled:
     """Writes pulled records as fixtures, made up with a seed."""
 
-    def __init__(self, reader: ExchangeReader, seed: int) -> None:
+    def __init__(self, reader: ExchangeReader, seed: int, set_by_pulls: Iterable[str]) -> None:
         self._contract = reader.contract
         self._collections = {one.name.partition(".")[2]: one for one in reader.vendor.collections}
         self._shapes = Shapes(self._contract.schemas.documents)
-        self._faking = Faking(seed, self._shapes)
+        keys = (one.key for one in reader.vendor.collections)
+        self._faking = Faking(seed, self._shapes, words=(*keys, *set_by_pulls))
 
     def write(self, home: Path, found: Mapping[str, Sequence[Record]], users: str) -> str:
         """Write a file for each collection, and return how many records each has.

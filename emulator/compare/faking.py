@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import sha256
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from emulator.declared.shapes import Place, Shapes
+from emulator.declared.shapes import Place, Shape, Shapes
 from emulator.exchange import Record
 from emulator.journal.credential_shapes import is_named
 from emulator.sandbox.templates import seeded_faker
@@ -23,9 +23,9 @@ SECRET = "removed"
 TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://.*", re.DOTALL)
-WORD = re.compile(r"[A-Za-z][A-Za-z0-9_.:/+-]{0,39}")
+WORD = re.compile(r"(?!(?=.*\d)\S{20})[A-Za-z][A-Za-z0-9_.:/+-]{0,39}")
+"""A word: what has digits and 20 signs may be a token."""
 CRON = re.compile(r"OFF|@[a-z]+|([-0-9*/,?LW#A-Z]+ +){4,6}[-0-9*/,?LW#A-Z]+")
-PROPERTY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]{0,40}")
 
 KINDS = re.compile(
     r"(^|_|[a-z])(type|kind|status|state|mode|method|format|role|rights|level|version|colou?r|icon(name)?|zone|operator"
@@ -34,7 +34,7 @@ KINDS = re.compile(
 )
 """The names of fields whose words say of what kind something is: those are kept."""
 
-DATA_TYPE = re.compile(r"[a-z][a-z0-9_ (),]{0,39}")
+DATA_TYPE = re.compile(r"(?!(?=.*\d)\S{20})[a-z][a-z0-9_ (),]{0,39}")
 """The data type of a column: double precision, character varying(20)."""
 
 PERSONS = (
@@ -50,23 +50,30 @@ IDENTIFIER = re.compile(r"[0-9a-fA-F-]{8,}|\S*\d\S*\d\S*")
 
 MOST_TRIES = 50
 
+UNDESCRIBED = Place("", "", {})
+"""What describes a field of a record without a schema: its name alone."""
+
 
 class Faking:
     """Makes records up from real ones: of the same records the same with the same `seed`.
 
-    `replaced` has what stands for each value so far.
+    `replaced` has what stands for each value so far. What no schema describes is free: its names are replaced, too,
+    except those that the contract has somewhere, and `words`; of its texts only times are kept.
     """
 
-    def __init__(self, seed: int, shapes: Shapes) -> None:
+    def __init__(self, seed: int, shapes: Shapes, words: Iterable[str] = ()) -> None:
         self.replaced: dict[str, str] = {}
         self._seed = seed
         self._shapes = shapes
         self._faker = seeded_faker(seed, "pull")
-        self._taken: set[str] = set()
+        self._names = frozenset((*shapes.names(), *words))
+        self._taken = set(self._names)
 
     def record(self, record: Record, schema: str) -> Record:
         """Return a record as the schema at an address describes it, without properties that it does not know."""
-        made: Record = self._value(record, "", self._shapes.at(schema) if schema else None)
+        if not schema:
+            return {name: self._value(value, name, UNDESCRIBED) for name, value in record.items()}
+        made: Record = self._value(record, "", self._shapes.at(schema))
         return made
 
     def _value(self, value: Any, name: str, place: Place | None, *, is_secret: bool = False) -> Any:
@@ -81,27 +88,28 @@ class Faking:
         if not isinstance(value, str) or not value:
             return value
         if is_secret or is_named(name):
-            return value if is_secret and _is_kept(value, name, place.schema if place else {}) else SECRET
+            return value if is_secret and _is_kept(value, name, place) else SECRET
         return self.text(value, name, place)
 
     def _object(self, value: Mapping[str, Any], name: str, place: Place | None, *, is_secret: bool) -> Record:
-        known = self._shapes.shape(place).properties if place else {}
+        shape = self._shapes.shape(place) if place else Shape("object")
         is_closed = place is not None and place.schema.get("additionalProperties") is False
         is_person = any(key.lower().endswith("email") for key in value)
         made = {}
         for key, one in value.items():
-            if key in known or not is_closed:
-                safe = key if key in known or PROPERTY.fullmatch(key) else self.text(key, "", None)
+            if key in shape.properties or not is_closed:
+                safe = key if key in self._names else self.text(key, "", None)
                 called = "fullName" if is_person and key == "name" else key
-                made[safe] = self._value(one, called, known.get(key), is_secret=is_secret or is_named(name))
+                described = shape.properties.get(key, shape.others)
+                made[safe] = self._value(one, called, described, is_secret=is_secret or is_named(name))
         return made
 
     def text(self, value: str, name: str, place: Place | None) -> str:
-        """Return what stands for a text in a field of this name."""
+        """Return what stands for a text in a field of this name; without a place, in a free one."""
+        if _is_kept(value, name, place):
+            return value
         if value in self.replaced:
             return self.replaced[value]
-        if _is_kept(value, name, place.schema if place else {}):
-            return value
         made = self._segments(value) if self._is_dotted(value, place) else self._new(value, name, place)
         self.replaced[value] = made
         self._taken.add(made)
@@ -156,11 +164,18 @@ class Faking:
         return self._faker
 
 
-def _is_kept(value: str, name: str, schema: Mapping[str, Any]) -> bool:
-    """Return True for what says nothing of anybody: times, words that the contract lists, kinds, schedules, signs."""
-    if TIME.fullmatch(value) or value in schema.get("enum", ()) or schema.get("const") == value:
+def _is_kept(value: str, name: str, place: Place | None) -> bool:
+    """Return True for what says nothing of anybody: times, words that the contract lists, kinds, schedules, signs.
+
+    Without a place a field may be called anything, and its name says nothing of it.
+    """
+    if TIME.fullmatch(value) or not any(map(str.isalnum, value)):
         return True
-    if not any(map(str.isalnum, value)) or (name.lower() == "schedule" and CRON.fullmatch(value)):
+    if place is None:
+        return False
+    if value in place.schema.get("enum", ()) or place.schema.get("const") == value:
+        return True
+    if name.lower() == "schedule" and CRON.fullmatch(value):
         return True
     if name.lower() == "source" and value.isalpha() and value.islower():
         return True

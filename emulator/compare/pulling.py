@@ -168,6 +168,13 @@ def parts_of(described: Any) -> Sequence[Mapping[str, Any]]:
     return described if isinstance(described, list) else [described]
 
 
+def set_names(pulls: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the fields that pulls set in records."""
+    for described in pulls.values():
+        for part in parts_of(described):
+            yield from part.get("set", {})
+
+
 def user_collection(pulls: Mapping[str, Any]) -> str:
     """Return the collection with the user of the credentials, "" if none is named."""
     users: str = pulls.get(CREDENTIALS, {}).get("user", "")

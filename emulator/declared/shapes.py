@@ -38,7 +38,8 @@ class Place:
 class Shape:
     """The shape of a schema's values, with `allOf`, `oneOf` and `anyOf` combined.
 
-    `kind` is "object", "array" or "other". With `is_open`, other properties are allowed.
+    `kind` is "object", "array" or "other". With `is_open`, other properties are allowed; `others` is
+    what describes those.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Shape:
     required: frozenset[str] = frozenset()
     is_open: bool = False
     items: Place | None = None
+    others: Place | None = None
 
     def marked(self, mark: str) -> set[str]:
         """Return the properties with a mark that is true: readOnly, writeOnly."""
@@ -140,7 +142,7 @@ class Shapes:
         properties: dict[str, Place] = {}
         required: set[str] = set()
         kinds: list[Any] = []
-        is_open, items = False, None
+        is_open, items, others = False, None, None
         for part, is_sure in self._parts(place, 0):
             schema = part.schema
             kinds.append(schema.get("type", "object" if "properties" in schema else None))
@@ -154,9 +156,19 @@ class Shapes:
             is_open = is_open or bool(schema.get("additionalProperties"))
             if isinstance(schema.get("items"), dict):
                 items = self.followed(part.below("/items", schema["items"]))
+            if isinstance(schema.get("additionalProperties"), dict):
+                others = self.followed(part.below("/additionalProperties", schema["additionalProperties"]))
         kind = _kind(kinds)
         is_open = is_open or (kind == "object" and not properties)
-        return Shape(kind, properties, frozenset(required), is_open, items)
+        return Shape(kind, properties, frozenset(required), is_open, items, others)
+
+    def names(self) -> Iterator[str]:
+        """Yield all names in these documents, of properties and in examples."""
+        left: list[Any] = list(self._documents.values())
+        while left:
+            one = left.pop()
+            yield from one if isinstance(one, dict) else ()
+            left += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
 
     def hidden(self, place: Place) -> Hidden:
         """Return what a schema hides (`writeOnly`)."""
