@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 MARK = "emulator compare, may be deleted"
 """The name of what is made in the live vendor, so that a person recognises it."""
 
@@ -14,29 +16,33 @@ class OwnRecords:
     """The records that were made in a live vendor. `left` are sentences about those that are still there."""
 
     def __init__(self) -> None:
-        self._sentences: dict[str, str] = {}
+        self._begun: list[str] = []
+        self._unknown: Counter[str] = Counter()
+        self._known: dict[str, str] = {}
 
     @property
     def left(self) -> list[str]:
-        """Return a sentence for each record that is, or may be, still there."""
-        return list(self._sentences.values())
+        """Return a sentence for each record that is, or may be, still there; a number for those without an id."""
+        unknown = (f"{one} ({times} times)" if times > 1 else one for one, times in self._unknown.items())
+        return [*unknown, *self._known.values(), *self._begun]
 
     def begin(self, path: str) -> None:
         """Note that a record is being made by a call to this path."""
-        self._sentences[path] = f"{path}: {MARK!r} may have been made: there was no reply"
+        self._begun = [f"{path}: {MARK!r} may have been made: there was no reply"]
 
     def refused(self, path: str, status: int) -> None:
         """Note that the call to this path made nothing, unless the vendor failed."""
-        del self._sentences[path]
+        self._begun = []
         if status >= 500:
-            self._sentences[path] = f"{path}: {MARK!r} may have been made: the reply was {status}"
+            self._unknown[f"{path}: {MARK!r} may have been made: the reply was {status}"] += 1
 
     def made(self, path: str, address: str = "") -> None:
         """Note that the call to this path made a record, whose own path is `address` ("": it is not known)."""
-        self._sentences.pop(path, None)
-        self._sentences[address or path] = (
-            f"{address}: {MARK!r} is still there" if address else f"{path}: {MARK!r} was made, and its id is unknown"
-        )
+        self._begun = []
+        if address:
+            self._known[address] = f"{address}: {MARK!r} is still there"
+        else:
+            self._unknown[f"{path}: {MARK!r} was made, and its id is unknown"] += 1
 
     def not_removed(self, address: str, why: str, removal: int, read: int) -> None:
         """Note why the removal of a record failed, unless it is gone: with what it belonged to, for example.
@@ -48,12 +54,12 @@ class OwnRecords:
             self.removed(address)
         else:
             still = "is still" if 200 <= read < 300 or not read else "may still be"
-            self._sentences[address] = f"{why}: {MARK!r} {still} there"
+            self._known[address] = f"{why}: {MARK!r} {still} there"
 
     def stays(self, address: str, how: str) -> None:
         """Note that a record cannot be removed by any call, and how it was left."""
-        self._sentences[address] = f"{address}: {MARK!r} stays: {how}"
+        self._known[address] = f"{address}: {MARK!r} stays: {how}"
 
     def removed(self, address: str) -> None:
         """Note that a record is gone."""
-        self._sentences.pop(address, None)
+        self._known.pop(address, None)
