@@ -27,6 +27,7 @@ from emulator.compare.settling import SwitchFinding, new_findings
 from emulator.compare.upstream import upstream_of
 from emulator.contract.openapi import Contract, read_contract
 from emulator.files.package_data import CONTRACTS
+from emulator.matching.globs import matches
 from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 from emulator.store.world import World
@@ -124,6 +125,52 @@ def test_every_value_of_every_switch_can_be_observed_or_it_is_said_why_not(vendo
     assert probes.keys() == contract.switches.keys()
     for name, probe in probes.items():
         assert (probe.values() == set(contract.switches[name].choices)) is (probe.unobservable == ""), name
+
+
+ONE_SIDED = {
+    "celigo.delete_referenced": "a deletion that is accepted may be of a connection that nothing refers to",
+    "celigo.patch_operations": "a patch that is refused may be refused for its value",
+    "immuta.missing_dictionary_put": "a dictionary that is updated may have existed",
+    "immuta.column_nullable": "a column that is read with nullable may have been stored with it",
+    "paradime.bolt_first_state": "a run that is read as running may have been starting before",
+    "secoda.credentials_in_replies": "an integration that is read without credentials may have none",
+}
+"""The switches of which some exchanges show one value and could not show its rival, and why."""
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_where_one_value_would_show_its_rivals_do(vendor: str) -> None:
+    contract = read_contract(CONTRACTS / vendor)
+    one_sided = set()
+    for name, probe in read_probes(contract).items():
+        shown: dict[Any, set[str]] = {value: set() for value in probe.values()}
+        for one in probe.observations:
+            operations = {found for found in contract.operations for named in one.operations if matches(found, named)}
+            for value in one.means:
+                shown[value] |= operations
+        if any(operations != next(iter(shown.values())) for operations in shown.values()):
+            one_sided.add(f"{vendor}.{name}")
+    assert one_sided == {name for name in ONE_SIDED if name.startswith(f"{vendor}.")}
+
+
+def test_both_replies_to_an_empty_list_are_seen_at_every_list(command: Run, tmp_path: Path) -> None:
+    contract = read_contract(CONTRACTS / "celigo")
+    for number, operation in enumerate(contract.handled.values()):
+        responses = contract.document["paths"][operation.path][operation.method.lower()]["responses"]
+        if responses.get("204") == {"$ref": "#/components/responses/NoRecords"}:
+            path = operation.path.replace("{", "").replace("}", "").replace("_id", "a" * 24)
+            url = f"https://api.integrator.io/v1{path}"
+            (tmp_path / str(number)).mkdir()
+            calls = written(tmp_path / str(number), entry(url=url), entry(url=url, status=204, text="", kind=""))
+            _, out, _ = command("compare", "--vendor", "celigo", "--from", str(calls))
+            assert "empty_list_status has no value that fits: 200 and 204 were seen" in out, operation.name
+
+
+def test_a_page_behind_the_last_record_says_nothing_of_an_empty_list(command: Run, tmp_path: Path) -> None:
+    url = "https://api.integrator.io/v1/integrations"
+    pages = [entry(url=f"{url}?skip=100", text="[]"), entry(url=f"{url}?skip=100", status=204, text="", kind="")]
+    _, out, _ = command("compare", "--vendor", "celigo", "--from", str(written(tmp_path, *pages)))
+    assert "celigo.empty_list_status is open" in out
 
 
 @pytest.mark.parametrize(("name", "value"), list(values()), ids=lambda one: str(one))
