@@ -237,6 +237,26 @@ async def test_a_refused_step_says_why_a_switch_stays_open(emulator: EmulatorUnd
     assert done.own.left == []
 
 
+@pytest.mark.parametrize("status", [401, 403, 404, 429])
+@pytest.mark.parametrize(
+    ("switch", "method", "path"),
+    [
+        ("delete_referenced", "DELETE", "/v1/connections/"),
+        ("patch_operations", "PATCH", "/v1/integrations/"),
+        ("writes_during_update", "PATCH", "/v1/integrations/"),
+    ],
+)
+async def test_a_refusal_for_another_reason_shows_nothing(
+    emulator: EmulatorUnderTest, switch: str, method: str, path: str, status: int
+) -> None:
+    def refuse(reply: Reply) -> None:
+        if reply.method == method and reply.path.startswith(path):
+            reply.status, reply.document = status, {"errors": [{"code": "no", "message": "no"}]}
+
+    done = await asked(emulator, f"celigo.{switch}", refuse)
+    assert done[switch].verdict == "open"
+
+
 async def test_what_a_probe_cannot_remove_is_said(emulator: EmulatorUnderTest) -> None:
     [left] = (await asked(emulator, "celigo.patch_operations", keeping())).own.left
     assert left.startswith("deleteIntegration /integrations/")
