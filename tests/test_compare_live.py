@@ -268,6 +268,24 @@ async def test_a_wait_is_said_and_a_longer_one_ends_with_2_and_what_was_met(
     assert "is not asked any more: GET /connections got 429 with Retry-After: 86400" in lines[2]
 
 
+async def test_a_vendor_that_is_always_asked_too_much_is_not_confirmed(
+    command: Run, emulator: EmulatorUnderTest, credentials: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def sleep(seconds: float) -> None:
+        """Wait for nothing."""
+
+    def limit(reply: Reply) -> None:
+        reply.status, reply.headers["Retry-After"] = 429, "1"
+        reply.document = {"errors": [{"code": "too_many_requests", "message": "slow down"}]}
+
+    monkeypatch.setattr(live, "sleep", sleep)
+    async with live_vendor(f"{emulator.root}/celigo", limit) as url:
+        words = ("compare", "--vendor", "celigo", "--upstream", url, "--credentials", str(credentials))
+        code, _, error = await to_thread(command, *words)
+    assert code == 2
+    assert f"{url}/v1 is not asked any more: 3 times GET /ashares got 429 with Retry-After: 1\n" in error
+
+
 @pytest.fixture
 def credentials(emulator: EmulatorUnderTest, tmp_path: Path) -> Path:
     """A file with Celigo's credential."""

@@ -23,6 +23,7 @@ MOST_WAITING_SECONDS = 600
 """How long all waits as Retry-After says may be in sum."""
 
 MOST_TRIES = 3
+TOO_MANY = 429
 LONGEST_NUMBER = 9
 """How many digits of Retry-After are read: Python refuses to read thousands."""
 
@@ -95,9 +96,13 @@ class LiveVendor:
         for tries_left in reversed(range(MOST_TRIES)):
             exchange = await self._answer(question)
             pause = _pause(exchange, question)
-            if pause is None or not tries_left:
+            if pause is None:
                 break
-            await self._wait(pause, f"{question.named} got {exchange.status} with Retry-After: {pause}")
+            why = f"{question.named} got {exchange.status} with Retry-After: {pause}"
+            if tries_left:
+                await self._wait(pause, why)
+            elif exchange.status == TOO_MANY:
+                raise Interrupted(f"upstream: {self._url} is not asked any more: {MOST_TRIES} times {why}")
         return exchange
 
     async def _wait(self, seconds: int, why: str) -> None:
@@ -187,5 +192,5 @@ def _pause(exchange: RecordedExchange, question: Question) -> int | None:
     """Return how many seconds to wait before the call is repeated, None if it need not be."""
     seconds = next((value for name, value in exchange.reply.headers if name.lower() == "retry-after"), "")
     # A write that got 503 may have been done.
-    is_repeatable = exchange.status == 429 or (exchange.status == 503 and question.is_read)
+    is_repeatable = exchange.status == TOO_MANY or (exchange.status == 503 and question.is_read)
     return int(seconds[:LONGEST_NUMBER]) if is_repeatable and seconds.isdecimal() else None
