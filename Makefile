@@ -21,7 +21,8 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml)
 LONG_TESTS := tests/test_fuzz.py tests/test_control_fuzz.py tests/test_wheel.py tests/test_durability.py tests/test_kills.py \
 	tests/test_recipes.py tests/vendors/test_secoda_large.py
 # Those that start many runs of pytest, or a vendor for each value of each switch: `make matrix` and `make coverage` run them.
-MANY_RUNS := tests/test_exploring.py tests/test_pull.py tests/test_probes.py
+MANY_RUNS := tests/test_exploring.py tests/test_switch_matrix.py tests/test_conduct_plugin.py tests/test_coverage_files.py \
+	tests/test_openapi_proof.py tests/test_pull.py tests/test_probes.py
 ALMOST_ALL := -q -n 2 --dist worksteal $(LONG_TESTS:%=--ignore %)
 SUITE := $(ALMOST_ALL) $(MANY_RUNS:%=--ignore %)
 # Skipped under coverage, which itself imports more.
