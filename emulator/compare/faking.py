@@ -57,7 +57,7 @@ UNDESCRIBED = Place("", "", {})
 class Faking:
     """Makes records up from real ones: of the same records the same with the same `seed`.
 
-    `replaced` has what stands for each value so far. What no schema describes is free: its names are replaced, too,
+    `replaced` has what replaces each value so far. What no schema describes is free: its names are replaced, too,
     except those that the contract has somewhere, and `words`; of its texts only times are kept.
     """
 
@@ -77,7 +77,7 @@ class Faking:
         return made
 
     def _value(self, value: Any, name: str, place: Place | None, *, is_secret: bool = False) -> Any:
-        """Return what stands for a value; of what is inside a credential (`is_secret`), words of kinds alone stay."""
+        """Return what replaces a value; of what is inside a credential (`is_secret`), words of kinds alone stay."""
         if isinstance(value, dict):
             return self._object(value, name, place, is_secret=is_secret)
         if isinstance(value, list):
@@ -105,7 +105,7 @@ class Faking:
         return made
 
     def text(self, value: str, name: str, place: Place | None) -> str:
-        """Return what stands for a text in a field of this name; without a place, in a free one."""
+        """Return what replaces a text in a field of this name; without a place, in a free one."""
         if _is_kept(value, name, place):
             return value
         if value in self.replaced:

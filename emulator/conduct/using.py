@@ -105,7 +105,7 @@ class _Bucket:
 def expired_credential(calls: Calls) -> Iterator[Observation]:
     """Find credentials that were used again after a 401 had told that they are expired.
 
-    One call is no finding: many clients renew a token when it is refused.
+    One call is not reported: many clients renew a token when it is refused.
     """
     for group in calls.by_credential:
         refused = [one for one in group if one.status == 401 and calls.has_expired(one)]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from urllib.parse import quote
 
 from mcp.server.fastmcp import FastMCP
 
 from emulator.client import Client
+from emulator.client.urls import quoted
 
 __all__ = ["add_resources"]
 
@@ -30,9 +30,9 @@ def add_resources(server: FastMCP, client: Client) -> None:
     @server.resource("emulator://contracts/{vendor}", mime_type=JSON)
     def contract(vendor: str) -> str:
         """A vendor's API as an OpenAPI document, with servers and credentials of the default sandbox."""
-        return client.send("GET", f"/sandboxes/default/vendors/{quote(vendor, safe='')}/openapi.json").decode()
+        return client.send("GET", f"/sandboxes/default/vendors/{quoted(vendor)}/openapi.json").decode()
 
     @server.resource("emulator://schemas/{name}", mime_type=JSON)
     def schema(name: str) -> str:
         """The JSON Schema of a document that tools take: fault, expectation."""
-        return client.send("GET", f"/schemas/{quote(name, safe='')}.schema.json").decode()
+        return client.send("GET", f"/schemas/{quoted(name)}.schema.json").decode()

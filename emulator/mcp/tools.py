@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import quote
 
 from emulator.client import Client
+from emulator.client.api import given
+from emulator.client.urls import quoted
 from emulator.errors import EmulatorError, sentence, unknown
 
 __all__ = ["Tools"]
@@ -49,12 +50,11 @@ class Tools:
         Returns base URL, headers and credentials of each vendor in it. `name` has up to 64 of a-z, 0-9, _ and -. The
         same `seed` makes the same records. `strict` refuses what the vendor would tolerate.
         """
-        wanted = {"name": name, "seed": seed, "strict": strict}
-        return self._ask("POST", "/sandboxes", {key: value for key, value in wanted.items() if value is not None})
+        return self._ask("POST", "/sandboxes", given(name=name, seed=seed, strict=strict))
 
     def drop_sandbox(self, sandbox: str) -> str:
         """Drop a sandbox and all that is in it."""
-        self._client.request("DELETE", f"/sandboxes/{quote(sandbox, safe='')}")
+        self._client.request("DELETE", f"/sandboxes/{quoted(sandbox)}")
         return f"{sandbox} is dropped"
 
     def list_operations(self, vendor: str) -> list[dict[str, Any]]:
@@ -163,8 +163,7 @@ class Tools:
         self, advance_seconds: float = 0, now: str | None = None, frozen: bool | None = None, sandbox: str = "default"
     ) -> dict[str, Any]:
         """Change a sandbox's clock, and return its time: advance it, set it to `now` (ISO 8601), freeze it."""
-        wanted = {key: value for key, value in {"now": now, "frozen": frozen}.items() if value is not None}
-        if wanted:
+        if wanted := given(now=now, frozen=frozen):
             self._of(sandbox, "PUT", "/clock", wanted)
         if advance_seconds:
             self._of(sandbox, "POST", "/clock/advance", {"seconds": advance_seconds})
@@ -181,11 +180,11 @@ class Tools:
         return found
 
     def _of(self, sandbox: str, method: str, path: str, document: object = None) -> dict[str, Any]:
-        return self._ask(method, f"/sandboxes/{quote(sandbox, safe='')}{path}", document)
+        return self._ask(method, f"/sandboxes/{quoted(sandbox)}{path}", document)
 
     def _exchanges(self, sandbox: str, query: dict[str, Any]) -> list[dict[str, Any]]:
-        asked = {name: value for name, value in query.items() if value is not None}
-        found: list[dict[str, Any]] = self._client.sandbox(sandbox).request("GET", "/journal", query=asked)["exchanges"]
+        journal = self._client.sandbox(sandbox).request("GET", "/journal", query=given(**query))
+        found: list[dict[str, Any]] = journal["exchanges"]
         return found
 
 

@@ -36,7 +36,7 @@ _unsent = pytest.StashKey[list[Finding]]()
 
 
 def check_allowed(allowed: Allowance) -> None:
-    """Raise EmulatorError, naming the nearest, for a glob that is no rule."""
+    """Raise EmulatorError, naming the nearest, for a glob that no rule matches."""
     for name in () if isinstance(allowed, bool) else allowed:
         if not any(is_allowed([name], [rule]) for rule in RULES):
             raise EmulatorError(sentence(unknown("rule", name, RULES, "in allow_conduct")))

@@ -204,7 +204,7 @@ def _latest(world: World, flow_id: str) -> Iterator[Record]:
 def _conditions(call: Call) -> Iterator[Condition]:
     """Yield the conditions of the query. Without type or _flowJobId, jobs of steps are left out.
 
-    An empty parameter is no condition: gcarbone/celigo-cli sends them.
+    An empty parameter is ignored: gcarbone/celigo-cli sends them.
     """
     given = {name: value for name, value in call.params.items() if value != ""}
     for name, value in given.items():
