@@ -14,6 +14,8 @@ from tests.conftest import EmulatorUnderTest
 
 INI = "[pytest]\nasyncio_default_fixture_loop_scope = function\n"
 PLAIN = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "-W", "error")
+# What says how the outer run is made: with CI, pytest prints each long failure a second time, in its summary.
+OUTSIDE = ("PYTEST_ADDOPTS", "EMULATOR_URL", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "CI", "BUILD_NUMBER")
 
 CALLS = """
 import httpx
@@ -27,7 +29,7 @@ class Inner:
     """A suite of a user's, and how it is run."""
 
     def __init__(self, pytester: pytest.Pytester, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name in ("PYTEST_ADDOPTS", "EMULATOR_URL", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT"):
+        for name in OUTSIDE:
             monkeypatch.delenv(name, raising=False)
         self.pytester = pytester
         self.url = url
