@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, BinaryIO, Final
 
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy
@@ -81,6 +82,8 @@ class Entrance:
 NOWHERE = Entrance()
 """Unknown: for calls to a vendor, whose address already says it."""
 
+NONE_SHARED: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType({})
+
 
 @dataclass(slots=True)
 class Call:
@@ -90,7 +93,8 @@ class Call:
     base URL as the caller spelled it ("http://127.0.0.1:4070/secoda/api/v1"), `public_url` one that
     leads to the same sandbox without the caller's headers. `params` contains path and query parameters,
     typed by the contract; an optional one is missing if it was not sent, or is malformed and the
-    vendor tolerates that. `document` is the parsed JSON or form body, `parts` a multipart one. `parsed` is
+    vendor tolerates that. Parameters of several places may share a name: then `params` has the one of the path, and
+    `shared` each by name and place. `document` is the parsed JSON or form body, `parts` a multipart one. `parsed` is
     the JSON in the body if it was read before the call is valid: for a GraphQL request. For a
     GraphQL root field, `params` are its arguments. `switches` are the vendor's switches in the called
     sandbox, `max_depth` is the maximum nesting of JSON in an uploaded file. For the control API,
@@ -106,6 +110,7 @@ class Call:
     body: bytes = b""
     parts: Mapping[str, Part] = field(default_factory=dict)
     params: dict[str, Any] = field(default_factory=dict)
+    shared: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: NONE_SHARED)
     document: Document | Nothing = NOTHING
     parsed: Document | Nothing = NOTHING
     switches: Mapping[str, Any] = field(default_factory=dict)
@@ -121,6 +126,10 @@ class Call:
     def charset(self) -> str:
         """Return the charset of the body's content type, lower-cased; "" if not sent."""
         return charset_of(self.headers.get("Content-Type", ""))
+
+    def param(self, place: str, name: str, default: Any = NOTHING) -> Any:
+        """Return the typed value of the parameter of a place ("path", "query", "header"), `default` without one."""
+        return self.shared[name].get(place, default) if name in self.shared else self.params.get(name, default)
 
     def move_below(self, mount: str) -> None:
         """Let the base URL end behind `mount`, with which the path begins."""

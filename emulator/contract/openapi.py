@@ -203,15 +203,17 @@ class _Reader:
         )
 
     def _parameters(self, pointer: str, described: Any) -> Iterator[Parameter]:
-        for number, entry in enumerate(described):
-            at, parameter = self._follow(f"{pointer}/parameters/{number}", entry)
+        found = [self._follow(f"{pointer}/parameters/{number}", entry) for number, entry in enumerate(described)]
+        names = [parameter["name"] for _, parameter in found]
+        for at, parameter in found:
             kind, is_list = self._type(parameter["schema"]), False
             if kind == "array":
                 kind, is_list = self._type(self._of_schema(parameter["schema"]).get("items", {})), True
             required = bool(parameter.get("required"))
             check = self._check(f"{at}/schema", parameter["schema"])
             separator = _separator(parameter) if is_list else ""
-            yield Parameter(parameter["name"], parameter["in"], required, kind, check, is_list, separator)
+            name, is_shared = parameter["name"], names.count(parameter["name"]) > 1
+            yield Parameter(name, parameter["in"], required, kind, check, is_list, separator, is_shared)
 
     def _of_schema(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a schema of the document, or the one that it refers to; of another file, nothing is looked up."""

@@ -25,7 +25,7 @@ class Parameter:
     """A path, query or header parameter.
 
     `type` is its schema's JSON type; for a list (`is_list`), that of its items. A list is sent as a repeated parameter,
-    or as one whose entries a `separator` divides.
+    or as one whose entries a `separator` divides. `is_shared` means that another place has a parameter of that name.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Parameter:
     check: Check
     is_list: bool = False
     separator: str = ""
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,13 +56,22 @@ def _read_parameters(
             value = _value(parameter, texts, conventions)
             found = parameter.check.violations(value, parameter.place, f"/{parameter.name}")
             if not found:
-                call.params[parameter.name] = value
+                _keep(call, parameter, value)
             violations += found
         elif parameter.required:
             sentence = f"{parameter.name!r} is a required {parameter.place} parameter"
             violations.append(Violation(parameter.place, f"/{parameter.name}", "required", True, NOTHING, sentence))
     if call.query:
         violations += _undeclared(call, parameters)
+
+
+def _keep(call: Call, parameter: Parameter, value: Any) -> None:
+    if not parameter.is_shared:
+        call.params[parameter.name] = value
+        return
+    by_place = {**call.shared.get(parameter.name, {}), parameter.place: value}
+    call.shared = {**call.shared, parameter.name: by_place}
+    call.params[parameter.name] = by_place.get("path", value)
 
 
 def _undeclared(call: Call, parameters: Sequence[Parameter]) -> Iterator[Violation]:

@@ -121,7 +121,8 @@ class Act:
         elif self.call.parts:
             found = {name: part.text() for name, part in self.call.parts.items() if part.filename is None}
         elif self.call.document is NOTHING:
-            return {name: value for name, value in self.call.params.items() if name in self.call.query}
+            query = {name: self.call.param("query", name) for name in self.call.query}
+            return {name: value for name, value in query.items() if value is not NOTHING}
         else:
             found = self.call.document
         return self._accepted(
@@ -183,7 +184,7 @@ class Act:
         return {name: value for name, value in item.items() if name in kept or name in strategy.always}
 
     def _names(self, strategy: Strategy, role: str) -> list[str]:
-        given = self.call.params.get(strategy.parameters.get(role, ""), [])
+        given = self.call.param("query", strategy.parameters.get(role, ""), [])
         return given if isinstance(given, list) else [name.strip() for name in str(given).split(",")]
 
     def _worded(self, reply: Reply, names: Mapping[str, Any]) -> Reply:

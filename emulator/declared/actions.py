@@ -9,7 +9,7 @@ from emulator.declared.acting import Act, Plan
 from emulator.declared.listing import listed
 from emulator.declared.paging import BadCursor, cut
 from emulator.declared.relay import RELAY, connection
-from emulator.exchange import Call, Document, Record, Reply
+from emulator.exchange import NOTHING, Call, Document, Record, Reply
 from emulator.store.patching import PatchFailed, json_patch, merge_patch
 from emulator.store.world import World
 
@@ -19,8 +19,9 @@ MERGE_PATCH = "application/merge-patch+json"
 def _list(act: Act) -> Reply:
     plan, call = act.plan, act.call
     strategy, by = plan.strategy, _sorted_by(act) or plan.words.sort
-    wanted = [(name, operator, call.params[of]) for of, name, operator in plan.filters if of in call.params]
-    text = call.params.get(strategy.parameters.get("search", "")) if strategy else None
+    wanted = [(name, operator, call.param("query", of)) for of, name, operator in plan.filters]
+    wanted = [condition for condition in wanted if condition[2] is not NOTHING]
+    text = call.param("query", strategy.parameters.get("search", ""), None) if strategy else None
     is_whole = strategy is None and plan.words.paging != RELAY
     listing = listed(
         act.resource,
@@ -48,7 +49,7 @@ def _list(act: Act) -> Reply:
 def _sorted_by(act: Act) -> Sequence[str]:
     """Return the fields by which the caller sorts a list. Raises the refusal for an unknown field."""
     parameter = act.plan.strategy.parameters.get("sort", "") if act.plan.strategy else ""
-    given = act.call.params.get(parameter)
+    given = act.call.param("query", parameter, None)
     names = given if isinstance(given, list) else str(given).split(",") if given else []
     shape = act.resource.shape
     for name in names:

@@ -104,9 +104,8 @@ class Context:
             return self.call.document
         if place == "header":
             # A handler that only reads is given the declared headers alone, as parameters.
-            sent = {known.lower(): value for known, value in self.call.params.items()}
-            return sent.get(name.lower(), NOTHING)
-        return self.call.params.get(name, NOTHING)
+            name = next((known for known in self.call.params if known.lower() == name.lower()), name)
+        return self.call.param(place, name)
 
     def _identity(self, rest: str) -> Any:
         try:

@@ -137,7 +137,7 @@ def cut(strategy: Strategy, listing: Listing, context: Context, key: str) -> Pag
     size = _size(strategy, context)
     page = max(_number(call, roles.get("page"), 1), 1)
     start = max(_number(call, roles.get("offset"), 0), 0) + (page - 1) * size
-    if given := call.params.get(roles.get("cursor", "")):
+    if given := call.param("query", roles.get("cursor", ""), None):
         start = place_after(strategy, str(given), listing)
     items, pages = listing.part(start, size), max(-(-count // size), 1)
     has_more = start + size < count
@@ -180,7 +180,7 @@ def _size(strategy: Strategy, context: Context) -> int:
 
 
 def _number(call: Call, parameter: str | None, default: int) -> int:
-    value = call.params.get(parameter, default) if parameter else default
+    value = call.param("query", parameter, default) if parameter else default
     return value if isinstance(value, int) else int(value) if str(value).isdecimal() else default
 
 

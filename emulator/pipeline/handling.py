@@ -108,7 +108,7 @@ class Handling:
             answer: Reply = handler(replace(context.call, headers=NO_HEADERS), world)
             return answer
 
-        return await self._read(context, transactions, f"{context.call.params} {context.call.body!r}", read)
+        return await self._read(context, transactions, _said_by(context.call), read)
 
     def keep(self, context: RequestContext, reply: Reply) -> Reply:
         """Keep a reply that was validated, if it may be given again; return it encoded."""
@@ -218,3 +218,8 @@ class _Transactions:
             on_thread=self.on_thread,
             generation=self.generation,
         )
+
+
+def _said_by(call: Call) -> str:
+    """Return what a reply to a read may depend on: the parameters and the body of its call."""
+    return f"{call.params} {dict(call.shared) or ''} {call.body!r}"
