@@ -28,6 +28,7 @@ __all__ = [
     "NOTHING",
     "REFUSED",
     "UNDECODABLE",
+    "AppliedFault",
     "Call",
     "Document",
     "Entrance",
@@ -44,6 +45,20 @@ __all__ = [
 ]
 
 CHARSET: Final = re.compile(r"""(?:^|;)\s*charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedFault:
+    """A fault that applied to a call, and why.
+
+    `scenario` is the name of the one that it belongs to, `call` the number of the call as the fault counts, from 1,
+    `sentence` says what the fault does, and to which calls.
+    """
+
+    id: str
+    scenario: str | None
+    call: int
+    sentence: str
 
 
 @dataclass(slots=True)

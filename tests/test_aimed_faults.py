@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -173,3 +174,56 @@ def test_a_fault_that_could_never_apply_is_refused(
     with pytest.raises(ConfigurationError) as caught:
         emulator.fault({"vendor": "secoda", **NOT_FOUND, **fault})
     assert str(caught.value).startswith(sentence)
+
+
+def applied(emulator: EmulatorUnderTest) -> list[list[dict[str, Any]]]:
+    """Return what the journal says of the faults of each exchange."""
+    return [one.document().get("applied_faults", []) for one in emulator.sandbox.journal]
+
+
+def test_an_exchange_says_which_fault_applied_and_why_also_when_it_is_disarmed(emulator: EmulatorUnderTest) -> None:
+    emulator.fault({"vendor": "secoda", "operation": "list*", "when": {"after": 1, "nth": [2]}, **BROKEN})
+    for _ in range(3):
+        send(emulator, "secoda", "GET", INTEGRATIONS)
+    for fault in list(emulator.sandbox.faults):
+        emulator.sandbox.faults.remove(fault.id)
+    sentence = "Call 2 of list* of secoda gets 500 after 1 that pass."
+    assert applied(emulator) == [[], [], [{"id": "fault-1", "scenario": None, "call": 2, "sentence": sentence}]]
+
+
+def test_a_fault_of_a_scenario_says_which(emulator: EmulatorUnderTest) -> None:
+    send(emulator, "secoda", "GET", INTEGRATIONS, headers={"X-Emulator-Scenario": "rate-limited"})
+    ((fault,),) = applied(emulator)
+    assert (fault["id"], fault["scenario"], fault["call"]) == ("secoda/rate-limited#1", "secoda/rate-limited", 1)
+
+
+def test_a_fault_that_applies_to_several_fields_of_a_call_is_said_once(emulator: EmulatorUnderTest) -> None:
+    names = ["listCustomIntegrations", "listWorkspaces"]
+    for number, name in enumerate((names, names[0])):
+        graphql = {"errors": [{"message": f"{number}"}]}
+        emulator.fault({"vendor": "paradime", "operation": name, "graphql": graphql})
+    query = "{ listCustomIntegrations { integrations { uid } } listWorkspaces { workspaces { uid } } }"
+    send(emulator, "paradime", "POST", "", json={"query": query})
+    ((*faults,),) = applied(emulator)
+    assert [(fault["id"], fault["call"]) for fault in faults] == [("fault-1", 1), ("fault-2", 1)]
+
+
+@pytest.mark.parametrize(
+    ("where", "shown"),
+    [
+        ({"headers": {"authorization": {"glob": "Bearer secoda*"}}}, {"headers": {"authorization": {"glob": "***"}}}),
+        ({"credential": "secoda-token"}, {"credential": "***"}),
+        ({"query": {"api_key": "s3cret-of-mine"}}, {"query": {"api_key": "***"}}),
+        ({"headers": {"x-note": {"absent": True}}}, {"headers": {"x-note": {"absent": True}}}),
+        ({"headers": {"x-copy": "s3cret-of-mine"}}, {"headers": {"x-copy": "***"}}),
+    ],
+)
+def test_the_journal_masks_credentials_in_the_conditions_of_a_fault(
+    emulator: EmulatorUnderTest, where: dict[str, Any], shown: dict[str, Any]
+) -> None:
+    emulator.fault({"vendor": "secoda", "where": where, "delay": 0})
+    headers = {"x-copy": "s3cret-of-mine"} if "x-copy" in str(where) else {}
+    send(emulator, "secoda", "GET", INTEGRATIONS, params={"api_key": "s3cret-of-mine"}, headers=headers)
+    ((fault,),) = applied(emulator)
+    conditions = " and ".join(f"{place} {json.dumps(value)}" for place, value in shown.items())
+    assert fault["sentence"] == f"Every call of secoda with {conditions} waits 0 s."

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from emulator import __version__
-from emulator.client import Client, EmulatorError, SandboxClient, VendorAccess, journal
+from emulator.client import AppliedFault, Client, EmulatorError, SandboxClient, VendorAccess, journal
 from emulator.client.types import When
 from emulator.testing import running
 from tests.conftest import EmulatorUnderTest
@@ -324,6 +324,16 @@ def test_journal_shows_each_exchange(sandbox: SandboxClient) -> None:
     assert exchange.reply_json["name"] == "Sales"
     assert [(found.of, found.place, found.pointer) for found in exchange.violations] == [("call", "body", "/colour")]
     assert sandbox.journal.get(exchange.id) == exchange
+
+
+def test_exchange_says_what_a_fault_did_also_when_it_is_disarmed(sandbox: SandboxClient) -> None:
+    fault = sandbox.fault(vendor="secoda", operation="listIntegrations", reply={"status": 503})
+    list_integrations(sandbox.vendors["secoda"])
+    fault.disarm()
+    exchange = sandbox.journal[-1]
+    sentence = "Every call of listIntegrations of secoda gets 503."
+    assert exchange.faults == (fault.id,)
+    assert exchange.applied_faults == (AppliedFault(fault.id, None, 1, sentence),)
 
 
 def test_journal_is_read_page_by_page(sandbox: SandboxClient, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from emulator.client.changes import ABSENT, Changes, CollectionChanges, Differen
 from emulator.client.client import Client
 from emulator.client.clock import ClockClient, ClockSetting
 from emulator.client.collection import CollectionClient
-from emulator.client.exchanges import Exchange, Violation, exchange_of
+from emulator.client.exchanges import AppliedFault, Exchange, Violation, exchange_of
 from emulator.client.faults import FaultClient, ScenarioClient
 from emulator.client.findings import Finding, finding_of
 from emulator.client.headers import Headers
@@ -37,6 +37,7 @@ from emulator.errors import EmulatorError
 
 __all__ = [
     "ABSENT",
+    "AppliedFault",
     "Changes",
     "Client",
     "ClockClient",

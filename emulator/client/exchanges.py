@@ -29,13 +29,28 @@ class Violation:
 
 
 @dataclass(frozen=True)
+class AppliedFault:
+    """A fault that applied to a call, and why.
+
+    `scenario` is the name of the one that it belongs to, None without; `call` is the number of the call as the fault
+    counts, from 1; `sentence` says what the fault does, and to which calls.
+    """
+
+    id: str
+    scenario: str | None
+    call: int
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Exchange:
     """One call and its reply, as the journal keeps them: credentials are masked.
 
     `state` is "open" while the call is in progress, then "done". `operations` is empty for a call that no operation
     matches: then `stub` names the stub that answered it, or `near_misses` tell, in sentences, what nearly matches.
     `status` is 0 if the connection was broken off, and while the call is in progress. `body` and `reply_body` are None
-    where there is none or it is not text. `document` is all that the journal holds.
+    where there is none or it is not text. `faults` are ids, `applied_faults` say what each did and why, also
+    once it is disarmed. `document` is all that the journal holds.
     """
 
     id: int
@@ -56,6 +71,7 @@ class Exchange:
     document: Mapping[str, Any]
     state: str = "done"
     stub: str | None = None
+    applied_faults: tuple[AppliedFault, ...] = ()
 
     @property
     def headers(self) -> Headers:
@@ -112,4 +128,5 @@ def exchange_of(document: Mapping[str, Any]) -> Exchange:
         document=document,
         state=document["state"],
         stub=document["stub"],
+        applied_faults=tuple(AppliedFault(**fault) for fault in document.get("applied_faults", ())),
     )

@@ -11,7 +11,9 @@ from functools import cache
 from math import ceil
 from random import Random
 
+from emulator.exchange import AppliedFault, Record
 from emulator.faults.rule import Fault, Rate, When
+from emulator.faults.sentences import sentence_of
 from emulator.matching.where import Subject
 
 
@@ -19,13 +21,24 @@ from emulator.matching.where import Subject
 class Due:
     """A fault that applies to a call of an operation.
 
-    `seconds` is the delay drawn for it, `retry_after` the seconds until a rate allows a call again.
+    `number` is that of the call as the fault counts, from 1; `seconds` is the delay drawn for it, `retry_after` the
+    seconds until a rate allows a call again.
     """
 
     fault: Fault
     operation: str
+    number: int
     seconds: float
     retry_after: int
+
+    @property
+    def id(self) -> str:
+        """The id of the fault."""
+        return self.fault.id
+
+    def applied(self, mask: Callable[[Record], Record]) -> AppliedFault:
+        """Return what applied and why; `mask` returns conditions without credentials."""
+        return AppliedFault(self.id, self.fault.scenario, self.number, sentence_of(self.fault, mask))
 
 
 class Faults:
@@ -119,7 +132,7 @@ class Faults:
         if retry_after is None:
             return None
         self._hits[key] += 1
-        return Due(fault, operation, fault.delay.draw(random) if fault.delay else 0.0, retry_after)
+        return Due(fault, operation, number, fault.delay.draw(random) if fault.delay else 0.0, retry_after)
 
     def _is_due(self, when: When, number: int, key: tuple[str, str], random: Random, now: datetime) -> bool:
         return (

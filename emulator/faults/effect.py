@@ -48,7 +48,7 @@ class FieldErrors:
 
 @dataclass(slots=True)
 class Effect:
-    """The combined effect of faults on one call.
+    """The combined effect of faults on one call: of those in `due`, each once.
 
     The call is delayed by `seconds`, its reply by `seconds_after` more; `clock_seconds` pass on the sandbox's clock
     only. `reply` replaces the vendor's;
@@ -56,7 +56,7 @@ class Effect:
     the errors of root fields, of which the first that affects a field counts.
     """
 
-    faults: tuple[str, ...] = ()
+    due: tuple[Due, ...] = ()
     seconds: float = 0.0
     seconds_after: float = 0.0
     clock_seconds: float = 0.0
@@ -181,7 +181,7 @@ class Effects:
     def _combine(self, due: Sequence[Due], subject_of: Callable[[str], Subject]) -> Effect:
         """Add up all delays; of several replies or connections the first counts."""
         effect = Effect(
-            faults=tuple(dict.fromkeys(met.fault.id for met in due)),
+            due=_each_once(due),
             seconds=sum(met.seconds for met in due if not (met.fault.after_commit or _is_on_clock(met))),
             seconds_after=sum(met.seconds for met in due if met.fault.after_commit and not _is_on_clock(met)),
             clock_seconds=sum(met.seconds for met in due if _is_on_clock(met)),
@@ -211,6 +211,14 @@ class Effects:
 
     def _responses(self, operation: str) -> Mapping[int, Response]:
         return responses_of(self._contract.operations[operation], self._contract)
+
+
+def _each_once(due: Sequence[Due]) -> tuple[Due, ...]:
+    """Return each fault as it applied first: it may apply to several root fields of one call."""
+    first: dict[str, Due] = {}
+    for met in due:
+        first.setdefault(met.id, met)
+    return tuple(first.values())
 
 
 def _is_on_clock(due: Due) -> bool:

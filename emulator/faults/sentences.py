@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import inf
 
 from emulator.exchange import NOTHING, Record
@@ -22,9 +22,14 @@ _BREAKS = {
 }
 
 
-def sentence_of(fault: Fault) -> str:
-    """Return what a fault does: "Every call of createIntegration of secoda waits 2 s, then gets 429"."""
-    parts = [f"{_which(fault.when)} {_calls(fault)}", ", then ".join(_effects(fault)), *_limits(fault.when)]
+def sentence_of(fault: Fault, mask: Callable[[Record], Record] = dict) -> str:
+    """Return what a fault does: "Every call of createIntegration of secoda waits 2 s, then gets 429".
+
+    `mask` returns the conditions as they are shown: without credentials, if those must not be seen.
+    """
+    conditions = _conditions(mask(fault.document.get("where", {})))
+    which = f"{_which(fault.when)} {_calls(fault)}{conditions}"
+    parts = [which, ", then ".join(_effects(fault)), *_limits(fault.when)]
     return f"{' '.join(parts)}."
 
 
@@ -43,7 +48,7 @@ def _calls(fault: Fault) -> str:
     names = [name for name in fault.operations if name != "*"]
     operations = f"{' or '.join(names)} of " if names else ""
     kind = f" that {fault.only}" if fault.only else ""
-    return f"of {operations}{fault.vendor}{kind}{_conditions(fault.document.get('where', {}))}"
+    return f"of {operations}{fault.vendor}{kind}"
 
 
 def _conditions(where: Record) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlencode
 
-from emulator.exchange import Violation, timestamp
+from emulator.exchange import AppliedFault, Violation, timestamp
 from emulator.journal.masking import Pairs
 
 if TYPE_CHECKING:
@@ -122,13 +122,15 @@ class Content:
     """What an exchange shows of its messages, without credentials.
 
     `reply` is None if the connection broke before a reply, and while the call is in progress. `stub` is the name of the
-    stub that replied, "" if none did; `near_misses` are operations near a call that none matches.
+    stub that replied, "" if none did; `near_misses` are operations near a call that none matches; `faults` are those
+    that applied.
     """
 
     call: JournalledCall
     reply: JournalledReply | None = None
     stub: str = ""
     near_misses: tuple[NearMiss, ...] = ()
+    faults: tuple[AppliedFault, ...] = ()
 
     def masked(self) -> Content:
         """Return it: it has no credentials."""
@@ -239,6 +241,7 @@ class Exchange:
             "call": shown.call.document(),
             "reply": shown.reply.document() if shown.reply else None,
             "faults": list(self.faults),
+            **({"applied_faults": [_fault_document(fault) for fault in shown.faults]} if shown.faults else {}),
             "stub": shown.stub or None,
             "violations": [
                 *(_violation_document("call", found) for found in self.call_violations),
@@ -258,6 +261,15 @@ def plain(text: str | None) -> Any:
 
 def _plain_pairs(pairs: Pairs) -> list[list[str]]:
     return [[plain(name), plain(value)] for name, value in pairs]
+
+
+def _fault_document(fault: AppliedFault) -> dict[str, Any]:
+    return {
+        "id": plain(fault.id),
+        "scenario": plain(fault.scenario),
+        "call": fault.call,
+        "sentence": plain(fault.sentence),
+    }
 
 
 def _violation_document(of: str, found: Violation) -> dict[str, str]:

@@ -35,7 +35,7 @@ NO_PATHS: Final = SecretPaths()
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 LONGEST_SENTENCE: Final = 1000
-"""So much of a violation's sentence, pointer and value is kept, in characters."""
+"""So much of a violation's sentence, pointer and value is kept, and of the sentence of a fault, in characters."""
 
 LONGEST_VALUE: Final = 64 * 1024
 """So much of a value is read to mask it, in characters: as of a body, what is behind is not kept."""
@@ -93,7 +93,7 @@ class Masker:
 
     def reply_headers(self, headers: Mapping[str, str]) -> Pairs:
         """Return the headers of a reply, also without what was a credential in the call."""
-        return tuple([(name, self._without_echoes(value)) for name, value in self.headers(headers)])
+        return tuple([(name, self.without_echoes(value)) for name, value in self.headers(headers)])
 
     def path(self, path: str, secrets: SecretPaths = NO_PATHS, *, at_end: bool = False, matched: bool = True) -> str:
         """Return a path without the credentials that it has where its start, or its end, is like a template.
@@ -193,7 +193,8 @@ class Masker:
         self._seen.update(words[:MOST_ECHOES])
         return MASK if value else value
 
-    def _without_echoes(self, text: str) -> str:
+    def without_echoes(self, text: str) -> str:
+        """Return a text without what was a credential elsewhere in the exchange."""
         for secret in self._seen:
             text = text.replace(secret, MASK)
         return text
@@ -261,8 +262,8 @@ class Masker:
             masked = self.document(actual[:LONGEST_VALUE] if isinstance(actual, str) else actual, secret)
             sentence = sentence if masked == actual else sentence.replace(repr(actual), repr(masked))
         if isinstance(masked, str):
-            masked = self._without_echoes(masked)[:LONGEST_SENTENCE]
-        sentence = self._without_echoes(self.text(sentence))[:LONGEST_SENTENCE]
+            masked = self.without_echoes(masked)[:LONGEST_SENTENCE]
+        sentence = self.without_echoes(self.text(sentence))[:LONGEST_SENTENCE]
         return replace(violation, pointer=violation.pointer[:LONGEST_SENTENCE], actual=masked, sentence=sentence)
 
 

@@ -16,7 +16,7 @@ from emulator.journal.entry import Exchange
 from emulator.journal.journal import Journal
 from emulator.journal.masking import Masker
 from emulator.journal.secret_paths import SecretPaths
-from emulator.journal.unmasked import BODY_LIMIT, Unmasked
+from emulator.journal.unmasked import BODY_LIMIT, Applied, Unmasked
 from emulator.transport import wire
 
 
@@ -79,7 +79,7 @@ class Recorder:
         now: datetime,
         operations: tuple[str, ...],
         root_fields: RootFields | None,
-        faults: tuple[str, ...],
+        faults: Sequence[Applied] = (),
         *,
         has_route: bool,
         stub: str = "",
@@ -88,7 +88,13 @@ class Recorder:
         is_known = bool(operations or stub)
         near = None if is_known else partial(near_misses, contract=self._contract, root_fields=root_fields)
         unmasked = Unmasked(
-            call, self._secret_paths, matched=has_route, stub=stub, near_misses=near, body_limit=self._body_limit
+            call,
+            self._secret_paths,
+            matched=has_route,
+            stub=stub,
+            near_misses=near,
+            faults=faults,
+            body_limit=self._body_limit,
         )
         exchange = Exchange(
             number=journal.next_number(),
@@ -98,7 +104,7 @@ class Recorder:
             operations=operations,
             method=call.method,
             content=unmasked,
-            faults=faults,
+            faults=tuple([fault.id for fault in faults]),
             credential=self._presented(call),
             is_stubbed=stub != "",
             has_query=bool(call.query),

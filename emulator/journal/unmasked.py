@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from emulator.exchange import Call, Part
+from emulator.exchange import AppliedFault, Call, Part, Record
 from emulator.journal.entry import Content, JournalledCall, JournalledPart, JournalledReply
-from emulator.journal.masking import NO_PATHS, Masker
+from emulator.journal.masking import LONGEST_SENTENCE, NO_PATHS, Masker
 from emulator.journal.secret_paths import SecretPaths
 
 if TYPE_CHECKING:
     from emulator.contract.near_misses import NearMiss
 
-__all__ = ["BODY_LIMIT", "OVERHEAD", "Unmasked"]
+__all__ = ["BODY_LIMIT", "OVERHEAD", "Applied", "Unmasked"]
 
 BODY_LIMIT = 64 * 1024
 """How many bytes of a body are stored by default."""
 
 OVERHEAD = 3000
 """The size of an exchange without its texts, in bytes, as measured for a call with eight headers."""
+
+OVERHEAD_OF_FAULT = 500
+"""What an exchange takes more for each fault that applied."""
 
 NearMisses: TypeAlias = "Callable[[str, str], tuple[NearMiss, ...]]"
 """Returns the operations that are near a method and a masked path."""
@@ -29,17 +32,30 @@ _Body: TypeAlias = tuple[bytes, int]
 """The first bytes of a body, none if it is not text, and its size."""
 
 
+class Applied(Protocol):
+    """A fault that applies to a call."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    def applied(self, mask: Callable[[Record], Record]) -> AppliedFault:
+        """Return what applied and why; `mask` returns conditions without credentials."""
+
+
 class Unmasked:
     """A call and its reply as they arrived. Nobody can read them but as `masked`, not even by repr or pickle.
 
     `size` is what they take in memory, in bytes. `secret_paths` say where the vendor's paths contain credentials,
     `matched` that an operation has this path; `stub` is the name of the stub that replies, `near_misses` finds
-    operations for a call that none matches. The files of the call's parts are still open.
+    operations for a call that none matches. `faults` are those that apply, which are described when the
+    exchange is read. The files of the call's parts are still open.
     """
 
     __slots__ = (
         "_base_url",
         "_body",
+        "_faults",
         "_headers",
         "_limit",
         "_matched",
@@ -63,6 +79,7 @@ class Unmasked:
         matched: bool = True,
         stub: str = "",
         near_misses: NearMisses | None = None,
+        faults: Sequence[Applied] = (),
         body_limit: int = BODY_LIMIT,
     ) -> None:
         self._method = call.method
@@ -78,8 +95,9 @@ class Unmasked:
         self._matched = matched
         self._stub = stub
         self._near_misses = near_misses
+        self._faults = faults
         self._reply: tuple[int, Mapping[str, str], _Body] | None = None
-        self.size = OVERHEAD + self._size_of_call()
+        self.size = OVERHEAD + OVERHEAD_OF_FAULT * len(faults) + self._size_of_call()
 
     def end(self, params: Mapping[str, Any], reply: tuple[int, Mapping[str, str], bytes] | None) -> None:
         """Add what is known at the end of the call: its typed parameters, the reply's status, headers and content.
@@ -98,7 +116,8 @@ class Unmasked:
         call = self._masked_call(masker)
         stub = self._masked_stub(masker) if self._stub else ""
         near_misses = self._near_misses(call.method, call.path) if self._near_misses else ()
-        return Content(call, self._masked_reply(masker), stub, near_misses)
+        reply = self._masked_reply(masker)
+        return Content(call, reply, stub, near_misses, tuple([_masked_fault(one, masker) for one in self._faults]))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _itself, (self.masked(),)
@@ -140,6 +159,11 @@ class Unmasked:
         if self._parts:
             size += sum([500 + len(part.name) + len(part.text or "") for part in self._parts])
         return size
+
+
+def _masked_fault(fault: Applied, masker: Masker) -> AppliedFault:
+    applied = fault.applied(masker.document)
+    return replace(applied, sentence=masker.without_echoes(applied.sentence)[:LONGEST_SENTENCE])
 
 
 def _itself(content: Content) -> Content:

@@ -104,7 +104,7 @@ class Pipeline:
                         await self._admit(context, operation)
                         reply = await self._handling.handle(context, operation)
             except Disconnected:
-                reply, context.effect, context.is_abandoned = None, Effect(context.effect.faults), True
+                reply, context.effect, context.is_abandoned = None, Effect(context.effect.due), True
             except Exception as failure:
                 reply = await self._refuse(context, failure)
             reply = await self._check_reply(context, reply)
@@ -232,7 +232,7 @@ class Pipeline:
             context.now,
             context.operations,
             context.root_fields,
-            context.effect.faults,
+            context.effect.due,
             has_route=context.route is not None,
             stub=context.stub,
         )

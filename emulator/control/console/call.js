@@ -2,7 +2,7 @@
 
 import { Body, Broken } from "./body.js";
 import {
-  Copy, counted, duration, get, html, link, Loadable, own, Pairs, readAddress, referenceOf, shown, useDocuments, useLoaded,
+  Copy, counted, duration, get, html, link, Loadable, own, Pairs, readAddress, referenceOf, shown, useLoaded,
 } from "./parts.js";
 
 /** @param {{id: string, params: Record<string, string>, feed: import("./feed.js").Feed}} props */
@@ -13,18 +13,16 @@ export function Call({ id, params, feed }) {
     return get(own("journal", id)).catch((error) => known ?? Promise.reject(error));
   };
   const exchange = useLoaded(load, [id, Boolean(known)]);
-  const { value } = useDocuments([own("faults")]);
   return html`<section class="detail" aria-label=${`Call ${id}`}>
     <div class="bar"><h2>Call ${id}</h2>
       <span class="right"><a href=${link(["calls"], params)}>Close</a></span></div>
-    <${Loadable} of=${exchange}>${(one) => html`<${Whole} exchange=${one} armed=${value?.[0].faults ?? []}
-      isOld=${id.includes("~")} />`}<//>
+    <${Loadable} of=${exchange}>${(one) => html`<${Whole} exchange=${one} isOld=${id.includes("~")} />`}<//>
   </section>`;
 }
 
-/** @param {{exchange: any, armed: any[], isOld: boolean}} props with the armed faults; an old call is of before a restart */
-function Whole({ exchange, armed, isOld }) {
-  const { call, reply, operations, vendor, stub, state, faults, near_misses: near } = exchange;
+/** @param {{exchange: any, isOld: boolean}} props an old call is of before a restart */
+function Whole({ exchange, isOld }) {
+  const { call, reply, operations, vendor, stub, state, applied_faults: faults = [], near_misses: near } = exchange;
   const contract = referenceOf(readAddress().sandbox, vendor, operations[0]);
   return html`
     <p class="mono text">${shown(`${call.method} ${call.url}`)}</p>
@@ -34,8 +32,8 @@ function Whole({ exchange, armed, isOld }) {
     ${!isOld && html`<${Actions} exchange=${exchange} />`}
     ${near.length > 0 && html`<div class="near"><h3>Nearest operations</h3><ul>${near.map(({ operation, sentence }) => html`
       <li key=${operation}><strong>${operation}</strong>: <span class="text">${shown(sentence)}</span></li>`)}</ul></div>`}
-    ${faults.map((id) => html`<p key=${id} class="applied"><span class="tag mark-fault">fault</span> <a href=${link(["failures"])}>${id}</a>${" "}
-      ${shown(armed.find((one) => one.id === id)?.sentence ?? "It is no longer armed.")}</p>`)}
+    ${faults.map((one) => html`<p key=${one.id} class="text"><span class="tag mark-fault">fault</span> <a href=${link(["failures"])}>${one.id}</a>${" "}
+      ${shown(one.sentence)}${one.scenario && ` Of the scenario ${one.scenario}.`} <span class="quiet">This was call ${one.call}.</span></p>`)}
     <${Message} title="Request" of="call" message=${call} exchange=${exchange} contract=${contract} />
     ${reply && html`<${Message} title="Reply" of="reply" message=${reply} exchange=${exchange} contract=${contract} />`}
     ${!reply && state === "done" && html`<h3>Reply</h3><p class="quiet">None: the connection broke.</p>`}
