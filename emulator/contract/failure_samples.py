@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from emulator.contract.failures import title_of
@@ -57,9 +57,19 @@ class FailureSamples:
     """Makes bodies for schemas; `followed` follows a reference in their document."""
 
     followed: Callable[[Any], Any]
+    _of_references: dict[tuple[int, str], Any] = field(default_factory=dict)
 
     def body(self, status: int, schema: Any) -> Any:
         """Return a body for a failure, which is valid against the schema; NOTHING if none can be made."""
+        reference = schema.get("$ref") if isinstance(schema, dict) and len(schema) == 1 else None
+        if not isinstance(reference, str):
+            return self._made(status, schema)
+        # Most failures of a document refer to the same schema.
+        if (status, reference) not in self._of_references:
+            self._of_references[status, reference] = self._made(status, schema)
+        return self._of_references[status, reference]
+
+    def _made(self, status: int, schema: Any) -> Any:
         try:
             return _Body(self.followed, status).value("message", schema, 0)
         except (AttributeError, KeyError, TypeError, ValueError, re.error):

@@ -34,6 +34,7 @@ CODES: Mapping[int, str] = {
 }
 """The kind of error that usually has a status."""
 
+_PHRASES: Mapping[int, str] = {status.value: status.phrase for status in HTTPStatus}
 _EMBEDDED = re.compile(r"\{(\$[^}]*)\}")
 
 
@@ -72,7 +73,7 @@ class Wording:
 
 def title_of(status: int) -> str:
     """Return the phrase of a status: "Not Found"."""
-    return HTTPStatus(status).phrase if status in set(HTTPStatus) else "Error"
+    return _PHRASES.get(status, "Error")
 
 
 def added_example(status: int) -> str:
