@@ -15,6 +15,14 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import yaml
+from yaml.events import (
+    AliasEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    StreamEndEvent,
+)
 
 DEEPEST = 200
 """The maximum depth of a document, in levels. libyaml's composer recurses without a limit, and crashes the process."""
@@ -57,11 +65,7 @@ _PAIR = re.compile(r"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-f
 def _load(text: str) -> Any:
     loader = Loader(text)
     try:
-        building = _Building(loader)
-        take, next_event = building.take, loader.get_event
-        while (event := next_event()) is not None:
-            take[type(event)](event)
-        return building.documents[0] if building.documents else None
+        return _Building(loader).document()
     finally:
         loader.dispose()
 
@@ -82,85 +86,110 @@ _SCALARS: Mapping[str, tuple[Callable[[Any, Any], Any], str]] = {
 _COLLECTIONS = {f"{_PREFIX}seq": "a list", f"{_PREFIX}map": "a mapping"}
 _TAGS = {*_SCALARS, *_COLLECTIONS, f"{_PREFIX}str"}
 
-_NEXT: Any = object()
-"""The key of a mapping that comes next."""
-
-_MERGE: Any = object()
-"""The key `<<`: its mappings are merged into the one that has it."""
-
-_ITEM: Any = object()
-"""What a list has instead of a key."""
-
 _UNKNOWN: Any = object()
+_TOO_DEEP = f"more than {DEEPEST} levels"
 
 
-@dataclass(slots=True)
-class _Node:
-    """A value: to how many it expands, how many of these by aliases, how many levels it has, and a scalar's text.
-
-    Of an open collection, `anchor` is its name, `key` that of the next value, `merged` the mappings at `<<`.
-    """
+@dataclass(frozen=True, slots=True)
+class _Anchored:
+    """What an anchor names: a value, and the text of a scalar."""
 
     value: Any
     text: str | None = None
-    values: int = 1
-    aliased: int = 0
-    levels: int = 1
-    anchor: str | None = None
-    key: Any = _ITEM
-    merged: list[dict[str, Any]] | None = None
 
 
 class _Building:
-    """Builds the `documents` from events: `take` has the method for each kind of them."""
+    """Builds a document from events; `depth` is how many collections are around a value."""
 
     def __init__(self, loader: Any) -> None:
-        self.documents: list[Any] = []
-        self.take: Mapping[type, Callable[[Any], None]] = {
-            yaml.ScalarEvent: self._scalar,
-            yaml.MappingStartEvent: self._begin_mapping,
-            yaml.MappingEndEvent: self._end,
-            yaml.SequenceStartEvent: self._begin_list,
-            yaml.SequenceEndEvent: self._end,
-            yaml.AliasEvent: self._alias,
-            yaml.DocumentStartEvent: self._begin_document,
-            **dict.fromkeys((yaml.DocumentEndEvent, yaml.StreamStartEvent, yaml.StreamEndEvent), lambda _event: None),
-        }
         self._loader = loader
-        self._open = [_Node(self.documents)]
-        self._anchored: dict[str, _Node | None] = {}
+        self._next = loader.get_event
+        self._anchored: dict[str, _Anchored | None] = {}
+        self._aliased = 0
         self._plain: dict[str, Any] = {}
 
-    def _begin_document(self, event: Any) -> None:
-        if self.documents:
+    def document(self) -> Any:
+        """Return the only document in the stream; None if it is empty."""
+        self._next()
+        if type(self._next()) is StreamEndEvent:
+            return None
+        value = self._value(self._next(), 0)
+        self._next()
+        if type(event := self._next()) is not StreamEndEvent:
             raise _refusal("expected a single document in the stream, but found another document", event)
+        return value
 
-    def _scalar(self, event: Any) -> None:
-        # Most of a large document is this: it calls others for what is rare alone.
-        text, above = event.value, self._open[-1]
-        if event.tag is not None:
+    def _value(self, event: Any, depth: int) -> Any:
+        """Return the value that begins with an event."""
+        kind = type(event)
+        if kind is ScalarEvent:
+            return self._scalar(event)
+        if kind is AliasEvent:
+            return self._repeated(event, depth)
+        tag = f"{_PREFIX}map" if kind is MappingStartEvent else f"{_PREFIX}seq"
+        if event.tag not in (None, "!", tag):
             _check_tag(event)
-        if above.key is _NEXT:
-            value = self._name(above, text, event, may_merge=event.implicit[0])
-        else:
-            is_plain = event.tag is None and event.implicit[0]
-            value = self._plain.get(text, _UNKNOWN) if is_plain else _UNKNOWN
-            if value is _UNKNOWN:
-                value = self._value(text, event)
-            above.values += 1
-            self._put(above, value, event)
+            raise _refusal(f"expected {_COLLECTIONS.get(event.tag, 'a scalar')}", event)
+        if depth >= DEEPEST:
+            raise _refusal(_TOO_DEEP, event)
         if event.anchor is not None:
-            self._keep(event.anchor, _Node(value, text), event)
+            self._keep(event.anchor, None, event)
+        value = self._mapping(depth + 1) if kind is MappingStartEvent else self._list(depth + 1)
+        if event.anchor is not None:
+            self._anchored[event.anchor] = _Anchored(value)
+        return value
 
-    def _value(self, text: str, event: Any) -> Any:
+    def _mapping(self, depth: int) -> dict[str, Any]:
+        value: dict[str, Any] = {}
+        merged: list[dict[str, Any]] | None = None
+        next_event = self._next
+        while type(event := next_event()) is not MappingEndEvent:
+            name = self._name(event)
+            if name in value or (name == "<<" and merged is not None):
+                raise _refusal(f"duplicate key {name}", event)
+            of = self._value(next_event(), depth)
+            if name == "<<" and type(event) is ScalarEvent and event.implicit[0]:
+                merged = _mappings(of, event)
+            else:
+                value[name] = of
+        # The first of several mappings goes before the others, the own values before all.
+        return {name: of for one in [*reversed(merged), value] for name, of in one.items()} if merged else value
+
+    def _list(self, depth: int) -> list[Any]:
+        value: list[Any] = []
+        while type(event := self._next()) is not SequenceEndEvent:
+            value.append(self._value(event, depth))
+        return value
+
+    def _name(self, event: Any) -> str:
+        """Return the key that an event is."""
+        kind = type(event)
+        if kind is ScalarEvent:
+            text: str | None = event.value
+            if event.tag is not None:
+                _check_tag(event)
+            if event.anchor is not None:
+                self._keep(event.anchor, _Anchored(text, text), event)
+        else:
+            text = self._known(event).text if kind is AliasEvent else None
+        if text is None:
+            raise _refusal("expected a name as key", event)
+        return text
+
+    def _scalar(self, event: Any) -> Any:
         """Return the value of a scalar: by its tag, or else, if it is plain, by what it looks like."""
-        if event.tag not in (None, "!"):
-            return self._constructed(event.tag, text, event)
-        if not event.implicit[0]:
-            return text
-        resolvers = Loader.yaml_implicit_resolvers.get(text[:1], ())
-        found = next((tag for tag, pattern in resolvers if pattern.match(text)), "")
-        self._plain[text] = value = self._constructed(found, text, event)
+        text, tag = event.value, event.tag
+        if tag is not None and tag != "!":
+            _check_tag(event)
+            value = self._constructed(tag, text, event)
+        elif not event.implicit[0]:
+            value = text
+        elif (value := self._plain.get(text, _UNKNOWN)) is _UNKNOWN:
+            resolvers = Loader.yaml_implicit_resolvers.get(text[:1], ())
+            found = next((tag for tag, pattern in resolvers if pattern.match(text)), "")
+            self._plain[text] = value = self._constructed(found, text, event)
+        if event.anchor is not None:
+            self._keep(event.anchor, _Anchored(value, text), event)
         return value
 
     def _constructed(self, tag: str, text: str, event: Any) -> Any:
@@ -179,83 +208,39 @@ class _Building:
             raise _refusal(f"{written!r} is not {kind}", event)
         return value
 
-    def _begin_mapping(self, event: Any) -> None:
-        self._begin(_Node({}, anchor=event.anchor, key=_NEXT), f"{_PREFIX}map", event)
+    def _repeated(self, event: Any, depth: int) -> Any:
+        """Return a copy of the value that an alias repeats: who changes one of the two does not mean the other."""
+        value = self._known(event).value
+        values, levels = _extent(value)
+        if depth + levels > DEEPEST:
+            raise _refusal(_TOO_DEEP, event)
+        self._aliased += values
+        if self._aliased > MOST_VALUES:
+            raise _refusal(f"its aliases expand to more than {MOST_VALUES} values", event)
+        return json.loads(json.dumps(value))
 
-    def _begin_list(self, event: Any) -> None:
-        self._begin(_Node([], anchor=event.anchor), f"{_PREFIX}seq", event)
-
-    def _begin(self, node: _Node, tag: str, event: Any) -> None:
-        if event.tag not in (None, "!", tag):
-            _check_tag(event)
-            raise _refusal(f"expected {_COLLECTIONS.get(event.tag, 'a scalar')}", event)
-        if self._open[-1].key is _NEXT:
-            raise _refusal("expected a name as key", event)
-        if len(self._open) > DEEPEST:
-            raise _refusal(f"more than {DEEPEST} levels", event)
-        self._open.append(node)
-        if event.anchor is not None:
-            self._keep(event.anchor, None, event)
-
-    def _end(self, event: Any) -> None:
-        node = self._open.pop()
-        if node.merged is not None:
-            # The first of several mappings goes before the others, the own values before all.
-            merged = {name: value for one in reversed(node.merged) for name, value in one.items()}
-            node.value = {**merged, **node.value}
-        if node.anchor is not None:
-            self._anchored[node.anchor] = node
-        self._put_counted(node, node.value, node.aliased, event)
-
-    def _alias(self, event: Any) -> None:
+    def _known(self, event: Any) -> _Anchored:
+        """Return what an alias refers to."""
         if event.anchor not in self._anchored:
             raise _refusal(f"unknown alias *{event.anchor}", event)
         known = self._anchored[event.anchor]
         if known is None:
             raise _refusal(f"*{event.anchor} refers to a value that contains it", event)
-        if self._open[-1].key is _NEXT:
-            self._name(self._open[-1], known.text, event, may_merge=False)
-        else:
-            # A copy: who changes one of the values does not mean the other.
-            self._put_counted(known, json.loads(json.dumps(known.value)), known.values, event)
+        return known
 
-    def _keep(self, anchor: str, node: _Node | None, event: Any) -> None:
+    def _keep(self, anchor: str, anchored: _Anchored | None, event: Any) -> None:
         if anchor in self._anchored:
             raise _refusal(f"duplicate anchor &{anchor}", event)
-        self._anchored[anchor] = node
+        self._anchored[anchor] = anchored
 
-    def _name(self, above: _Node, text: str | None, event: Any, *, may_merge: bool) -> str:
-        """Take the key of the next value, and return it."""
-        if text is None:
-            raise _refusal("expected a name as key", event)
-        if text in above.value or (text == "<<" and above.merged is not None):
-            raise _refusal(f"duplicate key {text}", event)
-        above.values += 1
-        above.key = _MERGE if may_merge and text == "<<" else text
-        return text
 
-    def _put_counted(self, node: _Node, value: Any, aliased: int, event: Any) -> None:
-        """Put the value of a node into the collection around it, which is as large and as deep then."""
-        above = self._open[-1]
-        above.values += node.values
-        above.aliased += aliased
-        above.levels = max(above.levels, node.levels + 1)
-        if above.levels > DEEPEST and len(self._open) > 1:
-            raise _refusal(f"more than {DEEPEST} levels", event)
-        if above.aliased > MOST_VALUES:
-            raise _refusal(f"its aliases expand to more than {MOST_VALUES} values", event)
-        self._put(above, value, event)
-
-    def _put(self, above: _Node, value: Any, event: Any) -> None:
-        """Put a value into the collection around it."""
-        if above.key is _ITEM:
-            above.value.append(value)
-            return
-        if above.key is _MERGE:
-            above.merged = _mappings(value, event)
-        else:
-            above.value[above.key] = value
-        above.key = _NEXT
+def _extent(value: Any) -> tuple[int, int]:
+    """Return how many values a value has in it, with keys and itself, and how many levels of collections."""
+    if not isinstance(value, dict | list):
+        return 1, 0
+    below = [_extent(one) for one in (value.values() if isinstance(value, dict) else value)]
+    keys = len(value) if isinstance(value, dict) else 0
+    return 1 + keys + sum(values for values, _ in below), 1 + max((levels for _, levels in below), default=0)
 
 
 def _mappings(value: Any, event: Any) -> list[dict[str, Any]]:
