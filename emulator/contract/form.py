@@ -40,6 +40,9 @@ EXPECTED = {
 LONGEST_VALUE = 60
 LONGEST_SENTENCE = 200
 
+COLLECTIONS = (dict, list)
+"""What has other values in it. Python makes `dict | list` anew for each value of a large document."""
+
 Problem: TypeAlias = tuple[str, str]
 """A JSON pointer into the document, and a sentence."""
 
@@ -345,15 +348,14 @@ def _schemas(document: Document) -> Iterator[tuple[At, Document]]:
 
 def _nodes(document: Document, skip: Collection[str] = ("examples", "example")) -> Iterator[Node]:
     """Yield every mapping in a document with its place, from the first to the last, except those in examples."""
-    left: list[tuple[At, Any]] = [(None, document)]
+    left: list[tuple[At, Any]] = [(None, document)] if isinstance(document, COLLECTIONS) else []
     while left:
         at, node = left.pop()
         if isinstance(node, dict):
             yield at, node
-            below = [((at, name), value) for name, value in node.items() if name not in skip]
-        else:
-            below = [((at, number), value) for number, value in enumerate(node)] if isinstance(node, list) else []
-        left += [one for one in reversed(below) if isinstance(one[1], dict | list)]
+        entries = node.items() if isinstance(node, dict) else enumerate(node)
+        below = [((at, key), one) for key, one in entries if isinstance(one, COLLECTIONS) and key not in skip]
+        left += reversed(below)
 
 
 def _pointer(at: At) -> str:
