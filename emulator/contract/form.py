@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache, partial
 from pathlib import Path
@@ -49,8 +49,11 @@ Problem: TypeAlias = tuple[str, str]
 At: TypeAlias = "tuple[At, object] | None"
 """A place in a document: the one above it, and the last step. Few need the pointer, which takes longer to make."""
 
-Node: TypeAlias = tuple[At, dict[str, Any]]
-"""A mapping in a document, with its place."""
+Node: TypeAlias = tuple[At, dict[str, Any], bool]
+"""A mapping in a document, with its place, and whether it is below one of NAMED: there, `schema` is a user's name."""
+
+EXAMPLES = ("examples", "example")
+NAMED = ("schemas", "x-switches")
 
 
 def problems(vendor: str, files: Mapping[str, Path], is_public: bool = False) -> Sequence[str]:
@@ -90,9 +93,9 @@ def read_documents(
 def _problems_in(name: str, documents: Mapping[str, Document], is_public: bool) -> Iterator[Problem]:
     document = documents[name]
     nodes = [*_nodes(document)]
-    patterns = {str(node.get("pattern", "")) for _, node in nodes}
+    patterns = {str(node.get("pattern", "")) for _, node, _ in nodes}
     is_sound = not any(map(_pattern_problem, patterns))
-    yield from _openapi_problems(document, is_sound) if name == OPENAPI else _schema_problems(document, is_sound)
+    yield from _openapi_problems(document, nodes, is_sound) if name == OPENAPI else _schema_problems(document, is_sound)
     yield from _reference_problems(name, nodes, documents)
     if not is_public:
         yield from _format_problems(nodes)
@@ -129,8 +132,8 @@ def declared_names(document: Document) -> Iterator[str]:
         yield from (name for name, field in root_fields.items() if "x-emulator" in _mapping(field))
 
 
-def _openapi_problems(document: Document, is_sound: bool) -> Iterator[Problem]:
-    """Yield the mistakes in an OpenAPI document. If it `is_sound`, all patterns in it are."""
+def _openapi_problems(document: Document, nodes: Iterable[Node], is_sound: bool) -> Iterator[Problem]:
+    """Yield the mistakes in an OpenAPI document with these nodes. If it `is_sound`, all patterns in it are."""
     if isinstance(document, dict) and "swagger" in document:
         yield "/swagger", f"Swagger {document['swagger']} is not read; convert it to OpenAPI 3 (swagger2openapi)"
         return
@@ -148,7 +151,7 @@ def _openapi_problems(document: Document, is_sound: bool) -> Iterator[Problem]:
         value = _mapping(convention).get("value")
         if name in CHOICES and isinstance(value, str) and value not in CHOICES[name]:
             yield f"/x-conventions/{name}/value", _not_one_of(value, CHOICES[name])
-    for at, schema in _schemas(document):
+    for at, schema in _schemas(document, nodes):
         yield from ((_pointer(at) + inside, sentence) for inside, sentence in _schema_problems(schema, is_sound))
 
 
@@ -232,7 +235,7 @@ def _schema_problems(schema: Document, is_sound: bool) -> Iterator[Problem]:
     # The fast library finds out whether there is anything to report.
     if not jsonschema_rs.meta.is_valid(schema):
         yield from _meta_problems(schema)
-    for at, node in () if is_sound else _nodes(schema):
+    for at, node, _ in () if is_sound else _nodes(schema):
         pattern = node.get("pattern")
         if isinstance(pattern, str) and (problem := _pattern_problem(pattern)):
             yield _pointer((at, "pattern")), f"{_shown(pattern)} is not a regular expression: {problem}"
@@ -257,7 +260,7 @@ def _pattern_problem(pattern: str) -> str:
 
 def _format_problems(nodes: Iterable[Node]) -> Iterator[Problem]:
     """Yield the formats that the two JSON Schema libraries could judge differently."""
-    for at, node in nodes:
+    for at, node, _ in nodes:
         used = node.get("format")
         if isinstance(used, str) and "type" in node and used not in (*FORMATS, *ANNOTATING_FORMATS):
             yield _pointer((at, "format")), f"format {_not_one_of(used, (*FORMATS, *ANNOTATING_FORMATS))}"
@@ -265,7 +268,7 @@ def _format_problems(nodes: Iterable[Node]) -> Iterator[Problem]:
 
 def _reference_problems(name: str, nodes: Iterable[Node], documents: Mapping[str, Document]) -> Iterator[Problem]:
     told = cache(partial(_reference_problem, name, documents=documents))
-    for at, node in nodes:
+    for at, node, _ in nodes:
         reference = node.get("$ref")
         if isinstance(reference, str) and (sentence := told(reference)):
             yield _pointer((at, "$ref")), sentence
@@ -334,27 +337,30 @@ def _operations(document: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 yield pointer_to("paths", path, method), operation
 
 
-def _schemas(document: Document) -> Iterator[tuple[At, Document]]:
+def _schemas(document: Mapping[str, Any], nodes: Iterable[Node]) -> Iterator[tuple[At, Document]]:
     """Yield each value in the place of a schema: below `schema`, `payload` and components/schemas."""
-    if isinstance(document, dict):
-        components = _mapping(document.get("components"))
-        for name, schema in _mapping(components.get("schemas")).items():
-            yield (((None, "components"), "schemas"), name), schema
-    for at, node in _nodes(document, skip=("examples", "example", "x-switches", "schemas")):
-        for name in ("schema", "payload"):
-            if isinstance(node.get(name), dict | bool) and not (name == "schema" and "operations" in node):
+    components = _mapping(document.get("components"))
+    for name, schema in _mapping(components.get("schemas")).items():
+        yield (((None, "components"), "schemas"), name), schema
+    for at, node, is_named in nodes:
+        for name in () if is_named else [name for name in ("schema", "payload") if name in node]:
+            if isinstance(node[name], dict | bool) and not (name == "schema" and "operations" in node):
                 yield (at, name), node[name]
 
 
-def _nodes(document: Document, skip: Collection[str] = ("examples", "example")) -> Iterator[Node]:
-    """Yield every mapping in a document with its place, from the first to the last, except those in examples."""
-    left: list[tuple[At, Any]] = [(None, document)] if isinstance(document, COLLECTIONS) else []
+def _nodes(document: Document) -> Iterator[Node]:
+    """Yield every mapping in a document, from the first to the last, except those in examples."""
+    left: list[tuple[At, Any, bool]] = [(None, document, False)] if isinstance(document, COLLECTIONS) else []
     while left:
-        at, node = left.pop()
+        at, node, is_named = left.pop()
         if isinstance(node, dict):
-            yield at, node
+            yield at, node, is_named
         entries = node.items() if isinstance(node, dict) else enumerate(node)
-        below = [((at, key), one) for key, one in entries if isinstance(one, COLLECTIONS) and key not in skip]
+        below = [
+            ((at, key), one, is_named or key in NAMED)
+            for key, one in entries
+            if isinstance(one, COLLECTIONS) and key not in EXAMPLES
+        ]
         left += reversed(below)
 
 
