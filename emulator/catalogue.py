@@ -158,15 +158,12 @@ def has_words(document: object) -> bool:
 
 def read_own(home: Path, name: str) -> Entry:
     """Read a vendor from its own folder. Raises ContractError for a wrong contract."""
-    from emulator.declared.reading import read_declarations  # noqa: PLC0415
-    from emulator.declared.vendor import code_of, collections_of, dialect_of, hooks_of, vendor_of  # noqa: PLC0415
+    from emulator.declared.vendor import read_public, vendor_of  # noqa: PLC0415
 
-    contract = read_public(home, name)
+    contract, code, declared = read_public(home, name)
     if left_out := contract.document.get(LEFT_OUT):
         name_of_file, paths = short_name(contract.files[OPENAPI]), ", ".join(left_out)
         logger.warning("%s: %d paths cannot be served: %s", name_of_file, len(left_out), paths[:500])
-    code = code_of(contract)
-    declared = read_declarations(contract, collections_of(contract, code), hooks_of(code), dialect_of(code))
     refuse_contract(declared.problems)
     vendor = replace(vendor_of(contract, code, declared), due=declared.due)
     return Entry(vendor, contract, declared.handlers, _records_in_examples(contract, declared.planner))
@@ -178,19 +175,6 @@ def _records_in_examples(contract: Contract, planner: Planner | None) -> Mapping
     from emulator.declared.first_records import examples_of, records_in  # noqa: PLC0415
 
     return records_in(examples_of(contract), planner)
-
-
-def read_public(home: Path, name: str) -> Contract:
-    """Read the contract of a vendor that is not built in; of a document alone, what it does is inferred.
-
-    Raises ContractError for a wrong contract.
-    """
-    contract = read_contract(home, is_public=True, vendor=name)
-    if not home.is_file():
-        return contract
-    from emulator.declared.inference import infer, with_words  # noqa: PLC0415
-
-    return with_words(contract, infer(contract))
 
 
 def bind(entry: Entry) -> Handlers:

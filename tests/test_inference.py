@@ -75,7 +75,7 @@ def written(folder: Path, document: Any, name: str = "zoo.yaml") -> Path:
 
 
 def guessed(folder: Path, paths: Mapping[str, Any]) -> Guesses:
-    return infer(read_contract(written(folder, bare(paths)), is_public=True, vendor="zoo"))
+    return infer(read_contract(written(folder, bare(paths)), is_public=True, vendor="zoo")).guesses
 
 
 def actions(guesses: Guesses) -> dict[str, str]:
@@ -305,7 +305,7 @@ def test_link_names_the_key(target: Any, is_shared: bool, tmp_path: Path) -> Non
     if is_shared:
         document["components"]["links"], link = {"GetPet": link}, {"$ref": "#/components/links/GetPet"}
     document["paths"]["/pets"]["post"]["responses"]["201"]["links"] = {"get": link}
-    guesses = infer(read_contract(written(tmp_path, document), is_public=True, vendor="zoo"))
+    guesses = infer(read_contract(written(tmp_path, document), is_public=True, vendor="zoo")).guesses
     assert guesses.collections["pets"]["key"] == "tag"
 
 
@@ -324,7 +324,7 @@ def test_singleton_is_read_from_its_example_and_written_for_each_parent(tmp_path
     document = bare(paths)
     got = document["paths"]["/pets/{petId}/settings"]["get"]["responses"]["200"]["content"]["application/json"]
     got["example"] = {"theme": "light", "size": 3}
-    guesses = infer(read_contract(written(tmp_path, document), is_public=True, vendor="zoo"))
+    guesses = infer(read_contract(written(tmp_path, document), is_public=True, vendor="zoo")).guesses
     assert guesses.collections["settings"] == {"singleton": "pets"}
     assert guesses.operations["getPetsPetIdSettings"].note == "settings get, rule 7"
     with served(written(tmp_path, document)) as client:

@@ -17,7 +17,7 @@ from emulator.contract.evidence import INFERENCE
 from emulator.contract.openapi import Contract, read_contract
 from emulator.contract.overlays import load_document
 from emulator.declared.first_records import Replied, examples_of, records_in
-from emulator.declared.inference import Guesses, infer, with_words
+from emulator.declared.inference import Guesses, infer
 from emulator.declared.reading import Declarations, read_declarations
 from emulator.declared.vendor import code_of, collections_of, hooks_of
 from emulator.errors import ConfigurationError
@@ -64,10 +64,9 @@ def _of_document(name: str, document: Path, home: Path) -> dict[Path, str]:
     if (home / OPENAPI).exists() and not (home / OVERLAY).exists():
         raise ConfigurationError(f"{home} was not imported (it has no {OVERLAY}); choose another name or folder")
     if not (home / OPENAPI).exists():
-        guesses = infer(contract)
-        files[home / OVERLAY] = _text(_overlay(contract, guesses))
-        declared = read_declarations(with_words(contract, guesses))
-        files |= _fixtures(home, declared, guesses.root["collections"], examples_of(contract))
+        found = infer(contract)
+        files[home / OVERLAY] = _text(_overlay(contract, found.guesses))
+        files |= _fixtures(home, found.declarations, found.guesses.root["collections"], examples_of(contract))
     return {**files, home / OPENAPI: read_text(document)}
 
 
@@ -85,10 +84,10 @@ def _add_calls(found: Imported, recording: Recording, file: Path, home: Path) ->
         calls = _of_an_api(calls, told, file)
         made = yaml.safe_dump(made_document(home.name, file.name, Recording(recording.title, calls)), sort_keys=False)
         contract, document = _read_made(made, home.name)
-        guesses = infer(contract)
-        declared, overlay = read_declarations(with_words(contract, guesses)), [*_overlay(contract, guesses)]
+        inferred = infer(contract)
+        declared, overlay = inferred.declarations, [*_overlay(contract, inferred.guesses)]
         found.files[home / OPENAPI] = made
-        names = list(guesses.root["collections"])
+        names = list(inferred.guesses.root["collections"])
     examples, wrong = matched(contract, calls)
     actions = [*written(document, examples, file.stem)]
     if actions or home / OPENAPI in found.files:

@@ -19,7 +19,6 @@ from emulator.catalogue import (
     fixture_folders,
     read_catalogue,
     read_own,
-    read_public,
     scenario_reader,
     seeded_records,
     vendor_homes,
@@ -31,7 +30,7 @@ from emulator.contract.form import declared_names, handled_names, problems
 from emulator.contract.openapi import read_contract
 from emulator.contract.routes import Routes
 from emulator.declared.reading import read_declarations
-from emulator.declared.vendor import code_of, collections_of, hooks_of, vendor_of
+from emulator.declared.vendor import read_public, vendor_of
 from emulator.errors import ConfigurationError
 from emulator.exchange import Record
 from emulator.files.package_data import CONTRACTS, FIXTURES
@@ -119,10 +118,8 @@ def own_problems(home: Path, name: str) -> Iterator[str]:
     if found:
         return
     try:
-        contract = read_public(home, name)
+        contract, code, declared = read_public(home, name)
         Routes(contract)
-        code = code_of(contract)
-        declared = read_declarations(contract, collections_of(contract, code), hooks_of(code))
         yield from declared.problems
         yield from probe_problems(contract)
         yield from pull_problems(contract)

@@ -7,7 +7,7 @@ the document, or in an overlay beside it, goes before.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,9 +26,10 @@ from emulator.declared.guessing import (
 from emulator.declared.links import linked_key, links_in
 from emulator.declared.messages import Messages
 from emulator.declared.paths import is_item, last_literal, parameters_of, prefix
-from emulator.declared.reading import declaration_problems
+from emulator.declared.reading import Declarations, Reading
 from emulator.declared.shapes import Place, Shape, shapes_of
 from emulator.declared.singletons import singleton_actions
+from emulator.store.collection import Collection
 
 _ON_ITEM = {"GET": "get", "PUT": "replace", "PATCH": "patch", "DELETE": "delete", "POST": "patch"}
 
@@ -64,20 +65,30 @@ class Guesses:
         return {**parts, **({"paging": self.paging} if self.paging else {})}
 
 
-def infer(contract: Contract) -> Guesses:
-    """Return what a contract's paths and schemas say about operations without words of their own.
+@dataclass(frozen=True)
+class Inferred:
+    """A contract with inferred words, these words, and what it declares by them and by those of its own."""
 
-    What the reader of declarations would refuse is left out.
+    contract: Contract
+    guesses: Guesses
+    declarations: Declarations
+
+
+def infer(contract: Contract, known: Sequence[Collection] = ()) -> Inferred:
+    """Infer from a contract's paths and schemas the words of operations without words of their own.
+
+    What the reader of declarations would refuse is left out. The collections `known` are declared nowhere.
     """
     guesses = _Inference(contract).guesses()
-    while guesses.operations:
-        refused = [pointer for pointer, _ in declaration_problems(with_words(contract, guesses))]
+    while True:
+        worded = _with_words(contract, guesses)
+        reading = Reading(worded, known)
+        refused = [pointer for pointer, _ in reading.problems]
         bad = [name for name in guesses.operations if any(_concerns(one, contract, name, guesses) for one in refused)]
         if not bad:
-            break
+            return Inferred(worded, guesses, reading.declarations())
         for name in bad:
             del guesses.operations[name]
-    return guesses
 
 
 def _concerns(pointer: str, contract: Contract, name: str, guesses: Guesses) -> bool:
@@ -87,7 +98,7 @@ def _concerns(pointer: str, contract: Contract, name: str, guesses: Guesses) -> 
     return any(pointer == place or pointer.startswith(f"{place}/") for place in places)
 
 
-def with_words(contract: Contract, guesses: Guesses) -> Contract:
+def _with_words(contract: Contract, guesses: Guesses) -> Contract:
     """Return a contract with inferred words: what the document says itself goes before."""
     document = {**contract.document, "paths": {path: dict(item) for path, item in contract.document["paths"].items()}}
     root = document.get("x-emulator", {})

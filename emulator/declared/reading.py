@@ -59,62 +59,71 @@ def read_declarations(
     wording: Dialect | None = None,
 ) -> Declarations:
     """Read the declarations of a contract; the collections `known`, `hooks` and `wording` are the vendor's Python."""
-    reader = _Reader(contract, {one.name: one for one in known}, hooks or Hooks(), wording)
-    problems = list(dict.fromkeys(reader.problems()))
-    places = [f"{place(contract.files[OPENAPI], pointer)}: {sentence}" for pointer, sentence in problems]
-    code = short_name(contract.home / "vendor.py" if contract.home else contract.files[OPENAPI])
-    for name in sorted(reader.hooks.collections() - reader.resources.keys()) if not places else ():
-        said = unknown("collection", name, reader.resources, "of a hook")
-        places.append(f"{code}: {said}")
-    named = {words.paging for words in reader.purposes.words.values()}
-    for name in sorted(reader.hooks.strategies.keys() - named) if not places else ():
-        said = unknown("paging", name, sorted(named - {""}), "of a hook", plural="words paging")
-        places.append(f"{code}: {said}")
-    if places:
-        return Declarations(problems=places)
-    resources = reader.resources
-    collections = [populated(resource, resources, reader.shapes) for resource in resources.values()]
-    living = [resource for resource in resources.values() if resource.words.life is not None]
-    collections += [resource.lives for resource in living]
-    due = partial(pass_time, living) if living else nothing_is_due
-    return Declarations(collections, dict(reader.handlers()), reader.dialect, due=due, planner=reader.planner)
+    return Reading(contract, known, hooks, wording).declarations()
 
 
-def declaration_problems(contract: Contract) -> Sequence[Problem]:
-    """Return the mistakes in the declarations of a contract without Python: JSON pointers and sentences."""
-    return list(_Reader(contract, {}, Hooks()).problems())
+class Reading:
+    """Reads the declarations of a contract; `problems` are the mistakes: JSON pointers and sentences."""
 
-
-class _Reader:
     def __init__(
-        self, contract: Contract, known: Mapping[str, Collection], hooks: Hooks, wording: Dialect | None = None
+        self,
+        contract: Contract,
+        known: Sequence[Collection] = (),
+        hooks: Hooks | None = None,
+        wording: Dialect | None = None,
     ) -> None:
         self._contract = contract
-        self._known = known
-        self.hooks = hooks
+        self._known = {one.name: one for one in known}
+        self._hooks = hooks or Hooks()
         self._wording = wording
         self._root: Any = contract.document.get("x-emulator", {})
-        self.shapes = shapes_of(contract.schemas)
+        self._shapes = shapes_of(contract.schemas)
         self._written = {name: found for name, found in self._found() if "x-emulator" in found}
         self._switches = {name: switch.choices for name, switch in contract.switches.items()}
-        self.resources: dict[str, Resource] = {}
-        self.purposes = Purposes(contract.operations, {})
-        self.strategies: dict[str, Strategy] = {}
-        self.dialect = DefaultDialect(contract)
+        self._resources: dict[str, Resource] = {}
+        self._purposes = Purposes(contract.operations, {})
+        self._strategies: dict[str, Strategy] = {}
+        self._dialect = DefaultDialect(contract)
+        self.problems = list(dict.fromkeys(self._found_problems()))
+
+    def declarations(self) -> Declarations:
+        """Return the declarations, or the sentences about their mistakes."""
+        if said := [*self._sentences()]:
+            return Declarations(problems=said)
+        resources = self._resources
+        collections = [populated(resource, resources, self._shapes) for resource in resources.values()]
+        living = [resource for resource in resources.values() if resource.words.life is not None]
+        collections += [resource.lives for resource in living]
+        due = partial(pass_time, living) if living else nothing_is_due
+        return Declarations(collections, dict(self._handlers()), self._dialect, due=due, planner=self._planner)
+
+    def _sentences(self) -> Iterator[str]:
+        """Yield the mistakes with their places: those of the words, or else of what Python has for them."""
+        for pointer, sentence in self.problems:
+            yield f"{place(self._contract.files[OPENAPI], pointer)}: {sentence}"
+        if self.problems:
+            return
+        code = short_name(self._contract.home / "vendor.py" if self._contract.home else self._contract.files[OPENAPI])
+        for name in sorted(self._hooks.collections() - self._resources.keys()):
+            yield f"{code}: {unknown('collection', name, self._resources, 'of a hook')}"
+        named = {words.paging for words in self._purposes.words.values()}
+        for name in sorted(self._hooks.strategies.keys() - named):
+            said = unknown("paging", name, sorted(named - {""}), "of a hook", plural="words paging")
+            yield f"{code}: {said}"
 
     @property
-    def planner(self) -> Planner:
+    def _planner(self) -> Planner:
         """What makes the handlers of valid declarations."""
         graphql = self._contract.graphql
-        fail = partial(DeclaredFailures, self.dialect, self._wording)
-        return Planner(self.purposes, self.resources, self.strategies, self.shapes, graphql, fail)
+        fail = partial(DeclaredFailures, self._dialect, self._wording)
+        return Planner(self._purposes, self._resources, self._strategies, self._shapes, graphql, fail)
 
     def _found(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for name, operation in self._contract.handled.items():
             described = self._contract.document["paths"][operation.path][operation.method.lower()]
             yield name, described["x-graphql"]["operations"][name] if operation.root else described
 
-    def problems(self) -> Iterator[Problem]:
+    def _found_problems(self) -> Iterator[Problem]:
         """Yield all mistakes; afterwards the valid declarations have been read."""
         found = [(f"{ROOT}{pointer}", sentence) for pointer, sentence in form_problems(self._root, "root")]
         for name, described in self._written.items():
@@ -135,10 +144,10 @@ class _Reader:
                 at = pointer_to("paths", carrier.path, "post") + ROOT
                 yield at, "GraphQL is executed here; write x-emulator in x-graphql/operations, by root field"
             for name in graphql.nested:
-                at, written = self._nested(name)
+                at, written = self._nested_words(name)
                 yield from ((f"{at}{pointer}", said) for pointer, said in form_problems(written, "operation"))
 
-    def _nested(self, name: str) -> tuple[str, Mapping[str, Any]]:
+    def _nested_words(self, name: str) -> tuple[str, Mapping[str, Any]]:
         """Return the place and the words of a nested field of GraphQL."""
         assert self._contract.graphql is not None
         path = self._contract.operations[self._contract.graphql.carrier].path
@@ -146,33 +155,33 @@ class _Reader:
         return pointer_to("paths", path, "post", "x-graphql", "types", name) + ROOT, types[name]["x-emulator"]
 
     def _nested_problems(self) -> Iterator[Problem]:
-        if (nested := self.nested) is None:
+        if (nested := self._nested) is None:
             return
         for name in nested.graphql.nested:
-            at, written = self._nested(name)
+            at, written = self._nested_words(name)
             yield from ((f"{at}{pointer}", said) for pointer, said in nested.problems(name, written))
 
     @property
-    def nested(self) -> NestedFields | None:
+    def _nested(self) -> NestedFields | None:
         """The nested fields of GraphQL; None if the contract has no schema."""
         graphql = self._contract.graphql
-        return NestedFields(graphql, self.planner, self._switches) if graphql is not None else None
+        return NestedFields(graphql, self._planner, self._switches) if graphql is not None else None
 
-    def handlers(self) -> Iterator[tuple[str, Handle]]:
+    def _handlers(self) -> Iterator[tuple[str, Handle]]:
         """Yield each operation, and each nested field, that has words with its handler."""
-        yield from self.planner.handlers()
-        if (nested := self.nested) is None:
+        yield from self._planner.handlers()
+        if (nested := self._nested) is None:
             return
         for name in nested.graphql.nested:
-            yield name, nested.handler(name, self._nested(name)[1])
+            yield name, nested.handler(name, self._nested_words(name)[1])
 
     def _read(self) -> Iterator[Problem]:
         of_operations = {name: OperationWords.of(found["x-emulator"]) for name, found in self._written.items()}
         collections = self._root.get("collections", {})
         singletons = [name for name, written in collections.items() if "singleton" in written]
-        self.purposes = Purposes(self._contract.operations, of_operations, singletons)
-        self.strategies = {name: Strategy.of(name, one) for name, one in self._root.get("paging", {}).items()}
-        self.dialect = DefaultDialect(self._contract, ErrorWords.of(self._root.get("errors", {})))
+        self._purposes = Purposes(self._contract.operations, of_operations, singletons)
+        self._strategies = {name: Strategy.of(name, one) for name, one in self._root.get("paging", {}).items()}
+        self._dialect = DefaultDialect(self._contract, ErrorWords.of(self._root.get("errors", {})))
         for name, written in self._root.get("collections", {}).items():
             words = CollectionWords.of(name, written)
             kept = self._known.get(f"{self._contract.vendor}.{name}")
@@ -185,18 +194,18 @@ class _Reader:
             if found is None:
                 names = self._schema_names()
                 yield f"{ROOT}/collections/{name}/schema", unknown("schema", words.schema, names)
-            self.resources[name] = self._resource(words, found)
-        for name, resource in self.resources.items():
+            self._resources[name] = self._resource(words, found)
+        for name, resource in self._resources.items():
             at = f"{ROOT}/collections/{name}"
             written = self._root["collections"][name]
-            told = collection_problems(resource.words, written, resource, list(self.resources), self._switches)
+            told = collection_problems(resource.words, written, resource, list(self._resources), self._switches)
             yield from ((f"{at}{pointer}", sentence) for pointer, sentence in told)
             for one, reference in resource.words.references.items():
-                if reference.to in self.resources and self.resources[reference.to].words.key_of:
+                if reference.to in self._resources and self._resources[reference.to].words.key_of:
                     said = f"{reference.to} has a key of several fields, to which no field can refer"
                     yield f"{at}/references/{one}", said
         yield from self._template_problems()
-        for name in self.purposes.words:
+        for name in self._purposes.words:
             yield from ((f"{self._pointer(name)}{pointer}", said) for pointer, said in self._operation_problems(name))
         yield from self._nested_problems()
 
@@ -208,15 +217,15 @@ class _Reader:
         errors = Scope(switches=self._switches, names=ERROR_NAMES, has_world=False)
         yield from errors.problems(self._root.get("errors", {}).get("body"), f"{ROOT}/errors/body")
         for kind in self._root.get("errors", {}).get("status", {}):
-            if said := self.dialect.unknown_kind(kind):
+            if said := self._dialect.unknown_kind(kind):
                 yield f"{ROOT}/errors/status/{kind}", said
 
     def _operation_problems(self, name: str) -> Iterator[Problem]:
-        words, operation = self.purposes.words[name], self._operation(name)
-        if words.collection and words.collection not in self.resources:
-            yield "/collection", unknown("collection", words.collection, self.resources)
+        words, operation = self._purposes.words[name], self._operation(name)
+        if words.collection and words.collection not in self._resources:
+            yield "/collection", unknown("collection", words.collection, self._resources)
             return
-        resource = self.resources.get(words.collection)
+        resource = self._resources.get(words.collection)
         parameters = {
             where: [one.name for one in operation.parameters if one.place == where]
             for where in ("path", "query", "header", ARGUMENT)
@@ -224,17 +233,17 @@ class _Reader:
         scope = Scope(parameters, self._switches, ("record", "id"))
         yield from operation_problems(words, operation, resource, scope)
         if operation.root and self._contract.graphql is not None:
-            key, action = (resource.words.key_fields, self.purposes.action(name)) if resource else ((), "")
+            key, action = (resource.words.key_fields, self._purposes.action(name)) if resource else ((), "")
             yield from root_field_problems(words, operation, action, key, self._contract.graphql)
         if resource is None:
             yield from self._words_without_collection(name)
             return
-        action = self.purposes.action(name)
+        action = self._purposes.action(name)
         if said := action_problem(action) if action else self._no_action(operation):
             yield "/action", said
             return
         if not operation.root and (
-            said := strategy_problem(words.paging, self.strategies, self.hooks.strategies, operation)
+            said := strategy_problem(words.paging, self._strategies, self._hooks.strategies, operation)
         ):
             yield "/paging", said
         yield from self._path_problems(name, resource)
@@ -244,8 +253,8 @@ class _Reader:
     def _words_without_collection(self, name: str) -> Iterator[Problem]:
         for word in self._written[name]["x-emulator"]:
             if word not in ("reply", "x-evidence"):
-                yield f"/{word}", f"{word!r} needs a collection; collections: {', '.join(self.resources) or 'none'}"
-        reply = self.purposes.words[name].reply
+                yield f"/{word}", f"{word!r} needs a collection; collections: {', '.join(self._resources) or 'none'}"
+        reply = self._purposes.words[name].reply
         if reply.status is None and success(self._operation(name), "", reply) is None:
             yield "", f"{name} declares no 2xx"
 
@@ -255,10 +264,10 @@ class _Reader:
 
     def _path_problems(self, name: str, resource: Resource) -> Iterator[Problem]:
         """Yield the path parameters without a known purpose."""
-        for parameter, owner in self.purposes.owners(name).items():
+        for parameter, owner in self._purposes.owners(name).items():
             fields = resource.words.fields_to(owner) if owner else []
             is_known = owner in (resource.name, resource.words.singleton) and owner is not None
-            if is_known or len(fields) == 1 or parameter in self.purposes.words[name].ignore:
+            if is_known or len(fields) == 1 or parameter in self._purposes.words[name].ignore:
                 continue
             if owner is None:
                 yield "", f"path parameter {parameter!r} is the key of no collection; use it in where, set or input"
@@ -288,9 +297,9 @@ class _Reader:
         found = replace(self._kept(words.name), schema=name) if known is None else known
         found = replace(found, order=words.sort or found.order)
         if schema is None or not is_known:
-            return Resource(words, found, None, None, self.hooks)
+            return Resource(words, found, None, None, self._hooks)
         check = self._contract.schemas.check(schema.address)
-        return Resource(words, found, self.shapes.shape(schema), check, self.hooks)
+        return Resource(words, found, self._shapes.shape(schema), check, self._hooks)
 
     def _kept(self, name: str) -> Collection:
         operations = [
@@ -307,10 +316,10 @@ class _Reader:
             file = (
                 f"schemas/{words.schema}#" if "." in words.schema else f"{OPENAPI}#/components/schemas/{words.schema}"
             )
-            return self.shapes.at(f"{base}/{file}")
+            return self._shapes.at(f"{base}/{file}")
         for wanted in ("get", "create", "list"):
-            for name, operation_words in self.purposes.words.items():
-                if operation_words.collection == words.name and self.purposes.action(name) == wanted:
+            for name, operation_words in self._purposes.words.items():
+                if operation_words.collection == words.name and self._purposes.action(name) == wanted:
                     found = self._replied(name, wanted, words.key_fields[-1])
                     if found is not None:
                         return found
@@ -318,8 +327,8 @@ class _Reader:
 
     def _replied(self, name: str, action: str, key: str) -> Place | None:
         """Return the schema of a record in an operation's reply, or None."""
-        response = success(self._operation(name), action, self.purposes.words[name].reply)
-        shape = reply_shape(response, action, key, self.shapes) if response is not None else None
+        response = success(self._operation(name), action, self._purposes.words[name].reply)
+        shape = reply_shape(response, action, key, self._shapes) if response is not None else None
         return shape.place if shape is not None and shape.record is not None and shape.record.properties else None
 
     def _schema_names(self) -> list[str]:

@@ -9,10 +9,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from emulator.contract.openapi import Contract
+from emulator.contract.openapi import Contract, read_contract
 from emulator.declared.authentication import Authentication
 from emulator.declared.dialect import DefaultDialect
-from emulator.declared.reading import Declarations
+from emulator.declared.inference import infer
+from emulator.declared.reading import Declarations, read_declarations
 from emulator.declared.token_endpoint import token_handlers
 from emulator.errors import ConfigurationError, unknown
 from emulator.store.collection import Collection
@@ -21,6 +22,20 @@ from emulator.vendor import Dialect, Handlers, Hooks, Vendor
 FILE = "vendor.py"
 GIVEN = ("handlers", "hooks", "dialect", "collections", "authenticate", "authorize", "present", "presented", "vendor")
 """What a vendor.py may define."""
+
+
+def read_public(home: Path, name: str) -> tuple[Contract, Mapping[str, Any], Declarations]:
+    """Read the contract, the Python and the declarations of a vendor that is not built in.
+
+    What a document alone does is inferred. Raises ContractError for a wrong contract.
+    """
+    contract = read_contract(home, is_public=True, vendor=name)
+    code = code_of(contract)
+    known = collections_of(contract, code)
+    if home.is_file():
+        inferred = infer(contract, known)
+        return inferred.contract, code, inferred.declarations
+    return contract, code, read_declarations(contract, known, hooks_of(code), dialect_of(code))
 
 
 def code_of(contract: Contract) -> Mapping[str, Any]:
