@@ -23,6 +23,7 @@ from emulator.cli.options import setting_options
 from emulator.cli.remote import reset, snapshot, wait
 from emulator.cli.streams import say
 from emulator.errors import ConfigurationError, EmulatorError
+from emulator.runtime.authorities import without_authorities
 from emulator.settings import read_settings
 
 
@@ -85,7 +86,8 @@ def serve(opens_page: bool, **options: Any) -> None:
     settings = read_settings(options, os.environ)
     # Hardly anything from the start is garbage: the collector would scan all of it, again and again.
     gc.disable()
-    from emulator.cli.serve import serve_until_signalled  # noqa: PLC0415
+    with without_authorities():
+        from emulator.cli.serve import serve_until_signalled  # noqa: PLC0415
 
     serve_until_signalled(settings, opens_page)
 
