@@ -37,7 +37,9 @@ class Deferred:
         """The declarations as they are served."""
         from emulator.declared.reading import read_declarations  # noqa: PLC0415
 
-        return read_declarations(self._contract, list(self._own.values()), self._hooks, self._wording)
+        own = list(self._own.values())
+        # Checking the form of the words loads another schema: 3 MB.
+        return read_declarations(self._contract, own, self._hooks, self._wording, has_valid_form=True)
 
     @cached_property
     def collections(self) -> list[Collection]:

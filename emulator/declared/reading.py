@@ -57,9 +57,14 @@ def read_declarations(
     known: Sequence[Collection] = (),
     hooks: Hooks | None = None,
     wording: Dialect | None = None,
+    *,
+    has_valid_form: bool = False,
 ) -> Declarations:
-    """Read the declarations of a contract; the collections `known`, `hooks` and `wording` are the vendor's Python."""
-    return Reading(contract, known, hooks, wording).declarations()
+    """Read the declarations of a contract; the collections `known`, `hooks` and `wording` are the vendor's Python.
+
+    The form of those that are known to have a valid one is not checked.
+    """
+    return Reading(contract, known, hooks, wording, has_valid_form=has_valid_form).declarations()
 
 
 class Reading:
@@ -71,7 +76,10 @@ class Reading:
         known: Sequence[Collection] = (),
         hooks: Hooks | None = None,
         wording: Dialect | None = None,
+        *,
+        has_valid_form: bool = False,
     ) -> None:
+        self._form_problems = _unchecked if has_valid_form else form_problems
         self._contract = contract
         self._known = {one.name: one for one in known}
         self._hooks = hooks or Hooks()
@@ -125,10 +133,11 @@ class Reading:
 
     def _found_problems(self) -> Iterator[Problem]:
         """Yield all mistakes; afterwards the valid declarations have been read."""
-        found = [(f"{ROOT}{pointer}", sentence) for pointer, sentence in form_problems(self._root, "root")]
+        found = [(f"{ROOT}{pointer}", sentence) for pointer, sentence in self._form_problems(self._root, "root")]
         for name, described in self._written.items():
             at = self._pointer(name)
-            found += [(f"{at}{pointer}", said) for pointer, said in form_problems(described["x-emulator"], "operation")]
+            told = self._form_problems(described["x-emulator"], "operation")
+            found += [(f"{at}{pointer}", said) for pointer, said in told]
         found += self._graphql_problems()
         yield from found
         if not found:
@@ -145,7 +154,7 @@ class Reading:
                 yield at, "GraphQL is executed here; write x-emulator in x-graphql/operations, by root field"
             for name in graphql.nested:
                 at, written = self._nested_words(name)
-                yield from ((f"{at}{pointer}", said) for pointer, said in form_problems(written, "operation"))
+                yield from ((f"{at}{pointer}", said) for pointer, said in self._form_problems(written, "operation"))
 
     def _nested_words(self, name: str) -> tuple[str, Mapping[str, Any]]:
         """Return the place and the words of a nested field of GraphQL."""
@@ -335,3 +344,7 @@ class Reading:
         of_document = self._contract.document.get("components", {}).get("schemas", {})
         files = [name.removeprefix("schemas/") for name in self._contract.files if name.startswith("schemas/")]
         return [*of_document, *files]
+
+
+def _unchecked(written: Any, kind: str) -> Iterator[Problem]:
+    yield from ()
