@@ -4,24 +4,69 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
+from emulator.contract.documents import OPENAPI, SUFFIXES, contract_files, load_all
+from emulator.files.package_data import CONTRACTS
+from emulator.files.prepared import NAME, packed, unpacked
 from emulator.files.yaml_parser import parse
-from hatch_build import IN_WHEEL, parsed_documents
+from hatch_build import IN_WHEEL, prepared_files
 
 ROOT = Path(__file__).parent.parent
 
 
-def test_each_document_is_built_as_a_checkout_parses_it() -> None:
-    files = {
-        f"{in_wheel}/{file.relative_to(ROOT / folder).as_posix()}.parsed": file
-        for folder, in_wheel in IN_WHEEL.items()
-        for file in (ROOT / folder).rglob("*.yaml")
-    }
-    built = {name: json.loads(text) for name, text in parsed_documents(ROOT)}
-    assert built == {name: parse(file.read_text(), file.name) for name, file in files.items()}
+@pytest.fixture(scope="module")
+def built() -> dict[str, bytes]:
+    return dict(prepared_files(ROOT))
+
+
+def in_wheel() -> Iterator[tuple[str, Path]]:
+    for folder, name in IN_WHEEL.items():
+        for file in (ROOT / folder).rglob("*"):
+            yield f"{name}/{file.relative_to(ROOT / folder).as_posix()}", file
+
+
+def test_each_document_is_built_as_a_checkout_parses_it(built: dict[str, bytes]) -> None:
+    documents = {f"{name}.parsed": file for name, file in in_wheel() if file.suffix == ".yaml"}
+    others = {name: file for name, file in documents.items() if file.name != OPENAPI}
+    parsed = {name: json.loads(content) for name, content in built.items() if name.endswith(".parsed")}
+    assert parsed == {name: parse(file.read_text(), file.name) for name, file in others.items()}
+
+
+@pytest.mark.parametrize("name", [*(folder.name for folder in CONTRACTS.iterdir()), "control"])
+def test_the_documents_of_a_contract_are_built_as_a_checkout_reads_them(
+    built: dict[str, bytes], name: str, tmp_path: Path
+) -> None:
+    folder = CONTRACTS / name if name != "control" else ROOT / "emulator" / name
+    in_the_wheel = f"{'emulator' if name == 'control' else 'emulator/data/contracts'}/{name}/{NAME}"
+    (tmp_path / NAME).write_bytes(built[in_the_wheel])
+    assert unpacked(tmp_path) == load_all(contract_files(folder))
+
+
+def test_equal_parts_of_documents_are_one_object(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes(packed({"a": {"type": ["string"], "max": 1}, "b": [{"type": ["string"], "max": 1}]}))
+    found = unpacked(tmp_path) or {}
+    assert found["a"] is found["b"][0]
+
+
+def test_equal_values_of_other_types_stay_what_they_are(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes(packed({"a": [1, 1.0, True, "1", 0, False, None, [], {}]}))
+    assert repr(unpacked(tmp_path)) == "{'a': [1, 1.0, True, '1', 0, False, None, [], {}]}"
+
+
+@pytest.mark.parametrize("content", [b"", b"no such format", b"\xfb"])
+def test_a_file_that_python_does_not_read_is_as_if_there_were_none(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / NAME).write_bytes(content)
+    assert unpacked(tmp_path) is None
+
+
+def test_each_document_has_a_checksum(built: dict[str, bytes]) -> None:
+    found = json.loads(built["emulator/data/checksums.json"])
+    assert found == {name: crc32(file.read_bytes()) for name, file in in_wheel() if file.suffix in SUFFIXES}
 
 
 @pytest.mark.parametrize(
@@ -38,7 +83,7 @@ def test_a_document_that_does_not_parse_fails_the_build_with_its_name_and_line(
     (tmp_path / "fixtures" / "celigo").mkdir(parents=True)
     (tmp_path / "fixtures" / "celigo" / "audit.yaml").write_text(text)
     with pytest.raises(ValueError, match=r"^fixtures/celigo/audit\.yaml: ") as refusal:
-        list(parsed_documents(tmp_path))
+        list(prepared_files(tmp_path))
     assert sentence in str(refusal.value)
 
 

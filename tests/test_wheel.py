@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import venv
@@ -56,6 +57,11 @@ def install(environment: Path, *what: str) -> None:
     subprocess.run([*pip, "--disable-pip-version-check", *what], check=True)
 
 
+def install_into(folder: Path, wheel: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    subprocess.run([*pip, "--target", str(folder), str(wheel)], check=True)
+
+
 def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("EMULATOR_", "PYTHON"))}
 
@@ -87,6 +93,32 @@ def test_a_start_from_the_wheel_neither_parses_yaml_nor_imports_faker(bin: Path,
 
 def test_check_finds_no_problem_in_what_the_wheel_carries(bin: Path, tmp_path: Path) -> None:
     subprocess.run([str(bin / "emulator"), "check"], cwd=tmp_path, env=clean_environment(), check=True)
+
+
+@pytest.mark.parametrize(
+    ("file", "written", "instead", "sentence"),
+    [
+        ("contracts/celigo/openapi.yaml", "operationId: getTokenInfo", "operationIdd: x", "operationId is missing"),
+        ("contracts/secoda/openapi.yaml", "action: list}", "action: lost}", "unknown action 'lost'"),
+        ("contracts/immuta/schemas/access-payload.schema.json", '"type": "object"', '"type": "x"', '"x" is not one of'),
+        ("contracts/paradime/schema.graphql", "type Query", "typo Query", "Unexpected Name 'typo'"),
+        ("fixtures/celigo/integrations.yaml", "    name: ", "    nane: ", "'name' is a required property"),
+    ],
+)
+def test_a_mistake_in_an_installed_document_stops_the_start_with_its_line(
+    wheel: Path, tmp_path: Path, file: str, written: str, instead: str, sentence: str
+) -> None:
+    install_into(tmp_path, wheel)
+    edited = tmp_path / "emulator" / "data" / file
+    before, found, after = edited.read_text("utf-8").partition(written)
+    assert found
+    edited.write_text(f"{before}{instead}{after}", "utf-8")
+    command = [sys.executable, "-m", "emulator", "serve", "--port", "0"]
+    environ = {**clean_environment(), "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert re.match(rf"emulator: {re.escape(file)} line \d+", done.stderr), done.stderr
+    assert sentence in done.stderr
 
 
 REMOTE = """

@@ -57,6 +57,11 @@ def is_schema(name: str) -> bool:
     return name.endswith(".schema.json") or (name.startswith("schemas/") and not name.endswith(".graphql"))
 
 
+def load_all(files: Mapping[str, Path]) -> dict[str, Document]:
+    """Return a contract's documents, by name. Raises ConfigurationError as `load` does."""
+    return {name: load(file) for name, file in files.items() if name == OPENAPI or is_schema(name)}
+
+
 def load(file: Path) -> Document:
     """Return the document in a YAML or JSON file. Raises ConfigurationError, naming file and line."""
     if file.suffix != ".json":

@@ -5,25 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from emulator.contract.client_rules import Paging, RateLimit, is_idempotent
 from emulator.contract.conventions import Conventions, Switch
-from emulator.contract.documents import CHOICES, METHODS, OPENAPI, contract_files, is_schema, load
+from emulator.contract.documents import CHOICES, METHODS, OPENAPI, contract_files, load_all
 from emulator.contract.evidence import Evidence
 from emulator.contract.failures import added_example, is_of_a_document
 from emulator.contract.form import read_documents
 from emulator.contract.graphql import GraphQL
 from emulator.contract.operation import Body, Field, Media, Operation, Parameter, Response
+from emulator.contract.responses import Responses
 from emulator.contract.schemas import Check, Schemas, without_required
 from emulator.errors import ConfigurationError, ContractError, unknown
 from emulator.exchange import Document, Record, pointer_to, steps_of
 from emulator.files.package_data import is_ours
+from emulator.files.prepared import unpacked
 from emulator.files.yaml_file import read_text, short_name
 
 _COMPONENT = re.compile(r"#/components/schemas/[\w.-]+")
+_QUERY_FIELD = re.compile(r"\b(\w+)\s*[(:]")
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,9 @@ class Contract:
         return self.schemas.sample(self.schema(name).address)
 
     def compile(self) -> None:
-        """Read every schema now instead of at its first use. Raises ContractError for an invalid one."""
+        """Read every response and schema now instead of at its first use. Raises ContractError for an invalid one."""
+        for responses in (self.unmatched, *(operation.responses for operation in self.operations.values())):
+            list(responses.values())
         names = self.document.get("components", {}).get("schemas", {})
         pointers = (f"#/components/schemas/{name}" for name in names)
         self.schemas.compile(
@@ -73,7 +79,7 @@ class Contract:
         if self.graphql is not None:
             _ = self.graphql.executable
 
-    @property
+    @cached_property
     def is_built_in(self) -> bool:
         """True if all of its files came with the emulator."""
         return all(map(is_ours, self.files.values()))
@@ -87,7 +93,7 @@ class Contract:
         path = self.mounts[0] + (self.operations[self.graphql.carrier].path if self.graphql else "")
         return f"/{self.vendor}{path.format_map(self.variables)}"
 
-    @property
+    @cached_property
     def handled(self) -> dict[str, Operation]:
         """The operations that need a handler: all except the one that carries GraphQL."""
         carrier = self.graphql.carrier if self.graphql else None
@@ -102,8 +108,7 @@ def read_contract(folder: Path, *overlays: Path, is_public: bool = False, vendor
     """
     files, vendor = contract_files(folder, *overlays), vendor or folder.name
     if all(map(is_ours, files.values())) and OPENAPI in files and not is_public:
-        built_in = {name: load(file) for name, file in files.items() if name == OPENAPI or is_schema(name)}
-        return _Reader(vendor, files, built_in, folder).contract()
+        return _Reader(vendor, files, unpacked(folder) or load_all(files), folder).contract()
     documents, problems = read_documents(vendor, files, is_public)
     refuse_contract(problems)
     reader = _Reader(vendor, files, documents, folder, is_public)
@@ -161,7 +166,7 @@ class _Reader:
             mounts=tuple(dict.fromkeys(_path_of(url) for url in servers)),
             hosts=tuple(dict.fromkeys(_host_of(url) for url in servers)),
             operations=operations,
-            unmatched=dict(self._responses("/x-unmatched", self.document["x-unmatched"])),
+            unmatched=self._responses("/x-unmatched", self.document["x-unmatched"]),
             conventions=self._conventions(),
             switches=dict(self._switches()),
             graphql=graphql,
@@ -192,7 +197,7 @@ class _Reader:
             secured=described.get("security", [True]) != [],
             parameters=tuple(self._parameters(pointer, described.get("parameters", ()))),
             body=self._body(f"{pointer}/requestBody", described.get("requestBody")),
-            responses=dict(self._responses(f"{pointer}/responses", described["responses"])),
+            responses=self._responses(f"{pointer}/responses", described["responses"]),
             scopes=tuple(
                 [scope for scopes in requirement.values() for scope in scopes]
                 for requirement in described.get("security", ())
@@ -236,12 +241,14 @@ class _Reader:
         at, body = self._follow(pointer, entry)
         return Body(bool(body.get("required")), self._media(at, body, self.requests))
 
-    def _responses(self, pointer: str, described: Mapping[str, Any]) -> Iterator[tuple[int, Response]]:
-        for status, entry in described.items():
-            at, response = self._follow(f"{pointer}/{status}", entry)
-            if (at, status) not in self._shared:
-                self._shared[at, status] = self._response(int(status), at, response)
-            yield int(status), self._shared[at, status]
+    def _responses(self, pointer: str, described: Mapping[str, Any]) -> Responses:
+        return Responses(described, partial(self._response_at, pointer))
+
+    def _response_at(self, pointer: str, status: str, entry: Mapping[str, Any]) -> Response:
+        at, response = self._follow(f"{pointer}/{status}", entry)
+        if (at, status) not in self._shared:
+            self._shared[at, status] = self._response(int(status), at, response)
+        return self._shared[at, status]
 
     def _response(self, status: int, pointer: str, described: Mapping[str, Any]) -> Response:
         evidence = Evidence.of(described, self._where(pointer))
@@ -304,6 +311,7 @@ class _Reader:
 
     def _read_graphql(self, path: str, carrier: str, described: Mapping[str, Any], pointer: str) -> GraphQL:
         sdl = read_text(self.files[described["schema"]])
+        queries = set(_QUERY_FIELD.findall(sdl.partition("type Query")[2].partition("}")[0]))
         evidence = {
             name: Evidence.of(entry, self._where(f"{pointer}/{name}"))
             for name, entry in {**described.get("type-aliases", {}), **described.get("types", {})}.items()
@@ -317,10 +325,10 @@ class _Reader:
                 evidence=Evidence.of(entry, self._where(f"{pointer}/operations/{name}")),
                 method="POST",
                 path=path,
-                root="query" if _is_query(sdl, name) else "mutation",
+                root="query" if name in queries else "mutation",
                 payload=self._check(f"{pointer}/operations/{name}/payload", entry["payload"]),
                 is_neighbour=bool(entry.get("x-neighbour")),
-                is_idempotent=is_idempotent(entry, by_default=_is_query(sdl, name)),
+                is_idempotent=is_idempotent(entry, by_default=name in queries),
             )
             for name, entry in described["operations"].items()
         }
@@ -357,11 +365,6 @@ def _separator(parameter: Mapping[str, Any]) -> str:
     style = parameter.get("style", "form")
     separator = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|"}.get(style, ",")
     return "" if parameter.get("explode", style == "form") else separator
-
-
-def _is_query(sdl: str, field: str) -> bool:
-    query = sdl.partition("type Query")[2].partition("}")[0]
-    return re.search(rf"\b{field}\b\s*[(:]", query) is not None
 
 
 def _path_of(url: str) -> str:

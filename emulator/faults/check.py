@@ -55,10 +55,10 @@ def check_fault(fault: Fault, contracts: Mapping[str, Contract]) -> None:
 
 def _matching(name: str, fault: Fault, contract: Contract) -> Sequence[Operation]:
     """Return the operations that a name matches, except the one that only carries GraphQL."""
-    named = [operation for operation in contract.handled.values() if matches(operation.name, name)]
+    named = [operation for operation in contract.handled.values() if name == "*" or matches(operation.name, name)]
     if not named:
         raise ConfigurationError(_unknown_operation(name, contract))
-    matching = [operation for operation in named if fault.matches(contract.vendor, operation.name, operation.safe)]
+    matching = [operation for operation in named if fault.may_affect(operation.safe)]
     if not matching:
         names = ", ".join(operation.name for operation in named)
         raise ConfigurationError(f"only: {fault.only} excludes all matching operations: {names}")
@@ -103,7 +103,8 @@ def _check_where(where: Where, matching: Sequence[Operation], contracts: Mapping
     """Refuse a condition that no call of these operations can match."""
     if where.looks_at("status"):
         raise ConfigurationError("where: status cannot be used, because a fault applies before there is one")
-    check_possible(where, matching, contracts)
+    if where:
+        check_possible(where, matching, contracts)
 
 
 def _check_when(when: When) -> None:

@@ -137,9 +137,13 @@ class Fault:
 
     def matches(self, vendor: str, operation: str, reads: bool) -> bool:
         """Return True if the fault matches an operation; `reads` is True for one that only reads."""
-        if self.vendor != vendor or self.only == ("writes" if reads else "reads"):
+        if self.vendor != vendor or not self.may_affect(reads):
             return False
         return any(matches(operation, name) for name in self.operations)
+
+    def may_affect(self, reads: bool) -> bool:
+        """Return True if `only` leaves operations that only read (or that write) to the fault."""
+        return self.only != ("writes" if reads else "reads")
 
 
 def fault_of(document: Record, id: str, scenario: str | None = None, vendor: str = "") -> Fault:

@@ -20,13 +20,13 @@ def _files(folder: Path, suffixes: Sequence[str], above: Sequence[str]) -> Itera
     if real in above:
         return
     try:
-        entries = sorted(folder.iterdir())
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError:
         # It was deleted since it was listed, or is not a folder.
         return
     for entry in entries:
         if entry.is_dir():
             if not entry.name.startswith("."):
-                yield from _files(entry, suffixes, (*above, real))
-        elif entry.suffix in suffixes:
-            yield entry
+                yield from _files(folder / entry.name, suffixes, (*above, real))
+        elif os.path.splitext(entry.name)[1] in suffixes:
+            yield folder / entry.name

@@ -10,6 +10,7 @@ from typing import Any
 
 from emulator.errors import ConfigurationError
 from emulator.files.package_data import CONTRACTS, FIXTURES, is_ours, parsed_file
+from emulator.files.prepared import unpacked
 
 
 def read_yaml(file: Path) -> Any:
@@ -34,8 +35,11 @@ def read_text(file: Path) -> str:
 
 def _built_in(file: Path) -> str:
     """Return a built-in document as JSON: parsed by the wheel's build, or now, in a checkout."""
-    parsed = parsed_file(file)
-    return parsed.read_text("utf-8") if parsed.is_file() else _parsed_once(read_text(file), short_name(file))
+    if (parsed := parsed_file(file)).is_file():
+        return parsed.read_text("utf-8")
+    if document := (unpacked(file.parent) or {}).get(file.name):
+        return json.dumps(document)
+    return _parsed_once(read_text(file), short_name(file))
 
 
 @cache
