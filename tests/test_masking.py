@@ -81,6 +81,7 @@ def masked(text: str, kind: str = JSON) -> str:
             "filter%5Btoken%5D",
         ),
         *("Authentication", "X-CSRF", "xsrf", "bearer", "bearerValue", "csrfmiddlewaretoken"),
+        *("proxyauthorization", "X-Authorization", "authorizationCode", "authorization[0]"),
         *("tok%65n", "X-Sig", "token2", "AWS_SECRET_ACCESS_KEY", "client secret", "One-Time-Password"),
     ],
 )
@@ -96,6 +97,7 @@ def test_a_credential_is_known_by_its_name(name: str) -> None:
         *("key", "monkey", "_id", "name", "accessLevel", "api", "keyword", "private", "passage", "primaryKey", "", "é"),
         *("passenger", "passRate", "passed", "bypass", "compass", "pinned", "spin", "shipping", "mapping", "pinterest"),
         *("authenticationType", "authentication_method", "bearers", "forbearer"),
+        *("authorizations", "bimAuthorizations", "user_authorizations", "authorizations[0]"),
         *("author", "authors", "authority", "authType", "auth_method", "signal", "sigma"),
         *("session_count", "sessions_total", "sessionCount", "inside", "consider", "design", "assigned", "option"),
         *("secretary", "tokenizer", "tokenize", "cookiecutter", "public_key", "sort_key", "idempotency-key"),

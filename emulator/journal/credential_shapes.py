@@ -38,10 +38,15 @@ class Shape:
 
 
 ANYWHERE = Names(
-    "authorization token secret password passwd passphrase passcode credential cookie signature"
+    "token secret password passwd passphrase passcode credential cookie signature"
     " apikey accesskey privatekey signingkey sshkey",
     "any word of the name, also in the plural and at the end of a word: `tokenExpiration`, `clientsecret`",
     "mean a credential wherever they are used",
+)
+SINGULAR = Names(
+    "authorization",
+    "any word of the name, also at the end of a word, but not in the plural: `Proxy-Authorization`",
+    "the plural names rights: the `authorizations` of Immuta's users and policies",
 )
 WHOLE = Names(
     "pwd jwt otp csrf xsrf phpsessid jsessionid sessionid",
@@ -58,11 +63,11 @@ KEYS = Names(
     "directly before `key`: `X-API-KEY`, `AWSAccessKeyId`",
     "a key by itself is most often no credential: `key`, `keyword`, `primaryKey` stay",
 )
-NAMES = (ANYWHERE, WHOLE, LAST, KEYS)
+NAMES = (ANYWHERE, SINGULAR, WHOLE, LAST, KEYS)
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_ANYWHERE, _WHOLE, _LAST, _KEYS = (frozenset(names.words.split()) for names in NAMES)
-_ENDING = re.compile(f"(?:{'|'.join(_ANYWHERE)})s?$")
+_ANYWHERE, _SINGULAR, _WHOLE, _LAST, _KEYS = (frozenset(names.words.split()) for names in NAMES)
+_ENDING = re.compile(f"(?:(?:{'|'.join(_ANYWHERE)})s?|{'|'.join(_SINGULAR)})$")
 _AFTER_LAST = frozenset(("id", "code", "key", "value", "hash", "header", "data", "eq"))
 
 _NAME = rf"(?:(?i:{'|'.join(_KEYS)}) )?[\w$.%\[\]-]++"
@@ -133,7 +138,10 @@ _NOTHING = re.compile(r"\s*+[\"']?\*\*\*[\"']|\s*+(?:\*\*\*|null|true|false)\s*+
 
 _STEMS = ("token", "secret", "pass", "cred", "cookie", "auth", "sig", "pwd", "jwt", "otp", "srf", "sess", "sid", "pin")
 _ENDED = [rf"{word}(?:{'|'.join(sorted(_AFTER_LAST))})?(?![a-z])" for word in LAST.words.split()]
-_ENDS = {stem: {word.partition(stem)[2] for word in (*_ANYWHERE, *_WHOLE, *_ENDED) if stem in word} for stem in _STEMS}
+_ENDS = {
+    stem: {word.partition(stem)[2] for word in (*_ANYWHERE, *_SINGULAR, *_WHOLE, *_ENDED) if stem in word}
+    for stem in _STEMS
+}
 _HINTS = (
     *((stem, re.compile(rf"{stem}(?:{'|'.join(sorted(ends))})")) for stem, ends in _ENDS.items()),
     ("bearer", re.compile("bearer")),
