@@ -74,7 +74,8 @@ def _rest_attempts(operation: Operation, document: Mapping[str, Any]) -> Iterato
     yield whole.variant("unknown query parameter", query=f"?{UNKNOWN}=1", invalid=True)
     yield from _parameters_of_wrong_type(operation, whole)
     for parameter in operation.parameters:
-        if parameter.place == "path":
+        # With another value it is another path.
+        if parameter.place == "path" and not parameter.routes:
             wrong = _with_segment(parameter.name, operation, path, "no%20id")
             invalid = bool(parameter.check.violations("no id", "path"))
             yield whole.variant(f"{parameter.name} of wrong type", path=wrong, invalid=invalid)

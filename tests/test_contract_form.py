@@ -37,7 +37,7 @@ CONTRACT: dict[str, Any] = {
         {"url": "https://{area}.mini.test/v1", "variables": {"area": {"default": "eu"}}, "x-evidence": EVIDENCE}
     ],
     "paths": {
-        "/things/{id}": {
+        "/{kind}/things/{id}": {
             "put": {
                 "operationId": "putThing",
                 "tags": ["things"],
@@ -45,6 +45,7 @@ CONTRACT: dict[str, Any] = {
                 "security": [],
                 "x-evidence": EVIDENCE,
                 "parameters": [
+                    {"name": "kind", "in": "path", "required": True, "schema": {"enum": ["a", "b"]}, "x-routes": True},
                     {"name": "id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}},
                     {"name": "tags", "in": "query", "schema": {"type": "array", "items": {"type": "string"}}},
                     {"$ref": "#/components/parameters/Page"},
@@ -215,23 +216,23 @@ def test_mistake_in_a_graphql_schema_is_reported_with_its_place(tmp_path: Path, 
 
 def test_all_mistakes_of_any_kind_are_reported_at_once(tmp_path: Path) -> None:
     document = copy.deepcopy(CONTRACT)
-    operation = document["paths"]["/things/{id}"]["put"]
+    operation = document["paths"]["/{kind}/things/{id}"]["put"]
     del operation["tags"]
     operation["responses"]["204"]["$ref"] = "#/components/responses/Nobody"
     document["x-switches"]["old_names"]["default"] = "maybe"
     document["paths"]["/graphql"]["post"]["operationId"] = "putThing"
     document["x-conventions"]["etag"]["value"] = "strong"
-    operation["parameters"].pop(0)
+    operation["parameters"].pop(1)
     told = found(tmp_path, document, {"type": "objekt", "format": "uri"})
     assert [sentence.partition(" line ")[2].partition(", ")[2] for sentence in told] == [
-        "/paths/~1things~1{id}/put/tags: tags is missing; expected a list of names, the first of which is the"
+        "/paths/~1{kind}~1things~1{id}/put/tags: tags is missing; expected a list of names, the first of which is the"
         " operation's group",
-        "/paths/~1things~1{id}/put/operationId: 2 operations have the name putThing",
-        "/paths/~1things~1{id}/put: the path has {id}, but no path parameter has this name",
+        "/paths/~1{kind}~1things~1{id}/put/operationId: 2 operations have the name putThing",
+        "/paths/~1{kind}~1things~1{id}/put: the path has {id}, but no path parameter has this name",
         "/paths/~1graphql/post/operationId: 2 operations have the name putThing",
         '/x-switches/old_names/default: "maybe" is not one of True, False',
         '/x-conventions/etag/value: "strong" is not one of none, weak',
-        "/paths/~1things~1{id}/put/responses/204/$ref: nothing is at #/components/responses/Nobody",
+        "/paths/~1{kind}~1things~1{id}/put/responses/204/$ref: nothing is at #/components/responses/Nobody",
         '/type: "objekt" is not one of object, array, string, boolean, integer, number, null',
         '/format: format "uri" is not one of uuid, date-time, date, email, binary, int32, int64',
     ]

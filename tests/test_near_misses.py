@@ -28,7 +28,10 @@ def contract(
     operations: Sequence[tuple[str, str, str]] = THINGS, mounts: tuple[str, ...] = ("/api/v1",), slash: str = "refused"
 ) -> Any:
     """Return a made-up contract of (name, method, path)."""
-    made = {name: SimpleNamespace(name=name, method=method, path=path, root="") for name, method, path in operations}
+    made = {
+        name: SimpleNamespace(name=name, method=method, path=path, root="", routes=[(path, {})])
+        for name, method, path in operations
+    }
     return SimpleNamespace(operations=made, mounts=mounts, conventions=SimpleNamespace(trailing_slash=slash))
 
 
@@ -98,6 +101,11 @@ def test_what_has_nothing_in_common_names_nothing(path: str) -> None:
 def test_a_long_segment_is_shortened() -> None:
     [first, *_] = near_misses("PUT", f"/api/v1/things/7/shares/u/confirm/{'x' * 9000}", contract())
     assert first.sentence == f"{SHARE} (remove '/{'x' * 60}…')"
+
+
+def test_a_path_that_is_spelled_out_is_named_as_it_is_called(catalogue: Catalogue) -> None:
+    [first, *_] = near_misses("POST", "/postgres/handler", catalogue.contracts["immuta"])
+    assert first.sentence == "did you mean POST /pg/handler? ('postgres' → 'pg')"
 
 
 PATHS = st.lists(

@@ -23,7 +23,10 @@ def routes(
     undecodable: str = "read",
 ) -> Routes:
     """Return the routes of a made-up contract of (name, method, path)."""
-    made = {name: SimpleNamespace(name=name, method=method, path=path, root="") for name, method, path in operations}
+    made = {
+        name: SimpleNamespace(name=name, method=method, path=path, root="", routes=[(path, {})])
+        for name, method, path in operations
+    }
     contract: Any = SimpleNamespace(
         operations=made,
         mounts=mounts,
@@ -44,6 +47,20 @@ def test_a_fixed_segment_wins_over_a_parameter() -> None:
     assert one is not None
     assert types.operations["GET"].name == "types"
     assert (one.operations["GET"].name, one.params) == ("one", {"id": "7"})
+
+
+def test_a_parameter_whose_values_are_routes_takes_no_other_value(catalogue: Catalogue) -> None:
+    made = Routes(catalogue.contracts["immuta"])
+    kinds = ["athena", "databricks", "pg", "redshift", "snowflake"]
+    for kind in kinds:
+        found = made.find(f"/{kind}/database/crm/table")
+        assert found is not None
+        assert (found.operations["GET"].name, found.params) == (
+            "listRemoteTables",
+            {"handlerType": kind, "database": "crm"},
+        )
+    assert made.find("/oracle/database/crm/table") is None
+    assert made.find("/policy/handler") is None
 
 
 def test_a_fixed_segment_that_leads_nowhere_falls_back_to_the_parameter() -> None:
@@ -165,6 +182,7 @@ def test_every_operation_is_found_at_every_mount(catalogue: Catalogue) -> None:
         made = Routes(contract)
         for operation in contract.operations.values():
             for mount in contract.mounts if not operation.root else ():
-                found = made.find((mount + operation.path).replace("{", "").replace("}", ""))
+                path, _ = next(iter(operation.routes))
+                found = made.find((mount + path).replace("{", "").replace("}", ""))
                 assert found is not None
                 assert found.operations[operation.method] is operation

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
-from itertools import accumulate, groupby
+from itertools import accumulate, groupby, product
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -57,7 +57,8 @@ def near_misses(
     ranked: list[tuple[float, NearMiss]] = []
     for operation in contract.operations.values():
         if not operation.root:
-            compared = [_compare(method, segments, slash_counts, operation, mount) for mount in contract.mounts]
+            paths = [mount + path for mount, (path, _) in product(contract.mounts, operation.routes)]
+            compared = [_compare(method, segments, slash_counts, operation, path) for path in paths]
             ranked.append(min(compared, key=itemgetter(0)))
     ranked.sort(key=itemgetter(0))
     return tuple(near for cost, near in ranked[:NEAREST] if 0 < cost <= FARTHEST)
@@ -91,10 +92,10 @@ class _Step:
 
 
 def _compare(
-    method: str, segments: Sequence[str], slash: bool | None, operation: Operation, mount: str
+    method: str, segments: Sequence[str], slash: bool | None, operation: Operation, path: str
 ) -> tuple[float, NearMiss]:
-    """Compare a call with an operation at one mount; `slash`: whether the path must end with one, None if it may."""
-    template, wants_slash = _split(mount + operation.path)
+    """Compare a call with an operation at one of its paths; `slash`: whether that must end with one, None if it may."""
+    template, wants_slash = _split(path)
     cost, steps = _align(segments, template)
     differences = []
     if method != operation.method and (method, operation.method) != ("HEAD", "GET"):
@@ -104,7 +105,6 @@ def _compare(
     if slash is not None and slash != wants_slash:
         differences.append("add the trailing slash" if wants_slash else "remove the trailing slash")
         cost += OTHER_SLASH
-    path = mount + operation.path
     return cost, NearMiss(operation.name, operation.method, path, _question(f"{operation.method} {path}", differences))
 
 

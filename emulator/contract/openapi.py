@@ -18,6 +18,7 @@ from emulator.contract.failures import added_example, is_of_a_document
 from emulator.contract.form import read_documents
 from emulator.contract.graphql import GraphQL
 from emulator.contract.operation import Body, Field, Media, Operation, Parameter, Response
+from emulator.contract.parameters import parameter_of
 from emulator.contract.responses import Responses
 from emulator.contract.schemas import Check, Schemas, without_required
 from emulator.errors import ConfigurationError, ContractError, unknown
@@ -214,11 +215,9 @@ class _Reader:
             kind, is_list = self._type(parameter["schema"]), False
             if kind == "array":
                 kind, is_list = self._type(self._of_schema(parameter["schema"]).get("items", {})), True
-            required = bool(parameter.get("required"))
             check = self._check(f"{at}/schema", parameter["schema"])
-            separator = _separator(parameter) if is_list else ""
-            name, is_shared = parameter["name"], names.count(parameter["name"]) > 1
-            yield Parameter(name, parameter["in"], required, kind, check, is_list, separator, is_shared)
+            is_shared = names.count(parameter["name"]) > 1
+            yield parameter_of(parameter, kind, check, is_list=is_list, is_shared=is_shared)
 
     def _of_schema(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return a schema of the document, or the one that it refers to; of another file, nothing is looked up."""
@@ -356,15 +355,6 @@ class _Reader:
 
     def _where(self, pointer: str) -> str:
         return f"{self._name}: {pointer}"
-
-
-def _separator(parameter: Mapping[str, Any]) -> str:
-    """Return what divides the entries of a list that is sent as one text; "" if each is sent by itself."""
-    if parameter["in"] != "query":
-        return ","
-    style = parameter.get("style", "form")
-    separator = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|"}.get(style, ",")
-    return "" if parameter.get("explode", style == "form") else separator
 
 
 def _path_of(url: str) -> str:

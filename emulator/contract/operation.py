@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, TypeAlias
 
 from emulator.contract.client_rules import Paging
@@ -26,6 +27,7 @@ class Parameter:
 
     `type` is its schema's JSON type; for a list (`is_list`), that of its items. A list is sent as a repeated parameter,
     or as one whose entries a `separator` divides. `is_shared` means that another place has a parameter of that name.
+    `routes` (`x-routes`) are the values of a path parameter if each is a route of its own, and no other value is one.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Parameter:
     is_list: bool = False
     separator: str = ""
     is_shared: bool = False
+    routes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,15 @@ class Operation:
     is_neighbour: bool = False
     is_idempotent: bool = False
     paging: Paging | None = None
+
+    @property
+    def routes(self) -> Iterator[tuple[str, Mapping[str, str]]]:
+        """Yield the paths that are routed to it, each with the path parameters whose values it spells out."""
+        fixed = [parameter for parameter in self.parameters if parameter.routes]
+        for values in product(*(parameter.routes for parameter in fixed)):
+            params = {parameter.name: value for parameter, value in zip(fixed, values, strict=True)}
+            spelled = {f"{{{name}}}": value for name, value in params.items()}
+            yield "/".join(spelled.get(segment, segment) for segment in self.path.split("/")), params
 
     @property
     def safe(self) -> bool:

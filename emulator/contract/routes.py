@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from urllib.parse import unquote, unquote_to_bytes
 
 from emulator.contract.openapi import Contract
@@ -36,6 +37,7 @@ class _Node:
     operations: dict[str, Operation] = field(default_factory=dict)
     mount: str = ""
     names: tuple[str, ...] = ()
+    fixed: Mapping[str, str] = field(default_factory=dict)
 
     def child(self, segment: str, fixed: Callable[[str], str]) -> _Node:
         if not segment.startswith("{"):
@@ -63,8 +65,8 @@ class Routes:
         self._refuses_undecodable = contract.conventions.undecodable_parameter == "refused"
         for operation in contract.operations.values() if operations is None else operations:
             if not operation.root:
-                for mount in contract.mounts:
-                    self._add(mount, operation)
+                for mount, (path, fixed) in product(contract.mounts, operation.routes):
+                    self._add(mount, path, fixed, operation)
 
     def find(self, path: str) -> Route | None:
         """Return the route of a percent-encoded path, or None."""
@@ -75,7 +77,7 @@ class Routes:
             return None
         node, values = found
         decoded = values if self._decoding == "whole" else map(unquote, values)
-        params = dict(zip(node.names, decoded, strict=True))
+        params = {**node.fixed, **dict(zip(node.names, decoded, strict=True))}
         is_whole = not self._refuses_undecodable or "%" not in path
         violations = () if is_whole else tuple(_undecodable(zip(node.names, values, strict=True)))
         return Route(node.operations, self._spelled(node.mount, path), params, violations)
@@ -104,19 +106,19 @@ class Routes:
             return "/".join(path.split("/")[: depth + 1])
         return "".join(_ANY_SLASH.split(path)[: 2 * depth + 1])
 
-    def _add(self, mount: str, operation: Operation) -> None:
-        segments = self._segments(mount + operation.path)
+    def _add(self, mount: str, path: str, fixed: Mapping[str, str], operation: Operation) -> None:
+        segments = self._segments(mount + path)
         node = self._root
         for segment in segments:
             node = node.child(segment, self._fixed)
         names = tuple(segment[1:-1] for segment in segments if segment.startswith("{"))
         taken = node.operations.get(operation.method)
         if taken is not None:
-            raise ContractError(f"{operation.method} {mount}{operation.path} is both {taken.name} and {operation.name}")
+            raise ContractError(f"{operation.method} {mount}{path} is both {taken.name} and {operation.name}")
         if node.operations and node.names != names:
-            raise ContractError(f"{mount}{operation.path} names its parameters {names} here and {node.names} elsewhere")
+            raise ContractError(f"{mount}{path} names its parameters {names} here and {node.names} elsewhere")
         node.operations[operation.method] = operation
-        node.mount, node.names = mount, names
+        node.mount, node.names, node.fixed = mount, names, fixed
 
 
 def _undecodable(params: Iterator[tuple[str, str]]) -> Iterator[Violation]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.conftest import EmulatorUnderTest
@@ -160,9 +161,15 @@ def test_invalid_handler_is_refused_in_joi_s_words(
     assert reply.json()["validation"] == {"source": "payload", "keys": [key]}
 
 
-def test_other_kinds_of_database_are_refused(emulator: EmulatorUnderTest) -> None:
-    kinds = '"handlerType" must be one of [athena, databricks, pg, redshift, snowflake]'
-    assert refused(emulator, "POST", "/oracle/handler", json=PAYLOAD) == (400, kinds)
+@pytest.mark.parametrize("path", ["/oracle/handler", "/policy/handler", "/policy/handler/getColumnTypes"])
+def test_each_kind_of_database_has_its_own_path_and_a_stub_can_reply_for_others(
+    emulator: EmulatorUnderTest, path: str
+) -> None:
+    assert refused(emulator, "POST", path, json=PAYLOAD) == (404, "Not Found")
+    stub = {"vendor": "immuta", "method": "POST", "path": path, "json": {"stubbed": True}}
+    assert httpx.post(f"{emulator.root}/_emulator/stubs", json=stub).status_code == 201
+    assert emulator.call("immuta", "POST", path, json=PAYLOAD).json() == {"stubbed": True}
+    assert emulator.call("immuta", "POST", "/pg/handler", json=PAYLOAD).json()["dataSourceId"]
 
 
 def test_reader_may_create_no_data_source(emulator: EmulatorUnderTest) -> None:
