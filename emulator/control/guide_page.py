@@ -77,9 +77,9 @@ def _contents() -> Iterator[str]:
 
 
 def _route_link(route: Route) -> str:
-    return (
-        f'<a href="#{route.operation}" title="{escape(route.summary)}"><b>{route.method}</b> {escape(route.path)}</a>'
-    )
+    """Return a link with the shorter path, if a route has two; it breaks at slashes only."""
+    path = escape(route.path.removeprefix("/sandboxes/{sandbox}") or route.path).replace("/", "<wbr>/")
+    return f'<a href="#{route.operation}" title="{escape(route.summary)}"><b>{route.method}</b> {path}</a>'
 
 
 def _schema_link(file: str) -> str:
@@ -111,8 +111,8 @@ def _section(route: Route, host: str) -> Iterator[str]:
     if route.body:
         yield f"<h4>Body: {_of(route.body)}</h4>{_fields(route.body)}"
     yield _replies(route)
-    lines = "\n".join(escape(command(words, host)) for words in route.commands)
-    yield f"<pre>{lines}</pre></section>"
+    yield "".join(f"<pre>{escape(command(words, host))}</pre>" for words in route.commands)
+    yield "</section>"
 
 
 def _needed(is_required: bool) -> str:

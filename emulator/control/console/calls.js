@@ -107,7 +107,7 @@ function List({ feed, rows, open, selected, params }) {
   const visible = between(first, Math.min(all, first + Math.ceil(view.height / ROW_PIXELS) + 2 * SPARE_ROWS)).map(at);
   return html`<div class="list" role="listbox" aria-label="Calls, newest first" tabindex="0" ref=${box} onScroll=${look}
       onKeyDown=${move} aria-activedescendant=${visible.some((one) => one.name === selected) ? `call-${selected}` : null}>
-    <div class="rows" role="presentation" style=${{ height: `${all * ROW_PIXELS}px` }}>
+    <div class="rows" role="presentation" style=${{ height: all * ROW_PIXELS }}>
       ${visible.map((one) => html`<${Line} ...${one} all=${all} isSelected=${one.name === selected} open=${() => go(one.place)} />`)}
     </div>
   </div>`;
@@ -139,14 +139,14 @@ function scrollTo(box, place) {
 function Line({ exchange, name, place, all, isSelected, open }) {
   const { call, operations, stub, state } = exchange;
   return html`<div id=${`call-${name}`} role="option" aria-selected=${isSelected} aria-setsize=${all} aria-posinset=${place + 1}
-      class=${`line ${operations.length ? "" : "unmatched"}`} style=${{ top: `${place * ROW_PIXELS}px` }} onClick=${open}>
+      class=${`line ${operations.length ? "" : "unmatched"}`} style=${{ top: place * ROW_PIXELS }} onClick=${open}>
     <span class="quiet number">${name}</span>
     <span class="quiet time">${exchange.time.slice(11, 23)}</span>
     <${Status} exchange=${exchange} />
     <span class="mono method">${shown(call.method, 12)}</span>
     <span class="vendor quiet">${exchange.vendor}</span>
     <span class="mono path">${shown(call.url.replace(/^[a-z]+:\/\/[^/]*/i, ""), 300)}</span>
-    <span class="operation quiet">${operations.join(", ") || (stub ? "stub" : "unmatched")}</span>
+    <span class="operation quiet">${operations.join(", ") || (stub && "stub")}</span>
     <span class="marks"><${Marks} exchange=${exchange} /></span>
     <span class="quiet seconds">${state === "done" ? duration(exchange.seconds) : "…"}</span>
   </div>`;

@@ -44,6 +44,6 @@ function Switches() {
     <small class="quiet">${[source, note].filter(Boolean).join(". ")}</small>`;
   return html`<h2>Switches</h2><p class="quiet">What nobody knows of a vendor: try your client with each value.</p>
     <${Loadable} of=${loaded}>${([values, { switches }]) => html`
-      <${Table} kind="card switches" heads=${["Switch", "What it decides", "Evidence", "Value"]} of=${switches} id="switch"
+      <${Table} kind="card stack switches" heads=${["Switch", "What it decides", "Evidence", "Value"]} of=${switches} id="switch"
         cells=${(one) => [html`<code>${one.switch}</code>`, one.decides, evidence(one.evidence), choice(one, values[one.switch])]} />`}<//>`;
 }

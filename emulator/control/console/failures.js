@@ -1,13 +1,12 @@
 /** Failures: scenarios to switch, faults to arm, and what each does. */
 
 import {
-  Button, call, counted, Failure, Form, html, link, Loadable, own, shown, Snippet, Table, urlOf, useAction, useDocuments, useEffect,
+  Button, call, counted, Failure, Form, html, link, Loadable, own, shown, Snippet, Table, urlOf, useAction, useDocuments,
   useLoaded, useState, valuesOf,
 } from "./parts.js";
 import { Fields } from "./schema_form.js";
 
 const HITS_MILLISECONDS = 1000;
-const TYPING_MILLISECONDS = 200;
 
 /** @param {{path: string[], params: Record<string, string>}} props */
 export function Failures({ path, params }) {
@@ -22,7 +21,7 @@ function Overview() {
     <div class="bar"><h1>Failures</h1><span class="right"><a class="button main" href=${link(["failures", "new"])}>New fault</a></span></div>
     <h2>Faults</h2>
     <${Loadable} of=${faults}>${([{ faults: armed }]) => armed.length ? html`
-      <${Table} heads=${["Fault", "What it does", "> Hits", "Next calls", "(Disarm)"]} of=${armed} id="id" cells=${(one) => [
+      <${Table} kind="card stack" heads=${["Fault", "What it does", "> Hits", "Next calls", "(Disarm)"]} of=${armed} id="id" cells=${(one) => [
         html`<code>${one.id}</code>`, shown(one.sentence), counted(one.hits), html`<${Preview} key=${one.hits} id=${one.id} />`, disarm(one)]} />`
       : html`<p class="empty quiet">No faults are armed: calls get what the vendor would reply.</p>`}<//>
     <h2>Scenarios</h2>
@@ -40,13 +39,13 @@ function Preview({ id }) {
 
 function Scenarios() {
   const loaded = useDocuments([own("scenarios")]);
-  const toggle = ({ vendor, name, active, description }) => html`<td data-vendor=${vendor}><input type="checkbox" role="switch" class="switch"
+  const toggle = ({ vendor, name, active, description }) => html`<input type="checkbox" role="switch" class="switch"
     aria-label=${`${vendor}/${name}`} title=${description} checked=${active}
-    onChange=${() => loaded.act(active ? "DELETE" : "PUT", own("scenarios", vendor, name))} /></td>`;
+    onChange=${() => loaded.act(active ? "DELETE" : "PUT", own("scenarios", vendor, name))} />`;
   return html`<${Loadable} of=${loaded}>${([{ scenarios }]) => {
     const vendors = valuesOf(scenarios, "vendor");
     const rows = valuesOf(scenarios, "name").sort().map((name) => ({ name, same: scenarios.filter((one) => one.name === name) }));
-    return html`<${Table} kind="card matrix" heads=${["Scenario", "What it does", ...vendors]} of=${rows} id="name"
+    return html`<${Table} kind="card stack" heads=${["Scenario", "What it does", ...vendors]} of=${rows} id="name"
       cells=${({ name, same }) => [html`<code>${name}</code>`, same[0].description,
         ...vendors.map((vendor) => same.filter((one) => one.vendor === vendor).map(toggle)[0])]} />`;
   }}<//>`;
@@ -85,11 +84,6 @@ function FaultForm({ schema, operations, params: { vendor = operations[0].vendor
 
 /** Says what a fault will do, or what is wrong with it. @param {{text: string}} props */
 function Checked({ text }) {
-  const [last, setLast] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setLast(text), TYPING_MILLISECONDS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  const { value, error } = useLoaded(() => call("POST", own("faults", "check"), last), [last]);
+  const { value, error } = useLoaded(() => call("POST", own("faults", "check"), text), [text]);
   return html`<p role="status" class=${`sentence ${error ? "wrong" : ""}`}>${shown(error?.message ?? value?.sentence ?? "…")}</p>`;
 }

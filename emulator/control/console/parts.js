@@ -98,10 +98,11 @@ export function TextFilter({ name, value = "", hint }) {
  * only heard. @param {{heads: string[], of: any[], id: string, cells: (one: any) => any[], kind?: string, current?: string}} props */
 export function Table({ heads, of, id, cells, kind = "card", current }) {
   const align = heads.map((head) => (head[0] === ">" ? "right" : ""));
+  const titles = heads.map((head) => head.replace(/^> |[()]/g, ""));
   const row = (/** @type {any[]} */ [first, ...others]) => html`<th scope="row">${first}</th>
-    ${others.map((one, number) => (one?.type === "td" ? one : html`<td class=${align[number + 1]}>${one}</td>`))}`;
+    ${others.map((one, number) => (one?.type === "td" ? one : html`<td class=${align[number + 1]} data-head=${titles[number + 1]}>${one}</td>`))}`;
   return html`<div class="wide-scroll"><table class=${kind}><thead><tr>${heads.map((head, number) => html`<th key=${head} class=${align[number]}>
-    <span class=${head.endsWith(")") ? "unseen" : ""}>${head.replace(/^> |[()]/g, "")}</span></th>`)}</tr></thead>
+    <span class=${head.endsWith(")") ? "unseen" : ""}>${titles[number]}</span></th>`)}</tr></thead>
     <tbody>${of.map((one) => html`<tr key=${one[id]} aria-current=${one[id] === current ? "true" : null}>${row(cells(one))}</tr>`)}</tbody></table></div>`;
 }
 
@@ -149,7 +150,7 @@ export function Snippet({ text, of }) {
 
 /** @param {{level: string}} props */
 export function Evidence({ level }) {
-  return html`<span class=${`tag evidence-${level}`} title="How well this is known">${level}</span>`;
+  return html`<span class=${`tag evidence-${level}`}>${level}</span>`;
 }
 
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;

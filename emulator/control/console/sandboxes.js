@@ -22,7 +22,7 @@ export function Sandboxes({ sandbox, params }) {
     <h1>Sandboxes</h1>
     <p class="quiet">Each has its own records, credentials, faults, calls and clock.</p>
     <${Loadable} of=${loaded}>${([{ sandboxes }, schema]) => html`
-      <${Table} kind="card lines" heads=${["Sandbox", "> Calls", "Made", "Last call", "Expires", "Scenarios", "(Actions)"]}
+      <${Table} kind="card lines stack" heads=${["Sandbox", "> Calls", "Made", "Last call", "Expires", "Scenarios", "(Actions)"]}
         of=${sandboxes} id="name" cells=${cells} current=${sandbox} />
       <${NewSandbox} key=${`${params.from} ${params.made}`} from=${params.from} schema=${schema}
         names=${valuesOf(sandboxes, "name")} onMade=${loaded.reload} />`}<//>`;
