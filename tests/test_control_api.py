@@ -20,6 +20,7 @@ from emulator.app import Emulator
 from emulator.catalogue import Catalogue
 from emulator.contract.fidelity import check_reply
 from emulator.control import guide
+from emulator.control.access import OPEN_TO_EACH_SANDBOX
 from emulator.control.api import MODULES
 from emulator.control.document import own_contract
 from emulator.control.long_json import PIECE_BYTES, pieces
@@ -179,6 +180,7 @@ def test_control_token_is_asked_for_where_the_contract_says_so(catalogue: Catalo
             for headers in ({}, {"Authorization": "Bearer other"}, {"Authorization": "s3cret"}):
                 response = wrongly(control, name, headers=headers)
                 own = ", or the token of the sandbox 'default'," if "{sandbox}" in operation.path else ""
+                own = ", or the token of a sandbox," if name in OPEN_TO_EACH_SANDBOX else own
                 readers = "commands and pytest read EMULATOR_CONTROL_TOKEN"
                 said = f"Send the setting control_token{own} as Authorization: Bearer TOKEN; {readers}."
                 assert response == (401, said), name

@@ -1,4 +1,4 @@
-"""A sandbox's own token opens that sandbox's routes of the control API, and nothing else."""
+"""A sandbox's own token opens that sandbox's routes of the control API, what calls to it may be, and nothing else."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from tests.control import Control, controlled
 CONTROL_TOKEN = "s3cret"
 OPERATIONS = own_contract().operations
 OF_A_SANDBOX = {name: one for name, one in OPERATIONS.items() if "{sandbox}" in one.path}
-OF_ALL = {name: one for name, one in OPERATIONS.items() if one.secured and name not in OF_A_SANDBOX}
+OPEN = ("listOperations", "listAssumptions", "listSandboxes")
+OF_ALL = {name: one for name, one in OPERATIONS.items() if one.secured and name not in (*OF_A_SANDBOX, *OPEN)}
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +80,34 @@ def test_it_opens_no_route_of_the_whole_emulator(guarded: Control, name: str) ->
     path = filled(OPERATIONS[name].path)
     for sandbox in ("", "alpha"):
         assert status(guarded, OPERATIONS[name].method, path, token, sandbox) == 401
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_it_opens_what_calls_may_be_and_a_wrong_one_does_not(guarded: Control, name: str) -> None:
+    token = made(guarded, "alpha")
+    path = OPERATIONS[name].path
+    assert status(guarded, "GET", path, token) == 200
+    assert status(guarded, "POST", path, token) in (401, 405)
+    said = (
+        "Send the setting control_token, or the token of a sandbox, as Authorization: Bearer TOKEN;"
+        " commands and pytest read EMULATOR_CONTROL_TOKEN."
+    )
+    for headers in ({}, bearer(f"{token}x"), {"Authorization": f"Basic {token}"}):
+        assert guarded.refused("GET", path, headers=headers) == (401, said)
+    guarded.done("DELETE", "/sandboxes/alpha", headers=bearer(token))
+    assert status(guarded, "GET", path, token) == 401
+
+
+def test_it_lists_its_own_sandbox_only(guarded: Control) -> None:
+    tokens = {name: made(guarded, name) for name in ("alpha", "beta")}
+    for name, token in tokens.items():
+        for path in ("/sandboxes", f"/../~{name}/_emulator/sandboxes"):
+            listed = guarded.done("GET", path, headers=bearer(token))["sandboxes"]
+            assert [one["name"] for one in listed] == [name]
+        with Client(guarded.url, token) as client:
+            assert client.sandboxes() == [name]
+    every = guarded.done("GET", "/sandboxes", headers=bearer(CONTROL_TOKEN))["sandboxes"]
+    assert {"default", *tokens} <= {one["name"] for one in every}
 
 
 def test_the_sandbox_may_be_named_by_prefix_or_header(guarded: Control) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import logging
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
@@ -36,6 +35,7 @@ from emulator.control import (
     stubs,
     switches,
 )
+from emulator.control.access import check_token
 from emulator.control.document import own_contract
 from emulator.control.handlers import ROOT, Emulator, Handler, Stream
 from emulator.control.pages import Pages
@@ -132,7 +132,7 @@ class Control:
             route = self._route(path, named)
             operation = self._operation(route, request, path)
             responses = operation.responses
-            self._check_token(request, operation, route.params.get("sandbox"))
+            check_token(request.headers, operation, route.params.get("sandbox"), self._emulator)
             call = wire.new_call(request, path, origin.url + ROOT, route.params)
             call.entrance = self._emulator.ports.entrance(request, origin)
             self._refuse_early(operation)
@@ -197,22 +197,6 @@ class Control:
             allowed = ", ".join(sorted(route.operations))
             raise Problem(405, f"{path or ROOT} takes {allowed}, not {request.method}.", {"Allow": allowed})
         return route.operations[method]
-
-    def _check_token(self, request: web.BaseRequest, operation: Operation, name: str | None) -> None:
-        """Require the control token or, for an operation on the sandbox `name`, that sandbox's own."""
-        token = self._emulator.settings.control_token
-        if not token or not operation.secured:
-            return
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        sandbox = self._emulator.sandboxes.get(name) if name is not None else None
-        tokens = [token] if sandbox is None else [token, sandbox.token]
-        is_right = [hmac.compare_digest(_bytes(given.strip()), _bytes(one)) for one in tokens]
-        if scheme.lower() != "bearer" or not any(is_right):
-            # The same words for an unknown sandbox: without a token nobody learns names.
-            own = "" if name is None else f", or the token of the sandbox {name!r},"
-            readers = "commands and pytest read EMULATOR_CONTROL_TOKEN"
-            detail = f"Send the setting control_token{own} as Authorization: Bearer TOKEN; {readers}."
-            raise Problem(401, detail, {"WWW-Authenticate": "Bearer"})
 
     def _refuse_early(self, operation: Operation) -> None:
         if not self._emulator.ready and operation.tag not in WITHOUT_SANDBOX:
@@ -287,10 +271,6 @@ def _malformed(problem: MalformedBody) -> Problem:
 
 def _internal_error() -> Problem:
     return Problem(500, "Internal error of the emulator; see its log.")
-
-
-def _bytes(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
 
 
 def _bind(contract: Contract) -> Mapping[str, Handler]:

@@ -15,6 +15,7 @@ import orjson
 
 from emulator.addressing import HEADER, unknown_sandbox
 from emulator.contract.openapi import Contract
+from emulator.control.access import seen_by
 from emulator.control.clock import describe_clock, read_time, time_text
 from emulator.control.conduct import conduct_of
 from emulator.control.coverage import count_fields, queries_of
@@ -41,8 +42,8 @@ handlers = Handlers()
 
 @handlers.operation("listSandboxes")
 async def list_sandboxes(call: Call, emulator: Emulator) -> Reply:
-    """List the sandboxes, oldest first."""
-    return Reply(200, {"sandboxes": [_summary(sandbox) for sandbox in emulator.sandboxes]})
+    """List the sandboxes that the caller may see, oldest first."""
+    return Reply(200, {"sandboxes": [_summary(sandbox) for sandbox in seen_by(call.headers, emulator)]})
 
 
 @handlers.operation("createSandbox")

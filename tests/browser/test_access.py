@@ -92,9 +92,10 @@ def test_token_is_asked_for_and_kept_for_the_tab(browser: Browser) -> None:
         console.expected.append("401")
         page = console.page
         page.goto(f"{control.url}/_emulator/console/")
-        page.get_by_label("Control token").fill("wrong")
+        page.get_by_label("Token").fill("wrong")
         page.get_by_role("button", name="Open").click()
-        page.get_by_label("Control token").fill("secret")
+        expect(page.get_by_role("alert")).to_contain_text("Send the setting control_token, or the token of a sandbox")
+        page.get_by_label("Token").fill("secret")
         page.get_by_role("button", name="Open").click()
         expect(page.get_by_role("heading", name="Secoda")).to_be_visible()
         page.reload()
@@ -105,6 +106,30 @@ def test_token_is_asked_for_and_kept_for_the_tab(browser: Browser) -> None:
         expect(console.lines()).to_have_count(1)
         assert "secret" not in page.content()
         assert "secret" not in page.url
+
+
+def test_token_of_a_sandbox_shows_that_sandbox_and_makes_no_other(browser: Browser) -> None:
+    with controlled(control_token="secret") as (_, control):
+        bearer = {"Authorization": "Bearer secret"}
+        made = control.done("POST", "/sandboxes", json={"name": "alpha"}, headers=bearer)
+        with opened(browser, control, "alpha") as console:
+            console.expected.append("401")
+            page = console.page
+            page.goto(f"{control.url}/_emulator/console/#/calls")
+            page.get_by_label("Token").fill(made["token"])
+            page.get_by_role("button", name="Open").click()
+            expect(page.locator("header select option")).to_have_text(["alpha"])
+            described = made["vendors"]["secoda"]
+            control.client.get(f"{described['base_url']}{INTEGRATIONS}", headers=described["headers"])
+            expect(console.lines()).to_have_count(1)
+            for name, path in PAGES.items():
+                console.open(path.replace("calls/3", "calls/1"))
+                expect(page.get_by_role("alert"), name).to_have_count(0)
+            console.open("sandboxes")
+            page.get_by_role("button", name="Make").click()
+            expect(page.get_by_role("alert")).to_contain_text("Send the setting control_token")
+            page.get_by_role("button", name="Reset alpha").click()
+            expect(page.get_by_role("row", name="alpha")).to_contain_text("none")
 
 
 def test_calls_are_read_by_keyboard(console: Console) -> None:

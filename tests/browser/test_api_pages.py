@@ -228,7 +228,7 @@ def test_token_is_asked_for(browser: Browser, path: str) -> None:
         console.expected.append("401")
         page = console.page
         page.goto(control.url + path)
-        page.get_by_label("Control token").fill("secret")
+        page.get_by_label("Token").fill("secret")
         page.get_by_role("button", name="Open").click()
         expect(page.get_by_label("Credential")).to_be_visible()
         assert "secret" not in page.url
@@ -238,7 +238,7 @@ def test_reference_of_the_control_api_sends_the_token(browser: Browser) -> None:
     with controlled(control_token="secret") as (_, control), opened(browser, control) as console:
         console.expected.append("401")
         console.page.goto(f"{control.url}/_emulator/docs/_emulator/")
-        console.page.get_by_label("Control token").fill("secret")
+        console.page.get_by_label("Token").fill("secret")
         console.page.get_by_role("button", name="Open").click()
         expect(sent(operation(console.page, "get", "/sandboxes"))).to_contain_text("200")
 
@@ -250,9 +250,11 @@ def test_token_of_a_sandbox_is_enough_for_its_page(browser: Browser) -> None:
         with opened(browser, control, "alpha") as console:
             console.expected.append("401")
             page = console.page
-            page.goto(f"{control.url}/~alpha/_emulator/docs/secoda/")
-            page.get_by_label("Control token").fill(token)
+            # Another sandbox's page: the token leads to its own.
+            page.goto(f"{control.url}/_emulator/docs/secoda/")
+            page.get_by_label("Token").fill(token)
             page.get_by_role("button", name="Open").click()
+            page.wait_for_url(f"{control.url}/~alpha/_emulator/docs/secoda/")
             expect(sent(operation(page, "get", "/integration/integrations"))).to_contain_text("200")
 
 

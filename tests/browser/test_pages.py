@@ -299,8 +299,9 @@ def test_coverage_shows_what_the_calls_have_met(console: Console) -> None:
 
 
 def test_unknown_page_and_record_are_told(console: Console) -> None:
-    page: Page = console.open("nowhere")
-    expect(page.get_by_role("heading", name="Start")).to_be_visible()
+    for name in ("nowhere", "constructor", "__proto__"):
+        page: Page = console.open(name)
+        expect(page.get_by_role("heading", name="Start")).to_be_visible()
     page.goto(f"{console.control.url}/_emulator/console/#/records/secoda.nothing?sandbox={console.sandbox}")
     expect(page.get_by_role("alert")).to_contain_text("There is no collection secoda.nothing.")
 

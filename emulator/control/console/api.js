@@ -54,7 +54,8 @@ export async function send(method, path, body, signal) {
     throw error.name === "AbortError" ? error : refusal(0, "The emulator does not answer. Is it running?");
   });
   if (response.ok) return response;
-  if (response.status === 401) access.onRefused();
+  // The token of a sandbox makes no other: the page stays, and says so.
+  if (response.status === 401 && method === "GET") access.onRefused();
   const problem = await response.json().catch(() => ({}));
   throw refusal(response.status, problem.detail ?? `${method} ${path}: ${response.status}`);
 }

@@ -28,23 +28,23 @@ const PAGES = {
 function App() {
   const { path, params, sandbox } = useAddress();
   const [needsToken, setNeedsToken] = useState(false);
-  useEffect(() => {
-    access.onRefused = () => setNeedsToken(true);
-  }, []);
-  const name = path[0] in PAGES ? path[0] : "start";
+  access.onRefused = () => setNeedsToken(true);
+  const name = Object.hasOwn(PAGES, path[0]) ? path[0] : "start";
   const [title, page] = PAGES[name];
-  useEffect(() => {
-    document.title = `${title} · Emulator console`;
-  }, [title]);
+  document.title = `${title} · Emulator console`;
   const feed = useFeed(sandbox, needsToken);
-  if (needsToken) return html`<${TokenForm} title="Emulator console" />`;
+  const enter = (/** @type {string[]} */ names) => {
+    if (!names.includes(sandbox)) setParams({ sandbox: names[0] });
+    location.reload();
+  };
+  if (needsToken) return html`<${TokenForm} title="Emulator console" onEnter=${enter} />`;
   return html`
     <a class="skip" href="#main" onClick=${skip}>Skip to the page</a>
     <header>
       <strong>Emulator</strong>
       <nav>${Object.entries(PAGES).map(([key, [title]]) => html`
         <a key=${key} href=${link([key])} aria-current=${key === name ? "page" : null}>${title}</a>`)}</nav>
-      <${SandboxChoice} key=${feed.restarts} sandbox=${sandbox} />
+      <${SandboxChoice} sandbox=${sandbox} />
     </header>
     <${Connection} feed=${feed} />
     <main id="main" tabindex="-1">
@@ -80,7 +80,7 @@ function Connection({ feed: { state, restarts, sandbox } }) {
     <a href=${link(["start"], { sandbox: "default" })}>Show default</a></p>`;
   if (state === "lost") return html`<p class="banner" role="alert">The emulator does not answer: trying again each second.</p>`;
   if (restarts === seen) return null;
-  return html`<p class="banner good" role="status">Connected again: the emulator has restarted, its sandboxes began
+  return html`<p class="banner good" role="status">The emulator has restarted: its sandboxes began
     anew. Calls from before stay in the list. <button class="small" onClick=${() => setSeen(restarts)}>Fine</button></p>`;
 }
 

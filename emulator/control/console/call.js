@@ -2,7 +2,7 @@
 
 import { Body, Broken } from "./body.js";
 import {
-  Copy, counted, duration, get, html, link, Loadable, own, Pairs, readAddress, referenceOf, shown, useLoaded,
+  Copy, counted, duration, get, html, link, Loadable, own, Pairs, referenceOf, shown, useLoaded,
 } from "./parts.js";
 
 /** @param {{id: string, params: Record<string, string>, feed: import("./feed.js").Feed}} props */
@@ -23,7 +23,7 @@ export function Call({ id, params, feed }) {
 /** @param {{exchange: any, isOld: boolean}} props an old call is of before a restart */
 function Whole({ exchange, isOld }) {
   const { call, reply, operations, vendor, stub, state, applied_faults: faults = [], near_misses: near } = exchange;
-  const contract = referenceOf(readAddress().sandbox, vendor, operations[0]);
+  const contract = referenceOf(exchange.sandbox, vendor, operations[0]);
   return html`
     <p class="mono text">${shown(`${call.method} ${call.url}`)}</p>
     <p><${Status} exchange=${exchange} /> ${state === "done" ? `after ${duration(exchange.seconds)}` : ""} at ${exchange.time.replace("T", " ")}${" · "}
@@ -33,7 +33,7 @@ function Whole({ exchange, isOld }) {
     ${near.length > 0 && html`<div class="near"><h3>Nearest operations</h3><ul>${near.map(({ operation, sentence }) => html`
       <li key=${operation}><strong>${operation}</strong>: <span class="text">${shown(sentence)}</span></li>`)}</ul></div>`}
     ${faults.map((one) => html`<p key=${one.id} class="text"><span class="tag mark-fault">fault</span> <a href=${link(["failures"])}>${one.id}</a>${" "}
-      ${shown(one.sentence)}${one.scenario && ` Of the scenario ${one.scenario}.`} <span class="quiet">This was call ${one.call}.</span></p>`)}
+      ${shown(one.sentence)}${one.scenario && ` Of the scenario ${one.scenario}.`} This was call ${one.call}.</p>`)}
     <${Message} title="Request" of="call" message=${call} exchange=${exchange} contract=${contract} />
     ${reply && html`<${Message} title="Reply" of="reply" message=${reply} exchange=${exchange} contract=${contract} />`}
     ${!reply && state === "done" && html`<h3>Reply</h3><p class="quiet">None: the connection broke.</p>`}

@@ -112,7 +112,7 @@ export class Feed {
     this._last = resume;
     this.rows.push(row);
     this._byKey.set(row.key, row);
-    const older = this.rows[this.rows.length - MOST_BODIES];
+    const older = this.rows.at(-MOST_BODIES);
     if (older) older.exchange = shortened(older.exchange);
     if (this.rows.length > MOST_ROWS * 1.1) this.rows.splice(0, this.rows.length - MOST_ROWS).forEach(({ key }) => this._byKey.delete(key));
   }

@@ -18,7 +18,7 @@ export function jsonLines(text) {
     line = "";
   };
   for (const [, token] of text.matchAll(TOKEN)) {
-    const top = stack[stack.length - 1];
+    const top = stack.at(-1);
     if (top && "]}".includes(token)) {
       stack.pop();
       // "[]" stays on one line.

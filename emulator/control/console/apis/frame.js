@@ -15,13 +15,13 @@ export const OWN = "_emulator";
  * @param {(sandbox: Sandbox, names: string[], main: HTMLElement) => Promise<void>} show */
 export async function begin(tag, show) {
   followScheme();
-  access.onRefused = () => render(html`<${TokenForm} title="Emulator" />`, document.body);
+  access.onRefused = () => render(html`<${TokenForm} title="Emulator" onEnter=${enter} />`, document.body);
   const main = document.createElement(tag);
   main.id = "api";
   try {
     const sandbox = await get(pathOf(FIRST_SANDBOX));
     access.onRefused = () => {};
-    const { sandboxes } = await namesOfAll();
+    const { sandboxes } = await get("sandboxes");
     document.body.append(document.createElement("header"), main);
     await show(sandbox, sandboxes.map((/** @type {Sandbox} */ one) => one.name), main);
   } catch (error) {
@@ -43,9 +43,10 @@ function followScheme() {
   follow();
 }
 
-/** The token of one sandbox does not list the others. */
-function namesOfAll() {
-  return get("sandboxes").catch(() => ({ sandboxes: [{ name: FIRST_SANDBOX }] }));
+/** Show this page, once there is a token: in a sandbox that the token opens. @param {string[]} names those */
+function enter(names) {
+  if (names.includes(FIRST_SANDBOX)) location.reload();
+  else move(names[0]);
 }
 
 /** Show the bar: which API, in which sandbox, with which credential.
