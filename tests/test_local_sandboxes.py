@@ -76,6 +76,14 @@ def test_sandbox_made_ahead_is_as_one_made_on_demand(local: Local) -> None:
     local.sandboxes.drop(ahead)
 
 
+def test_its_credentials_are_described_as_it_began(local: Local) -> None:
+    sandbox = local.made_ahead()
+    sandbox.clock.freeze("2000-01-01T00:00:00Z")  # nothing had expired by then
+    with local.client.create_sandbox() as demanded:
+        assert set(sandbox.celigo.credentials) == set(demanded.celigo.credentials) >= {"full", "expired"}
+    local.sandboxes.drop(sandbox)
+
+
 def test_its_age_begins_when_it_is_taken(local: Local) -> None:
     local.sandboxes.settle()
     before = datetime.now(UTC) - timedelta(milliseconds=2)

@@ -34,7 +34,7 @@ from emulator.client.types import (
     Where,
 )
 from emulator.client.urls import quoted
-from emulator.client.vendors import VendorAccess, set_attributes, unknown_attribute, vendors_of
+from emulator.client.vendors import VendorAccess, listed_attributes, vendor_of, vendors_of
 from emulator.errors import ConfigurationError, EmulatorError, sentence, unknown_scenario
 
 if TYPE_CHECKING:
@@ -55,7 +55,6 @@ class SandboxClient(BuiltInVendors):
         self.seed: int = document["seed"]
         self.token: str = document.get("token", "")
         self.vendors: Mapping[str, VendorAccess] = vendors_of(document, self.api)
-        set_attributes(self, self.vendors)
         self.clock = ClockClient(self.api)
         self.journal = JournalClient(self.api)
         self.exploring = Exploring(self.api)
@@ -68,7 +67,10 @@ class SandboxClient(BuiltInVendors):
     if not TYPE_CHECKING:  # for a type checker, undeclared attributes are errors
 
         def __getattr__(self, name: str) -> Any:
-            raise unknown_attribute(self, name)
+            return vendor_of(self, name)
+
+    def __dir__(self) -> list[str]:
+        return listed_attributes(self, super().__dir__())
 
     @property
     def switches(self) -> Switches:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, Never
+from typing import Any, Final
 
 from emulator.client.api import Api, given
 from emulator.client.stubs import StubClient
@@ -106,36 +106,69 @@ class VendorAccess:
         return StubClient(self._api, self._api.request("POST", "/stubs", body)["id"])
 
 
-class Vendors(dict[str, VendorAccess]):
-    """How to call each vendor, by name."""
+class Vendors(Mapping[str, VendorAccess]):
+    """How to call each vendor, by name, from their documents: most tests use one of them."""
 
-    def __missing__(self, name: str) -> Never:
-        raise KeyError(unknown("vendor", name, self))
+    def __init__(self, documents: Mapping[str, Mapping[str, Any]], api: Api | None) -> None:
+        self._documents = documents
+        self._api = api
+        self._used: dict[str, VendorAccess] = {}
+
+    def __getitem__(self, name: str) -> VendorAccess:
+        if name not in self._used:
+            if name not in self._documents:
+                raise KeyError(unknown("vendor", name, self))
+            self._used[name] = _access(name, self._documents[name], self._api)
+        return self._used[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._documents
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._documents)
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
 
 def vendors_of(document: Mapping[str, Any], api: Api | None = None) -> Vendors:
     """Return how to call each vendor, from a sandbox as the control API describes it; `api` is the sandbox's."""
-    every = {
-        name: VendorAccess(
-            name=name,
-            title=vendor["title"],
-            url=vendor["base_url"],
-            headers=vendor["headers"],
-            credentials=Credentials(vendor["credentials"]),
-            hosts=tuple(vendor["hosts"]),
-            _api=api,
-        )
-        for name, vendor in document["vendors"].items()
-    }
-    return Vendors(every)
+    return Vendors(document["vendors"], api)
 
 
-def set_attributes(owner: BuiltInVendors, vendors: Mapping[str, VendorAccess]) -> None:
-    """Set the built-in vendors as attributes of their owner."""
-    vars(owner).update((name, vendors[name]) for name in BuiltInVendors.__annotations__ if name in vendors)
+def _access(name: str, document: Mapping[str, Any], api: Api | None) -> VendorAccess:
+    return VendorAccess(
+        name=name,
+        title=document["title"],
+        url=document["base_url"],
+        headers=document["headers"],
+        credentials=Credentials(document["credentials"]),
+        hosts=tuple(document["hosts"]),
+        _api=api,
+    )
 
 
-def unknown_attribute(owner: BuiltInVendors, name: str) -> AttributeError:
+def vendor_of(owner: BuiltInVendors, name: str) -> VendorAccess:
+    """Return a built-in vendor, which becomes an attribute of its owner. Raises AttributeError for any other name."""
+    vendors = vars(owner).get("vendors", {})
+    if name not in BuiltInVendors.__annotations__ or name not in vendors:
+        raise _unknown_attribute(owner, name)
+    found: VendorAccess = vendors[name]
+    vars(owner)[name] = found
+    return found
+
+
+def listed_attributes(owner: BuiltInVendors, others: Iterable[str]) -> list[str]:
+    """Return the names of an owner's attributes: the built-in vendors, and the others."""
+    return sorted(
+        {*others, *(name for name in BuiltInVendors.__annotations__ if name in vars(owner).get("vendors", ()))}
+    )
+
+
+def _unknown_attribute(owner: BuiltInVendors, name: str) -> AttributeError:
     """Return the error for an unknown attribute of a sandbox, with the nearest: a vendor or another attribute."""
     vendors = vars(owner).get("vendors", {})
     if name in vendors:

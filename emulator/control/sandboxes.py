@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from emulator.control.long_json import long_json
 from emulator.control.switches import describe_switches, read_switches
 from emulator.control.vendor_document import vendor_document
 from emulator.errors import ConfigurationError, Problem, sentence, unknown
-from emulator.exchange import NOTHING, Call, Record, Reply
+from emulator.exchange import NOTHING, Call, Entrance, Record, Reply
 from emulator.faults.scenarios import Scenario
 from emulator.journal.entry import Exchange
 from emulator.journal.waiting import QUICK_BYTES
@@ -34,7 +34,7 @@ from emulator.sandbox.budget import BudgetExceeded
 from emulator.sandbox.fixtures import Fixtures
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.sandboxes import DEFAULT, SandboxExists, TooManySandboxes
-from emulator.store.credentials import expired
+from emulator.store.credentials import Credentials, expired
 from emulator.vendor import Vendor
 
 handlers = Handlers()
@@ -50,14 +50,20 @@ async def list_sandboxes(call: Call, emulator: Emulator) -> Reply:
 async def create_sandbox(call: Call, emulator: Emulator) -> Reply:
     """Create a sandbox."""
     wanted = {} if call.document is NOTHING else whole_numbers(call.document)
-    name = _name(wanted, call)
+    sandbox = await new_sandbox(_name(wanted, call), wanted, emulator)
+    document = describe_sandbox(sandbox, call, emulator) | _token(sandbox, emulator)
+    return Reply(201, document, {"Location": f"{ROOT}/sandboxes/{sandbox.name}"})
+
+
+async def new_sandbox(name: str, wanted: Mapping[str, Any], emulator: Emulator) -> Sandbox:
+    """Create a sandbox of that name, with the options of a request. Raises Problem."""
     source = _source(wanted, emulator)
     options = _options(wanted, emulator)
     fixtures = await _fixtures(wanted, emulator)
     try:
         seed = wanted.get("seed", source and source.seed)
         options = await _copied(source, options, emulator) if source else options
-        sandbox = await emulator.sandboxes.create(name, seed, fixtures, options)
+        return await emulator.sandboxes.create(name, seed, fixtures, options)
     except SandboxExists:
         advice = f"POST {ROOT}/reset resets it" if name == DEFAULT else f"DELETE {ROOT}/sandboxes/{name} drops it"
         raise Problem(409, f"The sandbox {name!r} already exists; {advice}.") from None
@@ -67,10 +73,6 @@ async def create_sandbox(call: Call, emulator: Emulator) -> Reply:
         raise refusal(422, problem) from None
     except BudgetExceeded as problem:
         raise Problem(507, f"No space for this copy: {problem}; delete snapshots, or raise snapshot_bytes.") from None
-    document = describe_sandbox(sandbox, call, emulator)
-    if emulator.settings.control_token:
-        document["token"] = sandbox.token
-    return Reply(201, document, {"Location": f"{ROOT}/sandboxes/{name}"})
 
 
 @handlers.sandbox_operation("getSandbox")
@@ -129,17 +131,7 @@ async def get_vendor_document(call: Call, sandbox: Sandbox, emulator: Emulator) 
 
 
 def describe_sandbox(sandbox: Sandbox, call: Call, emulator: Emulator) -> dict[str, Any]:
-    """Return a sandbox with everything that is needed to call it; URLs use the caller's host.
-
-    On a vendor's own port or host, that vendor's URL is the root there, and the others' are on the main port.
-    """
-
-    def vendor_in_it(vendor: Vendor) -> dict[str, Any]:
-        contract = emulator.catalogue.contracts[vendor.name]
-        base_url = call.entrance.base_url(vendor.name, contract.base_path, _prefix(sandbox))
-        described = _describe_vendor(vendor, base_url, emulator.hosts.of(vendor.name), sandbox)
-        return {**described, "command": _command(contract, base_url, described["headers"])}
-
+    """Return a sandbox with everything that is needed to call it."""
     return {
         "name": sandbox.name,
         "seed": sandbox.seed,
@@ -147,8 +139,56 @@ def describe_sandbox(sandbox: Sandbox, call: Call, emulator: Emulator) -> dict[s
         "clock": describe_clock(sandbox.clock),
         "scenarios": list(sandbox.scenarios),
         "switches": describe_switches(sandbox),
-        "vendors": {name: vendor_in_it(vendor) for name, vendor in emulator.catalogue.vendors.items()},
+        "vendors": dict(VendorDocuments(sandbox, call.entrance, emulator)),
     }
+
+
+def access_to(sandbox: Sandbox, entrance: Entrance, emulator: Emulator) -> dict[str, Any]:
+    """Return what a client in this process reads of a new sandbox's document."""
+    vendors = VendorDocuments(sandbox, entrance, emulator)
+    return {"name": sandbox.name, "seed": sandbox.seed, "vendors": vendors, **_token(sandbox, emulator)}
+
+
+def _token(sandbox: Sandbox, emulator: Emulator) -> dict[str, str]:
+    return {"token": sandbox.token} if emulator.settings.control_token else {}
+
+
+class VendorDocuments(Mapping[str, dict[str, Any]]):
+    """How to call each vendor in a sandbox as it is when this is made: each is described when it is looked up.
+
+    URLs use the caller's host. On a vendor's own port or host, that vendor's URL is the root there, and the others' are
+    on the main port.
+    """
+
+    def __init__(self, sandbox: Sandbox, entrance: Entrance, emulator: Emulator) -> None:
+        self._sandbox = sandbox.name
+        self._prefix = _prefix(sandbox)
+        self._credentials = dict(sandbox.credentials)
+        self._now = sandbox.now()
+        self._entrance = entrance
+        self._catalogue = emulator.catalogue
+        self._hosts = emulator.hosts
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        vendor, contract = self._catalogue.vendors[name], self._catalogue.contracts[name]
+        base_url = self._entrance.base_url(name, contract.base_path, self._prefix)
+        credentials = _own_credentials(self._credentials.get(name, {}), self._sandbox)
+        described = [_describe_credential(one, vendor, self._now) for one in credentials]
+        headers = _full_rights(described)
+        return {
+            "title": vendor.title,
+            "base_url": base_url,
+            "hosts": list(self._hosts.of(name)),
+            "headers": headers,
+            "credentials": described,
+            "command": _command(contract, base_url, headers),
+        }
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._catalogue.vendors)
+
+    def __len__(self) -> int:
+        return len(self._catalogue.vendors)
 
 
 def _prefix(sandbox: Sandbox) -> str:
@@ -161,39 +201,32 @@ def _name(wanted: Mapping[str, Any], call: Call) -> str:
     If a proxy adds the header, only a sandbox with that name can be reached behind it.
     """
     named = call.headers.get(HEADER)
-    name: str = wanted.get("name") or named or f"sandbox-{secrets.token_hex(6)}"
+    name: str = wanted.get("name") or named or random_name()
     if named is not None and named != name:
         raise Problem(422, f"The body names the sandbox {name!r}, but the header {HEADER} {named!r}; send one of them.")
     return name
 
 
-def own_credentials(vendor: str, sandbox: Sandbox) -> list[Record]:
-    """Return a vendor's credentials of this sandbox only; those of `default` are the fixtures' own."""
-    ending = f".{sandbox.name}"
-    is_default = sandbox.name == DEFAULT
-    credentials = sandbox.credentials.get(vendor, {})
-    return [credential for id, credential in credentials.items() if id.endswith(ending) is not is_default]
+def random_name() -> str:
+    """Return a name that no sandbox has."""
+    return f"sandbox-{secrets.token_hex(6)}"
+
+
+def _own_credentials(credentials: Credentials, sandbox: str) -> Iterator[Record]:
+    """Yield the credentials that only this sandbox has; those of `default` are the fixtures' own."""
+    ending, is_default = f".{sandbox}", sandbox == DEFAULT
+    return (credential for id, credential in credentials.items() if id.endswith(ending) is not is_default)
 
 
 def full_rights(vendor: Vendor, sandbox: Sandbox) -> dict[str, str]:
     """Return the headers of the sandbox's first credential of a vendor with full rights; none if there is none."""
-    return _full_rights(_describe_credentials(vendor, sandbox))
+    now, known = sandbox.now(), sandbox.credentials.get(vendor.name, {})
+    return _full_rights(_describe_credential(one, vendor, now) for one in _own_credentials(known, sandbox.name))
 
 
 def _full_rights(credentials: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     full = (one["headers"] for one in credentials if one["rights"] == "full" and not one["expired"])
     return next(full, {})
-
-
-def _describe_vendor(vendor: Vendor, base_url: str, hosts: Sequence[str], sandbox: Sandbox) -> dict[str, Any]:
-    credentials = _describe_credentials(vendor, sandbox)
-    return {
-        "title": vendor.title,
-        "base_url": base_url,
-        "hosts": list(hosts),
-        "headers": _full_rights(credentials),
-        "credentials": credentials,
-    }
 
 
 def _command(contract: Contract, base_url: str, headers: Mapping[str, str]) -> str:
@@ -206,11 +239,6 @@ def _command(contract: Contract, base_url: str, headers: Mapping[str, str]) -> s
         path = next((one.path for one in reads if not any(parameter.required for parameter in one.parameters)), "")
         words.append(base_url + path)
     return shlex.join(words)
-
-
-def _describe_credentials(vendor: Vendor, sandbox: Sandbox) -> list[dict[str, Any]]:
-    now = sandbox.now()
-    return [_describe_credential(one, vendor, now) for one in own_credentials(vendor.name, sandbox)]
 
 
 def _describe_credential(credential: Record, vendor: Vendor, now: datetime) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from aiohttp.test_utils import BaseTestServer
 from emulator.client import Changes, EmulatorError, Exchange, Finding, VendorAccess, exchange_of, vendors_of
 from emulator.client.spelling import in_python
 from emulator.client.types import BuiltInVendors
-from emulator.client.vendors import set_attributes, unknown_attribute
+from emulator.client.vendors import listed_attributes, vendor_of
 from emulator.testing.allowances import about_allowed, path_of_operation
 from emulator.testing.local import found_in, selected_in
 from emulator.testing.sandboxes import Fields, Seen
@@ -35,7 +35,6 @@ class InLoopEmulator(BuiltInVendors):
         self.server = server
         self.name: str = document["name"]
         self.vendors: Mapping[str, VendorAccess] = vendors_of(document)
-        set_attributes(self, self.vendors)
         self._emulator = emulator
         self._sandbox = emulator.sandboxes.get(self.name)
         self._loop = asyncio.get_running_loop()
@@ -43,7 +42,10 @@ class InLoopEmulator(BuiltInVendors):
     if not TYPE_CHECKING:  # for a type checker, undeclared attributes are errors
 
         def __getattr__(self, name: str) -> Any:
-            raise unknown_attribute(self, name)
+            return vendor_of(self, name)
+
+    def __dir__(self) -> list[str]:
+        return listed_attributes(self, super().__dir__())
 
     @property
     def url(self) -> str:
@@ -124,12 +126,13 @@ async def begin(emulator: Emulator, server: BaseTestServer, wanted: Wanted) -> I
 
 def watcher_of(emulator: InLoopEmulator, running: Emulator) -> Watcher:
     """Return what watches the sandbox of a test, in a `running` emulator, for calls that it does not allow."""
-    urls = {name: vendor.url for name, vendor in emulator.vendors.items()}
 
     def selected(calls: Sequence[Seen]) -> Sequence[Fields]:
         return selected_in(calls, running, is_full=True)
 
-    return Watcher(f"sandbox {emulator.name}", emulator.exchanges, urls, lambda _: emulator.conduct(), selected)
+    return Watcher(
+        f"sandbox {emulator.name}", emulator.exchanges, emulator.vendors, lambda _: emulator.conduct(), selected
+    )
 
 
 async def operations(server: BaseTestServer) -> list[dict[str, Any]]:

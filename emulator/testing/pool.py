@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulator.app import Emulator
+from emulator.control.sandboxes import access_to, new_sandbox, random_name
+from emulator.exchange import Entrance
 from emulator.sandbox.sandbox import Sandbox
 
 __all__ = ["MadeAhead", "Pool"]
@@ -18,7 +20,7 @@ SIZE = 2
 
 @dataclass(frozen=True)
 class MadeAhead:
-    """A sandbox that is not listed yet, and its document from the control API."""
+    """A sandbox that is not listed yet, and what of its document from the control API a client of it reads."""
 
     document: Mapping[str, Any]
     sandbox: Sandbox
@@ -32,7 +34,7 @@ class Pool:
 
     def __init__(self, emulator: Emulator, url: str) -> None:
         self._emulator = emulator
-        self._url = url
+        self._entrance = Entrance(url, None, url)
         self._ready: deque[MadeAhead] = deque()
 
     def take(self) -> MadeAhead | None:
@@ -45,7 +47,7 @@ class Pool:
     async def fill(self) -> None:
         """Create missing sandboxes, in the event loop of the emulator."""
         while len(self._ready) < SIZE:
-            document = await self._emulator.control.call("createSandbox", self._url, {}, {})
-            sandbox = self._emulator.sandboxes.withdraw(document["name"])
-            if sandbox is not None:
+            sandbox = await new_sandbox(random_name(), {}, self._emulator)
+            if self._emulator.sandboxes.withdraw(sandbox.name) is not None:
+                document = access_to(sandbox, self._entrance, self._emulator)
                 self._ready.append(MadeAhead(document, sandbox))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from emulator import testing
-from emulator.client import Client, EmulatorError, SandboxClient, VendorAccess
+from emulator.client import Client, EmulatorError, SandboxClient
 from emulator.client.client import sandbox_request
 from emulator.errors import ConfigurationError, sentence, unknown
 from emulator.testing.allowances import Allowances, about_allowed, is_allowance, path_of_operation
@@ -217,7 +217,7 @@ class Suite:
         watcher = Watcher(
             f"sandbox {sandbox.name}",
             lambda: [*left, *sandboxes.seen(sandbox)],
-            base_urls(sandbox.vendors),
+            sandbox.vendors,
             lambda calls: sandboxes.conduct(sandbox, calls),
             lambda calls: sandboxes.selected(sandbox, calls),
         )
@@ -282,11 +282,6 @@ def check_shared(scope: str, options: Mapping[str, Any]) -> None:
     if scope not in SCOPES:
         raise EmulatorError(sentence(unknown("scope", scope, SCOPES)))
     Wanted().updated(options, "emulator_fixture()")
-
-
-def base_urls(vendors: Mapping[str, VendorAccess]) -> dict[str, str]:
-    """Return the vendors' base URLs by name."""
-    return {name: vendor.url for name, vendor in vendors.items()}
 
 
 def _read(name: str, value: Any) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from emulator.client import EmulatorError, Exchange, Finding
+from emulator.client import EmulatorError, Exchange, Finding, VendorAccess
 from emulator.client.types import BuiltInVendors
 from emulator.testing.allowances import Allowances
 from emulator.testing.report import is_allowed, journal_lines, unexpected_calls
@@ -33,6 +33,9 @@ class Complaint:
 
     def __str__(self) -> str:
         return "\n".join([self.advice, *(f"  {call}" for call in self.calls)])
+
+
+NO_COMPLAINT = Complaint()
 
 
 class Evidence(Protocol):
@@ -65,7 +68,7 @@ class Evidence(Protocol):
 class Watcher:
     """A sandbox that tests use: `seen` is its journal now, or when it was closed.
 
-    `base_urls` are those of its vendors, by name; `conduct` finds in some of the exchanges what the client should not
+    `vendors` are those of the sandbox; `conduct` finds in some of the exchanges what the client should not
     have done, `selected` the GraphQL fields that they select.
     """
 
@@ -73,12 +76,12 @@ class Watcher:
         self,
         name: str,
         read: Callable[[], Sequence[Seen]],
-        base_urls: Mapping[str, str],
+        vendors: Mapping[str, VendorAccess],
         conduct: Callable[[Sequence[Seen]], Sequence[Finding]],
         selected: Callable[[Sequence[Seen]], Sequence[Fields]],
     ) -> None:
         self.name = name
-        self.base_urls = base_urls
+        self.vendors = vendors
         self.conduct = conduct
         self.selected = selected
         self._read: Callable[[], Sequence[Seen]] | None = read
@@ -137,8 +140,10 @@ class SandboxEvidence:
         self._calls += self._watcher.new()
         unjudged, self._judged = self._calls[self._judged :], len(self._calls)
         suspicious = [told(one) for one in unjudged if not one.operations or one.violations]
-        allowed = self._allowed
-        found = list(unexpected_calls(suspicious, allowed.unmatched, allowed.violations, self._watcher.base_urls))
+        if not suspicious:
+            return NO_COMPLAINT
+        allowed, urls = self._allowed, {name: vendor.url for name, vendor in self._watcher.vendors.items()}
+        found = list(unexpected_calls(suspicious, allowed.unmatched, allowed.violations, urls))
         advice = (
             f"The client made calls that are not in the contract (in {self.name}); if they are intended, allow them:"
             " @pytest.mark.emulator(allow_unmatched=True) or (allow_violations=True)."
