@@ -443,9 +443,10 @@ def test_drip_sends_all_bytes_in_pieces(emulator: EmulatorUnderTest, vendor: str
     whole = read(emulator, vendor).content
     emulator.fault({"vendor": vendor, "connection": "drip"})
     with stream(emulator, vendor) as response:
-        pieces = list(response.iter_raw())
-    assert b"".join(pieces) == whole
-    assert len(pieces) > 5
+        received = b"".join(response.iter_raw())
+    assert received == whole
+    # Of the pauses between two pieces: a busy machine receives several pieces as one.
+    assert len(naps) > 5
     assert 1 < sum(naps) < 4
 
 
