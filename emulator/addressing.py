@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from emulator.errors import Problem, sentence, unknown
@@ -27,7 +26,7 @@ MARKS = (PREFIX, CONTROL[0], "%")
 def split_first(path: str) -> tuple[str, str]:
     """Return a path's first segment, decoded, and what follows: "" or a path."""
     first, slash, rest = path[1:].partition("/")
-    return unquote(first), slash + rest
+    return unquote(first) if "%" in first else first, slash + rest
 
 
 def split_control(path: str) -> tuple[str | None, str] | None:
@@ -44,8 +43,7 @@ def split_control(path: str) -> tuple[str | None, str] | None:
     return (sandbox, rest) if first == CONTROL else None
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """A request's target: `vendor`, the URL's path up to the vendor's root, and what follows."""
 
     origin: Origin

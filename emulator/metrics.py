@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -24,20 +24,17 @@ class Metrics:
     """Plain counters for each call, converted to metrics on request."""
 
     def __init__(self) -> None:
-        self._calls: Counter[tuple[str, str, str]] = Counter()
         self._faults: Counter[tuple[str, str]] = Counter()
         self._violations: Counter[tuple[str, str]] = Counter()
-        self._durations: dict[tuple[str, str], _Durations] = {}
+        self._durations: defaultdict[tuple[str, str, int], _Durations] = defaultdict(_Durations)
         self._dropped = 0
 
     def count(self, exchange: Exchange) -> None:
         """Count an exchange: its operations, status, faults and violations."""
-        status = str(exchange.status or "none")
         for operation in exchange.operations or ("stubbed" if exchange.is_stubbed else "unmatched",):
-            self._calls[exchange.vendor, operation, status] += 1
-            self._durations.setdefault((exchange.vendor, operation), _Durations()).add(exchange.seconds)
-            for _ in exchange.faults:
-                self._faults[exchange.vendor, operation] += 1
+            self._durations[exchange.vendor, operation, exchange.status].add(exchange.seconds)
+            if exchange.faults:
+                self._faults[exchange.vendor, operation] += len(exchange.faults)
         if exchange.call_violations:
             self._violations[exchange.vendor, "call"] += len(exchange.call_violations)
         if exchange.reply_violations:
@@ -81,23 +78,27 @@ class _Collector:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily  # noqa: PLC0415
 
         metrics = self._metrics
-        calls = CounterMetricFamily("emulator_calls", "Calls with a reply.", labels=["vendor", "operation", "status"])
+        of_call = ["vendor", "operation", "status"]
+        calls = CounterMetricFamily("emulator_calls", "Calls with a reply.", labels=of_call)
+        durations = HistogramMetricFamily(
+            "emulator_call_duration_seconds", "From a call's arrival to its reply.", labels=of_call
+        )
+        for (vendor, operation, status), found in metrics._durations.items():
+            labels = vendor, operation, str(status or "none")
+            calls.add_metric(labels, sum(found.counts))
+            durations.add_metric(labels, found.buckets(), found.seconds)
+        yield calls
+        yield durations
         faults = CounterMetricFamily("emulator_faults", "Calls affected by a fault.", labels=["vendor", "operation"])
         violations = CounterMetricFamily(
             "emulator_violations",
             "Violations of a contract, in calls or replies.",
             labels=["vendor", "of"],
         )
-        for family, counter in ((calls, metrics._calls), (faults, metrics._faults), (violations, metrics._violations)):
-            for labels, count in counter.items():
-                family.add_metric(labels, count)
+        for family, counter in ((faults, metrics._faults), (violations, metrics._violations)):
+            for affected, count in counter.items():
+                family.add_metric(affected, count)
             yield family
-        durations = HistogramMetricFamily(
-            "emulator_call_duration_seconds", "From a call's arrival to its reply.", labels=["vendor", "operation"]
-        )
-        for labels, found in metrics._durations.items():
-            durations.add_metric(labels, found.buckets(), found.seconds)
-        yield durations
         dropped = metrics._dropped + sum(sandbox.journal.dropped for sandbox in self._sandboxes)
         yield CounterMetricFamily("emulator_journal_dropped", "Exchanges dropped by journals.", value=dropped)
         yield GaugeMetricFamily("emulator_sandboxes", "Number of sandboxes.", value=len(self._sandboxes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
 from typing import Any, TypeAlias
 
@@ -85,7 +86,7 @@ class Response:
     is_added: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Operation:
     """A REST operation, or a GraphQL root field (then `root` is "query" or "mutation").
 
@@ -122,10 +123,23 @@ class Operation:
             spelled = {f"{{{name}}}": value for name, value in params.items()}
             yield "/".join(spelled.get(segment, segment) for segment in self.path.split("/")), params
 
-    @property
+    @cached_property
     def safe(self) -> bool:
-        """Return True if the operation only reads."""
+        """Whether the operation only reads."""
         return self.root == "query" or (not self.root and self.method in SAFE_METHODS)
+
+    @cached_property
+    def query_names(self) -> Sequence[str]:
+        """The names of its query parameters."""
+        return self._names("query")
+
+    @cached_property
+    def header_names(self) -> Sequence[str]:
+        """The names of its header parameters."""
+        return self._names("header")
+
+    def _names(self, place: str) -> Sequence[str]:
+        return [parameter.name for parameter in self.parameters if parameter.place == place]
 
 
 Resolve: TypeAlias = Callable[[str, str, dict[str, Any]], Any]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -41,6 +41,8 @@ def read_call(call: Call, operation: Operation, conventions: Conventions, max_de
     violations: list[Violation] = []
     if operation.parameters or call.query:
         _read_parameters(call, operation.parameters, conventions, violations)
+    if not all(map(operation.query_names.__contains__, call.query)):
+        violations += _undeclared(call, operation.query_names)
     if operation.body is not None:
         violations += _read_body(call, operation.body, conventions, max_depth)
     return violations
@@ -54,15 +56,13 @@ def _read_parameters(
         texts = _texts(call, parameter, raw_path)
         if texts:
             value = _value(parameter, texts, conventions)
-            found = parameter.check.violations(value, parameter.place, f"/{parameter.name}")
-            if not found:
+            if parameter.check.accepts(value):
                 _keep(call, parameter, value)
-            violations += found
+            else:
+                violations += parameter.check.violations(value, parameter.place, f"/{parameter.name}")
         elif parameter.required:
             sentence = f"{parameter.name!r} is a required {parameter.place} parameter"
             violations.append(Violation(parameter.place, f"/{parameter.name}", "required", True, NOTHING, sentence))
-    if call.query:
-        violations += _undeclared(call, parameters)
 
 
 def _keep(call: Call, parameter: Parameter, value: Any) -> None:
@@ -74,8 +74,7 @@ def _keep(call: Call, parameter: Parameter, value: Any) -> None:
     call.params[parameter.name] = by_place.get("path", value)
 
 
-def _undeclared(call: Call, parameters: Sequence[Parameter]) -> Iterator[Violation]:
-    declared = [parameter.name for parameter in parameters if parameter.place == "query"]
+def _undeclared(call: Call, declared: Collection[str]) -> Iterator[Violation]:
     for name in dict.fromkeys(name for name in call.query if name not in declared):
         sentence = f"{name!r} is not one of the query parameters of the contract"
         yield Violation("query", f"/{name}", "additionalProperties", False, call.query[name], sentence, declared)

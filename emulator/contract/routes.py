@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from typing import NamedTuple
 from urllib.parse import unquote, unquote_to_bytes
 
 from emulator.contract.openapi import Contract
@@ -17,8 +18,7 @@ _NO_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 _ANY_SLASH = re.compile("(/|%2[fF])")
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """The route of a path: its operations by method, where the vendor's base URL ends, and the raw parameters.
 
     `violations` have the rule UNDECODABLE: parameters that the vendor refuses because they cannot be decoded.
@@ -72,15 +72,17 @@ class Routes:
         """Return the route of a percent-encoded path, or None."""
         segments = self._segments(path)
         fixed = segments if self._is_literal else [self._fixed(segment) for segment in segments]
-        found = _find(self._root, segments, fixed, 0)
+        found = _find(self._root, segments, fixed)
         if found is None:
             return None
         node, values = found
+        mount = node.mount if path.startswith(node.mount) else self._spelled(node.mount, path)
+        if "%" not in path:
+            return Route(node.operations, mount, {**node.fixed, **dict(zip(node.names, values, strict=True))})
         decoded = values if self._decoding == "whole" else map(unquote, values)
         params = {**node.fixed, **dict(zip(node.names, decoded, strict=True))}
-        is_whole = not self._refuses_undecodable or "%" not in path
-        violations = () if is_whole else tuple(_undecodable(zip(node.names, values, strict=True)))
-        return Route(node.operations, self._spelled(node.mount, path), params, violations)
+        violations = tuple(_undecodable(zip(node.names, values, strict=True))) if self._refuses_undecodable else ()
+        return Route(node.operations, mount, params, violations)
 
     def _fixed(self, segment: str) -> str:
         """Return a path segment in the form in which fixed segments are compared."""
@@ -99,8 +101,6 @@ class Routes:
 
     def _spelled(self, mount: str, path: str) -> str:
         """Return the mount as the caller spelled it: the same number of segments of the path."""
-        if path.startswith(mount):
-            return mount
         depth = mount.count("/")
         if self._decoding != "whole" or "%" not in path:
             return "/".join(path.split("/")[: depth + 1])
@@ -133,18 +133,19 @@ def _undecodable(params: Iterator[tuple[str, str]]) -> Iterator[Violation]:
             yield Violation("path", f"/{name}", UNDECODABLE, "UTF-8", text, sentence)
 
 
-def _find(
-    node: _Node, segments: Sequence[str], fixed: Sequence[str], depth: int
-) -> tuple[_Node, tuple[str, ...]] | None:
-    """Return the node of a path from a depth on, and the values of its parameters there."""
-    if depth == len(segments):
-        return (node, ()) if node.operations else None
-    child = node.children.get(fixed[depth])
-    if child is not None:
-        found = _find(child, segments, fixed, depth + 1)
-        if found is not None:
-            return found
-    if node.parameter is None or segments[depth] == "":
-        return None
-    found = _find(node.parameter, segments, fixed, depth + 1)
-    return None if found is None else (found[0], (segments[depth], *found[1]))
+def _find(root: _Node, segments: Sequence[str], fixed: Sequence[str]) -> tuple[_Node, tuple[str, ...]] | None:
+    """Return the node of a path and the values of its parameters; a fixed segment goes before a parameter."""
+    untried: list[tuple[_Node, tuple[str, ...], int]] = [(root, (), 0)]
+    while untried:
+        node, values, depth = untried.pop()
+        for place in range(depth, len(segments)):
+            child = node.children.get(fixed[place])
+            if node.parameter is not None and segments[place] != "":
+                untried.append((node.parameter, (*values, segments[place]), place + 1))
+            if child is None:
+                break
+            node = child
+        else:
+            if node.operations:
+                return node, values
+    return None

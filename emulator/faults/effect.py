@@ -46,7 +46,7 @@ class FieldErrors:
     after_commit: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Effect:
     """The combined effect of faults on one call: of those in `due`, each once.
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from types import TracebackType
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -38,14 +39,14 @@ LARGE_BODY_BYTES = 16 * 1024
 
 @dataclass(slots=True)
 class RequestContext:
-    """One call on its way through the steps, with their results.
+    """One call on its way through the steps, with their results: a context manager, while the call is in progress.
 
-    `files` keep the parts of its body open until the end. `matched` is the operation at its path; `operations` are
-    those in the journal: for a GraphQL call the root fields, none if the contract has none of them. With `is_strict`,
-    every violation of the contract is refused. `generated` are fields of records that nobody gave. `kept_reply` was
-    validated for an earlier call, `keep_as` is for what in which state the reply may be given again. `stub` is the name
-    of the stub that answers it, "" if none does. `withheld` is the status of the vendor's own reply if the client does
-    not get that whole; `is_withheld` if a fault changed it, `is_abandoned` if the client left before the reply.
+    `matched` is the operation at its path; `operations` are those in the journal: for a GraphQL call the root fields,
+    none if the contract has none of them. With `is_strict`, every violation of the contract is refused. `generated` are
+    fields of records that nobody gave. `kept_reply` was validated for an earlier call, `keep_as` is for what in which
+    state the reply may be given again. `stub` is the name of the stub that answers it, "" if none does. `withheld` is
+    the status of the vendor's own reply if the client does not get that whole; `is_withheld` if a fault changed it,
+    `is_abandoned` if the client left before the reply.
     """
 
     request: web.BaseRequest
@@ -58,7 +59,7 @@ class RequestContext:
     matched: Operation | None = None
     operations: tuple[str, ...] = ()
     root_fields: RootFields | None = None
-    effect: Effect = field(default_factory=lambda: NO_EFFECT)
+    effect: Effect = NO_EFFECT
     failed_fields: tuple[tuple[str, GraphQLFault], ...] = ()
     violations: Sequence[Violation] = ()
     generated: tuple[str, ...] = ()
@@ -73,7 +74,23 @@ class RequestContext:
     withheld: int = 0
     is_withheld: bool = False
     is_abandoned: bool = False
-    files: ExitStack = field(default_factory=ExitStack)
+    _files: ExitStack | None = None
+
+    def __enter__(self) -> None:
+        self.sandbox.in_flight.begin()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._files is not None:
+            self._files.close()
+        self.sandbox.in_flight.end()
+
+    @property
+    def files(self) -> ExitStack:
+        """What closes the files of the call's parts at its end."""
+        self._files = self._files or ExitStack()
+        return self._files
 
 
 class Handling:
@@ -98,17 +115,17 @@ class Handling:
             began_in = context.sandbox.store.generation
             transactions = _Transactions(context, self._vendor.name, on_thread=True, generation=began_in)
             return await self._handlers.streaming[operation.name](context.call, transactions)
-        handler = self._handlers.transactional[operation.name]
-        transactions = _Transactions(context, self._vendor.name, len(context.call.body) > LARGE_BODY_BYTES)
+        call, handler = context.call, self._handlers.transactional[operation.name]
+        is_large = len(call.body) > LARGE_BODY_BYTES
         if not operation.safe:
-            reply: Reply = await transactions.run(partial(handler, context.call))
+            reply: Reply = await _Transactions(context, self._vendor.name, is_large).run(partial(handler, call))
             return reply
 
         def read(world: World) -> Reply:
-            answer: Reply = handler(replace(context.call, headers=NO_HEADERS), world)
+            answer: Reply = handler(replace(call, headers=NO_HEADERS), world)
             return answer
 
-        return await self._read(context, transactions, _said_by(context.call), read)
+        return await self._read(context, _said_by(call, operation), read, is_large)
 
     def keep(self, context: RequestContext, reply: Reply) -> Reply:
         """Keep a reply that was validated, if it may be given again; return it encoded."""
@@ -118,9 +135,7 @@ class Handling:
         context.sandbox.replies.put(self._vendor.name, *context.keep_as, reply)
         return reply
 
-    async def _read(
-        self, context: RequestContext, transactions: _Transactions, key: str, work: Callable[[World], Reply]
-    ) -> Reply:
+    async def _read(self, context: RequestContext, key: str, work: Callable[[World], Reply], on_thread: bool) -> Reply:
         """Return the reply to a call that only reads: one that was kept, or what `work` returns.
 
         `key` has all that `work` depends on besides the address, the sandbox's records and its switches. It sees no
@@ -128,7 +143,7 @@ class Handling:
         """
         call, sandbox, vendor = context.call, context.sandbox, self._vendor.name
         if call.switches is not sandbox.switches[vendor]:
-            return await transactions.run(work)
+            return await _Transactions(context, vendor, on_thread).run(work)
         key = f"{call.method} {context.request.raw_path} {call.base_url} {call.public_url} {key}"
         context.kept_reply = sandbox.replies.get(vendor, self._state(context), key)
         if context.kept_reply is not None:
@@ -141,7 +156,7 @@ class Handling:
                 context.keep_as = Made(state, tuple(accesses.read), number), key
             return reply
 
-        return await transactions.run(observed)
+        return await _Transactions(context, vendor, on_thread).run(observed)
 
     def _state(self, context: RequestContext) -> State:
         return context.sandbox.store.generation, context.call.switches, self._contract
@@ -150,7 +165,7 @@ class Handling:
         call, document = context.call, await graphql.prepare(context.call)
         if document.refusal is not None:
             return self._result(context, document.refusal)
-        transactions = _Transactions(context, self._vendor.name, graphql.takes_long(call, document))
+        on_thread = graphql.takes_long(call, document)
 
         def execute(world: World) -> Reply:
             resolvers = partial(self._resolve, context, world), partial(self._resolve_nested, context, world)
@@ -158,8 +173,8 @@ class Handling:
             return self._result(context, result)
 
         if context.root_fields is None or context.root_fields.root != "query" or context.effect.graphql:
-            return await transactions.run(execute)
-        return await self._read(context, transactions, graphql.meaning(call, document), execute)
+            return await _Transactions(context, self._vendor.name, on_thread).run(execute)
+        return await self._read(context, graphql.meaning(call, document), execute, on_thread)
 
     def _result(self, context: RequestContext, result: GraphQLResult) -> Reply:
         if result.violations:
@@ -220,6 +235,7 @@ class _Transactions:
         )
 
 
-def _said_by(call: Call) -> str:
-    """Return what a reply to a read may depend on: the parameters and the body of its call."""
-    return f"{call.params} {dict(call.shared) or ''} {call.body!r}"
+def _said_by(call: Call, operation: Operation) -> str:
+    """Return what a reply to a read may depend on besides its path: the headers of the contract, and the body."""
+    headers = [call.headers.getall(name, ()) for name in operation.header_names]
+    return f"{headers} {call.body!r}"

@@ -86,10 +86,11 @@ class Pipeline:
         """Serve a request to this vendor in a sandbox: all steps, in order."""
         started = time.perf_counter()
         context = self._arrive(request, address)
-        with address.sandbox.in_flight, context.files:
+        with context:
             try:
                 address.origin.check()
-                context.call.body = await wire.read_short(request, self._body_limits.parsed)
+                if request.body_exists:
+                    context.call.body = await wire.read_short(request, self._body_limits.parsed)
                 reply = await self._stub(context) if len(address.sandbox.stubs) else None
                 if reply is None:
                     operation = self._match(context)
@@ -244,11 +245,10 @@ class Pipeline:
         if context.unreadable_body is not None:
             raise context.unreadable_body
         context.call.max_depth = self._max_depth
-        check = partial(self._check_call, context, operation)
         if len(context.call.body) > wire.QUICK_BODY:
-            await self._worker.run(check)
+            await self._worker.run(partial(self._check_call, context, operation))
         else:
-            check()
+            self._check_call(context, operation)
         context.is_admitted = True
 
     def _identify(self, context: RequestContext, operation: Operation) -> None:

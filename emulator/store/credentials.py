@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from emulator.exchange import Call, Record
 
@@ -15,8 +14,7 @@ Credentials: TypeAlias = Mapping[str, Record]
 """Credential records by id. The id is what a call presents (a token, a key)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """The caller: a user's id, the rights of the credential ("full", "read"), and its whole record."""
 
     user: str

@@ -37,7 +37,7 @@ class Cors:
 
     def allow(self, request: web.BaseRequest, response: web.StreamResponse, *, control: bool = False) -> None:
         """Allow the page that sent a request to read the response, if its origin may. Call it before sending."""
-        if not response.prepared and self._allows(request, control):
+        if self._allows(request, control) and not response.prepared:
             exposed = ", ".join(dict.fromkeys(response.headers))
             self._mark(request, response)
             response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = exposed
