@@ -116,16 +116,17 @@ def _fits(role: str, parameter: Parameter) -> bool:
 def filters_for(operation: Operation, shape: Shape, taken: Iterable[str]) -> dict[str, str]:
     """Return the conditions of a list's query parameters: "field", or "field operator"."""
     found: dict[str, str] = {}
+    dates = _dates(shape)
     for parameter in operation.parameters:
         if parameter.place == "query" and parameter.name not in taken:
-            condition = _condition(parameter, shape)
+            condition = _condition(parameter, shape, dates)
             if condition:
                 found[parameter.name] = condition
     return found
 
 
-def _condition(parameter: Parameter, shape: Shape) -> str:
-    name, dates = plain(parameter.name), _dates(shape)
+def _condition(parameter: Parameter, shape: Shape, dates: Sequence[str]) -> str:
+    name = plain(parameter.name)
     exact = [one for one in shape.properties if plain(one) == name]
     longer = [one for one in shape.properties if name and plain(one).startswith(name) and one not in dates]
     for one in exact or (longer if len(longer) == 1 and len(name) > 3 else []):

@@ -7,7 +7,7 @@ the document, or in an overlay beside it, goes before.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -263,7 +263,7 @@ class _Inference:
             return None
         words: dict[str, Any] = {"collection": found.name, "action": action}
         rule = 4 if path != found.path and not is_item else 5
-        unused = self._unused(found, path)
+        unused = self._unused(found, path, guesses.collections[found.name].get("references", {}).values())
         if unused:
             words["ignore"] = unused
         ignored = [*unused, *self._list_words(found, operation, words, guesses)] if action == "list" else unused
@@ -314,11 +314,10 @@ class _Inference:
             return False
         return 2 * len(body.properties.keys() & found.shape.properties.keys()) > len(body.properties)
 
-    def _unused(self, found: _Found, path: str) -> list[str]:
-        """Rule 10: return the path parameters that no property of a record refers to."""
-        references = self._collection(found).get("references", {})
+    def _unused(self, found: _Found, path: str, referred: Container[str]) -> list[str]:
+        """Rule 10: return the path parameters that are the key of no collection `referred` to by a record."""
         owners = list(self._owners(path))[: -1 if path == found.item else None]
-        return [name for name, owner in owners if owner is None or owner.name not in references.values()]
+        return [name for name, owner in owners if owner is None or owner.name not in referred]
 
     def _list_words(
         self, found: _Found, operation: Operation, words: dict[str, Any], guesses: Guesses

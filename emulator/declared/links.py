@@ -29,11 +29,12 @@ def linked_key(links: Iterable[Mapping[str, Any]], path: str, operations: Collec
 
 def links_in(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield the links of all responses in a document."""
-    for item in document["paths"].values():
-        for method in METHODS:
-            for response in item.get(method, {}).get("responses", {}).values():
-                for link in _followed(document, response).get("links", {}).values():
-                    yield _followed(document, link)
+    operations = [item[method] for item in document["paths"].values() for method in METHODS if method in item]
+    responses = [response for one in operations for response in one.get("responses", {}).values()]
+    # Most operations refer to the same failures.
+    for response in {response.get("$ref", id(response)): response for response in responses}.values():
+        for link in _followed(document, response).get("links", {}).values():
+            yield _followed(document, link)
 
 
 def _followed(document: Mapping[str, Any], value: Mapping[str, Any]) -> Mapping[str, Any]:

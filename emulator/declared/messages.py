@@ -19,6 +19,7 @@ class Messages:
 
     def __init__(self, shapes: Shapes) -> None:
         self._shapes = shapes
+        self._lists: dict[str, Place | None] = {}
         self._known_bases: dict[str, Set[str]] = {}
 
     def shape(self, place: Place) -> Shape:
@@ -32,6 +33,11 @@ class Messages:
 
     def listed(self, operation: Operation) -> Place | None:
         """Rule 2: return the schema of the records of a list, or None for another reply."""
+        if operation.name not in self._lists:
+            self._lists[operation.name] = self._listed(operation)
+        return self._lists[operation.name]
+
+    def _listed(self, operation: Operation) -> Place | None:
         place = self._reply(operation)
         shape = self.shape(place) if place else None
         if place is None or shape is None:

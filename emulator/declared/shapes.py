@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
-from urllib.parse import unquote, urldefrag, urljoin
+from urllib.parse import unquote, urljoin
 from weakref import WeakKeyDictionary
 
 from emulator.contract.schemas import Schemas
@@ -24,7 +25,7 @@ class Place:
     pointer: str
     schema: Mapping[str, Any]
 
-    @property
+    @cached_property
     def address(self) -> str:
         """The address for a check."""
         return f"{self.file}#{self.pointer.replace('{', '%7B').replace('}', '%7D')}"
@@ -106,12 +107,11 @@ class Shapes:
     def _at(self, file: str, reference: str) -> Place:
         """Return the schema that a file refers to, as `at` does."""
         if (file, reference) not in self._places:
-            self._places[file, reference] = self._read(urljoin(file, reference))
+            target, _, fragment = reference.partition("#")
+            self._places[file, reference] = self._read(urljoin(file, target) if target else file, unquote(fragment))
         return self._places[file, reference]
 
-    def _read(self, address: str) -> Place:
-        file, fragment = urldefrag(address)
-        pointer = unquote(fragment)
+    def _read(self, file: str, pointer: str) -> Place:
         found: Any = self._documents.get(file)
         for step in pointer.split("/")[1:]:
             key = step.replace("~1", "/").replace("~0", "~")
