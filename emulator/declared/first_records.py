@@ -14,10 +14,10 @@ Replied: TypeAlias = tuple[str, int, Document]
 
 
 def examples_of(contract: Contract) -> Iterator[Replied]:
-    """Yield the examples of the replies of a contract."""
+    """Yield the examples of a contract's replies of success."""
     for name, operation in contract.handled.items():
-        for status, response in operation.responses.items():
-            for media in response.media.values():
+        for status in [status for status in operation.responses if status < 300]:
+            for media in operation.responses[status].media.values():
                 yield from ((name, status, example) for example in media.examples.values())
 
 
