@@ -17,6 +17,7 @@ import orjson
 from emulator.contract.completion import complete
 from emulator.contract.documents import CHOICES, METHODS, OPENAPI, is_schema, load
 from emulator.contract.formats import FORMATS
+from emulator.contract.nodes import At, Node, nodes_in, steps_to
 from emulator.contract.overlays import load_document
 from emulator.contract.schemas import Check, Schemas
 from emulator.errors import ConfigurationError, unknown
@@ -40,20 +41,8 @@ EXPECTED = {
 LONGEST_VALUE = 60
 LONGEST_SENTENCE = 200
 
-COLLECTIONS = (dict, list)
-"""What has other values in it. Python makes `dict | list` anew for each value of a large document."""
-
 Problem: TypeAlias = tuple[str, str]
 """A JSON pointer into the document, and a sentence."""
-
-At: TypeAlias = "tuple[At, object] | None"
-"""A place in a document: the one above it, and the last step. Few need the pointer, which takes longer to make."""
-
-Node: TypeAlias = tuple[At, dict[str, Any], bool]
-"""A mapping in a document, with its place, and whether it is below one of NAMED: there, `schema` is a user's name."""
-
-EXAMPLES = ("examples", "example")
-NAMED = ("schemas", "x-switches")
 
 
 def problems(vendor: str, files: Mapping[str, Path], is_public: bool = False) -> Sequence[str]:
@@ -61,18 +50,18 @@ def problems(vendor: str, files: Mapping[str, Path], is_public: bool = False) ->
 
     An `is_public` document may leave parts open: that is not a mistake.
     """
-    return read_documents(vendor, files, is_public)[1]
+    return read_documents(vendor, files, is_public)[2]
 
 
 def read_documents(
     vendor: str, files: Mapping[str, Path], is_public: bool = False
-) -> tuple[Mapping[str, Document], Sequence[str]]:
-    """Return the documents in a contract's `files`, by name, and what `problems` says of them.
+) -> tuple[Mapping[str, Document], Mapping[str, Sequence[Node]], Sequence[str]]:
+    """Return the documents in a contract's `files`, by name, their nodes, and what `problems` says of them.
 
     An `is_public` document is completed.
     """
     if OPENAPI not in files:
-        return {}, [f"{vendor}: the contract has no {OPENAPI}"]
+        return {}, {}, [f"{vendor}: the contract has no {OPENAPI}"]
     documents: dict[str, Document] = {}
     told: list[str] = []
     for name, file in files.items():
@@ -83,16 +72,19 @@ def read_documents(
                 told.append(str(problem))
     if is_public and OPENAPI in documents:
         documents[OPENAPI] = complete(vendor, documents[OPENAPI], files)
+    nodes = {name: [*nodes_in(document)] for name, document in documents.items()}
     for name in documents:
-        told += (f"{place(files[name], at)}: {said}" for at, said in _problems_in(name, documents, is_public))
+        found = _problems_in(name, documents, nodes[name], is_public)
+        told += (f"{place(files[name], at)}: {said}" for at, said in found)
     if isinstance(documents.get(OPENAPI), dict):
         told += _graphql_problems(documents[OPENAPI], files)
-    return documents, told
+    return documents, nodes, told
 
 
-def _problems_in(name: str, documents: Mapping[str, Document], is_public: bool) -> Iterator[Problem]:
+def _problems_in(
+    name: str, documents: Mapping[str, Document], nodes: Sequence[Node], is_public: bool
+) -> Iterator[Problem]:
     document = documents[name]
-    nodes = [*_nodes(document)]
     patterns = {str(node.get("pattern", "")) for _, node, _ in nodes}
     is_sound = not any(map(_pattern_problem, patterns))
     yield from _openapi_problems(document, nodes, is_sound) if name == OPENAPI else _schema_problems(document, is_sound)
@@ -235,7 +227,7 @@ def _schema_problems(schema: Document, is_sound: bool) -> Iterator[Problem]:
     # The fast library finds out whether there is anything to report.
     if not jsonschema_rs.meta.is_valid(schema):
         yield from _meta_problems(schema)
-    for at, node, _ in () if is_sound else _nodes(schema):
+    for at, node, _ in () if is_sound else nodes_in(schema):
         pattern = node.get("pattern")
         if isinstance(pattern, str) and (problem := _pattern_problem(pattern)):
             yield _pointer((at, "pattern")), f"{_shown(pattern)} is not a regular expression: {problem}"
@@ -348,29 +340,8 @@ def _schemas(document: Mapping[str, Any], nodes: Iterable[Node]) -> Iterator[tup
                 yield (at, name), node[name]
 
 
-def _nodes(document: Document) -> Iterator[Node]:
-    """Yield every mapping in a document, from the first to the last, except those in examples."""
-    left: list[tuple[At, Any, bool]] = [(None, document, False)] if isinstance(document, COLLECTIONS) else []
-    while left:
-        at, node, is_named = left.pop()
-        if isinstance(node, dict):
-            yield at, node, is_named
-        entries = node.items() if isinstance(node, dict) else enumerate(node)
-        below = [
-            ((at, key), one, is_named or key in NAMED)
-            for key, one in entries
-            if isinstance(one, COLLECTIONS) and key not in EXAMPLES
-        ]
-        left += reversed(below)
-
-
 def _pointer(at: At) -> str:
-    """Return the JSON pointer of a place."""
-    steps: list[object] = []
-    while at is not None:
-        at, step = at
-        steps.append(step)
-    return pointer_to(*reversed(steps))
+    return pointer_to(*steps_to(at))
 
 
 def _followed(entry: Any, document: Document) -> Mapping[str, Any]:

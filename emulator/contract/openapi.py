@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from emulator.contract.client_rules import Paging, RateLimit, is_idempotent
 from emulator.contract.conventions import Conventions, Switch
@@ -17,10 +16,12 @@ from emulator.contract.evidence import Evidence
 from emulator.contract.failures import added_example, is_of_a_document
 from emulator.contract.form import read_documents
 from emulator.contract.graphql import GraphQL
+from emulator.contract.nodes import Node
 from emulator.contract.operation import Body, Field, Media, Operation, Parameter, Response
 from emulator.contract.parameters import parameter_of
 from emulator.contract.responses import Responses
 from emulator.contract.schemas import Check, Schemas, without_required
+from emulator.contract.servers import hosts_of, paths_of, variables_of
 from emulator.errors import ConfigurationError, ContractError, unknown
 from emulator.exchange import Document, Record, pointer_to, steps_of
 from emulator.files.package_data import is_ours
@@ -110,9 +111,9 @@ def read_contract(folder: Path, *overlays: Path, is_public: bool = False, vendor
     files, vendor = contract_files(folder, *overlays), vendor or folder.name
     if all(map(is_ours, files.values())) and OPENAPI in files and not is_public:
         return _Reader(vendor, files, unpacked(folder) or load_all(files), folder).contract()
-    documents, problems = read_documents(vendor, files, is_public)
+    documents, nodes, problems = read_documents(vendor, files, is_public)
     refuse_contract(problems)
-    reader = _Reader(vendor, files, documents, folder, is_public)
+    reader = _Reader(vendor, files, documents, folder, nodes if is_public else None)
     contract = reader.contract()
     contract.compile()
     reader.requests.compile()
@@ -133,39 +134,40 @@ class _Reader:
         files: Mapping[str, Path],
         documents: Mapping[str, Document],
         home: Path,
-        is_public: bool = False,
+        nodes: Mapping[str, Sequence[Node]] | None = None,
     ) -> None:
         self.vendor = vendor
         self.home = home
         self.files = files
-        self.is_public = is_public
+        self.is_public = nodes is not None
         self.document: Any = documents[OPENAPI]
         self._name = short_name(files[OPENAPI])
-        addressed = {f"file:///{self.vendor}/{name}": document for name, document in documents.items()}
-        self.schemas = Schemas(without_required(addressed, "writeOnly") if is_public else addressed)
-        self.requests = Schemas(without_required(addressed, "readOnly")) if is_public else self.schemas
+        replies = requests = documents
+        if nodes is not None:
+            replies, requests = (without_required(documents, nodes, mark) for mark in ("writeOnly", "readOnly"))
+        self.schemas = self._schemas(replies)
+        self.requests = self.schemas if requests == replies else self._schemas(requests)
         # Most operations refer to the same responses: read each only once.
         self._shared: dict[tuple[str, str], Response] = {}
+
+    def _schemas(self, documents: Mapping[str, Document]) -> Schemas:
+        return Schemas({f"file:///{self.vendor}/{name}": document for name, document in documents.items()})
 
     def contract(self) -> Contract:
         graphql = self._graphql()
         operations = {operation.name: operation for operation in self._operations()}
         if graphql:
             operations |= graphql.operations
-        servers = [server["url"] for server in self.document["servers"]]
-        for number, server in enumerate(self.document["servers"]):
+        servers = self.document["servers"]
+        for number, server in enumerate(servers):
             Evidence.of(server, self._where(f"servers/{number}"))
         return Contract(
             vendor=self.vendor,
             title=self.document["info"]["title"],
             version=self.document["info"]["version"],
-            variables={
-                name: variable["default"]
-                for server in self.document["servers"]
-                for name, variable in server.get("variables", {}).items()
-            },
-            mounts=tuple(dict.fromkeys(_path_of(url) for url in servers)),
-            hosts=tuple(dict.fromkeys(_host_of(url) for url in servers)),
+            variables=variables_of(servers),
+            mounts=paths_of(servers),
+            hosts=hosts_of(servers),
             operations=operations,
             unmatched=self._responses("/x-unmatched", self.document["x-unmatched"]),
             conventions=self._conventions(),
@@ -355,17 +357,6 @@ class _Reader:
 
     def _where(self, pointer: str) -> str:
         return f"{self._name}: {pointer}"
-
-
-def _path_of(url: str) -> str:
-    return (
-        urlsplit(url.replace("{", "%7B").replace("}", "%7D")).path.rstrip("/").replace("%7B", "{").replace("%7D", "}")
-    )
-
-
-def _host_of(url: str) -> str:
-    host = url.partition("://")[2].partition("/")[0]
-    return ".".join("*" if label.startswith("{") else label for label in host.split("."))
 
 
 def responses_of(operation: Operation, contract: Contract) -> Mapping[int, Response]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from operator import is_
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
 from emulator.contract.formats import ANNOTATED, is_email
+from emulator.contract.nodes import Node, steps_to
 from emulator.errors import ContractError
 from emulator.exchange import Document, Record, Violation, steps_of
 from emulator.json_text import without_surrogates
@@ -78,31 +78,34 @@ class Schemas:
         return Explaining(self.documents)
 
 
-def without_required(documents: Mapping[str, Document], mark: str) -> dict[str, Document]:
+def without_required(
+    documents: Mapping[str, Document], nodes: Mapping[str, Iterable[Node]], mark: str
+) -> dict[str, Document]:
     """Return documents whose schemas do not require what is only read (or written): `mark` is readOnly or writeOnly.
 
     OpenAPI requires such a property in replies (in requests) only. Parts without it are those of the documents.
     """
-    return {address: _without_required(document, mark) for address, document in documents.items()}
+    return {name: _without_required(document, nodes[name], mark) for name, document in documents.items()}
 
 
-def _without_required(node: Document, mark: str) -> Document:
-    if isinstance(node, list):
-        entries = [_without_required(one, mark) if isinstance(one, dict | list) else one for one in node]
-        return node if all(map(is_, entries, node)) else entries
-    if not isinstance(node, dict):
-        return node
-    changed = {}
-    for name, value in node.items():
-        if isinstance(value, dict | list) and (other := _without_required(value, mark)) is not value:
-            changed[name] = other
-    properties, required = node.get("properties"), node.get("required")
-    if isinstance(properties, dict) and isinstance(required, list):
-        marked = [name for name, of in properties.items() if isinstance(of, dict) and of.get(mark) is True]
-        kept = [name for name in required if name not in marked]
-        if len(kept) < len(required):
-            changed["required"] = kept
-    return {**node, **changed} if changed else node
+def _without_required(document: Document, nodes: Iterable[Node], mark: str) -> Document:
+    for at, node, _ in nodes:
+        required, properties = node.get("required"), node.get("properties")
+        if isinstance(required, list) and isinstance(properties, dict):
+            marked = [name for name, of in properties.items() if isinstance(of, dict) and of.get(mark) is True]
+            kept = [name for name in required if name not in marked]
+            if len(kept) < len(required):
+                document = _changed(document, [*steps_to(at), "required"], kept)
+    return document
+
+
+def _changed(document: Document, steps: Sequence[Any], value: Any) -> Document:
+    """Return a document with another value at a place; what is not around the place is the same."""
+    if not steps:
+        return value
+    copy = document.copy()
+    copy[steps[0]] = _changed(document[steps[0]], steps[1:], value)
+    return copy
 
 
 class Check:
