@@ -149,6 +149,7 @@ class _Reader:
         self.requests = self.schemas if requests == replies else self._schemas(requests)
         # Most operations refer to the same responses: read each only once.
         self._shared: dict[tuple[str, str], Response] = {}
+        self._of_parameters: dict[str, Check] = {}
 
     def _schemas(self, documents: Mapping[str, Document]) -> Schemas:
         return Schemas({f"file:///{self.vendor}/{name}": document for name, document in documents.items()})
@@ -217,7 +218,7 @@ class _Reader:
             kind, is_list = self._type(parameter["schema"]), False
             if kind == "array":
                 kind, is_list = self._type(self._of_schema(parameter["schema"]).get("items", {})), True
-            check = self._check(f"{at}/schema", parameter["schema"])
+            check = self._check_of_parameter(f"{at}/schema", parameter["schema"])
             is_shared = names.count(parameter["name"]) > 1
             yield parameter_of(parameter, kind, check, is_list=is_list, is_shared=is_shared)
 
@@ -246,9 +247,9 @@ class _Reader:
         return Responses(described, partial(self._response_at, pointer))
 
     def _response_at(self, pointer: str, status: str, entry: Mapping[str, Any]) -> Response:
-        at, response = self._follow(f"{pointer}/{status}", entry)
+        at = str(entry["$ref"]) if "$ref" in entry else f"{pointer}/{status}"
         if (at, status) not in self._shared:
-            self._shared[at, status] = self._response(int(status), at, response)
+            self._shared[at, status] = self._response(int(status), *self._follow(at, entry))
         return self._shared[at, status]
 
     def _response(self, status: int, pointer: str, described: Mapping[str, Any]) -> Response:
@@ -354,6 +355,13 @@ class _Reader:
         return (schemas or self.schemas).check(
             f"file:///{self.vendor}/openapi.yaml#{pointer.replace('{', '%7B').replace('}', '%7D')}"
         )
+
+    def _check_of_parameter(self, pointer: str, schema: Any) -> Check:
+        """Return the check for a parameter's schema: the parameters of a document have few different ones."""
+        text = repr(schema)
+        if text not in self._of_parameters:
+            self._of_parameters[text] = self._check(pointer, schema)
+        return self._of_parameters[text]
 
     def _where(self, pointer: str) -> str:
         return f"{self._name}: {pointer}"
