@@ -16,9 +16,13 @@ class Responses(Mapping[int, Response]):
     def __init__(self, described: Mapping[str, Any], read: Callable[[str, Any], Response]) -> None:
         self._described = described
         self._read = read
+        self._found: dict[int, Response] = {}
 
     def __getitem__(self, status: int) -> Response:
-        return self._read(str(status), self._described[str(status)])
+        found = self._found.get(status)
+        if found is None:
+            found = self._found[status] = self._read(str(status), self._described[str(status)])
+        return found
 
     def __contains__(self, status: object) -> bool:
         return str(status) in self._described
