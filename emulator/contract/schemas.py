@@ -10,6 +10,7 @@ import jsonschema_rs
 
 from emulator.contract.formats import ANNOTATED, is_email
 from emulator.contract.nodes import Node, steps_to
+from emulator.contract.reached import reached
 from emulator.errors import ContractError
 from emulator.exchange import Document, Record, Violation, steps_of
 from emulator.json_text import without_surrogates
@@ -53,7 +54,8 @@ class Schemas:
         addresses = dict.fromkeys([*self._checks, *others])
         try:
             # All in one, of which a check is a property: what many schemas refer to is compiled once.
-            together = self.compiled({"properties": {address: {"$ref": address} for address in addresses}})
+            schema = {"properties": {address: {"$ref": address} for address in addresses}}
+            together = self.compiled(schema, self.documents)
         except (ValueError, jsonschema_rs.ReferencingError):
             for check in self._checks.values():
                 check.compile()
@@ -61,14 +63,10 @@ class Schemas:
             for address in addresses:
                 self.check(address).together = together
 
-    def compiled(self, schema: Document) -> jsonschema_rs.Draft202012Validator:
-        """Return the validator for a schema that may refer to the documents. Raises jsonschema-rs's errors."""
-        return jsonschema_rs.Draft202012Validator(schema, registry=self.fast, validate_formats=True, formats=_FORMATS)
-
-    @cached_property
-    def fast(self) -> jsonschema_rs.Registry:
-        """The documents in the form of jsonschema-rs."""
-        return jsonschema_rs.Registry(list(self.documents.items()), draft=jsonschema_rs.Draft202012)
+    def compiled(self, schema: Document, documents: Mapping[str, Document]) -> jsonschema_rs.Draft202012Validator:
+        """Return the validator for a schema that may refer to these documents. Raises jsonschema-rs's errors."""
+        registry = jsonschema_rs.Registry(list(documents.items()), draft=jsonschema_rs.Draft202012)
+        return jsonschema_rs.Draft202012Validator(schema, registry=registry, validate_formats=True, formats=_FORMATS)
 
     @cached_property
     def explaining(self) -> Explaining:
@@ -144,4 +142,5 @@ class Check:
 
     @cached_property
     def _fast(self) -> jsonschema_rs.Draft202012Validator:
-        return self._schemas.compiled({"$ref": self.address})
+        # All documents would take 3 MB for each vendor.
+        return self._schemas.compiled({"$ref": self.address}, reached(self.address, self._schemas.documents))
