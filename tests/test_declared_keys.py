@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -163,3 +164,58 @@ def test_argument_of_each_field_finds_the_record(tmp_path: Path) -> None:
 def test_mistake_in_a_key_of_several_fields_is_told(words: Any, sentence: str, tmp_path: Path) -> None:
     found = problems(tmp_path, contract(**words))
     assert any(f"/x-emulator/collections{sentence}" in said for said in found), found
+
+
+def control(client: httpx.Client, path: str, document: Any) -> httpx.Response:
+    return httpx.post(f"{str(client.base_url).partition('/acme')[0]}/_emulator/{path}", json=document)
+
+
+def test_records_are_generated_with_keys_that_are_free(acme: httpx.Client) -> None:
+    added = control(acme, "state/populate", {"collection": "acme.tags", "count": 20}).json()["records"]
+    assert len(acme.get("/tags").json()) == len({(tag["source"], tag["name"]) for tag in added}) + 3 == 23
+    assert {tag["source"] for tag in added} == {1, 2}
+    given = control(acme, "state/acme.tags", {"source": 2, "color": "x"}).json()
+    assert (given["source"], given["color"]) == (2, "x")
+    assert acme.get(f"/sources/2/tags/{given['name']}").json()["color"] == "x"
+
+
+def test_keys_of_listed_values_are_given_until_each_is_taken(tmp_path: Path) -> None:
+    document = deepcopy(contract())
+    document["components"]["schemas"]["Tag"]["properties"]["name"] = {"enum": ["red", "green", "blue"]}
+    files = {**FIXTURES, "fixtures/tags.yaml": "records: [{source: 1, name: red}]"}
+    with served(tmp_path, document, files) as client:
+        more = {"collection": "acme.tags", "count": 5}
+        assert control(client, "state/populate", more).status_code == 200
+        keys = {(tag["source"], tag["name"]) for tag in client.get("/tags").json()}
+        assert keys == {(source, name) for source in (1, 2) for name in ("red", "green", "blue")}
+        refused = control(client, "state/populate", {**more, "count": 1})
+        assert (refused.status_code, "already taken" in refused.json()["detail"]) == (422, True)
+
+
+@pytest.mark.parametrize("path", ["state/populate", "state/acme.tags"])
+def test_key_without_a_record_that_it_refers_to_is_not_generated(tmp_path: Path, path: str) -> None:
+    files = {"fixtures/sources.yaml": "records: []", "fixtures/tags.yaml": "records: []"}
+    with served(tmp_path, contract(), files) as client:
+        more = {"name": "red"} if path.endswith("tags") else {"collection": "acme.tags", "count": 1}
+        refused = control(client, path, more)
+        said = "Source cannot be generated: acme.sources has no record."
+        assert (refused.status_code, refused.json()["detail"].lower()) == (422, said.lower())
+
+
+def test_singleton_is_generated_for_each_record_that_has_none(tmp_path: Path) -> None:
+    document, settings = contract(), {"type": "object", "required": ["theme"], "properties": {"theme": {"enum": ["x"]}}}
+    document["components"]["schemas"]["Settings"] = settings
+    document["x-emulator"]["collections"]["settings"] = {"singleton": "sources", "schema": "Settings"}
+    words = {"collection": "settings"}
+    document["paths"]["/sources/{sourceId}/settings"] = {
+        "parameters": [{**ID, "name": "sourceId"}],
+        "get": operation("getSettings", words, ref("Settings")),
+    }
+    with served(tmp_path, document, FIXTURES) as client:
+        more = {"collection": "acme.settings", "count": 2}
+        added = control(client, "state/populate", more).json()["records"]
+        assert [one["_key"] for one in added] == [1, 2]
+        assert client.get("/sources/2/settings").json() == {"theme": "x"}
+        refused = control(client, "state/populate", {**more, "count": 1})
+        said = "Each record of acme.sources has one of acme.settings already."
+        assert (refused.status_code, refused.json()["detail"]) == (422, said)

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from emulator.catalogue import Catalogue
+from emulator.exchange import Record
+from emulator.sandbox.templates import seeded_faker
 from emulator.store.collection import Collection
-from emulator.store.populating import populate
+from emulator.store.populating import add_more, populate, populated_by_example
 from emulator.store.world import World
 from tests.conftest import EmulatorUnderTest
 from tests.control import Control, controlled
@@ -132,3 +134,18 @@ def test_drawing_stops_when_every_draw_is_in_use(emulator: EmulatorUnderTest, sa
     for work in (draw, make):
         with pytest.raises(LookupError, match=r"for secoda\.syncs"):
             emulator.run(partial(emulator.sandbox.run, "secoda", work))
+
+
+def test_a_key_of_several_fields_is_generated_from_an_example(emulator: EmulatorUnderTest) -> None:
+    parents = Collection("immuta.data_sources")
+    child = Collection("immuta.tags", key="_key", key_of=("parent", "name"), references={"parent": parents})
+    able = populated_by_example(child, lambda: {"parent": 1, "name": "red", "color": "x"})
+
+    def make(world: World) -> list[Record]:
+        return add_more(world, able, [{}, {}, {"name": "blue"}], partial(seeded_faker, 1))
+
+    added = emulator.run(partial(emulator.sandbox.run, "immuta", make))
+    known = {record["id"] for record in emulator.records("immuta.data_sources")}
+    assert all(record["_key"] == f"{record['parent']},{record['name']}" for record in added)
+    assert {record["parent"] for record in added} <= known
+    assert (len({record["name"] for record in added}), added[2]["name"]) == (3, "blue")

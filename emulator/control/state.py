@@ -52,7 +52,10 @@ async def populate_collection(call: Call, sandbox: Sandbox, emulator: Emulator) 
     if document["collection"] not in able:
         raise Problem(422, f"{document['collection']!r} cannot be populated; collections that can: {', '.join(able)}.")
     collection = able[document["collection"]]
-    return Reply(200, {"records": await sandbox.add(collection, repeat({}, document["count"]))})
+    try:
+        return Reply(200, {"records": await sandbox.add(collection, repeat({}, document["count"]))})
+    except LookupError as problem:
+        raise refusal(422, problem) from None
 
 
 @handlers.sandbox_operation("addRecords")

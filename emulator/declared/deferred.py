@@ -90,7 +90,7 @@ class Deferred:
     def _populated(self, collection: Collection) -> Collection:
         """Return a collection that can be populated, without reading the declarations: that takes time at a start."""
         name = collection.schema
-        if name is None or collection.populate is not None or collection.key_of:
+        if name is None or collection.populate is not None:
             return collection
         return populated_by_example(collection, partial(self._contract.sample, name))
 

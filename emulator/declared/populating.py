@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from emulator.declared.generated_keys import free_key, free_owner
 from emulator.declared.ids import new_id
 from emulator.declared.resources import Resource
 from emulator.declared.samples import Samples
@@ -23,8 +24,6 @@ def populated(resource: Resource, resources: Mapping[str, Resource], shapes: Sha
     shape, words = resource.shape, resource.words
     if shape is None or not shape.properties or resource.kept.populate is not None:
         return resource.kept
-    if words.key_of:
-        return replace(resource.kept, references=_targets(resource, resources))
 
     def populate(fake: Faker, number: int, world: World, given: Record) -> Record:
         samples = Samples(shapes, world)
@@ -34,7 +33,12 @@ def populated(resource: Resource, resources: Mapping[str, Resource], shapes: Sha
             record[name] = next((other[target.key] for other in world[target.kept].page(limit=1)), None)
         for name in filter(None, (words.created, words.updated)):
             record[name] = resource.time_for(name, world.now)
-        record[resource.key] = new_id(resource.strategy, world, resource.kept)
+        if words.singleton:
+            record[resource.key] = given.get(resource.key) or free_owner(resource, resources[words.singleton], world)
+        elif words.key_of:
+            record |= free_key(resource, resources, samples, world, given)
+        else:
+            record[resource.key] = new_id(resource.strategy, world, resource.kept)
         return {**{name: value for name, value in record.items() if value is not None}, **given}
 
     hidden = {*shape.marked("writeOnly"), *words.delete.set}

@@ -110,7 +110,8 @@ class Resource:
         """
         conditions, records = self.typed_conditions(conditions), world[self.kept]
         if self.key in conditions and not isinstance(conditions[self.key], list):
-            found = records.get(conditions[self.key])
+            # The path may have the key as text, and the record as a number.
+            found = records.get(conditions.pop(self.key))
             return [found] if found is not None and matches(found, conditions) else []
         return records.page(where=conditions, by=by)
 

@@ -77,12 +77,15 @@ def add_record(
 
 def _generated(world: World, collection: Collection, fake: Faker, number: int, given: Record, sample: Record) -> Record:
     if collection.populate is not None:
-        return {**collection.populate(fake, number, world, given), **given}
+        return collection.keyed({**collection.populate(fake, number, world, given), **given})
     made = dict(sample)
     if collection.key not in given and not collection.key_of:
         made[collection.key] = _new_id(sample.get(collection.key, collection.name), collection, fake, number, world)
     if isinstance(made.get("name"), str):
         made["name"] = f"{made['name']} {number}"
+    for name in collection.key_of:
+        if name not in given and name not in collection.references:
+            made[name] = _new_id(sample.get(name, name), collection, fake, number, world)
     for name, other in collection.references.items():
         if name not in given:
             made[name] = _id_of_some(other, collection, name, fake, world)
