@@ -31,10 +31,18 @@ def test_access_is_replaced(emulator: EmulatorUnderTest) -> None:
     assert after in call(emulator, "GET", f"/integrations/{SHOP}/ashares")
 
 
+def test_no_access_to_single_integrations_may_be_null(emulator: EmulatorUnderTest) -> None:
+    response = emulator.call("celigo", "PUT", TIM, json={"accessLevel": "monitor", "integrationAccessLevel": None})
+    after = call(emulator, "GET", TIM)
+    assert (response.status_code, after["accessLevel"], after["integrationAccessLevel"]) == (204, "monitor", [])
+    assert after in call(emulator, "GET", f"/integrations/{PLAIN}/ashares")
+
+
 @pytest.mark.parametrize(
     ("body", "status", "field"),
     [
         ({}, 400, "accessLevel"),
+        ({"integrationAccessLevel": None}, 400, "accessLevel"),
         ({"disabled": True}, 400, "accessLevel"),
         ({"integrationAccessLevel": []}, 422, "integrationAccessLevel"),
         (None, 400, "accessLevel"),

@@ -137,6 +137,14 @@ def test_scripts_can_be_created_replaced_and_deleted(emulator: EmulatorUnderTest
     assert emulator.call("celigo", "GET", path).status_code == 404
 
 
+def test_a_script_without_its_source_is_accepted_and_a_violation(emulator: EmulatorUnderTest) -> None:
+    for method, path in (("POST", "/scripts"), ("PUT", f"/scripts/{FORM}")):
+        response = emulator.call("celigo", method, path, json={"name": "New"})
+        assert "content" not in call(emulator, "GET", f"/scripts/{response.json()['_id']}")
+        written = emulator.exchanges()[-2]
+        assert [violation.pointer for violation in written.call_violations] == ["/content"]
+
+
 def test_a_script_in_use_can_be_deleted_by_a_switch(emulator: EmulatorUnderTest) -> None:
     emulator.switch("celigo.delete_referenced", "accepted")
     call(emulator, "DELETE", f"/scripts/{FORM}")

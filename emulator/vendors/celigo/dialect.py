@@ -19,6 +19,9 @@ KINDS = {
     "array": "Array",
 }
 
+NO_SOURCE = ("required", "/content")
+"""Rule and place of a script without its source, which erases it (celigo/ai, writing-scripts, SKILL.md)."""
+
 NO_ACCESS = "accessLevel"
 """The field whose absence gets 400 (ConductorOne/baton-celigo, specs/openapi.json)."""
 
@@ -63,8 +66,8 @@ class CeligoDialect:
         return envelope(400, error("invalid_request_body", str(problem)))
 
     def refuses(self, violation: Violation) -> bool:
-        """Tolerate unknown fields and parameters: Mongoose drops what its schema does not name."""
-        return violation.rule != "additionalProperties"
+        """Tolerate unknown fields and parameters, which Mongoose drops, and a script without its source."""
+        return violation.rule != "additionalProperties" and (violation.rule, violation.pointer) != NO_SOURCE
 
     def invalid(self, call: Call, violations: Sequence[Violation]) -> Reply:
         """Return the first of: the ids in the path, the query, all mistakes in the body."""

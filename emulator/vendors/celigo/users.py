@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from emulator.exchange import Call, Record, Reply
 from emulator.store.world import World
@@ -14,6 +14,9 @@ from emulator.vendors.celigo.records import find
 
 handlers = Handlers()
 hooks = Hooks()
+
+OF_INTEGRATIONS: Final = "integrationAccessLevel"
+"""The field with what a user may do with single integrations; null counts as left out."""
 
 
 @handlers.operation("listIntegrationAshares")
@@ -32,15 +35,17 @@ def refuse_without_access(world: World, write: Write) -> Record | None:
 
     ConductorOne/baton-celigo, specs/openapi.json, has both statuses.
     """
+    if write.after is None:
+        return None
     sent: Any = write.call.document or {}
-    if write.after is not None and "accessLevel" not in write.after and not sent.get("integrationAccessLevel"):
-        empty = "integrationAccessLevel" in sent
-        raise refusal(422 if empty else 400, required("integrationAccessLevel" if empty else "accessLevel"))
-    return write.after
+    access = sent.get(OF_INTEGRATIONS)
+    if "accessLevel" not in write.after and not access:
+        raise refusal(400, required("accessLevel")) if access is None else refusal(422, required(OF_INTEGRATIONS))
+    return {**write.after, OF_INTEGRATIONS: write.after.get(OF_INTEGRATIONS) or []}
 
 
 def _covers(share: Record, integration_id: str) -> bool:
     """Return True if the access is to the whole account, or to this integration."""
     if share.get("accessLevel") in ("monitor", "manage", "administrator"):
         return True
-    return any(access["_integrationId"] == integration_id for access in share["integrationAccessLevel"])
+    return any(access["_integrationId"] == integration_id for access in share[OF_INTEGRATIONS])
