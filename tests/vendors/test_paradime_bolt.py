@@ -465,6 +465,20 @@ def test_artifact_is_downloaded_without_credentials(emulator: EmulatorUnderTest)
     assert httpx.get(f"{url}0").status_code == 404
 
 
+def test_manifest_describes_the_nodes_that_the_results_name(emulator: EmulatorUnderTest) -> None:
+    paths = {one["path"]: one["id"] for one in reversed(emulator.records("paradime.bolt_resources"))}
+    manifest, results = (
+        httpx.get(asked(emulator, URL, id=paths[f"target/{name}.json"])["url"]).json()
+        for name in ("manifest", "run_results")
+    )
+    for result in results["results"]:
+        node = manifest["nodes"][result["unique_id"]]
+        assert node["relation_name"] == result["relation_name"]
+        # dagster-dbt reads these of each node and source without asking whether they are there.
+        for one in (node, *(manifest["sources"][parent] for parent in node["depends_on"]["nodes"])):
+            assert {"name", "resource_type", "description", "config", "columns", "fqn"} <= one.keys()
+
+
 def test_artifact_of_a_command_at_work_has_no_url_yet(emulator: EmulatorUnderTest) -> None:
     triggered(emulator)
     resource = emulator.records("paradime.bolt_resources")[-1]

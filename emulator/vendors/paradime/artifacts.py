@@ -1,6 +1,7 @@
 """The artifacts that dbt's commands leave in `target/`, of a project with one model.
 
-Which command leaves which: dbt documentation, dbt Artifacts. Their content is made up, and follows dbt's schemas.
+Which command leaves which: dbt documentation, dbt Artifacts. Their content is made up, and follows dbt's schemas:
+nodes have the fields that dbt 1.9 writes and that its readers expect, empty ones too.
 """
 
 from __future__ import annotations
@@ -38,38 +39,66 @@ def _metadata(kind: str, invocation: str, time: str) -> Content:
     }
 
 
-def _node(unique_id: str, kind: str, path: str) -> Content:
+def _node(unique_id: str, kind: str, schema: str, path: str) -> Content:
     name = unique_id.rpartition(".")[2]
     return {
         "unique_id": unique_id,
         "resource_type": kind,
         "name": name,
         "database": "analytics",
-        "schema": "marts",
+        "schema": schema,
         "package_name": "analytics",
         "path": path,
         "original_file_path": f"models/{path}",
         "fqn": ["analytics", name],
+        "relation_name": f"analytics.{schema}.{name}",
+        "description": "",
+        "columns": {},
+        "tags": [],
+        "meta": {},
+        "patch_path": None,
+        "unrendered_config": {},
+    }
+
+
+def _model() -> Content:
+    return {
+        **_node(MODEL, "model", "marts", "orders.sql"),
+        "alias": "orders",
+        "checksum": {"name": "sha256", "checksum": ""},
+        "depends_on": {"macros": [], "nodes": [SOURCE]},
+        "config": {"enabled": True, "schema": None, "tags": [], "meta": {}, "group": None, "materialized": "table"},
+        "group": None,
+        "language": "sql",
+        "raw_code": "select * from {{ source('shop', 'orders') }}",
+        "refs": [],
+        "sources": [["shop", "orders"]],
+    }
+
+
+def _source() -> Content:
+    return {
+        **_node(SOURCE, "source", "shop", "sources.yml"),
+        "path": "models/sources.yml",
+        "fqn": ["analytics", "shop", "orders"],
+        "source_name": "shop",
+        "source_description": "",
+        "source_meta": {},
+        "loader": "",
+        "identifier": "orders",
+        "config": {"enabled": True},
     }
 
 
 def _manifest(invocation: str, time: str) -> Content:
-    model = {
-        **_node(MODEL, "model", "orders.sql"),
-        "alias": "orders",
-        "checksum": {"name": "sha256", "checksum": ""},
-        "depends_on": {"macros": [], "nodes": [SOURCE]},
-        "config": {"enabled": True, "materialized": "table"},
-    }
-    source = {**_node(SOURCE, "source", "sources.yml"), "identifier": "orders", "loader": "", "source_name": "shop"}
     empty = (
         "macros", "docs", "exposures", "metrics", "groups", "selectors", "disabled", "group_map", "saved_queries",
         "semantic_models", "unit_tests",
     )  # fmt: skip
     return {
         "metadata": {**_metadata("manifest/v12", invocation, time), "project_name": "analytics"},
-        "nodes": {MODEL: model},
-        "sources": {SOURCE: {**source, "source_description": "", "fqn": ["analytics", "shop", "orders"]}},
+        "nodes": {MODEL: _model()},
+        "sources": {SOURCE: _source()},
         "parent_map": {MODEL: [SOURCE], SOURCE: []},
         "child_map": {MODEL: [], SOURCE: [MODEL]},
         **{name: {} for name in empty},
@@ -87,7 +116,7 @@ def _run_results(invocation: str, time: str) -> Content:
         "message": "SUCCESS 1",
         "failures": None,
         "compiled": True,
-        "compiled_code": "select 1",
+        "compiled_code": "select * from analytics.shop.orders",
         "relation_name": "analytics.marts.orders",
     }
     return {
