@@ -53,11 +53,11 @@ class Calls:
 
     @cached_property
     def walks(self) -> Sequence[Sequence[Page]]:
-        """The pages of each reading of a list, in the order in which they were read."""
+        """The pages of each reading of a list, in the order in which the client asked for them."""
         found: list[list[Page]] = []
         for group in self.by_operation:
             for operation in self.operations(group[0]):
-                found += walks(group, operation.paging) if operation.paging else []
+                found += walks(group, operation, operation.paging) if operation.paging else []
         return found
 
     def operations(self, exchange: Exchange) -> list[Operation]:
@@ -77,6 +77,10 @@ class Calls:
         """Return True if the credential of a call had expired by the sandbox's clock."""
         credential = self._credentials.get(exchange.credential)
         return credential is not None and expired(credential, exchange.time)
+
+    def is_credential(self, value: str) -> bool:
+        """Return True for one of the sandbox's own credentials."""
+        return value in self._credentials
 
     def in_patient_time(self) -> Iterator[tuple[float, Exchange]]:
         """Yield each call with its time in seconds: between two calls, the longer one of both clocks passes."""

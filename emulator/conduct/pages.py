@@ -1,9 +1,10 @@
-"""The pages of lists that a client has read."""
+"""The pages of lists that a client has read, or has tried to read."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -11,8 +12,11 @@ from urllib.parse import parse_qsl, urlsplit
 
 from emulator.conduct.relations import reply_document
 from emulator.contract.client_rules import LINK, Paging
+from emulator.contract.operation import Operation
 from emulator.exchange import steps_of
 from emulator.journal.entry import Exchange
+from emulator.journal.subject import JournalledSubject
+from emulator.matching.where import SELECTIONS, Unreadable
 
 __all__ = ["Page", "walks"]
 
@@ -24,15 +28,20 @@ Query: TypeAlias = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True)
 class Page:
-    """One page that a client has read."""
+    """One page that a client has asked for: by `query`, or by the arguments of a GraphQL field, sorted.
+
+    `key` is the field's key in the data, "" for REST.
+    """
 
     exchange: Exchange
     paging: Paging
+    query: Query
+    key: str = ""
 
     @cached_property
     def position(self) -> str:
         """What selected it: a page, an offset or a cursor; "" if the client said nothing."""
-        return next((value for name, value in self.exchange.call.query if name == self.paging.parameter), "")
+        return next((value for name, value in self.query if name == self.paging.parameter), "")
 
     @cached_property
     def start(self) -> int | None:
@@ -41,11 +50,6 @@ class Page:
         if self.paging.cursor or not self.position:
             return None if self.paging.cursor else first
         return int(self.position) if self.position.isdecimal() and self.position.isascii() else None
-
-    @cached_property
-    def query(self) -> Query:
-        """The query, sorted."""
-        return _sorted(self.exchange.call.query)
 
     @cached_property
     def filters(self) -> Query:
@@ -58,6 +62,13 @@ class Page:
         return self.position == "" or self.start == (1 if self.paging.page else 0)
 
     @cached_property
+    def is_read(self) -> bool:
+        """True if the client got it: the vendor's own reply, whole."""
+        exchange = self.exchange
+        is_whole = exchange.status == 200 and not exchange.withheld and exchange.reply is not None
+        return is_whole and ((exchange.reply is not None and exchange.reply.body_cut) or self._document is not None)
+
+    @cached_property
     def link(self) -> str:
         """What the reply says of the next page: a URL, or a cursor; "" if it is the last one, or nothing is said."""
         reply = self.exchange.reply
@@ -66,13 +77,16 @@ class Page:
         if self.paging.next == LINK:
             found = _NEXT.search(reply.header("Link"))
             return found[1] if found else ""
-        value = _at(reply_document(self.exchange), self.paging.next)
+        if self.paging.more and _at(self._document, self.paging.more) is not True:
+            return ""
+        value = _at(self._document, self.paging.next)
         return value if isinstance(value, str) else ""
 
     @cached_property
     def next_query(self) -> Query:
         """The query of the URL of the next page, sorted; none if there is none, or it is only a cursor."""
-        return _sorted(parse_qsl(urlsplit(self.link).query, keep_blank_values=True))
+        url = "" if self.key else self.link
+        return tuple(sorted(parse_qsl(urlsplit(url).query, keep_blank_values=True)))
 
     @cached_property
     def next_position(self) -> str:
@@ -85,24 +99,46 @@ class Page:
     @cached_property
     def _end(self) -> int | None:
         """The offset behind the page if there are more records, else None."""
-        document = reply_document(self.exchange)
-        total, items = _at(document, self.paging.total), _at(document, self.paging.items)
+        total, items = _at(self._document, self.paging.total), _at(self._document, self.paging.items)
         if not isinstance(total, int) or not isinstance(items, list) or not items or self.start is None:
             return None
         end = self.start + len(items)
         return end if end < total else None
 
+    @cached_property
+    def _document(self) -> Any:
+        document = reply_document(self.exchange)
+        return _at(document, f"/data/{self.key}") if self.key else document
 
-def walks(exchanges: Sequence[Exchange], paging: Paging) -> list[list[Page]]:
-    """Return the pages of each reading of a list, in the order in which they were read."""
+
+def walks(exchanges: Sequence[Exchange], operation: Operation, paging: Paging) -> list[list[Page]]:
+    """Return the pages of each reading of a list, in the order in which the client asked for them."""
     found: list[list[Page]] = []
-    for page in (Page(one, paging) for one in exchanges if one.status == 200 and not one.withheld):
+    for page in (page for one in exchanges for page in _pages(one, operation, paging)):
         walk = None if page.is_first else _continued(page, found)
         if walk is None:
             found.append([page])
         else:
             walk.append(page)
     return found
+
+
+def _pages(exchange: Exchange, operation: Operation, paging: Paging) -> Iterator[Page]:
+    """Yield the pages of a list that one call asked for: a GraphQL document may select several."""
+    if not operation.root:
+        yield Page(exchange, paging, tuple(sorted(exchange.call.query)))
+        return
+    try:
+        selections = JournalledSubject(exchange, operation.name).document(SELECTIONS)
+    except Unreadable:
+        return
+    for key, arguments in selections.items() if isinstance(selections, Mapping) else ():
+        given = ((name, _text(value)) for name, value in arguments.items() if value is not None)
+        yield Page(exchange, paging, tuple(sorted(given)), key)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
 def _continued(page: Page, walks: Sequence[list[Page]]) -> list[Page] | None:
@@ -124,10 +160,6 @@ def _is_alike(before: Page, page: Page) -> bool:
 
 def _is_next(before: Page, page: Page) -> bool:
     return before.next_position == page.position
-
-
-def _sorted(pairs: Sequence[tuple[str, str]]) -> Query:
-    return tuple(sorted(pairs))
 
 
 def _at(document: Any, pointer: str) -> Any:

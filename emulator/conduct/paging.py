@@ -16,7 +16,8 @@ __all__ = ["ignored_next", "pages_read_twice", "pages_skipped", "pages_unread"]
 def pages_skipped(calls: Calls) -> Iterator[Observation]:
     """Find pages between others that were left out."""
     for walk in calls.walks:
-        pages = sorted((page for page in walk if page.start is not None), key=lambda page: page.start or 0)
+        numbered = (page for page in walk if page.is_read and page.start is not None)
+        pages = sorted(numbered, key=lambda page: page.start or 0)
         for page, following in pairwise(pages):
             expected = page.next_position
             if expected.isdecimal() and following.start is not None and following.start > int(expected):
@@ -32,7 +33,7 @@ def pages_read_twice(calls: Calls) -> Iterator[Observation]:
     """Find pages that were read again within one reading of the list."""
     for walk in calls.walks:
         by_position: dict[str, list[Exchange]] = {}
-        for page in walk:
+        for page in (page for page in walk if page.is_read):
             by_position.setdefault(page.position, []).append(page.exchange)
         for position, exchanges in by_position.items():
             if len(exchanges) > 1:
@@ -44,12 +45,13 @@ def pages_read_twice(calls: Calls) -> Iterator[Observation]:
 
 
 def pages_unread(calls: Calls) -> Iterator[Observation]:
-    """Find lists that were not read to their end."""
+    """Find lists that were not read to their end: nobody even tried to read the next page."""
     unread: dict[tuple[str, ...], list[Page]] = {}
     for walk in calls.walks:
-        read = {page.position for page in walk}
-        last = max(walk, key=lambda page: (page.start or 0, page.exchange.number))
-        if last.next_position and last.next_position not in read:
+        tried = {page.position for page in walk}
+        read = [page for page in walk if page.is_read]
+        last = max(read, key=lambda page: (page.start or 0, page.exchange.number), default=None)
+        if last is not None and last.next_position and last.next_position not in tried:
             unread.setdefault(last.exchange.operations, []).append(last)
     for pages in unread.values():
         exchanges = [page.exchange for page in pages]

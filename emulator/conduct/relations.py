@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from emulator.journal.entry import Exchange
+from emulator.transport.connection import LOOK_SECONDS
 
 __all__ = [
     "began_after",
@@ -95,8 +96,12 @@ def consecutive(exchanges: Sequence[Exchange], patience: Callable[[Exchange], fl
 
 
 def ended(exchange: Exchange) -> float:
-    """Return when a call had its reply, in real seconds as `started`."""
-    return exchange.started + exchange.seconds
+    """Return when a call had its reply, in real seconds as `started`; for an abandoned one when its client left.
+
+    That the client has left is noticed a moment later, perhaps during its next call.
+    """
+    unnoticed = min(LOOK_SECONDS, exchange.seconds) if exchange.is_abandoned else 0
+    return exchange.started + exchange.seconds - unnoticed
 
 
 def passed(earlier: Exchange, later: Exchange) -> float:

@@ -139,7 +139,7 @@ def hammered(calls: Calls) -> Iterator[Observation]:
     for group in calls.by_credential:
         run: list[Exchange] = []
         for one in [*group, None]:
-            if one is not None and one.status == 401 and (not run or began_after(one, run[-1])):
+            if one is not None and one.status == 401 and _hammers(run, one):
                 run.append(one)
                 continue
             if len(run) >= HAMMERING:
@@ -148,16 +148,20 @@ def hammered(calls: Calls) -> Iterator[Observation]:
                     " or stop after the first, before the vendor locks the account"
                 )
                 yield Observation(run, sentence)
-            run = []
+            run = [one] if one is not None and one.status == 401 else []
+
+
+def _hammers(run: Sequence[Exchange], one: Exchange) -> bool:
+    return not run or (began_after(one, run[-1]) and waited(run[-1], one) < LATER_SECONDS)
 
 
 def gave_up(calls: Calls) -> Iterator[Observation]:
-    """Find operations that may be repeated, and were never called again after their only failure for a moment."""
+    """Find operations that may be repeated, and were not called again after the first 502, 503 or 504 in a row."""
     for group in calls.by_operation:
         last = group[-1]
         if last.status not in TRANSIENT or not calls.may_be_repeated(last):
             continue
-        if len(group) == 1 or group[-2].status not in TRANSIENT:
+        if len(group) == 1 or not _failed(group[-2]):
             sentence = (
                 f"{called(last)} got {last.status} in exchange {last.number} and was not tried again; a {last.status}"
                 " is often over in a moment: wait, and try a few times"
@@ -171,6 +175,8 @@ def abandoned(calls: Calls) -> Iterator[Observation]:
         if not one.is_abandoned or not one.operations:
             continue
         later, is_read = calls.all[place + 1 :], calls.reads(one)
+        if is_read and any(_failed(other) and is_same(one, other) for other in calls.all[:place]):
+            continue  # It was tried before: nobody has to try for ever.
         if not any(is_same(one, other) or (not is_read and calls.reads(other)) for other in later):
             advice = "wait longer, or ask again" if is_read else "look whether it was done"
             sentence = (
@@ -178,3 +184,8 @@ def abandoned(calls: Calls) -> Iterator[Observation]:
                 f" and did not come back to it; {advice}"
             )
             yield Observation([one], sentence)
+
+
+def _failed(exchange: Exchange) -> bool:
+    """Return True if a call got no reply, or one that may be another the next time."""
+    return exchange.status == 0 or exchange.status == 429 or exchange.status >= 500

@@ -30,7 +30,8 @@ def refetched(calls: Calls) -> Iterator[Observation]:
             continue
         equal: dict[tuple[str, str], list[Exchange]] = {}
         for one in group:
-            etag = one.reply.header("ETag") if one.status == 200 and one.reply is not None else ""
+            is_whole = one.status == 200 and not one.withheld
+            etag = one.reply.header("ETag") if is_whole and one.reply is not None else ""
             if etag and _is_list(calls, one) and not one.call.header("If-None-Match"):
                 equal.setdefault((one.call.url, etag), []).append(one)
         for fetched in equal.values():
@@ -119,7 +120,7 @@ def expired_credential(calls: Calls) -> Iterator[Observation]:
 
 
 def secret_in_query(calls: Calls) -> Iterator[Observation]:
-    """Find credentials in parameters of URLs that the contract does not ask for."""
+    """Find credentials in parameters of URLs that the contract does not ask for: by name, by shape, by their value."""
     found: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Exchange]] = {}
     for one in calls.all:
         names = _secrets(calls, one) if one.has_query else ()
@@ -137,4 +138,5 @@ def _secrets(calls: Calls, exchange: Exchange) -> tuple[str, ...]:
     asked_for: Sequence[str] = [
         parameter.name for operation in calls.operations(exchange) for parameter in operation.parameters
     ]
-    return tuple(sorted({name for name, value in exchange.call.query if is_masked(value) and name not in asked_for}))
+    given = [name for name, value in exchange.call.query if is_masked(value) or calls.is_credential(value)]
+    return tuple(sorted({name for name in given if name not in asked_for}))

@@ -16,15 +16,17 @@ LINK = "Link"
 class Paging:
     """How a list is paged (`x-paging`).
 
-    `page`, `offset` or `cursor` is the query parameter that selects a page. `next` is where a reply has the URL of the
-    next page (for a `cursor` also its value): "Link", or a JSON pointer into the body. Without it, `total` points to
-    the number of all records. `items` points to the records of the page.
+    `page`, `offset` or `cursor` is the query parameter, or the argument of a GraphQL field, that selects a page. `next`
+    is where a reply has the URL of the next page (for a `cursor` also its value): "Link", or a JSON pointer into the
+    body, or into what the field replies. Where the last page has a cursor, too, `more` points to True on all others.
+    Without `next`, `total` points to the number of all records. `items` points to the records of the page.
     """
 
     page: str = ""
     offset: str = ""
     cursor: str = ""
     next: str = ""
+    more: str = ""
     total: str = ""
     items: str = ""
 
@@ -35,7 +37,7 @@ class Paging:
 
     @property
     def parameter(self) -> str:
-        """The query parameter that selects a page."""
+        """The query parameter, or the argument, that selects a page."""
         return self.page or self.offset or self.cursor
 
 

@@ -331,6 +331,7 @@ class _Reader:
                 payload=self._check(f"{pointer}/operations/{name}/payload", entry["payload"]),
                 is_neighbour=bool(entry.get("x-neighbour")),
                 is_idempotent=is_idempotent(entry, by_default=name in queries),
+                paging=Paging.of(entry),
             )
             for name, entry in described["operations"].items()
         }
