@@ -285,3 +285,41 @@ def test_swagger_2_is_refused_with_what_converts_it(tmp_path: Path) -> None:
     (tmp_path / "zoo" / "openapi.yaml").write_text('{"swagger": "2.0"}', "utf-8")
     (told,) = problems("zoo", contract_files(tmp_path / "zoo"), True)
     assert told.endswith("line 1, /swagger: Swagger 2.0 is not read; convert it to OpenAPI 3 (swagger2openapi)")
+
+
+def test_what_is_only_read_is_required_in_replies_and_what_is_only_written_in_requests(tmp_path: Path) -> None:
+    text = {"type": "string"}
+    properties = {"id": {**text, "readOnly": True}, "secret": {**text, "writeOnly": True}, "name": text}
+    schema = {"type": "object", "required": ["id", "secret", "name"], "properties": properties}
+    around = {**schema, "required": ["name"], "properties": {**properties, "example": schema}}
+    content = {"application/json": {"schema": {"type": "array", "items": around}}}
+    responses = {"200": {"description": "", "content": content}}
+    operation = one_operation(tmp_path, requestBody={"content": content}, responses=responses)
+    assert operation.body is not None
+    sent = operation.body.media["application/json"].check
+    replied = operation.responses[200].media["application/json"].check
+    for check, whole in ((sent, {"name": "", "secret": ""}), (replied, {"name": "", "id": ""})):
+        assert check.violations([{"name": "", "example": whole}], "body") == []
+        for name in whole:
+            less = {one: value for one, value in whole.items() if one != name}
+            (found,) = check.violations([{"name": "", "example": less}], "body")
+            assert found.pointer == f"/0/example/{name}"
+
+
+@pytest.mark.parametrize("required", [["id"], []])
+@pytest.mark.parametrize("place", ["body", "reply", "parameter"])
+def test_schema_that_does_not_compile_is_refused_with_its_place(tmp_path: Path, place: str, required: Any) -> None:
+    # Python takes this flag; ECMA-262, and the fast library, do not.
+    wrong = {"type": "string", "pattern": "(?a)x"}
+    id = {"type": "string", "readOnly": True}
+    schemas = {
+        one: {"type": "object", "required": required, "properties": {"id": id, "name": wrong if one == place else id}}
+        for one in ("body", "reply")
+    }
+    with pytest.raises(ContractError, match=r"zoo/openapi\.yaml#/paths/~1animals/get/.*\(\?a\)x"):
+        one_operation(
+            tmp_path,
+            parameters=[{"name": "x", "in": "query", "schema": wrong if place == "parameter" else {}}],
+            requestBody={"content": {"application/json": {"schema": schemas["body"]}}},
+            responses={"200": {"description": "", "content": {"application/json": {"schema": schemas["reply"]}}}},
+        )

@@ -70,7 +70,13 @@ class Contract:
         return self.schemas.sample(self.schema(name).address)
 
     def compile(self) -> None:
-        """Read every response and schema now instead of at its first use. Raises ContractError for an invalid one."""
+        """Read every response and schema now instead of at its first use. Raises ContractError for an invalid one.
+
+        Of a body that requires less than a reply, the schema of the reply is compiled: it is as valid.
+        """
+        for body in [operation.body for operation in self.operations.values() if operation.body is not None]:
+            for media in body.media.values():
+                self.schemas.check(media.check.address)
         for responses in (self.unmatched, *(operation.responses for operation in self.operations.values())):
             list(responses.values())
         names = self.document.get("components", {}).get("schemas", {})
@@ -113,10 +119,8 @@ def read_contract(folder: Path, *overlays: Path, is_public: bool = False, vendor
         return _Reader(vendor, files, unpacked(folder) or load_all(files), folder).contract()
     documents, nodes, problems = read_documents(vendor, files, is_public)
     refuse_contract(problems)
-    reader = _Reader(vendor, files, documents, folder, nodes if is_public else None)
-    contract = reader.contract()
+    contract = _Reader(vendor, files, documents, folder, nodes if is_public else None).contract()
     contract.compile()
-    reader.requests.compile()
     return contract
 
 
