@@ -85,7 +85,7 @@ def _problems_in(
     name: str, documents: Mapping[str, Document], nodes: Sequence[Node], is_public: bool
 ) -> Iterator[Problem]:
     document = documents[name]
-    patterns = {str(node.get("pattern", "")) for _, node, _ in nodes}
+    patterns = {str(node["pattern"]) for _, node, _ in nodes if "pattern" in node}
     is_sound = not any(map(_pattern_problem, patterns))
     yield from _openapi_problems(document, nodes, is_sound) if name == OPENAPI else _schema_problems(document, is_sound)
     yield from _reference_problems(name, nodes, documents)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from emulator.contract.nodes import COLLECTIONS
+
 _BOUNDS = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 
 
 def modernize(node: Any) -> None:
     """Convert in place what OpenAPI 3.0 writes differently: `nullable`, and exclusive limits."""
-    if isinstance(node, list):
-        for one in node:
-            modernize(one)
+    for name, value in node.items() if isinstance(node, dict) else enumerate(node):
+        if isinstance(value, COLLECTIONS) and name not in ("example", "examples", "default", "enum"):
+            modernize(value)
     if not isinstance(node, dict):
         return
-    for name, value in node.items():
-        if name not in ("example", "examples", "default", "enum"):
-            modernize(value)
     for exclusive, bound in _BOUNDS.items():
         if isinstance(node.get(exclusive), bool) and node.pop(exclusive) and bound in node:
             node[exclusive] = node.pop(bound)

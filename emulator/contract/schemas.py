@@ -87,8 +87,8 @@ def without_required(
 
 
 def _without_required(document: Document, nodes: Iterable[Node], mark: str) -> Document:
-    for at, node, _ in nodes:
-        required, properties = node.get("required"), node.get("properties")
+    for at, node in [(at, node) for at, node, _ in nodes if "required" in node]:
+        required, properties = node["required"], node.get("properties")
         if isinstance(required, list) and isinstance(properties, dict):
             marked = [name for name, of in properties.items() if isinstance(of, dict) and of.get(mark) is True]
             kept = [name for name in required if name not in marked]
