@@ -323,3 +323,14 @@ def test_schema_that_does_not_compile_is_refused_with_its_place(tmp_path: Path, 
             requestBody={"content": {"application/json": {"schema": schemas["body"]}}},
             responses={"200": {"description": "", "content": {"application/json": {"schema": schemas["reply"]}}}},
         )
+
+
+def test_document_of_many_levels_is_refused(tmp_path: Path) -> None:
+    levels = 500
+    schema = levels * '{"allOf": [' + "{}" + levels * "]}"
+    written = json.dumps(document(components={"schemas": {"Deep": 0}})).replace('"Deep": 0', f'"Deep": {schema}')
+    file = tmp_path / "zoo.json"
+    file.write_text(written, "utf-8")
+    assert problems("zoo", contract_files(file), True) == ["zoo: the contract has too many levels"]
+    with pytest.raises(ContractError, match="too many levels"):
+        read_contract(file, is_public=True, vendor="zoo")

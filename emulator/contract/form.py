@@ -62,23 +62,31 @@ def read_documents(
     """
     if OPENAPI not in files:
         return {}, {}, [f"{vendor}: the contract has no {OPENAPI}"]
-    documents: dict[str, Document] = {}
-    told: list[str] = []
-    for name, file in files.items():
-        if name == OPENAPI or is_schema(name):
-            try:
-                documents[name] = load_document(files) if name == OPENAPI else load(file)
-            except ConfigurationError as problem:
-                told.append(str(problem))
-    if is_public and OPENAPI in documents:
-        documents[OPENAPI] = complete(vendor, documents[OPENAPI], files)
-    nodes = {name: [*nodes_in(document)] for name, document in documents.items()}
+    documents, told = _loaded(files)
+    try:
+        if is_public and OPENAPI in documents:
+            documents[OPENAPI] = complete(vendor, documents[OPENAPI], files)
+        nodes = {name: nodes_in(document) for name, document in documents.items()}
+    except RecursionError:
+        return {}, {}, [f"{vendor}: the contract has too many levels"]
     for name in documents:
         found = _problems_in(name, documents, nodes[name], is_public)
         told += (f"{place(files[name], at)}: {said}" for at, said in found)
     if isinstance(documents.get(OPENAPI), dict):
         told += _graphql_problems(documents[OPENAPI], files)
     return documents, nodes, told
+
+
+def _loaded(files: Mapping[str, Path]) -> tuple[dict[str, Document], list[str]]:
+    """Return the documents in files, by name, and what is wrong with those that do not parse."""
+    documents: dict[str, Document] = {}
+    told: list[str] = []
+    for name in [name for name in files if name == OPENAPI or is_schema(name)]:
+        try:
+            documents[name] = load_document(files) if name == OPENAPI else load(files[name])
+        except ConfigurationError as problem:
+            told.append(str(problem))
+    return documents, told
 
 
 def _problems_in(

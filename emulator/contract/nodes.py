@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from emulator.exchange import Document
@@ -20,22 +19,25 @@ Node: TypeAlias = tuple[At, dict[str, Any], bool]
 """A mapping in a document, with its place, and whether it is below one of NAMED: there, `schema` is a user's name."""
 
 
-def nodes_in(document: Document) -> Iterator[Node]:
-    """Yield every mapping in a document, from the first to the last, except those in examples."""
-    left: list[tuple[At, Any, bool]] = [(None, document, False)] if isinstance(document, COLLECTIONS) else []
-    while left:
-        at, node, is_named = left.pop()
-        if isinstance(node, dict):
-            yield at, node, is_named
-        entries = node.items() if isinstance(node, dict) else enumerate(node)
-        # A property may have any name.
-        skipped = () if at is not None and at[1] == "properties" else EXAMPLES
-        below = [
-            ((at, key), one, is_named or key in NAMED)
-            for key, one in entries
-            if isinstance(one, COLLECTIONS) and key not in skipped
-        ]
-        left += reversed(below)
+def nodes_in(document: Document) -> list[Node]:
+    """Return every mapping in a document, from the first to the last, except those in examples.
+
+    Raises RecursionError for a document of almost a thousand levels.
+    """
+    found: list[Node] = []
+    if isinstance(document, COLLECTIONS):
+        _add(found, None, document, is_named=False)
+    return found
+
+
+def _add(found: list[Node], at: At, node: Any, *, is_named: bool) -> None:
+    if isinstance(node, dict):
+        found.append((at, node, is_named))
+    # A property may have any name.
+    skipped = () if at is not None and at[1] == "properties" else EXAMPLES
+    for key, one in node.items() if isinstance(node, dict) else enumerate(node):
+        if isinstance(one, COLLECTIONS) and key not in skipped:
+            _add(found, (at, key), one, is_named=is_named or key in NAMED)
 
 
 def steps_to(at: At) -> list[Any]:
