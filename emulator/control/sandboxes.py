@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +239,12 @@ def _command(contract: Contract, base_url: str, headers: Mapping[str, str]) -> s
         reads = (one for one in contract.handled.values() if one.method == "GET" and not one.is_neighbour)
         path = next((one.path for one in reads if not any(parameter.required for parameter in one.parameters)), "")
         words.append(base_url + path)
+    return _joined(tuple(words))
+
+
+@lru_cache(maxsize=64)
+def _joined(words: Sequence[str]) -> str:
+    """Return words as a shell reads them. A sandbox that is reset again and again has the same."""
     return shlex.join(words)
 
 
