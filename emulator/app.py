@@ -105,7 +105,8 @@ class Emulator:
         self.ready = True
 
     def prepare(self) -> None:
-        """Import and make what the first calls of GraphQL and of declared operations need, in any thread."""
+        """Import and make what the first calls need that no start waits for, in any thread."""
+        self.control.prepare()
         for contract in self.catalogue.contracts.values():
             if contract.graphql is not None:
                 contract.graphql.prepare()

@@ -21,7 +21,7 @@ from emulator.catalogue import Catalogue
 from emulator.contract.fidelity import check_reply
 from emulator.control import guide
 from emulator.control.access import OPEN_TO_EACH_SANDBOX
-from emulator.control.api import MODULES
+from emulator.control.api import handlers_of
 from emulator.control.document import own_contract
 from emulator.control.long_json import PIECE_BYTES, pieces
 from emulator.errors import StorageFailure
@@ -204,35 +204,45 @@ async def test_what_needs_sandboxes_returns_503_until_they_are_seeded(
                 assert (await response.json())["detail"].startswith("The sandboxes are not seeded yet;")
 
 
+def replace_handler(monkeypatch: pytest.MonkeyPatch, name: str, handler: Any) -> None:
+    monkeypatch.setitem(handlers_of(OPERATIONS[name].tag).by_operation, name, handler)
+
+
 @pytest.mark.internal_error
-def test_fault_of_our_own_is_500_and_logged(catalogue: Catalogue, caplog: pytest.LogCaptureFixture) -> None:
+def test_fault_of_our_own_is_500_and_logged(
+    catalogue: Catalogue, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def broken(call: Any, emulator: Any) -> Any:
         raise ZeroDivisionError
 
-    with controlled(catalogue) as (emulator, control):
+    with controlled(catalogue) as (_, control):
         for name in OPERATIONS:
-            emulator.control._handlers[name] = broken  # type: ignore[index]
+            replace_handler(monkeypatch, name, broken)
             response = wrongly(control, name)
             assert response == (500, "Internal error of the emulator; see its log."), name
             assert "ZeroDivisionError" in caplog.text
             caplog.clear()
 
 
-def test_a_full_disk_is_507_with_a_sentence(catalogue: Catalogue, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_full_disk_is_507_with_a_sentence(
+    catalogue: Catalogue, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def without_room(call: Any, emulator: Any) -> Any:
         raise StorageFailure("database or disk is full")
 
     needing_sandboxes = [name for name, operation in OPERATIONS.items() if 507 in operation.responses]
-    with controlled(catalogue) as (emulator, control):
+    with controlled(catalogue) as (_, control):
         for name in needing_sandboxes:
-            emulator.control._handlers[name] = without_room  # type: ignore[index]
+            replace_handler(monkeypatch, name, without_room)
             assert wrongly(control, name) == (507, "Nothing was changed: database or disk is full."), name
     assert len(caplog.messages) == len(needing_sandboxes)
     assert all(message.endswith(": database or disk is full") for message in caplog.messages)
 
 
 @pytest.mark.internal_error
-def test_reply_outside_the_contract_is_500_and_logged(catalogue: Catalogue, caplog: pytest.LogCaptureFixture) -> None:
+def test_reply_outside_the_contract_is_500_and_logged(
+    catalogue: Catalogue, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from emulator.errors import Problem  # noqa: PLC0415
     from emulator.exchange import Reply  # noqa: PLC0415
 
@@ -242,9 +252,9 @@ def test_reply_outside_the_contract_is_500_and_logged(catalogue: Catalogue, capl
     async def other_status(call: Any, emulator: Any) -> Any:
         raise Problem(418, "short and stout")
 
-    with controlled(catalogue) as (emulator, control):
+    with controlled(catalogue) as (_, control):
         for handler, logged in ((other_shape, "'never' is not a 'date-time'"), (other_status, "418 is not one of")):
-            emulator.control._handlers["getClock"] = handler  # type: ignore[index]
+            replace_handler(monkeypatch, "getClock", handler)
             assert control.refused("GET", "/clock")[0] == 500
             assert logged in caplog.text
 
@@ -611,7 +621,11 @@ def test_every_operation_and_status_of_the_contract_is_tested() -> None:
         tested |= {(name, status) for status in statuses}
     # A SQLite file is not parsed as JSON is.
     assert promised - tested == {("uploadSnapshot", 400)}
-    assert sum(len(module.handlers.by_operation) for module in MODULES) == len(OPERATIONS)
+
+
+@pytest.mark.parametrize("tag", sorted({operation.tag for operation in OPERATIONS.values()}))
+def test_each_tag_has_a_module_with_a_handler_of_each_of_its_operations(tag: str) -> None:
+    assert handlers_of(tag).by_operation.keys() == {one.name for one in OPERATIONS.values() if one.tag == tag}
 
 
 # Sandboxes

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
-from functools import partial
+from functools import cache, partial
+from importlib import import_module
 from typing import Any
 from urllib.parse import quote
 
@@ -15,29 +16,12 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from emulator import VERSION_HEADER, __version__
 from emulator.addressing import HEADER
 from emulator.contract.fidelity import check_reply
-from emulator.contract.openapi import Contract
 from emulator.contract.operation import SAFE_METHODS, Operation, Response
 from emulator.contract.reading import UnsupportedType, read_call
 from emulator.contract.routes import Route, Routes
-from emulator.control import (
-    changes,
-    clock,
-    conduct,
-    coverage,
-    faults,
-    information,
-    journal,
-    reference,
-    sandboxes,
-    scenarios,
-    snapshots,
-    state,
-    stubs,
-    switches,
-)
 from emulator.control.access import check_token
 from emulator.control.document import own_contract
-from emulator.control.handlers import ROOT, Emulator, Handler, Stream
+from emulator.control.handlers import ROOT, Emulator, Handlers, Stream
 from emulator.control.pages import Pages
 from emulator.errors import (
     ContractError,
@@ -58,22 +42,6 @@ from emulator.transport.connection import break_off
 from emulator.transport.hosts import is_local
 from emulator.transport.origin import Origin, authority_of, host_of
 
-MODULES = (
-    information,
-    reference,
-    sandboxes,
-    snapshots,
-    scenarios,
-    faults,
-    stubs,
-    journal,
-    clock,
-    switches,
-    state,
-    changes,
-    coverage,
-    conduct,
-)
 WITHOUT_SANDBOX = ("information", "reference")
 """The tags whose operations work before the sandboxes are seeded."""
 
@@ -86,9 +54,13 @@ class Control:
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
         self._contract = own_contract()
-        self._handlers = _bind(self._contract)
         self._routes = Routes(self._contract)
         self.pages = Pages()
+
+    def prepare(self) -> None:
+        """Import what the first calls need, in any thread: no start waits for it."""
+        for tag in dict.fromkeys(operation.tag for operation in self._contract.operations.values()):
+            handlers_of(tag)
 
     async def serve(
         self, request: web.BaseRequest, path: str, origin: Origin, sandbox: str | None
@@ -230,7 +202,8 @@ class Control:
             raise _malformed(problem) from None
         if violations:
             raise Problem(422, f"{'; '.join(map(_sentence, violations))}.")
-        return await self._handlers[operation.name](call, self._emulator)
+        handler = handlers_of(operation.tag).by_operation[operation.name]
+        return await handler(call, self._emulator)
 
     def _failed(
         self, failure: Exception, request: web.BaseRequest, responses: Mapping[int, Response]
@@ -273,9 +246,8 @@ def _internal_error() -> Problem:
     return Problem(500, "Internal error of the emulator; see its log.")
 
 
-def _bind(contract: Contract) -> Mapping[str, Handler]:
-    handlers = {name: handler for module in MODULES for name, handler in module.handlers.by_operation.items()}
-    if handlers.keys() != contract.operations.keys():
-        differing = sorted(handlers.keys() ^ contract.operations.keys())
-        raise ContractError(f"emulator/control: {', '.join(differing)} have either no handler or no operation")
-    return handlers
+@cache
+def handlers_of(tag: str) -> Handlers:
+    """Return the handlers of the operations with a tag: those of the module with its name, imported at the first."""
+    found: Handlers = import_module(f"emulator.control.{tag}").handlers
+    return found
