@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from emulator.client import Client, finding_of
+from emulator.conduct.calls import Calls
 from emulator.conduct.rules import RULES
 from emulator.contract.operation import Operation
 from emulator.control.document import own_schemas
@@ -94,6 +95,16 @@ def test_client_that_does_all_well_has_no_findings(emulator: EmulatorUnderTest) 
         page = httpx.get(following, headers=emulator.headers("secoda")).json()
         following = page["links"]["next"]
     assert found(emulator) == []
+
+
+def test_rules_that_compare_calls_find_nothing_in_one(emulator: EmulatorUnderTest) -> None:
+    throttled(emulator)
+    refused(emulator, 401, times=1, after=1)
+    replies = [get(emulator), get(emulator), get(emulator, page_size=1, page=2), create(emulator), remove(emulator)]
+    assert [reply.status_code for reply in replies] == [429, 401, 200, 201, 404]
+    for one in emulator.sandbox.journal:
+        calls = Calls(emulator.catalogue.contracts[one.vendor], [one], {})
+        assert [name for name, rule in RULES.items() if not rule.single and list(rule.find(calls))] == []
 
 
 # --- Retry-After

@@ -17,11 +17,15 @@ __all__ = ["RULES", "Rule", "findings"]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule on the conduct of clients: `sentence` says what it forbids, `find` yields where that was done."""
+    """A rule on the conduct of clients: `sentence` says what it forbids, `find` yields where that was done.
+
+    One call is enough for a rule on `single` calls; the others compare calls.
+    """
 
     sentence: str
     does_harm: bool
     find: Callable[[Calls], Iterator[Observation]]
+    single: bool = False
 
 
 RULES: Mapping[str, Rule] = {
@@ -33,12 +37,12 @@ RULES: Mapping[str, Rule] = {
         "Repeated a call after 400, 401, 403, 404 or 422, and got it again.", True, retrying.retried_in_vain
     ),
     "hammered": Rule("Made three or more calls in a row with a refused credential.", True, retrying.hammered),
-    "secret-in-query": Rule("Sent a credential in the query of a URL.", True, using.secret_in_query),
-    "gave-up": Rule("Gave up at the first 502, 503 or 504.", False, retrying.gave_up),
-    "abandoned": Rule("Left before the answer, and never came back to it.", False, retrying.abandoned),
+    "secret-in-query": Rule("Sent a credential in the query of a URL.", True, using.secret_in_query, single=True),
+    "gave-up": Rule("Gave up at the first 502, 503 or 504.", False, retrying.gave_up, single=True),
+    "abandoned": Rule("Left before the answer, and never came back to it.", False, retrying.abandoned, single=True),
     "pages-skipped": Rule("Left out pages of a list.", False, paging.pages_skipped),
     "pages-read-twice": Rule("Read a page of a list twice.", False, paging.pages_read_twice),
-    "pages-unread": Rule("Did not read a list to its end.", False, paging.pages_unread),
+    "pages-unread": Rule("Did not read a list to its end.", False, paging.pages_unread, single=True),
     "next-ignored": Rule("Made the URL of the next page itself, other than the reply.", False, paging.ignored_next),
     "refetched": Rule("Fetched an unchanged list three or more times without If-None-Match.", False, using.refetched),
     "burst": Rule("Called faster than the documentation allows.", False, using.burst),
@@ -71,8 +75,9 @@ def findings(
 
 
 def _of_vendor(vendor: str, calls: Calls) -> Iterator[Finding]:
+    is_one = len(calls.all) == 1
     for name, rule in RULES.items():
-        for one in rule.find(calls):
+        for one in rule.find(calls) if rule.single or not is_one else ():
             shown = one.exchanges
             yield Finding(name, rule.does_harm, vendor, _operations(shown), _numbers(shown), one.sentence)
 

@@ -185,6 +185,9 @@ class VendorDocuments(Mapping[str, dict[str, Any]]):
             "command": _command(contract, base_url, headers),
         }
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._catalogue.vendors
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._catalogue.vendors)
 

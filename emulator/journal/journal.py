@@ -50,6 +50,10 @@ class Journal:
     def __len__(self) -> int:
         return len(self._exchanges)
 
+    def listed(self) -> list[Exchange]:
+        """Return the exchanges now, oldest first. Any thread may call this: while a list is made, no other one runs."""
+        return list(self._exchanges)
+
     def next_number(self) -> int:
         """Return the number of the next exchange, from 1."""
         return self.recorded + 1

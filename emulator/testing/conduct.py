@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from typing import Any, TypeAlias, get_args
 
 import pytest
@@ -53,13 +52,13 @@ def complaint(item: pytest.Item, watched: Iterable[Evidence], mode: str) -> Iter
             yield Complaint(advice, [str(finding) for finding in harmful])
 
 
-def attach(item: pytest.Item, report: pytest.TestReport, watched: Iterable[Evidence], mode: str) -> None:
-    """Let a report carry the findings that no earlier one has; those of a failed test, which nobody has judged, too."""
-    for one in watched if report.failed and mode != "none" else ():
+def attach(item: pytest.Item, report: pytest.TestReport, unjudged: Iterable[Evidence]) -> None:
+    """Let a report carry the findings that no earlier one has, and those that nobody has judged."""
+    for one in unjudged:
         with suppress(EmulatorError):  # the emulator may be gone
             item.stash.setdefault(_unsent, []).extend(one.findings())
     if found := item.stash.get(_unsent, []):
-        vars(report)[FOUND] = [asdict(one) for one in found]
+        vars(report)[FOUND] = [dict(vars(one)) for one in found]
         item.stash[_unsent] = []
 
 

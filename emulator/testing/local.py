@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from emulator.conduct.rules import findings
 from emulator.control.coverage import count_fields, query_in
 from emulator.errors import Problem
 from emulator.journal.entry import Exchange
-from emulator.journal.journal import Journal
 from emulator.sandbox.sandbox import Sandbox
 from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
@@ -73,7 +71,7 @@ def _body(seen: Seen) -> bytes | str | None:
 class LocalSandboxes:
     """Those of an emulator in a thread of this process: made ahead there, and dropped there, without HTTP.
 
-    A test waits for that thread only to read a journal. `client` steers the sandboxes.
+    A test with a sandbox that was made ahead never waits for that thread. `client` steers the sandboxes.
     """
 
     def __init__(self, server: ThreadedServer, client: Client) -> None:
@@ -81,8 +79,6 @@ class LocalSandboxes:
         self._emulator = server.server.emulator
         self._client = client
         self._pool = Pool(self._emulator, server.url)
-        self._reading = _Reading()
-        self._withdrawn: list[Sandbox] = []
         self._knows_fields = False
         self._tidying = server.begin(self._pool.fill)
 
@@ -107,20 +103,15 @@ class LocalSandboxes:
             raise EmulatorError(in_python(problem.detail), problem.status, problem.detail) from None
 
     def seen(self, sandbox: SandboxClient) -> Sequence[Exchange]:
-        """Return what the journal holds."""
+        """Return what the journal holds: a call is there before its reply is sent."""
         found = self._emulator.sandboxes.get(sandbox.name)
-        if found is None or not found.journal.changes:
-            return ()
-        if not self._reading.is_current(found.journal):
-            self._reading = self._server.run(lambda: _read(found.journal))
-        return self._reading.exchanges
+        return () if found is None else found.journal.listed()
 
     def drop(self, sandbox: SandboxClient) -> Sequence[Exchange]:
         """Drop a sandbox, while the next test begins."""
         seen = self.seen(sandbox)
         self.settle()
-        self._server.soon(lambda: self._withdraw(sandbox.name))
-        self._tidying = self._server.begin(self._tidy)
+        self._tidying = self._server.begin(lambda: self._tidy(sandbox.name))
         return seen
 
     def conduct(self, sandbox: SandboxClient, calls: Sequence[Seen]) -> Sequence[Finding]:
@@ -139,33 +130,6 @@ class LocalSandboxes:
         """Wait until what was dropped is gone and others are made. What went wrong there is raised here."""
         self._tidying.result()
 
-    def _withdraw(self, name: str) -> None:
-        sandbox = self._emulator.sandboxes.withdraw(name)
-        if sandbox is not None:
-            self._withdrawn.append(sandbox)
-
-    async def _tidy(self) -> None:
-        while self._withdrawn:
-            await self._emulator.sandboxes.discard(self._withdrawn.pop())
+    async def _tidy(self, name: str) -> None:
+        await self._emulator.sandboxes.drop(name)
         await self._pool.fill()
-
-
-@dataclass(frozen=True)
-class _Reading:
-    """What a journal held when it was read."""
-
-    journal: Journal | None = None
-    counted: tuple[int, int] = (0, 0)
-    exchanges: Sequence[Exchange] = ()
-
-    def is_current(self, journal: Journal) -> bool:
-        """Return True if nothing has come to this journal since, nor gone."""
-        return journal is self.journal and _counted(journal) == self.counted
-
-
-async def _read(journal: Journal) -> _Reading:
-    return _Reading(journal, _counted(journal), list(journal))
-
-
-def _counted(journal: Journal) -> tuple[int, int]:
-    return journal.changes, journal.cleared

@@ -258,7 +258,8 @@ def pytest_runtest_makereport(
         changed = item.stash.get(_changes, [])
         report.sections += [(f"{CHANGES}: sandbox {name}", testing.report.changes_text(one)) for name, one in changed]
     if watched:
-        testing.conduct.attach(item, report, watched, _conduct(item.config))
+        is_judged = not report.failed or _conduct(item.config) == "none"
+        testing.conduct.attach(item, report, () if is_judged else watched)
     if missteps := item.stash.get(_missteps, []):
         item.stash[_missteps] = []
         # An attribute, because a worker of pytest-xdist sends those.

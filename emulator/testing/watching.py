@@ -87,6 +87,7 @@ class Watcher:
         self._read: Callable[[], Sequence[Seen]] | None = read
         self._last: Sequence[Seen] = ()
         self._known: set[Identity] = set()
+        self._returned: Sequence[Seen] = ()
 
     @property
     def seen(self) -> Sequence[Seen]:
@@ -100,9 +101,13 @@ class Watcher:
 
     def new(self) -> list[Seen]:
         """Return the exchanges that have ended and that no earlier call of this returned."""
-        done = {_identity(one): one for one in self.seen if one.state == "done"}
+        seen = self.seen
+        if seen == self._returned:
+            return []
+        done = {_identity(one): one for one in seen if one.state == "done"}
         found = [one for identity, one in done.items() if identity not in self._known]
         self._known |= done.keys()
+        self._returned = seen if len(done) == len(seen) else ()
         return found
 
     def close(self, last: Sequence[Seen] | None = None) -> None:
