@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import re
@@ -63,6 +64,11 @@ def test_every_command_is_listed_and_every_help_text_shows_an_example(command: R
         assert example in command(name, "--help")[1]
     for name in ("save", "restore", "list"):
         assert f"Example: emulator snapshot {name}" in command("snapshot", name, "--help")[1]
+
+
+def test_a_start_that_fails_leaves_the_garbage_collector_on(command: Run) -> None:
+    assert command("serve", "--scenario", "nobody/x")[0] == 2
+    assert gc.isenabled()
 
 
 def test_no_command_is_the_list_of_commands(command: Run) -> None:

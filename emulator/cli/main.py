@@ -86,10 +86,13 @@ def serve(opens_page: bool, **options: Any) -> None:
     settings = read_settings(options, os.environ)
     # Hardly anything from the start is garbage: the collector would scan all of it, again and again.
     gc.disable()
-    with without_authorities():
-        from emulator.cli.serve import serve_until_signalled  # noqa: PLC0415
+    try:
+        with without_authorities():
+            from emulator.cli.serve import serve_until_signalled  # noqa: PLC0415
 
-    serve_until_signalled(settings, opens_page)
+        serve_until_signalled(settings, opens_page)
+    finally:
+        gc.enable()
 
 
 def _give_help(command: click.Command) -> None:
