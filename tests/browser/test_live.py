@@ -174,3 +174,55 @@ def test_console_survives_a_restart_and_says_so(browser: Browser) -> None:
                 banner.click()
                 expect(banner).to_have_count(0)
                 console.open("start")
+
+
+def test_what_is_typed_survives_a_restart(browser: Browser) -> None:
+    with process() as (first, control), opened(browser, control) as console:
+        console.expected += ["Failed to load resource", "net::ERR"]
+        page = console.open("failures/new", vendor="secoda", operation="listIntegrations")
+        page.get_by_label("status *").fill("429")
+        first.kill()
+        first.wait()
+        expect(page.get_by_role("alert").first).to_contain_text("The emulator does not answer")
+        with process("--port", control.url.rpartition(":")[2]):
+            expect(page.get_by_text("the emulator has restarted")).to_be_visible()
+            expect(page.get_by_label("status *")).to_have_value("429")
+            page.get_by_role("button", name="Arm").click()
+            expect(page.get_by_text("Every call of listIntegrations of secoda gets 429.")).to_be_visible()
+
+
+def test_pages_show_the_sandbox_that_a_restart_began(browser: Browser) -> None:
+    with process() as (first, control), opened(browser, control) as console:
+        console.expected += ["Failed to load resource", "net::ERR"]
+        console.post("/state/secoda.integrations", {"name": "Mine"})
+        page = console.open("records")
+        expect(page.get_by_text("secoda.integrations: 1 added")).to_be_visible()
+        first.kill()
+        first.wait()
+        with process("--port", control.url.rpartition(":")[2]):
+            expect(page.get_by_text("Nothing: the records are those of the fixtures.")).to_be_visible()
+
+
+def test_sandbox_that_is_dropped_and_made_again_is_followed(console: Console) -> None:
+    console.call("GET", INTEGRATIONS)
+    page = console.open("calls")
+    expect(console.lines()).to_have_count(1)
+    console.control.done("DELETE", f"/sandboxes/{console.sandbox}")
+    console.expected.append("404")
+    expect(page.get_by_role("alert")).to_contain_text(f"There is no sandbox {console.sandbox}")
+    console.control.sandbox(name=console.sandbox)
+    expect(page.get_by_text("somebody made it again")).to_be_visible()
+    console.call("POST", INTEGRATIONS, json={"name": "new"})
+    expect(console.lines()).to_have_count(2)
+
+
+def test_back_leads_from_a_call_to_the_list(console: Console) -> None:
+    console.call("GET", INTEGRATIONS)
+    console.call("POST", INTEGRATIONS, json={"name": "new"})
+    page = console.open("calls", text="integration")
+    console.line("listIntegrations").click()
+    page.get_by_role("listbox").press("ArrowUp")
+    expect(page.get_by_role("region", name="Call 2")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("region", name=re.compile("Call"))).to_have_count(0)
+    expect(page.get_by_label("text")).to_have_value("integration")

@@ -11,8 +11,8 @@ function refusal(status, sentence) {
   return Object.assign(new Error(sentence), { status });
 }
 
-/** Hears of a call that was refused for want of a token: set it once. */
-export const access = { onRefused: () => {} };
+/** Hears of a call that was refused for want of a token; after each of the `restarts` all is loaded again. */
+export const access = { onRefused: () => {}, restarts: 0 };
 
 /** @param {string} token */
 export function keepToken(token) {

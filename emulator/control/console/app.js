@@ -33,6 +33,7 @@ function App() {
   const [title, page] = PAGES[name];
   document.title = `${title} · Emulator console`;
   const feed = useFeed(sandbox, needsToken);
+  access.restarts = feed.restarts;
   const enter = (/** @type {string[]} */ names) => {
     if (!names.includes(sandbox)) setParams({ sandbox: names[0] });
     location.reload();
@@ -48,7 +49,7 @@ function App() {
     </header>
     <${Connection} feed=${feed} />
     <main id="main" tabindex="-1">
-      <${Guard} key=${`${name} ${sandbox} ${feed.restarts}`}>
+      <${Guard} key=${`${name} ${sandbox}`}>
         <${page} sandbox=${sandbox} path=${path} params=${params} feed=${feed} /><//>
     </main>
   `;
@@ -80,8 +81,8 @@ function Connection({ feed: { state, restarts, sandbox } }) {
     <a href=${link(["start"], { sandbox: "default" })}>Show default</a></p>`;
   if (state === "lost") return html`<p class="banner" role="alert">The emulator does not answer: trying again each second.</p>`;
   if (restarts === seen) return null;
-  return html`<p class="banner good" role="status">The emulator has restarted: its sandboxes began
-    anew. Calls from before stay in the list. <button class="small" onClick=${() => setSeen(restarts)}>Fine</button></p>`;
+  return html`<p class="banner good" role="status">The sandbox began anew: the emulator has restarted, or
+    somebody made it again. Calls from before stay in the list. <button class="small" onClick=${() => setSeen(restarts)}>Fine</button></p>`;
 }
 
 /** @param {Event} event */
@@ -94,7 +95,7 @@ function skip(event) {
 function SandboxChoice({ sandbox }) {
   const { value } = useDocuments(["sandboxes"], 5000);
   const options = [...new Set([...valuesOf(value?.[0].sandboxes ?? [], "name"), sandbox])];
-  return html`<label class="sandbox">Sandbox <${Choice} value=${sandbox} options=${options} onChoose=${(name) => setParams({ sandbox: name })} /></label>`;
+  return html`<label class="sandbox">Sandbox <${Choice} value=${sandbox} options=${options} onChoose=${(sandbox) => setParams({ sandbox })} /></label>`;
 }
 
 render(html`<${App} />`, document.body);

@@ -40,7 +40,7 @@ export function Calls({ path: [, selected], params, feed }) {
     <div class="bar"><h1>Calls</h1>
       <span class="quiet" role="status">${said(feed, rows, open)}</span>
       <span class="right">
-        <button aria-pressed=${paused !== null} onClick=${() => setPaused(paused ? null : current)}>
+        <button onClick=${() => setPaused(paused ? null : current)}>
           ${paused ? `Go on (${counted(fresh, "new call")})` : "Pause"}</button>
         <button onClick=${clear} disabled=${!feed.rows.length}>Clear</button>
       </span>
@@ -93,7 +93,8 @@ function List({ feed, rows, open, selected, params }) {
     // A call that has just ended may be in both lists.
     return { exchange: row.exchange, name: feed.nameOf(row), key: row.key + row.exchange.state, place };
   };
-  const go = (/** @type {number} */ place) => location.replace(link(["calls", at(place).name], params));
+  // From one call to the next, the way back stays that to the list.
+  const go = (/** @type {number} */ place) => location[selected ? "replace" : "assign"](link(["calls", at(place).name], params));
   const move = (event) => {
     const step = STEPS[event.key];
     if (!step) return;
@@ -145,7 +146,7 @@ function Line({ exchange, name, place, all, isSelected, open }) {
     <${Status} exchange=${exchange} />
     <span class="mono method">${shown(call.method, 12)}</span>
     <span class="vendor quiet">${exchange.vendor}</span>
-    <span class="mono path">${shown(call.url.replace(/^[a-z]+:\/\/[^/]*/i, ""), 300)}</span>
+    <span class="mono path">${shown(call.url.replace(/^[a-z]+:\/\/[^/]*(\/~[^/]+)?/i, ""), 300)}</span>
     <span class="operation quiet">${operations.join(", ") || (stub && "stub")}</span>
     <span class="marks"><${Marks} exchange=${exchange} /></span>
     <span class="quiet seconds">${state === "done" ? duration(exchange.seconds) : "…"}</span>

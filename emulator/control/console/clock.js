@@ -14,7 +14,7 @@ function Clock() {
   const advance = (seconds) => loaded.act("POST", own("clock", "advance"), { seconds });
   return html`<section class="card"><h2>Clock</h2><${Loadable} of=${loaded}>${([{ now, frozen }]) => html`
     <p class="bar"><output class="mono time-now">${now.slice(0, 19).replace("T", " ")} UTC</output>
-      <button aria-pressed=${frozen} onClick=${() => set({ frozen: !frozen })}>${frozen ? "Frozen: let it run" : "Freeze"}</button>
+      <button onClick=${() => set({ frozen: !frozen })}>${frozen ? "Frozen: let it run" : "Freeze"}</button>
       <button onClick=${() => set({ now: null, frozen: false })}>Real time</button></p>
     <p class="bar">Advance by ${Object.entries(STEPS).map(([name, seconds]) => html`
       <button key=${name} onClick=${() => advance(seconds)}>${name}</button>`)}</p>

@@ -1,7 +1,7 @@
 /** What the pages are made of. */
 
 import { setParams } from "./address.js";
-import { call, get } from "./api.js";
+import { access, call, get } from "./api.js";
 import { html, useEffect, useRef, useState } from "./vendored/htm-preact.js";
 
 export * from "./address.js";
@@ -32,7 +32,7 @@ export function useLoaded(load, deps, every = 0) {
       isCurrent = false;
       clearTimeout(timer);
     };
-  }, [...deps, round]);
+  }, [...deps, round, access.restarts]);
   const reload = () => setRound((number) => number + 1);
   const act = (method, path, body) => run(() => call(method, path, body).then(reload));
   return { value: state.value, error: failure ?? state.error, reload, act };

@@ -32,9 +32,9 @@ function Collections({ collections }) {
   return html`<h1>Records</h1>
     <div class="cards narrow">${valuesOf(collections, "vendor").map((vendor) => html`
       <section key=${vendor} class="card"><h2>${vendor}</h2>
-        <${Table} kind="plain" heads=${["(Collection)", "> (Records)", "(Changes)"]} of=${collections.filter((one) => one.vendor === vendor)} id="collection"
+        <${Table} kind="plain" heads=${["(Collection)", "(Changes)", "> (Records)"]} of=${collections.filter((one) => one.vendor === vendor)} id="collection"
           cells=${({ collection, records }) => [html`<a href=${link(["records", collection])}>${collection.slice(vendor.length + 1)}</a>`,
-            counted(records), countsOf(changed.find((one) => one.collection === collection)?.counts)]} /></section>`)}</div>
+            countsOf(changed.find((one) => one.collection === collection)?.counts), counted(records)]} /></section>`)}</div>
     <h2>What changed since the beginning</h2>
     <${Loadable} of=${changes}>${() => changed.length ? changed.map((one) => html`<${Changes} key=${one.collection} of=${one} />`)
       : html`<p class="empty quiet">Nothing: the records are those of the fixtures.</p>`}<//>`;

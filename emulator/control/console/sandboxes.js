@@ -10,7 +10,7 @@ import { Fields } from "./schema_form.js";
 export function Sandboxes({ sandbox, params }) {
   const loaded = useDocuments(["sandboxes", "schemas/sandbox-request.schema.json"], 2000);
   const actions = ({ name }) => html`
-    <${Button} label="Show" of=${name} disabled=${name === sandbox} onClick=${() => setParams({ sandbox: name })} />
+    <${Button} label="Show" of=${name} onClick=${() => setParams({ sandbox: name })} />
     <${Button} label="Copy" of=${name} onClick=${() => setParams({ from: name })} />
     <${Button} label="Reset" of=${name} onClick=${() => loaded.act("POST", pathOf(name, "reset"))} />
     ${name !== "default" && html`<${Button} label="Drop" of=${name} kind="danger" onClick=${() => loaded.act("DELETE", pathOf(name))} />`}`;

@@ -18,7 +18,7 @@ export function Start({ sandbox }) {
 
 /** @param {{name: string, vendor: any, sandbox: string}} props */
 function Vendor({ name, vendor: { title, base_url: url, headers, command, credentials }, sandbox }) {
-  return html`<section class="card" aria-label=${title}>
+  return html`<section class="card">
     <h2>${title}</h2>
     <dl>
       <dt>Base URL</dt><dd><code>${url}</code> <${Copy} text=${url} of=${`the base URL of ${title}`} /></dd>
