@@ -75,7 +75,7 @@ async def test_an_agent_tests_an_integration_by_itself(url: str) -> None:
             listing = f"{secoda['base_url']}/integration/integrations"
             assert [(await client.get(listing)).status_code for _ in range(2)] == [503, 200]
             assert (await client.get(f"{secoda['base_url']}/integrations/integration")).status_code == 404
-        rows = await one.do("read_journal", sandbox="agents")
+        rows = (await one.do("read_journal", sandbox="agents"))["calls"]
         assert [(row["operations"], row["status"]) for row in rows] == [
             (["listIntegrations"], 503),
             (["listIntegrations"], 200),
@@ -86,7 +86,7 @@ async def test_an_agent_tests_an_integration_by_itself(url: str) -> None:
         assert explained["nearest"][0]["operation"] == "listIntegrations"
         assert (await one.do("verify", sandbox="agents", expectation=expected(2)))["passed"] is True
         assert (await one.do("verify", sandbox="agents", expectation=expected(3)))["passed"] is False
-        assert [found["rule"] for found in await one.do("conduct", sandbox="agents")] == ["pages-unread"]
+        assert [found["rule"] for found in (await one.do("conduct", sandbox="agents"))["findings"]] == ["pages-unread"]
         await one.do("drop_sandbox", sandbox="agents")
         assert "agents" in await one.refused("read_journal", sandbox="agents")
 
@@ -106,7 +106,7 @@ async def test_an_agent_changes_records_clock_and_switches(url: str) -> None:
         added = await one.do("put_record", sandbox="changed", collection="secoda.integrations", record={"name": "Ours"})
         await one.do("put_record", sandbox="changed", collection="secoda.integrations", record=added, replace=True)
         found = await one.do("list_records", sandbox="changed", collection="secoda.integrations", text="Ours")
-        assert found == {"records": [added]}
+        assert found == {"total": 1, "records": [added]}
         await one.do("delete_record", sandbox="changed", collection="secoda.integrations", id=added["id"])
         assert await one.do("list_records", sandbox="changed") == before
         clock = await one.do(
@@ -118,16 +118,21 @@ async def test_an_agent_changes_records_clock_and_switches(url: str) -> None:
         await one.do("drop_sandbox", sandbox="changed")
 
 
+async def scenarios(one: Agent) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = (await one.do("list_scenarios", sandbox="ending"))["scenarios"]
+    return listed
+
+
 async def test_scenarios_and_faults_end(url: str) -> None:
     async with agent(url) as one:
         await one.do("create_sandbox", name="ending")
         await one.do("set_scenario", sandbox="ending", scenario="secoda/outage")
-        on = [found for found in await one.do("list_scenarios", sandbox="ending") if found["active"]]
+        on = [found for found in await scenarios(one) if found["active"]]
         assert [f"{found['vendor']}/{found['name']}" for found in on] == ["secoda/outage"]
         await one.do("set_scenario", sandbox="ending", scenario="secoda/outage", on=False)
         await one.do("arm_fault", sandbox="ending", fault=fault("listIntegrations", 503))
         await one.do("disarm_faults", sandbox="ending")
-        assert not any(found["active"] for found in await one.do("list_scenarios", sandbox="ending"))
+        assert not any(found["active"] for found in await scenarios(one))
         await one.do("drop_sandbox", sandbox="ending")
 
 
@@ -137,12 +142,18 @@ async def test_an_agent_reads_contracts_and_schemas(url: str) -> None:
             document = json.loads(await one.read(f"emulator://contracts/{vendor}"))
             assert document["paths"], vendor
         operations = json.loads(await one.read("emulator://operations"))
-        assert await one.do("list_operations", vendor="secoda") == [
-            found for found in operations if found["vendor"] == "secoda"
-        ]
+        listed = (await one.do("list_operations", vendor="secoda"))["operations"]
+        known = {found["operation"]: found for found in operations if found["vendor"] == "secoda"}
+        assert [found["operation"] for found in listed] == list(known)
+        for found in listed:
+            assert found["statuses"] == list(known[found["operation"]]["statuses"])
+            assert found["evidence"] == known[found["operation"]]["evidence"]["level"]
         for name in ("fault", "expectation"):
             assert json.loads(await one.read(f"emulator://schemas/{name}"))["properties"]
-        assert "/_emulator/sandboxes" in await one.read("emulator://docs")
+        guide = await one.read("emulator://docs")
+        assert "### POST /sandboxes/{sandbox}/faults" in guide
+        assert '"commit": "after"' in guide
+        assert "<" not in guide
 
 
 async def test_mistakes_are_told_in_the_emulators_sentences(url: str) -> None:
@@ -152,6 +163,43 @@ async def test_mistakes_are_told_in_the_emulators_sentences(url: str) -> None:
         assert "secoda.integrations" in await one.refused("list_records", collection="secoda.integration")
         assert "secoda" in await one.refused("list_operations", vendor="secodda")
         assert "advance_seconds" in await one.refused("set_clock", advance=60)
+
+
+WRONG: list[tuple[str, dict[str, Any], str]] = [
+    ("list_operations", {}, "The argument 'vendor' of list_operations is missing; it takes text."),
+    ("arm_fault", {"fault": "x"}, """The argument 'fault' of arm_fault is "x"; it takes an object."""),
+    ("read_call", {"id": [1]}, "The argument 'id' of read_call is [1]; it takes a whole number."),
+    ("set_scenario", {"scenario": "*/outage", "on": "perhaps"}, """'on' of set_scenario is "perhaps"; it takes"""),
+    ("create_sandbox", {"name": "a", "seed": "b"}, "it takes a whole number or null."),
+    ("set_clock", {"advance_seconds": "soon"}, "it takes a number."),
+]
+
+
+async def test_wrong_arguments_are_told_in_one_sentence(url: str) -> None:
+    async with agent(url) as one:
+        for tool, arguments, sentence in WRONG:
+            assert sentence in await one.refused(tool, **arguments)
+
+
+async def test_large_collections_are_shown_in_parts(url: str) -> None:
+    async with agent(url) as one:
+        await one.do("create_sandbox", name="large")
+        await one.do("set_scenario", sandbox="large", scenario="celigo/large-world")
+        asked = {"sandbox": "large", "collection": "celigo.integrations"}
+        first, rest = await one.do("list_records", **asked), await one.do("list_records", skip=10_000, **asked)
+        assert len(first["records"]) == 50
+        assert first["total"] == rest["total"] == 10_000 + len(rest["records"])
+        await one.do("drop_sandbox", sandbox="large")
+
+
+async def test_tools_that_find_nothing_say_so(url: str) -> None:
+    async with agent(url) as one:
+        await one.do("create_sandbox", name="quiet")
+        for tool in ("conduct", "read_journal"):
+            result = await one.session.call_tool(tool, {"sandbox": "quiet"})
+            assert result.content, tool
+        assert "create_sandbox creates another one" in await one.refused("drop_sandbox", sandbox="default")
+        await one.do("drop_sandbox", sandbox="quiet")
 
 
 async def test_refusals_name_what_an_agent_has(url: str) -> None:

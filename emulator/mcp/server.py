@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mcp.server.fastmcp import FastMCP
 from mcp.server.fastmcp.exceptions import ToolError
 from mcp.types import ContentBlock
+from pydantic import ValidationError
 
 from emulator.client import Client
 from emulator.errors import EmulatorError, sentence, unknown
@@ -25,6 +27,18 @@ got no operation.
 Read emulator://docs before you write a fault, a matcher or an expectation for the first time.
 """
 
+LONGEST = 60
+"""How many characters of a wrong argument are shown."""
+
+TYPES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "object": "an object",
+    "null": "null",
+}
+
 
 class Server(FastMCP):
     """A server that refuses what no tool takes, and says what an agent can do about a refusal."""
@@ -40,8 +54,23 @@ class Server(FastMCP):
         try:
             return await super().call_tool(name, arguments)
         except ToolError as problem:
-            refusal = problem.__cause__
-            raise ToolError(in_tools(refusal.detail)) if isinstance(refusal, EmulatorError) else problem from None
+            raise ToolError(_told(name, problem, taken)) from None
+
+
+def _told(name: str, problem: ToolError, taken: Mapping[str, Any]) -> str:
+    """Return what an agent reads of the refusal of a tool, whose arguments have the schemas in `taken`."""
+    refusal = problem.__cause__
+    if isinstance(refusal, ValidationError):
+        error = refusal.errors()[0]
+        argument = str(error["loc"][0])
+        given = "missing" if error["type"] == "missing" else json.dumps(error["input"], default=str)[:LONGEST]
+        return sentence(f"the argument {argument!r} of {name} is {given}; it takes {_types(taken[argument])}")
+    return in_tools(refusal.detail) if isinstance(refusal, EmulatorError) else str(problem)
+
+
+def _types(schema: Mapping[str, Any]) -> str:
+    """Return what a schema takes: "text or null"."""
+    return " or ".join(TYPES[one["type"]] for one in schema.get("anyOf", [schema]))
 
 
 def server(client: Client) -> FastMCP:

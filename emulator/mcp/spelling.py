@@ -12,6 +12,7 @@ SPELLINGS = (
     (r"DELETE /_emulator/sandboxes/\S+ drops", "drop_sandbox drops"),
     (r"DELETE scenarios/\S+ ends", "set_scenario with on: false ends"),
     (r"DELETE faults, or faults/ID", "disarm_faults"),
+    (r"POST /_emulator/reset resets it", "create_sandbox creates another one"),
     (r"PUT replaces", "put_record with replace: true replaces"),
     (r"GET /_emulator/state lists", "list_records lists"),
     (r"GET /_emulator/switches lists", "set_switches with {} lists"),

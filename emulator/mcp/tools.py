@@ -12,8 +12,8 @@ from emulator.errors import EmulatorError, sentence, unknown
 
 __all__ = ["Tools"]
 
-SHOWN_CALLS = 50
-"""How many calls of a journal are shown at most."""
+SHOWN = 50
+"""How many calls of a journal, and records of a collection, are shown at most."""
 
 
 class Tools:
@@ -57,18 +57,20 @@ class Tools:
         self._client.request("DELETE", f"/sandboxes/{quoted(sandbox)}")
         return f"{sandbox} is dropped"
 
-    def list_operations(self, vendor: str) -> list[dict[str, Any]]:
-        """List what a vendor's API can do here: operation, method, path, statuses, and on what evidence it stands."""
+    def list_operations(self, vendor: str) -> dict[str, Any]:
+        """List what a vendor's API can do here: operation, method, path, statuses, and on what evidence it stands.
+
+        emulator://operations says more of each.
+        """
         found = self._client.operations()
         vendors = sorted({one["vendor"] for one in found})
         if vendor not in vendors:
             raise EmulatorError(sentence(unknown("vendor", vendor, vendors)))
-        return [one for one in found if one["vendor"] == vendor]
+        return {"operations": [_operation(one) for one in found if one["vendor"] == vendor]}
 
-    def list_scenarios(self, sandbox: str = "default") -> list[dict[str, Any]]:
+    def list_scenarios(self, sandbox: str = "default") -> dict[str, Any]:
         """List the ready-made failures (outage, rate limit, expired credentials …) and which are on."""
-        found: list[dict[str, Any]] = self._of(sandbox, "GET", "/scenarios")["scenarios"]
-        return found
+        return self._of(sandbox, "GET", "/scenarios")
 
     def set_scenario(self, scenario: str, on: bool = True, sandbox: str = "default") -> str:
         """Turn a scenario on or off: "secoda/rate-limited"; "*/outage" is that of every vendor."""
@@ -92,13 +94,13 @@ class Tools:
 
     def read_journal(
         self, sandbox: str = "default", vendor: str | None = None, since: int = 0, unmatched: bool = False
-    ) -> list[dict[str, Any]]:
+    ) -> dict[str, Any]:
         """Show the newest calls that the emulator got, at most 50, the oldest first, in one line each.
 
         `since` is the id of a call: only later ones. `unmatched`: only those that no operation matches.
         """
-        query = {"vendor": vendor, "since": since or None, "unmatched": unmatched or None, "limit": SHOWN_CALLS}
-        return [_line(exchange) for exchange in self._exchanges(sandbox, query)]
+        query = {"vendor": vendor, "since": since or None, "unmatched": unmatched or None, "limit": SHOWN}
+        return {"calls": [_line(exchange) for exchange in self._exchanges(sandbox, query)]}
 
     def read_call(self, id: int, sandbox: str = "default") -> dict[str, Any]:
         """Show one call in full: request, reply, violations of the contract, faults. Credentials are masked."""
@@ -124,20 +126,22 @@ class Tools:
         """
         return self._of(sandbox, "POST", "/journal/verify", expectation)
 
-    def conduct(self, sandbox: str = "default") -> list[dict[str, Any]]:
+    def conduct(self, sandbox: str = "default") -> dict[str, Any]:
         """List what the client should not have done: the same write twice, Retry-After ignored, pages not read …"""
-        found: list[dict[str, Any]] = self._of(sandbox, "GET", "/conduct")["findings"]
-        return found
+        return self._of(sandbox, "GET", "/conduct")
 
-    def list_records(self, collection: str = "", text: str = "", sandbox: str = "default") -> dict[str, Any]:
+    def list_records(
+        self, collection: str = "", text: str = "", skip: int = 0, sandbox: str = "default"
+    ) -> dict[str, Any]:
         """List the records of a collection ("secoda.integrations"), or without one: the collections and their sizes.
 
-        `text` finds only records that contain it.
+        `text` finds only records that contain it. At most 50 of the `total` are shown, after the first `skip`.
         """
         found = self._client.sandbox(sandbox)
         if not collection:
             return {"collections": found.collections()}
-        return {"records": found.state(collection).list(text=text)}
+        records = found.state(collection).list(text=text)
+        return {"total": len(records), "records": records[max(skip, 0) :][:SHOWN]}
 
     def put_record(
         self,
@@ -200,3 +204,9 @@ def _line(exchange: dict[str, Any]) -> dict[str, Any]:
         "faults": exchange["faults"],
         "violations": len(exchange["violations"]),
     }
+
+
+def _operation(found: dict[str, Any]) -> dict[str, Any]:
+    """Return what a list shows of an operation."""
+    shown = {name: found[name] for name in ("operation", "method", "path", "summary")}
+    return shown | {"statuses": list(found["statuses"]), "evidence": found["evidence"]["level"]}
