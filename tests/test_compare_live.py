@@ -185,24 +185,49 @@ async def test_exactly_what_differs_is_found(
     assert found(done.comparison) == differences
 
 
-async def test_a_call_is_repeated_after_retry_after(
-    emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch
+def held_back(times: int, status: int, headers: dict[str, str]) -> Change:
+    """Return a change of a vendor that replies to the first calls that they are too many."""
+    limited = iter([True] * times)
+
+    def limit(reply: Reply) -> None:
+        if next(limited, False):
+            reply.status = status
+            reply.headers |= headers
+
+    return limit
+
+
+NOON = {"Date": "Sat, 28 Nov 2026 12:00:00 GMT"}
+
+
+@pytest.mark.parametrize(
+    ("times", "status", "headers", "waited"),
+    [
+        (1, 429, {"Retry-After": "7"}, [7]),
+        (2, 429, {"Retry-After": "Sat, 28 Nov 2026 12:00:09 GMT", **NOON}, [9, 9]),
+        (1, 503, {"Retry-After": "Sat, 28 Nov 2026 12:01:00 GMT", **NOON}, [60]),
+        (1, 429, {"Retry-After": "Sat, 28 Nov 2026 11:59:00 GMT", **NOON}, [0]),
+        (1, 429, {"Retry-After": "soon"}, [1]),
+        (4, 429, {}, [1, 4, 16, 60]),
+    ],
+)
+async def test_a_call_is_repeated_after_the_pause_that_the_vendor_wants(
+    emulator: EmulatorUnderTest,
+    monkeypatch: pytest.MonkeyPatch,
+    times: int,
+    status: int,
+    headers: dict[str, str],
+    waited: list[float],
 ) -> None:
     paused: list[float] = []
 
     async def sleep(seconds: float) -> None:
         paused.append(seconds)
 
-    limited = iter([True])
-
-    def limit_once(reply: Reply) -> None:
-        if next(limited, False):
-            reply.status, reply.headers["Retry-After"] = 429, "7"
-
     monkeypatch.setattr(live, "sleep", sleep)
-    done = await interviewed(emulator, "secoda", limit_once)
-    assert paused == [7]
-    assert [status for _, _, status in done.calls if status == 429] == []
+    done = await interviewed(emulator, "secoda", held_back(times, status, headers))
+    assert paused == waited
+    assert [one for _, _, one in done.calls if one == status] == []
 
 
 class Broken:
@@ -268,22 +293,34 @@ async def test_a_wait_is_said_and_a_longer_one_ends_with_2_and_what_was_met(
     assert "is not asked any more: GET /connections got 429 with Retry-After: 86400" in lines[2]
 
 
+@pytest.mark.parametrize(
+    ("headers", "said"),
+    [
+        ({"Retry-After": "1"}, "3 times GET /ashares got 429 with Retry-After: 1"),
+        ({}, "5 times GET /ashares got 429 without Retry-After"),
+    ],
+)
 async def test_a_vendor_that_is_always_asked_too_much_is_not_confirmed(
-    command: Run, emulator: EmulatorUnderTest, credentials: Path, monkeypatch: pytest.MonkeyPatch
+    command: Run,
+    emulator: EmulatorUnderTest,
+    credentials: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    headers: dict[str, str],
+    said: str,
 ) -> None:
     async def sleep(seconds: float) -> None:
         """Wait for nothing."""
 
     def limit(reply: Reply) -> None:
-        reply.status, reply.headers["Retry-After"] = 429, "1"
-        reply.document = {"errors": [{"code": "too_many_requests", "message": "slow down"}]}
+        reply.status = 429
+        reply.headers |= headers
 
     monkeypatch.setattr(live, "sleep", sleep)
     async with live_vendor(f"{emulator.root}/celigo", limit) as url:
         words = ("compare", "--vendor", "celigo", "--upstream", url, "--credentials", str(credentials))
         code, _, error = await to_thread(command, *words)
     assert code == 2
-    assert f"{url}/v1 is not asked any more: 3 times GET /ashares got 429 with Retry-After: 1\n" in error
+    assert f"{url}/v1 is not asked any more: {said}\n" in error
 
 
 @pytest.fixture

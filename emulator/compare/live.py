@@ -6,13 +6,16 @@ from asyncio import sleep
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientPayloadError, ClientSession, ClientTimeout, DummyCookieJar, FormData, hdrs
+from multidict import CIMultiDict
 
 from emulator.compare.archive import RecordedExchange, RecordedMessage
+from emulator.compare.pausing import TOO_MANY, Pause, pause_after
 from emulator.compare.upstream import Upstream
 from emulator.contract.operation import SAFE_METHODS
 from emulator.errors import ConfigurationError
@@ -23,9 +26,7 @@ MOST_WAITING_SECONDS = 600
 """How long all waits as Retry-After says may be in sum."""
 
 MOST_TRIES = 3
-TOO_MANY = 429
-LONGEST_NUMBER = 9
-"""How many digits of Retry-After are read: Python refuses to read thousands."""
+"""How often a call is made, if each reply says how long to wait."""
 
 _FAILURES = (ClientError, TimeoutError, OSError, ValueError)
 
@@ -77,7 +78,7 @@ class LiveVendor:
         self._session: ClientSession | None = None
         self._say = say
         self._has_answered = False
-        self._waited = 0
+        self._waited = 0.0
 
     async def __aenter__(self) -> LiveVendor:
         timeout = ClientTimeout(TIMEOUT_SECONDS)
@@ -93,25 +94,27 @@ class LiveVendor:
 
         Raises Interrupted if the vendor has answered before, another ConfigurationError if it cannot be reached.
         """
-        for tries_left in reversed(range(MOST_TRIES)):
+        for tried in count(1):
             exchange = await self._answer(question)
-            pause = _pause(exchange, question)
+            pause = _pause(exchange, question, tried)
             if pause is None:
                 break
-            why = f"{question.named} got {exchange.status} with Retry-After: {pause}"
-            if tries_left:
-                await self._wait(pause, why)
+            why = f"{question.named} got {exchange.status} {pause.said}"
+            if pause.seconds is not None:
+                await self._wait(pause.seconds, why)
             elif exchange.status == TOO_MANY:
-                raise Interrupted(f"upstream: {self._url} is not asked any more: {MOST_TRIES} times {why}")
+                raise Interrupted(f"upstream: {self._url} is not asked any more: {tried} times {why}")
+            else:
+                break
         return exchange
 
-    async def _wait(self, seconds: int, why: str) -> None:
+    async def _wait(self, seconds: float, why: str) -> None:
         self._waited += seconds
         if self._waited > MOST_WAITING_SECONDS:
             most = f"all waits together may take {MOST_WAITING_SECONDS} seconds"
             raise Interrupted(f"upstream: {self._url} is not asked any more: {why}, and {most}")
         if seconds:
-            self._say(f"waits {seconds} second{'' if seconds == 1 else 's'}: {why}")
+            self._say(f"waits {round(seconds, 1):g} second{'' if seconds == 1 else 's'}: {why}")
         await sleep(seconds)
 
     async def _answer(self, question: Question) -> RecordedExchange:
@@ -188,9 +191,9 @@ def _body(question: Question) -> bytes | FormData | None:
     return form
 
 
-def _pause(exchange: RecordedExchange, question: Question) -> int | None:
-    """Return how many seconds to wait before the call is repeated, None if it need not be."""
-    seconds = next((value for name, value in exchange.reply.headers if name.lower() == "retry-after"), "")
+def _pause(exchange: RecordedExchange, question: Question, tried: int) -> Pause | None:
+    """Return what to wait for before the call is repeated, None if it need not be."""
     # A write that got 503 may have been done.
-    is_repeatable = exchange.status == TOO_MANY or (exchange.status == 503 and question.is_read)
-    return int(seconds[:LONGEST_NUMBER]) if is_repeatable and seconds.isdecimal() else None
+    if exchange.status == TOO_MANY or (exchange.status == 503 and question.is_read):
+        return pause_after(exchange.status, CIMultiDict(exchange.reply.headers), tried, MOST_TRIES)
+    return None

@@ -13,6 +13,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, h
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from emulator.compare.pausing import TOO_MANY, pause_after
 from emulator.compare.reading import WHOLE_BODY, ExchangeReader
 from emulator.contract.reading import MULTIPART
 from emulator.errors import MalformedBody, Problem
@@ -40,7 +41,7 @@ class RecordingProxy:
     """Passes calls below `/<vendor>` on to a vendor, and each exchange to `on_exchange`, with credentials masked.
 
     Without `allows_writes`, what may be a write is refused, and passed to `on_refusal`. After a reply with
-    Retry-After, later calls wait until that is over.
+    Retry-After, or a 429, later calls wait.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class RecordingProxy:
         self._allows_writes = allows_writes
         self._session: ClientSession | None = None
         self._resume_at = 0.0
+        self._limited = 0
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Pass one request on."""
@@ -167,9 +169,10 @@ class RecordingProxy:
             await sleep(pause)
 
     def _note_pause(self, response: web.Response) -> None:
-        seconds = response.headers.get(hdrs.RETRY_AFTER, "")
-        if response.status in (429, 503) and seconds.isdecimal():
-            self._resume_at = time.monotonic() + min(int(seconds), LONGEST_PAUSE_SECONDS)
+        self._limited = self._limited + 1 if response.status == TOO_MANY else 0
+        pause = pause_after(response.status, response.headers, self._limited)
+        if pause is not None and pause.seconds is not None:
+            self._resume_at = time.monotonic() + min(pause.seconds, LONGEST_PAUSE_SECONDS)
 
 
 def _passed(raw: Sequence[tuple[bytes, bytes]], without: frozenset[str]) -> CIMultiDict[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from email.utils import parsedate_to_datetime
 
 from emulator.conduct.calls import Calls
 from emulator.conduct.finding import Observation, called, numbers
 from emulator.conduct.relations import began_after, consecutive, is_same, waited, was_done, was_done_unseen
 from emulator.journal.entry import Exchange
+from emulator.transport.retry_after import seconds_of
 
 __all__ = ["abandoned", "duplicate_write", "gave_up", "hammered", "retried_in_vain", "retry_after_ignored"]
 
@@ -69,13 +69,7 @@ def _retry_after(exchange: Exchange) -> float:
     """Return the seconds of Retry-After in a refusal, 0 without one. A date is compared with the sandbox's clock."""
     if exchange.status < 400 or exchange.reply is None:
         return 0
-    text = exchange.reply.header("Retry-After").strip()
-    if text.isdecimal() and text.isascii():
-        return float(text)
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - exchange.time).total_seconds())
-    except (ValueError, TypeError):
-        return 0
+    return seconds_of(exchange.reply.header("Retry-After"), exchange.time) or 0
 
 
 def duplicate_write(calls: Calls) -> Iterator[Observation]:
