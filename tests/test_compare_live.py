@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import signal
+import sys
 from asyncio import to_thread
 from pathlib import Path
 from typing import Any
@@ -150,8 +153,70 @@ async def test_what_is_left_is_said_if_the_vendor_becomes_unreachable(
     assert code == 2
     assert f"upstream: {url}/v1 stopped answering at GET /integrations/{made[0]}: " in error
     assert [line for line in error.splitlines() if MARK in line] == [
-        f"emulator: /integrations/{made[0]}: {MARK!r} is still there"
+        f"emulator: /integrations/{made[0]}: {MARK!r} may still be there: its removal got no reply"
     ]
+
+
+@pytest.mark.parametrize("lost", ["PUT", "DELETE"])
+async def test_a_write_whose_reply_is_lost_is_sent_again_if_that_does_the_same(
+    emulator: EmulatorUnderTest, lost: str
+) -> None:
+    broken: list[str] = []
+
+    def lose_every_second(reply: Reply) -> None:
+        if reply.method == lost:
+            broken.append(reply.path)
+            reply.status = 0 if len(broken) % 2 else reply.status
+
+    before = emulator.records("celigo.integrations")
+    done = await interviewed(emulator, "celigo", lose_every_second, allows_writes=True)
+    assert broken[0] == broken[1]
+    assert done.left == []
+    assert emulator.records("celigo.integrations") == before
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+async def test_what_was_made_is_removed_though_a_later_write_got_no_reply(
+    command: Run, emulator: EmulatorUnderTest, credentials: Path, method: str
+) -> None:
+    def lose_a_probe(reply: Reply) -> None:
+        if reply.method == method and reply.path.count("/") > 2:
+            reply.status = 0
+
+    before = emulator.records("celigo.integrations")
+    async with live_vendor(f"{emulator.root}/celigo", lose_a_probe) as url:
+        words = ("compare", "--vendor", "celigo", "--upstream", url, "--credentials", str(credentials))
+        code, _, error = await to_thread(command, *words, "--allow-writes")
+    assert code == 2
+    assert f"stopped answering at {method} /" in error
+    assert emulator.records("celigo.integrations")[: len(before)] == before
+    known = [line for line in error.splitlines() if MARK in line and "may have been made" not in line]
+    assert known == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+@pytest.mark.parametrize(("signalled", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+async def test_what_was_made_is_removed_if_the_command_is_ended(
+    emulator: EmulatorUnderTest, credentials: Path, method: str, signalled: signal.Signals, code: int
+) -> None:
+    running: list[asyncio.subprocess.Process] = []
+
+    def end(reply: Reply) -> None:
+        if reply.method == method and running:
+            running.pop().send_signal(signalled)
+
+    before = emulator.records("celigo.integrations")
+    async with live_vendor(f"{emulator.root}/celigo", end) as url:
+        words = ("compare", "--vendor", "celigo", "--upstream", url, "--credentials", str(credentials))
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "emulator", *words, "--allow-writes", stderr=asyncio.subprocess.PIPE
+        )
+        running.append(process)
+        _, error = await process.communicate()
+    assert process.returncode == code
+    assert emulator.records("celigo.integrations") == before
+    assert MARK not in error.decode()
 
 
 def without_names(reply: Reply) -> None:

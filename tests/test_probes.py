@@ -237,7 +237,7 @@ async def test_a_refused_step_says_why_a_switch_stays_open(emulator: EmulatorUnd
     assert done.own.left == []
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 429])
+@pytest.mark.parametrize("status", [401, 403, 404])
 @pytest.mark.parametrize(
     ("switch", "method", "path"),
     [
@@ -531,9 +531,7 @@ async def test_a_vendor_that_goes_away_during_a_probe_is_an_error_that_names_wha
     async with live_vendor(f"{emulator.root}/celigo", go_away) as url:
         code, _, error = await to_thread(command, *("compare", "--vendor", "celigo", "--upstream", url), *words[5:])
     assert code == 2
-    left = [one["_id"] for one in emulator.records("celigo.integrations") if one["name"] == MARK]
-    assert all(f"/integrations/{id}: {MARK!r} is still there" in error for id in left)
-    assert len(left) == 1
+    assert error.count(f"{MARK!r} may still be there: its removal got no reply") == 1
 
 
 def test_the_probe_in_the_reference_is_sound(command: Run, tmp_path: Path) -> None:

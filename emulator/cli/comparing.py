@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +26,9 @@ from emulator.compare.settling import new_findings
 from emulator.compare.upstream import read_credentials, upstream_of
 from emulator.errors import ConfigurationError
 from emulator.settings import Settings
+
+TERMINATED = 128 + signal.SIGTERM
+"""The exit code of shells for a command that SIGTERM has ended."""
 
 
 class Compared:
@@ -76,22 +81,33 @@ def compare_recordings(compared: Compared, files: Sequence[Path], upstream: str)
 def compare_live(compared: Compared, upstream: str, credentials: Path, allows_writes: bool) -> None:
     """Ask a live vendor what its contract promises, and print the report; exit with 1 if anything differs.
 
-    Raises ConfigurationError, also if the vendor cannot be reached; if it stops answering, after the report.
+    Raises ConfigurationError, also if the vendor cannot be reached; if it stops answering, after the report. What was
+    made is removed, however it ends.
     """
     contract = compared.reader.contract
     target, headers = upstream_of(upstream, contract), read_credentials(credentials)
     comparer, own = compared.comparer(target.root), OwnRecords()
 
-    async def ask_all() -> None:
+    async def ask_all(live: LiveVendor) -> None:
+        async for exchange in Interview(contract, live, allows_writes, own).exchanges():
+            await comparer.add(exchange)
+        prober = Prober(contract, live, comparer.add, own, allows_writes=allows_writes)
+        for finding in compared.comparison.switches.values():
+            await prober.settle(finding)
+
+    async def ask_and_remove() -> None:
+        _end_at_sigterm()
         async with LiveVendor(target, headers, warn) as live:
-            async for exchange in Interview(contract, live, allows_writes, own).exchanges():
-                await comparer.add(exchange)
-            prober = Prober(contract, live, comparer.add, own, allows_writes=allows_writes)
-            for finding in compared.comparison.switches.values():
-                await prober.settle(finding)
+            try:
+                await ask_all(live)
+            finally:
+                live.resume()
+                await own.remove_all(live)
 
     try:
-        asyncio.run(ask_all())
+        asyncio.run(ask_and_remove())
+    except asyncio.CancelledError:
+        sys.exit(TERMINATED)
     except Interrupted:
         compared.report(target.root)
         raise
@@ -99,6 +115,14 @@ def compare_live(compared: Compared, upstream: str, credentials: Path, allows_wr
         for sentence in own.left:
             warn(sentence)
     compared.finish(target.root)
+
+
+def _end_at_sigterm() -> None:
+    """Let SIGTERM end the task as Ctrl-C does, so that what was made is removed."""
+    task = asyncio.current_task()
+    assert task is not None
+    with suppress(NotImplementedError, RuntimeError):  # on Windows, and in a thread
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 
 def _new_comparison(reader: ExchangeReader) -> Comparison:

@@ -171,10 +171,14 @@ class Interview:
         if not 200 <= created.status < 300:
             self.own.refused(path, created.status)
             return {}
-        record = created.reply.document
+        record: Record = created.reply.document
         known = isinstance(record, dict) and all(_identifier(one, record) is not None for one in self._on_one(path))
-        self.own.made(path, self._address(self._on_one(path)[0], record) if known else "")
-        return record if known else {}
+        if not known:
+            self.own.made(path)
+            return {}
+        address = self._address(self._on_one(path)[0], record)
+        self.own.made_at(address, Question("DELETE", address))
+        return record
 
     def _on_one(self, collection: str) -> Sequence[Operation]:
         """Return what is done to one record of a collection: read, replace, delete, and read again."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import sleep
+from asyncio import CancelledError, ensure_future, shield, sleep
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -61,6 +61,11 @@ class Question:
         return self.is_query or self.method in SAFE_METHODS
 
     @property
+    def is_idempotent(self) -> bool:
+        """Return True if it does the same if it is sent again (RFC 9110, 9.2.2)."""
+        return self.is_read or self.method in ("PUT", "DELETE")
+
+    @property
     def named(self) -> str:
         """The call in a sentence: "GET /integrations"."""
         return f"{self.method} {self.path or '/'}"
@@ -78,6 +83,7 @@ class LiveVendor:
         self._session: ClientSession | None = None
         self._say = say
         self._has_answered = False
+        self._is_interrupted = False
         self._waited = 0.0
 
     async def __aenter__(self) -> LiveVendor:
@@ -94,6 +100,8 @@ class LiveVendor:
 
         Raises Interrupted if the vendor has answered before, another ConfigurationError if it cannot be reached.
         """
+        if self._is_interrupted:
+            raise CancelledError
         for tried in count(1):
             exchange = await self._answer(question)
             pause = _pause(exchange, question, tried)
@@ -118,17 +126,32 @@ class LiveVendor:
         await sleep(seconds)
 
     async def _answer(self, question: Question) -> RecordedExchange:
-        """Return the exchange; a read whose reply breaks off is asked once more."""
+        """Return the exchange; what may be sent again is sent once more if its reply breaks off."""
         try:
             try:
-                exchange = await self._call(question)
+                exchange = await self._to_its_end(question)
             except _FAILURES:
-                if not question.is_read or not self._has_answered:
+                if not question.is_idempotent or not self._has_answered:
                     raise
                 exchange = await self._call(question)
         except _FAILURES as problem:
             raise self._unanswered(question, _reason(problem)) from None
         return exchange
+
+    async def _to_its_end(self, question: Question) -> RecordedExchange:
+        """Make a call; a write is not interrupted before its reply says what it made, but the next call is."""
+        if question.is_read:
+            return await self._call(question)
+        calling = ensure_future(self._call(question))
+        try:
+            return await shield(calling)
+        except CancelledError:
+            self._is_interrupted = True
+            return await calling
+
+    def resume(self) -> None:
+        """Take calls again after an interruption: those that remove what was made."""
+        self._is_interrupted = False
 
     def _unanswered(self, question: Question, why: str) -> ConfigurationError:
         if self._has_answered:
@@ -171,6 +194,12 @@ class LiveVendor:
         given = {name.lower(): value for name, value in question.headers.items()}
         kept = {name: value for name, value in known.items() if name.lower() not in given}
         return kept | {name: value for name, value in given.items() if value is not None}
+
+
+def worked(exchange: RecordedExchange) -> bool:
+    """Return True for a reply that reports success; a GraphQL result has no errors then."""
+    document = exchange.reply.document
+    return 200 <= exchange.status < 300 and not (isinstance(document, dict) and document.get("errors"))
 
 
 def _reason(problem: Exception) -> str:

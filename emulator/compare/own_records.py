@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
+
+from emulator.compare.live import LiveVendor, Question, worked
+from emulator.errors import ConfigurationError
 
 MARK = "emulator compare, may be deleted"
 """The name of what is made in the live vendor, so that a person recognises it."""
@@ -19,6 +23,7 @@ class OwnRecords:
         self._begun: list[str] = []
         self._unknown: Counter[str] = Counter()
         self._known: dict[str, str] = {}
+        self._removals: dict[str, tuple[Question, str]] = {}
 
     @property
     def left(self) -> list[str]:
@@ -36,13 +41,32 @@ class OwnRecords:
         if status >= 500:
             self._unknown[f"{path}: {MARK!r} may have been made: the reply was {status}"] += 1
 
-    def made(self, path: str, address: str = "") -> None:
-        """Note that the call to this path made a record, whose own path is `address` ("": it is not known)."""
+    def made(self, path: str) -> None:
+        """Note that the call to this path made a record of which nothing is known."""
         self._begun = []
-        if address:
-            self._known[address] = f"{address}: {MARK!r} is still there"
-        else:
-            self._unknown[f"{path}: {MARK!r} was made, and its id is unknown"] += 1
+        self._unknown[f"{path}: {MARK!r} was made, and its id is unknown"] += 1
+
+    def made_at(self, address: str, removal: Question, how_left: str = "") -> None:
+        """Note that a record was made, at its own path, and what removes it, or leaves it as `how_left` says."""
+        self._begun = []
+        self._known[address] = f"{address}: {MARK!r} is still there"
+        self._removals[address] = removal, how_left
+
+    async def remove_all(self, vendor: LiveVendor) -> None:
+        """Remove what is still there, the last one first, as long as the vendor answers."""
+        with suppress(ConfigurationError):
+            await self._remove_all(vendor)
+
+    async def _remove_all(self, vendor: LiveVendor) -> None:
+        for address, (removal, how_left) in reversed(list(self._removals.items())):
+            before = self._known[address]
+            self._known[address] = f"{address}: {MARK!r} may still be there: its removal got no reply"
+            exchange = await vendor.ask(removal)
+            self._known[address] = before
+            if worked(exchange) and how_left:
+                self.stays(address, how_left)
+            elif worked(exchange) or exchange.status in _GONE:
+                self.removed(address)
 
     def not_removed(self, address: str, why: str, removal: int, read: int) -> None:
         """Note why the removal of a record failed, unless it is gone: with what it belonged to, for example.
@@ -59,7 +83,9 @@ class OwnRecords:
     def stays(self, address: str, how: str) -> None:
         """Note that a record cannot be removed by any call, and how it was left."""
         self._known[address] = f"{address}: {MARK!r} stays: {how}"
+        self._removals.pop(address, None)
 
     def removed(self, address: str) -> None:
         """Note that a record is gone."""
         self._known.pop(address, None)
+        self._removals.pop(address, None)

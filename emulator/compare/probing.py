@@ -9,7 +9,7 @@ from typing import Any
 
 from emulator.compare import probes
 from emulator.compare.archive import RecordedExchange
-from emulator.compare.live import LiveVendor, Question
+from emulator.compare.live import LiveVendor, Question, worked
 from emulator.compare.own_records import MARK, OwnRecords
 from emulator.compare.probes import Observation, observation_of
 from emulator.compare.reply_subject import ReplySubject
@@ -81,7 +81,7 @@ class Prober:
             exchange, seen = found
             for means in self._shown(step.get("observe", ()), exchange, run):
                 finding.see(means, seen)
-            if "observe" not in step and "until" not in step and not _worked(exchange):
+            if "observe" not in step and "until" not in step and not worked(exchange):
                 return f"{step['call']} got {exchange.status}"
         return ""
 
@@ -102,17 +102,17 @@ class Prober:
         if "undo" in step:
             self._own.begin(place)
         exchange = await self._vendor.ask(question)
-        if _worked(exchange):
+        if worked(exchange):
             run.kept |= dict(_kept(step.get("keep", {}), exchange))
         if "undo" in step:
             self._note_record(step["undo"], place, run, exchange)
-        elif question.method == "DELETE" and _worked(exchange):
+        elif question.method == "DELETE" and worked(exchange):
             run.undos = [one for one in run.undos if one.address != place]
             self._own.removed(place)
         return exchange, await self._note(exchange)
 
     def _note_record(self, undo: Mapping[str, Any], place: str, run: _Run, exchange: RecordedExchange) -> None:
-        if not _worked(exchange):
+        if not worked(exchange):
             self._own.refused(place, exchange.status)
             return
         try:
@@ -120,13 +120,13 @@ class Prober:
         except NothingKept:
             self._own.made(place)
             return
-        self._own.made(place, made.address)
+        self._own.made_at(made.address, made.question, undo.get("leaves", ""))
         run.undos.append(made)
 
     async def _undo(self, undo: _Undo) -> None:
         exchange = await self._vendor.ask(undo.question)
         await self._note(exchange)
-        if not _worked(exchange):
+        if not worked(exchange):
             why = f"{undo.step['call']} {undo.address} was refused with {exchange.status}"
             self._own.not_removed(undo.address, why, exchange.status, await self._read_again(undo))
         elif "leaves" in undo.step:
@@ -162,12 +162,6 @@ class Prober:
 
 def _subject(exchange: RecordedExchange) -> ReplySubject:
     return ReplySubject(exchange.status, exchange.reply)
-
-
-def _worked(exchange: RecordedExchange) -> bool:
-    """Return True for a reply that reports success; a GraphQL result has no errors then."""
-    document = exchange.reply.document
-    return 200 <= exchange.status < 300 and not (isinstance(document, dict) and document.get("errors"))
 
 
 def _kept(wanted: Mapping[str, str | Sequence[str]], exchange: RecordedExchange) -> Iterator[tuple[str, list[Any]]]:
