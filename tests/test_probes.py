@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 from xml.etree import ElementTree
 
 import httpx
@@ -16,8 +17,10 @@ import pytest
 import yaml
 
 from emulator.app import Emulator
+from emulator.cli.recording import reader_of
 from emulator.compare.asking import Interview
 from emulator.compare.comparison import Comparer, Comparison, new_comparison
+from emulator.compare.evidence import WEAK
 from emulator.compare.live import LiveVendor
 from emulator.compare.own_records import MARK, OwnRecords
 from emulator.compare.probes import probe_problems, read_probes
@@ -408,6 +411,34 @@ def test_the_evidence_is_an_overlay_that_passes_check_and_serves(
     assert evidence.note.startswith("Shown by GET http://127.0.0.1")
     assert switches["malformed_id_status"].evidence.level == "observed"
     assert switches["auth_error_body"].evidence.level == "documented"
+
+
+def levels(overlay: Path | None) -> dict[tuple[str, int], str]:
+    """Return on what evidence each reply of Immuta's operations stands, with an overlay of its contract."""
+    contract = reader_of(read_settings({"contracts": str(overlay)} if overlay else {}), "immuta").contract
+    operations = contract.handled.values()
+    return {(one.name, status): reply.evidence.level for one in operations for status, reply in one.responses.items()}
+
+
+async def test_replies_that_come_as_assumed_become_observed_of_the_called_operations(
+    command: Run, emulator: EmulatorUnderTest, tmp_path: Path
+) -> None:
+    (tmp_path / "credentials.json").write_text(json.dumps({"headers": credentials(emulator, "immuta")}))
+    overlay, before = tmp_path / "contracts", levels(None)
+    given = ("--credentials", str(tmp_path / "credentials.json"), "--format", "json")
+    async with live_vendor(f"{emulator.root}/immuta") as url:
+        words = ("compare", "--vendor", "immuta", "--upstream", url, *given)
+        _, out, error = await to_thread(
+            command, *words, "--evidence", str(overlay / "immuta" / "emulator.overlay.yaml")
+        )
+    rows = {(row["operation"], row["status"]): row["verdict"] for row in json.loads(out)["results"]}
+    expected = {
+        reply: "observed" if level in WEAK and rows[reply] == "confirmed" else level for reply, level in before.items()
+    }
+    assert levels(overlay) == expected
+    assert expected != before
+    assert await to_thread(command, "check", "--contracts", str(overlay)) == (0, ANY, "")
+    assert " operations and replies in " in error
 
 
 @pytest.mark.parametrize(

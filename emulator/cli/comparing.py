@@ -47,18 +47,17 @@ class Compared:
         return Comparer(self.reader, self.comparison, self.reader.vendor.dialect.refuses, upstream)
 
     def finish(self, source: str) -> None:
-        """Write what was observed at `source`, and print the report; exit with 1 if anything differs."""
+        """Print the report, and write what was observed at `source`; exit with 1 if anything differs."""
         self.report(source)
         exit_with(self.comparison)
 
     def report(self, source: str) -> None:
-        """Write what was observed at `source`, and print the report."""
+        """Print the report, and write what was observed at `source`."""
+        say(FORMATS[self._form](self.comparison))
         if self._evidence is not None:
             today = datetime.now(UTC).date()
-            number = write_overlay(self._evidence, self.comparison.switches.values(), source, today)
-            written = f"{number} switch{'' if number == 1 else 'es'} in {self._evidence}"
-            warn(written if number else f"{self._evidence} is not written: nothing is new")
-        say(FORMATS[self._form](self.comparison))
+            written = write_overlay(self._evidence, self.reader.contract, self.comparison, source, today)
+            warn(f"{written} in {self._evidence}" if written else f"{self._evidence} is not written: nothing is new")
 
 
 def compare_recordings(compared: Compared, files: Sequence[Path], upstream: str) -> None:

@@ -78,7 +78,7 @@ def record(vendor: str, upstream: str, out: Path, port: int, allow_writes: bool,
     metavar="FILE",
     type=click.Path(path_type=Path),
     shell_complete=files,
-    help="A new file for what was observed of switches: my-contracts/celigo/emulator.overlay.yaml.",
+    help="A new file for what was observed: my-contracts/celigo/emulator.overlay.yaml.",
 )
 @setting_options("contracts", "vendors", "openapi", "switches")
 def compare(

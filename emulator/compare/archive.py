@@ -57,7 +57,8 @@ def _refuse(constant: str) -> NoReturn:
 class RecordedExchange:
     """An exchange from a file. `place` says where: "calls.har entry 3"; `status` is 0 if there was no reply.
 
-    `vendor` is the vendor's name in the emulator, if the emulator wrote the file.
+    `vendor` is the vendor's name in the emulator, if the emulator wrote the file; `is_repeated` says that it is a write
+    that was sent again, because its first reply was lost.
     """
 
     place: str
@@ -69,6 +70,7 @@ class RecordedExchange:
     time: datetime
     seconds: float
     vendor: str = ""
+    is_repeated: bool = False
 
 
 class ArchiveWriter:

@@ -47,13 +47,14 @@ class Difference:
 
 @dataclass(slots=True)
 class Row:
-    """One operation and status: how often it was seen, and the differences, each once."""
+    """One operation and status: how often it was seen, first at `seen`, and the differences, each once."""
 
     operation: str
     status: int
     evidence: str
     calls: int = 0
     unread: int = 0
+    seen: str = ""
     differences: list[Difference] = field(default_factory=list)
 
     @property
@@ -145,6 +146,8 @@ class Comparer:
 
     async def add(self, recorded: RecordedExchange) -> str:
         """Compare an exchange with the contract, and return which one it is; one with another host is left out."""
+        if recorded.is_repeated:  # it says nothing of the first call, whose reply was lost
+            return ""
         found = self._locator.locate(recorded)
         if found is None or not recorded.status:
             self._comparison.left_out += 1
@@ -186,6 +189,7 @@ class Comparer:
             row = self._row(operation, exchange.status)
             row.calls += 1
             row.unread += recorded.reply.body is None
+            row.seen = row.seen or _seen(exchange, recorded)
             for difference in differences:
                 if operation in _owners(difference, exchange.operations):
                     row.add(difference)

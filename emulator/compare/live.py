@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import CancelledError, ensure_future, shield, sleep
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from time import perf_counter
@@ -133,7 +133,7 @@ class LiveVendor:
             except _FAILURES:
                 if not question.is_idempotent or not self._has_answered:
                     raise
-                exchange = await self._call(question)
+                exchange = replace(await self._call(question), is_repeated=not question.is_read)
         except _FAILURES as problem:
             raise self._unanswered(question, _reason(problem)) from None
         return exchange

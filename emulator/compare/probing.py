@@ -79,6 +79,8 @@ class Prober:
             if found is None:
                 return f"no reply to {step['call']} was as the probe needs it"
             exchange, seen = found
+            if exchange.is_repeated:
+                return f"the first reply to {step['call']} was lost"
             for means in self._shown(step.get("observe", ()), exchange, run):
                 finding.see(means, seen)
             if "observe" not in step and "until" not in step and not worked(exchange):

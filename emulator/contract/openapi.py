@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -254,7 +254,10 @@ class _Reader:
         at = str(entry["$ref"]) if "$ref" in entry else f"{pointer}/{status}"
         if (at, status) not in self._shared:
             self._shared[at, status] = self._response(int(status), *self._follow(at, entry))
-        return self._shared[at, status]
+        shared = self._shared[at, status]
+        if "$ref" in entry and "x-evidence" in entry:  # what was observed of this operation alone
+            return replace(shared, evidence=Evidence.of(entry, self._where(f"{pointer}/{status}")))
+        return shared
 
     def _response(self, status: int, pointer: str, described: Mapping[str, Any]) -> Response:
         evidence = Evidence.of(described, self._where(pointer))
