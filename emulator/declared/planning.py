@@ -1,10 +1,10 @@
-"""Makes the handlers of declared operations: everything that is known before a call, worked out once."""
+"""Makes the handlers of declared operations: everything that is known before a call, worked out at the first one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import TypeAlias
 
 from emulator.contract.graphql import GraphQL
@@ -41,14 +41,16 @@ class Planner:
 
     def handlers(self) -> Iterator[tuple[str, Handle]]:
         """Yield each operation that has words with its handler."""
-        for name, words in self.purposes.words.items():
-            operation = self._operation(name)
-            response = success(operation, self.purposes.action(name) if words.collection else "", words.reply)
-            assert response is not None
-            if words.collection:
-                yield name, partial(handle, self._plan(name, operation, response))
-            else:
-                yield name, static_handler(operation, words, response, self.shapes)
+        for name in self.purposes.words:
+            yield name, _at_first_call(partial(self._handler, name))
+
+    def _handler(self, name: str) -> Handle:
+        words, operation = self.purposes.words[name], self._operation(name)
+        response = success(operation, self.purposes.action(name) if words.collection else "", words.reply)
+        assert response is not None
+        if words.collection:
+            return partial(handle, self._plan(name, operation, response))
+        return static_handler(operation, words, response, self.shapes)
 
     def replies_a_list(self, name: str) -> bool:
         """Return True for an operation that lists records."""
@@ -173,6 +175,12 @@ class Planner:
             return wrapping_argument(operation, self.graphql, key)
         media = operation.body.media.values() if operation.body else ()
         return next((input_wrapper(self.shapes.at(one.check.address), self.shapes) for one in media), "")
+
+
+def _at_first_call(make: Callable[[], Handle]) -> Handle:
+    """Return a handler that is made when it is first called: a test calls few of the operations of a document."""
+    made = cache(make)
+    return lambda call, world: made()(call, world)
 
 
 def _allows_more(reply: ReplyShape) -> bool:
