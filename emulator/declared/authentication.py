@@ -5,10 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from http.cookies import CookieError, SimpleCookie
-from typing import Any
+from typing import Any, NamedTuple
 
 from emulator.contract.openapi import Contract
 from emulator.declared.dialect import DefaultDialect
@@ -20,8 +19,7 @@ CLIENT = "client"
 """The kind of a credential that is not a token, but gets one from a token endpoint."""
 
 
-@dataclass(frozen=True)
-class Scheme:
+class Scheme(NamedTuple):
     """One way to present a credential: "bearer" and "basic" in Authorization, else `name` in a `place`."""
 
     kind: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from emulator.contract.evidence import INFERENCE, Evidence
 from emulator.contract.openapi import Contract
@@ -34,8 +34,7 @@ from emulator.store.collection import Collection
 _ON_ITEM = {"GET": "get", "PUT": "replace", "PATCH": "patch", "DELETE": "delete", "POST": "patch"}
 
 
-@dataclass(frozen=True)
-class Guess:
+class Guess(NamedTuple):
     """The inferred words of one operation, the rule, and the parameters that select nothing."""
 
     words: Mapping[str, Any]
@@ -65,8 +64,7 @@ class Guesses:
         return {**parts, **({"paging": self.paging} if self.paging else {})}
 
 
-@dataclass(frozen=True)
-class Inferred:
+class Inferred(NamedTuple):
     """A contract with inferred words, these words, and what it declares by them and by those of its own."""
 
     contract: Contract
@@ -112,8 +110,7 @@ def _with_words(contract: Contract, guesses: Guesses) -> Contract:
     return replace(contract, document=document, operations=operations)
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(NamedTuple):
     """A collection: its path, the path of one record ("" if it has none), and the shape of a record."""
 
     name: str

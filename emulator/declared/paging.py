@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from emulator.declared.expressions import Context
@@ -115,8 +115,7 @@ class Strategy:
         return any(self.parameters.get(role) in declared for role in ("page", "offset", "cursor", "size"))
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(NamedTuple):
     """One page of a list: its records, and the values of NAMES."""
 
     items: Sequence[Record]

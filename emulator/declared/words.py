@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -32,8 +32,7 @@ _DURATION = re.compile(
 _KINDS = {"collection": "a collection", "operation": "an operation"}
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(NamedTuple):
     """A field with keys of another collection; `on_delete` may be a switch ("$switch.delete_with_flows")."""
 
     to: str
@@ -52,25 +51,22 @@ class Deletion:
     visible: bool = False
 
 
-@dataclass(frozen=True)
-class Unique:
+class Unique(NamedTuple):
     """Fields whose combination is unique among the records that match `where`."""
 
     fields: tuple[str, ...]
-    where: Mapping[str, Any] = field(default_factory=dict)
+    where: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True)
-class State:
+class State(NamedTuple):
     """A state in a record's life: its value, how long it lasts (None: for ever), and what its beginning sets."""
 
     state: Any
     lasts: timedelta | None = None
-    set: Mapping[str, Any] = field(default_factory=dict)
+    set: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True)
-class Life:
+class Life(NamedTuple):
     """States that a record passes through by the sandbox's clock; `field` has the present one."""
 
     field: str

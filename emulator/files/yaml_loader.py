@@ -11,8 +11,7 @@ import math
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import yaml
 from yaml.events import (
@@ -90,8 +89,7 @@ _UNKNOWN: Any = object()
 _TOO_DEEP = f"more than {DEEPEST} levels"
 
 
-@dataclass(frozen=True, slots=True)
-class _Anchored:
+class _Anchored(NamedTuple):
     """What an anchor names: a value, and the text of a scalar."""
 
     value: Any
