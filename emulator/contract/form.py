@@ -268,9 +268,8 @@ def _format_problems(nodes: Iterable[Node]) -> Iterator[Problem]:
 
 def _reference_problems(name: str, nodes: Iterable[Node], documents: Mapping[str, Document]) -> Iterator[Problem]:
     told = cache(partial(_reference_problem, name, documents=documents))
-    for at, node, _ in nodes:
-        reference = node.get("$ref")
-        if isinstance(reference, str) and (sentence := told(reference)):
+    for at, node in [(at, node) for at, node, _ in nodes if "$ref" in node]:
+        if isinstance(node["$ref"], str) and (sentence := told(node["$ref"])):
             yield _pointer((at, "$ref")), sentence
 
 
@@ -342,10 +341,11 @@ def _schemas(document: Mapping[str, Any], nodes: Iterable[Node]) -> Iterator[tup
     components = _mapping(document.get("components"))
     for name, schema in _mapping(components.get("schemas")).items():
         yield (((None, "components"), "schemas"), name), schema
-    for at, node, is_named in nodes:
-        for name in () if is_named else [name for name in ("schema", "payload") if name in node]:
-            if isinstance(node[name], dict | bool) and not (name == "schema" and "operations" in node):
-                yield (at, name), node[name]
+    for at, node in [(at, node) for at, node, is_named in nodes if not is_named]:
+        if "schema" in node and "operations" not in node and isinstance(node["schema"], dict | bool):
+            yield (at, "schema"), node["schema"]
+        if "payload" in node and isinstance(node["payload"], dict | bool):
+            yield (at, "payload"), node["payload"]
 
 
 def _pointer(at: At) -> str:
