@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy
 
@@ -77,8 +77,7 @@ class Part:
         return self.file.read().decode("utf-8", "replace")
 
 
-@dataclass(frozen=True, slots=True)
-class Entrance:
+class Entrance(NamedTuple):
     """The URL that a client called, without its path. `vendor` is the vendor whose own paths are at its root, None if
     all vendors are there, each below its name; `main` is a URL with all vendors.
     """

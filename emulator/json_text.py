@@ -10,10 +10,9 @@ import codecs
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import orjson
 
@@ -41,8 +40,7 @@ _LONG = (b"0" * 19,)
 """In a translated text: an integer that orjson may read as a float."""
 
 
-@dataclass(frozen=True)
-class _Unlike:
+class _Unlike(NamedTuple):
     """What orjson may write differently from another writer. `hints` is a fast check that finds every candidate."""
 
     hints: Sequence[re.Pattern[bytes]]
@@ -82,8 +80,7 @@ class UnsupportedCharset(Exception):
     """The framework does not read bodies in this charset."""
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """How a framework reads a JSON body, and writes one.
 
     `doubles`: every number is a double, and is written as by JSON.stringify; else integers keep all their digits.

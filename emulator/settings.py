@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from emulator.errors import ConfigurationError, unknown
 from emulator.transport.hosts import is_local
@@ -36,8 +36,7 @@ class Kind(Generic[T]):
     schema: Mapping[str, Any] = field(default_factory=lambda: {"type": "string"})
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(NamedTuple):
     """One setting: its key in emulator.toml, its type, its default and what it does.
 
     `many` means that it is a list; `singular` is the name of one entry: "scenario" of scenarios.

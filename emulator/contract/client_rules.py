@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = ["LINK", "Paging", "RateLimit", "is_idempotent"]
 
@@ -12,8 +11,7 @@ LINK = "Link"
 """The `next` of lists whose pages are linked in that header (RFC 8288)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Paging:
+class Paging(NamedTuple):
     """How a list is paged (`x-paging`).
 
     `page`, `offset` or `cursor` is the query parameter, or the argument of a GraphQL field, that selects a page. `next`
@@ -41,8 +39,7 @@ class Paging:
         return self.page or self.offset or self.cursor
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimit:
+class RateLimit(NamedTuple):
     """How often clients may call (`x-rate-limit`): `calls` at once, and then `per_second` more each second.
 
     With `seconds` instead: at most `calls` in any period of this length. `only` is "writes" if reads do not count.

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from emulator.contract.evidence import Evidence
 from emulator.json_text import READINGS, Reading
 
 
-@dataclass(frozen=True)
-class Switch:
+class Switch(NamedTuple):
     """A choice between possible behaviours of a vendor, where no source says which is true."""
 
     name: str
@@ -21,8 +19,7 @@ class Switch:
     evidence: Evidence
 
 
-@dataclass(frozen=True)
-class Conventions:
+class Conventions(NamedTuple):
     """The conventions of all of a vendor's operations; the contract has evidence for each.
 
     `path_decoding` says how a path is decoded before it is routed: by "segments", as a "whole" (an encoded slash

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from emulator.errors import ContractError
 
@@ -13,8 +12,7 @@ INFERENCE = "inferred"
 """The source of operations whose words nobody wrote: they are inferred from the document."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """Why we believe something about a vendor: one of LEVELS, a source, and a note."""
 
     level: str

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from emulator.contract.failures import title_of
 from emulator.exchange import NOTHING
@@ -77,8 +77,7 @@ class FailureSamples:
             return NOTHING
 
 
-@dataclass(frozen=True)
-class _Body:
+class _Body(NamedTuple):
     followed: Callable[[Any], Any]
     status: int
 

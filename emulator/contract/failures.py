@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
@@ -38,8 +37,7 @@ _PHRASES: Mapping[int, str] = {status.value: status.phrase for status in HTTPSta
 _EMBEDDED = re.compile(r"\{(\$[^}]*)\}")
 
 
-@dataclass(frozen=True)
-class Wording:
+class Wording(NamedTuple):
     """How failures are worded: by a template, or by Python, whose bodies are not known."""
 
     template: Any = None

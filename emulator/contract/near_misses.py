@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import accumulate, groupby, product
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from emulator.contract.openapi import Contract
@@ -27,8 +26,7 @@ FARTHEST = 3.5
 """Operations beyond this cost are unrelated to the call."""
 
 
-@dataclass(frozen=True, slots=True)
-class NearMiss:
+class NearMiss(NamedTuple):
     """An operation that a call nearly matches. `sentence` names it and what to change."""
 
     operation: str
@@ -82,8 +80,7 @@ def _near_root_fields(selected: RootFields, contract: Contract) -> tuple[NearMis
     return tuple(near for _, near in ranked[:NEAREST])
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(NamedTuple):
     """One step of an alignment: the segment of the call and that of the template; None if it is missing."""
 
     number: int

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from emulator.contract.client_rules import Paging
 from emulator.contract.evidence import Evidence
@@ -22,8 +22,7 @@ def is_json(kind: str) -> bool:
     return kind == JSON or kind.endswith("+json")
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """A path, query or header parameter.
 
     `type` is its schema's JSON type; for a list (`is_list`), that of its items. A list is sent as a repeated parameter,
@@ -42,8 +41,7 @@ class Parameter:
     routes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A property of a multipart body; `file` is True for a file, False for a plain field."""
 
     name: str
@@ -53,8 +51,7 @@ class Field:
     check: Check
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(NamedTuple):
     """One content type of a body: the check for its document, its examples, and the fields of a multipart body."""
 
     check: Check
@@ -62,8 +59,7 @@ class Media:
     fields: tuple[Field, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(NamedTuple):
     """The body of an operation, by content type."""
 
     required: bool
@@ -150,8 +146,7 @@ ResolveNested: TypeAlias = Callable[[str, Any, dict[str, Any]], Any]
 """Resolves a nested field: "Task.comments", what the field above replied, arguments. Raises FieldError."""
 
 
-@dataclass(frozen=True)
-class ObjectField:
+class ObjectField(NamedTuple):
     """A field of an object type: its arguments, and whether its value is a list, or a connection (with edges)."""
 
     arguments: Sequence[str]
@@ -159,8 +154,7 @@ class ObjectField:
     is_connection: bool
 
 
-@dataclass(frozen=True)
-class GraphQLLimits:
+class GraphQLLimits(NamedTuple):
     """The limits of a document.
 
     `depth` is the number of nested fields, `fields` the number that all operations select: both count each fragment
@@ -174,8 +168,7 @@ class GraphQLLimits:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class RootFields:
+class RootFields(NamedTuple):
     """The root fields that a request selects, in order: the operations, and the unknown ones.
 
     `root` is "query", "mutation" or "subscription".
@@ -186,8 +179,7 @@ class RootFields:
     root: str
 
 
-@dataclass(frozen=True, slots=True)
-class GraphQLResult:
+class GraphQLResult(NamedTuple):
     """The result of a request: `document` is the {data, errors} to return.
 
     `violations` say why a request did not run at all: its document or its variables are invalid.

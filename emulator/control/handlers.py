@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from aiohttp import web
 
@@ -89,8 +88,7 @@ SandboxHandler: TypeAlias = Callable[[Call, Sandbox, Emulator], Awaitable["Reply
 """Handles one operation on one sandbox."""
 
 
-@dataclass(frozen=True)
-class Stream:
+class Stream(NamedTuple):
     """A streamed reply: its headers, and `write(request, response)`, which sends its body."""
 
     headers: Mapping[str, str]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from math import ceil
 from random import Random
+from typing import NamedTuple
 
 from emulator.exchange import AppliedFault, Record
 from emulator.faults.rule import Fault, Rate, When
@@ -17,8 +17,7 @@ from emulator.faults.sentences import sentence_of
 from emulator.matching.where import Subject
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """A fault that applies to a call of an operation.
 
     `number` is that of the call as the fault counts, from 1; `seconds` is the delay drawn for it, `retry_after` the

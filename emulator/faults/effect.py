@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from aiohttp import web
 
@@ -36,8 +36,7 @@ RETRY_AFTER = "{retry_after}"
 CONTENT_TYPE = "content-type"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldErrors:
+class FieldErrors(NamedTuple):
     """The errors of a root field. `keys` are the affected selections by their keys in the result, None if all are."""
 
     operation: str

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from math import inf
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from emulator.errors import ConfigurationError
 from emulator.exchange import NOTHING, Document, Nothing, Record
@@ -16,8 +16,7 @@ from emulator.matching.where import EVERYWHERE, Subject, Where, where_of
 from emulator.transport.breaking import Break, break_of
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(NamedTuple):
     """A bucket of `capacity` calls that refills by `per_second` calls each second.
 
     With `seconds` instead: at most `capacity` calls in any period of this length.
@@ -48,8 +47,7 @@ class Follows:
         return any(not self.where or not any(self.where.differences(subject_of(name))) for name in meant)
 
 
-@dataclass(frozen=True, slots=True)
-class When:
+class When(NamedTuple):
     """Which of the matching calls are affected; a field that is not given does not restrict.
 
     All calls that the fault matches are counted (for `times` and rates, too); with `per_operation`, separately for
@@ -68,8 +66,7 @@ class When:
     follows: Follows | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Delay:
+class Delay(NamedTuple):
     """The delay of a reply: `fixed`, `uniform` (lowest, highest), `lognormal` (median, sigma) or `clock` seconds.
 
     Those of `clock` pass on the sandbox's clock only.
@@ -106,16 +103,14 @@ class FaultReply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class GraphQLFault:
+class GraphQLFault(NamedTuple):
     """GraphQL errors of a root field, whose data is kept or null."""
 
     errors: Sequence[Mapping[str, Any]]
     keep_data: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """One rule. `only` restricts it to "reads" or "writes", `where` to calls with these values; `document` is its
     source, `scenario` the name of the scenario that it belongs to.
     """

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 LONGEST_NAME = 64
@@ -18,8 +17,7 @@ LONGEST_NAME = 64
 MOST_NAMES = 4096
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(NamedTuple):
     """Words that make a name a credential's, and where in the name they must be."""
 
     words: str
@@ -27,8 +25,7 @@ class Names:
     reason: str
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(NamedTuple):
     """How a text begins that is a credential whatever its name; it is masked from the end of what `start` matches."""
 
     title: str

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import jsonschema_rs
 
@@ -95,8 +95,7 @@ class Condition:
         }[self.kind]
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(NamedTuple):
     """The conditions of a `where`, each with its place and its name or pointer."""
 
     conditions: tuple[tuple[str, str, Condition], ...] = ()

@@ -6,15 +6,14 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from emulator.exchange import NOTHING, Record, pointer_to
 from emulator.json_text import read_stored
 from emulator.store.collection import Collection
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(NamedTuple):
     """One place in which two documents differ; `before` is NOTHING if it was added, `after` if it was removed."""
 
     pointer: str

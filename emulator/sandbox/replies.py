@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from emulator.exchange import Reply
 from emulator.runtime.bounded import BoundedCache
@@ -28,8 +28,7 @@ State: TypeAlias = tuple[Any, ...]
 """What all replies of a vendor in a sandbox depend on: a new state makes all of them worthless."""
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(NamedTuple):
     """When a reply was made, and of what: `read` are the records, `number` the changes before."""
 
     state: State

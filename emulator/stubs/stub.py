@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from emulator.contract.routes import Routes
 from emulator.exchange import Document, Nothing, Record, Reply
@@ -13,8 +13,7 @@ from emulator.matching.where import Where
 TEXT_TYPE = "text/plain; charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True)
-class Stub:
+class Stub(NamedTuple):
     """A reply to calls of a method and a path below the vendor's base URL, with the values of `where`.
 
     At most `times` calls are answered. `json` and `text` are the body, NOTHING if there is none; `document` is what it

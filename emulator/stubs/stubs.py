@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from random import Random
+from typing import NamedTuple
 
 from emulator.contract.routes import Route
 from emulator.matching.where import Subject
 from emulator.stubs.stub import Stub
 
 
-@dataclass(frozen=True, slots=True)
-class Stubbed:
+class Stubbed(NamedTuple):
     """A stub for a call, the route of the call's path, and the delay in seconds that was drawn for it."""
 
     stub: Stub

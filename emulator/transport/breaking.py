@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from aiohttp import web
 
@@ -18,8 +17,7 @@ DRIP_SECONDS = 0.1
 """By default, a dripping body is sent in about so many pieces, with so many seconds between two of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Break:
+class Break(NamedTuple):
     """How a connection breaks. `amount` is its parameter, None if it is left out.
 
     For "truncate" it is how many bytes of the body are sent, for "drip" how many bytes a second.

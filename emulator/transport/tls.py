@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Iterable
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from emulator.errors import ConfigurationError
 
@@ -24,8 +23,7 @@ It is in memory, and exists even if a container's root is read-only.
 """
 
 
-@dataclass(frozen=True)
-class Tls:
+class Tls(NamedTuple):
     """The emulator's TLS.
 
     `authority` is the certificate authority for clients to trust, as PEM; None if the certificate is the user's own.

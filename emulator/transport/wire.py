@@ -11,8 +11,7 @@ import struct
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.web_protocol import RequestPayloadError
@@ -71,8 +70,7 @@ class UnsupportedEncoding(Departure):
         self.violation = Violation("header", "/content-encoding", "enum", list(UNPACKED), encoding, str(self))
 
 
-@dataclass(frozen=True)
-class BodyLimits:
+class BodyLimits(NamedTuple):
     """The maximum size of a body in bytes: `json` if it is read and parsed as a whole, `body` for any other."""
 
     body: int

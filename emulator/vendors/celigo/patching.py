@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import jsonpatch
 
@@ -24,8 +23,7 @@ from emulator.vendors.celigo.validation import MOST_ERRORS, alias_errors, is_set
 handlers = Handlers()
 
 
-@dataclass(frozen=True)
-class Fields:
+class Fields(NamedTuple):
     """The fields that PATCH may change: `whole`, and anything inside those that `inside` matches."""
 
     whole: re.Pattern[str]

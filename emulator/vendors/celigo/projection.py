@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from emulator.errors import Refusal
 from emulator.exchange import NOTHING, REFUSED, Call, Record, Violation
@@ -16,8 +15,7 @@ ALWAYS = ("_id", "name", "adaptorType")
 """Fields that are always in the reply (Celigo developer pages, Integrations)."""
 
 
-@dataclass(frozen=True)
-class Projection:
+class Projection(NamedTuple):
     """What to include, or else what to exclude; if neither, everything."""
 
     include: Tree

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from emulator.exchange import Call, Part, Reply
 from emulator.store.collection import Collection
@@ -21,8 +21,7 @@ from emulator.vendors.secoda.syncs import abandon, begin, finish, refuse_errors,
 handlers = Handlers()
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """A file of an upload: its part, its parser, and the collection of its records."""
 
     part: Part
