@@ -6,6 +6,7 @@ import gc
 import json
 import threading
 import tracemalloc
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -267,6 +268,15 @@ DENSE = (
 )
 
 
+@pytest.fixture
+def frozen() -> Iterator[None]:
+    """Keep the collector to new objects: to scan what earlier tests have left takes seconds."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("frozen")
 @pytest.mark.parametrize("written", DENSE)
 async def test_documents_are_kept_within_a_bound_of_memory(
     graphql: GraphQL, monkeypatch: pytest.MonkeyPatch, written: str
