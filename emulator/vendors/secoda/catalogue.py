@@ -84,30 +84,6 @@ MOST_LISTED: Final = 10_000
 """The number of resources on all pages of the catalogue (Secoda documentation, Resources)."""
 
 
-@handlers.operation("listTables")
-def list_tables(call: Call, world: World) -> Reply:
-    """Return one page of the tables (Secoda documentation, Tables)."""
-    return list_kind("table", call, world)
-
-
-@handlers.operation("listColumns")
-def list_columns(call: Call, world: World) -> Reply:
-    """Return one page of the columns (Secoda documentation, Columns)."""
-    return list_kind("column", call, world)
-
-
-@handlers.operation("listDatabases")
-def list_databases(call: Call, world: World) -> Reply:
-    """Return one page of the databases (Secoda documentation, Databases)."""
-    return list_kind("database", call, world)
-
-
-@handlers.operation("listDashboards")
-def list_dashboards(call: Call, world: World) -> Reply:
-    """Return one page of the dashboards (Secoda documentation, Examples)."""
-    return list_kind("dashboard", call, world)
-
-
 @handlers.operation("listResources")
 def list_resources(call: Call, world: World) -> Reply:
     """Return one page of the resources that pass the filter, sorted (Secoda documentation, Resources)."""
@@ -181,6 +157,12 @@ def list_kind(kind: str, call: Call, world: World) -> Reply:
     page = find_page(call, world[CATALOG].count(where), world.switches)
     found = world[CATALOG].page(page.skip, page.length, where)
     return Reply(200, page.envelope([show(world, resource) for resource in found]))
+
+
+handlers.operation("listTables")(partial(list_kind, "table"))  # Secoda documentation, Tables
+handlers.operation("listColumns")(partial(list_kind, "column"))  # Secoda documentation, Columns
+handlers.operation("listDatabases")(partial(list_kind, "database"))  # Secoda documentation, Databases
+handlers.operation("listDashboards")(partial(list_kind, "dashboard"))  # Secoda documentation, Examples
 
 
 def _with_children(world: World, resource: Record) -> Record:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from emulator.exchange import Call, Reply
+from functools import partial
+
 from emulator.store.world import World
 from emulator.vendor import Handlers, Hooks, Write
 from emulator.vendors.secoda.catalogue import list_kind
@@ -12,35 +13,11 @@ from emulator.vendors.secoda.collections import CATALOG
 handlers = Handlers()
 hooks = Hooks()
 
-
-@handlers.operation("listCollections")
-def list_collections(call: Call, world: World) -> Reply:
-    """Return one page of the collections (Secoda documentation, Collections)."""
-    return list_kind("collection", call, world)
-
-
-@handlers.operation("listDocuments")
-def list_documents(call: Call, world: World) -> Reply:
-    """Return one page of the documents (Matts52/pysecoda)."""
-    return list_kind("document", call, world)
-
-
-@handlers.operation("listQuestions")
-def list_questions(call: Call, world: World) -> Reply:
-    """Return one page of the questions (Matts52/pysecoda)."""
-    return list_kind("question", call, world)
-
-
-@handlers.operation("listQuestionReplies")
-def list_question_replies(call: Call, world: World) -> Reply:
-    """Return one page of the replies to questions (Secoda documentation, Examples)."""
-    return list_kind("question_reply", call, world)
-
-
-@handlers.operation("listTerms")
-def list_terms(call: Call, world: World) -> Reply:
-    """Return one page of the glossary (Secoda documentation, Authentication)."""
-    return list_kind("glossary", call, world)
+handlers.operation("listCollections")(partial(list_kind, "collection"))  # Secoda documentation, Collections
+handlers.operation("listDocuments")(partial(list_kind, "document"))  # Matts52/pysecoda
+handlers.operation("listQuestions")(partial(list_kind, "question"))  # Matts52/pysecoda
+handlers.operation("listQuestionReplies")(partial(list_kind, "question_reply"))  # Secoda documentation, Examples
+handlers.operation("listTerms")(partial(list_kind, "glossary"))  # Secoda documentation, Authentication
 
 
 @hooks.written("tags")
