@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import yaml
@@ -28,7 +30,9 @@ from emulator.settings import Settings
 
 
 def pull_records(settings: Settings, vendor: str, upstream: str, credentials: Path, into: Path, limit: int) -> None:
-    """Write fixtures with a live vendor's records, made up; exit with 1 if `emulator check` finds a mistake in them.
+    """Write fixtures with a live vendor's records, made up.
+
+    Exit with 1 if a part of them could not be read, or if `emulator check` finds a mistake in the fixtures.
 
     Raises ConfigurationError, with nothing written, if the vendor cannot be reached, refuses the credentials, or
     shows nothing that can be read.
@@ -40,22 +44,42 @@ def pull_records(settings: Settings, vendor: str, upstream: str, credentials: Pa
     contract, collections = reader.contract, reader.vendor.collections
     target, headers, pulls = upstream_of(upstream, contract), read_credentials(credentials), read_pulls(contract)
 
-    async def read() -> tuple[dict[str, list[Record]], list[str]]:
+    async def read() -> tuple[dict[str, list[Record]], Puller]:
         async with LiveVendor(target, headers, warn) as live:
             puller = Puller(contract, collections, live, limit)
-            return await puller.pull(pulls), puller.notes
+            return await puller.pull(pulls), puller
 
-    found, notes = asyncio.run(read())
-    made = Pulled(reader, settings.seed, set_names(pulls))
-    counted = made.write(home, found, user_collection(pulls))
-    for note in notes:
+    with _new_folder(home):
+        found, puller = asyncio.run(read())
+        counted = Pulled(reader, settings.seed, set_names(pulls)).write(home, found, user_collection(pulls))
+    for note in puller.notes:
         warn(note)
     say(f"{home}: {counted}")
     problems = list(all_problems([FIXTURES, into], settings))
     for problem in problems:
         warn(problem)
-    if problems:
+    if problems or puller.is_incomplete:
         sys.exit(1)
+
+
+@contextmanager
+def _new_folder(home: Path) -> Iterator[None]:
+    """Make a folder for what the block writes; without it if the block fails.
+
+    Raises ConfigurationError if it cannot be made, or nothing can be written in it.
+    """
+    above = [one for one in home.parents if not one.exists()]
+    try:
+        home.mkdir(parents=True)
+        try:
+            yield
+        except BaseException:
+            rmtree(home)
+            for folder in above:
+                folder.rmdir()
+            raise
+    except OSError as problem:
+        raise ConfigurationError(f"into: {problem.filename or home} cannot be written: {problem.strerror}") from None
 
 
 class Pulled:
@@ -82,7 +106,6 @@ class Pulled:
         if made.get(users):
             user = str(made[users][0][self._collections[users].key])
             documents[CREDENTIALS] = {"records": [{**one, "user": user} for one in credentials_in(known)]}
-        home.mkdir(parents=True)
         for name, document in documents.items():
             text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
             (home / f"{name}.yaml").write_text(text, "utf-8")

@@ -15,9 +15,12 @@ from emulator.compare.listed import departure, next_url, records_in
 from emulator.compare.live import LiveVendor, Question
 from emulator.compare.probes import is_read
 from emulator.compare.steps import NothingKept, filled, question_of, values_at
+from emulator.compare.walking import Walk
 from emulator.contract.documents import load
 from emulator.contract.openapi import Contract
+from emulator.contract.operation import Operation
 from emulator.contract.schemas import Check, Schemas
+from emulator.declared.paging import ROLES
 from emulator.errors import ConfigurationError, unknown
 from emulator.exchange import Record, pointer_to
 from emulator.files.yaml_file import place
@@ -28,16 +31,23 @@ CREDENTIALS = "credentials"
 OFFSET, NUMBER, USER = "offset", "number", "user"
 """Names that are not fields: of the page's first record, of a made record, of the credentials' user."""
 
+ANY = "any"
+"""The next page is where the reply says so, or where it is by the usual names."""
+
 MOST_PAGES = 1000
 
 Kept = Mapping[str, Sequence[Any]]
 
 
 class Puller:
-    """Reads the collections of a vendor, at most `most` records of each. `notes` say in sentences what is missing."""
+    """Reads the collections of a vendor, at most `most` records of each. `notes` say in sentences what is missing.
+
+    `is_incomplete` says that something of it was not left out by `most`, but refused, or could not be read.
+    """
 
     def __init__(self, contract: Contract, collections: Sequence[Collection], vendor: LiveVendor, most: int) -> None:
         self.notes: list[str] = []
+        self.is_incomplete = False
         self._read: set[str] = set()
         self._contract = contract
         self._vendor = vendor
@@ -77,7 +87,7 @@ class Puller:
                     self._note(f"{name}: only the first {self._most} records; --limit takes more")
                     return list(records.values())
         for missing_name, number in lacks.items():
-            self._note(f"{name}: {number} without {missing_name} left out")
+            self._miss(f"{name}: {number} without {missing_name} left out")
         if lacks and not records:
             self._read.discard(name)
         return list(records.values())
@@ -94,7 +104,7 @@ class Puller:
             records = records_in(described, exchange)
             before += len(records)
             if not all(isinstance(one, dict) for one in records):
-                self._note(f"{name}: what is not an object left out")
+                self._miss(f"{name}: what is not an object left out")
             for record in records:
                 if isinstance(record, dict):
                     yield await self._whole(name, described, record, kept)
@@ -116,6 +126,8 @@ class Puller:
 
     async def _pages(self, name: str, described: Mapping[str, Any], kept: Kept) -> AsyncIterator[RecordedExchange]:
         offset, following = 0, described.get("next", "")
+        before: list[Any] = []
+        walk = Walk(described.get("parameters", {}), self._keys[name])
         try:
             question = question_of(self._contract, described, {**kept, OFFSET: [0]})
         except NothingKept as missing:
@@ -123,24 +135,33 @@ class Puller:
             return
         for _ in range(MOST_PAGES):
             exchange = await self._vendor.ask(question)
+            records = records_in(described, exchange)
+            if before and records == before:  # the vendor does not page, or not so
+                self._note_rest(name, walk)
+                return
             yield exchange
-            number = len(records_in(described, exchange))
-            if isinstance(following, dict):
-                offset += following["offset"]
-                if number < following["offset"]:
+            before, offset = records, offset + len(records)
+            if following == OFFSET:
+                if not records:
                     return
                 question = question_of(self._contract, described, {**kept, OFFSET: [offset]})
-            else:
-                path = self._path(name, next_url(exchange, following)) if following else ""
-                if not path or not number:
-                    return
-                question = Question("GET", path)
-        self._note(f"{name}: only the first {MOST_PAGES} pages")
+                continue
+            url = walk.next_url(exchange, records) if following == ANY else next_url(exchange, following)
+            path = self._path(name, url) if url and records else ""
+            if not path:
+                self._note_rest(name, walk)
+                return
+            question = Question("GET", path)
+        self._miss(f"{name}: only the first {MOST_PAGES} pages")
+
+    def _note_rest(self, name: str, walk: Walk) -> None:
+        if walk.said > walk.read:
+            self._miss(f"{name}: only {walk.read} of {walk.said} records: how the next page is read, is not known")
 
     def _path(self, name: str, url: str) -> str:
         path = self._vendor.path_of(url) if url else ""
         if url and not path:
-            self._note(f"{name}: the next page is not at the upstream")
+            self._miss(f"{name}: the next page is not at the upstream")
         return path
 
     def _is_readable(
@@ -156,8 +177,13 @@ class Puller:
             return False
         came = departure(described, exchange, is_graphql=self._contract.graphql is not None)
         if came:
-            self._note(f"{name}: {described['call']} got {came}{f' after {before} records' if before else ''}")
+            self._miss(f"{name}: {described['call']} got {came}{f' after {before} records' if before else ''}")
         return not came
+
+    def _miss(self, note: str) -> None:
+        """Note what should have been read."""
+        self.is_incomplete = True
+        self._note(note)
 
     def _note(self, note: str) -> None:
         self.notes += [] if note in self.notes else [note]
@@ -252,7 +278,17 @@ def _declared(contract: Contract) -> Iterator[tuple[str, dict[str, Any]]]:
             and isinstance(words, dict)
             and "collection" in words
         ):
-            yield words["collection"], {"call": operation.name, "next": "link"}
+            parameters = _page_parameters(contract, words.get("paging", ""), operation)
+            yield words["collection"], {"call": operation.name, "next": ANY, "parameters": parameters}
+
+
+def _page_parameters(contract: Contract, paging: str, operation: Operation) -> Mapping[str, str]:
+    """Return the parameters that select a page, by role: as the contract's strategy says, or by their usual names."""
+    declared = [one.name for one in operation.parameters if one.place == "query"]
+    strategies = contract.document.get("x-emulator", {}).get("paging", {})
+    usual = {role: next((name for name in names if name in declared), "") for role, names in ROLES.items()}
+    named = strategies[paging]["parameters"] if paging in strategies else {}
+    return {role: name for role, name in {**usual, **named}.items() if name in declared}
 
 
 @cache
