@@ -89,13 +89,17 @@ def test_records_and_faults(console: Console, text: str) -> None:
         "where": {"query": {hostile[:300]: hostile[:300]}},
     }
     console.post("/faults", fault)
+    console.post("/faults", {**fault, "where": {"query": {hostile[:300]: {"absent": True}}}})
+    console.call("GET", INTEGRATIONS)
     for address in (
         "records",
         "records/secoda.integrations",
         f"records/secoda.integrations/{record['id']}",
         "failures",
+        "calls/1",
     ):
         check(console.open(address))
+    expect(console.page.get_by_role("region", name="Call 1")).to_contain_text("This was call 1.")
     page = console.open("records/secoda.integrations", text=hostile[:40])
     page.get_by_role("table").get_by_role("link").first.click()
     expect(page.get_by_role("button", name="Save")).to_be_visible()

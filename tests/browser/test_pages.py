@@ -317,3 +317,23 @@ def test_long_number_of_a_record_stays_as_it_is(console: Console) -> None:
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("cell", name="Renamed")).to_be_visible()
     assert console.control.done("GET", path) == {**long, "name": "Renamed"}
+
+
+def test_switches_follow_a_script_and_a_click_may_be_taken_back_at_once(console: Console) -> None:
+    page = console.open("failures")
+    toggle = page.get_by_role("switch", name="celigo/flaky")
+    console.control.done("PUT", f"/sandboxes/{console.sandbox}/scenarios/celigo/flaky")
+    expect(toggle).to_be_checked()
+    for _ in range(3):
+        toggle.click()
+        expect(toggle).not_to_be_checked()
+        expect(page.get_by_text("No faults are armed")).to_be_visible()
+        toggle.click()
+        expect(toggle).to_be_checked()
+        expect(page.get_by_text("celigo/flaky#1")).to_be_visible()
+
+
+def test_each_field_of_a_form_has_its_own_label(console: Console) -> None:
+    page = console.open("failures/new")
+    ids = page.locator(".field :is(input, select)").evaluate_all("fields => fields.map(field => field.id)")
+    assert len(ids) == len(set(ids)) > 20

@@ -14,18 +14,19 @@ export function Failures({ path, params }) {
 }
 
 function Overview() {
-  const faults = useDocuments([own("faults")], HITS_MILLISECONDS);
+  const loaded = useDocuments([own("faults"), own("scenarios")], HITS_MILLISECONDS);
   const disarm = ({ id, scenario }) => scenario ? html`<span class="quiet">by its scenario</span>`
-    : html`<${Button} label="Disarm" of=${id} kind="danger" onClick=${() => faults.act("DELETE", own("faults", id))} />`;
+    : html`<${Button} label="Disarm" of=${id} kind="danger" onClick=${() => loaded.act("DELETE", own("faults", id))} />`;
   return html`
     <div class="bar"><h1>Failures</h1><span class="right"><a class="button main" href=${link(["failures", "new"])}>New fault</a></span></div>
-    <h2>Faults</h2>
-    <${Loadable} of=${faults}>${([{ faults: armed }]) => armed.length ? html`
-      <${Table} kind="card stack" heads=${["Fault", "What it does", "> Hits", "Next calls", "(Disarm)"]} of=${armed} id="id" cells=${(one) => [
+    <${Loadable} of=${loaded}>${([{ faults }, { scenarios }]) => html`
+      <h2>Faults</h2>
+      ${faults.length ? html`
+      <${Table} kind="card stack" heads=${["Fault", "What it does", "> Hits", "Next calls", "(Disarm)"]} of=${faults} id="id" cells=${(one) => [
         html`<code>${one.id}</code>`, shown(one.sentence), counted(one.hits), html`<${Preview} key=${one.hits} id=${one.id} />`, disarm(one)]} />`
-      : html`<p class="empty quiet">No faults are armed: calls get what the vendor would reply.</p>`}<//>
-    <h2>Scenarios</h2>
-    <${Scenarios} />
+      : html`<p class="empty quiet">No faults are armed: calls get what the vendor would reply.</p>`}
+      <h2>Scenarios</h2>
+      <${Scenarios} scenarios=${scenarios} act=${loaded.act} />`}<//>
   `;
 }
 
@@ -37,18 +38,16 @@ function Preview({ id }) {
     ${outcomes.map(({ affected }, number) => html`<i key=${number} class=${affected ? "hit" : ""} />`)}</span>`;
 }
 
-function Scenarios() {
-  const loaded = useDocuments([own("scenarios")]);
+/** @param {{scenarios: any[], act: import("./parts.js").Act}} props */
+function Scenarios({ scenarios, act }) {
   const toggle = ({ vendor, name, active, description }) => html`<input type="checkbox" role="switch" class="switch"
     aria-label=${`${vendor}/${name}`} title=${description} checked=${active}
-    onChange=${() => loaded.act(active ? "DELETE" : "PUT", own("scenarios", vendor, name))} />`;
-  return html`<${Loadable} of=${loaded}>${([{ scenarios }]) => {
-    const vendors = valuesOf(scenarios, "vendor");
-    const rows = valuesOf(scenarios, "name").sort().map((name) => ({ name, same: scenarios.filter((one) => one.name === name) }));
-    return html`<${Table} kind="card stack" heads=${["Scenario", "What it does", ...vendors]} of=${rows} id="name"
-      cells=${({ name, same }) => [html`<code>${name}</code>`, same[0].description,
-        ...vendors.map((vendor) => same.filter((one) => one.vendor === vendor).map(toggle)[0])]} />`;
-  }}<//>`;
+    onChange=${() => act(active ? "DELETE" : "PUT", own("scenarios", vendor, name))} />`;
+  const vendors = valuesOf(scenarios, "vendor");
+  const rows = valuesOf(scenarios, "name").sort().map((name) => ({ name, same: scenarios.filter((one) => one.name === name) }));
+  return html`<${Table} kind="card stack" heads=${["Scenario", "What it does", ...vendors]} of=${rows} id="name"
+    cells=${({ name, same }) => [html`<code>${name}</code>`, same[0].description,
+      ...vendors.map((vendor) => same.filter((one) => one.vendor === vendor).map(toggle)[0])]} />`;
 }
 
 /** @param {{params: Record<string, string>}} props */

@@ -13,7 +13,7 @@ export function Fields({ schema, root, value, onChange, choices = {}, name = "" 
     const set = (/** @type {any} */ to) => onChange(without({ ...value, [key]: to }));
     const common = { schema: inner, value: value?.[key], onChange: set, choices, name: key };
     if (inner.properties && !inner.oneOf) return html`<details key=${key} class="wide" open=${value?.[key] !== undefined}>
-      <summary>${key} <span class="quiet">${inner.description}</span></summary><${Fields} root=${root} ...${common} /></details>`;
+      <summary>${key} <span class="quiet">${inner.description}</span></summary><${Fields} root=${root} ...${common} name=${`${name}.${key}`} /></details>`;
     return html`<${Leaf} key=${key} id=${`${name}.${key}`} isRequired=${required.includes(key)} ...${common} />`;
   })}</div>`;
 }
