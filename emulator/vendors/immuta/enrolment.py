@@ -13,6 +13,7 @@ from emulator.vendors.immuta.auth import require_full_rights
 from emulator.vendors.immuta.collections import DATA_SOURCES, DICTIONARIES, REMOTE_TABLES, SUBSCRIPTIONS
 from emulator.vendors.immuta.dictionaries import types_of
 from emulator.vendors.immuta.errors import database_not_found, name_taken, table_not_found
+from emulator.vendors.immuta.populate import bare_data_source
 
 KINDS: Mapping[str, str] = {
     "athena": "Amazon Athena",
@@ -99,38 +100,20 @@ def _people(call: Call, world: World) -> dict[int, str]:
 
 def _data_source(call: Call, world: World, metadata: Record) -> Record:
     payload: Any = call.document
-    given, now = payload["dataSource"], timestamp(world.now)
+    given = payload["dataSource"]
     id = world.unused_number(DATA_SOURCES, world[DATA_SOURCES].count() + 1)
     table = metadata["table"]
     return {
+        **bare_data_source(id, call.params["handlerType"], timestamp(world.now)),
         "name": metadata.get("dataSourceName") or given.get("name") or table,
-        "id": id,
         "recordFormat": given.get("recordFormat", "json"),
-        "deleted": False,
         "description": given.get("description"),
-        "createdAt": now,
-        "subscriptionPolicy": None,
-        "schemaEvolutionId": None,
-        "recordCount": 0,
-        "status": "passed",
         "blobHandlerType": given["blobHandlerType"],
-        "subscriptionType": "manual",
         "connectionString": _connection_string(metadata),
         "sqlSchemaName": metadata.get("bodataSchemaName") or metadata.get("schema") or "public",
-        "policy": "None",
-        "policyHandlerType": "None",
-        "native": None,
-        "workspace": None,
         "sqlTableName": metadata.get("bodataTableName") or given.get("sqlTableName") or table,
-        "policyHandler": None,
-        "blobHandler": {
-            "url": f"https://demo.immuta.com/{call.params['handlerType']}/handler/{id}",
-            "ca": {"name": "Certificate Authority Bundle"},
-            "manualDictionary": False,
-        },
         "createdBy": int(world.identity.user),
         "type": given.get("type", "queryable"),
-        "updatedAt": now,
         "schemaEvolution": payload.get("schemaEvolution"),
     }
 

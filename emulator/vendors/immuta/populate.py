@@ -24,31 +24,28 @@ COLUMNS = (
 )
 
 
-def data_source(fake: Faker, number: int, id: int) -> Record:
-    """Return a data source that was created between FIRST and LAST."""
-    kind, path, port = fake.random_element(HANDLERS)
-    schema, table = fake.random_element(SCHEMAS), f"{fake.word()}_{number}"
-    created = timestamp(_moment(fake))
+def bare_data_source(id: int, path: str, created: str) -> Record:
+    """Return a data source with what all new ones have; `path` is that of the kind of its database ("pg")."""
     return {
-        "name": f"{schema} {table}".replace("_", " ").title(),
+        "name": "",
         "id": id,
         "recordFormat": "json",
         "deleted": False,
-        "description": fake.sentence(),
+        "description": None,
         "createdAt": created,
         "subscriptionPolicy": None,
         "schemaEvolutionId": None,
         "recordCount": 0,
         "status": "passed",
-        "blobHandlerType": kind,
-        "subscriptionType": "approval",
-        "connectionString": f"immuta@db.example.com:{port}/{schema}",
-        "sqlSchemaName": schema,
+        "blobHandlerType": "",
+        "subscriptionType": "manual",
+        "connectionString": "",
+        "sqlSchemaName": "",
         "policy": "None",
         "policyHandlerType": "None",
         "native": None,
         "workspace": None,
-        "sqlTableName": table,
+        "sqlTableName": "",
         "policyHandler": None,
         "blobHandler": {
             "url": f"https://demo.immuta.com/{path}/handler/{id}",
@@ -58,6 +55,23 @@ def data_source(fake: Faker, number: int, id: int) -> Record:
         "createdBy": OWNER,
         "type": "queryable",
         "updatedAt": created,
+    }
+
+
+def data_source(fake: Faker, number: int, id: int) -> Record:
+    """Return a data source that was created between FIRST and LAST."""
+    kind, path, port = fake.random_element(HANDLERS)
+    schema, table = fake.random_element(SCHEMAS), f"{fake.word()}_{number}"
+    created = timestamp(_moment(fake))
+    return {
+        **bare_data_source(id, path, created),
+        "name": f"{schema} {table}".replace("_", " ").title(),
+        "description": fake.sentence(),
+        "blobHandlerType": kind,
+        "subscriptionType": "approval",
+        "connectionString": f"immuta@db.example.com:{port}/{schema}",
+        "sqlSchemaName": schema,
+        "sqlTableName": table,
     }
 
 
