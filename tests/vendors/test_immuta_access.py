@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.conftest import EmulatorUnderTest
+from tests.immuta_calls import call, refused
 
 USER = "/bim/iam/bim/user/charlie.doe@example.com"
-
-
-def call(emulator: EmulatorUnderTest, method: str, path: str, **options: Any) -> Any:
-    reply = emulator.call("immuta", method, path, **options)
-    assert reply.status_code == 200, reply.text
-    return reply.json()
-
-
-def refused(emulator: EmulatorUnderTest, method: str, path: str, **options: Any) -> tuple[int, str]:
-    reply = emulator.call("immuta", method, path, **options)
-    return reply.status_code, reply.json()["message"]
 
 
 def access(emulator: EmulatorUnderTest, id: int) -> dict[int, str]:

@@ -7,20 +7,10 @@ from typing import Any
 import pytest
 
 from tests.conftest import EmulatorUnderTest
+from tests.immuta_calls import call, refused
 
 NEW: dict[str, Any] = {"userid": "dana@example.com", "profile": {"name": "Dana Doe", "email": "dana@example.com"}}
 JANE = "/bim/iam/bim/user/jane.doe@example.com"
-
-
-def call(emulator: EmulatorUnderTest, method: str, path: str, **options: Any) -> Any:
-    reply = emulator.call("immuta", method, path, **options)
-    assert reply.status_code == 200, reply.text
-    return reply.json()
-
-
-def refused(emulator: EmulatorUnderTest, method: str, path: str, **options: Any) -> tuple[int, str]:
-    reply = emulator.call("immuta", method, path, **options)
-    return reply.status_code, reply.json()["message"]
 
 
 def members(emulator: EmulatorUnderTest, group: int = 1) -> list[str]:

@@ -8,17 +8,7 @@ import httpx
 import pytest
 
 from tests.conftest import EmulatorUnderTest
-
-
-def call(emulator: EmulatorUnderTest, method: str, path: str, **options: Any) -> Any:
-    reply = emulator.call("immuta", method, path, **options)
-    assert reply.status_code == 200, reply.text
-    return reply.json()
-
-
-def refused(emulator: EmulatorUnderTest, method: str, path: str, **options: Any) -> tuple[int, str]:
-    reply = emulator.call("immuta", method, path, **options)
-    return reply.status_code, reply.json()["message"]
+from tests.immuta_calls import call, refused
 
 
 @pytest.mark.parametrize("path", ["name/Crm%20Customers", "sqlTableName/customers"])

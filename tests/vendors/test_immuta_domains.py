@@ -7,20 +7,10 @@ from typing import Any
 import pytest
 
 from tests.conftest import EmulatorUnderTest
+from tests.immuta_calls import call, refused
 
 CUSTOMERS = "5b0e64a6-5a3c-4f0a-9a55-8a3f7f0f2c1d"
 NEW: dict[str, Any] = {"name": "Research", "type": "domain"}
-
-
-def call(emulator: EmulatorUnderTest, method: str, path: str, **options: Any) -> Any:
-    reply = emulator.call("immuta", method, path, **options)
-    assert reply.status_code == 200, reply.text
-    return reply.json()
-
-
-def refused(emulator: EmulatorUnderTest, method: str, path: str, **options: Any) -> tuple[int, str]:
-    reply = emulator.call("immuta", method, path, **options)
-    return reply.status_code, reply.json()["message"]
 
 
 def domains_of(emulator: EmulatorUnderTest, id: int) -> list[str]:

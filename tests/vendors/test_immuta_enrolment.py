@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.conftest import EmulatorUnderTest
+from tests.immuta_calls import call, refused
 
 METADATA: dict[str, Any] = {
     "hostname": "db.example.com",
@@ -23,17 +24,6 @@ METADATA: dict[str, Any] = {
 }
 DATA_SOURCE = {"name": "pg_crm_orders", "blobHandlerType": "PostgreSQL"}
 PAYLOAD: dict[str, Any] = {"handler": {"metadata": METADATA}, "dataSource": DATA_SOURCE}
-
-
-def call(emulator: EmulatorUnderTest, method: str, path: str, **options: Any) -> Any:
-    reply = emulator.call("immuta", method, path, **options)
-    assert reply.status_code == 200, reply.text
-    return reply.json()
-
-
-def refused(emulator: EmulatorUnderTest, method: str, path: str, **options: Any) -> tuple[int, str]:
-    reply = emulator.call("immuta", method, path, **options)
-    return reply.status_code, reply.json()["message"]
 
 
 def test_tables_of_a_database_are_listed(emulator: EmulatorUnderTest) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import EmulatorUnderTest
+from tests.immuta_calls import call, refused
 
 CIRCUMSTANCE = {"operator": "or", "type": "columnTags", "columnTag": {"name": "PII.phone", "hasLeafNodes": False}}
 PAYLOAD: dict[str, Any] = {
@@ -15,17 +16,6 @@ PAYLOAD: dict[str, Any] = {
     "actions": [{"type": "masking", "rules": []}],
     "circumstances": [CIRCUMSTANCE],
 }
-
-
-def call(emulator: EmulatorUnderTest, method: str, path: str, **options: Any) -> Any:
-    reply = emulator.call("immuta", method, path, **options)
-    assert reply.status_code == 200, reply.text
-    return reply.json()
-
-
-def refused(emulator: EmulatorUnderTest, method: str, path: str, **options: Any) -> tuple[int, str]:
-    reply = emulator.call("immuta", method, path, **options)
-    return reply.status_code, reply.json()["message"]
 
 
 def applied(emulator: EmulatorUnderTest, id: int) -> list[str]:

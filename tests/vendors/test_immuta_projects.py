@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import EmulatorUnderTest
+from tests.immuta_calls import call, refused
 
 NEW: dict[str, Any] = {"projectKey": "api project", "name": "API Project", "status": "open"}
 READ_BY_TAP_IMMUTA = [
@@ -16,17 +17,6 @@ READ_BY_TAP_IMMUTA = [
     *("requestedState", "approved", "subscriptionExpiration", "filterId", "purposeCount", "hasSqlAccount"),
     *("purposes", "stagedPurposes", "tags"),
 ]
-
-
-def call(emulator: EmulatorUnderTest, method: str, path: str, **options: Any) -> Any:
-    reply = emulator.call("immuta", method, path, **options)
-    assert reply.status_code == 200, reply.text
-    return reply.json()
-
-
-def refused(emulator: EmulatorUnderTest, method: str, path: str, **options: Any) -> tuple[int, str]:
-    reply = emulator.call("immuta", method, path, **options)
-    return reply.status_code, reply.json()["message"]
 
 
 @pytest.mark.parametrize(

@@ -7,17 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import EmulatorUnderTest
-
-
-def call(emulator: EmulatorUnderTest, method: str, path: str, **options: Any) -> Any:
-    reply = emulator.call("immuta", method, path, **options)
-    assert reply.status_code == 200, reply.text
-    return reply.json()
-
-
-def refused(emulator: EmulatorUnderTest, method: str, path: str, **options: Any) -> tuple[int, str]:
-    reply = emulator.call("immuta", method, path, **options)
-    return reply.status_code, reply.json()["message"]
+from tests.immuta_calls import call, refused
 
 
 def column_tags(emulator: EmulatorUnderTest, data_source: int, column: str) -> list[str] | None:
