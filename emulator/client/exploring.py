@@ -104,7 +104,7 @@ class Exploring:
         start = self._now()
         yield
         took = (self._now() - start).total_seconds()
-        _require(took <= seconds, f"it took {took:.0f} s of the sandbox's clock, more than {seconds:g}")
+        _require(took <= seconds, f"it took {took:.2f} s of the sandbox's clock, more than {seconds:g}")
 
     def check_writes(self, but: Sequence[str] = ()) -> None:
         """Assert that no write was repeated and has added records, but for those of the operations `but`."""

@@ -16,7 +16,8 @@ class OriginalTest:
     """A test function: the fixtures that it takes, the values of its parameters, its markers as they are written.
 
     `options` are those of its marker `emulator`, `case` tells the tests of one function with other parameters apart.
-    A method of a unittest class takes no fixtures.
+    `calling` are those fixtures that may make calls: their errors are judged as those of the test. A method of a
+    unittest class takes no fixtures.
     """
 
     name: str
@@ -29,6 +30,7 @@ class OriginalTest:
     is_method: bool = False
     is_unittest: bool = False
     can_be_called: bool = True
+    calling: Sequence[str] = ()
 
 
 def pasted(test: OriginalTest, faults: Sequence[Mapping[str, Any]], number: int = 1) -> str:
@@ -48,8 +50,11 @@ def pasted(test: OriginalTest, faults: Sequence[Mapping[str, Any]], number: int 
 def _function(test: OriginalTest, name: str, marker: str) -> list[str]:
     owner, first = ("self.", ["self"]) if test.is_method else ("", [])
     fixtures = [name for name in test.fixtures if name not in test.values]
-    parameters = [*first, *fixtures, *([] if "emulator" in fixtures else ["emulator"])]
-    given = [*(f"{name}={name}" for name in fixtures), *(f"{name}={value!r}" for name, value in test.values.items())]
+    taken = [name for name in fixtures if name not in test.calling]
+    added = ["emulator", "request"] if test.calling else ["emulator"]
+    parameters = [*first, *taken, *(name for name in added if name not in taken)]
+    got = {name: f"request.getfixturevalue({name!r})" if name in test.calling else name for name in fixtures}
+    given = [f"{name}={value}" for name, value in (got | {n: repr(v) for n, v in test.values.items()}).items()]
     call = f"{owner}{test.name}({', '.join(given)})"
     return [*test.markers, marker, *_body(test, f"{name}({', '.join(parameters)})", "emulator.exploring", call)]
 

@@ -12,8 +12,8 @@ from emulator.explore.faults import MadeCall, Operation, PlannedFault, following
 
 __all__ = ["Explored", "Finding", "Trial", "explore"]
 
-VARYING = re.compile(r"\b(?=\w*\d)\w{4,}\b")
-"""A number or an id; a status has three digits."""
+VARYING = re.compile(r"\bexchanges? \d[\d, ]*(?:and \d+)?(?: more)?|\b\d+\.\d+|\b(?=\w*\d)\w{4,}\b")
+"""The numbers of exchanges, a measured time, a number or an id; a status has three digits."""
 
 Faults: TypeAlias = tuple[PlannedFault, ...]
 
@@ -69,6 +69,7 @@ def explore(
     """
     explored, held = Explored(), list[tuple[PlannedFault, Trial]]()
     singles = list(possible(calls, operations))
+    explored.singles = 0, len(singles)
     for number, fault in enumerate(singles):
         if is_over():
             break

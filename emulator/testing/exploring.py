@@ -18,7 +18,7 @@ from emulator.explore.faults import MadeCall
 from emulator.explore.pasted import pasted
 from emulator.explore.search import Explored, Finding, Trial, explore
 from emulator.explore.writes import REPEATABLE
-from emulator.testing.originals import original_of
+from emulator.testing.originals import may_call, original_of
 from emulator.testing.reruns import (
     RERUN,
     RerunPlugin,
@@ -41,6 +41,7 @@ __all__ = ["Explorer", "Silence"]
 
 _trial = pytest.StashKey[Trial]()
 _error = pytest.StashKey[BaseException]()
+_calling = pytest.StashKey[set[str]]()
 
 PREPARING = ("setUp", "asyncSetUp", "setup_method", "setup_function")
 
@@ -84,9 +85,14 @@ class Explorer(RerunPlugin):
             suite.is_counting, self._current = True, None
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(self, request: pytest.FixtureRequest) -> Generator[None, object, object]:
-        """Let the sandbox of a silent run know that faults are tried."""
-        value = yield from super().pytest_fixture_setup(request)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+    ) -> Generator[None, object, object]:
+        """Note which fixtures may make calls, and let the sandbox of a silent run know that faults are tried."""
+        calling = request.node.stash.setdefault(_calling, set())
+        if request.scope == "function" and may_call(fixturedef, calling):
+            calling.add(fixturedef.argname)
+        value = yield from super().pytest_fixture_setup(fixturedef, request)
         if isinstance(value, SandboxClient) and is_silent(request.node):
             self._current = value
             value.exploring.turn_on()
@@ -132,7 +138,8 @@ class Explorer(RerunPlugin):
         yield f"{counted(len(self._explored), 'test')} explored"
         for about in self._explored:
             (singles, all_singles), (pairs, all_pairs) = about["singles"], about["pairs"]
-            yield f"{about['test']}: {singles} of {all_singles} single faults, {pairs} of {all_pairs} pairs"
+            tried = f"{pairs} of {all_pairs} pairs" if singles == all_singles else "no pairs"
+            yield f"{about['test']}: {singles} of {all_singles} single faults, {tried}"
             yield from (f"  {problem} when {faults}" for problem, faults in about["findings"])
         for test in self.only_once:
             yield f"{test} was not explored: it does not pass as it is"
@@ -177,8 +184,14 @@ def _shown(made: pytest.Item, plain: Trial) -> Trial:
     trial, error, sandbox = made.stash.get(_trial, Trial()), made.stash.get(_error, None), sandbox_of(made)
     is_skipped = error is None or isinstance(error, pytest.skip.Exception)
     if error is not None and not is_skipped and sandbox is not None and not sandbox.exploring.excuses(error):
-        return Trial(trial.calls, told(error))
+        return Trial(trial.calls, _told(error))
     return Trial(trial.calls, "" if plain.problem else trial.problem)
+
+
+def _told(error: BaseException) -> str:
+    """Return an error in a line; of calls and conduct that fail a test, the first, without advice."""
+    lines = str(error).splitlines() if isinstance(error, pytest.fail.Exception) else ()
+    return next((line.strip().partition("; ")[0] for line in lines if line.startswith("  ")), told(error))
 
 
 def _calls(seen: Seen) -> Iterator[MadeCall]:
@@ -196,7 +209,8 @@ def _when(finding: Finding) -> str:
 
 
 def _findings(item: pytest.Item, found: Explored) -> Iterator[str]:
-    original = original_of(item)
+    calling = item.stash.get(_calling, set())
+    original = original_of(item, calling)
     for number, one in enumerate(found.findings.values(), 1):
         others = f"\nand under {counted(one.others, 'other set')} of faults" if one.others else ""
         test = pasted(original, [fault.document for fault in one.faults], number)

@@ -151,7 +151,9 @@ class RerunPlugin:
         self._session = session
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_fixture_setup(self, request: pytest.FixtureRequest) -> Generator[None, object, object]:
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+    ) -> Generator[None, object, object]:
         """Note the emulator, and the sandbox of the fixture `emulator`."""
         value = yield
         if isinstance(value, SandboxClient) and request.scope == "function":
