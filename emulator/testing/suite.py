@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -121,6 +122,19 @@ def _startable(why: str) -> Iterator[None]:
         raise EmulatorError(f"The package {problem.name} is missing{why} needs all dependencies.") from None
 
 
+@contextmanager
+def _collected_once() -> Iterator[None]:
+    """Let the garbage collector look once, at the end, at the many objects of the block: most of them stay."""
+    is_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_enabled:
+            gc.enable()
+            gc.collect()
+
+
 ALLOW = "allow_"
 _LISTS = ("scenarios", "allow_unmatched", "allow_violations", "allow_default", "allow_conduct")
 _OF_SERVER = ("fixtures", "vendors", "openapi")
@@ -178,7 +192,7 @@ class Suite:
         return client, RemoteSandboxes(client)
 
     def _here(self, stack: ExitStack) -> tuple[Client, Sandboxes]:
-        with _startable(", and EMULATOR_URL names no running emulator: one started here"):
+        with _startable(", and EMULATOR_URL names no running emulator: one started here"), _collected_once():
             self.strays = testing.stray_calls.StrayCalls()
             server = stack.enter_context(self._local.served(self.strays))
         client = stack.enter_context(Client(server.url))
