@@ -20,6 +20,7 @@ class Messages:
     def __init__(self, shapes: Shapes) -> None:
         self._shapes = shapes
         self._lists: dict[str, Place | None] = {}
+        self._records: dict[str, Place | None] = {}
         self._known_bases: dict[str, Set[str]] = {}
 
     def shape(self, place: Place) -> Shape:
@@ -69,6 +70,11 @@ class Messages:
 
     def record(self, operation: Operation) -> Place | None:
         """Rule 2: return the schema of the one record of a reply, unwrapped, or None."""
+        if operation.name not in self._records:
+            self._records[operation.name] = self._record(operation)
+        return self._records[operation.name]
+
+    def _record(self, operation: Operation) -> Place | None:
         place = self._reply(operation)
         place = self._object(place) if place and self.listed(operation) is None else None
         if place is None:

@@ -90,9 +90,11 @@ def success(operation: Operation, action: str, words: ReplyWords) -> Response | 
     """Return the response for success: the declared one, or else one of the operation's 2xx."""
     if words.status is not None:
         return operation.responses.get(words.status)
-    found = sorted(status for status in operation.responses if 200 <= status < 300)
     usual = _USUAL.get(action, 200)
-    return operation.responses[usual if usual in found else found[0]] if found else None
+    if usual in operation.responses:
+        return operation.responses[usual]
+    found = [status for status in operation.responses if 200 <= status < 300]
+    return operation.responses[min(found)] if found else None
 
 
 def reply_shape(response: Response, action: str, key: str, shapes: Shapes) -> ReplyShape:
