@@ -73,11 +73,11 @@ def _of_contract(folder: str, documents: Mapping[str, Any]) -> Iterator[tuple[st
             yield name.removeprefix(folder), document
 
 
-def _document(file: Path, root: Path, load: Callable[[str], Any]) -> Any:
+def _document(file: Path, root: Path, load: Callable[[bytes], Any]) -> Any:
     """Return what is in a YAML or JSON file. Raises ValueError, with its name and line, if it does not parse."""
-    text = file.read_text("utf-8")
+    content = file.read_bytes()
     try:
-        return load(text) if file.suffix == ".yaml" else json.loads(text)
+        return load(content) if file.suffix == ".yaml" else json.loads(content)
     except (yaml.YAMLError, ValueError) as problem:
         raise ValueError(f"{file.relative_to(root)}: {problem}") from problem
 

@@ -34,7 +34,7 @@ def test_each_document_is_built_as_a_checkout_parses_it(built: dict[str, bytes])
     documents = {f"{name}.parsed": file for name, file in in_wheel() if file.suffix == ".yaml"}
     others = {name: file for name, file in documents.items() if file.name != OPENAPI}
     parsed = {name: json.loads(content) for name, content in built.items() if name.endswith(".parsed")}
-    assert parsed == {name: parse(file.read_text(), file.name) for name, file in others.items()}
+    assert parsed == {name: parse(file.read_bytes(), file.name) for name, file in others.items()}
 
 
 @pytest.mark.parametrize("name", [*(folder.name for folder in CONTRACTS.iterdir()), "control"])
@@ -72,7 +72,7 @@ def test_each_document_has_a_checksum(built: dict[str, bytes]) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("populate: 1\npopulate: 2\n", 'duplicate key populate\n  in "<unicode string>", line 2'),
+        ("populate: 1\npopulate: 2\n", 'duplicate key populate\n  in "<byte string>", line 2'),
         ("records: [", "line 2, column 1"),
         ("records: !!set {a}", "unsupported tag !!set"),
     ],

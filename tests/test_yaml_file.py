@@ -64,8 +64,22 @@ NO_TAG = ": JSON has no such value"
 )
 def test_what_json_cannot_hold_is_refused_with_its_line(text: str, sentence: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
-        parse(text, "a.yaml")
+        parse(text.encode(), "a.yaml")
     assert str(refused.value) == f"a.yaml {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"a: 1\nb: \xff", "line 2: invalid leading UTF-8 octet"),
+        (b"a: 1\nb: \xc3", "line 2: incomplete UTF-8 octet sequence"),
+        (b"a:\n\n- \x07", "line 3: control characters are not allowed"),
+    ],
+)
+def test_what_is_no_text_is_refused_with_its_line(content: bytes, sentence: str, tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_bytes(content)
+    with pytest.raises(ConfigurationError, match=rf"a\.yaml {sentence}$"):
+        read_yaml(tmp_path / "a.yaml")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +100,7 @@ def test_what_json_cannot_hold_is_refused_with_its_line(text: str, sentence: str
     ],
 )
 def test_what_json_can_hold_is_read(text: str, document: object) -> None:
-    assert parse(text, "a.yaml") == document
+    assert parse(text.encode(), "a.yaml") == document
 
 
 def test_place_in_a_text_without_an_end_is_its_first_line(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ def _extended(lines: Sequence[str], actions: Iterable[tuple[str, str, dict[str, 
 
 def _actions(text: str, file: Path) -> list[Any]:
     try:
-        found = parse(text, short_name(file))
+        found = parse(text.encode(), short_name(file))
     except ConfigurationError:
         return []
     return (found.get("actions") or []) if isinstance(found, dict) else []

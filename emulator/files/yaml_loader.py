@@ -41,28 +41,31 @@ class Loader(_SAFE):  # type: ignore[misc]
     }
 
 
-def load(text: str) -> Any:
-    """Return the document in a text. Raises yaml.YAMLError, with its place if known, or ValueError."""
-    return with_pairs_of_json(_load, text)
+def load(content: bytes) -> Any:
+    """Return the document in UTF-8, which a parser of C takes undecoded.
+
+    Raises yaml.YAMLError, with its place if known, or ValueError.
+    """
+    return with_pairs_of_json(_load, content)
 
 
-def with_pairs_of_json(parse: Callable[[str], Any], text: str) -> Any:
-    """Parse a text: JSON, which is YAML, may write a character as two escapes, but libyaml refuses them."""
+def with_pairs_of_json(parse: Callable[[bytes], Any], content: bytes) -> Any:
+    """Parse YAML: JSON, which is YAML, may write a character as two escapes, but libyaml refuses them."""
     try:
-        return parse(text)
+        return parse(content)
     except yaml.scanner.ScannerError:
-        joined = _PAIR.sub(lambda pair: pair[1] + json.loads(f'"{pair[2]}"'), text)
-        if joined == text:
+        joined = _PAIR.sub(lambda pair: pair[1] + json.loads(b'"%b"' % pair[2]).encode(), content)
+        if joined == content:
             raise
         return parse(joined)
 
 
-_PAIR = re.compile(r"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})")
+_PAIR = re.compile(rb"(?<!\\)((?:\\\\)*)(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})")
 """The escapes of two surrogates, which are a character beyond U+FFFF, after escaped backslashes."""
 
 
-def _load(text: str) -> Any:
-    loader = Loader(text)
+def _load(content: bytes) -> Any:
+    loader = Loader(content)
     try:
         return _Building(loader).document()
     finally:

@@ -13,10 +13,13 @@ from emulator.exchange import steps_of
 from emulator.files.yaml_loader import DEEPEST, Loader, load, with_pairs_of_json
 
 
-def parse(text: str, name: str) -> Any:
-    """Return the document in a text. Raises ConfigurationError, naming the file's `name` and line."""
+def parse(content: bytes, name: str) -> Any:
+    """Return the document in a file's content. Raises ConfigurationError, naming the file's `name` and line."""
     try:
-        return load(text)
+        return load(content)
+    except yaml.reader.ReaderError as problem:
+        number = content.count(b"\n", 0, problem.position) + 1
+        raise ConfigurationError(f"{name} line {number}: {problem.reason}") from problem
     except yaml.MarkedYAMLError as problem:
         line = f" line {problem.problem_mark.line + 1}" if problem.problem_mark else ""
         what = ", ".join(filter(None, (problem.context, problem.problem)))
@@ -25,9 +28,9 @@ def parse(text: str, name: str) -> Any:
         raise ConfigurationError(f"{name}: {problem}") from problem
 
 
-def line_of(text: str, pointer: str) -> int:
+def line_of(content: bytes, pointer: str) -> int:
     """Return the line that a JSON pointer points to, or that of the nearest parent."""
-    node = _composed(text)
+    node = _composed(content)
     line = node.start_mark.line + 1 if node is not None else 1
     for step in steps_of(pointer):
         found = _child(node, step)
@@ -39,23 +42,23 @@ def line_of(text: str, pointer: str) -> int:
 
 
 @lru_cache(maxsize=4)
-def _composed(text: str) -> Any:
-    """Return the nodes of a text, cached for the next place in the same file."""
+def _composed(content: bytes) -> Any:
+    """Return the nodes of a document, cached for the next place in the same file."""
     try:
-        return with_pairs_of_json(_nodes, text)
+        return with_pairs_of_json(_nodes, content)
     except yaml.YAMLError:
         # JSON may be indented with tabs, which YAML does not allow.
         return None
 
 
-def _nodes(text: str) -> Any:
-    return yaml.compose(text, Loader=Loader) if _levels(text) <= DEEPEST else None
+def _nodes(content: bytes) -> Any:
+    return yaml.compose(content, Loader=Loader) if _levels(content) <= DEEPEST else None
 
 
-def _levels(text: str) -> int:
+def _levels(content: bytes) -> int:
     starts_and_ends = (
         isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        for event in yaml.parse(text, Loader=Loader)
+        for event in yaml.parse(content, Loader=Loader)
     )
     return max(accumulate(starts_and_ends), default=0)
 
