@@ -10,14 +10,16 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from emulator.declared import words
 from emulator.declared.paging import BUILT_IN, NAMES
-from tests.own_vendor import crud, operation, problems, served
+from tests.own_vendor import crud, problems, served
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "how-to" / "own-vendor.md"
 REFERENCE = ROOT / "docs" / "reference" / "declared.md"
+FIXTURES = ("projects", "tasks")
 BLOCK = re.compile(r"^```\w+ title=\"(?P<file>[\w./]+)\"\n(?P<text>.*?)^```$", re.M | re.S)
 
 
@@ -52,11 +54,16 @@ def test_tests_of_the_page_pass(folder: Path) -> None:
     assert "4 passed" in done.stdout
 
 
-def test_python_of_the_page_counts_open_tasks(tmp_path: Path) -> None:
-    document = crud()
-    document["paths"]["/count"] = {"get": operation("countTasks", None, {"type": "object"})}
-    with served(tmp_path, document, {"vendor.py": files()["vendors/acme/vendor.py"]}) as client:
-        assert client.get("/count").json() == {"open": 0}
+def test_python_of_the_page_counts_the_open_tasks_of_the_example(tmp_path: Path) -> None:
+    assert run(tmp_path, "emulator", "new-vendor", "acme").returncode == 0
+    example = tmp_path / "vendors" / "acme"
+    document = yaml.safe_load((example / "openapi.yaml").read_text("utf-8"))
+    added = re.search(r"openapi\.yaml, below paths\"\n(.*?)^```$", PAGE.read_text("utf-8"), re.M | re.S)
+    assert added is not None
+    document["paths"] |= yaml.safe_load(added[1])
+    rest = {f"fixtures/{name}.yaml": (example / f"fixtures/{name}.yaml").read_text("utf-8") for name in FIXTURES}
+    with served(tmp_path / "served", document, {"vendor.py": files()["vendors/acme/vendor.py"], **rest}) as client:
+        assert client.get("/task-count").json() == {"open": 1}
 
 
 def test_reference_names_every_word() -> None:

@@ -6,11 +6,11 @@ def test_a_call_that_is_not_emulated(emulator):
 
     reply = requests.get(emulator.celigo.url + "/tools", headers=emulator.celigo.headers, timeout=5)
 
-    assert [flow["name"] for flow in reply.json()] == ["Orders"]
+    assert [tool["name"] for tool in reply.json()] == ["Orders"]
     assert stub.hits == 1
 
 
-def test_a_flow_runs_at_the_second_attempt(emulator):
+def test_a_tool_runs_at_the_second_attempt(emulator):
     emulator.celigo.stub("POST", "/tools/{id}/run", status=503, times=1)
     emulator.celigo.stub(
         "POST", "/tools/{id}/run", where={"body": {"dryRun": True}}, status=202, json={"queued": False}
