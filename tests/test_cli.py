@@ -96,12 +96,23 @@ def test_no_command_is_the_list_of_commands(command: Run) -> None:
         (["serve", "--prot", "1"], "emulator: No such option '--prot'."),
         (["serve", "--scenario", "nobody/x"], "emulator: unknown scenario 'nobody/x'. "),
         (["serve", "--host", "no host", "--port", "0"], "emulator: cannot listen on no host port 0: "),
+        (["serve", "--strict", "--host", "no host", "--port", "0"], "emulator: cannot listen on no host port 0: "),
+        (["serve", "--strict", "maybe"], "emulator: --strict is 'maybe': expected true, false, 1 or 0"),
+        (["serve", "--port"], "emulator: Option '--port' requires an argument."),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_status_2(command: Run, words: list[str], sentence: str) -> None:
     code, out, err = command(*words)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert err.startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("words", "strict"), [([], None), (["--strict"], "true"), (["--strict", "false"], "false"), (["--strict=1"], "1")]
+)
+def test_a_boolean_option_alone_is_true(words: list[str], strict: str | None) -> None:
+    given = commands.commands["serve"].make_context("serve", [*words, "--port", "0"]).params
+    assert (given["strict"], given["port"]) == (strict, "0")
 
 
 def test_a_file_that_is_not_a_database_gives_one_sentence_and_status_2(command: Run, tmp_path: Path) -> None:

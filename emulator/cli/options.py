@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 
 import click
 
 from emulator.cli.completing import of_kind
-from emulator.settings import SETTINGS
+from emulator.settings import BOOLEAN, SETTINGS
 
 Command = TypeVar("Command", bound=Callable[..., None])
+
+ALONE: Final[Mapping[str, Any]] = {"is_flag": False, "flag_value": "true"}
+"""A boolean option without a value: `--strict` alone is `--strict true`."""
 
 
 def setting_options(*names: str) -> Callable[[Command], Command]:
@@ -28,6 +31,7 @@ def setting_options(*names: str) -> Callable[[Command], Command]:
                 help=text,
                 multiple=setting.many,
                 metavar=setting.kind.metavar,
+                **(ALONE if setting.kind is BOOLEAN else {}),
                 shell_complete=of_kind(setting.kind),
             )(command)
         return command
