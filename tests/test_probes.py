@@ -260,6 +260,32 @@ async def test_a_refusal_for_another_reason_shows_nothing(
     assert done[switch].verdict == "open"
 
 
+@pytest.mark.parametrize("message", ["Internal server error", "You may not do this", "Rate limit exceeded", ""])
+@pytest.mark.parametrize(
+    ("switch", "field"),
+    [
+        ("duplicate_names", "addCustomIntegration"),
+        ("finished_snapshot", "addCustomIntegrationNodes"),
+        ("open_snapshots", "addCustomIntegrationNodes"),
+        ("bolt_concurrent_runs", "triggerBoltRun"),
+    ],
+)
+async def test_an_error_of_another_matter_shows_nothing(
+    emulator: EmulatorUnderTest, switch: str, field: str, message: str
+) -> None:
+    seen: list[Reply] = []
+
+    def fail_the_second(reply: Reply) -> None:
+        if field in reply.document.get("data", {}):
+            seen.append(reply)
+            if len(seen) > 1:
+                reply.document = {"data": {field: None}, "errors": [{"message": message, "path": [field]}]}
+
+    done = await asked(emulator, f"paradime.{switch}", fail_the_second)
+    assert len(seen) > 1
+    assert done[switch].verdict == "open"
+
+
 async def test_what_a_probe_cannot_remove_is_said(emulator: EmulatorUnderTest) -> None:
     [left] = (await asked(emulator, "celigo.patch_operations", keeping())).own.left
     assert left.startswith("deleteIntegration /integrations/")
