@@ -219,6 +219,21 @@ async def test_what_was_made_is_removed_if_the_command_is_ended(
     assert MARK not in error.decode()
 
 
+@pytest.mark.parametrize(("body", "kind"), [(b"<html>Log in</html>", "html"), (b"", "empty"), (b'[{"_id"', "cut")])
+@pytest.mark.parametrize("vendor", VENDORS)
+async def test_a_success_without_what_the_contract_promises_settles_no_switch(
+    command: Run, emulator: EmulatorUnderTest, tmp_path: Path, vendor: str, body: bytes, kind: str
+) -> None:
+    def log_in(reply: Reply) -> None:
+        reply.status, reply.document = 200, body
+
+    (tmp_path / "credentials.json").write_text(json.dumps({"headers": emulator.headers(vendor)}))
+    async with live_vendor(f"{emulator.root}/{vendor}", log_in) as url:
+        words = ("compare", "--vendor", vendor, "--upstream", url, "--format", "json")
+        _, out, _ = await to_thread(command, *words, "--credentials", str(tmp_path / "credentials.json"))
+    assert {one["verdict"] for one in json.loads(out)["switches"]} == {"open"}
+
+
 def without_names(reply: Reply) -> None:
     if reply.path == "/v1/integrations" and reply.status == 200:
         for record in reply.document:
@@ -471,6 +486,9 @@ def test_a_vendor_that_cannot_be_reached_ends_with_2(command: Run, credentials: 
         ("[]", 'expected {"headers": {"Authorization": "Bearer …"}}'),
         ('{"headers": {"A": 1}}', "expected"),
         ('{"headers": {}, "token": "S3KR3T"}', "expected"),
+        ('{"headers": {"S3KR3T header": "x"}}', "a name is not that of a header"),
+        ('{"headers": {"Host": "S3KR3T"}}', "or one of connection, content-length, expect, host"),
+        ('{"headers": {"Authorization": "S3KR3T\\r\\nA: b"}}', "a value has a line break"),
         (None, "cannot be read: No such file or directory"),
     ],
 )

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -107,6 +108,13 @@ async def test_a_read_passes_and_is_recorded(emulator: EmulatorUnderTest, vendor
     assert exchange.status == 200
     assert exchange.violations == ()
     assert exchange.call.url.startswith(emulator.root)
+
+
+async def test_a_reply_to_head_needs_no_body(emulator: EmulatorUnderTest) -> None:
+    async with recording(emulator, "celigo", f"{emulator.root}/celigo") as recorded:
+        assert (await recorded.call("HEAD", "/integrations")).status == 200
+    [exchange] = recorded.exchanges
+    assert list(exchange.violations) == []
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -406,7 +414,19 @@ def test_upstream_is_taken_with_the_server_path_and_without(
     assert upstream_of(given, emulator.catalogue.contracts["celigo"]).root == meant
 
 
-@pytest.mark.parametrize("given", ["api.integrator.io", "ftp://api.integrator.io", "https://", "https://a/?b"])
+def test_an_upstream_with_a_user_is_refused_without_its_password(emulator: EmulatorUnderTest) -> None:
+    with pytest.raises(ConfigurationError, match="leave out what is before the @") as refused:
+        upstream_of("https://jane:S3KR3T@api.integrator.io", emulator.catalogue.contracts["celigo"])
+    assert "S3KR3T" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("api.integrator.io", "ftp://api.integrator.io", "https://", "https://a/?b"),
+        *("https://a:99999", "https://a:0", "https://a:b"),
+    ],
+)
 def test_an_upstream_that_is_none_is_refused(emulator: EmulatorUnderTest, given: str) -> None:
     contract: Contract = emulator.catalogue.contracts["celigo"]
     with pytest.raises(ConfigurationError, match=r"expected a URL such as https://api\.integrator\.io"):
@@ -441,11 +461,21 @@ def test_wrong_uses_are_refused(tmp_path: Path, words: tuple[str, ...], said: st
     assert (tmp_path / "there.har").read_text() == "kept"
 
 
+def sent_raw(url: str, data: bytes) -> bytes:
+    """Send what is not HTTP, and return the beginning of the reply."""
+    host, _, port = url.rpartition("/")[2].partition(":")
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        connection.sendall(data)
+        return connection.recv(4096)
+
+
 def test_the_command_records_until_it_is_interrupted(emulator: EmulatorUnderTest, tmp_path: Path) -> None:
     words = ("--vendor", "secoda", "--upstream", f"{emulator.root}/secoda", "--out", "calls.har", "--port", "0")
     command = [sys.executable, "-u", "-m", "emulator", "record", *words]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=environment()) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=tmp_path, env=environment()) as process:
         assert process.stdout is not None
+        assert process.stderr is not None
         said = process.stdout.readline()
         assert said.endswith(f" passes to {emulator.root}/secoda\n")
         url = re.findall(r"http://[0-9.:]+", said)[0]
@@ -456,9 +486,11 @@ def test_the_command_records_until_it_is_interrupted(emulator: EmulatorUnderTest
         refused = process.stdout.readline()
         assert ("createIntegration  " in refused, "  403  " in refused) == (True, True)
         assert refused.endswith("  refused: --allow-writes passes it on\n")
+        assert b" 400 " in sent_raw(url, b"GET / HTTP/1.1\r\nAuthorization S3KR3T\r\n\r\n")
         process.send_signal(signal.SIGINT)
         end = "1 call recorded in calls.har; 0 with violations of the contract. 1 refused: may write."
         assert process.stdout.read() == f"{end}\n"
+        assert process.stderr.read() == ""
     assert process.returncode == 0
     [entry] = json.loads((tmp_path / "calls.har").read_text())["log"]["entries"]
     assert entry["_operations"] == ["listIntegrations"]

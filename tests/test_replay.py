@@ -165,5 +165,5 @@ def test_an_emulator_that_is_gone_is_said(command: Run, tmp_path: Path) -> None:
     (tmp_path / "calls.jsonl").touch()
     words = (str(tmp_path / "calls.jsonl"), "--vendor", "celigo", "--url", "http://127.0.0.1:9")
     code, _, error = command("replay", *words)
-    assert code == 1
+    assert code == 2
     assert "127.0.0.1:9" in error

@@ -12,7 +12,7 @@ import click
 from emulator.cli.completing import files, vendors
 from emulator.cli.options import setting_options
 from emulator.cli.remote import client_at, url_option
-from emulator.errors import ConfigurationError
+from emulator.errors import ConfigurationError, EmulatorError
 from emulator.settings import read_settings
 
 _form_option = click.option(
@@ -148,9 +148,12 @@ def replay(
     from emulator.cli.replaying import replay_recordings  # noqa: PLC0415
 
     client, settings = client_at(url), read_settings(options, os.environ)
-    with ExitStack() as until_done:
-        used = client.sandbox(sandbox) if sandbox else until_done.enter_context(client.create_sandbox())
-        replay_recordings(settings, vendor, recordings, upstream, form, used)
+    try:
+        with ExitStack() as until_done:
+            used = client.sandbox(sandbox) if sandbox else until_done.enter_context(client.create_sandbox())
+            replay_recordings(settings, vendor, recordings, upstream, form, used)
+    except EmulatorError as problem:  # 1 says that something differs
+        raise ConfigurationError(problem.detail) from None
 
 
 @click.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import sys
 from datetime import datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import click
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from emulator import __version__
 from emulator.catalogue import contract_overlay, read_catalogue, read_switches, vendor_homes
@@ -70,8 +72,15 @@ class _Recorded:
         click.echo(f"{self._line(exchange, datetime.now().astimezone())}  refused: --allow-writes passes it on")
 
 
+def _logger() -> logging.Logger:
+    """Return what logs failures, but no request that is not HTTP: its traceback may quote a credential."""
+    logger = logging.getLogger(__name__)
+    logger.addFilter(lambda line: not (line.exc_info and isinstance(line.exc_info[1], HttpProcessingError)))
+    return logger
+
+
 async def _serve(proxy: RecordingProxy, port: int, what: str) -> None:
-    runner = web.ServerRunner(web.Server(proxy.serve))
+    runner = web.ServerRunner(web.Server(proxy.serve, logger=_logger()))
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -14,7 +14,7 @@ from emulator.compare.archive import Pairs, RecordedExchange
 from emulator.compare.locating import Locator
 from emulator.compare.reading import LIVE, ExchangeReader, Match
 from emulator.compare.reply_subject import ReplySubject
-from emulator.compare.settling import SwitchFinding, means_of
+from emulator.compare.settling import SwitchFinding, means_of, shows_something
 from emulator.contract.openapi import Contract, responses_of
 from emulator.exchange import NOTHING, Call, Violation, timestamp
 from emulator.faults.subject import CallSubject
@@ -171,6 +171,8 @@ class Comparer:
         reply = ReplySubject(recorded.status, recorded.reply)
         presented = self._reader.vendor.presented(call)
         for operation in match.operations or ("",):
+            if not shows_something(self._reader.contract, operation, recorded):
+                continue
             subject = CallSubject(call, presented, LIVE, operation)
             for finding in self._comparison.switches.values():
                 observations = finding.probe.observations
@@ -200,8 +202,7 @@ class Comparer:
     def _differences(self, exchange: Exchange, recorded: RecordedExchange) -> Iterator[Difference]:
         seen = _seen(exchange, recorded)
         for violation in exchange.reply_violations:
-            has_body = recorded.reply.body is not None and recorded.method != "HEAD"
-            if (has_body or violation.place != "body") and MASKED not in str(violation.actual):
+            if (recorded.reply.body is not None or violation.place != "body") and MASKED not in str(violation.actual):
                 yield _difference(violation, seen)
         if 200 <= exchange.status < 300 and recorded.call.body is not None and not self._is_refused(recorded):
             yield from self._accepted(exchange.call_violations, exchange.status, seen)

@@ -13,7 +13,7 @@ from emulator.compare.live import LiveVendor, Question, worked
 from emulator.compare.own_records import MARK, OwnRecords
 from emulator.compare.probes import Observation, observation_of
 from emulator.compare.reply_subject import ReplySubject
-from emulator.compare.settling import SwitchFinding
+from emulator.compare.settling import SwitchFinding, shows_something
 from emulator.compare.steps import NothingKept, filled, path_of, question_of, values_at
 from emulator.contract.openapi import Contract
 from emulator.matching.where import where_of
@@ -81,8 +81,9 @@ class Prober:
             exchange, seen = found
             if exchange.is_repeated:
                 return f"the first reply to {step['call']} was lost"
-            for means in self._shown(step.get("observe", ()), exchange, run):
-                finding.see(means, seen)
+            if shows_something(self._contract, step["call"], exchange):
+                for means in self._shown(step.get("observe", ()), exchange, run):
+                    finding.see(means, seen)
             if "observe" not in step and "until" not in step and not worked(exchange):
                 return f"{step['call']} got {exchange.status}"
         return ""

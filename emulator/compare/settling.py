@@ -6,8 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from emulator.compare.archive import RecordedExchange
 from emulator.compare.probes import Observation, Probe
 from emulator.contract.conventions import Switch
+from emulator.contract.openapi import Contract, responses_of
+from emulator.exchange import NOTHING
 from emulator.matching.globs import matches
 from emulator.matching.where import Subject
 
@@ -95,6 +98,17 @@ class SwitchFinding:
             "evidence": self.switch.evidence.level,
             "sightings": [one.document() for one in self.sightings],
         }
+
+
+def shows_something(contract: Contract, operation: str, recorded: RecordedExchange) -> bool:
+    """Return False for a success without the JSON that the contract promises: a page to log in, for example."""
+    if not 200 <= recorded.status < 300 or recorded.reply.body is None or recorded.reply.document is not NOTHING:
+        return True
+    known = contract.operations.get(operation)
+    response = responses_of(known, contract).get(recorded.status) if known else None
+    if response is None:
+        return recorded.status == 204
+    return not any("json" in kind for kind in response.media) or (response.may_be_empty and not recorded.reply.body)
 
 
 def spelled(value: Any) -> str:
