@@ -106,12 +106,13 @@ class Emulator:
 
     def prepare(self) -> None:
         """Import and make what the first calls need that no start waits for, in any thread."""
-        self.control.prepare()
         for contract in self.catalogue.contracts.values():
             if contract.graphql is not None:
                 contract.graphql.prepare()
         for prepare in self.catalogue.prepared_later:
             prepare()
+        # Last: it takes a single call far less.
+        self.control.prepare()
 
     async def reset(self) -> Sandbox:
         """Reset the default sandbox and return it."""
