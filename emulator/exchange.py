@@ -47,8 +47,7 @@ __all__ = [
 CHARSET: Final = re.compile(r"""(?:^|;)\s*charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedFault:
+class AppliedFault(NamedTuple):
     """A fault that applied to a call, and why.
 
     `scenario` is the name of the one that it belongs to, `call` the number of the call as the fault counts, from 1,

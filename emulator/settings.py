@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -341,6 +340,8 @@ def _read(setting: Setting, text: str, where: str) -> Any:
 def _read_file(file: Path) -> Mapping[str, Any]:
     if not file.is_file():
         return {}
+    import tomllib  # noqa: PLC0415
+
     try:
         written = tomllib.loads(file.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as problem:

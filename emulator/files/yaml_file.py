@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from stat import S_ISREG
@@ -40,8 +41,8 @@ def _content(file: Path) -> bytes:
 
 def _built_in(file: Path) -> str:
     """Return a built-in document as JSON: parsed by the wheel's build, or now, in a checkout."""
-    if (parsed := parsed_file(file)).is_file():
-        return parsed.read_text("utf-8")
+    with suppress(FileNotFoundError):
+        return parsed_file(file).read_text("utf-8")
     if document := (unpacked(file.parent) or {}).get(file.name):
         return json.dumps(document)
     return _parsed_once(_content(file), short_name(file))

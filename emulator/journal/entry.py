@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlencode
 
 from emulator.exchange import AppliedFault, Violation, timestamp
@@ -42,8 +42,7 @@ class Message:
         return next((value for known, value in self.headers if known.lower() == name.lower()), "")
 
 
-@dataclass(frozen=True, slots=True)
-class JournalledPart:
+class JournalledPart(NamedTuple):
     """One part of a multipart body. `text` is the value of a plain field, only its beginning if it was long.
 
     Of a file, which has a `filename`, only the size is stored.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from emulator.exchange import AppliedFault, Call, Part, Record
@@ -163,7 +162,7 @@ class Unmasked:
 
 def _masked_fault(fault: Applied, masker: Masker) -> AppliedFault:
     applied = fault.applied(masker.document)
-    return replace(applied, sentence=masker.without_echoes(applied.sentence)[:LONGEST_SENTENCE])
+    return applied._replace(sentence=masker.without_echoes(applied.sentence)[:LONGEST_SENTENCE])
 
 
 def _itself(content: Content) -> Content:
@@ -192,7 +191,7 @@ def _text_of(part: Part, limit: int) -> str | None:
 
 def _masked_parts(parts: Sequence[JournalledPart], masker: Masker) -> tuple[JournalledPart, ...]:
     texts = masker.members([(part.name, part.text) for part in parts]) if parts else ()
-    return tuple([replace(part, name=name, text=text) for part, (name, text) in zip(parts, texts, strict=True)])
+    return tuple([part._replace(name=name, text=text) for part, (name, text) in zip(parts, texts, strict=True)])
 
 
 def _size_of_pairs(pairs: Mapping[str, str]) -> int:
