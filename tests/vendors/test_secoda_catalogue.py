@@ -314,6 +314,32 @@ def test_what_callers_made_stays_beside_an_upload(emulator: EmulatorUnderTest) -
     assert uploaded(emulator, "columns") == []
 
 
+def test_what_callers_made_below_a_resource_goes_with_it(emulator: EmulatorUnderTest) -> None:
+    upload(emulator, "wh,sales,refunds,,id,int,false\nwh,web,hits,,at,,false\n")
+    refunds, hits = (resource_id(INTEGRATION, f"wh.{name}") for name in ("sales.refunds", "web.hits"))
+    made = call(emulator, "POST", "/resource/catalog", json={"title": "By hand", "parent": refunds})["id"]
+    below = call(emulator, "POST", "/resource/catalog", json={"title": "Below", "parent": made})["id"]
+    call(emulator, "PATCH", f"/table/tables/{hits}", json={"parent": made, "description": "Kept"})
+    upload(emulator, "wh,web,hits,,at,,false\n")
+    hit = call(emulator, "GET", f"/table/tables/{hits}")
+    assert (hit["description"], hit["parent"]) == ("Kept", None)
+    for id in (refunds, made, below):
+        assert emulator.call("secoda", "GET", f"/resource/all/{id}").status_code == 404
+    known = {one["id"] for one in emulator.records("secoda.catalog")}
+    assert [one for one in emulator.records("secoda.catalog") if one.get("parent") not in {None, *known}] == []
+
+
+def test_column_without_its_table_keeps_no_parent(emulator: EmulatorUnderTest) -> None:
+    column = {"entity_type": "column", "databuilder_id": "wh.a.b.c", "parent_databuilder_id": "wh.a.b", "title": "c"}
+    table = {"entity_type": "table", "databuilder_id": "wh.a.b", "title": "b", "schema": "a", "database": "wh"}
+    for lines in ([table, column], [column]):
+        content = "\n".join(map(json.dumps, lines)).encode()
+        path = f"/integration/integrations/{INTEGRATION}/import_jsonl_metadata"
+        assert emulator.call("secoda", "POST", path, files={"resources_file": ("resources.jsonl", content)}).is_success
+        found = call(emulator, "GET", f"/table/columns/{resource_id(INTEGRATION, 'wh.a.b.c')}")
+        assert found["parent"] == (resource_id(INTEGRATION, "wh.a.b") if table in lines else None)
+
+
 def test_of_a_large_upload_the_beginning_is_shown(emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("emulator.vendors.secoda.uploaded.MOST_SHOWN", 3)
     upload(emulator, "".join(f"wh,sales,refunds,,column_{number},int,false\n" for number in range(600)))

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 from emulator.exchange import Record
 from emulator.runtime.off_loop import leave_loop
 from emulator.store.world import World
-from emulator.vendors.secoda.changes import remove_resources
+from emulator.vendors.secoda.changes import remove_resources, with_those_below
 from emulator.vendors.secoda.collections import CATALOG, RESOURCES, SYNCS
 from emulator.vendors.secoda.populate import precise_timestamp
 
@@ -50,21 +50,27 @@ def bring_in_uploads(world: World) -> None:
 def _bring_in(world: World, integration_id: str, tag: str) -> None:
     """Let the catalogue show the rows of a sync as the resources of its integration, those of former ones no more.
 
-    A resource keeps its id, and what callers have said of it, if the upload does not say otherwise (assumed).
+    A resource keeps its id, and what callers have said of it, if the upload does not say otherwise (assumed). What
+    callers have made below one that is gone goes with it, as if they had deleted that (assumed).
     """
     rows = world[RESOURCES].prefixed(f"{tag}:", MOST_SHOWN)
     ids = {row["databuilder_id"]: resource_id(integration_id, row["databuilder_id"]) for row in rows}
     records, shown = world[CATALOG], set(ids.values())
     former = {one["id"]: one for one in records.all({"integration": integration_id}) if "databuilder_id" in one}
-    remove_resources(world, former.keys() - shown)
     now = precise_timestamp(world.now)
+    gone = with_those_below(world, former.keys() - shown, shown)
     resources = {row["databuilder_id"]: _resource(row, ids, integration_id, now) for row in rows}
     records.insert_many(one for one in resources.values() if one["id"] not in former)
     for one in resources.values():
         before = former.get(one["id"])
-        after = {**before, **one, "created_at": before["created_at"]} if before is not None else one
-        if before is not None and {**after, "updated_at": before["updated_at"]} != before:
+        if before is None:
+            continue
+        after = {**before, **one, "created_at": before["created_at"]}
+        if after.get("parent") in gone:
+            del after["parent"]
+        if {**after, "updated_at": before["updated_at"]} != before:
             records.replace(after)
+    remove_resources(world, gone)
 
 
 def resource_id(integration_id: str, databuilder_id: str) -> str:
