@@ -89,7 +89,8 @@ def test_records_and_faults(console: Console, text: str) -> None:
         "where": {"query": {hostile[:300]: hostile[:300]}},
     }
     console.post("/faults", fault)
-    console.post("/faults", {**fault, "where": {"query": {hostile[:300]: {"absent": True}}}})
+    absent = {"query": {hostile[:300]: {"absent": True}}}
+    console.post("/faults", {**fault, "where": absent, "reply": {"status": 503}})
     console.call("GET", INTEGRATIONS)
     for address in (
         "records",
