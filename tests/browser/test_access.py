@@ -130,6 +130,10 @@ def test_token_of_a_sandbox_shows_that_sandbox_and_makes_no_other(browser: Brows
             expect(page.get_by_role("alert")).to_contain_text("Send the setting control_token")
             page.get_by_role("button", name="Reset alpha").click()
             expect(page.get_by_role("row", name="alpha")).to_contain_text("none")
+            # The tab keeps the token: the front door leads to the sandbox again.
+            page.goto("about:blank")
+            page.goto(f"{control.url}/_emulator/console/")
+            expect(page.locator("header select option")).to_have_text(["alpha"])
 
 
 def test_calls_are_read_by_keyboard(console: Console) -> None:

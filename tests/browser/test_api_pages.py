@@ -256,6 +256,14 @@ def test_token_of_a_sandbox_is_enough_for_its_page(browser: Browser) -> None:
             page.get_by_role("button", name="Open").click()
             page.wait_for_url(f"{control.url}/~alpha/_emulator/docs/secoda/")
             expect(sent(operation(page, "get", "/integration/integrations"))).to_contain_text("200")
+            # The tab keeps the token: the address of another sandbox leads to its own again.
+            page.goto("about:blank")
+            page.goto(f"{control.url}/_emulator/docs/celigo/")
+            page.wait_for_url(f"{control.url}/~alpha/_emulator/docs/celigo/")
+            # A browser that follows a link sends no token.
+            page.get_by_role("link", name="OpenAPI").click()
+            expect(page.locator("body")).to_contain_text("openapi")
+            assert not page.url.startswith("http")
 
 
 # The page of the control API

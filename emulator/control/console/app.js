@@ -38,7 +38,7 @@ function App() {
     if (!names.includes(sandbox)) setParams({ sandbox: names[0] });
     location.reload();
   };
-  if (needsToken) return html`<${TokenForm} title="Emulator console" onEnter=${enter} />`;
+  if (needsToken) return html`<${TokenForm} onEnter=${enter} />`;
   return html`
     <a class="skip" href="#main" onClick=${skip}>Skip to the page</a>
     <header>

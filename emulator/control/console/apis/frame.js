@@ -15,7 +15,7 @@ export const OWN = "_emulator";
  * @param {(sandbox: Sandbox, names: string[], main: HTMLElement) => Promise<void>} show */
 export async function begin(tag, show) {
   followScheme();
-  access.onRefused = () => render(html`<${TokenForm} title="Emulator" onEnter=${enter} />`, document.body);
+  access.onRefused = () => render(html`<${TokenForm} onEnter=${enter} />`, document.body);
   const main = document.createElement(tag);
   main.id = "api";
   try {

@@ -1,6 +1,6 @@
 /** The reference of one API, with try-it: /_emulator/docs/<vendor>/. Swagger UI shows it. */
 
-import { get, pathOf, token, urlOf } from "../api.js";
+import { pathOf, send, token, urlOf } from "../api.js";
 import { begin, credentialsOf, OWN, showBar } from "./frame.js";
 import { evidence } from "./evidence.js";
 import { nameControls } from "./names.js";
@@ -12,7 +12,10 @@ const API = decodeURIComponent(/** @type {string} */ (location.pathname.split("/
 
 begin("div", async (sandbox, names, main) => {
   const path = API === OWN ? "openapi.json" : `${pathOf(sandbox.name)}/vendors/${encodeURIComponent(API)}/openapi.json`;
-  const described = usable(await get(path));
+  const text = await (await send("GET", path)).text();
+  // A browser that follows a link sends no token.
+  const source = token() ? URL.createObjectURL(new Blob([text], { type: "application/json" })) : urlOf(path);
+  const described = usable(JSON.parse(text));
   findOperation(described);
   document.title = `${described.info.title} · Emulator`;
   const vendor = sandbox.vendors[API];
@@ -38,7 +41,7 @@ begin("div", async (sandbox, names, main) => {
   showBar({ api: API, sandbox, names, credentials, onCredential, children: html`
     ${origin !== location.origin && html`<a href=${origin + location.pathname}>Send calls at ${host}</a>`}
     ${isGraphQL && html`<a href=${vendor.base_url}>GraphiQL</a>`}
-    <a href=${urlOf(path)}>OpenAPI</a>` });
+    <a href=${source}>OpenAPI</a>` });
 });
 
 /** Complete an address that names an operation only: Swagger UI knows it by its tag, too. @param {any} described */
