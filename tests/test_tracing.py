@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
 from threading import Thread
@@ -77,19 +77,30 @@ def collecting() -> Iterator[Collector]:
             thread.join()
 
 
-@pytest.fixture
-def collector() -> Iterator[Collector]:
-    with collecting() as collector:
-        yield collector
+@pytest.fixture(scope="module")
+def shared() -> Iterator[tuple[Collector, Control]]:
+    """An emulator whose spans a collector gets at once; one process for all tests."""
+    with collecting() as collector, ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+            environment.setenv("OTEL_BSP_SCHEDULE_DELAY", "1")
+            _, control = stack.enter_context(process("--otel", "true"))
+        yield collector, control
 
 
 @pytest.fixture
-def traced(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> Iterator[Control]:
-    """An emulator whose spans the collector gets at once."""
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
-    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "1")
-    with process("--otel", "true") as (_, control):
-        yield control
+def collector(shared: tuple[Collector, Control]) -> Collector:
+    collector, _ = shared
+    while not collector.requests.empty():  # of a test that has failed
+        collector.requests.get()
+    return collector
+
+
+@pytest.fixture
+def traced(shared: tuple[Collector, Control]) -> Control:
+    _, control = shared
+    control.done("POST", "/reset")
+    return control
 
 
 def attributes(span: Span) -> Mapping[str, Any]:
@@ -158,6 +169,14 @@ def test_the_root_fields_of_graphql_are_named(traced: Control, collector: Collec
     assert [span.name for span in collector.spans(1)] == ["paradime listCustomIntegrations"]
 
 
+def test_an_unregistered_method_is_named_as_opentelemetry_says(traced: Control, collector: Collector) -> None:
+    traced.client.request("FROBNICATE", traced.url + INTEGRATIONS, headers=SECODA)
+    (span,) = collector.spans(1)
+    assert span.name == "secoda HTTP"
+    shown = attributes(span)
+    assert (shown["http.request.method"], shown["http.request.method_original"]) == ("_OTHER", "FROBNICATE")
+
+
 def test_spans_show_what_the_journal_shows_without_credentials(traced: Control, collector: Collector) -> None:
     paths = ("/secoda/api_key/secoda-token/x", f"{INTEGRATIONS}?api_key={SECRET}", INTEGRATIONS)
     for path in paths:
@@ -176,14 +195,15 @@ def test_what_the_client_does_not_sample_is_not_sent(traced: Control, collector:
     assert [attributes(span)["emulator.exchange"] for span in collector.spans(1)] == [2]
 
 
-def test_what_is_not_sent_at_the_end_is_sent_then(collector: Collector, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+def test_what_is_not_sent_at_the_end_is_sent_then(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_SERVICE_NAME", "ours")
-    with process("--otel", "true") as (started, control):
-        control.client.get(control.url + INTEGRATIONS, headers=SECODA)
-        started.terminate()
-        assert started.wait() == 0
-    (of,) = collector.requests.get(timeout=60).resource_spans
+    with collecting() as collector:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+        with process("--otel", "true") as (started, control):
+            control.client.get(control.url + INTEGRATIONS, headers=SECODA)
+            started.terminate()
+            assert started.wait() == 0
+        (of,) = collector.requests.get(timeout=60).resource_spans
     named = {found.key: found.value.string_value for found in of.resource.attributes}
     assert named["service.name"] == "ours"
     assert [span.name for scope in of.scope_spans for span in scope.spans] == ["secoda listIntegrations"]

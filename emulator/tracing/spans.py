@@ -25,6 +25,9 @@ WAITING_LIMIT = 10_000
 CLOSE_SECONDS = 0.4
 """How long the end of the process waits for spans that are not sent yet."""
 
+METHODS = {"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"}
+"""The methods that OpenTelemetry names; any other is "_OTHER", so that nobody makes endless kinds of spans."""
+
 PARENT = TraceContextTextMapPropagator()
 
 
@@ -65,7 +68,7 @@ class Spans:
         # What began at a moment of a clock without a date.
         began = time.time() - time.perf_counter() + exchange.started
         span = self._tracer.start_span(
-            f"{exchange.vendor} {', '.join(exchange.operations) or exchange.method}",
+            f"{exchange.vendor} {', '.join(exchange.operations) or _method(exchange, 'HTTP')}",
             context=_parent(exchange),
             kind=SpanKind.SERVER,
             attributes=dict(_attributes(exchange)),
@@ -83,9 +86,15 @@ def _parent(exchange: Exchange) -> Context:
     return PARENT.extract({name: exchange.call.header(name) for name in ("traceparent", "tracestate")})
 
 
+def _method(exchange: Exchange, other: str) -> str:
+    return exchange.method if exchange.method in METHODS else other
+
+
 def _attributes(exchange: Exchange) -> Iterator[tuple[str, AttributeValue]]:
     """Yield names and values: OpenTelemetry's of an HTTP server, then the emulator's own ("emulator.")."""
-    yield "http.request.method", exchange.method
+    yield "http.request.method", _method(exchange, "_OTHER")
+    if exchange.method not in METHODS:
+        yield "http.request.method_original", plain(exchange.method)
     yield "url.path", plain(urlsplit(exchange.call.url).path)
     if agent := exchange.call.header("User-Agent"):
         yield "user_agent.original", plain(agent)
