@@ -385,12 +385,28 @@ def test_what_is_not_explored_is_named(inner: Inner) -> None:
 
         def test_without_an_emulator():
             pass
+
+        from emulator.testing import emulator_fixture
+
+        shared = emulator_fixture("module")
+
+        def test_that_shares(shared):
+            Sync(shared.celigo).names()
+
+        @pytest.mark.asyncio
+        async def test_in_the_loop(emulator_in_loop):
+            await emulator_in_loop()
         """,
     )
-    result.assert_outcomes(passed=4, failed=1, skipped=1, errors=1)
-    assert [line.partition("::")[2] for line in result.outlines if "does not pass as it is" in line] == [
-        f"{name} was not explored: it does not pass as it is"
-        for name in ("test_fails", "test_skips", "test_with_a_broken_fixture")
+    result.assert_outcomes(passed=6, failed=1, skipped=1, errors=1)
+    fails, shares = "it does not pass as it is", "only the fixture `emulator` gives each run a sandbox"
+    told = [line.partition("::")[2] for line in result.outlines if " was not explored: " in line]
+    assert told == [
+        f"test_fails was not explored: {fails}",
+        f"test_skips was not explored: {fails}",
+        f"test_with_a_broken_fixture was not explored: {fails}",
+        f"test_that_shares was not explored: {shares}",
+        f"test_in_the_loop was not explored: {shares}",
     ]
     result.stdout.fnmatch_lines(["0 tests explored"])
 

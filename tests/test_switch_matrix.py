@@ -248,6 +248,7 @@ def test_a_shared_sandbox_is_not_varied(inner: Inner) -> None:
         """,
     )
     result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*::test_it was not varied: only the fixture `emulator` gives each run a sandbox"])
 
 
 def test_the_first_failure_ends_the_run_if_that_is_wanted(inner: Inner) -> None:

@@ -141,8 +141,8 @@ class Explorer(RerunPlugin):
             tried = f"{pairs} of {all_pairs} pairs" if singles == all_singles else "no pairs"
             yield f"{about['test']}: {singles} of {all_singles} single faults, {tried}"
             yield from (f"  {problem} when {faults}" for problem, faults in about["findings"])
-        for test in self.only_once:
-            yield f"{test} was not explored: it does not pass as it is"
+        for test, reason in self.only_once.items():
+            yield f"{test} was not explored: {reason}"
 
     def _sleep(self, seconds: float) -> None:
         if self._current is not None:

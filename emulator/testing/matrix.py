@@ -108,8 +108,8 @@ class Matrix(RerunPlugin):
         for about in self._broken.values():
             variant = Variant(about["switch"], about["value"], about["decides"])
             yield f"{about['test']} breaks with {variant} ({variant.decides})"
-        for test in self.only_once:
-            yield f"{test} was not varied: it does not pass as it is"
+        for test, reason in self.only_once.items():
+            yield f"{test} was not varied: {reason}"
 
     @cached_property
     def _assumptions(self) -> Sequence[Mapping[str, Any]]:

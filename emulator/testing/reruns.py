@@ -29,6 +29,8 @@ __all__ = [
 
 RERUN = "emulator_rerun"
 ONLY_ONCE = "emulator_only_once"
+FAILS = "it does not pass as it is"
+SHARES = "only the fixture `emulator` gives each run a sandbox"
 
 Location: TypeAlias = tuple[str, int | None, str]
 """The file, the line and the name of a test."""
@@ -137,13 +139,14 @@ def is_stopping(item: pytest.Item) -> bool:
 class RerunPlugin:
     """What plugins that run tests again have in common: they know the sandboxes, and name the reports.
 
-    `client` is the emulator, once a test has used it, `only_once` the tests that do not pass as they are. A report of
-    another run has the attribute RERUN.
+    `client` is the emulator, once a test has used it, `only_once` the tests that are not run again, and why. A report
+    of another run has the attribute RERUN.
     """
 
     def __init__(self) -> None:
         self.client: Client | None = None
-        self.only_once: list[str] = []
+        self.only_once: dict[str, str] = {}
+        self._others = {"emulator_in_loop"}
         self._session: pytest.Session | None = None
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
@@ -158,19 +161,23 @@ class RerunPlugin:
         value = yield
         if isinstance(value, SandboxClient) and request.scope == "function":
             request.node.stash[_sandbox] = value
+        elif isinstance(value, SandboxClient):
+            self._others.add(fixturedef.argname)
         elif isinstance(value, Client):
             self.client = value
         return value
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Mark the report of another run, and of a test that is not run again because it does not pass."""
+        """Mark the report of another run, and of a test that is not run again: it does not pass, or cannot be."""
         report = yield
         if _rerun in item.stash:
             # An attribute, because a worker of pytest-xdist sends those.
             vars(report)[RERUN] = {**item.stash[_rerun].about, "suffix": item.stash[_rerun].suffix, "test": item.nodeid}
         elif sandbox_of(item) is not None and not has_passed([report, report]):
-            vars(report)[ONLY_ONCE] = True
+            vars(report)[ONLY_ONCE] = FAILS
+        elif sandbox_of(item) is None and not self._others.isdisjoint(getattr(item, "fixturenames", ())):
+            vars(report)[ONLY_ONCE] = SHARES
         return report
 
     @pytest.hookimpl(tryfirst=True)
@@ -182,8 +189,8 @@ class RerunPlugin:
             suffix = getattr(report, RERUN)["suffix"]
             report.nodeid, report.location = renamed(report.nodeid, report.location, suffix)
             session.testscollected += report.when == "setup"
-        if hasattr(report, ONLY_ONCE) and report.nodeid not in self.only_once:
-            self.only_once.append(report.nodeid)
+        if hasattr(report, ONLY_ONCE):
+            self.only_once.setdefault(report.nodeid, getattr(report, ONLY_ONCE))
 
 
 def sandbox_of(item: pytest.Item) -> SandboxClient | None:
