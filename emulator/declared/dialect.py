@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from emulator.contract.failures import added_example, title_of
 from emulator.contract.openapi import Contract
@@ -40,14 +39,13 @@ NAMES = ("status", "title", "detail", "code", "field", "pointer", "errors")
 """The names in an error template, in addition to the runtime expressions."""
 
 
-@dataclass(frozen=True)
-class ErrorWords:
+class ErrorWords(NamedTuple):
     """The declaration `x-emulator.errors`: a template of the body, and the status by kind."""
 
     style: str = "problem"
     body: Any = None
     has_body: bool = False
-    status: Mapping[str, int] = field(default_factory=dict)
+    status: Mapping[str, int] = {}
 
     @classmethod
     def of(cls, written: Mapping[str, Any]) -> ErrorWords:
@@ -175,8 +173,7 @@ class DefaultDialect:
         return Reply(problem["status"], document, content_type=content_type)
 
 
-@dataclass(frozen=True)
-class DeclaredFailures:
+class DeclaredFailures(NamedTuple):
     """The refusals of one call of a declared operation that depend on the records: as `wording`, or else `default`."""
 
     default: DefaultDialect

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from emulator.errors import unknown
 from emulator.exchange import NOTHING, Call
@@ -23,14 +23,13 @@ _EMBEDDED = re.compile(r"\{(\$[^}]*)\}")
 _PLACES = {"path": "path parameter", "query": "query parameter", "header": "header", "arguments": "argument"}
 
 
-@dataclass(frozen=True)
-class Scope:
+class Scope(NamedTuple):
     """What expressions may name: the parameters of an operation by place, switches, and other names without `$`.
 
     Outside a transaction (`has_world` is False) there is neither a time nor an identity.
     """
 
-    parameters: Mapping[str, Iterable[str]] = field(default_factory=dict)
+    parameters: Mapping[str, Iterable[str]] = {}
     switches: Iterable[str] = ()
     names: Iterable[str] = ()
     has_world: bool = True

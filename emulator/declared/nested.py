@@ -6,9 +6,9 @@ The document of a nested field's call is its parent: what the field above replie
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from emulator.contract.graphql import GraphQL
 from emulator.contract.operation import ObjectField, Operation, Parameter, Response
@@ -29,8 +29,7 @@ ALLOWED = ("collection", "action", "where", "filter", "sort", "paging", "x-evide
 """The words of a nested field: it only reads."""
 
 
-@dataclass(frozen=True)
-class NestedFields:
+class NestedFields(NamedTuple):
     """The nested fields of a schema that have words, by their names ("Task.comments")."""
 
     graphql: GraphQL

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -64,8 +63,7 @@ ENVELOPE = {name: meaning for meaning, names in _ENVELOPE.items() for name in na
 DEFAULT_SIZE = 100
 
 
-@dataclass(frozen=True)
-class Strategy:
+class Strategy(NamedTuple):
     """How a list is paged. `parameters` are names by role; `body` wraps the records if `has_body`.
 
     With `by_key`, a cursor is the key of the last record seen instead of an opaque text.
@@ -77,7 +75,7 @@ class Strategy:
     maximum: Any = None
     body: Any = None
     has_body: bool = False
-    headers: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, Any] = {}
     empty: Any = None
     always: Sequence[str] = ()
     by_key: bool = False

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, partial
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from emulator.contract.graphql import GraphQL
 from emulator.contract.operation import Operation, Response
@@ -28,8 +28,7 @@ from emulator.store.world import World
 Handle: TypeAlias = Callable[[Call, World], Reply]
 
 
-@dataclass(frozen=True)
-class Planner:
+class Planner(NamedTuple):
     """The valid declarations of a contract."""
 
     purposes: Purposes

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from emulator.contract.documents import OPENAPI
 from emulator.contract.openapi import Contract
@@ -36,8 +36,7 @@ from emulator.vendor import Dialect, Hooks, nothing_is_due
 ROOT = "/x-emulator"
 
 
-@dataclass(frozen=True)
-class Declarations:
+class Declarations(NamedTuple):
     """The declarations of a contract: collections, handlers by operation, the dialect for its errors.
 
     `problems` are sentences with their places; if there are any, the vendor must not be served, and nothing has a
@@ -45,7 +44,7 @@ class Declarations:
     """
 
     collections: Sequence[Collection] = ()
-    handlers: Mapping[str, Handle] = field(default_factory=dict)
+    handlers: Mapping[str, Handle] = {}
     dialect: DefaultDialect | None = None
     problems: Sequence[str] = ()
     due: Callable[[World], None] = nothing_is_due

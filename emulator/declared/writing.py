@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from emulator.declared.expressions import Context
 from emulator.declared.ids import new_id
@@ -34,8 +33,7 @@ class Failures(Protocol):
         """Refuse an invalid value in the call."""
 
 
-@dataclass(frozen=True)
-class Writer:
+class Writer(NamedTuple):
     """Writes the records of one declared collection in one call."""
 
     resource: Resource
