@@ -50,6 +50,9 @@ RESET = at_most(1)
 START = {WIREMOCK: at_most(0.5), PRISM: at_most(0.4), MOCKOON: at_most(1), BARE: at_most(1.5)}
 """The time from process start to ready, as a multiple of a peer's."""
 
+DOCUMENT = at_most(2)
+"""The processor time of a start with a large OpenAPI document, as a multiple of a start without one."""
+
 FIRST_GRAPHQL = at_most(0.06, "s")
 """How much longer the first GraphQL call of a process takes than the second."""
 

@@ -58,11 +58,12 @@ def start(folder: Path, fixtures: Path | None = None) -> Process:
     return process
 
 
-def launch(folder: Path, fixtures: Path | None = None, installed: Path = REPOSITORY) -> Process:
+def launch(folder: Path, fixtures: Path | None = None, installed: Path = REPOSITORY, *options: str) -> Process:
     """Start the emulator from the checkout, or as `installed` in another folder, and do not wait."""
     port = free_port()
     overlay = ["--fixtures", str(fixtures)] if fixtures else []
-    command = [sys.executable, "-m", "emulator", "serve", "--port", str(port), "--access-log", "false", *overlay]
+    words = ["serve", "--port", str(port), "--access-log", "false", *overlay, *options]
+    command = [sys.executable, "-m", "emulator", *words]
     return Process(command, port, folder, {"PYTHONPATH": str(installed)})
 
 
