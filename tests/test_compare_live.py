@@ -194,6 +194,32 @@ async def test_what_was_made_is_removed_though_a_later_write_got_no_reply(
     assert known == []
 
 
+@pytest.mark.parametrize("body", [None, b"<html>", b'{"_id": "5f'])
+@pytest.mark.parametrize(
+    ("vendor", "path", "collection"),
+    [
+        ("celigo", "/v1/integrations", "celigo.integrations"),
+        ("celigo", "/v1/scripts", "celigo.scripts"),
+        ("secoda", "/api/v1/integration/integrations", "secoda.integrations"),
+    ],
+)
+async def test_a_record_whose_id_never_came_is_found_by_its_name(
+    command: Run, emulator: EmulatorUnderTest, tmp_path: Path, vendor: str, path: str, collection: str, body: Any
+) -> None:
+    def lose(reply: Reply) -> None:
+        if reply.method == "POST" and reply.path == path:
+            reply.status, reply.document = (reply.status, body) if body else (0, reply.document)
+
+    before = emulator.records(collection)
+    (tmp_path / "credentials.json").write_text(json.dumps({"headers": emulator.headers(vendor)}))
+    async with live_vendor(f"{emulator.root}/{vendor}", lose) as url:
+        words = ("compare", "--vendor", vendor, "--upstream", url, "--allow-writes")
+        code, _, error = await to_thread(command, *words, "--credentials", str(tmp_path / "credentials.json"))
+    assert code == (1 if body else 2)
+    assert emulator.records(collection) == before
+    assert MARK not in error
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals to send")
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 @pytest.mark.parametrize(("signalled", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -87,8 +87,8 @@ def compare_live(compared: Compared, upstream: str, credentials: Path, allows_wr
     target, headers = upstream_of(upstream, contract), read_credentials(credentials)
     comparer, own = compared.comparer(target.root), OwnRecords()
 
-    async def ask_all(live: LiveVendor) -> None:
-        async for exchange in Interview(contract, live, allows_writes, own).exchanges():
+    async def ask_all(live: LiveVendor, interview: Interview) -> None:
+        async for exchange in interview.exchanges():
             await comparer.add(exchange)
         prober = Prober(contract, live, comparer.add, own, allows_writes=allows_writes)
         for finding in compared.comparison.switches.values():
@@ -97,11 +97,12 @@ def compare_live(compared: Compared, upstream: str, credentials: Path, allows_wr
     async def ask_and_remove() -> None:
         _end_at_sigterm()
         async with LiveVendor(target, headers, warn) as live:
+            interview = Interview(contract, live, allows_writes, own)
             try:
-                await ask_all(live)
+                await ask_all(live, interview)
             finally:
                 live.resume()
-                await own.remove_all(live)
+                await own.remove_all(live, interview.removals)
 
     try:
         asyncio.run(ask_and_remove())

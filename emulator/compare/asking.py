@@ -13,6 +13,7 @@ from emulator.compare.archive import RecordedExchange
 from emulator.compare.graphql_questions import queries
 from emulator.compare.live import LiveVendor, Question
 from emulator.compare.own_records import MARK, OwnRecords
+from emulator.compare.walking import records_of
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import Operation, Parameter
 from emulator.declared.guessing import key_names
@@ -189,6 +190,16 @@ class Interview:
     def _address(self, operation: Operation, record: Record) -> str:
         [name] = PARAMETER.findall(operation.path)
         return self._path(operation, {name: str(_identifier(operation, record))})
+
+    async def removals(self, collection: str) -> list[Question]:
+        """Return the calls that remove the records called MARK in a collection, as far as its list shows them."""
+        lists = [one for one in self.contract.handled.values() if (one.method, one.path) == ("GET", collection)]
+        deletes = [one for one in self._on_one(collection) if one.method == "DELETE"]
+        if not lists or not deletes:
+            return []
+        found = [one async for one in records_of(self.vendor, self.contract, lists[0]) if one.get("name") == MARK]
+        known = [one for one in found if _identifier(deletes[0], one) is not None]
+        return [Question("DELETE", self._address(deletes[0], one)) for one in known]
 
     def _note_removal(self, address: str, status: int, read: int = 0) -> None:
         if 200 <= status < 300:

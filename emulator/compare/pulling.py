@@ -15,12 +15,10 @@ from emulator.compare.listed import departure, next_url, records_in
 from emulator.compare.live import LiveVendor, Question
 from emulator.compare.probes import is_read
 from emulator.compare.steps import NothingKept, filled, question_of, values_at
-from emulator.compare.walking import Walk
+from emulator.compare.walking import Walk, page_parameters
 from emulator.contract.documents import load
 from emulator.contract.openapi import Contract
-from emulator.contract.operation import Operation
 from emulator.contract.schemas import Check, Schemas
-from emulator.declared.paging import ROLES
 from emulator.errors import ConfigurationError, unknown
 from emulator.exchange import Record, pointer_to
 from emulator.files.yaml_file import place
@@ -278,17 +276,8 @@ def _declared(contract: Contract) -> Iterator[tuple[str, dict[str, Any]]]:
             and isinstance(words, dict)
             and "collection" in words
         ):
-            parameters = _page_parameters(contract, words.get("paging", ""), operation)
+            parameters = page_parameters(contract, operation)
             yield words["collection"], {"call": operation.name, "next": ANY, "parameters": parameters}
-
-
-def _page_parameters(contract: Contract, paging: str, operation: Operation) -> Mapping[str, str]:
-    """Return the parameters that select a page, by role: as the contract's strategy says, or by their usual names."""
-    declared = [one.name for one in operation.parameters if one.place == "query"]
-    strategies = contract.document.get("x-emulator", {}).get("paging", {})
-    usual = {role: next((name for name in names if name in declared), "") for role, names in ROLES.items()}
-    named = strategies[paging]["parameters"] if paging in strategies else {}
-    return {role: name for role, name in {**usual, **named}.items() if name in declared}
 
 
 @cache

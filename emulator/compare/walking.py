@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin
 
 from emulator.compare.archive import RecordedExchange
-from emulator.compare.listed import next_url
-from emulator.declared.paging import ENVELOPE
+from emulator.compare.listed import next_url, records_in
+from emulator.compare.live import LiveVendor, Question
+from emulator.contract.openapi import Contract
+from emulator.contract.operation import Operation
+from emulator.declared.paging import ENVELOPE, ROLES
+from emulator.exchange import Record
+
+MOST_PAGES = 100
 
 
 @dataclass
@@ -50,6 +56,37 @@ class Walk:
         if "cursor" in names and more and isinstance(last, dict) and self.key in last:
             return {names["cursor"]: last[self.key]}
         return {}
+
+
+async def records_of(vendor: LiveVendor, contract: Contract, operation: Operation) -> AsyncIterator[Record]:
+    """Yield the records of a list that takes no path parameters. Raises ConfigurationError."""
+    walk, path = Walk(page_parameters(contract, operation), ""), operation.path
+    before: list[Any] = []
+    for _ in range(MOST_PAGES):
+        exchange = await vendor.ask(Question("GET", path))
+        records = records_in({}, exchange)
+        if before and records == before:  # the vendor does not page, or not so
+            return
+        before = records
+        for record in records:
+            if isinstance(record, dict):
+                yield record
+        url = walk.next_url(exchange, records)
+        path = vendor.path_of(url) if url else ""
+        if not path:
+            return
+
+
+def page_parameters(contract: Contract, operation: Operation) -> Mapping[str, str]:
+    """Return the parameters that select a page, by role: as the contract's strategy says, or by their usual names."""
+    declared = [one.name for one in operation.parameters if one.place == "query"]
+    described = contract.document["paths"].get(operation.path, {}).get(operation.method.lower(), {})
+    strategies = contract.document.get("x-emulator", {}).get("paging", {})
+    words = described.get("x-emulator")
+    paging = words.get("paging", "") if isinstance(words, dict) else ""
+    usual = {role: next((name for name in names if name in declared), "") for role, names in ROLES.items()}
+    named = strategies[paging]["parameters"] if paging in strategies else {}
+    return {role: name for role, name in {**usual, **named}.items() if name in declared}
 
 
 def _beside(document: Any) -> Iterator[tuple[str, Any]]:
