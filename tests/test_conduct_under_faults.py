@@ -194,6 +194,15 @@ def test_write_sent_again_at_once_after_a_timeout_made_a_duplicate(emulator: Emu
     assert "duplicate-write" in rules(emulator)
 
 
+@pytest.mark.parametrize("delay", [{"clock": 30}, {"fixed": 1.2}], ids=["by the clock", "really"])
+def test_waiting_begins_with_the_reply_however_late_it_is(emulator: EmulatorUnderTest, delay: dict[str, float]) -> None:
+    throttled = {"status": 429, "headers": {"Retry-After": "1"}}
+    emulator.fault({"vendor": "secoda", "when": {"times": 1}, "delay": delay, "reply": throttled})
+    for _ in range(2):
+        get(emulator, page_size=100)
+    assert rules(emulator) == ["retry-after-ignored"]
+
+
 def test_page_that_nobody_tried_to_read(emulator: EmulatorUnderTest) -> None:
     emulator.fault({"vendor": "secoda", "when": {"nth": 2}, "reply": {"status": 500}})
     get(emulator)

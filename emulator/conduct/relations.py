@@ -38,7 +38,7 @@ def began_after(later: Exchange, earlier: Exchange) -> bool:
 
 def waited(earlier: Exchange, later: Exchange) -> float:
     """Return the seconds between a reply and a later call, by the clock that says more."""
-    return max(later.started - ended(earlier), passed(earlier, later))
+    return max(later.started - ended(earlier), passed(earlier, later) - earlier.clock_seconds)
 
 
 def is_same(one: Exchange, other: Exchange) -> bool:

@@ -149,7 +149,8 @@ class Exchange:
 
     `operations` are the operations that the call ran: one for REST, the root fields for GraphQL, none for a
     call that no operation matches; then `near_misses` are those that nearly do, unless it `is_stubbed`. `time` is the
-    sandbox's, `seconds` the duration, `faults` the ids of those that applied. `is_open` while the call is in progress.
+    sandbox's, `seconds` the duration, `clock_seconds` that by the sandbox's clock, `faults` the ids of those that
+    applied. `is_open` while the call is in progress.
     `status` is the reply's, 0 if there was none. `credential` is the id that was presented: for matchers only, it is
     never shown. `generated` are the fields that the emulator made for a record. `has_query` says whether its URL has a
     query, `started` when the call arrived, in real seconds since an arbitrary moment. `withheld` is the status of the
@@ -171,6 +172,7 @@ class Exchange:
     call_violations: Sequence[Violation] = ()
     reply_violations: Sequence[Violation] = ()
     seconds: float = 0.0
+    clock_seconds: float = 0.0
     status: int = 0
     credential: str = field(default="", repr=False)
     is_open: bool = False

@@ -307,6 +307,7 @@ class Pipeline:
         recording, seconds = context.recording or self._recording(context), time.perf_counter() - started
         recording.exchange.started, recording.exchange.generated = started, context.generated
         recording.exchange.withheld, recording.exchange.is_abandoned = context.withheld, context.is_abandoned
+        recording.exchange.clock_seconds = (context.sandbox.now() - context.now).total_seconds()
         exchange = recording.complete(context.call, response, context.violations, context.internal_errors, seconds)
         context.sandbox.journal.record(exchange)
         if len(context.sandbox.faults):
