@@ -64,7 +64,7 @@ class NestedFields(NamedTuple):
         """Return the handler of a nested field with valid words."""
         field, words = self.graphql.object_field(name), OperationWords.of(written)
         assert field is not None
-        words = replace(words, where=words.where or self._where(name, field, words))
+        words = words._replace(where=words.where or self._where(name, field, words))
         carrier = self.planner.purposes.operations[self.graphql.carrier]
         operation = replace(carrier, name=name, root="query", parameters=_parameters(field, carrier), responses={})
         action = words.action or ("list" if field.is_list or words.paging == RELAY else "get")

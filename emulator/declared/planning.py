@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import replace
 from functools import cache, partial
 from typing import NamedTuple, TypeAlias
 
@@ -80,7 +79,7 @@ class Planner(NamedTuple):
         is_other = is_other and not resource.words.singleton
         if shown is not None and operation.root and not is_other:
             # GraphQL selects the fields itself, and nested ones may need what no type shows.
-            reply = replace(reply, record=replace(shown, is_open=shown.is_open or _allows_more(reply)))
+            reply = reply._replace(record=shown._replace(is_open=shown.is_open or _allows_more(reply)))
         unwrap = self._unwrap(operation, resource.key) if words.input is None else ""
         return Plan(
             operation=operation,

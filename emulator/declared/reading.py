@@ -195,7 +195,7 @@ class Reading:
             kept = self._known.get(f"{self._contract.vendor}.{name}")
             if kept is not None and words.key != kept.key:
                 # A collection of the vendor's Python has its key.
-                words = replace(words, key=kept.key, key_of=kept.key_of)
+                words = words._replace(key=kept.key, key_of=kept.key_of)
                 if "key" in written:
                     yield f"{ROOT}/collections/{name}/key", f"the key of {kept.name} is {kept.key!r}"
             found = self._schema(words)

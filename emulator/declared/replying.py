@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from emulator.contract.operation import JSON, Operation, Response, is_json
 from emulator.declared.paging import ENVELOPE, Page
@@ -17,8 +17,7 @@ _USUAL = {"create": 201, "delete": 204}
 """The status of an action if the contract declares several 2xx."""
 
 
-@dataclass(frozen=True)
-class ReplyShape:
+class ReplyShape(NamedTuple):
     """The reply of an operation: its status and content type, and the places of records.
 
     `record` is the shape of one (None: as it is kept), `place` its schema. `list_field` is the property that has them
@@ -34,8 +33,8 @@ class ReplyShape:
     list_field: str = ""
     wrapper: str = ""
     place: Place | None = None
-    envelope: Mapping[str, str] = field(default_factory=dict)
-    never_null: Mapping[str, str] = field(default_factory=dict)
+    envelope: Mapping[str, str] = {}
+    never_null: Mapping[str, str] = {}
 
     def of_record(self, record: Record) -> Reply:
         """Return the reply with one record."""

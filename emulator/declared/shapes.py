@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urljoin
 from weakref import WeakKeyDictionary
 
@@ -35,8 +35,7 @@ class Place:
         return Place(self.file, f"{self.pointer}{steps}", _mapping(schema))
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(NamedTuple):
     """The shape of a schema's values, with `allOf`, `oneOf` and `anyOf` combined.
 
     `kind` is "object", "array" or "other". With `is_open`, other properties are allowed; `others` is
@@ -44,7 +43,7 @@ class Shape:
     """
 
     kind: str
-    properties: Mapping[str, Place] = field(default_factory=dict)
+    properties: Mapping[str, Place] = {}
     required: frozenset[str] = frozenset()
     is_open: bool = False
     items: Place | None = None

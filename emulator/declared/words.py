@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -39,14 +38,13 @@ class Reference(NamedTuple):
     on_delete: str = "keep"
 
 
-@dataclass(frozen=True)
-class Deletion:
+class Deletion(NamedTuple):
     """What a delete does: it removes the record, or writes `set`; then the next one may remove it (`removes_later`).
 
     With `visible`, lists and gets still show a record that was deleted like this.
     """
 
-    set: Mapping[str, Any] = field(default_factory=dict)
+    set: Mapping[str, Any] = {}
     removes_later: bool = False
     visible: bool = False
 
@@ -73,8 +71,7 @@ class Life(NamedTuple):
     states: tuple[State, ...]
 
 
-@dataclass(frozen=True)
-class CollectionWords:
+class CollectionWords(NamedTuple):
     """The declaration of one collection."""
 
     name: str
@@ -86,12 +83,12 @@ class CollectionWords:
     created: str = ""
     updated: str = ""
     unique: tuple[Unique, ...] = ()
-    defaults: Mapping[str, Any] = field(default_factory=dict)
-    references: Mapping[str, Reference] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = {}
+    references: Mapping[str, Reference] = {}
     delete: Deletion = Deletion()
     nulls: str = ""
     life: Life | None = None
-    set: Mapping[str, Any] = field(default_factory=dict)
+    set: Mapping[str, Any] = {}
     sort: tuple[str, ...] = ()
 
     @classmethod
@@ -128,28 +125,26 @@ class CollectionWords:
         return [name for name, reference in self.references.items() if reference.to == collection]
 
 
-@dataclass(frozen=True)
-class ReplyWords:
+class ReplyWords(NamedTuple):
     """A reply that replaces the contract's 2xx with records; NO_BODY means that no body is given."""
 
     status: int | None = None
-    headers: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, Any] = {}
     body: Any = None
     has_body: bool = False
     example: str = ""
 
 
-@dataclass(frozen=True)
-class OperationWords:
+class OperationWords(NamedTuple):
     """The declaration of one operation. `filter` is None if it does not say which parameters are conditions."""
 
     collection: str = ""
     action: str = ""
-    where: Mapping[str, Any] = field(default_factory=dict)
+    where: Mapping[str, Any] = {}
     filter: Mapping[str, str] | None = None
     sort: tuple[str, ...] = ()
-    set: Mapping[str, Any] = field(default_factory=dict)
-    requires: Mapping[str, Any] = field(default_factory=dict)
+    set: Mapping[str, Any] = {}
+    requires: Mapping[str, Any] = {}
     paging: str = ""
     ignore: tuple[str, ...] = ()
     input: Any = None
