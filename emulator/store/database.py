@@ -131,7 +131,7 @@ class Store:
         return Store(database=database, is_lasting=True)
 
     async def compact(self) -> None:
-        """Return the space of deleted records to the disk, if that is most of a large file; give it our pages."""
+        """Return the space of deleted records to the disk, if that is most of a large file."""
         try:
             await self._run_on_thread(self._compact)
         except StorageFailure as problem:
@@ -250,7 +250,6 @@ class Store:
             then(result)
 
     def _compact(self) -> None:
-        sqlite.repage(self._db)
         pages, free = (self._db.execute(f"PRAGMA {name}_count").fetchone()[0] for name in ("page", "freelist"))
         if free > pages // 2 and free * sqlite.PAGE_BYTES > sqlite.IN_MEMORY_BYTES:
             self._db.execute("VACUUM")

@@ -11,8 +11,8 @@ from pathlib import Path
 from emulator.errors import ConfigurationError, StorageFailure, WorkEnded
 from emulator.files.temporary import can_spill
 
-PAGE_BYTES = 512
-"""Most tables and indexes of a sandbox are empty or small, and each takes a page at least: SQLite's smallest."""
+PAGE_BYTES = 1024
+"""Most tables and indexes of a sandbox are empty or small, and each takes a page at least."""
 
 IN_MEMORY_BYTES = 32 * 1024**2
 """A larger database is moved to a temporary file, if possible."""
@@ -90,14 +90,6 @@ def failure_of(problem: sqlite3.Error) -> Exception:
     if code == sqlite3.SQLITE_INTERRUPT:
         return WorkEnded("the emulator is stopping")
     return StorageFailure(str(problem)) if code in UNWRITABLE else problem
-
-
-def repage(db: sqlite3.Connection) -> None:
-    """Give a user's file that an earlier version made pages of today's size: others cannot be copied into it."""
-    if db.execute("PRAGMA page_size").fetchone()[0] != PAGE_BYTES:
-        for statement in ("PRAGMA journal_mode = DELETE", f"PRAGMA page_size = {PAGE_BYTES}", "VACUUM"):
-            db.execute(statement).fetchall()
-        db.execute("PRAGMA journal_mode = WAL")
 
 
 def content_of(db: sqlite3.Connection) -> bytes:
