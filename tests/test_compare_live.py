@@ -21,6 +21,7 @@ from emulator.compare.upstream import read_credentials, upstream_of
 from emulator.errors import ConfigurationError
 from tests.conftest import EmulatorUnderTest
 from tests.live_vendor import Change, Reply, keeping, live_vendor, unchanged
+from tests.own_vendor import crud, served
 from tests.test_cli import Run, command
 from tests.test_compare import found, verdicts
 from tests.test_record import VENDORS, reader
@@ -488,6 +489,35 @@ async def test_credentials_that_nothing_admits_end_the_comparison_before_a_write
     with pytest.raises(ConfigurationError, match=rf"^credentials: \w+ got {status}$"):
         await interviewed(emulator, vendor, refused_by(status, document), allows_writes=True)
     assert vendor == "paradime" or {one.call.method for one in emulator.exchanges()} == {"GET"}
+
+
+async def test_credentials_that_expire_end_with_2_and_what_was_met(
+    command: Run, emulator: EmulatorUnderTest, credentials: Path
+) -> None:
+    refused: list[str] = []
+
+    def expire(reply: Reply) -> None:
+        if refused or reply.path == "/v1/flows":
+            refused.append(reply.path)
+            reply.status, reply.document = 401, {"errors": [{"code": "unauthorized", "message": "Unauthorized"}]}
+
+    async with live_vendor(f"{emulator.root}/celigo", expire) as url:
+        words = ("compare", "--vendor", "celigo", "--upstream", url, "--credentials", str(credentials))
+        code, out, error = await to_thread(command, *words)
+    assert code == 2
+    assert out.startswith("celigo: ")
+    assert "credentials: 5 operations in a row got 401" in error
+
+
+async def test_what_could_not_be_recognised_is_not_made_and_said(command: Run, tmp_path: Path) -> None:
+    (tmp_path / "credentials.json").write_text('{"headers": {"Authorization": "Bearer acme-token"}}')
+    vendor = crud()
+    with served(tmp_path, vendor) as client:
+        url = str(client.base_url).rstrip("/")
+        words = ("compare", "--vendor", "acme", "--vendors", str(tmp_path / "vendors"), "--upstream", url)
+        given = ("--credentials", str(tmp_path / "credentials.json"), "--allow-writes")
+        _, _, error = await to_thread(command, *words, *given)
+    assert "emulator: not tried, as what they make has no name to recognise it by: " in error
 
 
 async def test_credentials_that_may_not_do_everything_are_compared(emulator: EmulatorUnderTest) -> None:

@@ -378,6 +378,24 @@ async def test_a_refused_collection_is_said_and_ends_with_1(command: Run, live: 
     assert "flows: listFlows got 403" in error
 
 
+async def test_records_that_may_not_be_read_one_by_one_are_asked_for_once(
+    command: Run, live: ThreadedServer, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    def refuse(reply: Reply) -> None:
+        if reply.path.startswith("/v1/integrations/") and reply.path.count("/") == 3:
+            asked.append(reply.path)
+            reply.status, reply.document = 403, {"errors": [{"code": "forbidden", "message": "no"}]}
+
+    async with live_vendor(f"{live.url}/celigo", refuse) as url:
+        given = words(live, "celigo", tmp_path)
+        at = given.index("--upstream") + 1
+        code, _, error = await to_thread(command, *given[:at], url, *given[at + 1 :])
+    assert (code, len(asked)) == (1, 1)
+    assert "integrations: getIntegration got 403" in error
+
+
 @pytest.mark.parametrize("into", ["file", "file/below"])
 def test_a_folder_that_cannot_be_made_is_refused_before_anything_is_asked(
     command: Run, live: ThreadedServer, tmp_path: Path, into: str

@@ -93,6 +93,8 @@ def compare_live(compared: Compared, upstream: str, credentials: Path, allows_wr
         prober = Prober(contract, live, comparer.add, own, allows_writes=allows_writes)
         for finding in compared.comparison.switches.values():
             await prober.settle(finding)
+        if allows_writes and interview.untried:
+            warn(f"not tried, as what they make has no name to recognise it by: {', '.join(interview.untried)}")
 
     async def ask_and_remove() -> None:
         _end_at_sigterm()

@@ -132,16 +132,23 @@ class Interview:
         return PARAMETER.sub(lambda found: quote(values[found[1]], safe=""), operation.path)
 
     def _creates(self) -> list[Operation]:
-        """Return the operations that create a record which can be given a name, and another operation can delete.
+        """Return the operations that create a record which can be given a name, and another operation can delete."""
+        return [one for one in self._removable() if _examples(one)]
+
+    @property
+    def untried(self) -> list[str]:
+        """The operations that create what could be deleted again, but not be recognised: it has no name."""
+        return [one.name for one in self._removable() if not _examples(one)]
+
+    def _removable(self) -> list[Operation]:
+        """Return the operations that create what another one deletes.
 
         Those that affect more than that record are left out: the contract says `x-harmful`.
         """
         operations = list(self.contract.handled.values())
         removable = {one.path.rpartition("/{")[0] for one in operations if one.method == "DELETE"}
         creates = (one for one in operations if one.method == "POST" and one.path.rstrip("/") in removable)
-        return [
-            one for one in creates if "{" not in one.path and _examples(one) and "x-harmful" not in self._described(one)
-        ]
+        return [one for one in creates if "{" not in one.path and "x-harmful" not in self._described(one)]
 
     def _described(self, operation: Operation) -> Mapping[str, Any]:
         described: Mapping[str, Any] = self.contract.document["paths"][operation.path][operation.method.lower()]

@@ -47,6 +47,7 @@ class Puller:
         self.notes: list[str] = []
         self.is_incomplete = False
         self._read: set[str] = set()
+        self._as_listed: set[str] = set()
         self._contract = contract
         self._vendor = vendor
         self._most = most
@@ -109,7 +110,7 @@ class Puller:
 
     async def _whole(self, name: str, described: Mapping[str, Any], record: Record, kept: Kept) -> Record:
         """Return a listed record as the operation says that reads one."""
-        if "read" not in described:
+        if "read" not in described or name in self._as_listed:
             return record
         read = described["read"]
         try:
@@ -118,6 +119,8 @@ class Puller:
             return record
         exchange = await self._vendor.ask(question)
         if not self._is_readable(name, {"records": "", **read}, exchange, may_lack=True):
+            if exchange.status == 403:  # so will be the others
+                self._as_listed.add(name)
             return record
         found: Record = next(values_at(exchange.reply.document, read.get("records", "")), record)
         return found
