@@ -164,11 +164,21 @@ def test_commands_of_a_page_succeed_one_after_the_other(shell: Shell, page: str)
             shell.run(line.partition("    #")[0])
 
 
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve an emulator whose token is `secret`, for all snippets in Python: each has a sandbox of its own."""
+    shell = Shell(tmp_path_factory.mktemp("served"))
+    try:
+        shell.serve(EMULATOR_CONTROL_TOKEN="secret")
+        yield shell.url
+    finally:
+        shell.stop()
+
+
 @pytest.mark.parametrize("snippet", [one for one in HERE if one.language == "python"], ids=lambda one: one.page)
-def test_python_runs(shell: Shell, snippet: Snippet) -> None:
-    shell.serve(EMULATOR_CONTROL_TOKEN="secret")
-    with Client(shell.url, "secret") as client:
-        text = snippet.text.replace("http://emulator.example.com:4070", shell.url)
+def test_python_runs(served: str, snippet: Snippet) -> None:
+    with Client(served, "secret") as client:
+        text = snippet.text.replace("http://emulator.example.com:4070", served)
         exec(compile(text, snippet.page, "exec"), {"CONTROL_TOKEN": "secret", "emulator": client.create_sandbox()})
 
 
