@@ -22,6 +22,9 @@ from emulator.catalogue import Catalogue
 from emulator.errors import ConfigurationError
 from emulator.settings import read_settings
 from tests.control import Control, process
+from tests.inner_runs import INI, OUTSIDE, PLAIN
+
+pytest_plugins = ["pytester"]
 
 SECODA = {"Authorization": "Bearer secoda-token"}
 INTEGRATIONS = "/secoda/api/v1/integration/integrations"
@@ -207,6 +210,27 @@ def test_what_is_not_sent_at_the_end_is_sent_then(monkeypatch: pytest.MonkeyPatc
     named = {found.key: found.value.string_value for found in of.resource.attributes}
     assert named["service.name"] == "ours"
     assert [span.name for scope in of.scope_spans for span in scope.spans] == ["secoda listIntegrations"]
+
+
+def test_the_ini_file_of_pytest_turns_it_on(
+    pytester: pytest.Pytester, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in OUTSIDE:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "1")
+    pytester.makeini(f"{INI}emulator_otel = true\n")
+    pytester.makepyfile("""
+        import httpx
+
+        def test_it(emulator):
+            url = f"{emulator.secoda.url}/integration/integrations"
+            httpx.get(url, headers=dict(emulator.secoda.headers), params={"page_size": 100})
+    """)
+    pytester.runpytest_subprocess(*PLAIN).assert_outcomes(passed=1)
+    (span,) = collector.spans(1)
+    assert span.name == "secoda listIntegrations"
+    assert attributes(span)["emulator.sandbox"] != "default"
 
 
 def test_a_collector_that_is_not_there_harms_no_call(monkeypatch: pytest.MonkeyPatch) -> None:

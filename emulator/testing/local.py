@@ -29,12 +29,15 @@ __all__ = ["LocalEmulators", "LocalSandboxes"]
 class LocalEmulators:
     """Creates emulators in this process, with the folder `fixtures` if given; reads the contracts once.
 
-    `vendors` are folders with the user's own vendors, `openapi` documents with their names: "acme=acme.yaml".
+    `vendors` are folders with the user's own vendors, `openapi` documents with their names: "acme=acme.yaml". With
+    `otel`, calls become spans of OpenTelemetry.
     """
 
-    def __init__(self, fixtures: str | None, vendors: Sequence[str] = (), openapi: Sequence[str] = ()) -> None:
+    def __init__(
+        self, fixtures: str | None, vendors: Sequence[str] = (), openapi: Sequence[str] = (), *, otel: bool = False
+    ) -> None:
         given: dict[str, Any] = {"host": "127.0.0.1", "port": 0, "tls": "auto", "tls_port": 0, "access_log": False}
-        given |= {"fixtures": fixtures, "vendors": tuple(vendors), "openapi": tuple(openapi)}
+        given |= {"fixtures": fixtures, "vendors": tuple(vendors), "openapi": tuple(openapi), "otel": otel}
         # A folder without an emulator.toml: the one for `emulator serve` is not for tests.
         self._settings = read_settings(given, folder=Path(__file__).parent)
         self._catalogue = read_catalogue(homes=vendor_homes(self._settings))

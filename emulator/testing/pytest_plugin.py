@@ -73,8 +73,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Fail if less than N percent of the documented (observed …) statuses of the called vendors were covered.",
     )
     group.addoption("--emulator-matrix", action="store_true", help="Repeat tests with the other values of switches.")
-    help = "Repeat tests under each fault that the contract allows, for so many seconds each."
-    group.addoption("--emulator-explore", metavar="SECONDS", nargs="?", const="10", help=help)
+    group.addoption("--emulator-explore", metavar="SECONDS", nargs="?", const="10", help="Repeat tests under faults.")
     conduct = "Findings on the client's conduct: fail tests for those that do harm, only show them, or neither."
     group.addoption("--emulator-conduct", choices=CONDUCT, help=conduct)
     parser.addini("emulator_conduct", conduct, type="string", default="warn")
@@ -90,6 +89,7 @@ INI: dict[str, tuple[Any, str]] = {
     "vendors": ("linelist", "Folders with vendors of your own, relative to the root directory."),
     "openapi": ("linelist", "OpenAPI documents to serve as they are, relative to the root directory: acme=acme.yaml."),
     "switches": ("linelist", "Vendors' switches: celigo.empty_list_status=204."),
+    "otel": ("bool", "Send a span of OpenTelemetry for each call of tests to a collector."),
     "strict": ("bool", "Refuse what the vendors tolerate."),
     "allow_unmatched": ("bool", "Allow calls that no operation matches."),
     "allow_violations": ("bool", "Allow calls that violate the contract."),

@@ -173,7 +173,8 @@ class Suite:
     @cached_property
     def _common(self) -> Wanted:
         # A server that is started here reads the others itself.
-        left = {name: value for name, value in self._ini.items() if self.url or name not in _OF_SERVER}
+        own = ("otel",) if self.url else (*_OF_SERVER, "otel")
+        left = {name: value for name, value in self._ini.items() if name not in own}
         return Wanted().updated(
             {name: _read(name, value) for name, value in left.items() if value not in (None, "", [])}
         )
@@ -219,6 +220,7 @@ class Suite:
             str(self._root / fixtures) if fixtures else None,
             [str(self._root / folder) for folder in vendors],
             [_with_file_in(self._root, entry) for entry in documents],
+            otel=bool(self._ini.get("otel")),
         )
 
     @contextmanager
