@@ -115,6 +115,12 @@ def test_sandbox_made_ahead_is_neither_found_nor_listed_nor_counted(local: Local
     assert local.client.sandboxes() == ["default"]
 
 
+def test_dropped_sandbox_is_not_listed_however_early(local: Local) -> None:
+    for _ in range(50):
+        local.sandboxes.drop(local.sandboxes.create({}))
+        assert local.client.sandboxes() == ["default"]
+
+
 def test_it_replies_to_the_first_call_however_early(local: Local) -> None:
     for _ in range(100):
         sandbox = local.sandboxes.create({})

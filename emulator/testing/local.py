@@ -82,6 +82,7 @@ class LocalSandboxes:
         self._emulator = server.server.emulator
         self._client = client
         self._pool = Pool(self._emulator, server.url)
+        self._withdrawn: list[Sandbox] = []
         self._knows_fields = False
         self._tidying = server.begin(self._pool.fill)
 
@@ -114,7 +115,9 @@ class LocalSandboxes:
         """Drop a sandbox, while the next test begins."""
         seen = self.seen(sandbox)
         self.settle()
-        self._tidying = self._server.begin(lambda: self._tidy(sandbox.name))
+        # A coroutine begins a step later: the next request might be answered before it.
+        self._server.soon(lambda: self._withdraw(sandbox.name))
+        self._tidying = self._server.begin(self._tidy)
         return seen
 
     def conduct(self, sandbox: SandboxClient, calls: Sequence[Seen]) -> Sequence[Finding]:
@@ -133,6 +136,12 @@ class LocalSandboxes:
         """Wait until what was dropped is gone and others are made. What went wrong there is raised here."""
         self._tidying.result()
 
-    async def _tidy(self, name: str) -> None:
-        await self._emulator.sandboxes.drop(name)
+    def _withdraw(self, name: str) -> None:
+        sandbox = self._emulator.sandboxes.withdraw(name)
+        if sandbox is not None:
+            self._withdrawn.append(sandbox)
+
+    async def _tidy(self) -> None:
+        while self._withdrawn:
+            await self._emulator.sandboxes.discard(self._withdrawn.pop())
         await self._pool.fill()
