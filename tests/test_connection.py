@@ -20,11 +20,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from aiohttp import web
 
 from emulator.catalogue import Catalogue
 from emulator.faults.rule import fault_of
 from emulator.store.world import World
-from emulator.transport.connection import HEAD_SECONDS, LONGEST_LINE
+from emulator.transport.connection import HEAD_SECONDS, LONGEST_LINE, HttpServer
 from emulator.transport.parser import LONGEST_METHOD
 from emulator.transport.wire import MOST_VALUES, QUICK_BODY, SHORT
 from emulator.vendors.secoda.collections import INTEGRATIONS
@@ -191,6 +192,53 @@ def test_a_method_sent_byte_by_byte_is_read_completely(server: Secure, method: b
         assert statuses(received(connection)) == [405, 400, 405]
     exchanges = server.emulator.sandboxes.default.journal
     assert [one.call.method for one in exchanges] == [method.decode(), "POST", method.decode()]
+
+
+class Wire(asyncio.Transport):
+    """A transport that keeps what is written; `answered` is set once the body of a response is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+        self.answered = asyncio.Event()
+
+    @property
+    def body(self) -> bytes:
+        return self.written.partition(b"\r\n\r\n")[2]
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += data
+        if self.body:
+            self.answered.set()
+
+    def is_closing(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("method", [b"FOO", b"get", b"GET"])
+@pytest.mark.parametrize("before", [b"", b"\r\n", b"\r\n\r\n"])
+def test_a_method_is_read_wherever_its_head_is_split(method: bytes, before: bytes) -> None:
+    head = before + method + b" / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    first = len(before + method) + 2
+
+    async def name(request: web.BaseRequest) -> web.Response:
+        return web.Response(text=request.method)
+
+    async def answers() -> set[bytes]:
+        return {await answer(start, end) for start in range(first) for end in range(start, first)}
+
+    async def answer(start: int, end: int) -> bytes:
+        wire, connection = Wire(), HttpServer(name)()
+        connection.connection_made(wire)
+        for piece in (head[:start], head[start:end], head[end:]):
+            connection.data_received(piece)
+        await wire.answered.wait()
+        return wire.body
+
+    assert asyncio.run(answers()) == {method}
 
 
 def test_an_unknown_method_is_refused_by_the_control_api(server: Secure) -> None:

@@ -17,7 +17,7 @@ END_OF_HEAD = b"\r\n\r\n"
 LONGEST_METHOD = 64
 """The maximum length of a method that aiohttp does not know (the longest registered one has 16 characters)."""
 
-METHOD = re.compile(rb"(?:\r\n)*([!#$%&'*+.^_`|~0-9A-Za-z-]+)( ?)")
+METHOD = re.compile(rb"[\r\n]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)( ?)")
 """The method at the beginning of a head, a token (RFC 9110, 5.6.2), and the space after it."""
 
 KNOWN = tuple(f"{method} ".encode() for method in sorted(hdrs.METH_ALL))
