@@ -20,9 +20,11 @@ WORKFLOWS := $(wildcard .github/workflows/*.yml)
 # The slowest tests, which `make matrix` (and so CI) runs.
 LONG_TESTS := tests/test_fuzz.py tests/test_control_fuzz.py tests/test_wheel.py tests/test_durability.py tests/test_kills.py \
 	tests/test_recipes.py tests/vendors/test_secoda_large.py
-# Those that start many runs of pytest, or a vendor for each value of each switch: `make matrix` and `make coverage` run them.
+# Those that start many runs of pytest, many commands, or a vendor for each value of each switch: `make matrix`,
+# `make test-lowest` and `make coverage` run them.
 MANY_RUNS := tests/test_exploring.py tests/test_switch_matrix.py tests/test_conduct_plugin.py tests/test_coverage_files.py \
-	tests/test_openapi_proof.py tests/test_pull.py tests/test_probes.py
+	tests/test_openapi_proof.py tests/test_pull.py tests/test_probes.py tests/test_compare_live.py tests/test_mcp.py \
+	tests/test_tracing.py tests/test_conduct_under_faults.py
 ALMOST_ALL := -q -n 2 --dist worksteal $(LONG_TESTS:%=--ignore %)
 SUITE := $(ALMOST_ALL) $(MANY_RUNS:%=--ignore %)
 # Skipped under coverage, which itself imports more.
@@ -47,7 +49,7 @@ test: $(STAMP)  ## Run the tests (three minutes)
 	$(BIN)/python -m pytest $(SUITE)
 
 test-lowest: $(LOWEST)/.installed  ## Run the tests with the lowest versions that pyproject.toml allows (minutes)
-	$(LOWEST)/bin/python -m pytest $(SUITE)
+	$(LOWEST)/bin/python -m pytest $(ALMOST_ALL)
 
 # The lowest versions of the direct dependencies; the newest of their own dependencies.
 $(LOWEST)/.installed: pyproject.toml $(STAMP)
