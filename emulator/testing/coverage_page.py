@@ -25,7 +25,7 @@ td.number { text-align: right; font-variant-numeric: tabular-nums; }
 .met.inferred { background: var(--inferred); border-color: var(--inferred); }
 .met.assumed { background: var(--assumed); border-color: var(--assumed); }
 .met.outside { background: #59636e; border-color: #59636e; }
-meter { width: 100%; min-width: 8rem; } code { font-size: .95em; overflow-wrap: anywhere; }
+meter { width: 100%; min-width: 8rem; } code { font-size: .95em; overflow-wrap: break-word; }
 @media print {
   body { margin: 0; max-width: none; font-size: 10pt; } * { print-color-adjust: exact; } h2 { break-after: avoid; }
 }
