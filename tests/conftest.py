@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -55,6 +56,9 @@ internal_errors = InternalErrors()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker of tests that provoke an internal error, and watch for all others."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # In the background of a shell; the commands that tests start, and interrupt, would inherit it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line("markers", "internal_error: the test provokes an internal error of the emulator.")
     for name in ("emulator", "aiohttp.server"):
         logging.getLogger(name).addHandler(internal_errors)
