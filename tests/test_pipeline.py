@@ -6,8 +6,10 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from aiohttp import ClientConnectionError, ClientSession, FormData, web
@@ -17,6 +19,10 @@ from emulator.app import Emulator
 from emulator.catalogue import Catalogue, read_catalogue
 from emulator.errors import ContractError
 from emulator.exchange import Call, Reply
+from emulator.pipeline.handling import RequestContext
+from emulator.sandbox.in_flight import InFlightCalls
+from emulator.sandbox.lifetime import Lifetime
+from emulator.sandbox.sandbox import Sandbox
 from emulator.server.server import Server
 from emulator.settings import read_settings
 from emulator.testing.in_loop import InLoopServer
@@ -334,3 +340,16 @@ def test_two_handlers_for_one_operation_are_refused() -> None:
     handlers.operation("a")(lambda call, world: None)
     with pytest.raises(ContractError, match="operation a has two handlers"):
         handlers.operation("a")(lambda call, world: None)
+
+
+def test_a_call_ends_although_a_file_of_its_parts_cannot_be_closed() -> None:
+    def close() -> None:
+        raise OSError("no space left on device")
+
+    sandbox = cast(Sandbox, SimpleNamespace(in_flight=InFlightCalls(Lifetime())))
+    request, now = cast(web.BaseRequest, None), datetime.now(UTC)
+    context = RequestContext(request, sandbox, now, None, Call("POST", "/files"))
+    context.files.callback(close)
+    with pytest.raises(OSError, match="no space left"), context:
+        assert sandbox.in_flight.count == 1
+    assert sandbox.in_flight.count == 0

@@ -82,9 +82,11 @@ class RequestContext:
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._files is not None:
-            self._files.close()
-        self.sandbox.in_flight.end()
+        try:
+            if self._files is not None:
+                self._files.close()
+        finally:
+            self.sandbox.in_flight.end()
 
     @property
     def files(self) -> ExitStack:
