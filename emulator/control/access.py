@@ -5,12 +5,11 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping, Sequence
 
-from aiohttp import hdrs
-
 from emulator.contract.operation import Operation
 from emulator.control.handlers import Emulator
 from emulator.errors import Problem
 from emulator.sandbox.sandbox import Sandbox
+from emulator.store.credentials import bearer_in
 
 OPEN_TO_EACH_SANDBOX = ("listOperations", "listAssumptions", "listSandboxes")
 """Operations beside those of one sandbox that its token opens: what its calls may be, and itself."""
@@ -24,7 +23,7 @@ def check_token(headers: Mapping[str, str], operation: Operation, name: str | No
     is_open = operation.name in OPEN_TO_EACH_SANDBOX
     sandbox = emulator.sandboxes.get(name) if name is not None else None
     sandboxes = list(emulator.sandboxes) if is_open else [sandbox] if sandbox else []
-    given = _bearer(headers)
+    given = bearer_in(headers)
     if not any(_is_same(given, one) for one in (token, *(sandbox.token for sandbox in sandboxes))):
         # The same words for an unknown sandbox: without a token nobody learns names.
         whose = "a sandbox" if is_open else "" if name is None else f"the sandbox {name!r}"
@@ -36,14 +35,8 @@ def check_token(headers: Mapping[str, str], operation: Operation, name: str | No
 
 def seen_by(headers: Mapping[str, str], emulator: Emulator) -> Sequence[Sandbox]:
     """Return the sandboxes that a caller may see, oldest first: all, or that whose token it sends."""
-    given = _bearer(headers)
+    given = bearer_in(headers)
     return [one for one in emulator.sandboxes if _is_same(given, one.token)] or list(emulator.sandboxes)
-
-
-def _bearer(headers: Mapping[str, str]) -> str:
-    """Return the token that a call sends, "" if it sends none."""
-    scheme, _, given = headers.get(hdrs.AUTHORIZATION, "").partition(" ")
-    return given.strip() if scheme.lower() == "bearer" else ""
 
 
 def _is_same(given: str, token: str) -> bool:

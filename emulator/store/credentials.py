@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from emulator.exchange import Call, Record
 
-__all__ = ["Credentials", "Identity", "bearer_headers", "bearer_token", "expired"]
+__all__ = ["Credentials", "Identity", "bearer_headers", "bearer_in", "bearer_token", "expired"]
 
 Credentials: TypeAlias = Mapping[str, Record]
 """Credential records by id. The id is what a call presents (a token, a key)."""
@@ -30,8 +30,13 @@ def expired(credential: Record, now: datetime) -> bool:
 
 
 def bearer_token(call: Call) -> str:
+    """Return the token in the header Authorization of a call, "" if there is none."""
+    return bearer_in(call.headers)
+
+
+def bearer_in(headers: Mapping[str, str]) -> str:
     """Return the token of the header "Authorization: Bearer <token>", "" if there is none (RFC 6750, section 2.1)."""
-    scheme, _, token = call.headers.get("Authorization", "").strip().partition(" ")
+    scheme, _, token = headers.get("Authorization", "").strip().partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
