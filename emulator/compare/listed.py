@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 from emulator.compare.archive import RecordedExchange
 from emulator.compare.steps import values_at
+from emulator.contract.client_rules import NEXT_LINK
 from emulator.exchange import NOTHING
 
 
@@ -24,9 +25,8 @@ def next_url(exchange: RecordedExchange, following: str) -> str:
     if following != "link":
         url = next(values_at(exchange.reply.document, following), None)
         return urljoin(exchange.url, url) if isinstance(url, str) else ""
-    parts = [part for value in _headers(exchange, "link") for part in value.split(", ")]
-    found = next((part for part in parts if 'rel="next"' in part), "")
-    return urljoin(exchange.url, found.partition("<")[2].partition(">")[0]) if found else ""
+    found = NEXT_LINK.search(", ".join(_headers(exchange, "link")))
+    return urljoin(exchange.url, found[1]) if found else ""
 
 
 def departure(described: Mapping[str, Any], exchange: RecordedExchange, *, is_graphql: bool) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,7 +10,7 @@ from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from emulator.conduct.relations import reply_document
-from emulator.contract.client_rules import LINK, Paging
+from emulator.contract.client_rules import LINK, NEXT_LINK, Paging
 from emulator.contract.operation import Operation
 from emulator.exchange import steps_of
 from emulator.journal.entry import Exchange
@@ -19,9 +18,6 @@ from emulator.journal.subject import JournalledSubject
 from emulator.matching.where import SELECTIONS, Unreadable
 
 __all__ = ["Page", "walks"]
-
-_NEXT = re.compile(r"<([^>]*)>\s*;[^,]*\brel=\"?next\b")
-"""The target of the next page in a header Link (RFC 8288)."""
 
 Query: TypeAlias = tuple[tuple[str, str], ...]
 
@@ -75,7 +71,7 @@ class Page:
         if reply is None or not self.paging.next:
             return ""
         if self.paging.next == LINK:
-            found = _NEXT.search(reply.header("Link"))
+            found = NEXT_LINK.search(reply.header("Link"))
             return found[1] if found else ""
         if self.paging.more and _at(self._document, self.paging.more) is not True:
             return ""

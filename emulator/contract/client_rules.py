@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-__all__ = ["LINK", "Paging", "RateLimit", "is_idempotent"]
+__all__ = ["LINK", "NEXT_LINK", "Paging", "RateLimit", "is_idempotent"]
 
 LINK = "Link"
 """The `next` of lists whose pages are linked in that header (RFC 8288)."""
+
+NEXT_LINK = re.compile(r"<([^>]*)>\s*;[^,]*\brel=\"?next\b")
+"""The target of the next page in that header."""
 
 
 class Paging(NamedTuple):
