@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from zlib import crc32
@@ -92,3 +94,20 @@ def test_make_says_what_it_installs() -> None:
     silent = [rule.partition(":")[0] for rule in rules if "install --quiet" in rule and "@echo" not in rule]
     assert silent == []
     assert len([rule for rule in rules if "install --quiet" in rule]) >= 3
+
+
+@pytest.mark.parametrize(("installed", "folder"), [(False, ".serve"), (True, ".venv")])
+def test_make_serve_installs_no_packages_of_development(tmp_path: Path, installed: bool, folder: str) -> None:
+    shutil.copytree(ROOT / "requirements", tmp_path / "requirements")
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    if installed:
+        (tmp_path / ".venv").mkdir()
+        (tmp_path / ".venv" / ".installed").touch()
+    command = ["make", "--dry-run", "serve"]
+    *before, last = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert last == f"{folder}/bin/python -m emulator serve"
+    assert ("-r requirements/run.txt" in "".join(before)) != installed
+    assert "requirements/dev.txt" not in "".join(before)
