@@ -56,8 +56,8 @@ def test_equal_parts_of_documents_are_one_object(tmp_path: Path) -> None:
 
 
 def test_equal_values_of_other_types_stay_what_they_are(tmp_path: Path) -> None:
-    (tmp_path / NAME).write_bytes(packed({"a": [1, 1.0, True, "1", 0, False, None, [], {}]}))
-    assert repr(unpacked(tmp_path)) == "{'a': [1, 1.0, True, '1', 0, False, None, [], {}]}"
+    (tmp_path / NAME).write_bytes(packed({"a": [1, 1.0, True, "1", 0, 0.0, -0.0, False, None, [], {}]}))
+    assert repr(unpacked(tmp_path)) == "{'a': [1, 1.0, True, '1', 0, 0.0, -0.0, False, None, [], {}]}"
 
 
 @pytest.mark.parametrize("content", [b"", b"no such format", b"\xfb"])

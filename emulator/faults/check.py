@@ -55,7 +55,7 @@ def check_fault(fault: Fault, contracts: Mapping[str, Contract]) -> None:
 
 def _matching(name: str, fault: Fault, contract: Contract) -> Sequence[Operation]:
     """Return the operations that a name matches, except the one that only carries GraphQL."""
-    named = [operation for operation in contract.handled.values() if name == "*" or matches(operation.name, name)]
+    named = [operation for operation in contract.handled.values() if matches(operation.name, name)]
     if not named:
         raise ConfigurationError(_unknown_operation(name, contract))
     matching = [operation for operation in named if fault.may_affect(operation.safe)]

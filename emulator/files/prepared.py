@@ -64,5 +64,5 @@ def _shared(value: Any, known: dict[Any, Any]) -> Any:
         value = [_shared(one, known) for one in value]
         made_of = (list, *map(id, value))
     else:
-        made_of = (type(value), value)
+        made_of = (type(value), repr(value))  # -0.0 equals 0.0, and is another value
     return known.setdefault(made_of, value)
