@@ -171,6 +171,11 @@ def is_without_room(failure: Exception) -> bool:
     return isinstance(failure, StorageFailure) or (isinstance(failure, OSError) and failure.errno in no_room)
 
 
+def reason_of(problem: OSError) -> str:
+    """Return why the system refused a file, as a sentence ends: "permission denied"."""
+    return (problem.strerror or str(problem)).lower()
+
+
 class ConfigurationError(Exception):
     """A user's setting, fixture or contract is invalid: one sentence, with the fix."""
 

@@ -9,7 +9,7 @@ import click
 
 from emulator.cli.completing import folders
 from emulator.cli.streams import say
-from emulator.errors import ConfigurationError
+from emulator.errors import ConfigurationError, reason_of
 from emulator.settings import read_settings
 
 
@@ -45,7 +45,7 @@ def import_document(document: str, into: Path) -> None:
             target.write_text(text, "utf-8")
             say(f"{target} written")
     except OSError as problem:
-        raise ConfigurationError(f"{into}: {(problem.strerror or str(problem)).lower()}") from None
+        raise ConfigurationError(f"{into}: {reason_of(problem)}") from None
     for sentence in found.told[:MOST_TOLD]:
         say(sentence)
     if len(found.told) > MOST_TOLD:

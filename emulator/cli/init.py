@@ -10,7 +10,7 @@ import click
 
 from emulator.cli.completing import folders
 from emulator.cli.streams import say
-from emulator.errors import ConfigurationError
+from emulator.errors import ConfigurationError, reason_of
 
 SCHEMAS = ".schemas"
 
@@ -78,7 +78,7 @@ def init(folder: Path) -> None:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text, "utf-8")
     except OSError as problem:
-        raise ConfigurationError(f"{folder}: {(problem.strerror or str(problem)).lower()}") from None
+        raise ConfigurationError(f"{folder}: {reason_of(problem)}") from None
     say(f"Next, in {folder}: emulator check, then emulator serve.")
 
 

@@ -11,7 +11,7 @@ import click
 
 from emulator.cli.healthcheck import address
 from emulator.cli.streams import say
-from emulator.errors import ConfigurationError, EmulatorError
+from emulator.errors import ConfigurationError, EmulatorError, reason_of
 from emulator.settings import read_settings
 
 if TYPE_CHECKING:
@@ -122,4 +122,4 @@ def _with_file(file: Path, work: Callable[[], Any]) -> Any:
     try:
         return work()
     except OSError as problem:
-        raise ConfigurationError(f"{file}: {(problem.strerror or str(problem)).lower()}") from None
+        raise ConfigurationError(f"{file}: {reason_of(problem)}") from None

@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from emulator.errors import ConfigurationError
+from emulator.errors import ConfigurationError, reason_of
 
 STANDARD = ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w"))
 
@@ -41,8 +41,7 @@ def say(text: str) -> None:
         raise
     except OSError as problem:
         give_up_output()
-        reason = (problem.strerror or str(problem)).lower()
-        raise ConfigurationError(f"the standard output cannot be written: {reason}") from None
+        raise ConfigurationError(f"the standard output cannot be written: {reason_of(problem)}") from None
 
 
 def warn(sentence: str) -> None:

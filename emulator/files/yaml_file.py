@@ -9,7 +9,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
-from emulator.errors import ConfigurationError
+from emulator.errors import ConfigurationError, reason_of
 from emulator.files.package_data import CONTRACTS, FIXTURES, is_ours, parsed_file
 from emulator.files.prepared import unpacked
 
@@ -36,7 +36,7 @@ def _content(file: Path) -> bytes:
             raise ConfigurationError(f"{short_name(file)}: expected a regular file")
         return file.read_bytes()
     except OSError as problem:
-        raise ConfigurationError(f"{short_name(file)}: {(problem.strerror or str(problem)).lower()}") from None
+        raise ConfigurationError(f"{short_name(file)}: {reason_of(problem)}") from None
 
 
 def _built_in(file: Path) -> str:

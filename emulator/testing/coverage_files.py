@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 from xml.etree import ElementTree
 
-from emulator.errors import EmulatorError, unknown
+from emulator.errors import EmulatorError, reason_of, unknown
 from emulator.testing.coverage_page import as_html
 
 __all__ = ["FORMS", "form_of", "write"]
@@ -138,5 +138,5 @@ def write(document: Mapping[str, Any], file: str) -> str:
     try:
         Path(file).write_text(form_of(file)(document) + "\n", "utf-8")
     except OSError as problem:
-        return (problem.strerror or str(problem)).lower()
+        return reason_of(problem)
     return ""

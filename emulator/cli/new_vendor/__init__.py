@@ -8,7 +8,7 @@ import click
 
 from emulator.cli.completing import folders
 from emulator.cli.streams import say
-from emulator.errors import ConfigurationError
+from emulator.errors import ConfigurationError, reason_of
 
 FILES = ("openapi.yaml", "credentials.yaml", "scenarios.yaml", "fixtures/projects.yaml", "fixtures/tasks.yaml")
 _NAME = "NAME"
@@ -43,5 +43,5 @@ def new_vendor(name: str, into: Path) -> None:
             target.write_text((Path(__file__).parent / file).read_text("utf-8").replace(_NAME, name), "utf-8")
             say(f"{target} written")
     except OSError as problem:
-        raise ConfigurationError(f"{home}: {(problem.strerror or str(problem)).lower()}") from None
+        raise ConfigurationError(f"{home}: {reason_of(problem)}") from None
     say(f"Next: emulator check --vendors {into}, then emulator serve --vendors {into}.")
