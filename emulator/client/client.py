@@ -67,18 +67,8 @@ class Client(Api):
         `strict` refuses what the vendors tolerate. The sandbox is dropped `ttl` seconds after its creation, or `idle`
         seconds after its last call. Raises EmulatorError for invalid arguments.
         """
-        body = sandbox_request(
-            name=name,
-            seed=seed,
-            **{"from": from_},
-            scenarios=scenarios,
-            clock=clock,
-            fixtures=fixtures,
-            switches=switches,
-            strict=strict,
-            ttl=ttl,
-            idle=idle,
-        )
+        others = {"name": name, "from": from_, "seed": seed, "fixtures": fixtures, "ttl": ttl, "idle": idle}
+        body = sandbox_request(scenarios=scenarios, clock=clock, switches=switches, strict=strict, **others)
         return SandboxClient(self, self.request("POST", "/sandboxes", body))
 
     def sandbox(self, name: str = "default") -> SandboxClient:

@@ -21,7 +21,6 @@ from emulator.client.journal import JournalClient
 from emulator.client.snapshot import Snapshot
 from emulator.client.switches import Switches
 from emulator.client.types import (
-    BuiltInVendors,
     Commit,
     Connection,
     Delay,
@@ -34,7 +33,7 @@ from emulator.client.types import (
     Where,
 )
 from emulator.client.urls import quoted
-from emulator.client.vendors import VendorAccess, listed_attributes, vendor_of, vendors_of
+from emulator.client.vendors import VendorAccess, VendorAttributes, vendors_of
 from emulator.errors import ConfigurationError, EmulatorError, sentence, unknown_scenario
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
 __tracebackhide__ = True
 
 
-class SandboxClient(BuiltInVendors):
+class SandboxClient(VendorAttributes):
     """One sandbox. A vendor is an attribute, `sandbox.secoda.url`; one that you added is `sandbox.vendors["acme"]`.
 
     As a context manager, it is dropped at the end.
@@ -63,14 +62,6 @@ class SandboxClient(BuiltInVendors):
 
     def __repr__(self) -> str:
         return f"<sandbox {self.name} at {self.api.url}>"
-
-    if not TYPE_CHECKING:  # for a type checker, undeclared attributes are errors
-
-        def __getattr__(self, name: str) -> Any:
-            return vendor_of(self, name)
-
-    def __dir__(self) -> list[str]:
-        return listed_attributes(self, super().__dir__())
 
     @property
     def switches(self) -> Switches:
@@ -215,8 +206,8 @@ class SandboxClient(BuiltInVendors):
         """
         values = given(path=path, query=query, headers=headers, body=body, status=status)
         steps = [in_order] if isinstance(in_order, str) else in_order
-        how_often = given(count=count, at_least=at_least, at_most=at_most, within=within)
         which = given(operation=operation, in_order=steps, vendor=vendor, where={**(where or {}), **values} or None)
+        how_often = given(count=count, at_least=at_least, at_most=at_most, within=within)
         # The emulator refuses whatever else is given.
         seconds = TIMEOUT + (within if isinstance(within, int | float) else 0)
         expectation = {**which, **how_often}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from emulator.client.api import Api, given
 from emulator.client.stubs import StubClient
@@ -151,28 +151,31 @@ def _access(name: str, document: Mapping[str, Any], api: Api | None) -> VendorAc
     )
 
 
-def vendor_of(owner: BuiltInVendors, name: str) -> VendorAccess:
-    """Return a built-in vendor, which becomes an attribute of its owner. Raises AttributeError for any other name."""
-    vendors = vars(owner).get("vendors", {})
-    if name not in BuiltInVendors.__annotations__ or name not in vendors:
-        raise _unknown_attribute(owner, name)
-    found: VendorAccess = vendors[name]
-    vars(owner)[name] = found
-    return found
+class VendorAttributes(BuiltInVendors):
+    """The vendors of a sandbox: each built-in one is an attribute, too."""
 
+    vendors: Mapping[str, VendorAccess]
 
-def listed_attributes(owner: BuiltInVendors, others: Iterable[str]) -> list[str]:
-    """Return the names of an owner's attributes: the built-in vendors, and the others."""
-    return sorted(
-        {*others, *(name for name in BuiltInVendors.__annotations__ if name in vars(owner).get("vendors", ()))}
-    )
+    if not TYPE_CHECKING:  # for a type checker, undeclared attributes are errors
 
+        def __getattr__(self, name: str) -> VendorAccess:
+            if name not in self._built_in():
+                raise self._unknown(name)
+            vars(self)[name] = self.vendors[name]
+            return self.vendors[name]
 
-def _unknown_attribute(owner: BuiltInVendors, name: str) -> AttributeError:
-    """Return the error for an unknown attribute of a sandbox, with the nearest: a vendor or another attribute."""
-    vendors = vars(owner).get("vendors", {})
-    if name in vendors:
-        return AttributeError(f"{name} does not come with the emulator; write .vendors[{name!r}]")
-    others = (one for one in dir(owner) if not one.startswith("_"))
-    known = dict.fromkeys([*vendors, *others])
-    return AttributeError(unknown("attribute", name, known, "of a sandbox", listed_by="dir()"))
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._built_in()})
+
+    def _built_in(self) -> list[str]:
+        """Return the names of the attributes that are vendors; none as long as there is no `vendors`."""
+        return [name for name in BuiltInVendors.__annotations__ if name in vars(self).get("vendors", ())]
+
+    def _unknown(self, name: str) -> AttributeError:
+        """Return the error for an unknown attribute, with the nearest: a vendor or another attribute."""
+        vendors = vars(self).get("vendors", {})
+        if name in vendors:
+            return AttributeError(f"{name} does not come with the emulator; write .vendors[{name!r}]")
+        others = (one for one in dir(self) if not one.startswith("_"))
+        known = dict.fromkeys([*vendors, *others])
+        return AttributeError(unknown("attribute", name, known, "of a sandbox", listed_by="dir()"))

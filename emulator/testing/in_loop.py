@@ -11,8 +11,7 @@ from aiohttp.test_utils import BaseTestServer
 
 from emulator.client import Changes, EmulatorError, Exchange, Finding, VendorAccess, exchange_of, vendors_of
 from emulator.client.spelling import in_python
-from emulator.client.types import BuiltInVendors
-from emulator.client.vendors import listed_attributes, vendor_of
+from emulator.client.vendors import VendorAttributes
 from emulator.testing.allowances import about_allowed, path_of_operation
 from emulator.testing.local import found_in, selected_in
 from emulator.testing.sandboxes import Fields, Seen
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from emulator.testing.suite import Wanted
 
 
-class InLoopEmulator(BuiltInVendors):
+class InLoopEmulator(VendorAttributes):
     """An emulator in the running event loop, with a sandbox for the test. A vendor is an attribute: `.secoda.url`.
 
     `server` is an aiohttp test server, which `aiohttp_client` accepts. Use `control` for the control API:
@@ -38,14 +37,6 @@ class InLoopEmulator(BuiltInVendors):
         self._emulator = emulator
         self._sandbox = emulator.sandboxes.get(self.name)
         self._loop = asyncio.get_running_loop()
-
-    if not TYPE_CHECKING:  # for a type checker, undeclared attributes are errors
-
-        def __getattr__(self, name: str) -> Any:
-            return vendor_of(self, name)
-
-    def __dir__(self) -> list[str]:
-        return listed_attributes(self, super().__dir__())
 
     @property
     def url(self) -> str:
