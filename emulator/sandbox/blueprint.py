@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.exchange import Record
 from emulator.faults.scenarios import Scenario
 from emulator.journal.entry import Exchange
+from emulator.journal.journal import Journal
 from emulator.journal.journals import Journals
 from emulator.sandbox.budget import Budget
 from emulator.sandbox.replies import KeptReplies
@@ -50,6 +51,10 @@ class Blueprint:
     journals: Journals
     on_record: Callable[[Exchange], None] | None = None
     replies: KeptReplies = field(default_factory=KeptReplies)
+
+    def new_journal(self) -> Journal:
+        """Return the journal of a new sandbox."""
+        return Journal(self.journal_size, self.journal_bytes, on_record=self.on_record, journals=self.journals)
 
     def problem_in(self, record: Record, collection: Collection) -> str:
         """Return the first mistake in a record of a collection, "" if it is valid."""

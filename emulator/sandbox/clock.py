@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 class Clock:
     """Returns the sandbox's time, aware and in UTC. It is the real time until it is set."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: datetime | None = None, frozen: bool | None = None) -> None:
         self._ahead = timedelta()
         self._frozen: datetime | None = None
+        if now is not None or frozen is not None:
+            self.set(now, frozen)
 
     @property
     def frozen(self) -> bool:

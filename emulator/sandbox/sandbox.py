@@ -12,7 +12,6 @@ from emulator.errors import ConfigurationError
 from emulator.exchange import Record
 from emulator.faults.armed import Faults
 from emulator.faults.scenarios import Scenario
-from emulator.journal.journal import Journal
 from emulator.sandbox.blueprint import Blueprint, SandboxOptions, sentence_of
 from emulator.sandbox.clock import Clock
 from emulator.sandbox.fixtures import Fixtures
@@ -69,17 +68,10 @@ class Sandbox:
         self.options = options or SandboxOptions()
         self.initial = InitialRecords()
         self.store = store
-        self.clock = Clock()
-        if self.options.now or self.options.frozen is not None:
-            self.clock.set(self.options.now, self.options.frozen)
+        self.clock = Clock(self.options.now, self.options.frozen)
         self.faults = Faults(seed)
         self.stubs = Stubs(seed)
-        self.journal = Journal(
-            blueprint.journal_size,
-            blueprint.journal_bytes,
-            on_record=blueprint.on_record,
-            journals=blueprint.journals,
-        )
+        self.journal = blueprint.new_journal()
         self._first_switches = {
             vendor: {**values, **self.options.switches.get(vendor, {})} for vendor, values in blueprint.switches.items()
         }
