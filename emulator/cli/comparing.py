@@ -83,31 +83,9 @@ def compare_live(compared: Compared, upstream: str, credentials: Path, allows_wr
     Raises ConfigurationError, also if the vendor cannot be reached; if it stops answering, after the report. What was
     made is removed, however it ends.
     """
-    contract = compared.reader.contract
-    target, headers = upstream_of(upstream, contract), read_credentials(credentials)
-    comparer, own = compared.comparer(target.root), OwnRecords()
-
-    async def ask_all(live: LiveVendor, interview: Interview) -> None:
-        async for exchange in interview.exchanges():
-            await comparer.add(exchange)
-        prober = Prober(contract, live, comparer.add, own, allows_writes=allows_writes)
-        for finding in compared.comparison.switches.values():
-            await prober.settle(finding)
-        if allows_writes and interview.untried:
-            warn(f"not tried, as what they make has no name to recognise it by: {', '.join(interview.untried)}")
-
-    async def ask_and_remove() -> None:
-        _end_at_sigterm()
-        async with LiveVendor(target, headers, warn) as live:
-            interview = Interview(contract, live, allows_writes, own)
-            try:
-                await ask_all(live, interview)
-            finally:
-                live.resume()
-                await own.remove_all(live, interview.removals)
-
+    target, headers, own = upstream_of(upstream, compared.reader.contract), read_credentials(credentials), OwnRecords()
     try:
-        asyncio.run(ask_and_remove())
+        asyncio.run(_ask(compared, LiveVendor(target, headers, warn), target.root, own, allows_writes=allows_writes))
     except asyncio.CancelledError:
         sys.exit(TERMINATED)
     except Interrupted:
@@ -117,6 +95,25 @@ def compare_live(compared: Compared, upstream: str, credentials: Path, allows_wr
         for sentence in own.left:
             warn(sentence)
     compared.finish(target.root)
+
+
+async def _ask(compared: Compared, vendor: LiveVendor, root: str, own: OwnRecords, *, allows_writes: bool) -> None:
+    """Ask for all that a contract promises, then for what settles switches; remove what was made, however it ends."""
+    _end_at_sigterm()
+    contract, comparer = compared.reader.contract, compared.comparer(root)
+    async with vendor as live:
+        interview = Interview(contract, live, allows_writes, own)
+        prober = Prober(contract, live, comparer.add, own, allows_writes=allows_writes)
+        try:
+            async for exchange in interview.exchanges():
+                await comparer.add(exchange)
+            for finding in compared.comparison.switches.values():
+                await prober.settle(finding)
+            if allows_writes and interview.untried:
+                warn(f"not tried, as what they make has no name to recognise it by: {', '.join(interview.untried)}")
+        finally:
+            live.resume()
+            await own.remove_all(live, interview.removals)
 
 
 def _end_at_sigterm() -> None:
