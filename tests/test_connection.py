@@ -628,3 +628,26 @@ async def _fill(server: Secure, count: int, name: str) -> None:
         integrations.insert_many({**one, "id": id, "name": name} for id in ids)
 
     await server.emulator.sandboxes.default.run("secoda", fill)
+
+
+async def test_request_that_ends_as_the_stop_gives_up_logs_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    called = asyncio.Event()
+
+    async def end_with_the_wait(request: web.BaseRequest) -> web.StreamResponse:
+        called.set()
+        while (waiter := request.protocol._handler_waiter) is None or not waiter.cancelled():  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        return web.Response()
+
+    runner = web.ServerRunner(HttpServer(end_with_the_wait), shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    _, writer = await asyncio.open_connection(*runner.addresses[0])
+    writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    await called.wait()
+    with caplog.at_level(logging.DEBUG, logger="emulator"):
+        await runner.cleanup()
+    writer.close()
+    assert [(record.levelname, record.getMessage()) for record in caplog.records if record.name == "emulator"] == [
+        ("DEBUG", "a request ended as the stop gave up waiting for it")
+    ]

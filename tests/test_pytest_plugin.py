@@ -24,7 +24,7 @@ from emulator.client import Client, EmulatorError, exchange_of
 from emulator.testing import pytest_plugin
 from emulator.testing.coverage import ContractCoverage
 from emulator.testing.github import annotation
-from emulator.testing.report import unexpected_calls
+from emulator.testing.report import REPLY_CHARACTERS, unexpected_calls
 from emulator.testing.stray_calls import ADVICE
 from emulator.testing.suite import Suite
 from tests.conftest import EmulatorUnderTest
@@ -244,6 +244,30 @@ def test_failed_test_shows_violations(inner: Inner) -> None:
     )
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["       call: additionalProperties at query /colour: 'colour' is not *"])
+
+
+def test_failed_test_shows_why_a_call_was_refused_where_only_the_reply_says_it(inner: Inner) -> None:
+    result = inner.run(
+        """
+        import requests
+
+        def test_it(emulator):
+            emulator.fault(vendor="celigo", operation="listFlows", status=503)
+            for path in ("/jobs", "/flows", "/integrations?limit=abc"):
+                requests.get(emulator.celigo.url + path, headers=emulator.celigo.headers, timeout=30)
+            requests.post(emulator.paradime.url, headers=emulator.paradime.headers, timeout=30, json={
+                "query": 'mutation { triggerBoltRun(scheduleName: "' + 99 * "nope" + '") { runId } }'
+            })
+            assert False
+        """
+    )
+    result.assert_outcomes(failed=1)
+    journal = result.stdout.str().partition("emulator journal")[2]
+    first, second = re.findall("^       reply: (.*)$", journal, re.MULTILINE)
+    assert "query parameters must contain" in first
+    assert second.startswith('"errors":[{"message":"ScheduleNotFoundException: ')
+    assert second.endswith("…")
+    assert len(second) == REPLY_CHARACTERS + 1
 
 
 def test_log_none_hides_the_journal(inner: Inner) -> None:

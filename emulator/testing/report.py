@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from http.client import BAD_REQUEST
 from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlsplit
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 Allowance: TypeAlias = "bool | Sequence[str]"
 """True for everything, False for nothing, or globs of what is allowed."""
 
+REPLY_CHARACTERS = 200
+
 
 def changes_text(changes: Callable[[], Changes]) -> str:
     """Return what `changes()` tells, as text: for a report, which must be made even if the emulator is gone."""
@@ -26,7 +29,7 @@ def changes_text(changes: Callable[[], Changes]) -> str:
 
 
 def journal_lines(exchanges: Iterable[Exchange]) -> Iterator[str]:
-    """Yield for each exchange its method, path, status, operations and faults, then its violations and near misses."""
+    """Yield for each exchange its method, path, status, operations and faults, then what tells why it was refused."""
     for exchange in exchanges:
         words = [f"{exchange.id:4}", _call(exchange), f"-> {_outcome(exchange)}", exchange.vendor]
         words += [", ".join(exchange.operations) or (f"(stub {exchange.stub})" if exchange.stub else "(unmatched)")]
@@ -36,6 +39,8 @@ def journal_lines(exchanges: Iterable[Exchange]) -> Iterator[str]:
             yield f"       {violation.of}: {_told(violation)}"
         for near in exchange.near_misses:
             yield f"       near miss: {near}"
+        if refusal := _refusal(exchange):
+            yield f"       reply: {_shortened(refusal)}"
 
 
 def unexpected_calls(
@@ -74,6 +79,22 @@ def _outcome(exchange: Exchange) -> str:
     if exchange.state == "open":
         return "in progress"
     return str(exchange.status or "connection broken")
+
+
+def _refusal(exchange: Exchange) -> str:
+    """Return the reply's body, or the errors in it, if only they say why the vendor refused the call; else ""."""
+    if exchange.faults or exchange.violations or not exchange.operations or not exchange.reply_body:
+        return ""
+    if exchange.status >= BAD_REQUEST:
+        return exchange.reply_body
+    _, graphql_errors, rest = exchange.reply_body.partition('"errors":[{"message":')
+    return graphql_errors and graphql_errors + rest
+
+
+def _shortened(body: str) -> str:
+    """Return a body as one line of at most REPLY_CHARACTERS."""
+    line = " ".join("".join(character if character.isprintable() else " " for character in body).split())
+    return line if len(line) <= REPLY_CHARACTERS else f"{line[:REPLY_CHARACTERS]}…"
 
 
 def _told(violation: Violation) -> str:

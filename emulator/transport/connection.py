@@ -173,6 +173,10 @@ class Connection(RequestHandler):
         if isinstance(kw.get("exc_info"), RequestPayloadError):
             logger.info("closed a connection whose body does not match its head")
             return
+        if isinstance(kw.get("exc_info"), asyncio.InvalidStateError):
+            # aiohttp reports the end of a request to a stop that has just given up waiting for it.
+            logger.debug("a request ended as the stop gave up waiting for it")
+            return
         logger.error("internal error in a connection", **kw)
 
     @property
