@@ -29,7 +29,7 @@ from emulator.faults.check import check_fault
 from emulator.faults.rule import fault_of
 from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
-from emulator.transport.breaking import WITH_REPLY, WITHOUT_REPLY
+from emulator.transport.breaking import KINDS
 from tests.conftest import EmulatorUnderTest, fresh
 from tests.sample_calls import READ_OPERATION, READS, WRITE_OPERATION, WRITES, begin, by_id, query, read, write, written
 from tests.test_pipeline import MADE_UP
@@ -511,8 +511,10 @@ def test_responses_without_a_body_are_never_cut(emulator: EmulatorUnderTest, con
 
 def test_the_schema_of_faults_allows_each_way_in_which_a_connection_breaks() -> None:
     schema = json.loads(own_schemas()["fault.schema.json"].read_text("utf-8"))["properties"]["connection"]
-    assert schema["oneOf"][0]["enum"] == [*WITHOUT_REPLY, *WITH_REPLY]
-    assert [way for way in schema["oneOf"][0]["enum"] if f"{way}: " not in schema["description"]] == []
+    by_word, by_amount = schema["oneOf"]
+    assert by_word["enum"] == [*KINDS]
+    assert [*by_amount["properties"]] == [way for way, kind in KINDS.items() if kind.effect_of_amount]
+    assert [way for way in KINDS if f"{way}: " not in schema["description"]] == []
 
 
 def stream(emulator: EmulatorUnderTest, vendor: str) -> Any:

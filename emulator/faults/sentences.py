@@ -8,18 +8,11 @@ from math import inf
 
 from emulator.exchange import NOTHING, Record
 from emulator.faults.rule import Delay, Fault, FaultReply, Follows, GraphQLFault, Rate, When
-from emulator.transport.breaking import Break
 
 LONGEST_VALUE = 100
 """How many characters of a condition's value a sentence has."""
 
 _ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
-_BREAKS = {
-    "reset": "gets a TCP reset",
-    "close": "gets no reply: the connection closes",
-    "truncate": "gets half of the body",
-    "drip": "gets the body in drips",
-}
 
 
 def sentence_of(fault: Fault, mask: Callable[[Record], Record] = dict) -> str:
@@ -68,7 +61,7 @@ def _effects(fault: Fault) -> Iterator[str]:
     if fault.reply:
         yield _reply(fault.reply)
     if fault.connection:
-        yield _break(fault.connection)
+        yield fault.connection.effect
     if fault.graphql:
         yield _graphql(fault.graphql)
 
@@ -82,14 +75,6 @@ def _wait(delay: Delay) -> str:
 
 def _reply(reply: FaultReply) -> str:
     return f"gets {reply.status}{'' if reply.body is NOTHING else ' with a body of its own'}"
-
-
-def _break(connection: Break) -> str:
-    if connection.amount is None:
-        return _BREAKS[connection.how]
-    if connection.how == "truncate":
-        return f"gets only {connection.amount:g} bytes of the body"
-    return f"gets {connection.amount:g} bytes of the body a second"
 
 
 def _graphql(fault: GraphQLFault) -> str:

@@ -29,12 +29,18 @@ class Break(NamedTuple):
     @property
     def sends_reply(self) -> bool:
         """Return True if a reply's head is sent."""
-        return self.how not in WITHOUT_REPLY
+        return KINDS[self.how].send is not None
 
     @property
     def cuts_reply(self) -> bool:
         """Return True if a reply arrives, but not whole."""
-        return self.how == "truncate"
+        return KINDS[self.how].cuts_reply
+
+    @property
+    def effect(self) -> str:
+        """What it does to a call, as a sentence goes on: "gets half of the body"."""
+        kind = KINDS[self.how]
+        return kind.effect if self.amount is None else kind.effect_of_amount.format(self.amount)
 
     def __str__(self) -> str:
         return self.how
@@ -85,14 +91,27 @@ async def _drip(
     await stream.write_eof()
 
 
-WITHOUT_REPLY = ("reset", "close")
-"""The connection breaks before any reply: `break_off` in transport/connection.py."""
+class Kind(NamedTuple):
+    """One way to break a connection.
 
-WITH_REPLY: Mapping[str, Send] = {
-    "truncate": _truncate,
-    "drip": _drip,
+    `effect` says what it does to a call, `effect_of_amount` the same of a given amount. `send` sends the body after the
+    head; without it the connection breaks before any reply (`break_off` in transport/connection.py). `cuts_reply` says
+    that the body never arrives whole.
+    """
+
+    effect: str
+    effect_of_amount: str = ""
+    send: Send | None = None
+    cuts_reply: bool = False
+
+
+KINDS: Mapping[str, Kind] = {
+    "reset": Kind("gets a TCP reset"),
+    "close": Kind("gets no reply: the connection closes"),
+    "truncate": Kind("gets half of the body", "gets only {:g} bytes of the body", _truncate, cuts_reply=True),
+    "drip": Kind("gets the body in drips", "gets {:g} bytes of the body a second", _drip),
 }
-"""The head of the reply is sent, then the function sends its body."""
+"""The kinds by the words of a fault's `connection`."""
 
 
 def close(request: web.BaseRequest) -> None:
@@ -113,16 +132,16 @@ async def send(
 async def _send_brokenly(
     request: web.BaseRequest, response: web.Response, connection: Break, stopping: asyncio.Event
 ) -> web.StreamResponse:
-    """Send a response as `connection`, one of WITH_REPLY, says; one without a body is sent completely.
+    """Send a response as `connection`, of a kind that sends one, says; one without a body is sent completely.
 
     When the emulator stops, the rest of a body is sent at once.
     """
-    content = wire.content_of(response)
-    if not content or request.method == "HEAD":
+    content, send_body = wire.content_of(response), KINDS[connection.how].send
+    if not content or request.method == "HEAD" or send_body is None:
         return response
     stream = web.StreamResponse(status=response.status, headers=response.headers)
     stream.content_length = len(content)
     with suppress(ConnectionError):  # the client may disconnect meanwhile
         await stream.prepare(request)
-        await WITH_REPLY[connection.how](request, stream, content, connection.amount, stopping)
+        await send_body(request, stream, content, connection.amount, stopping)
     return stream
