@@ -6,13 +6,15 @@ import copy
 import gc
 import pickle
 import threading
+import weakref
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 from aiohttp import web
 
-from emulator.exchange import Call, Part
+from emulator.exchange import AppliedFault, Call, Part, Record
 from emulator.journal.entry import Content, Exchange
 from emulator.journal.journal import Journal
 from emulator.journal.unmasked import Unmasked
@@ -46,6 +48,15 @@ def everything_in(value: object) -> str:
     return f"{value!r} {value} {value:} {[value]}"
 
 
+class DisarmedFault:
+    """A fault that nobody but the journal may still know."""
+
+    id = "fault-1"
+
+    def applied(self, mask: Callable[[Record], Record]) -> AppliedFault:
+        return AppliedFault(self.id, None, 1, f"Every call with token {mask({'token': SECRET})['token']}.")
+
+
 @pytest.mark.parametrize("is_open", [True, False])
 @pytest.mark.parametrize(
     "way",
@@ -77,6 +88,14 @@ def test_what_arrived_is_forgotten_once_it_was_read() -> None:
     first = made.call
     assert (made.call, made.reply, made.content) == (first, made.shown.reply, made.shown)
     assert arrived not in gc.get_referents(made)
+
+
+def test_a_fault_is_forgotten_once_it_is_disarmed() -> None:
+    due = DisarmedFault()
+    seen, arrived = weakref.ref(due), Unmasked(sent(), faults=[due])
+    del due
+    assert seen() is None
+    assert arrived.masked().faults == (AppliedFault("fault-1", None, 1, "Every call with token ***."),)
 
 
 def test_what_is_wrong_with_a_call_masks_it_at_once() -> None:

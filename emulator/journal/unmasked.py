@@ -47,8 +47,8 @@ class Unmasked:
 
     `size` is what they take in memory, in bytes. `secret_paths` say where the vendor's paths contain credentials,
     `matched` that an operation has this path; `stub` is the name of the stub that replies, `near_misses` finds
-    operations for a call that none matches. `faults` are those that apply, which are described when the
-    exchange is read. The files of the call's parts are still open.
+    operations for a call that none matches. `faults` are those that apply: what they do is kept, not they themselves,
+    which may be large, and disarmed. The files of the call's parts are still open.
     """
 
     __slots__ = (
@@ -94,9 +94,9 @@ class Unmasked:
         self._matched = matched
         self._stub = stub
         self._near_misses = near_misses
-        self._faults = faults
+        self._faults = tuple(map(_described, faults))
         self._reply: tuple[int, Mapping[str, str], _Body] | None = None
-        self.size = OVERHEAD + OVERHEAD_OF_FAULT * len(faults) + self._size_of_call()
+        self.size = OVERHEAD + sum(map(_size_of_fault, self._faults)) + self._size_of_call()
 
     def end(self, params: Mapping[str, Any], reply: tuple[int, Mapping[str, str], bytes] | None) -> None:
         """Add what is known at the end of the call: its typed parameters, the reply's status, headers and content.
@@ -160,9 +160,19 @@ class Unmasked:
         return size
 
 
-def _masked_fault(fault: Applied, masker: Masker) -> AppliedFault:
+def _described(fault: Applied) -> AppliedFault:
+    """Return what applied, without credentials of the fault; those of the call are masked with the exchange."""
+    masker = Masker()
     applied = fault.applied(masker.document)
-    return applied._replace(sentence=masker.without_echoes(applied.sentence)[:LONGEST_SENTENCE])
+    return applied._replace(sentence=masker.without_echoes(applied.sentence))
+
+
+def _size_of_fault(fault: AppliedFault) -> int:
+    return OVERHEAD_OF_FAULT + len(fault.sentence)
+
+
+def _masked_fault(fault: AppliedFault, masker: Masker) -> AppliedFault:
+    return fault._replace(sentence=masker.without_echoes(fault.sentence)[:LONGEST_SENTENCE])
 
 
 def _itself(content: Content) -> Content:
