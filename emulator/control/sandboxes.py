@@ -84,7 +84,7 @@ async def get_sandbox(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply
 
 @handlers.operation("dropSandbox")
 async def drop_sandbox(call: Call, emulator: Emulator) -> Reply | Stream:
-    """Drop a sandbox; return what its journal held if that is asked for."""
+    """Drop a sandbox; return the exchanges of its journal if the call asks for them."""
     sandbox = find_sandbox(call, emulator)
     if sandbox.name == DEFAULT:
         raise Problem(409, f"The sandbox {DEFAULT} cannot be dropped; POST {ROOT}/reset resets it.")

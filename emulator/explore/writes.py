@@ -58,8 +58,8 @@ def _writes(exchange: Mapping[str, Any]) -> bool:
 
 def _is_done(exchange: Mapping[str, Any], faults: Mapping[str, Mapping[str, Any]]) -> bool:
     """Return True if the call was executed, whatever its client has heard of it."""
-    met = [faults[id] for id in exchange["faults"] if id in faults]
-    failing = [fault for fault in met if "reply" in fault or "graphql" in fault or fault.get("connection") in LOST]
+    applied = [faults[id] for id in exchange["faults"] if id in faults]
+    failing = [fault for fault in applied if "reply" in fault or "graphql" in fault or fault.get("connection") in LOST]
     if failing:
         return failing[0].get("commit") == "after" or failing[0].get("graphql", {}).get("data") == "keep"
     status: int = (exchange["reply"] or {}).get("status", 0)

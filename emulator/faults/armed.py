@@ -102,8 +102,8 @@ class Faults:
         A call that a fault cannot affect, because the contract does not have the reply, is not counted for it.
         """
         matching = [fault for fault in self._faults.values() if fault.matches(vendor, operation, reads)]
-        met = (self._apply(fault, operation, now) for fault in matching if applies_to(fault))
-        return [due for due in met if due is not None]
+        applied = (self._apply(fault, operation, now) for fault in matching if applies_to(fault))
+        return [due for due in applied if due is not None]
 
     def preview(self, id: str, operation: str, now: datetime, calls: int) -> list[Due | None]:
         """Return for each of the next calls of an operation how a fault applies to it: None, if it does not.

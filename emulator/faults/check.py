@@ -129,13 +129,12 @@ def check_headers(headers: Mapping[str, str]) -> None:
 
 
 def _check_reply(reply: FaultReply, matching: Sequence[Operation], contract: Contract) -> None:
-    holding = (operation for operation in matching if reply.status in responses_of(operation, contract))
-    first = next(holding, None)
-    if first is None:
+    having = [operation for operation in matching if reply.status in responses_of(operation, contract)]
+    if not having:
         statuses = {operation.name: sorted(responses_of(operation, contract)) for operation in matching}
-        held = "; ".join(f"{name}: {', '.join(map(str, found))}" for name, found in statuses.items())
-        raise ConfigurationError(f"status {reply.status} is not in the contract ({held}); force: true allows it")
-    for operation in (first, *holding) if reply.body is not NOTHING else ():
+        known = "; ".join(f"{name}: {', '.join(map(str, found))}" for name, found in statuses.items())
+        raise ConfigurationError(f"status {reply.status} is not in the contract ({known}); force: true allows it")
+    for operation in having if reply.body is not NOTHING else ():
         for problem in _departures(reply, responses_of(operation, contract)[reply.status]):
             raise ConfigurationError(
                 f"the body violates the contract of {operation.name} {reply.status}: {problem}; force: true allows it"

@@ -50,9 +50,8 @@ class Effect:
     """The combined effect of faults on one call: of those in `due`, each once.
 
     The call is delayed by `seconds`, its reply by `seconds_after` more; `clock_seconds` pass on the sandbox's clock
-    only. `reply` replaces the vendor's;
-    with `after_commit` the call is executed first. `connection` is how the connection breaks, `graphql`
-    the errors of root fields, of which the first that affects a field counts.
+    only. `reply` replaces the vendor's; with `after_commit` the call is executed first. `connection` is how the
+    connection breaks, `graphql` the errors of root fields, of which the first that affects a field counts.
     """
 
     due: tuple[Due, ...] = ()
@@ -181,30 +180,30 @@ class Effects:
         """Add up all delays; of several replies or connections the first counts."""
         effect = Effect(
             due=_each_once(due),
-            seconds=sum(met.seconds for met in due if not (met.fault.after_commit or _is_on_clock(met))),
-            seconds_after=sum(met.seconds for met in due if met.fault.after_commit and not _is_on_clock(met)),
-            clock_seconds=sum(met.seconds for met in due if _is_on_clock(met)),
+            seconds=sum(one.seconds for one in due if not (one.fault.after_commit or _is_on_clock(one))),
+            seconds_after=sum(one.seconds for one in due if one.fault.after_commit and not _is_on_clock(one)),
+            clock_seconds=sum(one.seconds for one in due if _is_on_clock(one)),
         )
-        for met in due:
-            fault = met.fault
+        for one in due:
+            fault = one.fault
             if fault.graphql is not None:
-                keys = fault.where.keys(subject_of(met.operation)) if fault.where else None
-                effect.graphql.append(FieldErrors(met.operation, keys, fault.graphql, fault.after_commit))
+                keys = fault.where.keys(subject_of(one.operation)) if fault.where else None
+                effect.graphql.append(FieldErrors(one.operation, keys, fault.graphql, fault.after_commit))
             elif (fault.reply or fault.connection) and not (effect.reply or effect.connection):
                 effect.connection, effect.after_commit = fault.connection, fault.after_commit
-                effect.reply = self._reply(fault.reply, met) if fault.reply else None
+                effect.reply = self._reply(fault.reply, one) if fault.reply else None
         return effect
 
-    def _reply(self, reply: FaultReply, met: Due) -> Reply:
+    def _reply(self, reply: FaultReply, due: Due) -> Reply:
         json_type = self._contract.conventions.json_content_type
-        responses = self._responses(met.operation)
-        return reply_of(reply, responses, met.retry_after, json_type=json_type, operation=met.operation)
+        responses = self._responses(due.operation)
+        return reply_of(reply, responses, due.retry_after, json_type=json_type, operation=due.operation)
 
     def _preferred(self, status: int, operation: str) -> Reply:
         responses = self._responses(operation)
         if status not in responses:
-            held = ", ".join(map(str, sorted(responses)))
-            detail = f"Prefer: code={status} is not in the contract of {operation}, which has {held}."
+            known = ", ".join(map(str, sorted(responses)))
+            detail = f"Prefer: code={status} is not in the contract of {operation}, which has {known}."
             raise RefusedHeader(422, detail, "Prefer", "enum", f"code={status}")
         return reply_of(FaultReply(status), responses, operation=operation)
 
@@ -215,8 +214,8 @@ class Effects:
 def _each_once(due: Sequence[Due]) -> tuple[Due, ...]:
     """Return each fault as it applied first: it may apply to several root fields of one call."""
     first: dict[str, Due] = {}
-    for met in due:
-        first.setdefault(met.id, met)
+    for one in due:
+        first.setdefault(one.id, one)
     return tuple(first.values())
 
 
@@ -224,9 +223,9 @@ def _is_on_clock(due: Due) -> bool:
     return due.fault.delay is not None and due.fault.delay.is_on_clock
 
 
-def add_errors(result: dict[str, Any], met: Sequence[tuple[str, GraphQLFault]]) -> dict[str, Any]:
+def add_errors(result: dict[str, Any], faults: Sequence[tuple[str, GraphQLFault]]) -> dict[str, Any]:
     """Add the GraphQL errors of faults to their root fields, by each field's key in the result."""
-    errors = [{**error, "path": [key]} for key, fault in met for error in fault.errors]
+    errors = [{**error, "path": [key]} for key, fault in faults for error in fault.errors]
     return {**result, "errors": [*result.get("errors", []), *errors]} if errors else result
 
 
