@@ -32,7 +32,7 @@ OPERATIONS = [
     operation("list", "GET", 429, 503),
     operation("create", "POST", 422),
     operation("things", "query", 401),
-    operation("addThing", "mutation"),
+    operation("addThing", "mutation", 500),
 ]
 LIST, CREATE = MadeCall("acme", "list", 200, True), MadeCall("acme", "create", 204, False)
 THINGS, ADD = MadeCall("acme", "things", 200, True), MadeCall("acme", "addThing", 200, True)
@@ -62,13 +62,28 @@ def test_a_write_loses_its_reply_before_and_after_it_is_done_and_a_reply_without
     ]
 
 
+def test_a_write_gets_a_failure_of_the_vendor_after_it_is_done_too() -> None:
+    assert words(ADD)[:4] == [
+        "addThing 1 gets 500",
+        "addThing 1 gets no reply, and nothing is written",
+        "addThing 1 gets no reply, but it is written",
+        "addThing 1 gets 500, but it is written",
+    ]
+
+
 def test_a_root_field_gets_errors_and_partial_data() -> None:
     assert words(THINGS)[2:4] == ["things 1 gets errors", "things 1 gets errors beside its data"]
-    assert words(ADD)[2:5] == [
+    assert words(ADD)[4:7] == [
         "addThing 1 gets errors, and nothing is written",
         "addThing 1 gets errors, but it is written",
         "addThing 1 gets errors beside its data",
     ]
+
+
+@pytest.mark.parametrize(("status", "commit"), [(0, "after"), (201, "after"), (429, "before")])
+def test_a_refusal_that_does_not_parse_writes_nothing(status: int, commit: str) -> None:
+    *_, malformed = possible([MadeCall("acme", "create", status, True)], OPERATIONS)
+    assert malformed.effect["commit"] == commit
 
 
 def test_calls_are_numbered_by_operation() -> None:

@@ -93,18 +93,22 @@ def _numbered(calls: Sequence[MadeCall]) -> Iterator[tuple[MadeCall, int]]:
 
 def _effects(call: MadeCall, operation: Operation) -> Iterator[tuple[str, Mapping[str, Any]]]:
     writes = operation["method"] not in READS
-    for status in operation["statuses"]:
-        if int(status) >= 400:
-            yield f"gets {status}", {"reply": {"status": int(status)}}
+    failed = [status for status in map(int, operation["statuses"]) if status >= 400]
+    for status in failed:
+        yield f"gets {status}", {"reply": {"status": status}}
     yield from _lost("gets no reply", {"connection": "close"}, writes)
+    for status in failed:
+        # A 4xx says that nothing was done; a 5xx says nothing of it.
+        if writes and status >= 500:
+            yield f"gets {status}, but it is written", {"reply": {"status": status}, "commit": "after"}
     if operation["method"] in ROOTS:
         yield from _lost("gets errors", {"graphql": ERRORS}, writes)
         yield "gets errors beside its data", {"graphql": {**ERRORS, "data": "keep"}}
     yield f"takes {SLOW_SECONDS} s", {"delay": {"clock": SLOW_SECONDS}}
     if call.has_body:
         yield "gets half of the body", {"connection": "truncate"}
-        reply = {"status": call.status or 200, "body": MALFORMED}
-        yield "gets JSON that does not parse", {"reply": reply, "force": True, "commit": "after"}
+        malformed = {"reply": {"status": call.status or 200, "body": MALFORMED}, "force": True}
+        yield "gets JSON that does not parse", {**malformed, "commit": "before" if call.status >= 400 else "after"}
 
 
 def _lost(words: str, effect: Mapping[str, Any], writes: bool) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -205,7 +205,7 @@ def _about(found: Explored) -> dict[str, Any]:
 
 
 def _when(finding: Finding) -> str:
-    return " and ".join(map(str, finding.faults))
+    return ", and then ".join(map(str, finding.faults))
 
 
 def _findings(item: pytest.Item, found: Explored) -> Iterator[str]:
