@@ -78,7 +78,14 @@ def test_no_way_out_shows_what_arrived(way: Any, is_open: bool) -> None:
 
 
 def test_what_arrived_offers_nothing_but_to_be_masked() -> None:
-    assert [name for name in dir(Unmasked) if not name.startswith("_")] == ["end", "masked", "size"]
+    assert [name for name in dir(Unmasked) if not name.startswith("_")] == [
+        "end",
+        "masked",
+        "masked_call",
+        "masked_header",
+        "masked_values",
+        "size",
+    ]
 
 
 def test_what_arrived_is_forgotten_once_it_was_read() -> None:
@@ -96,6 +103,58 @@ def test_a_fault_is_forgotten_once_it_is_disarmed() -> None:
     del due
     assert seen() is None
     assert arrived.masked().faults == (AppliedFault("fault-1", None, 1, "Every call with token ***."),)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"next": "https://host/things?page=2", "more": True, "count": 3, "things": [{"id": 1}, 2], "link": {"self": 1}},
+        {"next": f"https://host/things?token={SECRET}", "more": False, "things": []},
+        {"next": f"/things/{SECRET}", "count": f"Bearer {SECRET}"},
+        {"nextToken": {"next": SECRET, "count": 7, "more": True, "things": [SECRET]}, "headers": [{"x": SECRET}]},
+        {"name": "api_key", "value": SECRET, "next": None},
+        [{"next": SECRET}],
+        SECRET,
+        None,
+    ],
+)
+def test_a_part_of_a_reply_is_masked_as_in_the_whole(document: Any) -> None:
+    members = ("next", "more", "count", "things", "link", "name", "value")
+    pointers = ["", *(f"{above}/{name}" for above in ("", "/nextToken", "/things") for name in members)]
+    given = sent()
+    made = exchange(given=given, broken_off=True)
+    end(made, given, web.Response(body=write_json(document), content_type="application/json"))
+    part = made.reply_values(pointers)
+    assert isinstance(made.content, Unmasked)
+    assert SECRET not in str(part)
+    assert made.reply is not None
+    assert part == made.reply_values(pointers)
+
+
+@pytest.mark.parametrize("body", [b"", b"not JSON", b'{"next": 1', b"[" * 100_000, b"\xff{}"])
+def test_a_reply_that_is_no_json_has_no_parts(body: bytes) -> None:
+    made = exchange(content=body, body_limit=200_000)
+    assert made.reply_values(["", "/next"]) == [None, None]
+    assert made.reply is not None
+    assert made.reply_values(["", "/next"]) == [None, None]
+
+
+def test_nobody_knows_the_parts_of_a_reply_that_is_cut() -> None:
+    made = exchange(content=b'{"next":"x"}', body_limit=5)
+    assert made.reply_values(["/next"]) is None
+    assert made.reply is not None
+    assert made.reply_values(["/next"]) is None
+
+
+def test_a_header_of_a_reply_is_masked_as_in_the_whole() -> None:
+    given = sent()
+    made = exchange(given=given, broken_off=True)
+    end(made, given, web.Response(headers={"X-Token": SECRET, "Link": f"</{SECRET}>; rel=next", "Retry-After": "3"}))
+    names = ("x-token", "Link", "retry-after", "ETag")
+    first = [made.reply_header(name) for name in names]
+    assert isinstance(made.content, Unmasked)
+    assert made.reply is not None
+    assert first == [made.reply_header(name) for name in names] == ["***", "</***>; rel=next", "3", ""]
 
 
 def test_what_is_wrong_with_a_call_masks_it_at_once() -> None:

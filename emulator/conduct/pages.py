@@ -9,10 +9,8 @@ from functools import cached_property
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
-from emulator.conduct.relations import reply_document
 from emulator.contract.client_rules import LINK, NEXT_LINK, Paging
 from emulator.contract.operation import Operation
-from emulator.exchange import steps_of
 from emulator.journal.entry import Exchange
 from emulator.journal.subject import JournalledSubject
 from emulator.matching.where import SELECTIONS, Unreadable
@@ -61,21 +59,17 @@ class Page:
     def is_read(self) -> bool:
         """True if the client got it: the vendor's own reply, whole."""
         exchange = self.exchange
-        is_whole = exchange.status == 200 and not exchange.withheld and exchange.reply is not None
-        return is_whole and ((exchange.reply is not None and exchange.reply.body_cut) or self._document is not None)
+        return exchange.status == 200 and not exchange.withheld and (not self._said or self._said[""] is not None)
 
     @cached_property
     def link(self) -> str:
         """What the reply says of the next page: a URL, or a cursor; "" if it is the last one, or nothing is said."""
-        reply = self.exchange.reply
-        if reply is None or not self.paging.next:
-            return ""
         if self.paging.next == LINK:
-            found = NEXT_LINK.search(reply.header("Link"))
+            found = NEXT_LINK.search(self.exchange.reply_header("Link"))
             return found[1] if found else ""
-        if self.paging.more and _at(self._document, self.paging.more) is not True:
+        if not self.paging.next or (self.paging.more and self._said.get(self.paging.more) is not True):
             return ""
-        value = _at(self._document, self.paging.next)
+        value = self._said.get(self.paging.next)
         return value if isinstance(value, str) else ""
 
     @cached_property
@@ -86,7 +80,7 @@ class Page:
 
     @cached_property
     def next_position(self) -> str:
-        """What selects the next page, "" if this is the last one."""
+        """What selects the next page, "" if this is the last one. Show it only if it is a number."""
         if self.link:
             named = next((value for name, value in self.next_query if name == self.paging.parameter), "")
             return named or (self.link if self.paging.cursor else "")
@@ -95,23 +89,27 @@ class Page:
     @cached_property
     def _end(self) -> int | None:
         """The offset behind the page if there are more records, else None."""
-        total, items = _at(self._document, self.paging.total), _at(self._document, self.paging.items)
+        total, items = self._said.get(self.paging.total), self._said.get(self.paging.items)
         if not isinstance(total, int) or not isinstance(items, list) or not items or self.start is None:
             return None
         end = self.start + len(items)
         return end if end < total else None
 
     @cached_property
-    def _document(self) -> Any:
-        document = reply_document(self.exchange)
-        return _at(document, f"/data/{self.key}") if self.key else document
+    def _said(self) -> Mapping[str, Any]:
+        """What the reply says at "" and at the pointers of the paging; {} if the journal has cut it."""
+        paging = self.paging
+        pointers = dict.fromkeys(("", paging.next, paging.more, paging.total, paging.items))
+        root = f"/data/{self.key}" if self.key else ""
+        values = self.exchange.reply_values([root + pointer for pointer in pointers])
+        return {} if values is None else dict(zip(pointers, values, strict=True))
 
 
 def walks(exchanges: Sequence[Exchange], operation: Operation, paging: Paging) -> list[list[Page]]:
     """Return the pages of each reading of a list, in the order in which the client asked for them."""
     found: list[list[Page]] = []
     for page in (page for one in exchanges for page in _pages(one, operation, paging)):
-        walk = None if page.is_first else _continued(page, found)
+        walk = _continued(page, found) if found and not page.is_first else None
         if walk is None:
             found.append([page])
         else:
@@ -156,10 +154,3 @@ def _is_alike(before: Page, page: Page) -> bool:
 
 def _is_next(before: Page, page: Page) -> bool:
     return before.next_position == page.position
-
-
-def _at(document: Any, pointer: str) -> Any:
-    """Return what a JSON pointer points to, None if there is nothing."""
-    for step in steps_of(pointer):
-        document = document.get(step) if isinstance(document, dict) else None
-    return document

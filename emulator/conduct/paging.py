@@ -54,10 +54,11 @@ def pages_unread(calls: Calls) -> Iterator[Observation]:
         if last is not None and last.next_position and last.next_position not in tried:
             unread.setdefault(last.exchange.operations, []).append(last)
     for pages in unread.values():
-        exchanges = [page.exchange for page in pages]
+        exchanges, position = [page.exchange for page in pages], pages[0].next_position
+        named = f" ({pages[0].paging.parameter}={position})" if position.isdecimal() else ""
         sentence = (
-            f"{called(exchanges[0])}: a page ({pages[0].paging.parameter}={pages[0].next_position}) that comes after"
-            f" {numbers(exchanges)} was not read; read on until there is none"
+            f"{called(exchanges[0])}: a page{named} that comes after {numbers(exchanges)} was not read; read on until"
+            " there is none"
         )
         yield Observation(exchanges, sentence)
 

@@ -7,15 +7,11 @@ too.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
-import orjson
-
-from emulator.journal.entry import Exchange
+from emulator.journal.entry import Exchange, json_of
 from emulator.transport.connection import LOOK_SECONDS
 
 __all__ = [
@@ -73,12 +69,7 @@ def is_success(status: int) -> bool:
 def reply_document(exchange: Exchange) -> Any:
     """Return the JSON of a reply; None without one, and for what the journal has cut."""
     reply = exchange.reply
-    if reply is None or reply.body_cut:
-        return None
-    for read in (orjson.loads, json.loads):  # the quicker one refuses what JSON does not allow
-        with suppress(ValueError):
-            return read(reply.body)
-    return None
+    return None if reply is None or reply.body_cut else json_of(reply.body)
 
 
 def consecutive(exchanges: Sequence[Exchange], patience: Callable[[Exchange], float]) -> Iterator[list[Exchange]]:

@@ -67,9 +67,7 @@ def _early(chain: Sequence[Exchange]) -> Iterator[Observation]:
 
 def _retry_after(exchange: Exchange) -> float:
     """Return the seconds of Retry-After in a refusal, 0 without one. A date is compared with the sandbox's clock."""
-    if exchange.status < 400 or exchange.reply is None:
-        return 0
-    return seconds_of(exchange.reply.header("Retry-After"), exchange.time) or 0
+    return 0 if exchange.status < 400 else seconds_of(exchange.reply_header("Retry-After"), exchange.time) or 0
 
 
 def duplicate_write(calls: Calls) -> Iterator[Observation]:

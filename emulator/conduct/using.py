@@ -31,7 +31,7 @@ def refetched(calls: Calls) -> Iterator[Observation]:
         equal: dict[tuple[str, str], list[Exchange]] = {}
         for one in group:
             is_whole = one.status == 200 and not one.withheld
-            etag = one.reply.header("ETag") if is_whole and one.reply is not None else ""
+            etag = one.reply_header("ETag") if is_whole else ""
             if etag and _is_list(calls, one) and not one.call.header("If-None-Match"):
                 equal.setdefault((one.call.url, etag), []).append(one)
         for fetched in equal.values():
@@ -123,7 +123,7 @@ def secret_in_query(calls: Calls) -> Iterator[Observation]:
     """Find credentials in parameters of URLs that the contract does not ask for: by name, by shape, by their value."""
     found: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Exchange]] = {}
     for one in calls.all:
-        names = _secrets(calls, one) if one.has_query else ()
+        names = _secrets(calls, one) if one.has_unknown_query else ()
         if names:
             found.setdefault((one.operations, names), []).append(one)
     for (_, names), exchanges in found.items():

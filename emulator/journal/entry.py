@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlencode
 
+import orjson
+
 from emulator.exchange import AppliedFault, Violation, timestamp
-from emulator.journal.masking import Pairs
+from emulator.journal.masking import Masker, Pairs
 
 if TYPE_CHECKING:
     from emulator.contract.near_misses import NearMiss
@@ -135,12 +139,35 @@ class Content:
         """Return it: it has no credentials."""
         return self
 
+    def masked_call(self) -> JournalledCall:
+        """Return the call."""
+        return self.call
+
+    def masked_header(self, name: str) -> str:
+        """Return a header of the reply, "" if there is none."""
+        return self.reply.header(name) if self.reply else ""
+
+    def masked_values(self, pointers: Iterable[str]) -> Sequence[Any] | None:
+        """Return what is in the reply at JSON pointers, as `Masker.value_at` does; None if the reply is cut."""
+        if self.reply and self.reply.body_cut:
+            return None
+        return values_in(json_of(self.reply.body if self.reply else b""), pointers)
+
 
 class Maskable(Protocol):
     """What an exchange consists of: its content, or what is to be masked before anybody reads it."""
 
     def masked(self) -> Content:
         """Return its content without credentials."""
+
+    def masked_call(self) -> JournalledCall:
+        """Return the call without credentials; the rest need not be masked for it."""
+
+    def masked_header(self, name: str) -> str:
+        """Return a header of the reply without credentials, "" if there is none; likewise."""
+
+    def masked_values(self, pointers: Iterable[str]) -> Sequence[Any] | None:
+        """Return what is in the reply at JSON pointers, as `Masker.value_at` does; None if that is cut; likewise."""
 
 
 @dataclass(slots=True, eq=False)
@@ -152,10 +179,10 @@ class Exchange:
     sandbox's, `seconds` the duration, `clock_seconds` that by the sandbox's clock, `faults` the ids of those that
     applied. `is_open` while the call is in progress.
     `status` is the reply's, 0 if there was none. `credential` is the id that was presented: for matchers only, it is
-    never shown. `generated` are the fields that the emulator made for a record. `has_query` says whether its URL has a
-    query, `started` when the call arrived, in real seconds since an arbitrary moment. `withheld` is the status of the
-    vendor's own reply if the client did not get that whole, else 0; `is_abandoned` means that the client left before
-    its reply.
+    never shown. `generated` are the fields that the emulator made for a record. `has_unknown_query` says whether its
+    URL has a query parameter that its operations have not, `started` when the call arrived, in real seconds since an
+    arbitrary moment. `withheld` is the status of the vendor's own reply if the client did not get that whole, else 0;
+    `is_abandoned` means that the client left before its reply.
 
     `content` is masked when it is first read after the end of the call, and only that is kept. `size` is what the
     exchange takes in memory, in bytes, `counted` how much of that its journal counts: nothing once it is evicted.
@@ -178,7 +205,7 @@ class Exchange:
     is_open: bool = False
     is_stubbed: bool = False
     generated: tuple[str, ...] = ()
-    has_query: bool = False
+    has_unknown_query: bool = False
     started: float = 0.0
     withheld: int = 0
     is_abandoned: bool = False
@@ -197,12 +224,24 @@ class Exchange:
     @property
     def call(self) -> JournalledCall:
         """The call."""
-        return self.shown.call
+        return self.content.masked_call()
 
     @property
     def reply(self) -> JournalledReply | None:
         """The reply, None if there is none."""
         return self.shown.reply
+
+    def reply_header(self, name: str) -> str:
+        """Return a header of the reply, "" if there is none."""
+        return self.content.masked_header(name)
+
+    def reply_values(self, pointers: Iterable[str]) -> Sequence[Any] | None:
+        """Return what is in the reply at JSON pointers, None for nothing; None if the journal has cut the reply.
+
+        Of an object or array, the entries are left out. A text may repeat a credential that is elsewhere in the reply:
+        compare it, do not show it.
+        """
+        return self.content.masked_values(pointers)
 
     @property
     def stub(self) -> str:
@@ -252,6 +291,20 @@ class Exchange:
             "seconds": self.seconds,
             **({"generated": list(self.generated)} if self.generated else {}),
         }
+
+
+def json_of(body: bytes) -> Any:
+    """Return the JSON of a body, None if it is none."""
+    for read in (orjson.loads, json.loads):  # the quicker one refuses what JSON does not allow
+        with suppress(ValueError, RecursionError):
+            return read(body)
+    return None
+
+
+def values_in(document: Any, pointers: Iterable[str]) -> list[Any]:
+    """Return what is in a document at JSON pointers, as `Masker.value_at` does."""
+    masker = Masker()
+    return [masker.value_at(document, pointer) for pointer in pointers]
 
 
 def plain(text: str | None) -> Any:

@@ -17,7 +17,7 @@ import orjson
 from multidict import MultiDictProxy
 
 from emulator.contract.reading import FORM
-from emulator.exchange import NOTHING, Violation
+from emulator.exchange import NOTHING, Violation, steps_of
 from emulator.journal.credential_shapes import (
     credential_keys,
     is_named,
@@ -68,6 +68,12 @@ class Masker:
     def __init__(self) -> None:
         self._seen: set[str] = set()
         self._tokens_left = MOST_TOKENS
+
+    def copy(self) -> Masker:
+        """Return another one, which knows the same credentials."""
+        other = Masker()
+        other._seen, other._tokens_left = set(self._seen), self._tokens_left
+        return other
 
     def head(
         self,
@@ -138,6 +144,23 @@ class Masker:
         if isinstance(value, list):
             return [self.document(entry, secret) for entry in value]
         return MASK if secret and value is not None and not isinstance(value, bool) else value
+
+    def value_at(self, document: Any, pointer: str) -> Any:
+        """Return what is at a JSON pointer in a masked document; None if nothing is.
+
+        Of an object or array, which would have to be masked whole, the entries are left out: {}, or as many None.
+        """
+        secret = False
+        for step in steps_of(pointer):
+            if not isinstance(document, dict):
+                return None
+            secret = secret or step in credential_keys(document.items())
+            document = document.get(step)
+        if isinstance(document, list):
+            return [None] * len(document)
+        if isinstance(document, dict):
+            return {}
+        return self.document(document, secret)
 
     def body(self, body: bytes, content_type: str = "") -> bytes:
         """Return a body without credentials, as it was if it has none; it may be cut."""

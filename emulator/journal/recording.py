@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -107,10 +107,14 @@ class Recorder:
             faults=tuple([fault.id for fault in faults]),
             credential=self._presented(call),
             is_stubbed=stub != "",
-            has_query=bool(call.query),
+            has_unknown_query=bool(call.query) and self._is_unknown(call.query, operations),
             size=unmasked.size,
         )
         return Recording(exchange, unmasked)
+
+    def _is_unknown(self, query: Iterable[str], operations: Sequence[str]) -> bool:
+        known = [self._contract.operations[name].query_names for name in operations]
+        return any(not any(name in names for names in known) for name in query)
 
     def masked_path(self, call: Call, *, has_route: bool) -> str:
         """Return a call's path without credentials."""

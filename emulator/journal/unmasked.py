@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from emulator.exchange import AppliedFault, Call, Part, Record
-from emulator.journal.entry import Content, JournalledCall, JournalledPart, JournalledReply
+from emulator.journal.entry import Content, JournalledCall, JournalledPart, JournalledReply, json_of, values_in
 from emulator.journal.masking import LONGEST_SENTENCE, NO_PATHS, Masker
 from emulator.journal.secret_paths import SecretPaths
 
@@ -56,6 +56,8 @@ class Unmasked:
         "_body",
         "_faults",
         "_headers",
+        "_is_over",
+        "_known",
         "_limit",
         "_matched",
         "_method",
@@ -96,6 +98,8 @@ class Unmasked:
         self._near_misses = near_misses
         self._faults = tuple(map(_described, faults))
         self._reply: tuple[int, Mapping[str, str], _Body] | None = None
+        self._is_over = False
+        self._known: tuple[JournalledCall, Masker] | None = None
         self.size = OVERHEAD + sum(map(_size_of_fault, self._faults)) + self._size_of_call()
 
     def end(self, params: Mapping[str, Any], reply: tuple[int, Mapping[str, str], bytes] | None) -> None:
@@ -108,18 +112,53 @@ class Unmasked:
             status, headers, content = reply
             self._reply = status, headers, _kept(content, self._limit)
             self.size += len(self._reply[2][0]) + _size_of_pairs(headers)
+        self._is_over = True
 
     def masked(self, masker: Masker | None = None) -> Content:
         """Return the call and the reply without credentials, masked as one."""
-        masker = masker or Masker()
-        call = self._masked_call(masker)
+        if masker is None:
+            call, masker = self._masked_first()
+        else:
+            call = self._masked_call(masker)
         stub = self._masked_stub(masker) if self._stub else ""
         near_misses = self._near_misses(call.method, call.path) if self._near_misses else ()
         reply = self._masked_reply(masker)
         return Content(call, reply, stub, near_misses, tuple([_masked_fault(one, masker) for one in self._faults]))
 
+    def masked_call(self) -> JournalledCall:
+        """Return the call without credentials."""
+        return self._masked_first()[0]
+
+    def masked_header(self, name: str) -> str:
+        """Return a header of the reply without credentials, "" if there is none."""
+        value = "" if self._reply is None else self._reply[1].get(name, "")
+        return self._masked_first()[1].reply_headers({name: value})[0][1] if value else ""
+
+    def masked_values(self, pointers: Iterable[str]) -> Sequence[Any] | None:
+        """Return what is in the reply at JSON pointers, as `Masker.value_at` does; None if the reply is cut.
+
+        In a text, credentials of the call are masked, too, but not those that are elsewhere in the reply.
+        """
+        body, size = (b"", 0) if self._reply is None else self._reply[2]
+        values = values_in(json_of(body), pointers)
+        texts = any(isinstance(value, str) for value in values)
+        echoes = self._masked_first()[1].without_echoes if texts else str
+        known = [echoes(value) if isinstance(value, str) else value for value in values]
+        return None if size > self._limit else known
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _itself, (self.masked(),)
+
+    def _masked_first(self) -> tuple[JournalledCall, Masker]:
+        """Return the call without credentials, and what masks the rest."""
+        is_over = self._is_over  # read first: another thread may be reading while the call ends
+        known = self._known
+        if known is None:
+            masker = Masker()
+            known = self._masked_call(masker), masker
+        if is_over:
+            self._known = known
+        return known[0], known[1].copy()
 
     def _masked_call(self, masker: Masker) -> JournalledCall:
         base_url, path, headers, query = masker.head(
