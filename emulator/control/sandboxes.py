@@ -140,7 +140,7 @@ def describe_sandbox(sandbox: Sandbox, call: Call, emulator: Emulator) -> dict[s
         "clock": describe_clock(sandbox.clock),
         "scenarios": list(sandbox.scenarios),
         "switches": describe_switches(sandbox),
-        "vendors": dict(VendorDocuments(sandbox, call.entrance, emulator)),
+        "vendors": VendorDocuments(sandbox, call.entrance, emulator).with_commands(),
     }
 
 
@@ -155,7 +155,7 @@ def _token(sandbox: Sandbox, emulator: Emulator) -> dict[str, str]:
 
 
 class VendorDocuments(Mapping[str, dict[str, Any]]):
-    """How to call each vendor in a sandbox as it is when this is made: each is described when it is looked up.
+    """How a client calls each vendor in a sandbox as it is when this is made: each is described when it is looked up.
 
     URLs use the caller's host. On a vendor's own port or host, that vendor's URL is the root there, and the others' are
     on the main port.
@@ -175,15 +175,20 @@ class VendorDocuments(Mapping[str, dict[str, Any]]):
         base_url = self._entrance.base_url(name, contract.base_path, self._prefix)
         credentials = _own_credentials(self._credentials.get(name, {}), self._sandbox)
         described = [_describe_credential(one, vendor, self._now) for one in credentials]
-        headers = _full_rights(described)
         return {
             "title": vendor.title,
             "base_url": base_url,
             "hosts": list(self._hosts.of(name)),
-            "headers": headers,
+            "headers": _full_rights(described),
             "credentials": described,
-            "command": _command(contract, base_url, headers),
         }
+
+    def with_commands(self) -> dict[str, dict[str, Any]]:
+        """Return all of them, each with a command for a shell, which no client needs."""
+        return {name: {**document, "command": self._command(name, document)} for name, document in self.items()}
+
+    def _command(self, name: str, document: Mapping[str, Any]) -> str:
+        return _command(self._catalogue.contracts[name], document["base_url"], document["headers"])
 
     def __contains__(self, name: object) -> bool:
         return name in self._catalogue.vendors
