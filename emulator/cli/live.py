@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -15,6 +16,14 @@ from emulator.cli.remote import client_at, url_option
 from emulator.errors import ConfigurationError, EmulatorError
 from emulator.settings import read_settings
 
+Command = TypeVar("Command", bound=Callable[..., None])
+
+CREDENTIALS_HELP = 'Headers for the live vendor, as JSON: {"headers": {"Authorization": "Bearer …"}}.'
+
+_live_option = click.option("--upstream", metavar="URL", required=True, help="Its live URL: https://api.integrator.io.")
+_recorded_option = click.option(
+    "--upstream", metavar="URL", default="", help="Where the vendor was, if not at its own host."
+)
 _form_option = click.option(
     "--format",
     "form",
@@ -25,17 +34,19 @@ _form_option = click.option(
 )
 
 
+def _vendor_option(help: str) -> Callable[[Command], Command]:
+    return click.option("--vendor", metavar="NAME", required=True, shell_complete=vendors, help=help)
+
+
+def _file_option(*names: str, help: str, **others: Any) -> Callable[[Command], Command]:
+    path = click.Path(path_type=Path)
+    return click.option(*names, metavar="FILE", type=path, shell_complete=files, help=help, **others)
+
+
 @click.command()
-@click.option("--vendor", metavar="NAME", required=True, shell_complete=vendors, help="The vendor to record.")
-@click.option("--upstream", metavar="URL", required=True, help="Its live URL: https://api.integrator.io.")
-@click.option(
-    "--out",
-    metavar="FILE",
-    required=True,
-    type=click.Path(path_type=Path),
-    shell_complete=files,
-    help="A new file: calls.har for HAR 1.2, calls.jsonl for JSON lines.",
-)
+@_vendor_option("The vendor to record.")
+@_live_option
+@_file_option("--out", required=True, help="A new file: calls.har for HAR 1.2, calls.jsonl for JSON lines.")
 @click.option("--port", type=click.IntRange(0, 65535), default=4071, show_default=True, help="Where to listen.")
 @click.option("--allow-writes", is_flag=True, help="Pass writes on, too: they change the live vendor's data.")
 @setting_options("contracts", "vendors", "openapi")
@@ -53,33 +64,18 @@ def record(vendor: str, upstream: str, out: Path, port: int, allow_writes: bool,
 
 
 @click.command()
-@click.option("--vendor", metavar="NAME", required=True, shell_complete=vendors, help="The vendor to compare.")
-@click.option(
+@_vendor_option("The vendor to compare.")
+@_file_option(
     "--from",
     "recordings",
-    metavar="FILE",
     multiple=True,
-    type=click.Path(path_type=Path),
-    shell_complete=files,
     help="Recorded exchanges: a HAR file of any program, or the JSON lines of emulator record.",
 )
-@click.option("--upstream", metavar="URL", default="", help="Where the vendor was, if not at its own host.")
+@_recorded_option
 @_form_option
-@click.option(
-    "--credentials",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    shell_complete=files,
-    help='Headers for the live vendor, as JSON: {"headers": {"Authorization": "Bearer …"}}.',
-)
+@_file_option("--credentials", help=CREDENTIALS_HELP)
 @click.option("--allow-writes", is_flag=True, help="Also create, change and remove records of its own.")
-@click.option(
-    "--evidence",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    shell_complete=files,
-    help="A new file for what was observed: my-contracts/celigo/emulator.overlay.yaml.",
-)
+@_file_option("--evidence", help="A new file for what was observed: my-contracts/celigo/emulator.overlay.yaml.")
 @setting_options("contracts", "vendors", "openapi", "switches")
 def compare(
     vendor: str,
@@ -123,8 +119,8 @@ def compare(
     type=click.Path(path_type=Path),
     shell_complete=files,
 )
-@click.option("--vendor", metavar="NAME", required=True, shell_complete=vendors, help="The vendor that was recorded.")
-@click.option("--upstream", metavar="URL", default="", help="Where the vendor was, if not at its own host.")
+@_vendor_option("The vendor that was recorded.")
+@_recorded_option
 @_form_option
 @url_option
 @click.option("--sandbox", metavar="NAME", help="Which sandbox; without it, a new one for this command.")
@@ -157,16 +153,9 @@ def replay(
 
 
 @click.command()
-@click.option("--vendor", metavar="NAME", required=True, shell_complete=vendors, help="The vendor to read from.")
-@click.option("--upstream", metavar="URL", required=True, help="Its live URL: https://api.integrator.io.")
-@click.option(
-    "--credentials",
-    metavar="FILE",
-    required=True,
-    type=click.Path(path_type=Path),
-    shell_complete=files,
-    help='Headers for the live vendor, as JSON: {"headers": {"Authorization": "Bearer …"}}.',
-)
+@_vendor_option("The vendor to read from.")
+@_live_option
+@_file_option("--credentials", required=True, help=CREDENTIALS_HELP)
 @click.option(
     "--into",
     metavar="FOLDER",

@@ -55,8 +55,8 @@ def collection_problems(
     scope = Scope(switches=switches, names=("record", "id"))
     for number, state in enumerate(words.life.states if words.life else ()):
         yield from scope.problems({"state": state.state, "set": dict(state.set)}, f"/life/states/{number}")
-    for word, written in (("set", words.set), ("defaults", words.defaults), ("delete/set", words.delete.set)):
-        yield from scope.problems(dict(written), f"/{word}")
+    for word, values in (("set", words.set), ("defaults", words.defaults), ("delete/set", words.delete.set)):
+        yield from scope.problems(dict(values), f"/{word}")
 
 
 def _fields_of(words: CollectionWords) -> Iterator[tuple[str, str]]:

@@ -190,32 +190,36 @@ class Reading:
         self._purposes = Purposes(self._contract.operations, of_operations, singletons)
         self._strategies = {name: Strategy.of(name, one) for name, one in self._root.get("paging", {}).items()}
         self._dialect = DefaultDialect(self._contract, ErrorWords.of(self._root.get("errors", {})))
+        yield from self._read_collections()
+        yield from self._collection_problems()
+        yield from self._template_problems()
+        for name in self._purposes.words:
+            yield from ((f"{self._pointer(name)}{pointer}", said) for pointer, said in self._operation_problems(name))
+        yield from self._nested_problems()
+
+    def _read_collections(self) -> Iterator[Problem]:
+        """Read the collections' words; a collection that the vendor's Python has, too, keeps its key."""
         for name, written in self._root.get("collections", {}).items():
-            words = CollectionWords.of(name, written)
+            words, at = CollectionWords.of(name, written), f"{ROOT}/collections/{name}"
             kept = self._known.get(f"{self._contract.vendor}.{name}")
             if kept is not None and words.key != kept.key:
-                # A collection of the vendor's Python has its key.
                 words = words._replace(key=kept.key, key_of=kept.key_of)
                 if "key" in written:
-                    yield f"{ROOT}/collections/{name}/key", f"the key of {kept.name} is {kept.key!r}"
+                    yield f"{at}/key", f"the key of {kept.name} is {kept.key!r}"
             found = self._schema(words)
             if found is None:
-                names = self._schema_names()
-                yield f"{ROOT}/collections/{name}/schema", unknown("schema", words.schema, names)
+                yield f"{at}/schema", unknown("schema", words.schema, self._schema_names())
             self._resources[name] = self._resource(words, found)
+
+    def _collection_problems(self) -> Iterator[Problem]:
         for name, resource in self._resources.items():
-            at = f"{ROOT}/collections/{name}"
-            written = self._root["collections"][name]
+            at, written = f"{ROOT}/collections/{name}", self._root["collections"][name]
             told = collection_problems(resource.words, written, resource, list(self._resources), self._switches)
             yield from ((f"{at}{pointer}", sentence) for pointer, sentence in told)
             for one, reference in resource.words.references.items():
                 if reference.to in self._resources and self._resources[reference.to].words.key_of:
                     said = f"{reference.to} has a key of several fields, to which no field can refer"
                     yield f"{at}/references/{one}", said
-        yield from self._template_problems()
-        for name in self._purposes.words:
-            yield from ((f"{self._pointer(name)}{pointer}", said) for pointer, said in self._operation_problems(name))
-        yield from self._nested_problems()
 
     def _template_problems(self) -> Iterator[Problem]:
         scope = Scope(switches=self._switches, names=NAMES)

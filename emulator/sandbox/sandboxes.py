@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 from emulator.errors import ConfigurationError, StorageFailure
 from emulator.faults.scenarios import Scenario
@@ -23,9 +22,6 @@ from emulator.sandbox.snapshots import fit_layout, is_filled, layout
 from emulator.sandbox.template import InitialRecords, Template
 from emulator.sandbox.templates import Templates
 from emulator.store.database import Store
-
-if TYPE_CHECKING:
-    pass
 
 DEFAULT = "default"
 NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?")
