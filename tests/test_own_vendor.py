@@ -26,6 +26,7 @@ from emulator.errors import ConfigurationError
 from emulator.server.reload import Reload
 from emulator.server.server import ThreadedServer
 from emulator.settings import Settings, read_settings
+from emulator.store.collection import INDEXED_FROM
 from tests.own_vendor import body, crud, operation, problems, served, written
 
 PROJECT = "7d5f0f3e-3f0a-4a51-9f5e-2c8a6d1b4e90"
@@ -530,9 +531,10 @@ def test_a_database_is_used_again_after_words_have_changed_its_indexes(tmp_path:
             ThreadedServer(Emulator(kept, read_catalogue({}, homes={"acme": home}))) as server,
             httpx.Client(base_url=f"{server.url}/acme", headers={"Authorization": "Bearer acme-token"}) as client,
         ):
-            client.post("/tasks", json={"title": str(words), "rank": -len(words)})
+            for number in range(INDEXED_FROM):
+                client.post("/tasks", json={"title": f"{words} {number}", "rank": -len(words)})
             ranks = [task["rank"] for task in client.get("/tasks").json()]
-    assert ranks == [-2, -1, 0]
+    assert ranks == [rank for rank in (-2, -1, 0) for _ in range(INDEXED_FROM)]
 
 
 def test_a_snapshot_from_before_an_index_was_added_is_restored(tmp_path: Path) -> None:
@@ -545,6 +547,21 @@ def test_a_snapshot_from_before_an_index_was_added_is_restored(tmp_path: Path) -
             for file in files:
                 sandbox.restore(sandbox.upload_snapshot("before", file))
             tasks = httpx.get(f"{server.url}/acme/tasks", headers=headers).json()
-            httpx.post(f"{server.url}/acme/tasks", json={"title": "A"}, headers=headers)
+            for number in range(INDEXED_FROM):
+                httpx.post(f"{server.url}/acme/tasks", json={"title": f"{number:02}"}, headers=headers)
             files.append(sandbox.download_snapshot(sandbox.snapshot("after").name))
-    assert [task["title"] for task in tasks] == ["A"]
+    assert [task["title"] for task in tasks] == [f"{number:02}" for number in reversed(range(INDEXED_FROM))]
+
+
+def test_a_snapshot_with_indexes_is_restored_where_there_are_fewer_records(tmp_path: Path) -> None:
+    headers, home = {"Authorization": "Bearer acme-token"}, written(tmp_path, crud({"sort": "-title"})) / "acme"
+    emulator = Emulator(settings(home.parent), read_catalogue({}, homes={"acme": home}))
+    with ThreadedServer(emulator) as server, Client(server.url) as client:
+        sandbox = client.sandbox()
+        for number in range(INDEXED_FROM):
+            httpx.post(f"{server.url}/acme/tasks", json={"title": f"{number:02}"}, headers=headers)
+        file = sandbox.download_snapshot(sandbox.snapshot("large").name)
+        sandbox.reset()
+        sandbox.restore(sandbox.upload_snapshot("again", file))
+        tasks = httpx.get(f"{server.url}/acme/tasks", headers=headers).json()
+    assert [task["title"] for task in tasks] == [f"{number:02}" for number in reversed(range(INDEXED_FROM))]

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from emulator.errors import StorageFailure, WorkEnded
 from emulator.sandbox.fixtures import create_schema
 from emulator.sandbox.template import Template
-from emulator.store.collection import ANY, Collection
+from emulator.store.collection import ANY, INDEXED_FROM, Collection
 from emulator.store.database import SLOW_SECONDS, Store
 from emulator.store.records import Records
 from emulator.store.world import World
@@ -36,6 +36,14 @@ async def store() -> AsyncIterator[Store]:
 
 def things(db: sqlite3.Connection) -> Records:
     return Records(db, THINGS)
+
+
+def empty(is_indexed: bool) -> sqlite3.Connection:
+    db = sqlite3.connect(":memory:")
+    create_schema(db, [THINGS])
+    if is_indexed:
+        THINGS.create_indexes(db)
+    return db
 
 
 def world(db: sqlite3.Connection, randomness: str = "") -> World:
@@ -82,10 +90,31 @@ async def test_where_matches_null_booleans_and_nested_fields(store: Store) -> No
     assert await store.run(work) == [["a"], ["a"], ["b"], []]
 
 
-async def test_lookup_by_an_indexed_field_uses_the_index(store: Store) -> None:
+def uses_index(db: sqlite3.Connection) -> bool:
     sql = """EXPLAIN QUERY PLAN SELECT record FROM "made.things" WHERE json_extract(record, '$.kind') IS 'k'"""
-    plan = await store.run(lambda db: db.execute(sql).fetchall())
-    assert "USING INDEX made.things:kind" in plan[0][3]
+    return "USING INDEX made.things:kind" in db.execute(sql).fetchall()[0][3]
+
+
+async def test_a_collection_is_indexed_once_it_has_enough_records(store: Store) -> None:
+    for number in range(INDEXED_FROM):
+        assert not await store.run(uses_index)
+        await store.run(lambda db, number=number: things(db).insert({"id": number}))  # type: ignore[misc]
+    assert await store.run(uses_index)
+
+
+async def test_records_that_are_added_together_are_indexed_and_a_rollback_undoes_that(store: Store) -> None:
+    def add(db: sqlite3.Connection) -> None:
+        things(db).insert_many({"id": number} for number in range(INDEXED_FROM))
+
+    def spoilt(db: sqlite3.Connection) -> None:
+        add(db)
+        raise ZeroDivisionError
+
+    with suppress(ZeroDivisionError):
+        await store.run(spoilt)
+    assert not await store.run(uses_index)
+    await store.run(add)
+    assert await store.run(uses_index)
 
 
 async def test_replacing_what_is_not_there_is_an_error_and_deleting_it_is_not(store: Store) -> None:
@@ -292,12 +321,12 @@ async def test_a_reused_database_contains_no_old_data(store: Store) -> None:
     st.integers(0, 40),
     st.integers(0, 12),
     st.sampled_from([None, {"kind": "x"}]),
+    st.booleans(),
 )
 def test_a_page_is_a_slice_of_all_records(
-    rows: list[tuple[int, str]], skip: int, limit: int, where: dict[str, str] | None
+    rows: list[tuple[int, str]], skip: int, limit: int, where: dict[str, str] | None, is_indexed: bool
 ) -> None:
-    with closing(sqlite3.connect(":memory:")) as db:
-        create_schema(db, [THINGS])
+    with closing(empty(is_indexed)) as db:
         things(db).insert_many({"id": id, "rank": rank, "kind": kind} for id, (rank, kind) in enumerate(rows))
         assert things(db).page(skip, limit, where) == things(db).all(where)[skip : skip + limit]
 
@@ -316,12 +345,12 @@ def equals(thing: dict[str, Any], unless: dict[str, Any]) -> bool:
     st.lists(st.fixed_dictionaries({}, optional={"kind": VALUES, "it's": VALUES}), max_size=20),
     st.dictionaries(NAMES, st.lists(VALUES, max_size=3)),
     st.dictionaries(NAMES, VALUES | st.just(ANY)),
+    st.booleans(),
 )
 def test_records_are_found_by_values_and_one_of_several_and_left_out_by_others(
-    rows: list[dict[str, Any]], several: dict[str, list[Any]], unless: dict[str, Any]
+    rows: list[dict[str, Any]], several: dict[str, list[Any]], unless: dict[str, Any], is_indexed: bool
 ) -> None:
-    with closing(sqlite3.connect(":memory:")) as db:
-        create_schema(db, [THINGS])
+    with closing(empty(is_indexed)) as db:
         things(db).insert_many({"id": id, **row} for id, row in enumerate(rows))
         where = {
             name: one[0] if len(one) == 1 and not isinstance(one[0], list) else one for name, one in several.items()
@@ -336,13 +365,14 @@ def test_records_are_found_by_values_and_one_of_several_and_left_out_by_others(
         assert list(things(db).ids(where, unless)) == [str(thing["id"]) for thing in found]
 
 
-@given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from([None, 1, "a", "b"])), max_size=20))
-def test_records_are_sorted_by_fields_null_first_and_numbers_before_texts(rows: list[tuple[int, Any]]) -> None:
+@given(st.lists(st.tuples(st.integers(0, 2), st.sampled_from([None, 1, "a", "b"])), max_size=20), st.booleans())
+def test_records_are_sorted_by_fields_null_first_and_numbers_before_texts(
+    rows: list[tuple[int, Any]], is_indexed: bool
+) -> None:
     def ranked(thing: dict[str, Any]) -> tuple[int, str]:
         return (thing["kind"] is not None) + isinstance(thing["kind"], str), str(thing["kind"])
 
-    with closing(sqlite3.connect(":memory:")) as db:
-        create_schema(db, [THINGS])
+    with closing(empty(is_indexed)) as db:
         things(db).insert_many({"id": id, "rank": rank, "kind": kind} for id, (rank, kind) in enumerate(rows))
         expected = sorted(things(db).page(by=["position"]), key=lambda thing: int(thing["id"]))
         expected.sort(key=ranked, reverse=True)

@@ -6,7 +6,7 @@ import asyncio
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
@@ -18,7 +18,7 @@ from emulator.sandbox.changes import Changes, changes
 from emulator.sandbox.fixtures import Fixtures
 from emulator.sandbox.lifetime import Expiry, Lifetime
 from emulator.sandbox.sandbox import Sandbox
-from emulator.sandbox.snapshots import fit_layout, is_filled, layout
+from emulator.sandbox.snapshots import fit_layout, is_filled
 from emulator.sandbox.template import InitialRecords, Template
 from emulator.sandbox.templates import Templates
 from emulator.store.database import Store
@@ -274,14 +274,15 @@ class Sandboxes:
 
     async def _opened(self, store: Store) -> Sandbox:
         """Return the default sandbox from its file; if that is empty, create it and write it there."""
-        template = await self._templates.get(self._fixtures, self._seed)
+        # Seeded in any case: a mistake in the fixtures stops the start.
+        await self._templates.get(self._fixtures, self._seed)
         if not await store.run(is_filled):
             sandbox = await self._make(DEFAULT, self._seed)
             await store.load(await sandbox.store.dump(), lambda db: None)
             await sandbox.store.close()
             sandbox.store = store
             return sandbox
-        await self._check_kept(store, template)
+        await self._check_kept(store)
         sandbox = Sandbox(DEFAULT, store, self._blueprint, self._seed)
         try:
             await sandbox.open_kept()
@@ -366,12 +367,10 @@ class Sandboxes:
         finally:
             self._unfinished.discard(store)
 
-    async def _check_kept(self, store: Store, template: Template) -> None:
+    async def _check_kept(self, store: Store) -> None:
         try:
-            with closing(sqlite3.connect(":memory:")) as db:
-                db.deserialize(template.content)
-                expected = layout(db)
-            await store.run(partial(fit_layout, expected=expected))
+            collections = [one for of_vendor in self._blueprint.collections.values() for one in of_vendor]
+            await store.run(partial(fit_layout, collections=collections))
         except ConfigurationError:
             raise ConfigurationError(
                 f"database: {self._database} was not created by this version of the emulator with these vendors;"

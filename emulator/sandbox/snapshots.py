@@ -14,6 +14,7 @@ from emulator.errors import ConfigurationError
 from emulator.exchange import Record
 from emulator.json_text import is_deeper, read_stored, stored_text
 from emulator.sandbox.budget import Budget
+from emulator.sandbox.fixtures import create_schema
 from emulator.store.collection import Collection
 from emulator.store.records import id_text
 from emulator.store.sqlite import PAGE_BYTES, content_of, without_log
@@ -76,8 +77,7 @@ async def check_snapshot(sandbox: Sandbox, file: bytes) -> bytes:
     """
     if not file.startswith(MAGIC):
         raise ConfigurationError("this is not a SQLite file")
-    own = await sandbox.store.run(_schema)
-    reader = _Reader(sandbox.collections, sandbox.problem_in, own)
+    reader = _Reader(sandbox.collections, sandbox.problem_in)
     try:
         return await asyncio.to_thread(reader.read, without_log(file))
     finally:
@@ -85,26 +85,21 @@ async def check_snapshot(sandbox: Sandbox, file: bytes) -> bytes:
 
 
 class _Reader:
-    """Reads an untrusted file: copies its rows, but only compares its schema with our `own`.
+    """Reads an untrusted file: copies its rows, but only compares its schema with our own.
 
     It stops soon after it is no longer `is_wanted`.
     """
 
-    def __init__(
-        self, collections: Sequence[Collection], problem_in: Callable[[Record, Collection], str], own: Sequence[Row]
-    ) -> None:
+    def __init__(self, collections: Sequence[Collection], problem_in: Callable[[Record, Collection], str]) -> None:
         self.is_wanted = True
         self._collections = collections
         self._problem_in = problem_in
-        self._own = own
 
     def read(self, file: bytes) -> bytes:
         """Return a new file with the rows of this one."""
         try:
-            with closing(_untrusted(file)) as db, closing(_empty(self._own)) as copy:
-                found = layout(db)
-                # An index that came later is made anew in the copy.
-                check_layout(db, {row for row in self._own if row[0] != "index" or row in found})
+            with closing(_untrusted(file)) as db, closing(_empty(self._collections)) as copy:
+                check_layout(db, own_layout(self._collections))
                 verdict = str(db.execute("PRAGMA quick_check(1)").fetchone()[0])
                 if verdict != "ok":
                     raise _unusable(verdict)
@@ -112,6 +107,7 @@ class _Reader:
                 for collection in self._collections:
                     rows = self._rows(db, collection)
                     copy.executemany(f"INSERT INTO {collection.table} VALUES (?, ?, ?)", rows)
+                    collection.index_if_large(copy)
                 return content_of(copy)
         except sqlite3.Error as problem:
             raise ConfigurationError(f"this SQLite file cannot be read: {problem}") from None
@@ -135,28 +131,35 @@ def _unusable(reason: str) -> ConfigurationError:
     return ConfigurationError(f"this SQLite file cannot be used: {reason}")
 
 
-def check_layout(db: sqlite3.Connection, expected: set[Row]) -> None:
-    """Raise ConfigurationError if a database's tables, indexes etc. differ from `expected`."""
+def check_layout(db: sqlite3.Connection, own: set[Row]) -> None:
+    """Raise ConfigurationError if a database's tables, indexes etc. differ from our `own`; it may lack indexes."""
     found = layout(db)
-    missing, extra = (sorted(str(one[1]) for one in ones) for ones in (expected - found, found - expected))
+    missing = sorted(str(name) for kind, name, *_ in own - found if kind != "index")
+    extra = sorted(str(name) for _, name, *_ in found - own)
     if missing or extra:
         raise ConfigurationError(f"this SQLite file has another schema: missing: {missing}; unexpected: {extra}")
 
 
-def fit_layout(db: sqlite3.Connection, expected: set[Row]) -> None:
-    """Give a user's own database the expected indexes: a vendor's words may have changed since.
+def fit_layout(db: sqlite3.Connection, collections: Sequence[Collection]) -> None:
+    """Give a user's own database the indexes of the collections: a vendor's words may have changed since.
 
     Raises ConfigurationError if it differs in anything else; the caller rolls back then.
     """
-    found = layout(db)
-    for kind, name, _, statement in found - expected:
+    own = own_layout(collections)
+    for kind, name, _, statement in layout(db) - own:
         if kind == "index" and statement is not None:
             db.execute(f'DROP INDEX "{name}"')
-    tables = {name for kind, name, _, _ in found if kind == "table"}
-    for kind, _, table, statement in expected - found:
-        if kind == "index" and statement is not None and table in tables:
-            db.execute(statement)
-    check_layout(db, expected)
+    check_layout(db, own)
+    for collection in collections:
+        collection.index_if_large(db)
+
+
+def own_layout(collections: Sequence[Collection]) -> set[Row]:
+    """Return the schema of a database with these collections and all their indexes."""
+    with closing(_empty(collections)) as db:
+        for collection in collections:
+            collection.create_indexes(db)
+        return layout(db)
 
 
 def is_filled(db: sqlite3.Connection) -> bool:
@@ -166,11 +169,7 @@ def is_filled(db: sqlite3.Connection) -> bool:
 
 def layout(db: sqlite3.Connection) -> set[Row]:
     """Return the schema of a database (tables, indexes, triggers, views), with the statements that created it."""
-    return set(_schema(db))
-
-
-def _schema(db: sqlite3.Connection) -> list[Row]:
-    return db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY rowid").fetchall()
+    return set(db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"))
 
 
 def _untrusted(file: bytes) -> sqlite3.Connection:
@@ -192,13 +191,11 @@ def _untrusted(file: bytes) -> sqlite3.Connection:
     return db
 
 
-def _empty(schema: Sequence[Row]) -> sqlite3.Connection:
+def _empty(collections: Sequence[Collection]) -> sqlite3.Connection:
     """Return a database in memory with empty tables."""
     db = sqlite3.connect(":memory:", isolation_level=None)
     db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-    for *_, statement in schema:
-        if statement is not None:
-            db.execute(statement)
+    create_schema(db, collections)
     return db
 
 

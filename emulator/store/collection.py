@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from emulator.store.world import World
 
-__all__ = ["ANY", "Collection", "Populate"]
+__all__ = ["ANY", "INDEXED_FROM", "Collection", "Populate"]
 
 
 Populate: TypeAlias = "Callable[[Faker, int, World, Record], Record]"
@@ -27,6 +27,10 @@ Populate: TypeAlias = "Callable[[Faker, int, World, Record], Record]"
 
 HIGHEST = 2**63 - 1
 """SQLite's largest integer: no collection has more records."""
+
+INDEXED_FROM = 16
+"""The position of a record from which on a collection has indexes: fewer records are searched in 25 µs, and each empty
+index would take a page of every sandbox."""
 
 ANY: Any = object()
 """A condition that any value but null meets."""
@@ -47,7 +51,7 @@ class Collection:
 
     `name` is "<vendor>.<plural noun>", also the name of its fixture file. `key` is the field that
     contains a record's id. Records are returned in the order of the fields `order` ("-field": descending), or else
-    in the order of insertion. `indexes` are fields by which records are often found or sorted. `schema` is the
+    in the order of insertion. `indexes` are fields by which many records are often found or sorted. `schema` is the
     contract's schema for fixture records ("integration.schema.json"). `populate` generates one more record; for a
     collection without it, `references` are the fields that contain the id of a record of another collection. An id of
     several fields, `key_of`, is made of their values, and kept in `key`.
@@ -104,16 +108,25 @@ class Collection:
         return " WHERE " + " AND ".join(terms), bound
 
     def create(self, db: sqlite3.Connection) -> None:
-        """Create the collection's table and indexes."""
+        """Create the collection's table."""
         db.execute(
             f'CREATE TABLE IF NOT EXISTS "{self.name}" '
             "(position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, record TEXT NOT NULL)"
         )
+
+    def create_indexes(self, db: sqlite3.Connection) -> None:
+        """Create the collection's indexes, unless they exist."""
         for fields in filter(None, (self.order, *((name,) for name in self.indexes))):
             columns = ", ".join(map(_ranked, fields))
             db.execute(
                 f'CREATE INDEX IF NOT EXISTS "{self.name}:{"+".join(fields)}" ON "{self.name}" ({columns}, position)'
             )
+
+    def index_if_large(self, db: sqlite3.Connection) -> None:
+        """Create the collection's indexes if it has enough records for them."""
+        last = db.execute(f"SELECT max(position) FROM {self.table}").fetchone()[0]
+        if last is not None and last >= INDEXED_FROM:
+            self.create_indexes(db)
 
 
 def _extract(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from emulator.exchange import Record
 from emulator.json_text import has_surrogate, read_stored, stored_text
 from emulator.store.accesses import Accesses
-from emulator.store.collection import ANY, HIGHEST, Collection
+from emulator.store.collection import ANY, HIGHEST, INDEXED_FROM, Collection
 
 __all__ = ["RecordExists", "Records"]
 
@@ -107,9 +107,11 @@ class Records:
         """Add a record. Raises RecordExists if its id is taken."""
         try:
             row = self._row(record)
-            self._write(self._insertion, row, row[0])
+            position = self._write(self._insertion, row, row[0]).lastrowid
         except sqlite3.IntegrityError as taken:
             raise RecordExists(str(taken)) from taken
+        if position == INDEXED_FROM:
+            self._collection.create_indexes(self._db)
 
     def insert_many(self, records: Iterable[Record]) -> None:
         """Add records. Raises RecordExists if an id is taken; those before it are added."""
@@ -118,6 +120,7 @@ class Records:
             self._db.executemany(self._insertion, map(self._row, records))
         except sqlite3.IntegrityError as taken:
             raise RecordExists(str(taken)) from taken
+        self._collection.index_if_large(self._db)
 
     @property
     def _insertion(self) -> str:
