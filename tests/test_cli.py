@@ -6,7 +6,6 @@ import gc
 import json
 import os
 import re
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from emulator.files.package_data import CONTRACTS
 from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 from tests.conftest import EmulatorUnderTest
+from tests.ports import reserved_port
 from tests.test_server import COMMAND, banner, clean_environment, process
 
 __all__ = ["process"]
@@ -346,9 +346,8 @@ def test_wait_returns_once_it_is_ready(command: Run, emulator: EmulatorUnderTest
 
 
 def test_wait_gives_up_with_status_1(command: Run) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    code, _, err = command("wait", "--url", f"http://127.0.0.1:{port}", "--seconds", "0")
+    with reserved_port() as port:
+        code, _, err = command("wait", "--url", f"http://127.0.0.1:{port}", "--seconds", "0")
     assert code == 1
     url = f"http://127.0.0.1:{port}"
     assert err.startswith(f"emulator: {url} is not ready after 0 s: No reply from an emulator at {url}: ")

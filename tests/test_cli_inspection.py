@@ -77,7 +77,7 @@ def test_journal_follows_calls_as_they_end(client: Client) -> None:
                 assert "/nowhere" in process.stdout.readline()
                 alpha.drop()
                 assert process.stdout.read() == ""
-                assert process.wait(30) == 0
+                assert process.wait(60) == 0
             finally:
                 process.kill()
 

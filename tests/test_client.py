@@ -22,6 +22,7 @@ from emulator.client import AppliedFault, Client, EmulatorError, SandboxClient, 
 from emulator.client.types import When
 from emulator.testing import running
 from tests.conftest import EmulatorUnderTest
+from tests.ports import reserved_port
 
 
 @pytest.fixture
@@ -517,9 +518,9 @@ def test_names_of_vendors_lead_nowhere_without_certificates(sandbox: SandboxClie
 
 
 @pytest.fixture
-def unused_port() -> int:
-    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
-        return server.server_port
+def unused_port() -> Iterator[int]:
+    with reserved_port() as port:
+        yield port
 
 
 @pytest.mark.parametrize(("own", "older"), [("0.0.9", "client"), ("0.10.0", "emulator")])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import httpx
@@ -22,6 +23,12 @@ from emulator.contract.operation import Operation
 from emulator.control.document import own_schemas
 from emulator.exchange import Record
 from tests.conftest import EmulatorUnderTest
+from tests.real_time import at_once, real_time
+from tests.sample_calls import READS, WRITES, begin
+
+__all__ = ["real_time"]
+
+pytestmark = pytest.mark.usefixtures("real_time")
 
 LIST = "/integration/integrations"
 FROZEN = datetime(2030, 1, 1, tzinfo=UTC)
@@ -153,7 +160,10 @@ def test_other_operation_may_be_called_before_retry_after_is_over(emulator: Emul
     assert "retry-after-ignored" not in dict(found(emulator))
 
 
-def test_calls_that_were_under_way_do_not_ignore_retry_after(emulator: EmulatorUnderTest) -> None:
+def test_calls_that_were_under_way_do_not_ignore_retry_after(
+    emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once(monkeypatch, 2)
     emulator.fault({"vendor": "secoda", "delay": {"fixed": 0.3}})
     throttled(emulator)
     with ThreadPoolExecutor(2) as pool:
@@ -297,7 +307,8 @@ def test_other_call_after_a_refusal_is_no_retry(emulator: EmulatorUnderTest) -> 
     assert found(emulator) == []
 
 
-def test_equal_calls_at_once_are_no_retries(emulator: EmulatorUnderTest) -> None:
+def test_equal_calls_at_once_are_no_retries(emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once(monkeypatch, 2)
     emulator.fault({"vendor": "secoda", "delay": {"fixed": 0.3}, "reply": {"status": 404}})
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _: get(emulator), range(2)))
@@ -353,28 +364,30 @@ def test_write_that_may_make_a_duplicate_need_not_be_tried_again(emulator: Emula
     assert found(emulator) == []
 
 
-def leave(emulator: EmulatorUnderTest, call: Callable[[], object]) -> None:
+def leave(emulator: EmulatorUnderTest, calls: Mapping[str, tuple[str, str, Any]]) -> None:
+    """Call Celigo, and leave once the call is in progress."""
     fault = emulator.fault({"vendor": "celigo", "delay": {"fixed": 3600}})
-    with pytest.raises(httpx.TimeoutException):
-        call()
+    with begin(emulator, "celigo", calls):
+        while not emulator.exchanges():
+            sleep(0.001)
     with Client(emulator.root) as client:
         client.sandbox("default").verify("*Integration*", status=0, within=60)
     emulator.sandbox.faults.remove(fault.id)
 
 
 def test_answer_that_nobody_waits_for(emulator: EmulatorUnderTest) -> None:
-    leave(emulator, lambda: emulator.call("celigo", "GET", "/integrations", timeout=0.3))
+    leave(emulator, READS)
     assert found(emulator) == [("abandoned", [1])]
 
 
 def test_answer_that_is_asked_for_again(emulator: EmulatorUnderTest) -> None:
-    leave(emulator, lambda: emulator.call("celigo", "GET", "/integrations", timeout=0.3))
+    leave(emulator, READS)
     emulator.call("celigo", "GET", "/integrations")
     assert found(emulator) == []
 
 
 def test_write_that_is_looked_after(emulator: EmulatorUnderTest) -> None:
-    leave(emulator, lambda: emulator.call("celigo", "POST", "/integrations", json={"name": "Sales"}, timeout=0.3))
+    leave(emulator, WRITES)
     emulator.call("celigo", "GET", "/integrations")
     assert found(emulator) == []
 
@@ -481,7 +494,10 @@ def test_unchanged_list_fetched_again_and_again(emulator: EmulatorUnderTest) -> 
     assert found(emulator) == [("refetched", [1, 2, 3])]
 
 
-def test_list_fetched_by_many_at_once_and_once_more(emulator: EmulatorUnderTest) -> None:
+def test_list_fetched_by_many_at_once_and_once_more(
+    emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once(monkeypatch, 5)
     emulator.clock.set(FROZEN, frozen=True)
     emulator.fault({"vendor": "celigo", "delay": {"fixed": 0.3}, "when": {"times": 5}})
     with ThreadPoolExecutor(5) as pool:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from time import sleep
 from typing import Any
 
 import httpx
@@ -18,6 +19,13 @@ from emulator.contract.evidence import Evidence
 from emulator.contract.operation import Operation
 from emulator.journal.entry import Content, Exchange, JournalledCall, JournalledReply
 from tests.conftest import EmulatorUnderTest
+from tests.real_time import RealTime, real_time
+from tests.sample_calls import WRITES as SAMPLES
+from tests.sample_calls import begin, write, written
+
+__all__ = ["real_time"]
+
+pytestmark = pytest.mark.usefixtures("real_time")
 
 ATTEMPTS = 4
 PASSING = (429, 500, 502, 503, 504)
@@ -88,7 +96,7 @@ class GoodClient:
         key = str(httpx.URL(url, params=query))
         tag, kept = self._tags.get(key, ("", None))
         headers = {"If-None-Match": tag} if tag else {}
-        reply = self._emulator.call(self._vendor, "GET", url, params=query, headers=headers, timeout=5)
+        reply = self._emulator.call(self._vendor, "GET", url, params=query, headers=headers, timeout=60)
         if reply.status_code == 304 and kept is not None:
             return kept
         if reply.status_code == 200 and "ETag" in reply.headers:
@@ -120,7 +128,7 @@ class GoodClient:
         path, _ = WRITES[self._vendor]
         for attempt in range(ATTEMPTS):
             with suppress(httpx.TransportError, json.JSONDecodeError):
-                reply = self._emulator.call(self._vendor, "POST", path, json={"name": name}, timeout=5)
+                reply = self._emulator.call(self._vendor, "POST", path, json={"name": name}, timeout=60)
                 if reply.status_code < 400:
                     reply.json()
                     return
@@ -181,21 +189,24 @@ def rules(emulator: EmulatorUnderTest) -> list[str]:
     return [rule for rule, _ in found(emulator)]
 
 
-def test_write_sent_again_at_once_after_a_timeout_made_a_duplicate(emulator: EmulatorUnderTest) -> None:
+def test_write_sent_again_at_once_after_its_client_left_made_a_duplicate(emulator: EmulatorUnderTest) -> None:
     fault = {"vendor": "celigo", "when": {"times": 1}, "delay": {"fixed": 3600}, "commit": "after"}
     emulator.fault(fault)
-    before = len(emulator.records("celigo.integrations"))
-    with pytest.raises(httpx.TimeoutException):
-        emulator.call("celigo", "POST", "/integrations", json={"name": "Sales"}, timeout=0.3)
-    emulator.call("celigo", "POST", "/integrations", json={"name": "Sales"})
+    with begin(emulator, "celigo", SAMPLES):
+        while not written(emulator, "celigo"):
+            sleep(0.001)
+    write(emulator, "celigo")
     while any(one.is_open for one in emulator.exchanges()):
-        emulator.call("celigo", "GET", "/integrations")
-    assert len(emulator.records("celigo.integrations")) == before + 2
+        sleep(0.001)
+    assert written(emulator, "celigo") == 2
     assert "duplicate-write" in rules(emulator)
 
 
 @pytest.mark.parametrize("delay", [{"clock": 30}, {"fixed": 1.2}], ids=["by the clock", "really"])
-def test_waiting_begins_with_the_reply_however_late_it_is(emulator: EmulatorUnderTest, delay: dict[str, float]) -> None:
+def test_waiting_begins_with_the_reply_however_late_it_is(
+    emulator: EmulatorUnderTest, real_time: RealTime, monkeypatch: pytest.MonkeyPatch, delay: dict[str, float]
+) -> None:
+    monkeypatch.setattr("emulator.transport.wire.pause", real_time.pause)
     throttled = {"status": 429, "headers": {"Retry-After": "1"}}
     emulator.fault({"vendor": "secoda", "when": {"times": 1}, "delay": delay, "reply": throttled})
     for _ in range(2):

@@ -57,7 +57,7 @@ def server(running: Secure) -> Secure:
 def connected(server: Secure, way: str = "http") -> Iterator[socket.socket]:
     """Connect as a client of Secoda does: to the port, to the one for https, or through the proxy."""
     address = urlsplit(server.tls_url if way == "https" else server.url)
-    connection = socket.create_connection((address.hostname or "", address.port or 0), timeout=20)
+    connection = socket.create_connection((address.hostname or "", address.port or 0), timeout=60)
     if way == "tunnel":
         connection.sendall(b"CONNECT api.secoda.co:443 HTTP/1.1\r\nHost: api.secoda.co:443\r\n\r\n")
         head = b""

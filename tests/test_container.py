@@ -8,7 +8,6 @@ import json
 import os
 import re
 import shlex
-import socket
 import subprocess
 import sys
 import tempfile
@@ -38,6 +37,7 @@ from emulator.settings import SETTINGS, Settings, read_settings
 from emulator.store.database import Store
 from emulator.testing.containers import IMAGE, EmulatorContainer
 from tests.conftest import EmulatorUnderTest
+from tests.ports import reserved_port
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
@@ -162,9 +162,8 @@ def test_healthcheck_passes_on_the_configured_port(emulator: EmulatorUnderTest) 
 
 
 def test_healthcheck_fails_where_nothing_listens_and_says_so() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    done = check_health(EMULATOR_PORT=str(port))
+    with reserved_port() as port:
+        done = check_health(EMULATOR_PORT=str(port))
     assert done.returncode == 1
     assert f"emulator: 127.0.0.1 port {port}: " in done.stderr
     assert "refused" in done.stderr

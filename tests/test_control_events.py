@@ -155,7 +155,7 @@ def wait_until(reached: Callable[[], bool]) -> None:
 def test_streams_end_at_once_when_the_server_stops(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("emulator.control.journal.HEARTBEAT_SECONDS", 3600.0)
     emulator = Emulator(read_settings({"port": 0, "access_log": False}), catalogue)
-    with httpx.Client(timeout=10) as client:
+    with httpx.Client(timeout=60) as client:
         with ThreadedServer(emulator) as server:
             stream = client.stream("GET", f"{server.url}/_emulator/events")
             response = stream.__enter__()

@@ -7,7 +7,6 @@ import json
 import os
 import resource
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -32,6 +31,7 @@ from emulator.store.database import Store
 from emulator.vendors.secoda import metadata
 from emulator.vendors.secoda.staging import Stage
 from tests.control import Control, controlled, process
+from tests.ports import reserved_port
 
 SECODA = {"Authorization": "Bearer secoda-token"}
 INTEGRATIONS = "/secoda/api/v1/integration/integrations"
@@ -382,12 +382,12 @@ def test_sigterm_amid_long_work_ends_it_and_leaves_nothing_of_it(
 
 
 def test_sigterm_amid_the_seeding_ends_it(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    fixtures = huge(tmp_path / "f")
-    command = [sys.executable, "-m", "emulator", "serve", "--port", str(port), "--fixtures", str(fixtures)]
+    command = [sys.executable, "-m", "emulator", "serve", "--fixtures", str(huge(tmp_path / "f"))]
     command += ["--scenario", "celigo/huge"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started:
+    with (
+        reserved_port() as port,
+        subprocess.Popen([*command, "--port", str(port)], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started,
+    ):
         try:
             while not answers(port):
                 assert started.poll() is None
@@ -401,6 +401,6 @@ def test_sigterm_amid_the_seeding_ends_it(tmp_path: Path) -> None:
 def answers(port: int) -> bool:
     """Return True if an emulator answers there; it does before it is seeded."""
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/_emulator/ready", timeout=10).status_code == 503
+        return httpx.get(f"http://127.0.0.1:{port}/_emulator/ready", timeout=60).status_code == 503
     except httpx.TransportError:
         return False

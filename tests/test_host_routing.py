@@ -61,7 +61,7 @@ def ask(
 ) -> tuple[int, Any, http.client.HTTPMessage]:
     """Send a request whose target and Host are exactly these; return status, JSON and headers."""
     address = urlsplit(emulator.root)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=10)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
     headers = headers | {"Host": host} | ({"Content-Type": "application/json"} if body else {})
     try:
         connection.request(method, target, body, headers)
@@ -152,7 +152,7 @@ def test_an_absolute_target_without_a_path_is_the_root(emulator: EmulatorUnderTe
 @pytest.mark.parametrize("target", [b"*", b"http://api.secoda.co/%zz", b"http://u:p@api.secoda.co/"])
 def test_odd_targets_get_a_reply_without_an_internal_error(emulator: EmulatorUnderTest, target: bytes) -> None:
     address = urlsplit(emulator.root)
-    with socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as connection:
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=60) as connection:
         connection.sendall(b"OPTIONS " + target + b" HTTP/1.1\r\nHost: api.secoda.co\r\nConnection: close\r\n\r\n")
         response = connection.makefile("rb").readline()
     assert 400 <= int(response.split()[1]) < 500

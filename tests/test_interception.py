@@ -177,7 +177,7 @@ def test_a_fault_breaks_the_connection_as_it_says(patched: Secure, how: str) -> 
     assert sandbox is not None
     sandbox.faults.add(fault_of({"vendor": "secoda", "connection": how}, "fault-1"))
     with (
-        socket.create_connection(("api.secoda.co", 443), timeout=20) as plain,
+        socket.create_connection(("api.secoda.co", 443), timeout=60) as plain,
         patched.trusting().wrap_socket(plain, server_hostname="api.secoda.co") as connection,
     ):
         connection.sendall(b"GET /api/v1/integration/integrations HTTP/1.1\r\nHost: api.secoda.co\r\n\r\n")
@@ -227,7 +227,7 @@ def test_all_is_as_before_when_the_block_raises(emulator: Secure) -> None:
 
 def test_connections_of_the_block_end_with_it(emulator: Secure) -> None:
     with patch_dns(emulator.url, emulator.emulator.hosts.patterns):
-        plain = socket.create_connection(("api.secoda.co", 443), timeout=5)
+        plain = socket.create_connection(("api.secoda.co", 443), timeout=60)
         connection = ssl.create_default_context().wrap_socket(plain, server_hostname="api.secoda.co")
     with connection, suppress(ConnectionError):
         assert connection.recv(1) == b""

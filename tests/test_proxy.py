@@ -77,7 +77,7 @@ def answering(proxy: Secure, monkeypatch: pytest.MonkeyPatch, handler: Handler) 
 def raw(proxy: Secure, target: str, *headers: str, host: str = "") -> socket.socket:
     """Send CONNECT and return the connection before reading the response."""
     address = urlsplit(proxy.url)
-    connection = socket.create_connection((address.hostname or "", address.port or 0), timeout=10)
+    connection = socket.create_connection((address.hostname or "", address.port or 0), timeout=60)
     lines = [f"CONNECT {target} HTTP/1.1", f"Host: {host or target}", *headers]
     connection.sendall("".join(f"{line}\r\n" for line in [*lines, ""]).encode())
     return connection
@@ -215,7 +215,7 @@ def test_a_client_shows_why_it_was_refused(proxy: Secure) -> None:
 def test_without_certificates_connect_is_refused_with_the_setting_to_change(catalogue: Catalogue) -> None:
     with ThreadedServer(Emulator(read_settings({"port": 0}), catalogue)) as server:
         address = urlsplit(server.url)
-        with socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as connection:
+        with socket.create_connection((address.hostname or "", address.port or 0), timeout=60) as connection:
             connection.sendall(b"CONNECT api.secoda.co:443 HTTP/1.1\r\nHost: api.secoda.co:443\r\n\r\n")
             head = read_head(connection)
     assert head.startswith(b"HTTP/1.1 501 This emulator has no certificates: start it with --tls auto")

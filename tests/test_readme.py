@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import socket
 import subprocess
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from emulator.testing.containers import IMAGE
 from tests.conftest import EmulatorUnderTest
 from tests.control import controlled
 from tests.inner_runs import Inner, inner
+from tests.ports import reserved_port
 from tests.test_container import (
     DEFAULTS,
     VARIABLES,
@@ -158,17 +158,16 @@ class Container:
 @contextmanager
 def container(arguments: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> Iterator[Container]:
     """Run what the image runs, as it would run it, on a port that is free."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
     image = dict(re.findall(r"(EMULATOR_\w+)=(\S+)", last("ENV")))
-    variables = {**image, **(environment or {}), "EMULATOR_PORT": str(port)}
-    with subprocess.Popen(
-        [*COMMAND, "serve", *arguments], env=clean_environment(**variables), stdout=subprocess.DEVNULL
-    ) as process:
-        try:
-            yield Container(process, port)
-        finally:
-            process.kill()
+    with reserved_port() as port:
+        variables = {**image, **(environment or {}), "EMULATOR_PORT": str(port)}
+        with subprocess.Popen(
+            [*COMMAND, "serve", *arguments], env=clean_environment(**variables), stdout=subprocess.DEVNULL
+        ) as process:
+            try:
+                yield Container(process, port)
+            finally:
+                process.kill()
 
 
 def test_docker_run_starts_waits_and_stops() -> None:
@@ -184,4 +183,4 @@ def test_docker_run_starts_waits_and_stops() -> None:
         assert '"ready"' in curl(shlex.join(wait), started.root).stdout
         assert started.list_secoda(f"http://localhost:{PORT}/secoda/api/v1", "localhost") == 429
         started.process.terminate()
-        assert started.process.wait(30) == 0
+        assert started.process.wait(60) == 0

@@ -65,7 +65,7 @@ def test_a_call_with_a_late_body_stays_in_its_sandbox(control: Control, method: 
         f"POST /~alpha{INTEGRATIONS} HTTP/1.1\r\nHost: {host}\r\nAuthorization: {SECODA['Authorization']}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     ).encode()
-    with socket.create_connection((host, int(port)), timeout=30) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         # The first call tells that the server has read what came before it: the head of the second.
         connection.sendall(head + body + head)
         assert connection.recv(65536).startswith(b"HTTP/1.1 201 ")

@@ -37,7 +37,7 @@ def test_signal_stops_the_server(name: signal.Signals, make_loop: type[asyncio.S
         stopping = asyncio.Event()
         _set_at_signals(stopping)
         signal.raise_signal(name)
-        await asyncio.wait_for(stopping.wait(), 30)
+        await asyncio.wait_for(stopping.wait(), 60)
 
     with asyncio.Runner(loop_factory=make_loop) as runner:
         runner.run(stop())

@@ -78,7 +78,7 @@ NAMES = ["localhost", "emulator", "host.docker.internal", "api.paradime.io", "te
 def test_the_certificate_bears_the_vendors_names_and_the_emulators_own(running: Secure, name: str) -> None:
     address = urlsplit(running.tls_url)
     with (
-        socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as plain,
+        socket.create_connection((address.hostname or "", address.port or 0), timeout=60) as plain,
         running.trusting().wrap_socket(plain, server_hostname=name) as connection,
     ):
         assert connection.version() == "TLSv1.3"
@@ -87,7 +87,7 @@ def test_the_certificate_bears_the_vendors_names_and_the_emulators_own(running: 
 def test_the_certificate_bears_no_other_name(running: Secure) -> None:
     address = urlsplit(running.tls_url)
     with (
-        socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as plain,
+        socket.create_connection((address.hostname or "", address.port or 0), timeout=60) as plain,
         pytest.raises(ssl.SSLCertVerificationError, match="Hostname mismatch"),
     ):
         running.trusting().wrap_socket(plain, server_hostname="example.com")

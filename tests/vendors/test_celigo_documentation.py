@@ -174,16 +174,16 @@ def test_a_journey_with_requests(emulator: EmulatorUnderTest) -> None:
     with requests.Session() as session:
         session.headers["Authorization"] = "Bearer celigo-token"
         base = f"{emulator.url('celigo')}/integrations"
-        made = session.post(base, json={"name": "Journey", "description": "A test"}, timeout=10)
+        made = session.post(base, json={"name": "Journey", "description": "A test"}, timeout=60)
         assert made.status_code == 201
         one = f"{base}/{made.json()['_id']}"
-        assert session.put(f"{one}/connections/{NETSUITE}/register", timeout=10).status_code == 200
+        assert session.put(f"{one}/connections/{NETSUITE}/register", timeout=60).status_code == 200
         alias = [{"op": "replace", "path": "/aliases", "value": [{"alias": "erp", "_connectionId": NETSUITE}]}]
-        assert session.patch(one, json=alias, timeout=10).status_code == 204
-        assert session.delete(f"{one}/connections/{NETSUITE}/register", timeout=10).status_code == 422
-        assert session.get(one, timeout=10).json()["aliases"] == [{"alias": "erp", "_connectionId": NETSUITE}]
-        assert session.delete(one, timeout=10).status_code == 204
-        assert session.get(one, timeout=10).status_code == 404
+        assert session.patch(one, json=alias, timeout=60).status_code == 204
+        assert session.delete(f"{one}/connections/{NETSUITE}/register", timeout=60).status_code == 422
+        assert session.get(one, timeout=60).json()["aliases"] == [{"alias": "erp", "_connectionId": NETSUITE}]
+        assert session.delete(one, timeout=60).status_code == 204
+        assert session.get(one, timeout=60).status_code == 404
 
 
 def test_a_journey_with_httpx_through_all_pages(emulator: EmulatorUnderTest) -> None:
