@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from time import monotonic
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -189,11 +192,18 @@ def followed(control: Control, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("wanted", [{"ttl": 0.1}, {"idle": 0.1}, {"ttl": 0.1, "idle": 60}], ids=["ttl", "idle", "both"])
-def test_an_expired_sandbox_is_dropped_by_itself(catalogue: Catalogue, wanted: dict[str, Any]) -> None:
+def test_an_expired_sandbox_is_dropped_by_itself(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, Any]
+) -> None:
+    began, called = monotonic(), threading.Event()
+    # However late the call comes, it is not too late: until then no time passes.
+    clock = partial(Lifetime, clock=lambda: monotonic() if called.is_set() else began)
+    monkeypatch.setattr("emulator.sandbox.sandboxes.Lifetime", clock)
     with controlled(catalogue) as (_, control):
         made = control.sandbox(name="alpha", **wanted)
         assert {name: made[name] for name in wanted} == wanted
-        control.client.get(f"{control.url}/~alpha{INTEGRATIONS}", headers=SECODA)
+        assert control.client.get(f"{control.url}/~alpha{INTEGRATIONS}", headers=SECODA).status_code == 200
+        called.set()
         followed(control, "alpha")
         assert [one["name"] for one in control.done("GET", "/sandboxes")["sandboxes"]] == ["default"]
         assert control.sandbox(name="alpha")["ttl"] is None

@@ -302,6 +302,7 @@ def test_a_slow_reader_gets_everything_and_delays_only_itself(proxy: Secure, mon
     with encrypted(proxy, tunnel(proxy)) as connection:
         connection.sendall(GET + b"\r\n")
         assert connection.recv(1) == b"H"
+        assert eventually(lambda: sent > 0)
         before = 0
         while before < sent:
             before = sent
