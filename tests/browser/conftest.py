@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request,
 from tests.control import Control, controlled
 
 SCREENSHOTS = Path(os.environ.get("TEST_SCREENSHOTS", ".screenshots"))
-WAIT_MILLISECONDS = 30_000
+WAIT_MILLISECONDS = 60_000
 """How long to wait for what must come: a limit for what never does."""
 
 
@@ -67,8 +67,11 @@ class Console:
         """The newest line with a text."""
         return self.lines().filter(has_text=text).first
 
-    def copied(self) -> str:
-        """Return the text in the clipboard."""
+    def copied(self, button: Locator) -> str:
+        """Click a button that copies, and return the text in the clipboard once it is there."""
+        self.page.evaluate("navigator.clipboard.writeText('nothing')")
+        button.click()
+        self.page.wait_for_function("navigator.clipboard.readText().then(text => text !== 'nothing')")
         text: str = self.page.evaluate("navigator.clipboard.readText()")
         return text
 
