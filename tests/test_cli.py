@@ -107,6 +107,12 @@ def test_wrong_usage_is_one_sentence_and_status_2(command: Run, words: list[str]
     assert err.startswith(sentence)
 
 
+def test_an_emulator_that_is_not_there_is_one_sentence_and_status_1(command: Run) -> None:
+    url = "http://127.0.0.1:9"
+    told = f"emulator: No reply from an emulator at {url}: connection refused; `emulator serve` starts one.\n"
+    assert command("reset", "--url", url) == (1, "", told)
+
+
 @pytest.mark.parametrize(
     ("words", "strict"), [([], None), (["--strict"], "true"), (["--strict", "false"], "false"), (["--strict=1"], "1")]
 )

@@ -169,6 +169,11 @@ def test_body_over_the_limit_is_refused_by_all_that_take_one(catalogue: Catalogu
             assert response == (413, "The body is larger than 1024 bytes; raise max_body or max_json."), operation
 
 
+def test_body_of_too_many_values_is_refused_as_that(control: Control) -> None:
+    sentence = "The body has more than 100000 commas, colons and brackets of JSON; send less at once."
+    assert wrongly(control, "armFault", content=b"[" * 100_001) == (413, sentence)
+
+
 def test_control_token_is_asked_for_where_the_contract_says_so(catalogue: Catalogue) -> None:
     with controlled(catalogue, control_token="s3cret") as (_, control):
         for name, operation in OPERATIONS.items():
@@ -500,7 +505,15 @@ REFUSED: list[tuple[str, str, str, Any, int, str]] = [
         "/state/populate",
         {"collection": "x.y", "count": 1},
         422,
-        "'x.y' cannot be populated; coll",
+        "Unknown collection 'x.y'",
+    ),
+    (
+        "populateCollection",
+        "POST",
+        "/state/populate",
+        {"collection": "celigo.credentials", "count": 1},
+        422,
+        "celigo.credentials cannot be populated; coll",
     ),
     (
         "populateCollection",

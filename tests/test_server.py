@@ -121,7 +121,10 @@ def test_a_port_in_use_is_one_sentence_and_status_2(tmp_path: Path) -> None:
         port = str(taken.getsockname()[1])
         done = run("serve", "--port", port, folder=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.strip() == f"emulator: cannot listen on 127.0.0.1 port {port}: address already in use"
+    assert done.stderr == (
+        f"emulator: cannot listen on 127.0.0.1 port {port}: address already in use; "
+        "set port to another, or to 0 for any free one\n"
+    )
 
 
 @pytest.mark.parametrize(

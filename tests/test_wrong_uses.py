@@ -282,6 +282,34 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
         lambda box: box.clock.set("tomorrow"),
         "now: 'tomorrow' is not a 'date-time'. Write it like \"2030-01-01T00:00:00Z\".",
     ),
+    (
+        lambda box: box.verify("createIntegration", status="2xx"),
+        "Invalid expectation: where: status: '2xx' is not a status; write it like 201 or {glob: \"2*\"}.",
+    ),
+    (
+        lambda box: box.journal.select(where={"status": {"equals": True}}),
+        'Invalid where: status: True is not a status; write it like 201 or {glob: "2*"}.',
+    ),
+    (
+        lambda box: box.fault(vendor="secoda", delay=float("nan")),
+        "The arguments cannot be written as JSON: Out of range float values are not JSON compliant.",
+    ),
+    (
+        lambda box: box.state("secoda.integrations").add([{"name": "A"}]),  # type: ignore[arg-type]
+        "add takes a record as a mapping, not [{'name': 'A'}]; for several, write add_many(…).",
+    ),
+    (
+        lambda box: box.state("secoda.integrations").add_many(3),  # type: ignore[arg-type]
+        "add_many takes a list of records; for a single one, write add(…).",
+    ),
+    (
+        lambda box: box.state("secoda.integrations").put(3),  # type: ignore[arg-type]
+        "A record of secoda.integrations needs its id.",
+    ),
+    (
+        lambda box: Client(None),  # type: ignore[arg-type]
+        "'None' is not the URL of an emulator; write it like http://127.0.0.1:4070.",
+    ),
 ]
 
 
@@ -473,6 +501,15 @@ SHELL: list[tuple[list[str], str]] = [
         ["serve", "--vendor-hosts", "secodda=a.example.com"],
         "vendor_hosts: unknown vendor 'secodda'. Did you mean 'secoda'? Known vendors: celigo, immuta, paradime, secoda",
     ),
+    (["state", "--limit", "2"], "No such option '--limit'. `emulator state --help` lists what it takes."),
+    (["scenario"], "Missing command. `emulator scenario --help` lists what it takes."),
+    (["scenario", "maybe"], "No such command 'maybe'. `emulator scenario --help` lists what it takes."),
+    (["compare"], "Missing option '--vendor'. `emulator compare --help` lists what it takes."),
+    (
+        ["import", "acme"],
+        "'acme': expected VENDOR=FILE, such as acme=acme.yaml; VENDOR takes small letters, digits, - and _",
+    ),
+    (["import", "acme=nowhere.yaml"], "openapi: nowhere.yaml does not exist"),
     (
         ["reset", "--url", "somewhere"],
         "--url: 'somewhere' is not the URL of an emulator; write it like http://127.0.0.1:4070.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -10,7 +11,7 @@ import click
 from emulator.cli.completing import folders
 from emulator.cli.streams import say
 from emulator.errors import ConfigurationError, reason_of
-from emulator.settings import read_settings
+from emulator.settings import VENDOR_FILE, read_settings
 
 
 @click.command(name="import")
@@ -37,7 +38,7 @@ def import_document(document: str, into: Path) -> None:
     from emulator.cli.imported import MOST_TOLD, imported  # noqa: PLC0415
 
     # Vendors of the settings are of no interest: an earlier import of this one is not another vendor.
-    settings = read_settings({"openapi": document, "vendors": ","}, os.environ)
+    settings = replace(read_settings({"vendors": ","}, os.environ), openapi=(_vendor_file(document),))
     try:
         found = imported(settings, into)
         for target, text in found.files.items():
@@ -51,3 +52,10 @@ def import_document(document: str, into: Path) -> None:
     if len(found.told) > MOST_TOLD:
         say(f"… and {len(found.told) - MOST_TOLD} more that were left out.")
     say(f"Next: emulator check --vendors {into}, then emulator serve --vendors {into}.")
+
+
+def _vendor_file(text: str) -> tuple[str, str]:
+    try:
+        return VENDOR_FILE.read(text)
+    except ValueError as problem:
+        raise ConfigurationError(f"{text!r}: {problem}") from None

@@ -22,7 +22,7 @@ from emulator.cli.new_vendor import new_vendor
 from emulator.cli.options import setting_options
 from emulator.cli.remote import reset, snapshot, wait
 from emulator.cli.streams import say
-from emulator.errors import ConfigurationError, EmulatorError
+from emulator.errors import ConfigurationError, EmulatorError, sentence
 from emulator.runtime.authorities import without_authorities
 from emulator.settings import read_settings
 
@@ -35,15 +35,23 @@ def main(words: Sequence[str] | None = None) -> None:
     except click.Abort:
         sys.exit(130)
     except click.ClickException as problem:
-        _end(problem.format_message(), 2)
+        _end(_explained(problem), 2)
     except ConfigurationError as problem:
         _end(str(problem), 2)
     except EmulatorError as problem:
         _end(problem.detail, 1)
 
 
-def _end(sentence: str, code: int) -> None:
-    click.echo(f"emulator: {sentence}", err=True)
+def _explained(problem: click.ClickException) -> str:
+    """Return what is wrong with a command line, and what lists what it takes unless a near name is told."""
+    context = problem.ctx if isinstance(problem, click.UsageError) else None
+    if context is None or getattr(problem, "possibilities", None):
+        return problem.format_message()
+    return f"{sentence(problem.format_message())} `{context.command_path} --help` lists what it takes."
+
+
+def _end(said: str, code: int) -> None:
+    click.echo(f"emulator: {said}", err=True)
     sys.exit(code)
 
 

@@ -87,7 +87,7 @@ def given(**values: Any) -> dict[str, Any]:
 def json_of(document: object) -> str:
     """Return a document as JSON. Raises EmulatorError for a value that JSON does not have, such as a set."""
     try:
-        return json.dumps(document, default=_plain)
+        return json.dumps(document, default=_plain, allow_nan=False)
     except (TypeError, ValueError) as problem:
         raise EmulatorError(f"The arguments cannot be written as JSON: {problem}.") from None
 

@@ -32,7 +32,7 @@ class Client(Api):
     """
 
     def __init__(self, url: str, token: str | None = None) -> None:
-        url = url.rstrip("/")
+        url = str(url).rstrip("/")
         super().__init__(url, Connections(url), {"Authorization": f"Bearer {token}"} if token else {})
 
     def __enter__(self) -> Client:

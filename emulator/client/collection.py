@@ -54,7 +54,7 @@ class CollectionClient:
         Raises EmulatorError if it does not match the collection's schema, unless `force` is set.
         """
         key = self._key()
-        if key not in record:
+        if not isinstance(record, Mapping) or key not in record:
             raise EmulatorError(f"A record of {self.name} needs its {key}.")
         query = {"force": True} if force else None
         written: dict[str, Any] = self._api.request("PUT", self._record(record[key]), dict(record), query)
@@ -69,12 +69,14 @@ class CollectionClient:
 
         Raises EmulatorError if it departs from the collection's schema, unless `force` is set, or its id is taken.
         """
+        if not isinstance(record, Mapping | None):
+            raise EmulatorError(f"add takes a record as a mapping, not {record!r}; for several, write add_many(…).")
         added: dict[str, Any] = self._add({**(record or {}), **fields}, force)
         return added
 
     def add_many(self, records: Iterable[Mapping[str, Any]], *, force: bool = False) -> builtins.list[dict[str, Any]]:
         """Add records, all of them or none, as `add` does, and return them."""
-        if isinstance(records, Mapping):
+        if isinstance(records, Mapping) or not isinstance(records, Iterable):
             raise EmulatorError("add_many takes a list of records; for a single one, write add(…).")
         given = list(records)
         added: builtins.list[dict[str, Any]] = self._add({"records": given}, force)["records"] if given else []

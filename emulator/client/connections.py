@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import emulator
 from emulator import VERSION_HEADER, __version__
-from emulator.errors import EmulatorError
+from emulator.errors import EmulatorError, reason_of
 
 __tracebackhide__ = True
 
@@ -99,10 +99,11 @@ class Connections:
             connection.close()
 
     def _unanswered(self, method: str, problem: Exception) -> EmulatorError:
-        reason = str(problem) or type(problem).__name__
-        is_undone = method == "GET" or isinstance(problem, ConnectionRefusedError)
-        unknown = "" if is_undone else "; the call may have been executed"
-        return EmulatorError(f"No reply from an emulator at {self._url}: {reason}{unknown}.")
+        reason = reason_of(problem) if isinstance(problem, OSError) else str(problem)
+        hint = "" if method == "GET" else "; the call may have been executed"
+        if isinstance(problem, ConnectionRefusedError):
+            hint = "; `emulator serve` starts one"
+        return EmulatorError(f"No reply from an emulator at {self._url}: {reason or type(problem).__name__}{hint}.")
 
     def _call_on(
         self, connection: HTTPConnection, method: str, target: str, body: bytes | None, headers: Mapping[str, str]

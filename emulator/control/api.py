@@ -182,7 +182,7 @@ class Control:
                     limits = wire.BodyLimits(settings.max_body, settings.max_json)
                     await wire.read_body(request, call, operation.body, self._contract.conventions, limits, files)
         except wire.TooLarge as problem:
-            raise Problem(413, f"The body is larger than {problem.limit} bytes; raise max_body or max_json.") from None
+            raise Problem(413, sentence(problem)) from None
         except wire.UnsupportedEncoding as problem:
             raise Problem(415, f"Send the body as it is, or as gzip or deflate, not as {problem.encoding!r}.") from None
         except UndecodableBody as problem:

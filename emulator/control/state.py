@@ -48,10 +48,10 @@ async def list_collections(call: Call, sandbox: Sandbox, emulator: Emulator) -> 
 async def populate_collection(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
     """Add records that faker generates, and return them."""
     document = whole_numbers(call.document)
-    able = {name: collection for name, collection in _collections(emulator).items() if collection.populate}
-    if document["collection"] not in able:
-        raise Problem(422, f"{document['collection']!r} cannot be populated; collections that can: {', '.join(able)}.")
-    collection = able[document["collection"]]
+    collection = _named(document["collection"], emulator, 422)
+    if collection.populate is None:
+        able = ", ".join(one.name for one in _collections(emulator).values() if one.populate)
+        raise Problem(422, f"{collection.name} cannot be populated; collections that can: {able}.")
     try:
         return Reply(200, {"records": await sandbox.add(collection, repeat({}, document["count"]))})
     except LookupError as problem:
@@ -180,11 +180,16 @@ def _check_record(record: Record, collection: Collection, sandbox: Sandbox, advi
 
 
 def _found(call: Call, emulator: Emulator) -> Collection:
-    collections, name = _collections(emulator), call.params["collection"]
+    return _named(call.params["collection"], emulator, 404)
+
+
+def _named(name: str, emulator: Emulator, status: int) -> Collection:
+    collections = _collections(emulator)
     if name not in collections:
         vendor = name.partition(".")[0]
         own = [known for known in collections if known.startswith(f"{vendor}.")]
-        raise Problem(404, sentence(unknown("collection", name, own or collections, listed_by=f"GET {ROOT}/state")))
+        known = unknown("collection", name, own or collections, listed_by=f"GET {ROOT}/state")
+        raise Problem(status, sentence(known))
     return collections[name]
 
 

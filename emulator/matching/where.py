@@ -200,7 +200,7 @@ def where_of(document: Mapping[str, Any]) -> Where:
         for name, value in given.items() if place in BY_NAME else [("", given)]:
             try:
                 pointer = _pointer(name) if place in POINTERS else name
-                conditions.append((place, pointer, condition_of(value)))
+                conditions.append((place, pointer, _of_status(value) if place == "status" else condition_of(value)))
             except ConfigurationError as problem:
                 raise ConfigurationError(f"where: {f'{place} {name}'.rstrip()}: {problem}") from None
     return Where(tuple(conditions))
@@ -214,6 +214,14 @@ def condition_of(document: Any) -> Condition:
     elif isinstance(document, dict):
         _check_words(document)
     return Condition(kind, value, _MAKERS[kind](value))
+
+
+def _of_status(document: Any) -> Condition:
+    """Return the condition on a status. Raises ConfigurationError for a text that none has, such as "2xx"."""
+    condition = condition_of(document)
+    if condition.kind == "equals" and not str(condition.value).isdecimal():
+        raise ConfigurationError(f'{condition.value!r} is not a status; write it like 201 or {{glob: "2*"}}')
+    return condition
 
 
 def _check_words(document: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 import ssl
@@ -23,6 +24,9 @@ T = TypeVar("T")
 
 SHUTDOWN_SECONDS = 0.4
 """How long requests in flight may take when the server stops. aiohttp waits twice: a stop takes at most a second."""
+
+SETTINGS = {"http": "port", "https": "tls_port"}
+"""The settings of the ports of all vendors; one vendor's is in vendor_ports."""
 
 
 class Server:
@@ -94,7 +98,10 @@ class Server:
         try:
             await _site(runner, host, port, context).start()
         except OSError as problem:
-            raise ConfigurationError(f"cannot listen on {host} port {port}: {_reason(problem).lower()}") from None
+            reason = _reason(problem).lower()
+            if problem.errno == errno.EADDRINUSE:
+                reason += f"; set {SETTINGS.get(name, 'vendor_ports')} to another, or to 0 for any free one"
+            raise ConfigurationError(f"cannot listen on {host} port {port}: {reason}") from None
         self._addresses[name] = runner.addresses[already]
 
     def _url(self, scheme: str, name: str = "") -> str:

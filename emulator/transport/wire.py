@@ -54,10 +54,10 @@ class Disconnected(Exception):
 
 
 class TooLarge(Exception):
-    """The body is larger than `limit`, in bytes."""
+    """The body is larger than `limit`, in bytes, or as JSON has too many values: str() says which, and what to do."""
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"the body is larger than {limit} bytes")
+    def __init__(self, limit: int, said: str = "") -> None:
+        super().__init__(said or f"the body is larger than {limit} bytes; raise max_body or max_json")
         self.limit = limit
 
 
@@ -199,7 +199,7 @@ def _refuse_marks(marks: int, most: int, limit: int) -> None:
     """Refuse a text that may be JSON with too many values: these would take seconds and hundreds of MB."""
     if marks > most:
         logger.warning("refused a body as too large: JSON may have at most %d commas, colons and brackets", most)
-        raise TooLarge(limit)
+        raise TooLarge(limit, f"the body has more than {most} commas, colons and brackets of JSON; send less at once")
 
 
 async def _pieces(request: web.BaseRequest, limit: int) -> AsyncIterator[bytes]:
