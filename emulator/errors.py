@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any
 
-from emulator.reply import NOTHING, Reply, Violation, steps_of
+from emulator.reply import NOTHING, PROBLEM, Reply, Violation, steps_of
 
 __all__ = [
     "ConfigurationError",
@@ -197,9 +197,6 @@ class EmulatorError(Exception):
         self.detail = detail or sentence
 
 
-MEDIA_TYPE = "application/problem+json"
-
-
 class Problem(Exception):
     """A call that the emulator itself refuses: a status and one sentence that names the fix."""
 
@@ -213,7 +210,7 @@ class Problem(Exception):
         """Return the problem details document."""
         title = HTTPStatus(self.status).phrase
         document = {"type": "about:blank", "title": title, "status": self.status, "detail": self.detail}
-        return Reply(self.status, document, dict(self.headers), content_type=MEDIA_TYPE)
+        return Reply(self.status, document, dict(self.headers), content_type=PROBLEM)
 
 
 class RefusedHeader(Problem, Departure):

@@ -12,6 +12,7 @@ from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy
 
 from emulator.reply import (
     NOTHING,
+    PROBLEM,
     REFUSED,
     UNDECODABLE,
     Document,
@@ -25,7 +26,11 @@ from emulator.reply import (
 )
 
 __all__ = [
+    "FORM",
+    "JSON",
+    "MULTIPART",
     "NOTHING",
+    "PROBLEM",
     "REFUSED",
     "UNDECODABLE",
     "AppliedFault",
@@ -38,11 +43,16 @@ __all__ = [
     "Reply",
     "Violation",
     "charset_of",
+    "is_json",
     "media_type_of",
     "pointer_to",
     "steps_of",
     "timestamp",
 ]
+
+JSON: Final = "application/json"
+FORM: Final = "application/x-www-form-urlencoded"
+MULTIPART: Final = "multipart/form-data"
 
 CHARSET: Final = re.compile(r"""(?:^|;)\s*charset\s*=\s*["']?([^\s;"']+)""", re.IGNORECASE)
 
@@ -149,6 +159,11 @@ class Call:
         self.path = self.path[len(mount) :]
         self.base_url += mount
         self.public_url += mount
+
+
+def is_json(kind: str) -> bool:
+    """Return True for a media type whose bodies are JSON ("application/problem+json")."""
+    return kind == JSON or kind.endswith("+json")
 
 
 def media_type_of(content_type: str) -> str:

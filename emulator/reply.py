@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 
 __all__ = [
     "NOTHING",
+    "PROBLEM",
     "REFUSED",
     "UNDECODABLE",
     "Document",
@@ -20,6 +21,9 @@ __all__ = [
     "steps_of",
     "timestamp",
 ]
+
+PROBLEM: Final = "application/problem+json"
+"""The media type of problem details (RFC 9457)."""
 
 Document: TypeAlias = Any
 """A JSON document: what `json.loads` returns."""

@@ -11,8 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from emulator.contract.reading import FORM
-from emulator.exchange import NOTHING, Reply, Violation
+from emulator.exchange import FORM, NOTHING, Reply, Violation
 from emulator.journal import credential_shapes
 from emulator.journal.credential_shapes import SHAPES, Shape, may_hold_credential, names_credential
 from emulator.journal.entry import Exchange

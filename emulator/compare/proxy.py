@@ -15,9 +15,8 @@ from yarl import URL
 
 from emulator.compare.pausing import TOO_MANY, pause_after
 from emulator.compare.reading import WHOLE_BODY, ExchangeReader
-from emulator.contract.reading import MULTIPART
 from emulator.errors import MalformedBody, Problem
-from emulator.exchange import Call
+from emulator.exchange import MULTIPART, Call
 from emulator.journal.entry import Exchange
 from emulator.transport import wire
 from emulator.transport.hosts import is_local

@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 
 from emulator.contract.documents import METHODS, OPENAPI
 from emulator.contract.failure_samples import FailureSamples
-from emulator.contract.failures import JSON, Wording, added_example, is_of_a_document
+from emulator.contract.failures import Wording, added_example, is_of_a_document
 from emulator.contract.older_schemas import modernize
 from emulator.contract.token_endpoint import add_token_endpoint
-from emulator.exchange import NOTHING, Document, steps_of
+from emulator.exchange import FORM, JSON, NOTHING, Document, steps_of
 
 OURS = ("x-emulator", "x-conventions", "x-switches", "x-unmatched", "x-graphql")
 LEFT_OUT = "x-left-out"
@@ -371,7 +371,7 @@ def _complete_parameter(parameter: dict[str, Any]) -> None:
 
 
 def _is_served(kind: str) -> bool:
-    return "json" in kind or kind.startswith(("multipart/", "application/x-www-form-urlencoded"))
+    return "json" in kind or kind.startswith(("multipart/", FORM))
 
 
 def _mark_files(schema: Any) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-JSON = "application/json"
-PROBLEM = "application/problem+json"
+from emulator.exchange import JSON, PROBLEM
+
 SCHEMA = {
     "type": "object",
     "required": ["title", "status"],

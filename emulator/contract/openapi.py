@@ -23,7 +23,7 @@ from emulator.contract.responses import Responses
 from emulator.contract.schemas import Check, Schemas, without_required
 from emulator.contract.servers import hosts_of, paths_of, variables_of
 from emulator.errors import ConfigurationError, ContractError, unknown
-from emulator.exchange import Document, Record, pointer_to, steps_of
+from emulator.exchange import MULTIPART, Document, Record, pointer_to, steps_of
 from emulator.files.package_data import is_ours
 from emulator.files.prepared import unpacked
 from emulator.files.yaml_file import read_text, short_name
@@ -285,7 +285,7 @@ class _Reader:
                 name for name in media.get("examples", {}) if is_of_a_document(name) or name == added_example(status)
             ]
             examples = {name: media["examples"][name]["value"] for name in meant}
-            fields = tuple(self._fields(f"{at}/schema", media["schema"])) if kind == "multipart/form-data" else ()
+            fields = tuple(self._fields(f"{at}/schema", media["schema"])) if kind == MULTIPART else ()
             found[kind] = Media(self._check(f"{at}/schema", media["schema"], schemas), examples, fields)
         return found
 

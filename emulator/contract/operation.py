@@ -14,12 +14,6 @@ from emulator.contract.schemas import Check
 from emulator.exchange import Document, Violation
 
 SAFE_METHODS = ("GET", "HEAD")
-JSON = "application/json"
-
-
-def is_json(kind: str) -> bool:
-    """Return True for a content type whose bodies are JSON ("application/problem+json")."""
-    return kind == JSON or kind.endswith("+json")
 
 
 class Parameter(NamedTuple):

@@ -11,15 +11,10 @@ from emulator.contract.conventions import Conventions
 from emulator.contract.numbers import NUMBERS
 from emulator.contract.operation import Body, Field, Media, Operation, Parameter
 from emulator.errors import Departure, MalformedBody
-from emulator.exchange import NOTHING, Call, Part, Violation
+from emulator.exchange import FORM, JSON, MULTIPART, NOTHING, Call, Part, Violation
 from emulator.json_text import Reading, UnsupportedCharset, is_deeper
 
-MULTIPART = "multipart/form-data"
-JSON = "application/json"
 JSON_SUFFIX = re.compile(r"application/.+\+json")
-FORM = "application/x-www-form-urlencoded"
-BINARY = ("application/vnd.sqlite3", "application/octet-stream")
-"""The content types that are not parsed."""
 
 
 class UnsupportedType(Departure):
@@ -119,7 +114,7 @@ def _read_body(call: Call, body: Body, conventions: Conventions, max_depth: int)
     media = body.media.get(kind)
     if media is None:
         raise UnsupportedType(list(body.media), kind)
-    if kind in BINARY or not _is_parsed(kind):
+    if not _is_parsed(kind):
         return []
     if kind == MULTIPART:
         return list(_check_parts(call.parts, media))

@@ -8,14 +8,13 @@ from typing import Any, NamedTuple, TypeAlias
 
 from emulator.contract.failures import added_example, title_of
 from emulator.contract.openapi import Contract
-from emulator.contract.operation import JSON, Operation, Response, is_json
+from emulator.contract.operation import Operation, Response
 from emulator.contract.routes import Routes
 from emulator.declared.expressions import Context
 from emulator.errors import FieldError, MalformedBody, Refusal, UndecodableBody, unknown
-from emulator.exchange import NOTHING, REFUSED, Call, Reply, Violation
+from emulator.exchange import JSON, NOTHING, PROBLEM, REFUSED, Call, Reply, Violation, is_json
 from emulator.vendor import Dialect, RecordDialect
 
-PROBLEM = "application/problem+json"
 KINDS: Mapping[str, Sequence[int]] = {
     "missing": (404, 410, 422, 400),
     "conflict": (409, 422, 400),

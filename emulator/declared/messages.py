@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from emulator.contract.operation import Operation, is_json
+from emulator.contract.operation import Operation
 from emulator.declared.paging import ENVELOPE
 from emulator.declared.paths import last_literal
 from emulator.declared.replying import success
 from emulator.declared.shapes import Place, Shape, Shapes
 from emulator.declared.words import ReplyWords
+from emulator.exchange import is_json
 
 _LISTS = ("data", "items", "results", "entries", "value", "values", "records", "hits")
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from emulator.contract.operation import JSON, Operation, Response, is_json
+from emulator.contract.operation import Operation, Response
 from emulator.declared.paging import ENVELOPE, Page
 from emulator.declared.shapes import Place, Shape, Shapes
 from emulator.declared.words import ReplyWords
-from emulator.exchange import NOTHING, Document, Record, Reply
+from emulator.exchange import JSON, NOTHING, Document, Record, Reply, is_json
 from emulator.store.collection import HIDDEN_KEY
 
 _USUAL = {"create": 201, "delete": 204}

@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import Any
 
 from emulator.contract.graphql import GraphQL
-from emulator.contract.operation import JSON, Media, Operation, Parameter, Response
+from emulator.contract.operation import Media, Operation, Parameter, Response
 from emulator.declared.expressions import Problem
 from emulator.declared.relay import NO_CONNECTION, RELAY
 from emulator.declared.shapes import Shapes, type_of
 from emulator.declared.words import OperationWords
-from emulator.exchange import Call
+from emulator.exchange import JSON, Call
 
 ARGUMENT = "arguments"
 """The place of a root field's parameters."""

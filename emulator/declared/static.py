@@ -7,14 +7,14 @@ from functools import partial
 from typing import Any
 
 from emulator.contract.openapi import Contract
-from emulator.contract.operation import JSON, Operation, Response, is_json
+from emulator.contract.operation import Operation, Response
 from emulator.declared.expressions import Context
 from emulator.declared.replying import example_reply, success, with_body
 from emulator.declared.root_fields import as_declared, payload, without_nulls
 from emulator.declared.samples import Samples
 from emulator.declared.shapes import Place, Shapes, shapes_of
 from emulator.declared.words import OperationWords, ReplyWords
-from emulator.exchange import NOTHING, Call, Reply
+from emulator.exchange import JSON, NOTHING, Call, Reply, is_json
 from emulator.store.world import World
 
 

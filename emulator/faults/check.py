@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from emulator.contract.openapi import Contract, responses_of
-from emulator.contract.operation import Operation, Response, is_json
+from emulator.contract.operation import Operation, Response
 from emulator.errors import ConfigurationError, explained, unknown
-from emulator.exchange import NOTHING
+from emulator.exchange import NOTHING, is_json
 from emulator.faults.rule import Fault, FaultReply, Follows, When
 from emulator.json_text import has_surrogate
 from emulator.matching.globs import matches

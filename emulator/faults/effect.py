@@ -15,9 +15,9 @@ from typing import Any, NamedTuple, cast
 from aiohttp import web
 
 from emulator.contract.openapi import Contract, responses_of
-from emulator.contract.operation import JSON, Operation, Response, is_json
+from emulator.contract.operation import Operation, Response
 from emulator.errors import RefusedHeader, sentence, unknown
-from emulator.exchange import NOTHING, Call, Reply
+from emulator.exchange import JSON, NOTHING, Call, Reply, is_json
 from emulator.faults.armed import Due, Faults
 from emulator.faults.check import applies_to
 from emulator.faults.rule import Fault, FaultReply, GraphQLFault

@@ -16,8 +16,7 @@ from urllib.parse import parse_qsl, quote, unquote_plus, urlencode
 import orjson
 from multidict import MultiDictProxy
 
-from emulator.contract.reading import FORM
-from emulator.exchange import NOTHING, Violation, steps_of
+from emulator.exchange import FORM, NOTHING, Violation, steps_of
 from emulator.journal.credential_shapes import (
     credential_keys,
     is_named,

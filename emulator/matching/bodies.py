@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl
 
-from emulator.contract.reading import FORM
 from emulator.errors import MalformedBody
-from emulator.exchange import Document, charset_of, media_type_of
+from emulator.exchange import FORM, Document, charset_of, media_type_of
 from emulator.json_text import Reading
 from emulator.matching.where import Unreadable
 

@@ -10,9 +10,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 import orjson
 
-from emulator.contract.operation import is_json
-from emulator.contract.reading import FORM
-from emulator.exchange import NOTHING, Document
+from emulator.exchange import FORM, NOTHING, Document, is_json
 from emulator.journal.masking import Masker
 
 

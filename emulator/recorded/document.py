@@ -8,10 +8,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from emulator.contract.documents import METHODS
-from emulator.contract.operation import is_json
-from emulator.contract.reading import FORM
 from emulator.declared.paths import parameters_of
-from emulator.exchange import NOTHING, Document
+from emulator.exchange import FORM, NOTHING, Document, is_json
 from emulator.journal.credential_shapes import names_credential
 from emulator.journal.har import UNKNOWN_TYPE
 from emulator.journal.masking import is_masked

@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from emulator.contract.openapi import Contract
-from emulator.contract.operation import Media, Operation, Response, is_json
+from emulator.contract.operation import Media, Operation, Response
 from emulator.contract.routes import Routes
-from emulator.exchange import NOTHING, Document, steps_of
+from emulator.exchange import NOTHING, Document, is_json, steps_of
 from emulator.recorded.calls import RecordedCall
 
 MOST = 3

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from emulator.contract.reading import FORM
+from emulator.exchange import FORM
 from emulator.recorded.calls import Message, RecordedCall, listed, mapping, media_type, pairs, recorded_call, text
 
 

@@ -10,8 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
-from emulator.contract.operation import JSON
-from emulator.contract.reading import FORM
+from emulator.exchange import FORM, JSON, MULTIPART
 from emulator.recorded.calls import Message, RecordedCall, listed, mapping, media_type, pairs, recorded_call, text
 
 _VARIABLE = re.compile(r"\{\{([^{}]+)\}\}")
@@ -107,7 +106,7 @@ class _Folder:
         if mode == "urlencoded":
             return Message(FORM, urlencode(pairs(body.get(mode), "key")))
         if mode == "formdata":
-            return Message("multipart/form-data", "")
+            return Message(MULTIPART, "")
         if mode == "graphql":
             asked = mapping(body.get(mode))
             return Message(JSON, orjson.dumps({"query": asked.get("query"), "variables": {}}).decode())

@@ -19,13 +19,15 @@ from multidict import CIMultiDict, MultiDict, MultiDictProxy
 
 from emulator.contract.conventions import Conventions
 from emulator.contract.operation import SAFE_METHODS, Body
-from emulator.contract.reading import BINARY, MULTIPART
 from emulator.errors import Departure, MalformedBody, Problem
-from emulator.exchange import NOTHING, Call, Reply, Violation
+from emulator.exchange import MULTIPART, NOTHING, Call, Reply, Violation
 from emulator.json_text import write_json
 from emulator.transport.parts import read_parts
 from emulator.transport.unpacking import UNPACKED, Unpacking
 from emulator.transport.whole_response import WholeResponse
+
+BINARY = ("application/vnd.sqlite3", "application/octet-stream")
+"""Bodies of these media types are not parsed, and may be as long as uploads."""
 
 SHORT = 64 * 1024
 """A JSON body of up to this many bytes is read even if no operation takes it, for the journal."""

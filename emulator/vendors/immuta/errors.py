@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from emulator.contract.numbers import is_joi_number
 from emulator.errors import MalformedBody, Refusal, UndecodableBody
-from emulator.exchange import UNDECODABLE, Call, Reply, Violation, steps_of
+from emulator.exchange import FORM, UNDECODABLE, Call, Reply, Violation, steps_of
 
 SOURCES = {"path": "params", "query": "query", "header": "headers", "body": "payload"}
 """hapi's names for the place of a value, in the order in which it validates them."""
@@ -171,7 +171,7 @@ class ImmutaDialect:
             return bad_request(call, "Invalid content-type header")
         if call.content_type.startswith("multipart/") and not BOUNDARY.search(header):
             return bad_request(call, "Invalid content-type header: multipart missing boundary")
-        if call.content_type == "application/x-www-form-urlencoded":
+        if call.content_type == FORM:
             return bad_request(call, *_no_array(call, call.body.decode("utf-8", "replace")))
         if call.content_type == "application/octet-stream" and call.body:
             # For joi the bytes are an object without the required keys.

@@ -8,11 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from emulator.errors import MalformedBody, Refusal, UndecodableBody
-from emulator.exchange import NOTHING, REFUSED, Call, Document, Nothing, Reply, Violation
+from emulator.exchange import MULTIPART, NOTHING, REFUSED, Call, Document, Nothing, Reply, Violation
 from emulator.transport.multipart import TooManyParts
 from emulator.vendors.secoda.texts import BLANK, is_number, text_problems
 
-MULTIPART = "multipart/form-data"
 HTML = "text/html; charset=utf-8"
 PAGE = """
 <!doctype html>
