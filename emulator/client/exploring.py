@@ -1,15 +1,15 @@
-"""What a test says must hold, whatever fault its client meets."""
+"""What a test says must hold, whatever fault affects its client."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from emulator.client.api import Api
 from emulator.client.changes import Changes
+from emulator.client.clock import ClockClient
 from emulator.client.journal import JournalClient
 from emulator.explore.crashes import is_crash
 from emulator.explore.faults import kind_of
@@ -29,7 +29,7 @@ class Outcome:
 
 
 class Exploring:
-    """What must hold, whatever fault the client meets. True while `pytest --emulator-explore` tries faults.
+    """What must hold, whatever fault affects the client. True while `pytest --emulator-explore` tries faults.
 
     `with emulator.exploring:` runs a block as if it did: with the faults that are armed, an error of the client is
     allowed unless it is a crash, and no write may be repeated. `is_used` is True once a test has used it.
@@ -101,9 +101,9 @@ class Exploring:
     def within(self, seconds: float) -> Iterator[None]:
         """Assert that the block takes at most so many seconds of the sandbox's clock."""
         self.is_used = True
-        start = self._now()
+        start = ClockClient(self._api).now
         yield
-        took = (self._now() - start).total_seconds()
+        took = (ClockClient(self._api).now - start).total_seconds()
         _require(took <= seconds, f"it took {took:.2f} s of the sandbox's clock, more than {seconds:g}")
 
     def check_writes(self, but: Sequence[str] = ()) -> None:
@@ -126,9 +126,6 @@ class Exploring:
 
     def _changes(self) -> Changes:
         return Changes(self._api.request("GET", "/changes", query={"limit": 1000}))
-
-    def _now(self) -> datetime:
-        return datetime.fromisoformat(self._api.request("GET", "/clock")["now"])
 
 
 def _require(condition: bool, sentence: str) -> None:

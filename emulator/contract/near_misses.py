@@ -91,7 +91,10 @@ class _Step(NamedTuple):
 def _compare(
     method: str, segments: Sequence[str], slash: bool | None, operation: Operation, path: str
 ) -> tuple[float, NearMiss]:
-    """Compare a call with an operation at one of its paths; `slash`: whether that must end with one, None if it may."""
+    """Compare a call with an operation at one of its paths.
+
+    `slash` says whether the call's path ends with one, None if that does not matter.
+    """
     template, wants_slash = _split(path)
     cost, steps = _align(segments, template)
     differences = []

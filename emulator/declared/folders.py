@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
@@ -11,13 +10,12 @@ from pathlib import Path
 
 from emulator.contract.documents import OPENAPI
 from emulator.errors import ConfigurationError
+from emulator.settings import VENDOR_NAME
 
 logger = logging.getLogger("emulator")
 
 GROUP = "integration_emulator.vendors"
 """The group of entry points; each names a package in whose folder the vendor's openapi.yaml is."""
-
-NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 
 def find_vendors(
@@ -54,7 +52,7 @@ def _entry_point_files() -> Iterator[Path]:
 
 def check_name(name: str, home: Path, taken: Iterable[str]) -> None:
     """Raise ConfigurationError for a vendor's name that is invalid, or that another vendor has."""
-    if not NAME.fullmatch(name):
+    if not VENDOR_NAME.fullmatch(name):
         raise ConfigurationError(f"{home}: invalid vendor name {name!r}; use small letters, digits, - and _")
     if name in taken:
         raise ConfigurationError(f"{home}: there is a vendor {name} already; give the folder another name")

@@ -141,7 +141,6 @@ class ThreadedServer:
 
     def run(self, work: Callable[[], Awaitable[T]]) -> T:
         """Await `work()` in the server's event loop and return what it returns."""
-
         return self.begin(work).result()
 
     def begin(self, work: Callable[[], Awaitable[T]]) -> Future[T]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO, TypeAlias, cast
 
+from emulator.json_text import BYTE_ORDER_MARK
 from emulator.vendors.secoda.errors import NO_JSON
 
 BLOCK = 64 * 1024
@@ -15,7 +16,6 @@ BLOCK = 64 * 1024
 PIECE_BYTES = 2 * 1024 * 1024
 """The maximum size of a value, such as one node of a manifest: while it is parsed, nothing else runs."""
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 Members: TypeAlias = "dict[str, Any] | list[Any]"
 """Some of the members of one object, or of the elements of one array."""

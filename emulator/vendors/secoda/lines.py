@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from emulator.json_text import BYTE_ORDER_MARK
 from emulator.vendors.secoda.reports import Report
 
 LONGEST = 1024 * 1024
 """The maximum length of a line in bytes; a longer one is an error."""
-
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Lines:
