@@ -258,7 +258,7 @@ def read_stored(text: str) -> Any:
 
 
 def without_surrogates(document: Any) -> Any:
-    """Return the document with U+FFFD in the place of each lone surrogate, which UTF-8 cannot hold."""
+    """Return the document with U+FFFD in the place of each lone surrogate, which UTF-8 cannot encode."""
     if isinstance(document, str):
         return _SURROGATE.sub("\ufffd", document)
     if isinstance(document, dict):
@@ -267,7 +267,7 @@ def without_surrogates(document: Any) -> Any:
 
 
 def has_surrogate(text: str) -> bool:
-    """Return True if the text holds a lone surrogate, which UTF-8 cannot hold."""
+    """Return True if the text has a lone surrogate, which UTF-8 cannot encode."""
     return not text.isascii() and _SURROGATE.search(text) is not None
 
 

@@ -24,7 +24,7 @@ __tracebackhide__ = True
 TIMEOUT = 60.0
 
 OWN_CODE = (os.path.dirname(emulator.__file__) + os.sep, contextlib.__file__)
-"""Where the code is that stands between a user's line and a call."""
+"""Where the code between a user's line and a call is."""
 
 
 class Connections:

@@ -50,7 +50,7 @@ class Exchange:
     matches: then `stub` names the stub that answered it, or `near_misses` tell, in sentences, what nearly matches.
     `status` is 0 if the connection was broken off, and while the call is in progress. `body` and `reply_body` are None
     where there is none or it is not text. `faults` are ids, `applied_faults` say what each did and why, also
-    once it is disarmed. `document` is all that the journal holds.
+    once it is disarmed. `document` is all that the journal shows.
     """
 
     id: int

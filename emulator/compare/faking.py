@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from faker import Faker
 
 SECRET = "removed"
-"""What stands for a secret."""
+"""What replaces a secret."""
 
 TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -124,7 +124,7 @@ class Faking:
         return ".".join(self.text(one, "", None) for one in value.split("."))
 
     def _new(self, value: str, name: str, place: Place | None) -> str:
-        """Make a text of the same kind that stands for no other one."""
+        """Make a text of the same kind that replaces no other one."""
         schema = place.schema if place else {}
         make = self._maker(value, name, schema)
         longest = schema.get("maxLength", len(value) + 60)

@@ -24,7 +24,7 @@ from emulator.matching.where import Where, where_of
 
 PROBES = "probes.yaml"
 MARK = "mark"
-"""The name of what stands for the name of our own records: "<mark>"."""
+"""The placeholder for the name of our own records: "<mark>"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def contract_files(folder: Path, *overlays: Path) -> dict[str, Path]:
 
 
 def is_schema(name: str) -> bool:
-    """Return True if a contract's file, by its name within the folder, holds schemas."""
+    """Return True if a contract's file, by its name within the folder, contains schemas."""
     return name.endswith(".schema.json") or (name.startswith("schemas/") and not name.endswith(".graphql"))
 
 

@@ -30,7 +30,7 @@ class Pages:
         self._graphiql = Assets("console", FILES, {"font-src": "data:"})
 
     def serve(self, request: web.BaseRequest, path: str, vendors: Collection[str]) -> web.Response | None:
-        """Serve a request to `path` below /_emulator; None if that is no page. Raises Problem."""
+        """Serve a request to `path` below /_emulator; return None if nothing shows a page there. Raises Problem."""
         if path.startswith(DOCS) and request.method in SAFE_METHODS:
             return self._reference(path.removeprefix(DOCS), [*vendors, OWN])
         return CONSOLE.serve(request, path)

@@ -167,7 +167,7 @@ def may_hold_credential(text: str) -> bool:
 
 
 def without_empty_objects(json: str) -> str:
-    """Return JSON without members such as `"credentials":{}`, which hold nothing: those of a few plain names."""
+    """Return JSON without members such as `"credentials":{}`, which contain nothing: those of a few plain names."""
     for empty in ('":{}', '": {}'):
         for _ in range(MOST_EMPTY_NAMES):
             at = json.find(empty)
@@ -195,7 +195,7 @@ def start_of_credential(text: str) -> int | None:
 
 
 def names_credential(name: str) -> bool:
-    """Return True if a header, parameter, field or property of this name holds a credential."""
+    """Return True if a header, parameter, field or property of this name contains a credential."""
     return _cached_verdict(name) if len(name) <= LONGEST_NAME else _verdict(name)
 
 
@@ -205,7 +205,7 @@ def is_named(name: object) -> bool:
 
 
 def credential_keys(members: Collection[tuple[str, Any]]) -> set[str]:
-    """Return the keys of an object that hold credentials: by their own names, or by one in a key beside them."""
+    """Return the keys of an object whose values are credentials: by their own names, or by one in a key beside them."""
     pairs = [(pair[1].lower(), pair[2], key, value) for key, value in members if (pair := _PAIRED.fullmatch(key))]
     named = {prefix for prefix, is_name, _, value in pairs if is_name and is_named(value)}
     beside = {key for prefix, is_name, key, _ in pairs if not is_name and prefix in named}

@@ -19,7 +19,7 @@ MOST = 3
 """How many examples of one response are written."""
 
 LONGEST = 64 * 1024
-"""A longer reply is no example, in characters."""
+"""The longest reply that becomes an example, in characters."""
 
 
 @dataclass(frozen=True)

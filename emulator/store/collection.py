@@ -33,7 +33,7 @@ INDEXED_FROM = 16
 index would take a page of every sandbox."""
 
 ANY: Any = object()
-"""A condition that any value but null meets."""
+"""A condition that any value but null matches."""
 
 HIDDEN_KEY = "_key"
 """The field with a key that no schema describes: it is made of several fields, or that of another record."""

@@ -181,7 +181,7 @@ def _references(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _unknown(world: World, path: str, id: Any) -> Iterator[Error]:
-    """Yield the error of a reference that is no id, or the id of nothing.
+    """Yield the error of a reference that is not an id, or is the id of nothing.
 
     celigo/ai, building-flows, page-generator.yml: the server rejects entries without a valid export reference.
     """
