@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from emulator.exchange import Document
 
 COLLECTIONS = (dict, list)
-"""What has other values in it. Python makes `dict | list` anew for each value of a large document."""
+"""The types of values with values in them. As `dict | list`, Python would make the union anew for each value."""
 
 EXAMPLES = ("examples", "example")
 NAMED = ("schemas", "x-switches")

@@ -1,4 +1,4 @@
-"""What a schema refers to: a validator needs no other part of the documents, and each takes memory once more."""
+"""The parts of documents that a schema refers to: a validator copies what it is given, and needs no others."""
 
 from __future__ import annotations
 

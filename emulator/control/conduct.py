@@ -17,7 +17,7 @@ handlers = Handlers()
 
 @handlers.sandbox_operation("getConduct")
 async def get_conduct(call: Call, sandbox: Sandbox, emulator: Emulator) -> Reply:
-    """Return what is found in the completed calls of the journal, or those after one."""
+    """Return the findings in the completed calls of the journal, or in those after a call."""
     found = await conduct_of(sandbox, emulator, call.params.get("since", 0))
     return Reply(200, {"findings": found, "dropped": sandbox.journal.dropped})
 

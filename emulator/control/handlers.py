@@ -53,7 +53,7 @@ class Catalogue(Protocol):
 
     @property
     def ways(self) -> Mapping[str, Mapping[str, str]]:
-        """By what their operations are handled: code, declared, inferred, example."""
+        """How their operations are handled: by code, declared, inferred or example."""
 
 
 class Emulator(Protocol):

@@ -43,7 +43,7 @@ def free_key(
 def _values(
     name: str, resource: Resource, resources: Mapping[str, Resource], samples: Samples, world: World
 ) -> list[Any]:
-    """Return what a field of a key may have: the keys that it refers to, all that its schema lists, or a new value."""
+    """Return the values that a field of a key may have: keys it refers to, those its schema lists, or a new one."""
     if (reference := resource.words.references.get(name)) is not None:
         target = resources[reference.to]
         found = [record[target.key] for record in world[target.kept].all()]

@@ -13,7 +13,7 @@ from emulator.declared.shapes import Place, Shape, type_of
 
 KEYS = ("id", "_id", "uid", "uuid", "gid")
 COMPOSED = {"allOf", "anyOf", "oneOf", "properties"}
-"""What a schema without a type may consist of."""
+"""The keywords of a schema without a type."""
 
 _CREATED = ("created", "createdat", "createdon", "createdtime", "datecreated", "creationtime", "creationdate")
 _UPDATED = ("updated", "updatedat", "modified", "modifiedat", "lastmodified", "lastupdated", "dateupdated")

@@ -305,7 +305,7 @@ class _Inference:
         return {"PUT": "replace", "PATCH": "patch"}.get(method, "") if has_key else ""
 
     def _is_new(self, found: _Found, operation: Operation, body: Shape | None) -> bool:
-        """Return True if a POST where the records are listed, too, takes most of a record, and replies it."""
+        """Return True if a POST at the path of a list takes most of a record, and replies with a record."""
         replied = self._messages.record(operation)
         if body is None or not body.properties or replied is None or replied.address != found.place.address:
             return False

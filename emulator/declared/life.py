@@ -17,7 +17,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def begin(resource: Resource, life: Life, record: Record, context: Context, world: World) -> None:
-    """Let a record live that was put into the first state: another one was set on purpose, and stays."""
+    """Start the life of a record in its first state; any other state was set on purpose, and stays."""
     state = context.value(life.states[0].state)
     if record.get(life.field) == state:
         # A deleted record may have had the key.

@@ -102,7 +102,7 @@ class NestedFields(NamedTuple):
 
 
 def _value(plan: Plan, call: Call, world: World) -> Any:
-    """Return the records of a nested field, or the one; null if its parent refers to none, or to a missing one."""
+    """Return the records of a nested field, or the only one; null if its parent refers to none, or a missing one."""
     act = Act(plan, call, world, {"parent": call.document})
     if plan.action == "list":
         return ACTIONS["list"](act).document

@@ -154,7 +154,7 @@ class Writer(NamedTuple):
         return key
 
     def _fill(self, record: Record) -> None:
-        """Make what a record needs and nobody gave."""
+        """Generate what a record needs and nobody gave."""
         shape = self.resource.shape or Shape("other")
         for name in [name for name in shape.properties if name in shape.required - record.keys()]:
             record[name] = Samples(self.shapes, self.world).value(shape.properties[name])
@@ -185,7 +185,7 @@ class Writer(NamedTuple):
                 raise self.failures.reference(target.name, name, one)
 
     def _follow_references(self, record: Record) -> None:
-        """Do to the records that refer to one that goes what their collections say."""
+        """Treat the records that refer to a deleted one as their collections say."""
         key = record[self.resource.key]
         for other in self.resources.values():
             for name, reference in other.words.references.items():

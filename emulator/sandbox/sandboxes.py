@@ -345,7 +345,7 @@ class Sandboxes:
         return f"{said}; drop {unused.name!r}, which is the longest unused (since {since}), or raise sandbox_limit"
 
     async def _switch_on(self, sandbox: Sandbox, records: bool = True) -> list[Scenario]:
-        """Switch on what every sandbox starts with, without its changes of records unless `records`, and its own.
+        """Turn on the scenarios of every sandbox, with their changes of records if `records`, then its own.
 
         Return the scenarios that have changed records.
         """
