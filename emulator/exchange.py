@@ -36,6 +36,7 @@ __all__ = [
     "AppliedFault",
     "Call",
     "Document",
+    "EncodedReply",
     "Entrance",
     "Nothing",
     "Part",
@@ -46,6 +47,7 @@ __all__ = [
     "is_json",
     "media_type_of",
     "pointer_to",
+    "size_of_pairs",
     "steps_of",
     "timestamp",
 ]
@@ -84,6 +86,18 @@ class Part:
         """Return the whole part decoded as UTF-8; undecodable bytes become U+FFFD."""
         self.file.seek(0)
         return self.file.read().decode("utf-8", "replace")
+
+
+class EncodedReply:
+    """A reply as it is sent: its headers, which nothing changes, and its content. `head_size` is theirs in bytes."""
+
+    __slots__ = ("content", "head_size", "headers", "status")
+
+    def __init__(self, status: int, headers: Mapping[str, str], content: bytes = b"") -> None:
+        self.status = status
+        self.headers = headers
+        self.content = content
+        self.head_size = size_of_pairs(headers)
 
 
 class Entrance(NamedTuple):
@@ -164,6 +178,11 @@ class Call:
 def is_json(kind: str) -> bool:
     """Return True for a media type whose bodies are JSON ("application/problem+json")."""
     return kind == JSON or kind.endswith("+json")
+
+
+def size_of_pairs(pairs: Mapping[str, str]) -> int:
+    """Return how many characters names and values have together, also those of a name with several values."""
+    return len("".join(pairs)) + len("".join(pairs.values()))
 
 
 def media_type_of(content_type: str) -> str:

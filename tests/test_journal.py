@@ -26,6 +26,7 @@ from emulator.journal.masking import MASK
 from emulator.journal.recording import Recording
 from emulator.journal.secret_paths import SecretPaths
 from emulator.journal.unmasked import BODY_LIMIT, Unmasked
+from emulator.transport.wire import reply_of
 from tests.conftest import EmulatorUnderTest
 
 TIME = datetime(2024, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
@@ -96,7 +97,8 @@ def end(
 ) -> None:
     """End the call of an exchange as the pipeline does."""
     assert isinstance(made.content, Unmasked)
-    Recording(made, made.content).complete(given, response, call_violations, reply_violations, seconds)
+    reply = reply_of(response) if response else None
+    Recording(made, made.content).complete(given, reply, call_violations, reply_violations, seconds)
 
 
 def journal(*fields: dict[str, Any], size: int = 100, max_bytes: int = 10_000_000) -> Journal:

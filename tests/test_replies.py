@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emulator.catalogue import Catalogue
-from emulator.exchange import Reply
+from emulator.exchange import EncodedReply
 from emulator.sandbox.replies import KEPT_BYTES, KeptReplies, Made, Replies
 from emulator.vendors.secoda import integrations
 from tests.conftest import EmulatorUnderTest
@@ -215,7 +215,7 @@ def test_replies_of_all_sandboxes_are_limited_in_bytes() -> None:
     for number in range(100):
         for replies in (first, second):
             assert replies.get("acme", (1,), str(number)) is None
-            replies.put("acme", Made((1,), (), 0), str(number), Reply(200, content=bytes(KEPT_BYTES // 20)))
+            replies.put("acme", Made((1,), (), 0), str(number), EncodedReply(200, {}, bytes(KEPT_BYTES // 20)))
     kept = [number for number in range(100) if first.get("acme", (1,), str(number))]
     assert kept == list(range(100 - len(kept), 100))
     assert 5 < len(kept) <= 10
@@ -226,7 +226,7 @@ def test_a_reply_of_a_state_that_has_passed_is_not_kept() -> None:
     replies = Replies(KeptReplies())
     replies.get("acme", (1,), "key")
     replies.get("acme", (2,), "key")
-    replies.put("acme", Made((1,), (), 0), "key", Reply(200))
+    replies.put("acme", Made((1,), (), 0), "key", EncodedReply(200, {}))
     assert replies.get("acme", (2,), "key") is None
     assert replies.get("acme", (1,), "key") is None
 
@@ -236,7 +236,7 @@ def test_replies_of_a_state_that_has_passed_and_of_a_closed_sandbox_take_no_memo
     first, second = Replies(cache), Replies(cache)
     for replies in (first, second):
         replies.get("acme", (1,), "key")
-        replies.put("acme", Made((1,), (), 0), "key", Reply(200, content=bytes(100)))
+        replies.put("acme", Made((1,), (), 0), "key", EncodedReply(200, {}, bytes(100)))
     first.get("acme", (2,), "key")
     assert len(cache) == 1
     assert second.get("acme", (1,), "key") is not None

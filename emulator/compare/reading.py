@@ -90,7 +90,7 @@ class ExchangeReader:
 
     def refused(self, call: Call, match: Match, response: web.Response, time: datetime) -> Exchange:
         """Return an exchange that did not reach the vendor, and has no number of its own. Credentials are masked."""
-        return self._begin(call, match, time).complete(call, response, (), (), 0.0)
+        return self._begin(call, match, time).complete(call, wire.reply_of(response), (), (), 0.0)
 
     async def read(
         self, call: Call, match: Match, response: web.Response | None, time: datetime, seconds: float
@@ -99,7 +99,8 @@ class ExchangeReader:
         recording = self._begin(call, match, time)
         of_call = await self._call_violations(call, match.operation) if match.operation else []
         of_reply = await self._reply_violations(call, match, response) if response else []
-        exchange = recording.complete(call, response, of_call, of_reply, seconds)
+        reply = wire.reply_of(response) if response else None
+        exchange = recording.complete(call, reply, of_call, of_reply, seconds)
         self._numbers.record(exchange)
         return exchange
 

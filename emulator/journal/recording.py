@@ -6,18 +6,15 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 
-from aiohttp import web
-
 from emulator.contract.near_misses import near_misses
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import RootFields
-from emulator.exchange import Call, Violation
+from emulator.exchange import Call, EncodedReply, Violation
 from emulator.journal.entry import Exchange
 from emulator.journal.journal import Journal
 from emulator.journal.masking import Masker
 from emulator.journal.secret_paths import SecretPaths
 from emulator.journal.unmasked import BODY_LIMIT, Applied, Unmasked
-from emulator.transport import wire
 
 
 class Recording:
@@ -32,18 +29,15 @@ class Recording:
     def complete(
         self,
         call: Call,
-        response: web.Response | None,
+        reply: EncodedReply | None,
         violations: Sequence[Violation],
         internal_errors: Sequence[Violation],
         seconds: float,
     ) -> Exchange:
         """Add what is known at the end of the call, and return the exchange. `call.params` are typed by now."""
         exchange, unmasked = self.exchange, self._unmasked
-        if response is None:
-            unmasked.end(call.params, None)
-        else:
-            exchange.status = response.status
-            unmasked.end(call.params, (response.status, response.headers.copy(), wire.content_of(response)))
+        unmasked.end(call.params, reply)
+        exchange.status = 0 if reply is None else reply.status
         exchange.size = unmasked.size + sum(map(len, exchange.generated))
         exchange.seconds = seconds
         if violations or internal_errors:

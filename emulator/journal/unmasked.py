@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from emulator.exchange import AppliedFault, Call, Part, Record
+from emulator.exchange import AppliedFault, Call, EncodedReply, Part, Record, size_of_pairs
 from emulator.journal.entry import Content, JournalledCall, JournalledPart, JournalledReply, json_of, values_in
 from emulator.journal.masking import LONGEST_SENTENCE, NO_PATHS, Masker
 from emulator.journal.secret_paths import SecretPaths
@@ -102,16 +102,13 @@ class Unmasked:
         self._known: tuple[JournalledCall, Masker] | None = None
         self.size = OVERHEAD + sum(map(_size_of_fault, self._faults)) + self._size_of_call()
 
-    def end(self, params: Mapping[str, Any], reply: tuple[int, Mapping[str, str], bytes] | None) -> None:
-        """Add what is known at the end of the call: its typed parameters, the reply's status, headers and content.
-
-        Nothing changes the parameters or the headers after that.
-        """
+    def end(self, params: Mapping[str, Any], reply: EncodedReply | None) -> None:
+        """Add what is known at the end of the call: its typed parameters, which nothing changes any more, and reply."""
         self._params = params
         if reply is not None:
-            status, headers, content = reply
-            self._reply = status, headers, _kept(content, self._limit)
-            self.size += len(self._reply[2][0]) + _size_of_pairs(headers)
+            body = _kept(reply.content, self._limit)
+            self._reply = reply.status, reply.headers, body
+            self.size += len(body[0]) + reply.head_size
         self._is_over = True
 
     def masked(self, masker: Masker | None = None) -> Content:
@@ -191,9 +188,9 @@ class Unmasked:
         return masked[: self._limit], size, size > self._limit or len(masked) > self._limit
 
     def _size_of_call(self) -> int:
-        size = len(self._body[0]) + len(self._base_url) + len(self._path) + _size_of_pairs(self._headers)
+        size = len(self._body[0]) + len(self._base_url) + len(self._path) + size_of_pairs(self._headers)
         if self._query:
-            size += 3 * _size_of_pairs(self._query)
+            size += 3 * size_of_pairs(self._query)
         if self._parts:
             size += sum([500 + len(part.name) + len(part.text or "") for part in self._parts])
         return size
@@ -241,7 +238,3 @@ def _text_of(part: Part, limit: int) -> str | None:
 def _masked_parts(parts: Sequence[JournalledPart], masker: Masker) -> tuple[JournalledPart, ...]:
     texts = masker.members([(part.name, part.text) for part in parts]) if parts else ()
     return tuple([part._replace(name=name, text=text) for part, (name, text) in zip(parts, texts, strict=True)])
-
-
-def _size_of_pairs(pairs: Mapping[str, str]) -> int:
-    return len("".join(pairs)) + len("".join(pairs.values()))

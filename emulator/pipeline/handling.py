@@ -18,7 +18,7 @@ from emulator.contract.graphql_calls import GraphQLCalls
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import GraphQLResult, Operation, RootFields
 from emulator.contract.routes import Route
-from emulator.exchange import Call, Reply, Violation
+from emulator.exchange import Call, EncodedReply, Reply, Violation
 from emulator.faults.effect import NO_EFFECT, Effect, add_errors
 from emulator.faults.rule import GraphQLFault
 from emulator.journal.recording import Recording
@@ -43,10 +43,10 @@ class RequestContext:
 
     `matched` is the operation at its path; `operations` are those in the journal: for a GraphQL call the root fields,
     none if the contract has none of them. With `is_strict`, every violation of the contract is refused. `generated` are
-    fields of records that nobody gave. `kept_reply` was validated for an earlier call, `keep_as` is for what in which
-    state the reply may be given again. `stub` is the name of the stub that answers it, "" if none does. `withheld` is
-    the status of the vendor's own reply if the client does not get that whole; `is_withheld` if a fault changed it,
-    `is_abandoned` if the client left before the reply.
+    fields of records that nobody gave. `keep_as` is for what in which state the reply may be given again. `stub` is
+    the name of the stub that answers it, "" if none does. `withheld` is the status of the vendor's own reply if the
+    client does not get that whole; `is_withheld` if a fault changed it, `is_abandoned` if the client left before the
+    reply.
     """
 
     request: web.BaseRequest
@@ -68,7 +68,6 @@ class RequestContext:
     unreadable_body: Exception | None = None
     is_admitted: bool = False
     recording: Recording | None = None
-    kept_reply: Reply | None = None
     keep_as: tuple[Made, str] | None = None
     stub: str = ""
     withheld: int = 0
@@ -108,8 +107,11 @@ class Handling:
         """Return the GraphQL calls of an operation that carries them, else None."""
         return self._graphql if self._graphql is not None and operation.name == self._graphql.carrier else None
 
-    async def handle(self, context: RequestContext, operation: Operation) -> Reply:
-        """Return the reply of the operation's handler, or of its GraphQL document. Raises what they raise."""
+    async def handle(self, context: RequestContext, operation: Operation) -> Reply | EncodedReply:
+        """Return the reply of the operation's handler, or of its GraphQL document. Raises what they raise.
+
+        One that was kept is encoded already: it was validated for an earlier call.
+        """
         graphql = self.graphql_of(operation)
         if graphql is not None:
             return await self._execute(context, graphql)
@@ -129,15 +131,17 @@ class Handling:
 
         return await self._read(context, _said_by(call, operation), read, is_large)
 
-    def keep(self, context: RequestContext, reply: Reply) -> Reply:
+    def keep(self, context: RequestContext, reply: Reply) -> Reply | EncodedReply:
         """Keep a reply that was validated, if it may be given again; return it encoded."""
         if context.keep_as is None:
             return reply
-        reply = encoded(reply, self._contract.conventions)
-        context.sandbox.replies.put(self._vendor.name, *context.keep_as, reply)
-        return reply
+        kept = encoded(reply, self._contract.conventions)
+        context.sandbox.replies.put(self._vendor.name, *context.keep_as, kept)
+        return kept
 
-    async def _read(self, context: RequestContext, key: str, work: Callable[[World], Reply], on_thread: bool) -> Reply:
+    async def _read(
+        self, context: RequestContext, key: str, work: Callable[[World], Reply], on_thread: bool
+    ) -> Reply | EncodedReply:
         """Return the reply to a call that only reads: one that was kept, or what `work` returns.
 
         `key` has all that `work` depends on besides the address, the sandbox's records and its switches. It sees no
@@ -147,9 +151,9 @@ class Handling:
         if call.switches is not sandbox.switches[vendor]:
             return await _Transactions(context, vendor, on_thread).run(work)
         key = f"{call.method} {context.request.raw_path} {call.base_url} {call.public_url} {key}"
-        context.kept_reply = sandbox.replies.get(vendor, self._state(context), key)
-        if context.kept_reply is not None:
-            return context.kept_reply
+        kept = sandbox.replies.get(vendor, self._state(context), key)
+        if kept is not None:
+            return kept
 
         def observed(world: World) -> Reply:
             state, violations, number = self._state(context), context.violations, sandbox.replies.changes.number
@@ -163,7 +167,7 @@ class Handling:
     def _state(self, context: RequestContext) -> State:
         return context.sandbox.store.generation, context.call.switches, self._contract
 
-    async def _execute(self, context: RequestContext, graphql: GraphQLCalls) -> Reply:
+    async def _execute(self, context: RequestContext, graphql: GraphQLCalls) -> Reply | EncodedReply:
         call, document = context.call, await graphql.prepare(context.call)
         if document.refusal is not None:
             return self._result(context, document.refusal)

@@ -19,7 +19,7 @@ from emulator.contract.operation import Operation, Response
 from emulator.contract.reading import read_call
 from emulator.contract.routes import Routes
 from emulator.errors import Departure, Problem, Refusal, WorkEnded, is_without_room
-from emulator.exchange import Reply, Violation
+from emulator.exchange import EncodedReply, Reply, Violation
 from emulator.faults.effect import NO_EFFECT, Effect, Effects, hold_back, reply_of
 from emulator.faults.rule import FaultReply
 from emulator.faults.scenarios import Scenario
@@ -91,7 +91,9 @@ class Pipeline:
                 address.origin.check()
                 if request.body_exists:
                     context.call.body = await wire.read_short(request, self._body_limits.parsed)
-                reply = await self._stub(context) if len(address.sandbox.stubs) else None
+                reply: Reply | EncodedReply | None = None
+                if len(address.sandbox.stubs):
+                    reply = await self._stub(context)
                 if reply is None:
                     operation = self._match(context)
                     await self._read(context, operation)
@@ -277,18 +279,22 @@ class Pipeline:
             return self._unavailable(context, failure)
         return reply_to(failure, context.call, self._dialect) or await self._broken(context, failure)
 
-    async def _check_reply(self, context: RequestContext, reply: Reply | None) -> Reply | None:
-        """Validate the reply against the contract; a fault's reply was validated when the fault was armed."""
-        if reply is None or context.reply_is_checked or reply is context.effect.reply:
+    async def _check_reply(
+        self, context: RequestContext, reply: Reply | EncodedReply | None
+    ) -> Reply | EncodedReply | None:
+        """Validate the reply against the contract; a fault's was validated when the fault was armed, as was a kept one."""
+        if reply is None or isinstance(reply, EncodedReply) or context.reply_is_checked:
             return reply
-        if reply is context.kept_reply:
+        if reply is context.effect.reply:
             return reply
         violations = check_reply(reply, self._responses(context))
         if violations:
             return await self._broken(context, BrokenContract(violations))
         return self._handling.keep(context, reply)
 
-    async def _apply_effect(self, context: RequestContext, reply: Reply | None) -> Reply | None:
+    async def _apply_effect(
+        self, context: RequestContext, reply: Reply | EncodedReply | None
+    ) -> Reply | EncodedReply | None:
         """Return the reply after faults, None if they drop it; it may be delayed."""
         effect, own = context.effect, reply
         if not context.reply_is_checked:
@@ -301,19 +307,22 @@ class Pipeline:
         context.withheld = 0 if own is None or own is effect.reply or is_whole else own.status
         return reply
 
-    def _journal(self, context: RequestContext, reply: Reply | None, started: float) -> web.Response | None:
+    def _journal(
+        self, context: RequestContext, reply: Reply | EncodedReply | None, started: float
+    ) -> web.Response | None:
         """Record and count the exchange, and return the response to send."""
-        response = None if reply is None else wire.respond(context.call, reply, self._contract.conventions)
+        conventions = self._contract.conventions
+        sent = None if reply is None else wire.unless_fresh(context.call, wire.encoded(reply, conventions), conventions)
         recording, seconds = context.recording or self._recording(context), time.perf_counter() - started
         recording.exchange.started, recording.exchange.generated = started, context.generated
         recording.exchange.withheld, recording.exchange.is_abandoned = context.withheld, context.is_abandoned
         recording.exchange.clock_seconds = (context.sandbox.now() - context.now).total_seconds()
-        exchange = recording.complete(context.call, response, context.violations, context.internal_errors, seconds)
+        exchange = recording.complete(context.call, sent, context.violations, context.internal_errors, seconds)
         context.sandbox.journal.record(exchange)
         if len(context.sandbox.faults):
             context.sandbox.faults.observe(exchange.vendor, exchange.operations, partial(JournalledSubject, exchange))
         self._metrics.count(exchange)
-        return response
+        return None if sent is None else wire.response_of(sent)
 
     async def _send(self, context: RequestContext, response: web.Response | None) -> web.StreamResponse:
         if response is not None:

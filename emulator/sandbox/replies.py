@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
-from emulator.exchange import Reply
+from emulator.exchange import EncodedReply
 from emulator.runtime.bounded import BoundedCache
 from emulator.store.accesses import Access, Changes
 
@@ -44,7 +44,7 @@ class Shelf:
     keys: set[str] = field(default_factory=set)
 
 
-class KeptReplies(BoundedCache[tuple[Shelf, str], tuple[Reply, Made]]):
+class KeptReplies(BoundedCache[tuple[Shelf, str], tuple[EncodedReply, Made]]):
     """The replies of all sandboxes, by shelf and key."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class Replies:
         self._kept = kept
         self._shelves: dict[str, Shelf] = {}
 
-    def get(self, vendor: str, state: State, key: str) -> Reply | None:
+    def get(self, vendor: str, state: State, key: str) -> EncodedReply | None:
         """Return the reply that was kept in the same state, if it would be the same now, or None."""
         shelf = self._shelves.get(vendor)
         if shelf is None or shelf.state != state:
@@ -73,8 +73,8 @@ class Replies:
         reply, made = self._kept.get((shelf, key)) or (None, None)
         return reply if made is not None and self.changes.is_current(made.read, made.number) else None
 
-    def put(self, vendor: str, made: Made, key: str, reply: Reply) -> None:
-        """Keep a reply whose content is encoded, unless the state that it was made in has passed."""
+    def put(self, vendor: str, made: Made, key: str, reply: EncodedReply) -> None:
+        """Keep a reply, unless the state that it was made in has passed."""
         shelf = self._shelves.get(vendor)
         if shelf is not None and shelf.state == made.state and len(made.read) <= MOST_READ:
             size = OVERHEAD + len(reply.content) + len(key) + READ_BYTES * len(made.read)

@@ -20,7 +20,7 @@ from multidict import CIMultiDict, MultiDict, MultiDictProxy
 from emulator.contract.conventions import Conventions
 from emulator.contract.operation import SAFE_METHODS, Body
 from emulator.errors import Departure, MalformedBody, Problem
-from emulator.exchange import MULTIPART, NOTHING, Call, Reply, Violation
+from emulator.exchange import MULTIPART, NOTHING, Call, EncodedReply, Reply, Violation
 from emulator.json_text import write_json
 from emulator.transport.parts import read_parts
 from emulator.transport.unpacking import UNPACKED, Unpacking
@@ -234,36 +234,50 @@ async def proceed(request: web.BaseRequest) -> None:
 
 def respond(call: Call, reply: Reply, conventions: Conventions) -> web.Response:
     """Return the response of a reply, by the vendor's conventions."""
-    reply = encoded(reply, conventions)
+    return response_of(unless_fresh(call, encoded(reply, conventions), conventions))
+
+
+def encoded(reply: Reply | EncodedReply, conventions: Conventions) -> EncodedReply:
+    """Return the reply as it is sent, by the vendor's conventions."""
+    if isinstance(reply, EncodedReply):
+        return reply
     content, kind = reply.content, reply.content_type
+    if reply.document is not NOTHING:
+        content, kind = conventions.reading.write(reply.document), kind or conventions.json_content_type
     headers = CIMultiDict({**conventions.headers, **reply.headers})
     if kind:
         headers[hdrs.CONTENT_TYPE] = kind
+    elif not content:
+        headers.popall(hdrs.CONTENT_TYPE, None)
     if conventions.etag == "weak" and content:
         headers[hdrs.ETAG] = _weak_etag(content)
-        if call.method in SAFE_METHODS and 200 <= reply.status < 300 and _is_fresh(call, headers[hdrs.ETAG]):
-            headers.pop(hdrs.CONTENT_TYPE, None)
-            return web.Response(status=304, headers=headers)
-    response = WholeResponse(status=reply.status, headers=headers, body=content)
-    if not content and not kind:
-        # Without a body, aiohttp would send application/octet-stream.
-        response.headers.popall(hdrs.CONTENT_TYPE, None)
-    return response
+    return EncodedReply(reply.status, headers, content)
 
 
-def encoded(reply: Reply, conventions: Conventions) -> Reply:
-    """Return the reply with its document, if it has one, as content."""
-    if reply.document is NOTHING:
+def unless_fresh(call: Call, reply: EncodedReply, conventions: Conventions) -> EncodedReply:
+    """Return the reply, or a 304 if the vendor's framework compares ETags and the client's copy is current."""
+    if conventions.etag != "weak" or not reply.content:
         return reply
-    kind = reply.content_type or conventions.json_content_type
-    return Reply(
-        reply.status, headers=reply.headers, content=conventions.reading.write(reply.document), content_type=kind
-    )
+    if call.method not in SAFE_METHODS or not 200 <= reply.status < 300 or not _is_fresh(call, reply):
+        return reply
+    headers = CIMultiDict(reply.headers)
+    headers.pop(hdrs.CONTENT_TYPE, None)
+    return EncodedReply(304, headers)
+
+
+def response_of(reply: EncodedReply) -> web.Response:
+    """Return the response that sends a reply."""
+    return WholeResponse(status=reply.status, headers=reply.headers, body=reply.content)
 
 
 def content_of(response: web.Response) -> bytes:
     """Return the body of the response of a reply."""
     return response.body if isinstance(response.body, bytes) else b""
+
+
+def reply_of(response: web.Response) -> EncodedReply:
+    """Return the reply that a response sends."""
+    return EncodedReply(response.status, response.headers.copy(), content_of(response))
 
 
 def problem_response(problem: Problem) -> web.Response:
@@ -279,14 +293,14 @@ def _weak_etag(content: bytes) -> str:
     return f'W/"{len(content):x}-{digest[:27]}"'
 
 
-def _is_fresh(call: Call, etag: str) -> bool:
+def _is_fresh(call: Call, reply: EncodedReply) -> bool:
     """Return True if the client's cached copy is current, and it does not ask for a new one (Express 4, fresh 0.5)."""
     if NO_CACHE.search(call.headers.get(hdrs.CACHE_CONTROL, "")):
         return False
     candidates = {
         candidate.strip().removeprefix("W/") for candidate in call.headers.get(hdrs.IF_NONE_MATCH, "").split(",")
     }
-    return "*" in candidates or etag.removeprefix("W/") in candidates
+    return "*" in candidates or reply.headers[hdrs.ETAG].removeprefix("W/") in candidates
 
 
 def expects_continue(request: web.BaseRequest) -> bool:
