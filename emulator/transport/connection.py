@@ -102,7 +102,8 @@ class Connection(RequestHandler):
         """Continue to read, and limit how long the head of the next request may take."""
         unanswered, between_bodies = self._unanswered, self.is_between_bodies
         super().data_received(data)
-        self._read_problem()
+        if self.problem is not None:
+            self._read_problem()
         if self._unanswered > unanswered:
             self._stop_timer()
         elif between_bodies and data and not self._is_tunnel and self._head_timer is None:
@@ -136,7 +137,8 @@ class Connection(RequestHandler):
         if unsent:
             resp.force_close()
         finished = await super().finish_response(request, resp, start_time)
-        self._read_problem()
+        if self.problem is not None:
+            self._read_problem()
         self._unanswered -= 1
         if unsent:
             # The client will not send the body without a 100; aiohttp would wait for it.
@@ -184,8 +186,8 @@ class Connection(RequestHandler):
         """Return True if a head is next: the body of the last request, if any, has been received."""
         return self._last_body is None or self._last_body.is_eof()
 
-    def take(self, body: StreamReader) -> None:
-        """Count a request whose head is complete."""
+    def take(self, body: StreamReader | None) -> None:
+        """Count a request whose head is complete; `body` is what is still to come, None without any."""
         self._unanswered += 1
         self._last_body = body
 
@@ -210,7 +212,7 @@ class Connection(RequestHandler):
 
     def _read_problem(self) -> None:
         """Report invalid HTTP to aiohttp, after the requests before it."""
-        if self.transport is not None and self.problem is not None:
+        if self.transport is not None:
             super().data_received(b"")
 
     def _start_timer(self) -> None:

@@ -36,8 +36,8 @@ class Owner(Protocol):
     def is_between_bodies(self) -> bool:
         """Whether a head is next."""
 
-    def take(self, body: StreamReader) -> None:
-        """Count a request whose head is complete."""
+    def take(self, body: StreamReader | None) -> None:
+        """Count a request whose head is complete; `body` is what is still to come, None without any."""
 
     def refuse(self, problem: HttpProcessingError) -> None:
         """Count invalid HTTP as a request."""
@@ -91,6 +91,13 @@ class RequestParser:
 
     def _feed(self, data: bytes, found: list[Any]) -> tuple[bool, bytes]:
         start, self._unread = 0, b""
+        if self._is_whole_head(data):
+            # The usual case, in which nothing of what follows is necessary.
+            self._parser.message_consumed()
+            messages, is_upgraded, tail = self._parser.feed_data(data)
+            self._last_bytes, self._is_in_head = data[-len(END_OF_HEAD) + 1 :], not messages
+            found += [(self._take(message, body), body) for message, body in messages]
+            return is_upgraded, tail
         while start < len(data) and self._waiting < MAX_MSG_QUEUE_SIZE:
             end = self._end_of_part(data, start)
             part = self._with_known_method(data[start:end])
@@ -103,6 +110,16 @@ class RequestParser:
                 return True, tail + data[end:]
         self._unread = data[start:]
         return False, b""
+
+    def _is_whole_head(self, data: bytes) -> bool:
+        """Return True for one head, with a known method, in one piece and without anything else."""
+        return (
+            data.startswith(KNOWN)
+            and data.find(END_OF_HEAD) == len(data) - len(END_OF_HEAD)
+            and not self._is_in_head
+            and self._connection.is_between_bodies
+            and self._waiting < MAX_MSG_QUEUE_SIZE
+        )
 
     def _end_of_part(self, data: bytes, start: int) -> int:
         if self._left_of_body:
@@ -151,7 +168,7 @@ class RequestParser:
         has_length = not message.chunked and not body.is_eof()
         self._left_of_body = int(message.headers.get(hdrs.CONTENT_LENGTH, 0)) if has_length else 0
         self._waiting += 1
-        self._connection.take(body)
+        self._connection.take(None if body.is_eof() else body)
         method, self._method = self._method, ""
         return message._replace(method=method) if method else message
 
