@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
+from multidict import istr
+
 from emulator.errors import Problem, sentence, unknown
 from emulator.sandbox.sandbox import Sandbox
 from emulator.sandbox.sandboxes import DEFAULT, Sandboxes
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     from multidict import CIMultiDictProxy
 
 PREFIX = "~"
-HEADER = "X-Emulator-Sandbox"
+HEADER = istr("X-Emulator-Sandbox")
+PROXY_USER = istr("Proxy-Authorization")
+BEARER = istr("Authorization")
 CONTROL = "_emulator"
 MARKS = (PREFIX, CONTROL[0], "%")
 """How the first segment of a path begins if it may be a sandbox's or the control API's; percent-encoded, perhaps."""
@@ -83,7 +87,9 @@ class Addressing:
         self._sandboxes = sandboxes
         self._hides_names = hides_names
         self._hosts = hosts
-        self._credential_headers = {vendor: ("Authorization", *names) for vendor, names in credential_headers.items()}
+        self._credential_headers = {
+            vendor: tuple(map(istr, dict.fromkeys((BEARER, *names)))) for vendor, names in credential_headers.items()
+        }
 
     def find(
         self,
@@ -155,11 +161,13 @@ def unknown_sandbox(name: str, known: Collection[str] | None) -> Problem:
 def sandbox_named_in(headers: CIMultiDictProxy[str], otherwise: str | None = None) -> str | None:
     """Return the sandbox in our header, or the user in a proxy's URL (http://NAME:any@127.0.0.1:4070)."""
     name = headers.get(HEADER)
-    return name if name is not None else _proxy_user(headers) or otherwise
+    if name is None and PROXY_USER in headers:
+        name = _proxy_user(headers[PROXY_USER]) or None
+    return otherwise if name is None else name
 
 
-def _proxy_user(headers: CIMultiDictProxy[str]) -> str:
-    kind, _, credentials = headers.get("Proxy-Authorization", "").partition(" ")
+def _proxy_user(authorization: str) -> str:
+    kind, _, credentials = authorization.partition(" ")
     if kind.lower() != "basic":
         return ""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from ipaddress import ip_address
 
 from emulator.errors import ConfigurationError, unknown
@@ -11,6 +12,9 @@ HTTPS_PORT = 443
 
 LOCAL = ("localhost", "host.docker.internal")
 """The names of the machine on which a client, or its container, runs."""
+
+MOST_HOSTS = 64
+"""Of how many hosts the vendor is kept; clients call few."""
 
 
 def is_local(host: str) -> bool:
@@ -34,9 +38,13 @@ class Hosts:
         self._exact = {pattern: vendor for pattern, vendor in vendors.items() if "*" not in pattern}
         self._parents = {pattern[2:]: vendor for pattern, vendor in vendors.items() if pattern.startswith("*.")}
         self._vendors = vendors
+        self._kept_vendor = lru_cache(MOST_HOSTS)(self._find)
 
     def vendor(self, authority: str) -> str | None:
         """Return the vendor of a host, with or without a port, or None."""
+        return self._kept_vendor(authority)
+
+    def _find(self, authority: str) -> str | None:
         name = authority.partition(":")[0].lower().removesuffix(".")
         found = self._exact.get(name)
         return self._parents.get(name.partition(".")[2]) if found is None else found

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from aiohttp import hdrs, web
 
@@ -15,24 +16,36 @@ HOST = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]
 AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 PATH_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 
+MOST_ORIGINS = 64
+"""How many origins are kept; clients call few hosts."""
 
-class Origin(NamedTuple):
+
+@dataclass(frozen=True)
+class Origin:
     """Scheme, host (perhaps with a port) and the path before our own ("" unless a proxy cuts one off)."""
 
     scheme: str
     authority: str
     prefix: str = ""
 
-    @property
+    @cached_property
     def url(self) -> str:
         """The part of a request's URL before its path."""
         return f"{self.scheme}://{self.authority}{self.prefix}"
 
+    @cached_property
+    def is_valid(self) -> bool:
+        """Whether the host is valid in a URL: links need it (RFC 9112, 3.2)."""
+        return HOST.fullmatch(self.authority) is not None
+
     def check(self) -> None:
-        """Raise RefusedHeader (400) for a host that is invalid in a URL: links need it (RFC 9112, 3.2)."""
-        if not HOST.fullmatch(self.authority):
+        """Raise RefusedHeader (400) for an invalid host."""
+        if not self.is_valid:
             detail = f"The host {self.authority!r} is not a host name with or without a port."
             raise RefusedHeader(400, detail, hdrs.HOST, "format", self.authority)
+
+
+_kept_origin = lru_cache(MOST_ORIGINS)(Origin)
 
 
 def authority_of(request: web.BaseRequest) -> str:
@@ -63,12 +76,12 @@ def origin_of(request: web.BaseRequest, trust_forwarded: bool = False) -> Origin
     """
     called = authority_of(request)
     if not trust_forwarded:
-        return Origin(request.scheme, called)
+        return _kept_origin(request.scheme, called)
     forwarded = request.forwarded[0] if request.forwarded else {}
     scheme = _first(request, hdrs.X_FORWARDED_PROTO) or forwarded.get("proto", "")
     authority = _first(request, hdrs.X_FORWARDED_HOST) or forwarded.get("host", "")
     prefix = _first(request, "X-Forwarded-Prefix").rstrip("/")
-    return Origin(
+    return _kept_origin(
         scheme.lower() if scheme.lower() in ("http", "https") else request.scheme,
         authority if AUTHORITY.fullmatch(authority) else called,
         prefix if PATH_PREFIX.fullmatch(prefix) else "",
