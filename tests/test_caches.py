@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -14,18 +15,40 @@ import pytest
 from emulator.catalogue import Catalogue
 from emulator.matching.globs import matches
 from emulator.sandbox import templates
+from emulator.transport.hosts import Hosts
+from emulator.transport.origin import origin_at
 from tests.conftest import EmulatorUnderTest
 from tests.control import controlled
 
 
-def test_globs_that_were_looked_for_stay_within_a_bound() -> None:
+def taken_by(times: int, use: Callable[[int], object]) -> int:
+    """Return how many bytes are left in use after `use(number)` was called so many times."""
     tracemalloc.start()
-    for number in range(1000):
-        matches("listIntegrations", f"{'?' * 195}{number}")
+    for number in range(times):
+        use(number)
     gc.collect()
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
+    return taken
+
+
+def test_globs_that_were_looked_for_stay_within_a_bound() -> None:
+    taken = taken_by(1000, lambda number: matches("listIntegrations", f"{'?' * 195}{number}"))
     assert taken <= 2_000_000, "fnmatch would keep all of them"
+
+
+@pytest.mark.parametrize("keep", [lambda host: origin_at("http", host).url, Hosts({}).vendor], ids=["URL", "vendor"])
+def test_what_is_known_of_hosts_that_were_called_stays_within_a_bound(keep: Callable[[str], object]) -> None:
+    taken = taken_by(400, lambda number: keep(f"{number}{'x' * 15_000}"))
+    assert taken <= 3_000_000, "all of them would take 6 MB or more"
+
+
+def test_routes_of_paths_that_were_called_stay_within_a_bound(catalogue: Catalogue) -> None:
+    with controlled(catalogue) as (emulator, _):
+        pipeline = emulator._pipelines["secoda"]
+        for length, most in ((140, 1_500_000), (10_000, 100_000)):
+            path = f"/api/v1/integration/integrations/{'x' * length}"
+            assert taken_by(3_000, lambda number: pipeline.serves_graphql(f"{path}{number}")) <= most  # noqa: B023
 
 
 @pytest.mark.parametrize("length", [200, 201])

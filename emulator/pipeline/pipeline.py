@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from http import HTTPStatus
 
 from aiohttp import web
@@ -17,7 +17,7 @@ from emulator.contract.graphql_calls import GraphQLCalls
 from emulator.contract.openapi import Contract, responses_of
 from emulator.contract.operation import Operation, Response
 from emulator.contract.reading import read_call
-from emulator.contract.routes import Routes
+from emulator.contract.routes import Route, Routes
 from emulator.errors import Departure, Problem, Refusal, WorkEnded, is_without_room
 from emulator.exchange import EncodedReply, Reply, Violation
 from emulator.faults.effect import NO_EFFECT, Effect, Effects, hold_back, reply_of
@@ -36,6 +36,12 @@ from emulator.transport.breaking import send
 from emulator.transport.cors import Cors
 from emulator.transport.wire import Disconnected
 from emulator.vendor import Handlers, Vendor, reply_to
+
+MOST_ROUTES = 1_000
+"""Of how many paths the route is kept, by vendor: about 1 MB."""
+
+LONGEST_PATH = 200
+"""The route of a longer path is not kept."""
 
 logger = logging.getLogger("emulator")
 
@@ -68,7 +74,8 @@ class Pipeline:
         self._stopping = stopping
         self._worker = worker
         self._handling = Handling(vendor, contract, handlers, graphql)
-        self._routes = Routes(contract)
+        self._find_route = Routes(contract).find
+        self._kept_route = lru_cache(MOST_ROUTES)(self._find_route)
         self._recorder = Recorder(contract, vendor.presented)
 
     @property
@@ -78,7 +85,7 @@ class Pipeline:
 
     def serves_graphql(self, path: str) -> bool:
         """Return True if a path below the vendor's root is that of a GraphQL endpoint."""
-        route = self._routes.find(path)
+        route = self._route(path)
         operations = route.operations.values() if route else ()
         return any(self._handling.graphql_of(operation) is not None for operation in operations)
 
@@ -117,7 +124,7 @@ class Pipeline:
             return await self._send(context, response)
 
     def _arrive(self, request: web.BaseRequest, address: Address) -> RequestContext:
-        route = self._routes.find(address.path)
+        route = self._route(address.path)
         mount = route.mount if route else ""
         base_url = f"{address.origin.url}{address.root}{mount}"
         call = wire.new_call(request, address.path[len(mount) :], base_url, route.params if route else {})
@@ -129,6 +136,9 @@ class Pipeline:
         context.matched = route.operations.get("GET" if call.method == "HEAD" else call.method) if route else None
         context.operations = (context.matched.name,) if context.matched else ()
         return context
+
+    def _route(self, path: str) -> Route | None:
+        return self._kept_route(path) if len(path) <= LONGEST_PATH else self._find_route(path)
 
     async def _stub(self, context: RequestContext) -> Reply | None:
         """Answer a call that no operation matches by a stub of the sandbox, before anybody asks who calls."""

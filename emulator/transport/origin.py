@@ -45,7 +45,7 @@ class Origin:
             raise RefusedHeader(400, detail, hdrs.HOST, "format", self.authority)
 
 
-_kept_origin = lru_cache(MOST_ORIGINS)(Origin)
+origin_at = lru_cache(MOST_ORIGINS)(Origin)
 
 
 def authority_of(request: web.BaseRequest) -> str:
@@ -76,12 +76,12 @@ def origin_of(request: web.BaseRequest, trust_forwarded: bool = False) -> Origin
     """
     called = authority_of(request)
     if not trust_forwarded:
-        return _kept_origin(request.scheme, called)
+        return origin_at(request.scheme, called)
     forwarded = request.forwarded[0] if request.forwarded else {}
     scheme = _first(request, hdrs.X_FORWARDED_PROTO) or forwarded.get("proto", "")
     authority = _first(request, hdrs.X_FORWARDED_HOST) or forwarded.get("host", "")
     prefix = _first(request, "X-Forwarded-Prefix").rstrip("/")
-    return _kept_origin(
+    return origin_at(
         scheme.lower() if scheme.lower() in ("http", "https") else request.scheme,
         authority if AUTHORITY.fullmatch(authority) else called,
         prefix if PATH_PREFIX.fullmatch(prefix) else "",
