@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -57,6 +57,7 @@ class RequestContext:
     is_strict: bool = False
     identity: Identity | None = None
     matched: Operation | None = None
+    has_body: bool = False
     operations: tuple[str, ...] = ()
     root_fields: RootFields | None = None
     effect: Effect = NO_EFFECT
@@ -107,29 +108,28 @@ class Handling:
         """Return the GraphQL calls of an operation that carries them, else None."""
         return self._graphql if self._graphql is not None and operation.name == self._graphql.carrier else None
 
-    async def handle(self, context: RequestContext, operation: Operation) -> Reply | EncodedReply:
+    def handle(self, context: RequestContext, operation: Operation) -> Awaitable[Reply | EncodedReply]:
         """Return the reply of the operation's handler, or of its GraphQL document. Raises what they raise.
 
         One that was kept is encoded already: it was validated for an earlier call.
         """
         graphql = self.graphql_of(operation)
         if graphql is not None:
-            return await self._execute(context, graphql)
+            return self._execute(context, graphql)
         if operation.name in self._handlers.streaming:
             began_in = context.sandbox.store.generation
             transactions = _Transactions(context, self._vendor.name, on_thread=True, generation=began_in)
-            return await self._handlers.streaming[operation.name](context.call, transactions)
+            return self._handlers.streaming[operation.name](context.call, transactions)
         call, handler = context.call, self._handlers.transactional[operation.name]
         is_large = len(call.body) > LARGE_BODY_BYTES
         if not operation.safe:
-            reply: Reply = await _Transactions(context, self._vendor.name, is_large).run(partial(handler, call))
-            return reply
+            return _Transactions(context, self._vendor.name, is_large).run(partial(handler, call))
 
         def read(world: World) -> Reply:
             answer: Reply = handler(replace(call, headers=NO_HEADERS), world)
             return answer
 
-        return await self._read(context, _said_by(call, operation), read, is_large)
+        return self._read(context, _said_by(call, operation), read, is_large)
 
     def keep(self, context: RequestContext, reply: Reply) -> Reply | EncodedReply:
         """Keep a reply that was validated, if it may be given again; return it encoded."""

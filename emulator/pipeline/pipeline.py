@@ -96,15 +96,17 @@ class Pipeline:
         with context:
             try:
                 address.origin.check()
-                if request.body_exists:
+                if context.has_body:
                     context.call.body = await wire.read_short(request, self._body_limits.parsed)
                 reply: Reply | EncodedReply | None = None
                 if len(address.sandbox.stubs):
                     reply = await self._stub(context)
                 if reply is None:
                     operation = self._match(context)
-                    await self._read(context, operation)
-                    await self._read_root_fields(context, operation)
+                    if context.has_body:
+                        await self._read(context, operation)
+                    if self._handling.graphql_of(operation) is not None:
+                        await self._read_root_fields(context, operation)
                     self._apply_faults(context, operation)
                     self._open(context)
                     if context.effect.seconds:
@@ -117,7 +119,8 @@ class Pipeline:
                 reply, context.effect, context.is_abandoned = None, Effect(context.effect.due), True
             except Exception as failure:
                 reply = await self._refuse(context, failure)
-            reply = await self._check_reply(context, reply)
+            if not isinstance(reply, EncodedReply):
+                reply = await self._check_reply(context, reply)
             if context.effect is not NO_EFFECT:
                 reply = await self._apply_effect(context, reply)
             response = self._journal(context, reply, started)
@@ -132,6 +135,7 @@ class Pipeline:
         call.switches = address.sandbox.switches[self._vendor.name]
         sandbox, strict = address.sandbox, address.sandbox.options.strict
         context = RequestContext(request, sandbox, sandbox.now(), route, call)
+        context.has_body = wire.has_body(request, self._contract.conventions)
         context.is_strict = self._strict if strict is None else strict
         context.matched = route.operations.get("GET" if call.method == "HEAD" else call.method) if route else None
         context.operations = (context.matched.name,) if context.matched else ()
@@ -146,7 +150,7 @@ class Pipeline:
         if not await self._is_unmatched(context):
             return None
         candidates = sandbox.stubs.at(self._vendor.name, call.method, mount + call.path)
-        if candidates and not call.body and wire.has_body(context.request, self._contract.conventions):
+        if candidates and not call.body and context.has_body:
             conventions, limits = self._contract.conventions, self._body_limits
             await wire.read_body(context.request, call, None, conventions, limits, context.files)
         # One for all stubs, so that the body is read once.
@@ -190,7 +194,7 @@ class Pipeline:
 
     async def _read(self, context: RequestContext, operation: Operation) -> None:
         conventions, call, request = self._contract.conventions, context.call, context.request
-        if call.body or not wire.has_body(request, conventions):
+        if call.body or not context.has_body:
             return
         if wire.expects_continue(request) and not self._is_known(context, operation):
             return
@@ -289,13 +293,9 @@ class Pipeline:
             return self._unavailable(context, failure)
         return reply_to(failure, context.call, self._dialect) or await self._broken(context, failure)
 
-    async def _check_reply(
-        self, context: RequestContext, reply: Reply | EncodedReply | None
-    ) -> Reply | EncodedReply | None:
-        """Validate the reply against the contract; a fault's was validated when the fault was armed, as was a kept one."""
-        if reply is None or isinstance(reply, EncodedReply) or context.reply_is_checked:
-            return reply
-        if reply is context.effect.reply:
+    async def _check_reply(self, context: RequestContext, reply: Reply | None) -> Reply | EncodedReply | None:
+        """Validate the reply against the contract; a fault's reply was validated when the fault was armed."""
+        if reply is None or context.reply_is_checked or reply is context.effect.reply:
             return reply
         violations = check_reply(reply, self._responses(context))
         if violations:
@@ -326,7 +326,7 @@ class Pipeline:
         recording, seconds = context.recording or self._recording(context), time.perf_counter() - started
         recording.exchange.started, recording.exchange.generated = started, context.generated
         recording.exchange.withheld, recording.exchange.is_abandoned = context.withheld, context.is_abandoned
-        recording.exchange.clock_seconds = (context.sandbox.now() - context.now).total_seconds()
+        recording.exchange.clock_seconds = context.sandbox.clock.seconds_since(context.now, seconds)
         exchange = recording.complete(context.call, sent, context.violations, context.internal_errors, seconds)
         context.sandbox.journal.record(exchange)
         if len(context.sandbox.faults):

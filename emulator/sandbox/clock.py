@@ -28,6 +28,10 @@ class Clock:
         """Return the sandbox's time."""
         return self._frozen or (datetime.now(UTC) + self._ahead if self._ahead else datetime.now(UTC))
 
+    def seconds_since(self, moment: datetime, real_seconds: float) -> float:
+        """Return the seconds by this clock since it was `moment`, which was `real_seconds` ago."""
+        return real_seconds if self.real else (self.now() - moment).total_seconds()
+
     def set(self, now: datetime | None = None, frozen: bool | None = None) -> None:
         """Set the time to `now` (None: unchanged), and freeze or run the clock (None: unchanged)."""
         now, frozen = now or self.now(), self.frozen if frozen is None else frozen

@@ -48,6 +48,8 @@ class Changes:
 
     def is_current(self, read: Iterable[Access], number: int) -> bool:
         """Return True if nothing of what was read, when there had been `number` changes, has changed since."""
+        if number == self.number:
+            return True
         return number >= self._known_since and number >= max(map(self._last, read), default=0)
 
     def _last(self, access: Access) -> int:

@@ -98,8 +98,9 @@ def new_call(request: web.BaseRequest, path: str, base_url: str, params: Mapping
 
 def has_body(request: web.BaseRequest, conventions: Conventions) -> bool:
     """Return True if there is a body to read: Express 4 and hapi 21, as run, also decompress an empty one."""
-    is_unpacked = conventions.content_encoding == "unpacked" and encoding_of(request) != ""
-    return request.body_exists or (is_unpacked and request.content_length == 0)
+    if request.body_exists:
+        return True
+    return conventions.content_encoding == "unpacked" and request.content_length == 0 and encoding_of(request) != ""
 
 
 def encoding_of(request: web.BaseRequest) -> str:
