@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -41,9 +42,13 @@ SECRET = "S3KR3T-9f8e7d6c5b4a"
 class Recording:
     """A proxy, what it has recorded, and a client that calls through it."""
 
-    def __init__(self, emulator: EmulatorUnderTest, client: TestClient[Any, Any], vendor: str) -> None:
+    def __init__(
+        self, emulator: EmulatorUnderTest, client: TestClient[Any, Any], proxy: RecordingProxy, vendor: str
+    ) -> None:
+        self.proxy = proxy
         self.exchanges: list[Exchange] = []
         self.refused: list[Exchange] = []
+        self.pauses: list[str] = []
         self._emulator = emulator
         self._client = client
         self._vendor = vendor
@@ -68,14 +73,15 @@ async def recording(
     """Put a proxy in front of a vendor of the emulator, or of another upstream."""
     found: list[Exchange] = []
     refused: list[Exchange] = []
+    pauses: list[str] = []
     upstream = upstream or f"{emulator.root}/{vendor}"
     proxy = RecordingProxy(
-        reader(emulator, vendor), upstream, found.append, refused.append, allows_writes=allows_writes
+        reader(emulator, vendor), upstream, found.append, refused.append, pauses.append, allows_writes=allows_writes
     )
     server: BaseTestServer = RawTestServer(proxy.serve)
     async with TestClient[Any, Any](server) as client:
-        recorded = Recording(emulator, client, vendor)
-        recorded.exchanges, recorded.refused = found, refused
+        recorded = Recording(emulator, client, proxy, vendor)
+        recorded.exchanges, recorded.refused, recorded.pauses = found, refused, pauses
         yield recorded
     await proxy.close()
 
@@ -363,17 +369,65 @@ async def test_calls_wait_as_the_vendor_wants(
     emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str], pauses: list[float]
 ) -> None:
     replies = iter([*(web.Response(status=429, headers=headers) for _ in pauses), web.json_response([])])
-    waited: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        waited.append(seconds)
-
-    monkeypatch.setattr(proxies, "sleep", sleep)
+    clock = VendorsPause(monkeypatch)
     async with a_vendor(lambda _: next(replies)) as url, recording(emulator, "celigo", url) as recorded:
         statuses = [(await recorded.call("GET", "/integrations")).status for _ in [*pauses, 0]]
     assert statuses == [*(429 for _ in pauses), 200]
-    assert len(waited) == len(pauses)
-    assert all(0 < seconds <= pause for seconds, pause in zip(waited, pauses, strict=True))
+    assert sum(pauses) - 1 < clock.waited <= sum(pauses)
+    said = [sentence.partition(":")[0] for sentence in recorded.pauses]
+    assert said == [f"what comes next waits {one} second{'s' if one > 1 else ''}" for one in pauses]
+
+
+class VendorsPause:
+    """A clock that waiting calls move; what `meanwhile` does happens while they wait."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], object] = lambda: None) -> None:
+        self.waited = 0.0
+        self._meanwhile = meanwhile
+        monkeypatch.setattr(proxies, "sleep", self._sleep)
+        monkeypatch.setattr(proxies, "monotonic", lambda: self.waited)
+
+    async def _sleep(self, seconds: float) -> None:
+        self.waited += seconds
+        self._meanwhile()
+        await asyncio.sleep(0)
+
+
+async def test_a_longer_pause_counts_and_is_said_with_the_call_and_its_reply(
+    emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = VendorsPause(monkeypatch)
+    refusals = (web.Response(status=503, headers={"Retry-After": text}) for text in ("3600", "0"))
+    replies = iter([*refusals, web.json_response([])])
+    async with a_vendor(lambda _: next(replies)) as url, recording(emulator, "celigo", url) as recorded:
+        for _ in range(3):
+            await recorded.call("GET", "/integrations")
+    assert recorded.pauses == ["what comes next waits 3600 seconds: listIntegrations got 503 with Retry-After: 3600"]
+    assert clock.waited == 3600
+
+
+async def test_a_call_that_waits_is_not_passed_on_once_the_recording_ends(
+    emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replies = iter([web.Response(status=429, headers={"Retry-After": "30"})])
+    async with a_vendor(lambda _: next(replies)) as url, recording(emulator, "celigo", url) as recorded:
+        VendorsPause(monkeypatch, recorded.proxy.stop)
+        assert (await recorded.call("GET", "/integrations")).status == 429
+        assert (await recorded.call("GET", "/integrations")).status == 503
+    assert len(recorded.exchanges) == 1
+
+
+async def test_a_call_that_waits_is_not_passed_on_once_its_client_has_left(
+    emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replies = iter([web.Response(status=429, headers={"Retry-After": "30"}), web.json_response([])])
+    left = iter([True])
+    monkeypatch.setattr(proxies, "has_left", lambda request: next(left))
+    VendorsPause(monkeypatch)
+    async with a_vendor(lambda _: next(replies)) as url, recording(emulator, "celigo", url) as recorded:
+        await recorded.call("GET", "/integrations")
+        await recorded.call("GET", "/integrations")
+    assert [exchange.status for exchange in recorded.exchanges] == [429]
 
 
 async def test_headers_of_the_connection_stay_behind(emulator: EmulatorUnderTest) -> None:

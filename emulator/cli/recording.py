@@ -45,7 +45,9 @@ def record_until_signalled(
     target = upstream_of(upstream, reader.contract).root
     with ArchiveWriter(out, __version__) as archive:
         recorded = _Recorded(archive)
-        proxy = RecordingProxy(reader, target, recorded.add, recorded.refuse, allows_writes=allows_writes)
+        proxy = RecordingProxy(
+            reader, target, recorded.add, recorded.refuse, recorded.pause, allows_writes=allows_writes
+        )
         asyncio.run(_serve(proxy, port, f"{reader.contract.base_path} passes to {target}"))
     calls = f"{recorded.calls} call{'' if recorded.calls == 1 else 's'}"
     refused = f" {recorded.refused} refused: may write." if recorded.refused else ""
@@ -71,6 +73,10 @@ class _Recorded:
         self.refused += 1
         click.echo(f"{self._line(exchange, datetime.now().astimezone())}  refused: --allow-writes passes it on")
 
+    def pause(self, sentence: str) -> None:
+        """Write why calls wait."""
+        click.echo(f"{datetime.now().astimezone():%H:%M:%S}  {sentence}")
+
 
 def _logger() -> logging.Logger:
     """Return what logs failures, but no request that is not HTTP: its traceback may quote a credential."""
@@ -94,6 +100,7 @@ async def _serve(proxy: RecordingProxy, port: int, what: str) -> None:
             raise ConfigurationError(f"port: {LOOPBACK}:{port} cannot be opened: {problem.strerror}") from None
         say(f"http://{LOOPBACK}:{runner.addresses[0][1]}{what}")
         await stopping.wait()
+        proxy.stop()
     finally:
         await runner.cleanup()
         await proxy.close()

@@ -15,7 +15,7 @@ from aiohttp import ClientError, ClientPayloadError, ClientSession, ClientTimeou
 from multidict import CIMultiDict
 
 from emulator.compare.archive import RecordedExchange, RecordedMessage
-from emulator.compare.pausing import TOO_MANY, Pause, pause_after
+from emulator.compare.pausing import TOO_MANY, Pause, pause_after, waits
 from emulator.compare.upstream import Upstream
 from emulator.contract.operation import SAFE_METHODS
 from emulator.errors import ConfigurationError
@@ -122,7 +122,7 @@ class LiveVendor:
             most = f"all waits together may take {MOST_WAITING_SECONDS} seconds"
             raise Interrupted(f"upstream: {self._url} is not asked any more: {why}, and {most}")
         if seconds:
-            self._say(f"waits {round(seconds, 1):g} second{'' if seconds == 1 else 's'}: {why}")
+            self._say(f"{waits(seconds)}: {why}")
         await sleep(seconds)
 
     async def _answer(self, question: Question) -> RecordedExchange:

@@ -22,6 +22,11 @@ class Pause:
     said: str
 
 
+def waits(seconds: float) -> str:
+    """Return a pause in words."""
+    return f"waits {round(seconds, 1):g} second{'' if seconds == 1 else 's'}"
+
+
 def pause_after(status: int, headers: Mapping[str, str], tried: int, most: int | None = None) -> Pause | None:
     """Return the pause after the reply to a call, None for another reply than 429 and 503 with Retry-After.
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import time
 from asyncio import sleep
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from time import monotonic, perf_counter
 from urllib.parse import urlsplit
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, hdrs, web
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from emulator.compare.pausing import TOO_MANY, pause_after
+from emulator.compare.pausing import TOO_MANY, pause_after, waits
 from emulator.compare.reading import WHOLE_BODY, ExchangeReader
 from emulator.errors import MalformedBody, Problem
 from emulator.exchange import MULTIPART, Call
 from emulator.journal.entry import Exchange
 from emulator.transport import wire
+from emulator.transport.connection import LOOK_SECONDS, has_left
 from emulator.transport.hosts import is_local
 from emulator.transport.origin import authority_of, host_of, path_of
 from emulator.transport.parts import read_parts
@@ -33,14 +34,13 @@ UNPACKED = frozenset({"content-encoding"})
 """aiohttp decompresses bodies, of calls and of replies."""
 
 TIMEOUT_SECONDS = 300
-LONGEST_PAUSE_SECONDS = 600
 
 
 class RecordingProxy:
     """Passes calls below `/<vendor>` on to a vendor, and each exchange to `on_exchange`, with credentials masked.
 
     Without `allows_writes`, what may be a write is refused, and passed to `on_refusal`. After a reply with
-    Retry-After, or a 429, later calls wait.
+    Retry-After, or a 429, later calls wait, and `on_pause` gets a sentence that says so.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class RecordingProxy:
         upstream: str,
         on_exchange: Callable[[Exchange], None],
         on_refusal: Callable[[Exchange], None],
+        on_pause: Callable[[str], None],
         *,
         allows_writes: bool,
     ) -> None:
@@ -56,10 +57,12 @@ class RecordingProxy:
         self._upstream = upstream
         self._on_exchange = on_exchange
         self._on_refusal = on_refusal
+        self._on_pause = on_pause
         self._allows_writes = allows_writes
         self._session: ClientSession | None = None
         self._resume_at = 0.0
         self._limited = 0
+        self._is_stopping = False
 
     async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         """Pass one request on."""
@@ -69,6 +72,12 @@ class RecordingProxy:
                 return await self._pass(request, call)
         except Problem as problem:
             return wire.problem_response(problem)
+        except wire.Disconnected:
+            return web.Response()
+
+    def stop(self) -> None:
+        """Pass nothing on any more that waits for the vendor."""
+        self._is_stopping = True
 
     async def close(self) -> None:
         """Close the connections to the vendor."""
@@ -112,14 +121,14 @@ class RecordingProxy:
             refusal = Problem(403, f"{call.method} {path} may write to the live vendor: --allow-writes passes it on.")
             self._on_refusal(self._reader.refused(call, match, wire.problem_response(refusal), datetime.now(UTC)))
             raise refusal
-        await self._wait()
-        started, now = time.perf_counter(), datetime.now(UTC)
+        await self._wait(request)
+        started, now = perf_counter(), datetime.now(UTC)
         response, failure = await self._forward(request, call, path, body)
-        exchange = await self._reader.read(call, match, response, now, time.perf_counter() - started)
+        exchange = await self._reader.read(call, match, response, now, perf_counter() - started)
         self._on_exchange(exchange)
         if response is None:
             raise Problem(502, f"{self._upstream} did not answer: {failure}")
-        self._note_pause(response)
+        self._note_pause(exchange, response)
         return self._led_here(request, response)
 
     async def _forward(
@@ -162,16 +171,22 @@ class RecordingProxy:
             led.headers.popall(hdrs.CONTENT_TYPE, None)
         return led
 
-    async def _wait(self) -> None:
-        pause = self._resume_at - time.monotonic()
-        if pause > 0:
-            await sleep(pause)
+    async def _wait(self, request: web.BaseRequest) -> None:
+        """Wait until the vendor's pause is over. Raises Disconnected if the client leaves, Problem at the end."""
+        while (left := self._resume_at - monotonic()) > 0:
+            if self._is_stopping:
+                raise Problem(503, "The recording has ended while this call waited for the vendor.")
+            await sleep(min(left, LOOK_SECONDS))
+            if has_left(request):
+                raise wire.Disconnected
 
-    def _note_pause(self, response: web.Response) -> None:
+    def _note_pause(self, exchange: Exchange, response: web.Response) -> None:
         self._limited = self._limited + 1 if response.status == TOO_MANY else 0
         pause = pause_after(response.status, response.headers, self._limited)
-        if pause is not None and pause.seconds is not None:
-            self._resume_at = time.monotonic() + min(pause.seconds, LONGEST_PAUSE_SECONDS)
+        if pause is not None and pause.seconds:
+            self._resume_at = max(self._resume_at, monotonic() + pause.seconds)
+            named = ", ".join(exchange.operations) or f"{exchange.method} {exchange.call.path}"
+            self._on_pause(f"what comes next {waits(pause.seconds)}: {named} got {response.status} {pause.said}")
 
 
 def _passed(raw: Sequence[tuple[bytes, bytes]], without: frozenset[str]) -> CIMultiDict[str]:
