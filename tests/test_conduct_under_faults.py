@@ -296,6 +296,17 @@ def test_graphql_list_whose_total_nobody_asked_for(emulator: EmulatorUnderTest) 
     assert rules(emulator) == []
 
 
+def test_call_of_graphql_is_named_by_its_root_fields(emulator: EmulatorUnderTest) -> None:
+    emulator.fault({"vendor": "paradime", "reply": {"status": 503}})
+    emulator.call("paradime", "POST", json={"query": SCHEDULES, "variables": {"offset": 0, "limit": 1}})
+    [(rule, sentence)] = found(emulator)
+    assert (rule, sentence) == (
+        "gave-up",
+        "listBoltSchedules got 503 in exchange 1 and was not tried again; a 503 is often over in a moment: wait, and"
+        " try a few times",
+    )
+
+
 def test_graphql_list_in_two_selections_of_one_document(emulator: EmulatorUnderTest) -> None:
     selection = "listBoltSchedules(offset: %d, limit: 1, showInactive: false) { totalCount schedules { name } }"
     first, second = selection % 0, selection % 1

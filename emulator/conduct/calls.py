@@ -65,6 +65,11 @@ class Calls:
         known = self.contract.operations
         return [known[name] for name in exchange.operations if name in known]
 
+    def named(self, exchange: Exchange) -> str:
+        """Return how a sentence names a call: "POST /integrations", or the root fields of a GraphQL call."""
+        root_fields = ", ".join(one.name for one in self.operations(exchange) if one.root)
+        return root_fields or f"{exchange.method} {exchange.call.path or '/'}"
+
     def reads(self, exchange: Exchange) -> bool:
         """Return True if a call only reads."""
         return all(operation.safe for operation in self.operations(exchange))

@@ -8,7 +8,7 @@ from typing import Any
 
 from emulator.journal.entry import Exchange
 
-__all__ = ["Finding", "Observation", "called", "numbers"]
+__all__ = ["Finding", "Observation", "numbers"]
 
 NAMED = 5
 """How many exchanges a sentence names at most."""
@@ -43,12 +43,6 @@ class Finding:
             "exchanges": list(self.exchanges),
             "sentence": self.sentence,
         }
-
-
-def called(exchange: Exchange) -> str:
-    """Return how a sentence names a call: "POST /integrations"; for GraphQL its root fields."""
-    root_fields = ", ".join(exchange.operations)
-    return f"{exchange.method} {exchange.call.path or root_fields or '/'}"
 
 
 def numbers(exchanges: Sequence[Exchange]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from emulator.conduct.calls import Calls
-from emulator.conduct.finding import Observation, called, numbers
+from emulator.conduct.finding import Observation, numbers
 from emulator.conduct.pages import Page
 from emulator.journal.entry import Exchange
 
@@ -22,7 +22,7 @@ def pages_skipped(calls: Calls) -> Iterator[Observation]:
             expected = page.next_position
             if expected.isdecimal() and following.start is not None and following.start > int(expected):
                 sentence = (
-                    f"{called(page.exchange)}: behind exchange {page.exchange.number} comes"
+                    f"{calls.named(page.exchange)}: behind exchange {page.exchange.number} comes"
                     f" {page.paging.parameter}={expected}, but {numbers([following.exchange])} asked for"
                     f" {page.paging.parameter}={following.position}; the records in between were not read"
                 )
@@ -38,7 +38,7 @@ def pages_read_twice(calls: Calls) -> Iterator[Observation]:
         for position, exchanges in by_position.items():
             if len(exchanges) > 1:
                 sentence = (
-                    f"{called(exchanges[0])}: {numbers(exchanges)} read the same page"
+                    f"{calls.named(exchanges[0])}: {numbers(exchanges)} read the same page"
                     f" ({walk[0].paging.parameter}={position}); its records were read twice"
                 )
                 yield Observation(exchanges, sentence)
@@ -57,8 +57,8 @@ def pages_unread(calls: Calls) -> Iterator[Observation]:
         exchanges, position = [page.exchange for page in pages], pages[0].next_position
         named = f" ({pages[0].paging.parameter}={position})" if position.isdecimal() else ""
         sentence = (
-            f"{called(exchanges[0])}: a page{named} that comes after {numbers(exchanges)} was not read; read on until"
-            " there is none"
+            f"{calls.named(exchanges[0])}: a page{named} that comes after {numbers(exchanges)} was not read; read on"
+            " until there is none"
         )
         yield Observation(exchanges, sentence)
 
@@ -71,8 +71,8 @@ def ignored_next(calls: Calls) -> Iterator[Observation]:
             before = offered.get(page.position)
             if before is not None and page.query != before.next_query:
                 sentence = (
-                    f"{called(page.exchange)}: exchange {before.exchange.number} named the URL of the next page, but"
-                    f" exchange {page.exchange.number} has another query; follow the URL as it is"
+                    f"{calls.named(page.exchange)}: exchange {before.exchange.number} named the URL of the next page,"
+                    f" but exchange {page.exchange.number} has another query; follow the URL as it is"
                 )
                 yield Observation([before.exchange, page.exchange], sentence)
                 break

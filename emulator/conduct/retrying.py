@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from emulator.conduct.calls import Calls
-from emulator.conduct.finding import Observation, called, numbers
+from emulator.conduct.finding import Observation, numbers
 from emulator.conduct.relations import began_after, consecutive, is_same, waited, was_done, was_done_unseen
 from emulator.journal.entry import Exchange
 from emulator.transport.retry_after import seconds_of
@@ -43,9 +43,9 @@ def retry_after_ignored(calls: Calls) -> Iterator[Observation]:
             if is_early:
                 chain.append(one)
             if not is_early or not _retry_after(one):
-                yield from _early(chain)
+                yield from _early(calls, chain)
                 chain = [] if is_early or not _retry_after(one) else [one]
-        yield from _early(chain)
+        yield from _early(calls, chain)
 
 
 def _is_early(calls: Calls, refused: Exchange, one: Exchange) -> bool:
@@ -54,13 +54,13 @@ def _is_early(calls: Calls, refused: Exchange, one: Exchange) -> bool:
     return knew and waited(refused, one) < _retry_after(refused) - TOLERANCE_SECONDS
 
 
-def _early(chain: Sequence[Exchange]) -> Iterator[Observation]:
+def _early(calls: Calls, chain: Sequence[Exchange]) -> Iterator[Observation]:
     if len(chain) > 1:
         first, *later = chain
         seconds = _retry_after(first)
         sentence = (
-            f"{called(first)} was called again in {numbers(later)} before the {seconds:g} s of Retry-After in exchange"
-            f" {first.number} were over; wait that long, then call again"
+            f"{calls.named(first)} was called again in {numbers(later)} before the {seconds:g} s of Retry-After in"
+            f" exchange {first.number} were over; wait that long, then call again"
         )
         yield Observation(chain, sentence)
 
@@ -83,8 +83,8 @@ def duplicate_write(calls: Calls) -> Iterator[Observation]:
             found.update(one.number for one in again)
             if again:
                 sentence = (
-                    f"{called(first)} of exchange {first.number} was done although its answer was lost or failed, and"
-                    f" {numbers(again)} did it once more; look whether a write was done before sending it again"
+                    f"{calls.named(first)} of exchange {first.number} was done although its answer was lost or failed,"
+                    f" and {numbers(again)} did it once more; look whether a write was done before sending it again"
                 )
                 yield Observation([first, *again], sentence)
 
@@ -112,7 +112,7 @@ def retried_in_vain(calls: Calls) -> Iterator[Observation]:
             if is_hammering or _succeeded_later(run, calls.all):
                 continue
             sentence = (
-                f"{called(run[0])} got {run[0].status} in exchange {run[0].number} and was repeated in"
+                f"{calls.named(run[0])} got {run[0].status} in exchange {run[0].number} and was repeated in"
                 f" {numbers(run[1:])}; a {run[0].status} does not heal by itself: change the call, or give up"
             )
             yield Observation(run, sentence)
@@ -155,8 +155,8 @@ def gave_up(calls: Calls) -> Iterator[Observation]:
             continue
         if len(group) == 1 or not _failed(group[-2]):
             sentence = (
-                f"{called(last)} got {last.status} in exchange {last.number} and was not tried again; a {last.status}"
-                " is often over in a moment: wait, and try a few times"
+                f"{calls.named(last)} got {last.status} in exchange {last.number} and was not tried again; a"
+                f" {last.status} is often over in a moment: wait, and try a few times"
             )
             yield Observation([last], sentence)
 
@@ -172,8 +172,8 @@ def abandoned(calls: Calls) -> Iterator[Observation]:
         if not any(is_same(one, other) or (not is_read and calls.reads(other)) for other in later):
             advice = "wait longer, or ask again" if is_read else "look whether it was done"
             sentence = (
-                f"the client left {called(one)} in exchange {one.number} after {one.seconds:.1f} s, before its answer,"
-                f" and did not come back to it; {advice}"
+                f"the client left {calls.named(one)} in exchange {one.number} after {one.seconds:.1f} s, before its"
+                f" answer, and did not come back to it; {advice}"
             )
             yield Observation([one], sentence)
 

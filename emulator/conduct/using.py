@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 from emulator.conduct.calls import Calls
-from emulator.conduct.finding import Observation, called, numbers
+from emulator.conduct.finding import Observation, numbers
 from emulator.conduct.relations import began_after, ended, waited
 from emulator.contract.client_rules import RateLimit
 from emulator.journal.entry import Exchange
@@ -38,8 +38,8 @@ def refetched(calls: Calls) -> Iterator[Observation]:
             same = _knowingly(fetched)
             if len(same) >= AGAIN_AND_AGAIN:
                 sentence = (
-                    f"{called(same[0])} was fetched in {numbers(same)} and had not changed; send If-None-Match with the"
-                    " ETag of the last reply, and an unchanged list gets 304 without a body"
+                    f"{calls.named(same[0])} was fetched in {numbers(same)} and had not changed; send If-None-Match"
+                    " with the ETag of the last reply, and an unchanged list gets 304 without a body"
                 )
                 yield Observation(same, sentence)
 
@@ -113,7 +113,7 @@ def expired_credential(calls: Calls) -> Iterator[Observation]:
         again = [one for one in refused[1:] if began_after(one, refused[0])]
         if again:
             sentence = (
-                f"{called(again[0])} presented a credential in {numbers(again)} that had expired, as exchange"
+                f"{calls.named(again[0])} presented a credential in {numbers(again)} that had expired, as exchange"
                 f" {refused[0].number} had told; renew it after the first 401, or before its time is over"
             )
             yield Observation([refused[0], *again], sentence)
@@ -128,8 +128,8 @@ def secret_in_query(calls: Calls) -> Iterator[Observation]:
             found.setdefault((one.operations, names), []).append(one)
     for (_, names), exchanges in found.items():
         sentence = (
-            f"{called(exchanges[0])} had a credential in the query ({', '.join(names)}) in {numbers(exchanges)}; URLs"
-            " are logged by many: send it in a header"
+            f"{calls.named(exchanges[0])} had a credential in the query ({', '.join(names)}) in {numbers(exchanges)};"
+            " URLs are logged by many: send it in a header"
         )
         yield Observation(exchanges, sentence)
 
