@@ -61,9 +61,9 @@ class Recorder:
 
     def __init__(self, contract: Contract, presented: Callable[[Call], str], body_limit: int = BODY_LIMIT) -> None:
         self._contract = contract
-        self._body_limit = body_limit
         self._presented = presented
         self._secret_paths = SecretPaths([*contract.mounts, *(one.path for one in contract.operations.values())])
+        self._unmasked = partial(Unmasked, secret_paths=self._secret_paths, body_limit=body_limit)
 
     def begin(
         self,
@@ -81,15 +81,7 @@ class Recorder:
         """Return the recording of a call whose body is read; the files of its parts are open."""
         is_known = bool(operations or stub)
         near = None if is_known else partial(near_misses, contract=self._contract, root_fields=root_fields)
-        unmasked = Unmasked(
-            call,
-            self._secret_paths,
-            matched=has_route,
-            stub=stub,
-            near_misses=near,
-            faults=faults,
-            body_limit=self._body_limit,
-        )
+        unmasked = self._unmasked(call, matched=has_route, stub=stub, near_misses=near, faults=faults)
         exchange = Exchange(
             number=journal.next_number(),
             time=now,
