@@ -426,7 +426,7 @@ def test_serve_prints_only_json_lines_or_none_on_request(tmp_path: Path) -> None
         httpx.get(re.findall(r"http://[0-9.:]+", lines[0])[0] + "/secoda/nowhere")
         process.terminate()
         assert process.stdout.read() == ""
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
 
 
 def test_open_shows_the_console_in_a_browser(tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def test_an_unread_pipe_does_not_delay_calls(
     log.close()
     # Closing the reading end frees the thread that still waits to write.
     os.close(reading)
-    log._thread.join(10)
+    log._thread.join(60)
     os.close(writing)
     assert not log._thread.is_alive()
 
@@ -190,7 +190,7 @@ def test_log_continues_after_a_full_nonblocking_pipe_and_counts_dropped_lines(
     logger.addHandler(told)
     with os.fdopen(reading, "rb") as end, ThreadPoolExecutor() as pool:
         content = pool.submit(end.read)
-        assert told.came.wait(10)
+        assert told.came.wait(60)
         log(lines[0])
         log.close()
         os.close(writing)
@@ -217,7 +217,7 @@ def test_log_continues_after_a_failed_write(
         writing = file.fileno()
         log = ConsoleLog(writing, text_line)
         log(lines[0])
-        assert failed.wait(10)
+        assert failed.wait(60)
         log(lines[0])
         log.close()
     assert (tmp_path / "log").read_text("utf-8").count("\n") == 1
