@@ -179,8 +179,8 @@ def test_curl_does_not_wait_with_what_is_longer_than_1_mb(
     what = {"-T": str(file), "--data-binary": f"@{file}", "-F": f"file=@{file};type=text/csv"}[how[-1]]
     root = {"http": f"{server.url}/secoda", "https": f"{server.tls_url}/secoda", "tunnel": "https://api.secoda.co"}[way]
     through = ["--proxy", server.url] if way == "tunnel" else []
-    command = ["curl", "-sv", "--http1.1", "--expect100-timeout", "30", "--cacert", str(server.ca), *through]
-    command += ["-H", "Authorization: Bearer secoda-token", "-H", "Expect: 100-continue", "-m", "25", *how, what]
+    command = ["curl", "-sv", "--http1.1", "--expect100-timeout", "90", "--cacert", str(server.ca), *through]
+    command += ["-H", "Authorization: Bearer secoda-token", "-H", "Expect: 100-continue", "-m", "60", *how, what]
     done = subprocess.run([*command, root + IMPORT.decode()], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     # PUT is refused at once (405), and what is not an upload, too (413).
