@@ -15,7 +15,10 @@ from tests.conftest import EmulatorUnderTest
 INI = "[pytest]\nasyncio_default_fixture_loop_scope = function\n"
 PLAIN = ("-p", "no:cacheprovider", "-p", "no:schemathesis", "-W", "error")
 # What says how the outer run is made: with CI, pytest prints each long failure a second time, in its summary.
-OUTSIDE = ("PYTEST_ADDOPTS", "EMULATOR_URL", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "CI", "BUILD_NUMBER")
+OUTSIDE = (
+    *("PYTEST_ADDOPTS", "EMULATOR_URL", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "CI", "BUILD_NUMBER"),
+    *("GITHUB_ACTIONS", "PY_COLORS", "FORCE_COLOR"),
+)
 
 CALLS = """
 import httpx
@@ -31,6 +34,7 @@ class Inner:
     def __init__(self, pytester: pytest.Pytester, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         for name in OUTSIDE:
             monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("COLUMNS", "80")  # the terminal's width, by which pytest and the plugin break lines
         self.pytester = pytester
         self.url = url
         self.name = pytester._name
