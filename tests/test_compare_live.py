@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import RawTestServer
 
 from emulator.compare import live
 from emulator.compare.asking import Interview
 from emulator.compare.comparison import Comparer, Comparison, new_comparison
-from emulator.compare.live import LiveVendor
+from emulator.compare.live import Interrupted, LiveVendor, Question
 from emulator.compare.own_records import MARK
 from emulator.compare.upstream import read_credentials, upstream_of
 from emulator.errors import ConfigurationError
@@ -358,6 +360,28 @@ async def test_a_read_whose_reply_breaks_off_is_asked_once_more(emulator: Emulat
     assert found(done.comparison) == []
 
 
+async def test_silence_of_a_vendor_is_said_and_ends_the_second_try(
+    emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "SILENCE_SECONDS", 0.1)
+    over = asyncio.Event()
+
+    async def answer_once(request: web.BaseRequest) -> web.StreamResponse:
+        if request.path.endswith("/flows"):
+            await over.wait()
+        return web.json_response([])
+
+    said: list[str] = []
+    async with RawTestServer(answer_once) as server:
+        target = upstream_of(str(server.make_url("")), emulator.catalogue.contracts["celigo"])
+        async with LiveVendor(target, {}, said.append) as asked:
+            await asked.ask(Question("GET", "/integrations"))
+            with pytest.raises(Interrupted, match=r"stopped answering at GET /flows: nothing came for 0\.1 s"):
+                await asked.ask(Question("GET", "/flows"))
+            over.set()
+    assert said == ["asks once more: GET /flows: nothing came for 0.1 seconds"]
+
+
 @pytest.mark.parametrize("form", ["text", "json"])
 async def test_a_vendor_that_stops_answering_ends_with_2_and_what_was_met(
     command: Run, emulator: EmulatorUnderTest, credentials: Path, form: str
@@ -369,6 +393,7 @@ async def test_a_vendor_that_stops_answering_ends_with_2_and_what_was_met(
     assert code == 2
     assert len(broken.asked) == 5
     assert f"upstream: {url}/v1 stopped answering at GET /ashares?skip=many: the reply broke off\n" in error
+    assert "asks once more: GET /ashares?skip=many: the reply broke off\n" in error
     if form == "json":
         assert sum(row["calls"] for row in json.loads(out)["results"]) == 3
 

@@ -21,7 +21,9 @@ from emulator.contract.operation import SAFE_METHODS
 from emulator.errors import ConfigurationError
 from emulator.json_text import write_json
 
-TIMEOUT_SECONDS = 60
+SILENCE_SECONDS = 60
+"""How long a vendor may be silent, before its reply and within it: a large reply takes as long as it takes."""
+
 MOST_WAITING_SECONDS = 600
 """How long all waits as Retry-After says may be in sum."""
 
@@ -87,7 +89,7 @@ class LiveVendor:
         self._waited = 0.0
 
     async def __aenter__(self) -> LiveVendor:
-        timeout = ClientTimeout(TIMEOUT_SECONDS)
+        timeout = ClientTimeout(total=None, sock_connect=SILENCE_SECONDS, sock_read=SILENCE_SECONDS)
         self._session = ClientSession(timeout=timeout, cookie_jar=DummyCookieJar(), trust_env=True)
         return self
 
@@ -130,9 +132,10 @@ class LiveVendor:
         try:
             try:
                 exchange = await self._to_its_end(question)
-            except _FAILURES:
+            except _FAILURES as problem:
                 if not question.is_idempotent or not self._has_answered:
                     raise
+                self._say(f"asks once more: {question.named}: {_reason(problem)}")
                 exchange = replace(await self._call(question), is_repeated=not question.is_read)
         except _FAILURES as problem:
             raise self._unanswered(question, _reason(problem)) from None
@@ -204,7 +207,7 @@ def worked(exchange: RecordedExchange) -> bool:
 
 def _reason(problem: Exception) -> str:
     if isinstance(problem, TimeoutError):
-        return f"no reply within {TIMEOUT_SECONDS} seconds"
+        return f"nothing came for {SILENCE_SECONDS} seconds"
     return "the reply broke off" if isinstance(problem, ClientPayloadError) else str(problem)
 
 
