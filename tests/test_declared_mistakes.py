@@ -49,6 +49,26 @@ def at_root(**words: Any) -> Callable[[Any], None]:
     return change
 
 
+def of_pages(parameters: dict[str, str], **more: Any) -> Callable[[Any], None]:
+    """Return what gives listTasks a parameter "page", and the document a strategy for it."""
+
+    def change(document: Any) -> None:
+        document["paths"]["/tasks"]["get"]["parameters"] = query("page")
+        document["x-emulator"]["paging"] = {"p": {"parameters": parameters, **more}}
+
+    return change
+
+
+def of_ranks(change: Callable[[Any], None]) -> Callable[[Any], None]:
+    """Return what makes the rank of a task one of three, and then the change."""
+
+    def both(document: Any) -> None:
+        document["components"]["schemas"]["Task"]["properties"]["rank"] = {"enum": ["low", "high", None]}
+        change(document)
+
+    return both
+
+
 def path(path: str, words: Any, method: str = "get", **references: Any) -> Callable[[Any], None]:
     def change(document: Any) -> None:
         document["x-emulator"]["collections"]["tasks"]["references"] = references
@@ -123,6 +143,14 @@ MISTAKES: list[tuple[Callable[[Any], None], str]] = [
         f"{COLLECTION}/unique/0: unknown property 'rnk' of tasks. Did you mean 'rank'? {PROPERTIES}",
     ),
     (of_tasks(sort="-ran"), f"{COLLECTION}/sort: unknown property 'ran' of tasks. Did you mean 'rank'? {PROPERTIES}"),
+    (
+        of_ranks(of_tasks(defaults={"rank": "hihg"})),
+        f"{COLLECTION}/defaults/rank: unknown value 'hihg' of rank. Did you mean 'high'? Known values: low, high",
+    ),
+    (
+        of_ranks(of_item(set={"rank": "$now"}, requires={"rank": ["low", "up"]})),
+        f"{ITEM}/requires/rank: unknown value 'up' of rank. Known values: low, high",
+    ),
     (of_tasks(set={"id": "x"}), f"{COLLECTION}/set/id: 'id' is the key; it is made by id, never by set"),
     (of_tasks(defaults={"id": "x"}), f"{COLLECTION}/defaults/id: 'id' is the key; it is made by id, never by defaults"),
     (
@@ -208,6 +236,14 @@ MISTAKES: list[tuple[Callable[[Any], None], str]] = [
         at_root(paging={"p": {"parameters": {"pages": "p"}}}),
         "/x-emulator/paging/p/parameters/pages: unknown word 'pages'. Did you mean 'page'? Known words: cursor, exclude, include,"
         " offset, page, search, size, sort",
+    ),
+    (
+        of_pages({"page": "pge"}),
+        "/x-emulator/paging/p/parameters/page: unknown query parameter 'pge'. Did you mean 'page'? Known query parameters: page",
+    ),
+    (
+        of_pages({"page": "page"}, size={"maximum": 0}),
+        "/x-emulator/paging/p/size/maximum: 0 is less than the minimum of 1",
     ),
     (
         at_root(paging={"p": {"parameters": {}, "body": {"data": "$itms"}}}),

@@ -210,6 +210,8 @@ PAGE["response"]["content"] = {"mimeType": "text/html", "text": "<html>"}
     [
         ({"id": "x", "name": "old", "requests": []}, "old.json", "expected a Postman collection of version 2.1"),
         (har(), "none.har", "none.har: there is no call in it"),
+        ({"log": {}}, "bare.har", "bare.har: not a HAR file: log.entries is missing"),
+        (postman({"name": "broken", "request": None}), "broken.json", "broken.json: there is no call in it"),
         (har(PAGE), "page.har", "page.har: no call has JSON in it"),
     ],
 )

@@ -57,6 +57,7 @@ def collection_problems(
         yield from scope.problems({"state": state.state, "set": dict(state.set)}, f"/life/states/{number}")
     for word, values in (("set", words.set), ("defaults", words.defaults), ("delete/set", words.delete.set)):
         yield from scope.problems(dict(values), f"/{word}")
+        yield from _constant_problems(word, values, resource)
 
 
 def _fields_of(words: CollectionWords) -> Iterator[tuple[str, str]]:
@@ -80,6 +81,20 @@ def _property(resource: Resource, name: str) -> Iterator[str]:
     shape = resource.shape
     if shape is not None and not shape.is_open and name not in shape.properties:
         yield unknown("property", name, shape.properties, f"of {resource.name}", plural="properties")
+
+
+def _constant_problems(word: str, values: Mapping[str, object], resource: Resource) -> Iterator[Problem]:
+    """Yield the constants, alone or in lists, that are not in the enum of their property."""
+    places = resource.shape.properties if resource.shape else {}
+    for name, given in values.items():
+        allowed = places[name].schema.get("enum", ()) if name in places else ()
+        for value in given if isinstance(given, list) else [given]:
+            is_constant = value is not None and "$" not in str(value)
+            if allowed and is_constant and value not in allowed:
+                yield (
+                    f"/{word}/{name}",
+                    unknown("value", value, [one for one in allowed if one is not None], f"of {name}"),
+                )
 
 
 def _on_delete(field: str, rule: str, switches: Mapping[str, Sequence[object]]) -> Iterator[Problem]:
@@ -133,6 +148,7 @@ def operation_problems(
         for word in ("where", "set", "requires"):
             for name in getattr(words, word):
                 yield from ((f"/{word}/{name}", sentence) for sentence in _property(resource, name))
+            yield from _constant_problems(word, getattr(words, word), resource)
         for name in [name for name in resource.words.key_fields if name in words.set]:
             yield f"/set/{name}", f"{name!r} is the key; it is made by id, never by set"
         yield from (

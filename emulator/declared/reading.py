@@ -10,7 +10,13 @@ from typing import Any, NamedTuple
 from emulator.contract.documents import OPENAPI
 from emulator.contract.openapi import Contract
 from emulator.contract.operation import Operation
-from emulator.declared.checks import action_problem, collection_problems, operation_problems, strategy_problem
+from emulator.declared.checks import (
+    action_problem,
+    collection_problems,
+    operation_problems,
+    query_parameters,
+    strategy_problem,
+)
 from emulator.declared.dialect import NAMES as ERROR_NAMES
 from emulator.declared.dialect import DeclaredFailures, DefaultDialect, ErrorWords
 from emulator.declared.expressions import Problem, Scope
@@ -226,11 +232,20 @@ class Reading:
         for name, written in self._root.get("paging", {}).items():
             for word in ("size", "body", "headers", "empty"):
                 yield from scope.problems(written.get(word), f"{ROOT}/paging/{name}/{word}")
+            yield from self._parameter_problems(f"{ROOT}/paging/{name}/parameters", written["parameters"])
         errors = Scope(switches=self._switches, names=ERROR_NAMES, has_world=False)
         yield from errors.problems(self._root.get("errors", {}).get("body"), f"{ROOT}/errors/body")
         for kind in self._root.get("errors", {}).get("status", {}):
             if said := self._dialect.unknown_kind(kind):
                 yield f"{ROOT}/errors/status/{kind}", said
+
+    def _parameter_problems(self, at: str, parameters: Mapping[str, str]) -> Iterator[Problem]:
+        """Yield the parameters of a paging strategy that no operation declares."""
+        declared = {one for operation in self._contract.operations.values() for one in query_parameters(operation)}
+        for role, name in parameters.items():
+            # An object is one parameter, whatever is in its brackets.
+            if declared.isdisjoint({name, name.partition("[")[0]}):
+                yield f"{at}/{role}", unknown("query parameter", name, sorted(declared))
 
     def _operation_problems(self, name: str) -> Iterator[Problem]:
         words, operation = self._purposes.words[name], self._operation(name)

@@ -59,12 +59,12 @@ def _module(name: str, file: Path) -> ModuleType:
         exec(compile(file.read_text("utf-8"), str(file), "exec"), vars(module))
     except SyntaxError as problem:
         raise ConfigurationError(f"{file} line {problem.lineno}: {problem.msg}") from problem
-    except Exception as problem:
+    except (Exception, SystemExit) as problem:
         raise ConfigurationError(f"{file}{_line(problem, file)}: {type(problem).__name__}: {problem}") from problem
     return module
 
 
-def _line(problem: Exception, file: Path) -> str:
+def _line(problem: BaseException, file: Path) -> str:
     line, step = 0, problem.__traceback__
     while step is not None:
         line = step.tb_lineno if step.tb_frame.f_code.co_filename == str(file) else line

@@ -29,6 +29,8 @@ def read_recording(file: Path) -> Recording | None:
     elif "requests" in mapping(document) and "openapi" not in document:
         said = "expected a Postman collection of version 2.1; export it again as Collection v2.1"
         raise ConfigurationError(f"{short_name(file)}: {said}")
+    elif file.suffix.lower() == ".har":
+        raise ConfigurationError(f"{short_name(file)}: not a HAR file: log.entries is missing")
     else:
         return None
     calls = [call for call in found if call.method and call.method not in _NO_CALLS]

@@ -70,7 +70,7 @@ class _Folder:
         asked = dict(parse_qsl(query, keep_blank_values=True)) | _presented(auth, "query")
         return recorded_call(
             place,
-            text(request.get("method")) or "GET",
+            text(request.get("method")) or ("GET" if request else ""),
             url,
             headers | _presented(auth, "header"),
             asked,
