@@ -84,7 +84,9 @@ def test_run_that_does_not_use_it_imports_the_plugin_only(
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     result = pytester.runpytest_subprocess("-p", "emulator.testing.pytest_plugin", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["imported: emulator emulator.testing emulator.testing.pytest_plugin"])
+    result.stdout.fnmatch_lines(
+        ["imported: emulator emulator.testing emulator.testing.command_line emulator.testing.pytest_plugin"]
+    )
     result.stdout.no_fnmatch_line("*contract coverage*")
 
 

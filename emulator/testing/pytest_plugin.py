@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack
 import pytest
 
 from emulator import testing
+from emulator.testing import command_line
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping, Sequence
@@ -31,8 +32,6 @@ CHANGES = "emulator changes"
 SENT = "emulator_coverage"
 MISSTEPS = "emulator_missteps"
 EVIDENCE = "emulator_evidence"
-NO_COVERAGE = "none"
-CONDUCT = ("fail", "warn", "none")
 
 _suite = pytest.StashKey["Suite"]()
 _watched = pytest.StashKey["list[Evidence]"]()
@@ -46,65 +45,16 @@ _shared = pytest.StashKey["list[tuple[str, Watcher, Mapping[str, Any]]]"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the command-line options, and the marker's options for the ini file."""
-    group = parser.getgroup("emulator")
-    group.addoption("--emulator-url", default="", help="Use a running emulator (also: EMULATOR_URL).")
-    group.addoption(
-        "--emulator-log",
-        choices=["failed", "all", "none"],
-        default="failed",
-        help="Which tests' journals to show: those of failed tests, of all or of none.",
-    )
-    shown = "Show what a failed test has changed in the records."
-    group.addoption("--emulator-changes", action="store_true", help=shown)
-    parser.addini("emulator_changes", shown, type="bool", default=False)
-    group.addoption(
-        "--emulator-coverage",
-        metavar="FILE",
-        action="append",
-        default=[],
-        help="Write the contract coverage to a .json, .html, .xml, .ctrf.json or .txt file; none: do not even show it.",
-    )
-    group.addoption(
-        "--emulator-coverage-fail-under",
-        metavar="[LEVEL=]N",
-        action="append",
-        default=[],
-        help="Fail if less than N percent of the documented (observed …) statuses of the called vendors were covered.",
-    )
-    group.addoption("--emulator-matrix", action="store_true", help="Repeat tests with the other values of switches.")
-    group.addoption("--emulator-explore", metavar="SECONDS", nargs="?", const="10", help="Repeat tests under faults.")
-    conduct = "Findings on the client's conduct: fail tests for those that do harm, only show them, or neither."
-    group.addoption("--emulator-conduct", choices=CONDUCT, help=conduct)
-    parser.addini("emulator_conduct", conduct, type="string", default="warn")
-    for name, (kind, help) in INI.items():
-        parser.addini(f"emulator_{name}", help, type=kind, default=None)
-
-
-INI: dict[str, tuple[Any, str]] = {
-    "scenarios": ("linelist", "Scenarios that are on in each test's sandbox."),
-    "seed": ("string", "The seed of each test's sandbox."),
-    "clock": ("string", "The time at which the clock of each test's sandbox starts."),
-    "fixtures": ("string", "A folder laid over the emulator's fixtures, relative to the root directory."),
-    "vendors": ("linelist", "Folders with vendors of your own, relative to the root directory."),
-    "openapi": ("linelist", "OpenAPI documents to serve as they are, relative to the root directory: acme=acme.yaml."),
-    "switches": ("linelist", "Vendors' switches: celigo.empty_list_status=204."),
-    "otel": ("bool", "Send a span of OpenTelemetry for each call of tests to a collector."),
-    "strict": ("bool", "Refuse what the vendors tolerate."),
-    "allow_unmatched": ("bool", "Allow calls that no operation matches."),
-    "allow_violations": ("bool", "Allow calls that violate the contract."),
-    "allow_conduct": ("linelist", "Rules on the client's conduct that may be broken."),
-    "allow_default": ("bool", "Allow calls to the default sandbox instead of the test's own."),
-}
+    """Declare the options."""
+    command_line.declare(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker, and refuse invalid options now instead of after all tests."""
     config.addinivalue_line("markers", MARK)
-    if any(wanted := _coverage(config)):
+    if any(wanted := command_line.coverage(config)):
         testing.coverage_gate.check(*wanted)
-    if _conduct(config) not in CONDUCT:
-        raise pytest.UsageError(f"emulator_conduct is {_conduct(config)!r}: expected {' or '.join(CONDUCT)}")
+    command_line.check(config)
     if config.getoption("emulator_matrix") or config.getoption("emulator_explore") is not None:
         testing.repeating.register(config, partial(_suite_of, config), lambda item: _wanted_by(config, _options(item)))
 
@@ -150,7 +100,7 @@ def emulator(request: pytest.FixtureRequest, _emulator_server: Client) -> Iterat
                 request.node,
                 suite.strays.begin(wanted.allow_default, lambda: "emulator_server" in request.fixturenames),
             )
-        if suite.url and not _shows_changes(request.config) and testing.suite.has_no_finalizer(request.node):
+        if suite.url and _ends_with_its_function(request.node):
             request.node.stash[_own_end] = partial(suite.end, sandbox, watcher)
         _note_changes(request.node, sandbox.name, lambda: sandbox.changes(masked=True))
         yield sandbox
@@ -254,11 +204,11 @@ def pytest_runtest_makereport(
     if watched and ((report.failed and log != "none") or (report.when == "call" and log == "all")):
         journals = [(f"{SECTION}: {one.name}", one.journal()) for one in watched]
         report.sections += [(title, text) for title, text in journals if text]
-    if report.when == "call" and report.failed and _shows_changes(item.config):
+    if report.when == "call" and report.failed and command_line.shows_changes(item.config):
         changed = item.stash.get(_changes, [])
         report.sections += [(f"{CHANGES}: sandbox {name}", testing.report.changes_text(one)) for name, one in changed]
     if watched:
-        is_judged = not report.failed or _conduct(item.config) == "none"
+        is_judged = not report.failed or command_line.conduct(item.config) == "none"
         testing.conduct.attach(item, report, () if is_judged else watched)
     if missteps := item.stash.get(_missteps, []):
         item.stash[_missteps] = []
@@ -289,7 +239,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         if _suite in config.stash:
             output[SENT] = config.stash[_suite].coverage.document()
         return
-    if any(wanted := _coverage(config)):
+    if any(wanted := command_line.coverage(config)):
         config.stash[_unmet] = list(testing.coverage_gate.unmet(_suite_of(config).coverage, *wanted))
         if config.stash[_unmet] and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -308,8 +258,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             for line in testing.github.annotations_at(*getattr(report, MISSTEPS, ("", 0, []))):
                 terminalreporter.write_line(line)
     if _suite in config.stash:
-        testing.conduct.show(terminalreporter, _conduct(config), config.get_verbosity() > 0)
-    if _suite in config.stash and NO_COVERAGE not in config.getoption("emulator_coverage"):
+        testing.conduct.show(terminalreporter, command_line.conduct(config), config.get_verbosity() > 0)
+    if _suite in config.stash and not command_line.hides_coverage(config):
         coverage = config.stash[_suite].coverage
         terminalreporter.section("emulator: contract coverage", sep="-")
         lines = coverage.lines(config.get_terminal_writer().fullwidth - 1, details=config.get_verbosity() >= 0)
@@ -322,7 +272,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 def _suite_of(config: pytest.Config) -> Suite:
     if _suite not in config.stash:
         url = config.getoption("emulator_url") or os.environ.get("EMULATOR_URL", "")
-        ini = {name: config.getini(f"emulator_{name}") for name in INI}
+        ini = {name: config.getini(f"emulator_{name}") for name in command_line.INI}
         config.stash[_suite] = testing.suite.Suite(url, ini, config.rootpath)
     return config.stash[_suite]
 
@@ -340,8 +290,9 @@ def _wanted_by(config: pytest.Config, options: Sequence[Mapping[str, Any]]) -> W
         return _suite_of(config).wanted(options)
 
 
-def _shows_changes(config: pytest.Config) -> bool:
-    return bool(config.getoption("emulator_changes") or config.getini("emulator_changes"))
+def _ends_with_its_function(item: pytest.Item) -> bool:
+    """Return True if nothing uses a test's sandbox after its function but what is torn down before it."""
+    return not command_line.shows_changes(item.config) and testing.suite.has_no_finalizer(item)
 
 
 def _note_changes(item: pytest.Item, name: str, changes: Callable[[], Changes]) -> None:
@@ -371,7 +322,7 @@ def _judge(item: pytest.Item, watched: list[Evidence]) -> None:
     """Fail for unexpected calls of the item's clients, once for each call."""
     with _sentences():
         found = [complaint for one in watched if (complaint := one.complaint())]
-        found += testing.conduct.complaint(item, watched, _conduct(item.config)) if watched else ()
+        found += testing.conduct.complaint(item, watched, command_line.conduct(item.config)) if watched else ()
     if found:
         item.stash.setdefault(_missteps, []).extend(call for complaint in found for call in complaint.calls)
         pytest.fail("\n".join(map(str, found)), pytrace=False)
@@ -388,13 +339,3 @@ class _sentences:  # noqa: N801 - read as a function: `with _sentences():`
             return
         if isinstance(problem, testing.suite.REFUSALS):
             raise pytest.fail.Exception(str(problem), pytrace=False) from None
-
-
-def _coverage(config: pytest.Config) -> tuple[list[str], list[str]]:
-    """Return the files to write, and how much of which level must be covered."""
-    return config.getoption("emulator_coverage"), config.getoption("emulator_coverage_fail_under")
-
-
-def _conduct(config: pytest.Config) -> str:
-    """Return what is done with findings: one of CONDUCT."""
-    return str(config.getoption("emulator_conduct") or config.getini("emulator_conduct"))
