@@ -107,9 +107,11 @@ class Masker:
         """
         for slash in (_SLASH, _ANY_SLASH) if "%2" in path else (_SLASH,):
             pieces = slash.split(path)
-            hidden = secrets.places(pieces[::2], at_end=at_end, matched=matched)
-            pieces[::2] = [self._segment(one, place in hidden) for place, one in enumerate(pieces[::2])]
-            path = "".join(pieces)
+            segments = pieces[::2]
+            hidden = secrets.places(segments, at_end=at_end, matched=matched)
+            if hidden or may_hold_credential("\n".join(segments)):
+                pieces[::2] = [self._segment(one, place in hidden) for place, one in enumerate(segments)]
+                path = "".join(pieces)
         return path
 
     def members(
