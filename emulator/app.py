@@ -228,11 +228,11 @@ class Emulator:
             logger.info("%s", completion)
 
     def _problems_in(self, records: Sequence[Record], collection: Collection) -> Iterable[tuple[str, str]]:
-        contract = self.catalogue.contracts[collection.name.partition(".")[0]]
+        contract = self.catalogue.contracts[collection.vendor]
         return problems_in(records, collection, contract, credential_check())
 
     def _sample(self, collection: Collection) -> Record:
-        contract = self.catalogue.contracts[collection.name.partition(".")[0]]
+        contract = self.catalogue.contracts[collection.vendor]
         return contract.sample(collection.schema) if collection.schema else {}
 
     def _record(self, exchange: Exchange) -> None:

@@ -272,7 +272,7 @@ def _with_first_records(fixture: Fixture, contract: Contract, of_examples: Mappi
     """Give a user's vendor the usual credentials if it names none, and inferred collections some records (rule 14)."""
     if contract.home is None or fixture.records or fixture.populate:
         return fixture
-    if fixture.collection.name == f"{contract.vendor}.credentials":
+    if fixture.collection.is_of_credentials:
         from emulator.declared.authentication import default_credentials  # noqa: PLC0415
 
         return replace(fixture, records=default_credentials(contract.vendor, contract.document))
@@ -281,7 +281,7 @@ def _with_first_records(fixture: Fixture, contract: Contract, of_examples: Mappi
     if fixture.collection.key == HIDDEN_KEY:
         # A singleton is made when its parent's is read.
         return fixture
-    records = of_examples.get(fixture.collection.name.partition(".")[2], ())
+    records = of_examples.get(fixture.collection.own_name, ())
     fits = partial(is_valid, fixture.collection, contract, credential_check())
     return replace(fixture, records=records) if records else replace(fixture, populate=FIRST_RECORDS, fits=fits)
 
@@ -306,7 +306,7 @@ def seeded_records(
             seed_vendor(db, vendor, fixtures[vendor], seed, switches[vendor], seeded_faker)
             return {collection.name: Records(db, collection).all() for collection in collections}
 
-    return lambda collection: of_vendor(collection.name.partition(".")[0])[collection.name]
+    return lambda collection: of_vendor(collection.vendor)[collection.name]
 
 
 def scenario_reader(
@@ -318,14 +318,14 @@ def scenario_reader(
         check=own_contract().schema("scenarios.schema.json"),
         check_fault=lambda fault: check_fault(fault, contracts),
         problems_in=lambda records, collection: problems_in(
-            records, collection, contracts[collection.name.partition(".")[0]], credential_check()
+            records, collection, contracts[collection.vendor], credential_check()
         ),
         switches={
             name: {switch.name: switch.choices for switch in contract.switches.values()}
             for name, contract in contracts.items()
         },
         collections={
-            name: {collection.name.partition(".")[2]: collection for collection in vendor.collections}
+            name: {collection.own_name: collection for collection in vendor.collections}
             for name, vendor in catalogue.vendors.items()
         },
         records=records,

@@ -87,7 +87,7 @@ class Pulled:
 
     def __init__(self, reader: ExchangeReader, seed: int, set_by_pulls: Iterable[str]) -> None:
         self._contract = reader.contract
-        self._collections = {one.name.partition(".")[2]: one for one in reader.vendor.collections}
+        self._collections = {one.own_name: one for one in reader.vendor.collections}
         self._shapes = Shapes(self._contract.schemas.documents)
         keys = (one.key for one in reader.vendor.collections)
         self._faking = Faking(seed, self._shapes, words=(*keys, *set_by_pulls))
@@ -100,7 +100,7 @@ class Pulled:
         """
         made = {name: [self._made_up(name, one) for one in records] for name, records in found.items()}
         known = read_fixtures([FIXTURES], self._contract, self._collections.values(), credential_check())
-        filled = [one.collection.name.partition(".")[2] for one in known if one.records or one.populate]
+        filled = [one.collection.own_name for one in known if one.records or one.populate]
         documents = {name: self._document(name, made.get(name, [])) for name in dict.fromkeys([*made, *filled])}
         documents.pop(CREDENTIALS, None)
         if made.get(users):

@@ -51,7 +51,7 @@ class Puller:
         self._contract = contract
         self._vendor = vendor
         self._most = most
-        self._keys = {one.name.partition(".")[2]: one.key for one in collections}
+        self._keys = {one.own_name: one.key for one in collections}
 
     async def pull(self, pulls: Mapping[str, Any]) -> dict[str, list[Record]]:
         """Return the records by collection.

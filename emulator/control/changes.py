@@ -50,7 +50,7 @@ def _describe_difference(one: Difference, shown: Callable[[Any, str], Any]) -> d
 
 
 def _describe_masked(found: Changes) -> dict[str, Any]:
-    if found.collection.name.endswith(".credentials"):
+    if found.collection.is_of_credentials:
         # Their ids are what a call presents.
         found = Changes(found.collection, counts=found.counts)
     return _describe(found, _masked)

@@ -122,7 +122,7 @@ async def delete_record(call: Call, sandbox: Sandbox, emulator: Emulator) -> Rep
 
 async def _run(sandbox: Sandbox, collection: Collection, work: Callable[[Records], T]) -> T:
     """Run `work` on a collection's records in one transaction."""
-    return await sandbox.run(_vendor(collection), lambda world: work(world[collection]))
+    return await sandbox.run(collection.vendor, lambda world: work(world[collection]))
 
 
 def _put(records: Records, record: Record, id: str) -> bool:
@@ -164,7 +164,7 @@ def _advice(call: Call, collection: Collection) -> str | None:
 
     A credential cannot be: without its fields nobody could present it.
     """
-    if collection.name == f"{_vendor(collection)}.credentials":
+    if collection.is_of_credentials:
         return ""
     return None if call.params.get("force") else " Pass ?force=true to store it as it is."
 
@@ -202,14 +202,10 @@ def _collections(emulator: Emulator) -> Mapping[str, Collection]:
     return {collection.name: collection for vendor in vendors for collection in vendor.collections}
 
 
-def _vendor(collection: Collection) -> str:
-    return collection.name.partition(".")[0]
-
-
 def _describe(collection: Collection, records: int) -> dict[str, Any]:
     return {
         "collection": collection.name,
-        "vendor": _vendor(collection),
+        "vendor": collection.vendor,
         "key": collection.key,
         "records": records,
         "populates": collection.populate is not None,

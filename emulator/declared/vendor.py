@@ -100,7 +100,7 @@ def vendor_of(contract: Contract, code: Mapping[str, Any], declared: Declaration
     collections = merged(collections_of(contract, code), declared.collections)
     dialect = declared.dialect or DefaultDialect(contract)
     authentication = Authentication(contract, dialect)
-    credentials = next(one for one in collections if one.name == f"{contract.vendor}.credentials")
+    credentials = next(one for one in collections if one.is_of_credentials)
     tokens = token_handlers(contract, credentials)
     if "vendor" in code:
         whole: Vendor = code["vendor"]

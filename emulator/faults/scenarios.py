@@ -43,7 +43,7 @@ class Scenario:
 
     def change_records(self, world: World, collections: Sequence[Collection], faker: Callable[[str], Faker]) -> None:
         """Apply the scenario's record changes."""
-        of = {collection.name.partition(".")[2]: collection for collection in collections}
+        of = {collection.own_name: collection for collection in collections}
         clear = self.records.get("clear", [])
         for name in [name for name in of if name != "credentials"] if clear == "*" else clear:
             world[of[name]].delete_all()

@@ -72,8 +72,7 @@ class Blueprint:
 
     def credentials(self, vendor: str) -> Collection | None:
         """Return the collection of a vendor's credentials, or None."""
-        name = f"{vendor}.credentials"
-        return next((collection for collection in self.collections[vendor] if collection.name == name), None)
+        return next((collection for collection in self.collections[vendor] if collection.is_of_credentials), None)
 
     def read_all_credentials(self, db: sqlite3.Connection) -> dict[str, list[Record]]:
         """Return the records of all credentials by vendor."""
@@ -102,6 +101,6 @@ class SandboxOptions:
 def sentence_of(record: Record, collection: Collection, pointer: str, sentence: str) -> str:
     """Return a sentence with record, collection and field; of a credential's id only the beginning."""
     id = record.get(collection.key)
-    if collection.name.endswith(".credentials") and isinstance(id, str):
+    if collection.is_of_credentials and isinstance(id, str):
         id = f"{id[:SHOWN_OF_SECRET]}…"
     return f"the record {id!r} of {collection.name}{pointer and f', {pointer}'}: {sentence}"

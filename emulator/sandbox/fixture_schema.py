@@ -20,12 +20,12 @@ def fixture_schema(collection: Collection, contract: Contract, credential: Docum
     # A schema within a user's openapi.yaml is not bundled.
     is_file = collection.schema is not None and collection.schema in schemas
     of_record = [{"$ref": collection.schema}] if is_file else []
-    if collection.name.endswith(".credentials"):
+    if collection.is_of_credentials:
         of_record.append({"$ref": CREDENTIAL})
     records, populate, defaults = FIELDS
     properties: dict[str, Any] = {records: {"type": ["array", "null"], "items": {"type": "object"}}}
     whole: dict[str, Any] = {"properties": {records: {"items": {"allOf": of_record}}}} if of_record else {}
-    if not collection.name.endswith(".credentials"):
+    if not collection.is_of_credentials:
         properties[defaults] = {"enum": [DEFAULTS, None]}
     if collection.populate:
         properties[populate] = {"type": ["integer", "null"], "minimum": 0, "maximum": POPULATE_LIMIT}

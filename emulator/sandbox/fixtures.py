@@ -97,7 +97,7 @@ def read_fixtures(
     """
     collections = list(collections)
     files = {file.stem: file for folder in folders for file in _files(folder, contract)}
-    known = {collection.name.partition(".")[2]: collection for collection in collections}
+    known = {collection.own_name: collection for collection in collections}
     for file in files.values():
         _refuse_unknown(file, known, contract)
     found = [_read(files.get(name), collection, contract, credential) for name, collection in known.items()]
@@ -121,7 +121,7 @@ def fixture_problems(
     folder: Path, contract: Contract, collections: Iterable[Collection], credential: Check
 ) -> Iterator[str]:
     """Yield a sentence, with its place, for each mistake in a vendor's fixture files in a folder."""
-    known = {collection.name.partition(".")[2]: collection for collection in collections}
+    known = {collection.own_name: collection for collection in collections}
     for file in _files(folder, contract):
         try:
             _refuse_unknown(file, known, contract)
@@ -189,7 +189,7 @@ def _problems(
 def _defaults_problems(file: Path, defaults: object, collection: Collection) -> Iterator[str]:
     if defaults != DEFAULTS:
         yield f"{place(file, '/defaults')}: expected {DEFAULTS}, not {defaults!r}"
-    elif collection.name.endswith(".credentials"):
+    elif collection.is_of_credentials:
         yield f"{place(file, '/defaults')}: credentials are not generated, since calls present them; write them whole"
 
 
@@ -247,7 +247,7 @@ def _problems_in(
             seen.add(str(record[collection.key]))
         for found in check.violations(collection.described(record), "body") if check else ():
             yield f"/{number}{found.pointer}", explained(found)
-    for number, record in enumerate(records if collection.name.endswith(".credentials") else ()):
+    for number, record in enumerate(records if collection.is_of_credentials else ()):
         for found in credential.violations(record, "body") if isinstance(record, dict) else ():
             yield f"/{number}{found.pointer}", explained(found)
 
@@ -259,7 +259,7 @@ def completions(fixtures: Fixtures) -> Iterator[Completion]:
 
 def credentials_in(fixtures: Iterable[Fixture]) -> list[Record]:
     """Return the records of a vendor's credentials."""
-    found = [fixture.records for fixture in fixtures if fixture.collection.name.endswith(".credentials")]
+    found = [fixture.records for fixture in fixtures if fixture.collection.is_of_credentials]
     return [record for records in found for record in records]
 
 

@@ -231,9 +231,8 @@ class Sandbox:
                 check(record)
             return added
 
-        vendor, _, _ = collection.name.partition(".")
         randomness = self.randomness(f"populate {collection.name}")
-        return await self.run(vendor, work, randomness=randomness, on_thread=True)
+        return await self.run(collection.vendor, work, randomness=randomness, on_thread=True)
 
     async def close(self) -> None:
         """Release thread, memory and file handles, after the calls in progress have ended."""

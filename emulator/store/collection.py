@@ -66,6 +66,21 @@ class Collection:
     references: Mapping[str, Collection] = field(default_factory=dict, compare=False)
     key_of: tuple[str, ...] = ()
 
+    @property
+    def vendor(self) -> str:
+        """The name of its vendor: "celigo"."""
+        return self.name.partition(".")[0]
+
+    @property
+    def own_name(self) -> str:
+        """The name without the vendor's: "integrations"."""
+        return self.name.partition(".")[2]
+
+    @property
+    def is_of_credentials(self) -> bool:
+        """Return True for the collection of a vendor's credentials, which calls present."""
+        return self.own_name == "credentials"
+
     @staticmethod
     def described(record: Record) -> Record:
         """Return a record without a key that it does not contain: as schemas describe it, and replies show it."""
