@@ -46,7 +46,7 @@ class Sync:
         for attempt in range(4):
             try:
                 url, headers = self.celigo.url + path, self.celigo.headers
-                reply = requests.request(method, url, headers=headers, json=body, timeout=5)
+                reply = requests.request(method, url, headers=headers, json=body, timeout=60)
             except requests.RequestException:
                 if method == "GET" or self.repeats_writes:
                     continue
@@ -215,7 +215,7 @@ def test_waiting_takes_the_sandboxs_time_only(inner: Inner) -> None:
 
         async def test_asynchronous(emulator):
             with emulator.exploring.within(60):
-                reply = requests.get(emulator.celigo.url + "/integrations", headers=emulator.celigo.headers, timeout=5)
+                reply = requests.get(emulator.celigo.url + "/integrations", headers=emulator.celigo.headers, timeout=60)
                 if reply.status_code == 503:
                     await asyncio.sleep(7200)
         """,
@@ -339,11 +339,11 @@ def test_calls_of_fixtures_are_explored_and_only_a_crash_below_fixture_or_test_i
         @pytest.fixture
         def inline(emulator):
             url, headers = emulator.celigo.url + "/integrations", emulator.celigo.headers
-            return requests.get(url, headers=headers, timeout=5).json()[0]["_id"]
+            return requests.get(url, headers=headers, timeout=60).json()[0]["_id"]
 
         def test_inline(inline, emulator):
             url, headers = emulator.celigo.url + "/flows", emulator.celigo.headers
-            assert requests.get(url, headers=headers, timeout=5).json()[0]["_id"]
+            assert requests.get(url, headers=headers, timeout=60).json()[0]["_id"]
         """,
     )
     result.assert_outcomes(passed=3, failed=1)
@@ -362,7 +362,7 @@ def test_a_client_of_graphql_that_ignores_errors_is_found(inner: Inner) -> None:
             with emulator.exploring.errors(ClientError):
                 try:
                     url, headers = emulator.paradime.url, emulator.paradime.headers
-                    reply = requests.post(url, headers=headers, json=query, timeout=5)
+                    reply = requests.post(url, headers=headers, json=query, timeout=60)
                     answer = reply.json()
                 except requests.RequestException:
                     raise ClientError
@@ -437,7 +437,7 @@ def test_silent_runs_say_nothing_cover_nothing_and_know_that_they_are_explored(i
         def test_it(emulator):
             runs.append(bool(emulator.exploring))
             print("said once")
-            requests.get(emulator.celigo.url + "/integrations", headers=emulator.celigo.headers, timeout=5)
+            requests.get(emulator.celigo.url + "/integrations", headers=emulator.celigo.headers, timeout=60)
 
         def test_runs():
             assert runs[0] is False and all(runs[1:]) and len(runs) > 8
