@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -43,11 +44,12 @@ def list_integrations(call: Call, world: World) -> Reply:
 @handlers.operation("createIntegration")
 def create_integration(call: Call, world: World) -> Reply:
     """Create an integration with defaults (Secoda documentation, Integrations, Create Integration)."""
-    given = {} if call.document is NOTHING else call.document
-    wrong = {**problems_of_texts(given), **_problems_of_teams(given)}
+    given: Document = {} if call.document is NOTHING else call.document
+    teams = [parse_uuid(team) for team in given.get("teams", (TEAM,))]
+    wrong = {**problems_of_texts(given), **_problems_of_teams(teams)}
     if wrong:
         raise invalid_fields(wrong)
-    integration = _new(given, world.new_id(INTEGRATIONS, world.uuid), timestamp(world.now))
+    integration = _new(given, teams, world.new_id(INTEGRATIONS, world.uuid), timestamp(world.now))
     world[INTEGRATIONS].insert(integration)
     return Reply(201, _shown(integration, world))
 
@@ -99,7 +101,7 @@ def _forget(world: World, sync_id: str) -> None:
     world[SYNCS].delete(sync_id)
 
 
-def _new(given: Document, id: str, now: str) -> dict[str, Any]:
+def _new(given: Document, teams: Sequence[str | None], id: str, now: str) -> dict[str, Any]:
     return {
         "id": id,
         "created_at": now,
@@ -118,13 +120,13 @@ def _new(given: Document, id: str, now: str) -> dict[str, Any]:
         "preview_access_users": [],
         "preview_access_roles": [],
         "preview_access_groups": [],
-        "teams": [parse_uuid(team) for team in given.get("teams", [TEAM])],
+        "teams": teams,
     }
 
 
-def _problems_of_teams(given: Document) -> dict[str, Any]:
+def _problems_of_teams(teams: Sequence[str | None]) -> dict[str, Any]:
     """Return the errors in teams that the contract allows, such as numbers."""
-    wrong = {str(place): [NO_UUID] for place, team in enumerate(given.get("teams", ())) if parse_uuid(team) is None}
+    wrong = {str(place): [NO_UUID] for place, team in enumerate(teams) if team is None}
     return {"teams": wrong} if wrong else {}
 
 
