@@ -21,6 +21,7 @@ from emulator.sandbox.template import Template
 from emulator.store.collection import ANY, INDEXED_FROM, Collection
 from emulator.store.database import SLOW_SECONDS, Store
 from emulator.store.records import Records
+from emulator.store.sqlite import IN_MEMORY_CACHE_KIB, PAGE_BYTES
 from emulator.store.world import World
 
 THINGS = Collection("made.things", order=("rank",), indexes=("kind",))
@@ -115,6 +116,16 @@ async def test_records_that_are_added_together_are_indexed_and_a_rollback_undoes
     assert not await store.run(uses_index)
     await store.run(add)
     assert await store.run(uses_index)
+
+
+async def test_content_that_is_copied_is_cached_as_little_as_what_was_made_here(store: Store) -> None:
+    cached = "PRAGMA cache_size"
+    if ("OMIT_DEPRECATED",) in await store.run(lambda db: db.execute("PRAGMA compile_options").fetchall()):
+        pytest.skip("this SQLite has no PRAGMA default_cache_size")
+    copy = Store(content=await store.dump())
+    own, copied = [await one.run(lambda db: db.execute(cached).fetchone()[0]) for one in (store, copy)]
+    await copy.close()
+    assert own == copied == IN_MEMORY_CACHE_KIB * 1024 // PAGE_BYTES
 
 
 async def test_replacing_what_is_not_there_is_an_error_and_deleting_it_is_not(store: Store) -> None:

@@ -17,7 +17,7 @@ from emulator.sandbox.budget import Budget
 from emulator.sandbox.fixtures import create_schema
 from emulator.store.collection import Collection
 from emulator.store.records import id_text
-from emulator.store.sqlite import PAGE_BYTES, content_of, without_log
+from emulator.store.sqlite import connect_memory, content_of, without_log
 
 if TYPE_CHECKING:
     from emulator.sandbox.sandbox import Sandbox
@@ -193,8 +193,7 @@ def _untrusted(file: bytes) -> sqlite3.Connection:
 
 def _empty(collections: Sequence[Collection]) -> sqlite3.Connection:
     """Return a database in memory with empty tables."""
-    db = sqlite3.connect(":memory:", isolation_level=None)
-    db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+    db = connect_memory()
     create_schema(db, collections)
     return db
 

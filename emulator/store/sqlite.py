@@ -42,7 +42,8 @@ def connect_memory() -> sqlite3.Connection:
     """Open an empty database in memory."""
     db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, cached_statements=512)
     db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-    db.execute(f"PRAGMA cache_size = -{IN_MEMORY_CACHE_KIB}")
+    # Stored in the file, since content that is put into a connection takes its own setting with it.
+    db.execute(f"PRAGMA default_cache_size = {IN_MEMORY_CACHE_KIB * 1024 // PAGE_BYTES}")
     if not can_spill():
         db.execute("PRAGMA temp_store = MEMORY")
     return db
