@@ -52,7 +52,11 @@ def collection_problems(
             yield f"/references/{field}", unknown("collection", reference.to, names)
         yield from _on_delete(field, reference.on_delete, switches)
     yield from _life_problems(words, resource, switches)
-    scope = Scope(switches=switches, names=("record", "id"))
+    yield from _value_problems(words, resource, Scope(switches=switches, names=("record", "id")))
+
+
+def _value_problems(words: CollectionWords, resource: Resource, scope: Scope) -> Iterator[Problem]:
+    """Yield the mistakes in the values, or the expressions, that a collection gives its fields."""
     for number, state in enumerate(words.life.states if words.life else ()):
         yield from scope.problems({"state": state.state, "set": dict(state.set)}, f"/life/states/{number}")
     for word, values in (("set", words.set), ("defaults", words.defaults), ("delete/set", words.delete.set)):
