@@ -17,7 +17,7 @@ from emulator.journal.credential_shapes import SHAPES, Shape, may_hold_credentia
 from emulator.journal.entry import Exchange
 from emulator.journal.har import har
 from emulator.journal.journal import Journal
-from emulator.journal.masking import GRAPHQL, MOST_TOKENS, Masker
+from emulator.journal.masking import GRAPHQL, MASK, MOST_TOKENS, Masker
 from emulator.journal.secret_paths import SecretPaths
 from tests.test_journal import call, exchange, part
 
@@ -483,6 +483,7 @@ def test_a_path_that_nothing_matches_shows_no_credential(path: str, expected: st
 
 # Properties
 
+INNOCENT = frozenset({"agentSessionId"})
 SECRET = "S3KR3T-aé1"
 NAMES = st.sampled_from(
     ["password", "Authorization", "apiKey", "X-API-KEY", "client_secret", "access_token", "credentials", "privateKey"]
@@ -549,6 +550,43 @@ def test_no_secret_survives_in_json(data: st.DataObject, document: Any, kind: st
     body = data.draw(encoded(document))
     sent = call("POST", headers=[("Content-Type", kind)], body=body)
     nowhere(exchange(given=sent, reply=Reply(200, document, content_type=kind), content=body))
+
+
+@given(st.data(), planted())
+def test_no_secret_survives_where_the_contract_calls_a_name_innocent(data: st.DataObject, document: Any) -> None:
+    body = data.draw(encoded({"agentSessionId": document, "z": document}))
+    assert b"S3K" not in Masker(INNOCENT).body(body, JSON)
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({"agentSessionId": "s-1", "sessionId": "s-2"}, {"agentSessionId": "s-1", "sessionId": MASK}),
+        ({"agentSessionId": {"token": "t-1"}}, {"agentSessionId": {"token": MASK}}),
+        ({"agentSessionId": "Bearer S3KR3T"}, {"agentSessionId": f"Bearer {MASK}"}),
+        ({"token": {"agentSessionId": "s-1"}}, {"token": {"agentSessionId": MASK}}),
+        (
+            {"query": '{ run(agentSessionId: "s-1", token: "t-1") }'},
+            {"query": f'{{ run(agentSessionId: "s-1", token: "{MASK}") }}'},
+        ),
+        (
+            {"query": "query ($id: ID!) { run(agentSessionId: $id) }", "variables": {"id": "s-1"}},
+            {"query": "query ($id: ID!) { run(agentSessionId: $id) }", "variables": {"id": "s-1"}},
+        ),
+        (
+            {
+                "query": "query ($agentSessionId: ID!) { run(token: $agentSessionId) }",
+                "variables": {"agentSessionId": "t"},
+            },
+            {
+                "query": "query ($agentSessionId: ID!) { run(token: $agentSessionId) }",
+                "variables": {"agentSessionId": MASK},
+            },
+        ),
+    ],
+)
+def test_a_name_that_the_contract_calls_innocent_hides_nothing_by_itself(document: Any, expected: Any) -> None:
+    assert Masker(INNOCENT).document(document) == expected
 
 
 @given(st.data(), planted(), st.booleans())

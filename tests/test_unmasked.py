@@ -84,6 +84,7 @@ def test_what_arrived_offers_nothing_but_to_be_masked() -> None:
         "masked_call",
         "masked_header",
         "masked_values",
+        "masker",
         "size",
     ]
 

@@ -18,12 +18,16 @@ _COMMENT = re.compile(r"#[^\r\n]*")
 
 
 def mask_literals(
-    text: str, most_tokens: int, hide: Callable[[str], str], inner: Callable[[str], str]
+    text: str,
+    most_tokens: int,
+    hide: Callable[[str], str],
+    inner: Callable[[str], str],
+    innocent: frozenset[str] = frozenset(),
 ) -> tuple[str, set[str], int]:
     """Return the document without credentials, the names of the variables that it passes as such, and its tokens.
 
-    `hide` masks a credential, `inner` what other strings and comments say. Raises ValueError if it does not parse, or
-    has more than `most_tokens`.
+    `hide` masks a credential, `inner` what other strings and comments say; names in `innocent` name none. Raises
+    ValueError if it does not parse, or has more than `most_tokens`.
     """
     try:
         document = parse(text, max_tokens=most_tokens)
@@ -31,8 +35,8 @@ def mask_literals(
         raise ValueError(error.message) from None
     if not all(isinstance(one, ExecutableDefinitionNode) for one in document.definitions):
         raise ValueError("It defines types.")
-    passed = {node.name.value for node, secret in _nodes(document) if secret and node.kind == "variable"}
-    literals = [(node, secret) for node, secret in _nodes(document, passed) if node.kind in _LITERALS]
+    passed = {node.name.value for node, secret in _nodes(document, innocent) if secret and node.kind == "variable"}
+    literals = [(node, secret) for node, secret in _nodes(document, innocent, passed) if node.kind in _LITERALS]
     pieces, done = list[str](), 0
     for node, secret in sorted(literals, key=lambda literal: literal[0].loc.start):
         start, end = node.loc.start, node.loc.end
@@ -43,7 +47,7 @@ def mask_literals(
     return "".join((*pieces, _COMMENT.sub(lambda found: inner(found[0]), text[done:]))), passed, document.token_count
 
 
-def _nodes(document: Node, secret_names: Collection[str] = ()) -> Iterator[tuple[Any, bool]]:
+def _nodes(document: Node, innocent: frozenset[str], secret_names: Collection[str] = ()) -> Iterator[tuple[Any, bool]]:
     """Yield the nodes of a document, and for each whether it is a part of a credential: of what has such a name.
 
     A description counts as one: it may be the default of the variable before it that has lost its equals sign.
@@ -53,7 +57,8 @@ def _nodes(document: Node, secret_names: Collection[str] = ()) -> Iterator[tuple
         node, secret = within.pop()
         yield node, secret
         members = [(_name(child), child) for child in _children(node)]
-        keys = credential_keys([(name, _text(child)) for name, child in members if name]).union(secret_names)
+        found = credential_keys([(name, _text(child)) for name, child in members if name])
+        keys = (found - innocent).union(secret_names)
         description = getattr(node, "description", None)
         within += ((child, secret or name in keys or child is description) for name, child in members)
 

@@ -62,15 +62,19 @@ _SLASH, _ANY_SLASH = re.compile("(/)"), re.compile("(/|%2[fF])")
 
 
 class Masker:
-    """Masks one exchange: what was a credential in one place of it is masked in the other places, too."""
+    """Masks one exchange: what was a credential in one place of it is masked in the other places, too.
 
-    def __init__(self) -> None:
+    Keys in `innocent` name no credential, whatever they are called: the contract says so (`x-not-credentials`).
+    """
+
+    def __init__(self, innocent: frozenset[str] = frozenset()) -> None:
+        self._innocent = innocent
         self._seen: set[str] = set()
         self._tokens_left = MOST_TOKENS
 
     def copy(self) -> Masker:
         """Return another one, which knows the same credentials."""
-        other = Masker()
+        other = Masker(self._innocent)
         other._seen, other._tokens_left = set(self._seen), self._tokens_left
         return other
 
@@ -121,7 +125,7 @@ class Masker:
 
         `secret`: all in them is one. So is what is below a key in `bound`.
         """
-        hidden = credential_keys(members).union(bound)
+        hidden = (credential_keys(members) - self._innocent).union(bound)
         texts = [value for key, value in members if key == "query" and isinstance(value, str)]
         queries = {text: self._graphql(text) for text in texts}
         passed = {variable for _, variables in queries.values() for variable in variables}
@@ -155,7 +159,7 @@ class Masker:
         for step in steps_of(pointer):
             if not isinstance(document, dict):
                 return None
-            secret = secret or step in credential_keys(document.items())
+            secret = secret or step in credential_keys(document.items()) - self._innocent
             document = document.get(step)
         if isinstance(document, list):
             return [None] * len(document)
@@ -262,7 +266,7 @@ class Masker:
         from emulator.journal.graphql_literals import mask_literals  # noqa: PLC0415 - graphql-core, 0.1 s to import
 
         try:
-            masked, passed, tokens = mask_literals(text, self._tokens_left, self.hide, self.inner)
+            masked, passed, tokens = mask_literals(text, self._tokens_left, self.hide, self.inner, self._innocent)
         except (ValueError, RecursionError):
             self._tokens_left = 0
             return self.text(text), (EVERY_VARIABLE,)
@@ -277,7 +281,7 @@ class Masker:
     def _violation(self, violation: Violation) -> Violation:
         """The sentences of jsonschema quote the value as Python writes it."""
         actual, sentence = violation.actual, violation.sentence
-        secret = is_named(violation.pointer)
+        secret = any(is_named(step) for step in violation.pointer.split("/") if step not in self._innocent)
         masked: Any = NOTHING
         if isinstance(actual, dict | list):
             if secret or may_hold_credential(sentence):

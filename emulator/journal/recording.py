@@ -46,7 +46,7 @@ class Recording:
 
     def _add_violations(self, violations: Sequence[Violation], internal_errors: Sequence[Violation]) -> None:
         """Mask all at once: violations may quote whole documents, which are not kept."""
-        exchange, masker = self.exchange, Masker()
+        exchange, masker = self.exchange, self._unmasked.masker()
         exchange.content = self._unmasked.masked(masker)
         exchange.call_violations = masker.violations(violations)
         exchange.reply_violations = masker.violations(internal_errors)
@@ -63,7 +63,8 @@ class Recorder:
         self._contract = contract
         self._presented = presented
         self._secret_paths = SecretPaths([*contract.mounts, *(one.path for one in contract.operations.values())])
-        self._unmasked = partial(Unmasked, secret_paths=self._secret_paths, body_limit=body_limit)
+        innocent = frozenset(contract.document.get("x-not-credentials", ()))
+        self._unmasked = partial(Unmasked, secret_paths=self._secret_paths, innocent=innocent, body_limit=body_limit)
 
     def begin(
         self,

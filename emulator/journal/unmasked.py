@@ -46,9 +46,9 @@ class Unmasked:
     """A call and its reply as they arrived. Nobody can read them but as `masked`, not even by repr or pickle.
 
     `size` is what they take in memory, in bytes. `secret_paths` say where the vendor's paths contain credentials,
-    `matched` that an operation has this path; `stub` is the name of the stub that replies, `near_misses` finds
-    operations for a call that none matches. `faults` are those that apply: what they do is kept, not they themselves,
-    which may be large, and disarmed. The files of the call's parts are still open.
+    `innocent` which names name none, `matched` that an operation has this path; `stub` is the name of the stub that
+    replies, `near_misses` finds operations for a call that none matches. `faults` are those that apply: what they do is
+    kept, not they themselves, which may be large, and disarmed. The files of the call's parts are still open.
     """
 
     __slots__ = (
@@ -56,6 +56,7 @@ class Unmasked:
         "_body",
         "_faults",
         "_headers",
+        "_innocent",
         "_is_over",
         "_known",
         "_limit",
@@ -77,6 +78,7 @@ class Unmasked:
         call: Call,
         secret_paths: SecretPaths = NO_PATHS,
         *,
+        innocent: frozenset[str] = frozenset(),
         matched: bool = True,
         stub: str = "",
         near_misses: NearMisses | None = None,
@@ -93,6 +95,7 @@ class Unmasked:
         self._body = _kept(call.body, body_limit)
         self._parts = _kept_parts(call.parts.values(), body_limit) if call.parts else ()
         self._secret_paths = secret_paths
+        self._innocent = innocent
         self._matched = matched
         self._stub = stub
         self._near_misses = near_misses
@@ -121,6 +124,10 @@ class Unmasked:
         near_misses = self._near_misses(call.method, call.path) if self._near_misses else ()
         reply = self._masked_reply(masker)
         return Content(call, reply, stub, near_misses, tuple([_masked_fault(one, masker) for one in self._faults]))
+
+    def masker(self) -> Masker:
+        """Return a new masker, which knows the names that the contract calls innocent."""
+        return Masker(self._innocent)
 
     def masked_call(self) -> JournalledCall:
         """Return the call without credentials."""
@@ -151,7 +158,7 @@ class Unmasked:
         is_over = self._is_over  # read first: another thread may be reading while the call ends
         known = self._known
         if known is None:
-            masker = Masker()
+            masker = self.masker()
             known = self._masked_call(masker), masker
         if is_over:
             self._known = known

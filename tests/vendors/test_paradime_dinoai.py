@@ -137,3 +137,12 @@ def test_unknown_session_is_a_graphql_error(emulator: EmulatorUnderTest, documen
 def test_steps_are_refused_with_the_name_of_the_field(emulator: EmulatorUnderTest) -> None:
     found = query(emulator, 'query { dinoaiAgentRun(agentSessionId: "a") { steps { index } } }')
     assert found["errors"][0]["message"].startswith("Cannot query field 'steps'")
+
+
+def test_journal_shows_the_id_of_a_session_which_is_no_credential(emulator: EmulatorUnderTest) -> None:
+    id = triggered(emulator)
+    asked(emulator, STOP, id=id)
+    started, stopped = emulator.exchanges()
+    assert started.reply is not None
+    assert f'"agentSessionId":"{id}"'.encode() in started.reply.body.replace(b" ", b"")
+    assert id.encode() in stopped.call.body
