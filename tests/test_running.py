@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import textwrap
 import threading
 from dataclasses import fields
 from pathlib import Path
@@ -52,6 +53,19 @@ def test_script_has_an_emulator_inside_the_block() -> None:
     assert not [thread for thread in set(threading.enumerate()) - before if thread.name == "emulator"]
     with pytest.raises(EmulatorError):
         emulator.reset()
+
+
+def test_it_runs_where_pytest_is_not_installed(tmp_path: Path) -> None:
+    script = """
+        import sys
+        sys.modules["pytest"] = None
+        from emulator.testing import running
+        with running(seed=7, allow_conduct=["gave-up"]) as emulator:
+            print(emulator.seed, len(emulator.state("celigo.flows")))
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "7 7\n", "")
 
 
 def test_variable_names_a_running_one(emulator: EmulatorUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from emulator.client import EmulatorError
+from emulator.client.types import ConductRule
 from emulator.client.urls import query_text
-from emulator.testing.report import Allowance
+from emulator.errors import sentence, unknown
+from emulator.testing.report import Allowance, is_allowed
 
-__all__ = ["Allowances", "about_allowed", "is_allowance", "path_of_operation"]
+__all__ = ["Allowances", "about_allowed", "check_rules", "is_allowance", "path_of_operation"]
+
+RULES: Sequence[str] = get_args(ConductRule)
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,13 @@ def is_allowance(value: Any) -> bool:
         return True
     is_list = isinstance(value, Sequence | Set) and not isinstance(value, bytes)
     return is_list and all(isinstance(one, str) for one in value)
+
+
+def check_rules(allowed: Allowance) -> None:
+    """Raise EmulatorError, naming the nearest, for a glob that no rule matches."""
+    for name in () if isinstance(allowed, bool) else allowed:
+        if not any(is_allowed([name], [rule]) for rule in RULES):
+            raise EmulatorError(sentence(unknown("rule", name, RULES, "in allow_conduct")))
 
 
 def path_of_operation(name: str) -> str:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeAlias, get_args
+from typing import Any, TypeAlias
 
 import pytest
 
 from emulator.client import EmulatorError, Finding
-from emulator.client.types import ConductRule
-from emulator.errors import sentence, unknown
-from emulator.testing.report import Allowance, is_allowed
 from emulator.testing.watching import Complaint, Evidence
 
-__all__ = ["FOUND", "attach", "check_allowed", "complaint", "show"]
+__all__ = ["FOUND", "attach", "complaint", "show"]
 
-RULES: Sequence[str] = get_args(ConductRule)
 FOUND = "emulator_conduct"
 """The attribute of a report with the findings of its test, as documents: a worker of pytest-xdist sends it."""
 
@@ -32,13 +28,6 @@ Shown: TypeAlias = "tuple[str, Mapping[str, Any]]"
 """A test's id and a finding."""
 
 _unsent = pytest.StashKey[list[Finding]]()
-
-
-def check_allowed(allowed: Allowance) -> None:
-    """Raise EmulatorError, naming the nearest, for a glob that no rule matches."""
-    for name in () if isinstance(allowed, bool) else allowed:
-        if not any(is_allowed([name], [rule]) for rule in RULES):
-            raise EmulatorError(sentence(unknown("rule", name, RULES, "in allow_conduct")))
 
 
 def complaint(item: pytest.Item, watched: Iterable[Evidence], mode: str) -> Iterator[Complaint]:

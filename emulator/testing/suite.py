@@ -18,7 +18,7 @@ from emulator import testing
 from emulator.client import Client, EmulatorError, SandboxClient
 from emulator.client.client import sandbox_request
 from emulator.errors import ConfigurationError, sentence, unknown
-from emulator.testing.allowances import Allowances, about_allowed, is_allowance, path_of_operation
+from emulator.testing.allowances import Allowances, about_allowed, check_rules, is_allowance, path_of_operation
 from emulator.testing.coverage import ContractCoverage
 from emulator.testing.report import Allowance
 from emulator.testing.sandboxes import RemoteSandboxes, Sandboxes, Seen
@@ -85,7 +85,7 @@ class Wanted:
         for name, value in listed.items():
             if name.startswith(ALLOW) and not is_allowance(value):
                 raise EmulatorError(f"{name} is {value!r}: expected True, False or a list of globs.")
-        testing.conduct.check_allowed(listed.get("allow_conduct", False))
+        check_rules(listed.get("allow_conduct", False))
         return replace(self, **listed)
 
     @cached_property
