@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from inspect import signature
 from typing import Any, TypeVar
 
 import httpx
@@ -29,9 +30,11 @@ from emulator.server.server import ThreadedServer
 from emulator.settings import read_settings
 from emulator.store.credentials import expired
 
-# A busy machine does not make a test fail: no test has a time limit.
+# A busy machine does not make a test fail: no test has a time limit, and a call that gives none waits for a minute.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
+for kind in ("connect", "read", "write", "pool"):
+    setattr(signature(httpx.get).parameters["timeout"].default, kind, 60.0)
 
 T = TypeVar("T")
 

@@ -23,7 +23,7 @@ def schemathesis(vendor: str, *words: str, folder: Path) -> None:
     """Run Schemathesis with the vendor's exclusions; fail with its report if it finds something."""
     command = [str(Path(sys.executable).parent / "schemathesis"), "--config-file", str(FUZZ / f"{vendor}.toml"), "run"]
     # All checks are on unless the file says otherwise; naming them here would win over the file.
-    sizes = ["--seed", SEED, "--max-examples", str(EXAMPLES[vendor])]
+    sizes = ["--seed", SEED, "--max-examples", str(EXAMPLES[vendor]), "--request-timeout", "60"]
     done = subprocess.run([*command, *sizes, *words], cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr
     assert "No tests were run" not in done.stdout
