@@ -209,13 +209,29 @@ def test_readers_beside_a_writer_see_what_was_written_before_they_asked(emulator
             reader.result()
 
 
+def test_what_the_contract_says_of_a_call_is_the_same_for_an_equal_one(emulator: EmulatorUnderTest) -> None:
+    def ask(authorized: bool = True) -> int:
+        path = "/integration/integrations?page_size=2&unheard=of"
+        return emulator.call("secoda", "GET", path, rights="full" if authorized else None).status_code
+
+    assert [ask(), ask(), ask(authorized=False)] == [200, 200, 401]
+    made, again, refused = emulator.exchanges()
+    assert [one.rule for one in made.violations] == ["additionalProperties"]
+    assert (again.violations, again.call.params) == (made.violations, {"page_size": 2})
+    assert (refused.violations, made.call.params) == ((), {"page_size": 2})
+    emulator.strict(True)
+    assert ask() == 400
+    emulator.strict(None)
+    assert ask() == 200
+
+
 def test_replies_of_all_sandboxes_are_limited_in_bytes() -> None:
     cache = KeptReplies()
     first, second = Replies(cache), Replies(cache)
     for number in range(100):
         for replies in (first, second):
             assert replies.get("acme", (1,), str(number)) is None
-            replies.put("acme", Made((1,), (), 0), str(number), EncodedReply(200, {}, bytes(KEPT_BYTES // 20)))
+            replies.put("acme", Made((1,), (), 0, {}, ()), str(number), EncodedReply(200, {}, bytes(KEPT_BYTES // 20)))
     kept = [number for number in range(100) if first.get("acme", (1,), str(number))]
     assert kept == list(range(100 - len(kept), 100))
     assert 5 < len(kept) <= 10
@@ -226,7 +242,7 @@ def test_a_reply_of_a_state_that_has_passed_is_not_kept() -> None:
     replies = Replies(KeptReplies())
     replies.get("acme", (1,), "key")
     replies.get("acme", (2,), "key")
-    replies.put("acme", Made((1,), (), 0), "key", EncodedReply(200, {}))
+    replies.put("acme", Made((1,), (), 0, {}, ()), "key", EncodedReply(200, {}))
     assert replies.get("acme", (2,), "key") is None
     assert replies.get("acme", (1,), "key") is None
 
@@ -236,7 +252,7 @@ def test_replies_of_a_state_that_has_passed_and_of_a_closed_sandbox_take_no_memo
     first, second = Replies(cache), Replies(cache)
     for replies in (first, second):
         replies.get("acme", (1,), "key")
-        replies.put("acme", Made((1,), (), 0), "key", EncodedReply(200, {}, bytes(100)))
+        replies.put("acme", Made((1,), (), 0, {}, ()), "key", EncodedReply(200, {}, bytes(100)))
     first.get("acme", (2,), "key")
     assert len(cache) == 1
     assert second.get("acme", (1,), "key") is not None

@@ -22,7 +22,7 @@ from emulator.exchange import Call, EncodedReply, Reply, Violation
 from emulator.faults.effect import NO_EFFECT, Effect, add_errors
 from emulator.faults.rule import GraphQLFault
 from emulator.journal.recording import Recording
-from emulator.sandbox.replies import Made, State
+from emulator.sandbox.replies import Kept, Made, State
 from emulator.sandbox.sandbox import Sandbox
 from emulator.store.credentials import Identity
 from emulator.store.world import World
@@ -108,6 +108,17 @@ class Handling:
         """Return the GraphQL calls of an operation that carries them, else None."""
         return self._graphql if self._graphql is not None and operation.name == self._graphql.carrier else None
 
+    def kept(self, context: RequestContext, operation: Operation) -> EncodedReply | None:
+        """Return the reply that was kept of an equal call without a body, or None.
+
+        The contract says the same of both: their typed parameters and violations are equal, too.
+        """
+        kept = self._find(context, _said_by(context.call, operation))
+        if kept is None:
+            return None
+        context.call.params, context.violations = dict(kept.made.params), kept.made.violations
+        return kept.reply
+
     def handle(self, context: RequestContext, operation: Operation) -> Awaitable[Reply | EncodedReply]:
         """Return the reply of the operation's handler, or of its GraphQL document. Raises what they raise.
 
@@ -129,7 +140,7 @@ class Handling:
             answer: Reply = handler(replace(call, headers=NO_HEADERS), world)
             return answer
 
-        return self._read(context, _said_by(call, operation), read, is_large)
+        return self._make(context, _said_by(call, operation), read, is_large)
 
     def keep(self, context: RequestContext, reply: Reply) -> Reply | EncodedReply:
         """Keep a reply that was validated, if it may be given again; return it encoded."""
@@ -139,33 +150,36 @@ class Handling:
         context.sandbox.replies.put(self._vendor.name, *context.keep_as, kept)
         return kept
 
-    async def _read(
-        self, context: RequestContext, key: str, work: Callable[[World], Reply], on_thread: bool
-    ) -> Reply | EncodedReply:
-        """Return the reply to a call that only reads: one that was kept, or what `work` returns.
+    def _find(self, context: RequestContext, said: str) -> Kept | None:
+        """Return what was kept of an equal call: of the same address, of which `said` is the same."""
+        call, sandbox, vendor = context.call, context.sandbox, self._vendor.name
+        if call.switches is not sandbox.switches[vendor]:
+            return None
+        return sandbox.replies.get(vendor, self._state(context), _key(context, said))
 
-        `key` has all that `work` depends on besides the address, the sandbox's records and its switches. It sees no
-        headers but those that the contract names as parameters.
+    def _make(
+        self, context: RequestContext, said: str, work: Callable[[World], Reply], on_thread: bool
+    ) -> Awaitable[Reply]:
+        """Return what `work` returns, which only reads; it may be kept if it depends on nothing but what _find knows.
+
+        It sees no headers but those that the contract names as parameters.
         """
         call, sandbox, vendor = context.call, context.sandbox, self._vendor.name
         if call.switches is not sandbox.switches[vendor]:
-            return await _Transactions(context, vendor, on_thread).run(work)
-        key = f"{call.method} {context.request.raw_path} {call.base_url} {call.public_url} {key}"
-        kept = sandbox.replies.get(vendor, self._state(context), key)
-        if kept is not None:
-            return kept
+            return _Transactions(context, vendor, on_thread).run(work)
 
         def observed(world: World) -> Reply:
             state, violations, number = self._state(context), context.violations, sandbox.replies.changes.number
             reply, accesses = work(world), world.accesses
             if world.is_repeatable and not accesses.written and context.violations is violations:
-                context.keep_as = Made(state, tuple(accesses.read), number), key
+                made = Made(state, tuple(accesses.read), number, call.params, violations)
+                context.keep_as = made, _key(context, said)
             return reply
 
-        return await _Transactions(context, vendor, on_thread).run(observed)
+        return _Transactions(context, vendor, on_thread).run(observed)
 
     def _state(self, context: RequestContext) -> State:
-        return context.sandbox.store.generation, context.call.switches, self._contract
+        return context.sandbox.store.generation, context.call.switches, self._contract, context.is_strict
 
     async def _execute(self, context: RequestContext, graphql: GraphQLCalls) -> Reply | EncodedReply:
         call, document = context.call, await graphql.prepare(context.call)
@@ -180,7 +194,9 @@ class Handling:
 
         if context.root_fields is None or context.root_fields.root != "query" or context.effect.graphql:
             return await _Transactions(context, self._vendor.name, on_thread).run(execute)
-        return await self._read(context, graphql.meaning(call, document), execute, on_thread)
+        said = graphql.meaning(call, document)
+        kept = self._find(context, said)
+        return await self._make(context, said, execute, on_thread) if kept is None else kept.reply
 
     def _result(self, context: RequestContext, result: GraphQLResult) -> Reply:
         if result.violations:
@@ -239,6 +255,11 @@ class _Transactions:
             on_thread=self.on_thread,
             generation=self.generation,
         )
+
+
+def _key(context: RequestContext, said: str) -> str:
+    call = context.call
+    return f"{call.method} {context.request.raw_path} {call.base_url} {call.public_url} {said}"
 
 
 def _said_by(call: Call, operation: Operation) -> str:

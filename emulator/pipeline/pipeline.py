@@ -113,8 +113,10 @@ class Pipeline:
                         await hold_back(request, context.effect.seconds, self._stopping)
                     reply = context.effect.reply
                     if not context.effect.replaces_call:
-                        await self._admit(context, operation)
-                        reply = await self._handling.handle(context, operation)
+                        reply = self._kept_reply(context, operation)
+                        if reply is None:
+                            await self._admit(context, operation)
+                            reply = await self._handling.handle(context, operation)
             except Disconnected:
                 reply, context.effect, context.is_abandoned = None, Effect(context.effect.due), True
             except Exception as failure:
@@ -253,6 +255,13 @@ class Pipeline:
             has_route=context.route is not None,
             stub=context.stub,
         )
+
+    def _kept_reply(self, context: RequestContext, operation: Operation) -> EncodedReply | None:
+        """Return the reply that was kept of an equal call that reads, to a caller who may make it, or None."""
+        if not operation.safe or operation.body is not None or context.has_body:
+            return None
+        self._identify(context, operation)
+        return self._handling.kept(context, operation)
 
     async def _admit(self, context: RequestContext, operation: Operation) -> None:
         if context.is_admitted:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
-from emulator.exchange import EncodedReply
+from emulator.exchange import EncodedReply, Violation
 from emulator.runtime.bounded import BoundedCache
 from emulator.store.accesses import Access, Changes
 
-__all__ = ["KeptReplies", "Made", "Replies", "State"]
+__all__ = ["Kept", "KeptReplies", "Made", "Replies", "State"]
 
 KEPT_BYTES = 16 * 1024**2
 """The size of the replies of all sandboxes, in memory."""
@@ -29,11 +29,23 @@ State: TypeAlias = tuple[Any, ...]
 
 
 class Made(NamedTuple):
-    """When a reply was made, and of what: `read` are the records, `number` the changes before."""
+    """When a reply was made, and of what: `read` are the records, `number` the changes before.
+
+    `params` are the call's, typed, `violations` its own, which the vendor tolerates.
+    """
 
     state: State
     read: Sequence[Access]
     number: int
+    params: Mapping[str, Any]
+    violations: Sequence[Violation]
+
+
+class Kept(NamedTuple):
+    """A reply that can be given again."""
+
+    reply: EncodedReply
+    made: Made
 
 
 @dataclass(eq=False, slots=True)
@@ -44,7 +56,7 @@ class Shelf:
     keys: set[str] = field(default_factory=set)
 
 
-class KeptReplies(BoundedCache[tuple[Shelf, str], tuple[EncodedReply, Made]]):
+class KeptReplies(BoundedCache[tuple[Shelf, str], Kept]):
     """The replies of all sandboxes, by shelf and key."""
 
     def __init__(self) -> None:
@@ -63,22 +75,22 @@ class Replies:
         self._kept = kept
         self._shelves: dict[str, Shelf] = {}
 
-    def get(self, vendor: str, state: State, key: str) -> EncodedReply | None:
+    def get(self, vendor: str, state: State, key: str) -> Kept | None:
         """Return the reply that was kept in the same state, if it would be the same now, or None."""
         shelf = self._shelves.get(vendor)
         if shelf is None or shelf.state != state:
             self._clear(shelf)
             self._shelves[vendor] = Shelf(state)
             return None
-        reply, made = self._kept.get((shelf, key)) or (None, None)
-        return reply if made is not None and self.changes.is_current(made.read, made.number) else None
+        kept = self._kept.get((shelf, key))
+        return kept if kept is not None and self.changes.is_current(kept.made.read, kept.made.number) else None
 
     def put(self, vendor: str, made: Made, key: str, reply: EncodedReply) -> None:
         """Keep a reply, unless the state that it was made in has passed."""
         shelf = self._shelves.get(vendor)
         if shelf is not None and shelf.state == made.state and len(made.read) <= MOST_READ:
             size = OVERHEAD + len(reply.content) + len(key) + READ_BYTES * len(made.read)
-            if self._kept.put((shelf, key), (reply, made), size):
+            if self._kept.put((shelf, key), Kept(reply, made), size):
                 shelf.keys.add(key)
 
     def clear(self) -> None:
