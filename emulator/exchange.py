@@ -89,14 +89,18 @@ class Part:
 
 
 class EncodedReply:
-    """A reply as it is sent: its headers, which nothing changes, and its content. `head_size` is theirs in bytes."""
+    """A reply as it is sent: its headers, which nothing changes, and its content. `head_size` is theirs in bytes.
 
-    __slots__ = ("content", "head_size", "headers", "status")
+    `head` is what the transport has made of status and headers, None before that.
+    """
+
+    __slots__ = ("content", "head", "head_size", "headers", "status")
 
     def __init__(self, status: int, headers: Mapping[str, str], content: bytes = b"") -> None:
         self.status = status
         self.headers = headers
         self.content = content
+        self.head: bytes | None = None
         self.head_size = size_of_pairs(headers)
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from itertools import product
 
 import pytest
 from aiohttp import web
+from multidict import CIMultiDict
 
+from emulator.exchange import EncodedReply
 from emulator.transport.connection import HttpServer
 from emulator.transport.whole_response import WholeResponse
 
@@ -29,12 +32,16 @@ HEADERS: list[list[tuple[str, str]]] = [
 
 
 async def sent(
-    kind: type[web.Response], request: bytes, status: int, body: bytes, headers: list[tuple[str, str]]
+    kind: Callable[[int, CIMultiDict[str], bytes], web.Response],
+    request: bytes,
+    status: int,
+    body: bytes,
+    headers: list[tuple[str, str]],
 ) -> bytes:
     """Return all bytes that a server sends for a request, sent twice, and whether it closes the connection."""
 
     async def respond(_: web.BaseRequest) -> web.StreamResponse:
-        return kind(status=status, body=body, headers=headers)
+        return kind(status, CIMultiDict(headers), body)
 
     return await answered(respond, request * 2)
 
@@ -50,10 +57,18 @@ async def answered(respond: object, request: bytes) -> bytes:
     return DATE.sub(b"Date: -", answer)
 
 
+def of_aiohttp(status: int, headers: CIMultiDict[str], body: bytes) -> web.Response:
+    return web.Response(status=status, headers=headers, body=body)
+
+
+def of_ours(status: int, headers: CIMultiDict[str], body: bytes) -> web.Response:
+    return WholeResponse(EncodedReply(status, headers, body))
+
+
 @pytest.mark.parametrize("request_", REQUESTS)
 async def test_it_sends_what_aiohttp_sends(request_: bytes) -> None:
     for status, body, headers in product((200, 201, 204, 304, 404, 503, 599), (b"", b"{}"), HEADERS):
-        seen = [await sent(kind, request_, status, body, headers) for kind in (web.Response, WholeResponse)]
+        seen = [await sent(kind, request_, status, body, headers) for kind in (of_aiohttp, of_ours)]
         assert seen[0] == seen[1], (status, body, headers)
 
 
@@ -62,7 +77,7 @@ async def test_a_client_that_reads_slowly_holds_it_up() -> None:
     body = b"x" * 20_000_000
 
     async def respond(request: web.BaseRequest) -> web.StreamResponse:
-        response = WholeResponse(body=body)
+        response = WholeResponse(EncodedReply(200, CIMultiDict({"Content-Type": "text/plain"}), body))
         await response.prepare(request)
         await response.write_eof()
         done.set()

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from aiohttp import HttpVersion11, hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.helpers import rfc822_formatted_time
 from aiohttp.http import SERVER_SOFTWARE
+
+from emulator.exchange import EncodedReply
+
+SPECIAL = (hdrs.CONNECTION, hdrs.CONTENT_LENGTH, hdrs.DATE, hdrs.SERVER, hdrs.TRANSFER_ENCODING)
+"""The headers of which aiohttp makes something else."""
+
+SERVER = f"\r\nServer: {SERVER_SOFTWARE}\r\n\r\n".encode()
 
 
 class WholeResponse(web.Response):
@@ -17,18 +26,19 @@ class WholeResponse(web.Response):
     _writer: AbstractStreamWriter | None = None
     _rest = b""
 
+    def __init__(self, reply: EncodedReply) -> None:
+        super().__init__(status=reply.status, headers=reply.headers, body=reply.content)
+        self._reply = reply
+
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        """Take the head to the writer, which sends it together with the body."""
-        body = self.body
-        if not isinstance(body, bytes) or not body or not self._is_usual(request):
+        """Put head and body together, which are sent at once."""
+        reply = self._reply
+        if reply.head is None:
+            reply.head = _head_of(reply, self.reason)
+        if not reply.head or not self._is_usual(request):
             return await super().prepare(request)
-        headers = self.headers
-        headers[hdrs.CONTENT_LENGTH] = str(len(body))
-        headers.setdefault(hdrs.CONTENT_TYPE, "application/octet-stream")
-        headers.setdefault(hdrs.DATE, rfc822_formatted_time())
-        headers.setdefault(hdrs.SERVER, SERVER_SOFTWARE)
-        self._rest, self._writer = body, request.writer
-        await self._writer.write_headers(f"HTTP/1.1 {self.status} {self.reason}", headers)
+        self._rest = b"".join((reply.head, rfc822_formatted_time().encode(), SERVER, reply.content))
+        self._writer = request.writer
         return self._writer
 
     async def write_eof(self, data: bytes = b"") -> None:
@@ -50,15 +60,23 @@ class WholeResponse(web.Response):
         return self._writer is not None or super().prepared
 
     def _is_usual(self, request: web.BaseRequest) -> bool:
-        headers, status = self.headers, self.status
         return (
             request.version == HttpVersion11
             and request.keep_alive
             and request.method != hdrs.METH_HEAD
-            and status >= 200
-            and status not in (204, 304)
             and super().keep_alive is None
             and not self.prepared
-            and hdrs.CONTENT_LENGTH not in headers
-            and hdrs.CONNECTION not in headers
+            and self.headers == self._reply.headers
         )
+
+
+def _head_of(reply: EncodedReply, reason: str) -> bytes:
+    """Return the head as aiohttp writes it, up to the date; b"" if only aiohttp knows how to write it."""
+    status, headers = reply.status, reply.headers
+    if not reply.content or status < HTTPStatus.OK or status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+        return b""
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    if hdrs.CONTENT_TYPE not in headers or any(map(headers.__contains__, SPECIAL)) or not "".join(lines).isprintable():
+        return b""
+    length = f"{hdrs.CONTENT_LENGTH}: {len(reply.content)}"
+    return "\r\n".join([f"HTTP/1.1 {status} {reason}", *lines, length, "Date: "]).encode()

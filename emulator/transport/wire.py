@@ -268,7 +268,7 @@ def unless_fresh(call: Call, reply: EncodedReply, conventions: Conventions) -> E
 
 def response_of(reply: EncodedReply) -> web.Response:
     """Return the response that sends a reply."""
-    return WholeResponse(status=reply.status, headers=reply.headers, body=reply.content)
+    return WholeResponse(reply)
 
 
 def content_of(response: web.Response) -> bytes:
