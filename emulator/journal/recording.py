@@ -91,7 +91,7 @@ class Recorder:
             operations=operations,
             method=call.method,
             content=unmasked,
-            faults=tuple([fault.id for fault in faults]),
+            faults=tuple([fault.id for fault in faults]) if faults else (),
             credential=self._presented(call),
             is_stubbed=stub != "",
             has_unknown_query=bool(call.query) and self._is_unknown(call.query, operations),
@@ -101,7 +101,7 @@ class Recorder:
 
     def _is_unknown(self, query: Iterable[str], operations: Sequence[str]) -> bool:
         known = [self._contract.operations[name].query_names for name in operations]
-        return any(not any(name in names for names in known) for name in query)
+        return bool(set(query).difference(*known))
 
     def masked_path(self, call: Call, *, has_route: bool) -> str:
         """Return a call's path without credentials."""

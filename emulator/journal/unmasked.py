@@ -30,6 +30,8 @@ NearMisses: TypeAlias = "Callable[[str, str], tuple[NearMiss, ...]]"
 _Body: TypeAlias = tuple[bytes, int]
 """The first bytes of a body, none if it is not text, and its size."""
 
+NO_BODY: _Body = b"", 0
+
 
 class Applied(Protocol):
     """A fault that applies to a call."""
@@ -92,18 +94,18 @@ class Unmasked:
         self._headers = call.headers
         self._params: Mapping[str, Any] = call.params
         self._limit = body_limit
-        self._body = _kept(call.body, body_limit)
+        self._body = _kept(call.body, body_limit) if call.body else NO_BODY
         self._parts = _kept_parts(call.parts.values(), body_limit) if call.parts else ()
         self._secret_paths = secret_paths
         self._innocent = innocent
         self._matched = matched
         self._stub = stub
         self._near_misses = near_misses
-        self._faults = tuple(map(_described, faults))
+        self._faults = tuple(map(_described, faults)) if faults else ()
         self._reply: tuple[int, Mapping[str, str], _Body] | None = None
         self._is_over = False
         self._known: tuple[JournalledCall, Masker] | None = None
-        self.size = OVERHEAD + sum(map(_size_of_fault, self._faults)) + self._size_of_call()
+        self.size = OVERHEAD + self._size_of_call()
 
     def end(self, params: Mapping[str, Any], reply: EncodedReply | None) -> None:
         """Add what is known at the end of the call: its typed parameters, which nothing changes any more, and reply."""
@@ -198,6 +200,8 @@ class Unmasked:
         size = len(self._body[0]) + len(self._base_url) + len(self._path) + size_of_pairs(self._headers)
         if self._query:
             size += 3 * size_of_pairs(self._query)
+        if self._faults:
+            size += sum(map(_size_of_fault, self._faults))
         if self._parts:
             size += sum([500 + len(part.name) + len(part.text or "") for part in self._parts])
         return size
