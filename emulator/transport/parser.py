@@ -90,14 +90,15 @@ class RequestParser:
         return found, False, b""
 
     def _feed(self, data: bytes, found: list[Any]) -> tuple[bool, bytes]:
-        start, self._unread = 0, b""
-        if self._is_whole_head(data):
+        start, self._unread = self._end_of_whole_head(data), b""
+        if start:
             # The usual case, in which nothing of what follows is necessary.
             self._parser.message_consumed()
-            messages, is_upgraded, tail = self._parser.feed_data(data)
-            self._last_bytes, self._is_in_head = data[-len(END_OF_HEAD) + 1 :], not messages
+            messages, is_upgraded, tail = self._parser.feed_data(data[:start])
+            self._last_bytes, self._is_in_head = END_OF_HEAD[1:], not messages
             found += [(self._take(message, body), body) for message, body in messages]
-            return is_upgraded, tail
+            if is_upgraded:
+                return True, tail + data[start:]
         while start < len(data) and self._waiting < MAX_MSG_QUEUE_SIZE:
             end = self._end_of_part(data, start)
             part = self._with_known_method(data[start:end])
@@ -111,15 +112,11 @@ class RequestParser:
         self._unread = data[start:]
         return False, b""
 
-    def _is_whole_head(self, data: bytes) -> bool:
-        """Return True for one head, with a known method, in one piece and without anything else."""
-        return (
-            data.startswith(KNOWN)
-            and data.find(END_OF_HEAD) == len(data) - len(END_OF_HEAD)
-            and not self._is_in_head
-            and self._connection.is_between_bodies
-            and self._waiting < MAX_MSG_QUEUE_SIZE
-        )
+    def _end_of_whole_head(self, data: bytes) -> int:
+        """Return where a head ends with which the data begins, whole and with a known method; 0 if it does not."""
+        is_next = not self._is_in_head and self._connection.is_between_bodies and self._waiting < MAX_MSG_QUEUE_SIZE
+        found = data.find(END_OF_HEAD) if is_next and data.startswith(KNOWN) else -1
+        return found + len(END_OF_HEAD) if found >= 0 else 0
 
     def _end_of_part(self, data: bytes, start: int) -> int:
         if self._left_of_body:
