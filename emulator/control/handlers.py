@@ -116,12 +116,12 @@ class Handlers:
         """Bind an async function to an operation on one sandbox, which stays open while it runs."""
 
         def bind(handler: SandboxHandler) -> SandboxHandler:
-            async def visit(call: Call, emulator: Emulator) -> Reply | Stream:
+            async def find_and_handle(call: Call, emulator: Emulator) -> Reply | Stream:
                 sandbox = find_sandbox(call, emulator)
                 with sandbox.in_flight:
                     return await handler(call, sandbox, emulator)
 
-            self.operation(name)(visit)
+            self.operation(name)(find_and_handle)
             return handler
 
         return bind
