@@ -17,6 +17,7 @@ from emulator.client import Client, EmulatorError
 from emulator.testing import running
 from emulator.testing.suite import Options, Wanted
 from tests.conftest import EmulatorUnderTest
+from tests.own_vendor import crud, written
 
 CASES = """
 import unittest
@@ -106,6 +107,7 @@ SCENARIO = "scenarios: {mine: {description: Mine., faults: [{reply: {status: 403
         ({"scenario": "secoda/outage"}, "Unknown argument 'scenario' of running(). Did you mean 'scenarios'? Known "),
         ({"scenarios": ["secoda/outrage"]}, "Unknown scenario 'secoda/outrage'. Did you mean 'secoda/outage', "),
         ({"scenarios": 3}, "scenarios: 3 is not of type 'array'. Write it like [\"secoda/rate-limited\"]."),
+        ({"vendors": "/no/such"}, "Vendors: /no/such is not a folder."),
         ({"fixtures": "/no/such"}, "Fixtures: /no/such is not a folder."),
         ({"seed": -1}, "seed: -1 is less than the minimum of 0."),
         (
@@ -113,7 +115,7 @@ SCENARIO = "scenarios: {mine: {description: Mine., faults: [{reply: {status: 403
             "allow_violations: unknown operation 'createIntegratoin'. Did you mean 'createIntegration', ",
         ),
     ],
-    ids=["argument", "scenario", "type", "fixtures", "seed", "allowance"],
+    ids=["argument", "scenario", "type", "vendors", "fixtures", "seed", "allowance"],
 )
 def test_invalid_options_are_refused(options: Any, sentence: str) -> None:
     with pytest.raises(EmulatorError) as refusal, running(**options):
@@ -127,6 +129,15 @@ def test_scenarios_in_the_folder_of_a_script_are_read(tmp_path: Path) -> None:
     with running(fixtures=str(tmp_path), scenarios="secoda/mine") as emulator:
         call = httpx.get(f"{emulator.secoda.url}/integration/integrations", headers=dict(emulator.secoda.headers))
         assert call.status_code == 403
+
+
+@pytest.mark.parametrize("option", ["vendors", "openapi"])
+def test_vendors_of_your_own_are_served(tmp_path: Path, option: str) -> None:
+    folder = written(tmp_path, crud())
+    own: Any = {"vendors": str(folder), "openapi": [f"acme={folder}/acme/openapi.yaml"]}[option]
+    with running(**{option: own}) as emulator:
+        acme = emulator.vendors["acme"]
+        assert httpx.get(f"{acme.url}/tasks", headers=dict(acme.headers)).status_code == 200
 
 
 def test_scenarios_in_the_folder_of_one_sandbox_are_refused(

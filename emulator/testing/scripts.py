@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Unpack
@@ -16,14 +16,18 @@ __all__ = ["running"]
 
 
 @contextmanager
-def running(**options: Unpack[Options]) -> Iterator[SandboxClient]:
+def running(
+    *, vendors: Sequence[str] = (), openapi: Sequence[str] = (), **options: Unpack[Options]
+) -> Iterator[SandboxClient]:
     """Run an emulator inside the `with` block, in a thread, and return a sandbox in it: `with running() as emulator:`.
 
-    `options` are those of pytest's marker `emulator`. EMULATOR_URL names a running emulator to use. Raises
+    It also serves the user's own `vendors` (folders) and `openapi` documents ("acme=acme.yaml"). `options` are those of
+    pytest's marker `emulator`. EMULATOR_URL names a running emulator to use instead, with its own vendors. Raises
     AssertionError at the end of the block for unexpected calls, EmulatorError for invalid options.
     """
     wanted, url = Wanted().updated(options, "running()"), os.environ.get("EMULATOR_URL", "")
-    suite = Suite(url, {"fixtures": wanted.fixtures})
+    own = {"vendors": _listed(vendors), "openapi": _listed(openapi)}
+    suite = Suite(url, {"fixtures": wanted.fixtures, **own})
     wanted = wanted if url else replace(wanted, fixtures=None)
     with suite.served():
         suite.check_allowed(wanted)
@@ -33,6 +37,10 @@ def running(**options: Unpack[Options]) -> Iterator[SandboxClient]:
                 watched.append(suite.strays.begin(wanted.allow_default))
             yield sandbox
             _assert_expected(watched)
+
+
+def _listed(names: Sequence[str]) -> Sequence[str]:
+    return [names] if isinstance(names, str) else names
 
 
 def _assert_expected(watched: list[Evidence]) -> None:
