@@ -123,7 +123,8 @@ def test_a_missing_call_fails_when_the_time_is_up(sandbox: SandboxClient) -> Non
 def test_a_forbidden_call_is_awaited_for_the_whole_time(sandbox: SandboxClient) -> None:
     began = time.monotonic()
     assert sandbox.verify("createIntegration", count=0, within=0.3) == []
-    assert time.monotonic() - began >= 0.3
+    # The event loop counts in whole milliseconds; what does not wait is back after a few.
+    assert time.monotonic() - began > 0.29
 
 
 def test_a_forbidden_call_fails_as_soon_as_it_arrives(
