@@ -242,7 +242,7 @@ class Reading:
     def _parameter_problems(self, at: str, parameters: Mapping[str, str]) -> Iterator[Problem]:
         """Yield the parameters of a paging strategy that no operation declares."""
         declared = {one for operation in self._contract.operations.values() for one in query_parameters(operation)}
-        for role, name in parameters.items():
+        for role, name in parameters.items() if declared else ():
             # An object is one parameter, whatever is in its brackets.
             if declared.isdisjoint({name, name.partition("[")[0]}):
                 yield f"{at}/{role}", unknown("query parameter", name, sorted(declared))
