@@ -66,8 +66,8 @@ class KeptReplies(BoundedCache[tuple[Shelf, str], Kept]):
 class Replies:
     """The replies of one sandbox that can be given again, validated and encoded.
 
-    They are looked up once the caller is known and the call is valid, by everything that the handler was given, and are
-    given again if nothing that it read has changed: `changes` are those of the sandbox's records.
+    They are looked up once the caller is known, by everything that the contract and the handler were given, and are
+    given again if nothing that the handler read has changed: `changes` are those of the sandbox's records.
     """
 
     def __init__(self, kept: KeptReplies) -> None:
