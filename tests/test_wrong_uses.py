@@ -292,7 +292,7 @@ PYTHON: list[tuple[Callable[[SandboxClient], Any], str]] = [
     ),
     (
         lambda box: box.fault(vendor="secoda", delay=float("nan")),
-        "The arguments cannot be written as JSON: Out of range float values are not JSON compliant.",
+        "The arguments cannot be written as JSON: they contain NaN, an infinity, or themselves.",
     ),
     (
         lambda box: box.state("secoda.integrations").add([{"name": "A"}]),  # type: ignore[arg-type]

@@ -88,8 +88,11 @@ def json_of(document: object) -> str:
     """Return a document as JSON. Raises EmulatorError for a value that JSON does not have, such as a set."""
     try:
         return json.dumps(document, default=_plain, allow_nan=False)
-    except (TypeError, ValueError) as problem:
+    except TypeError as problem:
         raise EmulatorError(f"The arguments cannot be written as JSON: {problem}.") from None
+    except ValueError:  # its text depends on the version of Python
+        sentence = "The arguments cannot be written as JSON: they contain NaN, an infinity, or themselves."
+        raise EmulatorError(sentence) from None
 
 
 def _plain(value: object) -> object:
