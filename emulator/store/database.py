@@ -32,7 +32,7 @@ GROWN_AFTER_WRITES = 1000
 """A database that was changed less often has not grown, or not by much."""
 
 SLOW_SECONDS = 0.005
-"""A kind of work that took longer runs on the thread the next time."""
+"""A kind of work that took longer twice runs on the thread the next time: once may have had another reason."""
 
 STEPS_PER_LOOK = 10_000
 """After this many of SQLite's steps, a millisecond at most, a statement checks whether it should stop."""
@@ -66,7 +66,7 @@ class Store:
         self._give_back = give_back
         self._db = sqlite.connect(path) if path else database or sqlite.connect_memory()
         self._longest = sqlite.IN_MEMORY_BYTES
-        self._slow: dict[str, bool] = {}
+        self._slow: dict[str, int] = {}
         self.closed = False
         self._interrupted = self._is_released = False
         self._thread: aiosqlite.Connection | None = None
@@ -199,9 +199,9 @@ class Store:
             self.revision += 1
             if on_thread or self.revision % 16 == 0:
                 self._make_room(db.execute("PRAGMA page_count").fetchone()[0] * sqlite.PAGE_BYTES)
-        is_slow = clock() - started > SLOW_SECONDS
-        if is_slow is not self._is_slow(kind):
-            self._slow[kind] = is_slow
+        slow_runs = self._slow_runs(kind) + 1 if clock() - started > SLOW_SECONDS else 0
+        if slow_runs != self._slow_runs(kind):
+            self._slow[kind] = slow_runs
         return result
 
     def _kept(self, db: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -223,8 +223,11 @@ class Store:
         return result
 
     def _is_slow(self, kind: str) -> bool:
-        """Return True if a kind of work was slow the last time; in a large database, also if it is new."""
-        return self._slow.get(kind, not self._in_memory)
+        """Return True if a kind of work was slow the last two times; in a large database, also if it is new."""
+        return self._slow_runs(kind) > 1
+
+    def _slow_runs(self, kind: str) -> int:
+        return self._slow.get(kind, 0 if self._in_memory else 2)
 
     def _load(
         self, file: bytes, prepare: Callable[[sqlite3.Connection], T], then: Callable[[T], object] | None
