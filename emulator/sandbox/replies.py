@@ -15,8 +15,8 @@ __all__ = ["Kept", "KeptReplies", "Made", "Replies", "State"]
 KEPT_BYTES = 16 * 1024**2
 """The size of the replies of all sandboxes, in memory."""
 
-OVERHEAD = 500
-"""The size of a reply without its content and key, in bytes."""
+OVERHEAD = 1100
+"""The size of a reply without its headers, content and key, in bytes, as measured for one with a single header."""
 
 READ_BYTES = 200
 """The size of an id of a record that was read, in bytes."""
@@ -89,7 +89,7 @@ class Replies:
         """Keep a reply, unless the state that it was made in has passed."""
         shelf = self._shelves.get(vendor)
         if shelf is not None and shelf.state == made.state and len(made.read) <= MOST_READ:
-            size = OVERHEAD + len(reply.content) + len(key) + READ_BYTES * len(made.read)
+            size = OVERHEAD + reply.head_size + len(reply.content) + len(key) + READ_BYTES * len(made.read)
             if self._kept.put((shelf, key), Kept(reply, made), size):
                 shelf.keys.add(key)
 
