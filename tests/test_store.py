@@ -53,13 +53,13 @@ def world(db: sqlite3.Connection, randomness: str = "") -> World:
 
 
 async def test_work_is_committed_when_it_returns_and_rolled_back_when_it_raises(store: Store) -> None:
-    def spoilt(db: sqlite3.Connection) -> None:
+    def broken(db: sqlite3.Connection) -> None:
         things(db).insert({"id": "b", "rank": 2})
         raise ZeroDivisionError
 
     await store.run(lambda db: things(db).insert({"id": "a", "rank": 1}))
     with pytest.raises(ZeroDivisionError):
-        await store.run(spoilt)
+        await store.run(broken)
     assert await store.run(lambda db: [thing["id"] for thing in things(db).all()]) == ["a"]
 
 
@@ -107,12 +107,12 @@ async def test_records_that_are_added_together_are_indexed_and_a_rollback_undoes
     def add(db: sqlite3.Connection) -> None:
         things(db).insert_many({"id": number} for number in range(INDEXED_FROM))
 
-    def spoilt(db: sqlite3.Connection) -> None:
+    def broken(db: sqlite3.Connection) -> None:
         add(db)
         raise ZeroDivisionError
 
     with suppress(ZeroDivisionError):
-        await store.run(spoilt)
+        await store.run(broken)
     assert not await store.run(uses_index)
     await store.run(add)
     assert await store.run(uses_index)

@@ -145,12 +145,13 @@ class Unmasked:
 
         In a text, credentials of the call are masked, too, but not those that are elsewhere in the reply.
         """
-        body, size = (b"", 0) if self._reply is None else self._reply[2]
+        body, size = NO_BODY if self._reply is None else self._reply[2]
+        if size > self._limit:
+            return None
         values = values_in(json_of(body), pointers)
         texts = any(isinstance(value, str) for value in values)
         echoes = self._masked_first()[1].without_echoes if texts else str
-        known = [echoes(value) if isinstance(value, str) else value for value in values]
-        return None if size > self._limit else known
+        return [echoes(value) if isinstance(value, str) else value for value in values]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _itself, (self.masked(),)

@@ -93,7 +93,7 @@ class Process:
 
     @classmethod
     def start(cls) -> Process:
-        # The more calls the other client makes meanwhile, the larger a journal: it is no part of what is measured.
+        # The more calls the other client makes meanwhile, the larger a journal: it is not part of what is measured.
         command = [sys.executable, "-m", "emulator", "serve", "--port", "0", "--journal-size", "1"]
         popen = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert popen.stdout is not None
